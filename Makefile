@@ -1,0 +1,66 @@
+# Everything a newcomer needs: `make demo` and `make test` set up what they lack, once.
+#
+#   make demo         the whole story on the samples, written to demo/
+#   make test         lint, types and all tests (with LibreOffice, where it may be installed)
+#   make lint         ruff and mypy only
+#   make pictures     the pictures of the docs, from the samples
+#   make bench        the benchmarks
+#   make constraints  pin today's releases in constraints.txt
+#   make clean        take away what the above made, .venv too
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# What the tests are run with; e.g. `make test PYTEST_ARGS="-k template -x"`.
+PYTEST_ARGS ?= -n auto --dist worksteal
+
+.PHONY: help setup office demo test lint pictures bench constraints clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt tests/make_venv.sh
+	tests/make_venv.sh $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    --constraint constraints.txt --editable '.[dev,data]'
+	touch $@
+
+office:
+	@tests/install_office.sh
+
+demo: $(READY)
+	$(BIN)/workbook demo -o demo
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint office
+	$(BIN)/pytest --cov --cov-report=term $(PYTEST_ARGS)
+
+pictures: $(READY) office
+	$(BIN)/python docs/make_pictures.py
+
+bench: $(READY)
+	for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+constraints:
+	{ sed '/^#/!d' constraints.txt; \
+	  d="$$(mktemp -d)"; trap 'rm -rf "$$d"' EXIT; \
+	  tests/make_venv.sh "$$d" >&2; \
+	  "$$d/bin/python" -m pip install --quiet '.[dev,data]' >&2; \
+	  "$$d/bin/python" -m pip freeze | grep -v '^selfeval-workbook'; } > constraints.new
+	mv constraints.new constraints.txt
+
+clean:
+	rm -rf $(VENV) demo build dist htmlcov .coverage .coverage.* *.egg-info \
+	    .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,95 @@
+"""An XlsxWriter workbook as we use it: strict, structure locked if asked, and written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from workbook.errors import BuildError
+
+
+class Book(xlsxwriter.Workbook):  # type: ignore[misc]
+    """A workbook that can lock its structure and that reuses equal formats."""
+
+    def __init__(self, path: Path, *, lock_structure: bool = False, **options: Any) -> None:
+        # Text is data: nothing typed by anyone becomes a formula, a number or a link.
+        settings = {
+            "strings_to_formulas": False,
+            "strings_to_numbers": False,
+            "strings_to_urls": False,
+            "default_date_format": "yyyy-mm-dd",
+        }
+        super().__init__(str(path), settings | options)
+        self.lock_structure = lock_structure
+        self._made: dict[tuple[tuple[str, Any], ...], Format] = {}
+
+    def style(self, **properties: Any) -> Format:
+        """The format with these properties, made once."""
+        key = tuple(sorted(properties.items()))
+        if key not in self._made:
+            self._made[key] = self.add_format(properties)
+        return self._made[key]
+
+    # XlsxWriter has no public way to lock the structure. `_write_book_views` follows the place where
+    # the element belongs; tests pin this.
+    def _write_book_views(self) -> None:
+        if self.lock_structure:
+            self._xml_empty_tag("workbookProtection", [("lockStructure", 1)])
+        super()._write_book_views()
+
+
+def done(code: Any) -> None:
+    """XlsxWriter's methods return -1 and the like instead of raising; a refusal is our mistake."""
+    if isinstance(code, int) and code < 0:
+        raise BuildError(f"the workbook refused a cell or an option (code {code})")
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`; renamed to it at the end, removed if anything fails.
+
+    Raises BuildError naming the path when it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise BuildError(f"{path}：这是一个文件夹，请给出文件名")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+        os.close(handle)
+    except OSError as error:
+        raise BuildError(f"{path}：无法写入（{error.strerror}），请换一个位置") from None
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        raise BuildError(f"{path}：无法写入（{error.strerror}），请关闭已打开的文件") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def book_at(path: Path, **options: Any) -> Iterator[Book]:
+    """A workbook to be filled; written and put in place when the block ends without an error."""
+    with writing(path) as temporary, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        book = Book(temporary, **options)
+        yield book
+        book.close()
+
+
+FIXED_DATE = datetime(2024, 1, 1)  # noqa: DTZ001  # equal input gives equal bytes
+"""The date of creation written into every workbook."""
+
+__all__ = ["FIXED_DATE", "Book", "Format", "Worksheet", "book_at", "done", "writing"]

@@ -1,0 +1,261 @@
+"""The container of a workbook: one plain file, one zip, its members as bytes, all within limits.
+
+Nothing here trusts what the file says about itself. In order: a regular file (no link, device or
+pipe) → its size → its first bytes → the zip's directory → member names → declared sizes and ratio →
+inflating, bounded. Nothing is ever written to disk, and no path found in the file is followed.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+import time
+import zipfile
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+from workbook import magic
+from workbook.errors import WorkbookError
+
+MEGABYTE = 2**20
+
+# Members smaller than this cannot hurt, however well they were packed.
+_RATIO_MATTERS_FROM = MEGABYTE
+
+_LOCAL_HEADER = struct.Struct("<4s22xHH")
+_ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    EOFError,
+    IndexError,
+    OSError,
+    OverflowError,
+    ValueError,  # UnicodeDecodeError is one
+    struct.error,
+)
+
+
+class Refused(WorkbookError):
+    """A file that is not read: `code` is W101 … W107, `detail` the short fact behind it, in Chinese.
+
+    W101 cannot be read · W102 empty · W103 no workbook · W104 damaged · W105 needs a password ·
+    W106 over a limit · W107 unsafe content
+    """
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code} {detail}")
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one file may ask of us. Real forms: 17-40 kB, < 3,000 cells, < 300 names.
+
+    The defaults leave an honest return a factor of thirty or more (pasted pictures, a format drawn
+    over whole sheets), and keep the worst file near 150 MB and a few seconds.
+    """
+
+    file_bytes: int = 50 * MEGABYTE
+    entries: int = 500  # members of the zip
+    part_bytes: int = 20 * MEGABYTE  # inflated, of one part that is read
+    total_bytes: int = 200 * MEGABYTE  # inflated, of all members together, as declared
+    ratio: int = 200  # inflated to packed, of members that inflate beyond 1 MB
+    xml_depth: int = 64
+    sheets: int = 100
+    cells: int = 100_000  # kept cells of all sheets, empty ones with a style included
+    names: int = 20_000
+    styles: int = 65_536
+    items: int = 20_000  # merges, validations, relationships, properties: each, of one part
+    text_length: int = 32_767  # characters in a cell: Excel's own limit
+    attribute_length: int = 65_536  # any other text that is kept: formulas, ranges, names
+    expanded: int = 2_000_000  # characters of shared formulas written out, per sheet
+    far_row: int = 10_000  # cells beyond are not kept
+    far_column: int = 256
+    far_listed: int = 50  # of those with content, so many are listed per sheet
+    seconds: float = 20.0
+
+
+class Watch:
+    """A deadline on the monotonic clock, asked between chunks of work."""
+
+    __slots__ = ("_end", "_seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def check(self) -> None:
+        """Raise Refused if the time is up."""
+        if time.monotonic() >= self._end:
+            raise Refused("W106", f"读取超过 {self._seconds:g} 秒")
+
+
+class Packed(NamedTuple):
+    """A member as it lies in the zip; equal only if every packed byte is equal."""
+
+    data: bytes
+    method: int
+    crc: int
+    size: int
+
+
+def read_file(path: Path, limits: Limits) -> bytes:
+    """The bytes of a regular file within the limit; links, devices and pipes are not opened."""
+    # O_NONBLOCK: a pipe that took the file's place since lstat must not make us wait.
+    flags = os.O_RDONLY
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY", "O_CLOEXEC"):
+        flags |= getattr(os, name, 0)
+    try:
+        _require_regular(path.lstat())
+        descriptor = os.open(path, flags)
+        with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+            _require_regular(os.fstat(descriptor))
+            data = file.read(limits.file_bytes + 1)
+    except FileNotFoundError:
+        raise Refused("W101", "文件不存在") from None
+    except PermissionError:
+        raise Refused("W101", "没有读取权限") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "路径无效"
+        raise Refused("W101", f"无法读取（{reason}）") from None
+    if not data:
+        raise Refused("W102", "文件大小为 0 字节")
+    if len(data) > limits.file_bytes:
+        raise Refused("W106", f"文件超过 {limits.file_bytes // MEGABYTE} MB")
+    return data
+
+
+def _require_regular(status: os.stat_result) -> None:
+    if stat.S_ISREG(status.st_mode):
+        return
+    if stat.S_ISDIR(status.st_mode):
+        raise Refused("W101", "是文件夹，不是文件")
+    if stat.S_ISLNK(status.st_mode):
+        raise Refused("W101", "是链接，不是文件本身")
+    raise Refused("W101", "是设备或管道，不是文件")
+
+
+class Archive:
+    """The members of a zip that passed the guards; each is inflated only when asked for."""
+
+    __slots__ = ("_data", "_limits", "_members")
+
+    def __init__(self, data: bytes, limits: Limits) -> None:
+        _require_zip(data)
+        self._data = data
+        self._limits = limits
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        for info in _directory(data, limits):
+            self._admit(info)
+        self._require_modest()
+
+    @property
+    def names(self) -> list[str]:
+        """The members' names as written."""
+        return [info.filename for info in self._members.values()]
+
+    def packed(self, name: str) -> Packed | None:
+        """A member by its name, in any case, as it lies in the zip; None if there is none."""
+        info = self._members.get(name.casefold())
+        if info is None:
+            return None
+        if info.flag_bits & 1:
+            raise Refused("W105", "压缩包带密码")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise Refused("W104", f"{shown(name)} 的压缩方式不受支持")
+        start = self._start(info)
+        data = self._data[start : start + info.compress_size]
+        if len(data) < info.compress_size:
+            raise Refused("W104", f"{shown(name)} 不完整")
+        return Packed(data, info.compress_type, info.CRC, info.file_size)
+
+    def inflate(self, name: str, packed: Packed) -> bytes:
+        """The member's content, of exactly the declared size and sum, never beyond `part_bytes`."""
+        limit = self._limits.part_bytes
+        data, complete = packed.data, True
+        if packed.method == zipfile.ZIP_DEFLATED:
+            stream = zlib.decompressobj(-zlib.MAX_WBITS)
+            try:
+                data = stream.decompress(packed.data, limit + 1)
+            except zlib.error:
+                raise Refused("W104", f"{shown(name)} 无法解压") from None
+            complete = stream.eof
+        if len(data) > limit:
+            raise Refused("W106", f"{shown(name)} 解压后超过 {limit // MEGABYTE} MB")
+        if not complete or len(data) != packed.size or zlib.crc32(data) != packed.crc:
+            raise Refused("W104", f"{shown(name)} 不完整或已损坏")
+        return data
+
+    def _admit(self, info: zipfile.ZipInfo) -> None:
+        name = info.orig_filename
+        steps = name.replace("\\", "/").split("/")
+        control = any(c < " " or c == "\x7f" for c in name)
+        if control or ".." in steps or not steps[0] or ":" in steps[0]:
+            raise Refused("W107", f"压缩包内的路径不安全：{shown(name)}")
+        key = name.casefold()
+        if key in self._members:
+            raise Refused("W107", f"压缩包内的文件重名：{shown(name)}")
+        self._members[key] = info
+
+    def _require_modest(self) -> None:
+        """Check what the directory declares; what it hides, `inflate` finds."""
+        limits, total = self._limits, 0
+        for info in self._members.values():
+            total += info.file_size
+            large = info.file_size > _RATIO_MATTERS_FROM
+            if large and info.file_size > limits.ratio * max(info.compress_size, 1):
+                raise Refused("W106", f"{shown(info.filename)} 的压缩比超过 {limits.ratio} 倍")
+        if total > limits.total_bytes:
+            raise Refused("W106", f"解压后总大小超过 {limits.total_bytes // MEGABYTE} MB")
+
+    def _start(self, info: zipfile.ZipInfo) -> int:
+        """Where a member's data begins; its local header must bear the directory's name."""
+        if info.header_offset < 0:
+            raise Refused("W104", "压缩包目录已损坏")
+        try:
+            mark, name, extra = _LOCAL_HEADER.unpack_from(self._data, info.header_offset)
+        except struct.error:
+            raise Refused("W104", "压缩包目录已损坏") from None
+        start = info.header_offset + _LOCAL_HEADER.size
+        codec = "utf-8" if info.flag_bits & 0x800 else "cp437"
+        written = self._data[start : start + name]
+        if mark != magic.ZIP or written != info.orig_filename.encode(codec, "replace"):
+            raise Refused("W104", "压缩包目录与内容不符")
+        return int(start + name + extra)
+
+
+def _require_zip(data: bytes) -> None:
+    if data.startswith(magic.ZIP):
+        return
+    if data.startswith(magic.OLE) and magic.is_encrypted(data):
+        raise Refused("W105", "设置了打开密码")
+    if magic.is_sealed(data):
+        raise Refused("W105", "被文档加密软件加密，请解密后再提交")
+    raise Refused("W103", magic.describe(data))
+
+
+def _directory(data: bytes, limits: Limits) -> list[zipfile.ZipInfo]:
+    # Each entry of the directory bears this mark, so their number bounds what zipfile would build;
+    # stored members that are themselves zips may add some.
+    marks = data.count(b"PK\x01\x02")
+    if marks > 4 * limits.entries:
+        raise Refused("W106", f"压缩包内有 {marks} 个文件，上限 {limits.entries} 个")
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            infos = archive.infolist()
+    except _ZIP_ERRORS:
+        raise Refused("W104", "压缩包不完整或已损坏，可能没有传完") from None
+    if len(infos) > limits.entries:
+        raise Refused("W106", f"压缩包内有 {len(infos)} 个文件，上限 {limits.entries} 个")
+    return infos
+
+
+def shown(text: str) -> str:
+    """Text from a file, short and printable, for a message."""
+    clean = "".join(c if c.isprintable() else "�" for c in text[:60])
+    return clean + ("…" if len(text) > 60 else "")

@@ -1,0 +1,47 @@
+"""What can go wrong on our side or the bureau's; a department's mistake is a finding, never one of these.
+
+WorkbookError
+├── FormError            a form definition cannot be used
+│   └── ExpressionError  one of its expressions cannot be read or does not fit
+├── BuildError           a workbook cannot be written
+├── RosterError          a list of departments cannot be used
+└── Refused              a file will not be read (workbook.package turns each into a finding)
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class WorkbookError(Exception):
+    """The base of every error this project raises on purpose; its text is one line for a person."""
+
+
+class FormError(WorkbookError):
+    """A form definition is wrong; the text names the file, the key and, if it helps, the column."""
+
+
+class ExpressionError(FormError):
+    """An expression is wrong at `column` (from 1); `load_form` adds file and key in front."""
+
+    def __init__(self, message: str, column: int = 0) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+class BuildError(WorkbookError):
+    """A workbook cannot be written: the place is not writable, or the values do not fit the form."""
+
+
+class RosterError(WorkbookError):
+    """A roster cannot be used; the text names the file, the row or column, and the remedy."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A clause that suggests the nearest known name, or lists a few when none is near."""
+    names = sorted(set(known))
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return f"known: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}"

@@ -1,0 +1,336 @@
+"""Expressions: one text, read once, rendered as an Excel formula and evaluated over arrays.
+
+The notation is Python's: `self_score <= weight`, `a + b if filled(a, b) else 0`, `not blank(reason)`,
+`level in ('优', '良')`. A bare name is a field of the own section; `funds.final_budget` one of another;
+`settings.threshold` a setting of the form; inside an aggregate a repeating section's field means
+its whole column. `parse` reads and typechecks in one step and refuses what does not fit.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from workbook.errors import ExpressionError, nearest
+from workbook.ops import BLANK_TEST, ERROR, NUMBER, OPS, TEXT, Array, Cells, Op, Param, Type, literal
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A constant; truths do not occur."""
+
+    value: float | str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A field, as the cell of the own row or form, or as its whole column."""
+
+    section: str
+    field: str
+    type: Type
+    decimals: int | None
+    blank: str
+    """What a blank cell means: "zero", "empty" text, or "missing", which leaves it undecided."""
+    reach: str = "cell"
+    """ "cell" (the own row's or the form's), "column" (the whole section's) or "group" (the own group's)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operator over its arguments."""
+
+    op: Op
+    args: tuple[Node, ...]
+    type: Type
+    tolerance: float = 0.0
+
+
+Node = Literal | Ref | Call
+
+
+class Scope(Protocol):
+    """Where names are looked up."""
+
+    def resolve(self, section: str | None, name: str, *, column: bool) -> Ref | Literal:
+        """The field or setting of that name; ExpressionError with a suggestion if there is none."""
+
+
+def parse(text: str, scope: Scope, expected: Type | None = None) -> Node:
+    """Read and typecheck one expression.
+
+    Raises ExpressionError with the column of the offending name, operator or argument.
+    """
+    try:
+        tree = ast.parse(text, mode="eval")
+    except SyntaxError as error:
+        raise ExpressionError(f"cannot be read: {error.msg}", error.offset or 1) from None
+    reader = _Reader(text, scope)
+    node = reader.read(tree.body)
+    if expected is not None and node.type != expected:
+        raise ExpressionError(f"yields {node.type}, must yield {expected}", 1)
+    return node
+
+
+_COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Lt: "lt",
+    ast.LtE: "le",
+    ast.Gt: "gt",
+    ast.GtE: "ge",
+    ast.Eq: "eq",
+    ast.NotEq: "ne",
+}
+_ARITHMETIC: dict[type[ast.operator], str] = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "div",
+}
+_TEXT_COMPARISONS = {"eq": "same", "ne": "differ"}
+_SPELLED = {*_COMPARISONS.values(), *_ARITHMETIC.values(), "neg", "and", "or", "not", "if"}
+FUNCTIONS = {name: op for name, op in OPS.items() if name not in _SPELLED}
+"""The operators that are written as a call; the others have a sign or a word of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    text: str
+    scope: Scope
+
+    def read(self, tree: ast.expr) -> Node:
+        """The typed node of a Python expression tree."""
+        match tree:
+            case ast.Constant(value=str(value)):
+                return Literal(value, Type.TEXT)
+            case ast.Constant(value=int(value) | float(value)) if not isinstance(value, bool):
+                return Literal(float(value), Type.NUMBER)
+            case ast.Name() | ast.Attribute():
+                return self._name(tree, column=False)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return self._apply("neg", [operand], tree)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return self._apply("not", [operand], tree)
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
+                return self._apply(_ARITHMETIC[type(op)], [left, right], tree)
+            case ast.BoolOp(op=op, values=values):
+                return self._apply("and" if isinstance(op, ast.And) else "or", values, tree)
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                return self._apply("if", [test, body, orelse], tree)
+            case ast.Compare():
+                return self._comparison(tree)
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
+                if name not in FUNCTIONS:
+                    raise self._wrong(tree, f"'{name}' is no function; {nearest(name, FUNCTIONS)}")
+                return self._apply(name, args, tree)
+        raise self._wrong(tree, "is not part of the rule language")
+
+    def _wrong(self, tree: ast.expr, message: str) -> ExpressionError:
+        # ast counts columns in UTF-8 bytes
+        before = self.text.encode()[: tree.col_offset].decode(errors="ignore")
+        return ExpressionError(message, len(before) + 1)
+
+    def _name(self, tree: ast.expr, *, column: bool) -> Ref | Literal:
+        match tree:
+            case ast.Name(id=name):
+                section = None
+            case ast.Attribute(value=ast.Name(id=section), attr=name):
+                pass
+            case _:
+                raise self._wrong(tree, "must be a field's name")
+        try:
+            return self.scope.resolve(section, name, column=column)
+        except ExpressionError as error:
+            raise self._wrong(tree, str(error)) from None
+
+    def _comparison(self, tree: ast.Compare) -> Node:
+        terms = [tree.left, *tree.comparators]
+        parts: list[Node] = []
+        for op, left, right in zip(tree.ops, terms[:-1], terms[1:], strict=True):
+            if isinstance(op, ast.In | ast.NotIn):
+                parts.append(self._membership(left, right, negated=isinstance(op, ast.NotIn)))
+            elif type(op) in _COMPARISONS:
+                parts.append(self._compare(_COMPARISONS[type(op)], left, right))
+            else:
+                raise self._wrong(tree, "is not part of the rule language")
+        return parts[0] if len(parts) == 1 else Call(OPS["and"], tuple(parts), Type.TRUTH)
+
+    def _compare(self, name: str, left: ast.expr, right: ast.expr) -> Node:
+        nodes = (self.read(left), self.read(right))
+        if nodes[0].type == nodes[1].type == Type.TEXT and name in _TEXT_COMPARISONS:
+            return Call(OPS[_TEXT_COMPARISONS[name]], nodes, Type.TRUTH)
+        for node, tree in zip(nodes, (left, right), strict=True):
+            if node.type not in (Type.NUMBER, Type.DATE) or node.type != nodes[0].type:
+                raise self._wrong(tree, f"compares {nodes[0].type} with {nodes[1].type}")
+        return Call(OPS[name], nodes, Type.TRUTH, tolerance_between(*nodes))
+
+    def _membership(self, left: ast.expr, right: ast.expr, *, negated: bool) -> Node:
+        if not isinstance(right, ast.Tuple | ast.List) or not right.elts:
+            raise self._wrong(right, "must be a list of values, such as ('优', '良')")
+        parts = tuple(self._compare("eq", left, item) for item in right.elts)
+        within = Call(OPS["or"], parts, Type.TRUTH)
+        return Call(OPS["not"], (within,), Type.TRUTH) if negated else within
+
+    def _apply(self, name: str, args: list[ast.expr], tree: ast.expr) -> Node:
+        op = OPS[name]
+        if len(args) < len(op.params) or (len(args) > len(op.params) and not op.variadic):
+            raise self._wrong(tree, f"'{name}' takes {len(op.params)} arguments, not {len(args)}")
+        nodes = tuple(self._argument(op, i, arg) for i, arg in enumerate(args))
+        alike = [node.type for i, node in enumerate(nodes) if op.param(i) is Param.SAME]
+        if len(set(alike)) > 1:
+            raise self._wrong(tree, f"'{name}' must choose between values of one type")
+        return Call(op, nodes, op.result or alike[0])
+
+    def _argument(self, op: Op, index: int, tree: ast.expr) -> Node:
+        wanted = op.param(index)
+        if wanted in (Param.CELL, Param.CELLS, Param.NUMBERS):
+            column = wanted is not Param.CELL
+            if not isinstance(tree, ast.Name | ast.Attribute):
+                raise self._wrong(tree, f"'{op.name}' takes the name of a field here")
+            node = self._name(tree, column=column)
+            if isinstance(node, Literal):
+                raise self._wrong(tree, f"'{op.name}' takes a field, not a setting")
+            if wanted is Param.NUMBERS and node.type not in (Type.NUMBER, Type.DATE):
+                raise self._wrong(tree, f"'{op.name}' takes numbers, '{node.field}' is {node.type}")
+            return node
+        node = self.read(tree)
+        fits = wanted is Param.SAME or node.type == wanted
+        dates = {"sub", "min", "max"}  # the days between two dates, the earlier of two
+        if not fits and not (node.type is Type.DATE and op.name in dates):
+            raise self._wrong(tree, f"'{op.name}' takes {wanted} here, not {node.type}")
+        return node
+
+
+# --- tolerance ------------------------------------------------------------------------------------
+
+_EXACT = 1e-9
+_HAIR = 1e-4
+"""A difference of exactly half a unit counts as different in every engine, whatever its last bits."""
+
+
+def tolerance_between(*nodes: Node) -> float:
+    """Half a unit of the coarsest last decimal among the nodes, less a hair."""
+    known = [d for d in map(decimals_of, nodes) if d is not None]
+    return 0.5 * 10.0 ** -min(known) * (1 - _HAIR) if known else _EXACT
+
+
+def decimals_of(node: Node) -> int | None:
+    """How many decimals a node's number is kept to; None if it is not rounded."""
+    match node:
+        case Ref():
+            return node.decimals
+        case Call(op=op, args=args):
+            if op.name == "round" and isinstance(args[1], Literal):
+                return int(args[1].value)
+            if op.name in ("add", "sub", "neg", "abs", "min", "max", "sum", "lowest", "highest"):
+                known = [d for d in map(decimals_of, args) if d is not None]
+                return min(known, default=None)
+            if op.name in ("if", "need", "sum_where"):
+                values = args[:1] if op.name == "sum_where" else args[1:]
+                known = [d for d in map(decimals_of, values) if d is not None]
+                return min(known, default=None)
+            if op.name in ("count", "count_where", "length"):
+                return 0
+    return None
+
+
+# --- the two renderings ---------------------------------------------------------------------------
+
+
+def to_formula(node: Node, cell: Callable[[Ref], str]) -> str:
+    """The Excel formula of a node, without "="; `cell` writes the cell or range of a reference."""
+    match node:
+        case Literal(value=str(value)):
+            return literal(value)
+        case Literal(value=value):
+            return f"{value:.12g}" if float(value) >= 0 else f"({value:.12g})"
+        case Ref():
+            return _reference_formula(node, cell(node))
+        case Call(op=op, args=args):
+            texts = []
+            for index, arg in enumerate(args):
+                raw = op.param(index) in (Param.CELL, Param.CELLS, Param.NUMBERS)
+                texts.append(cell(arg) if raw and isinstance(arg, Ref) else to_formula(arg, cell))
+            return op.formula(texts, node.tolerance)
+
+
+def _reference_formula(ref: Ref, cell: str) -> str:
+    if ref.type is Type.TEXT:
+        if ref.blank == "empty":
+            return f'({cell}&"")'
+        return f'IF({BLANK_TEST.format(cell)},NA(),{cell}&"")'
+    if ref.blank == "zero":
+        return f"IF(ISNUMBER({cell}),{cell},IF({BLANK_TEST.format(cell)},0,NA()))"
+    return f"IF(ISNUMBER({cell}),{cell},NA())"
+
+
+def evaluate(node: Node, cells: Callable[[Ref], Cells]) -> Array:
+    """The values of a node over many submissions; `cells` gives what stands at a reference.
+
+    Shape as `workbook.ops` tells: (submissions, cells of the scope). NaN or None is undecided.
+    """
+    match node:
+        case Literal(value=str(value)):
+            text = np.empty((1, 1), dtype=object)
+            text[0, 0] = value
+            return text
+        case Literal(value=value):
+            return np.full((1, 1), float(value))
+        case Ref():
+            return _reference_values(node, cells(node))
+        case Call(op=op, args=args):
+            given: list[Array | Cells | float] = []
+            for index, arg in enumerate(args):
+                raw = op.param(index) in (Param.CELL, Param.CELLS, Param.NUMBERS)
+                given.append(cells(arg) if raw and isinstance(arg, Ref) else evaluate(arg, cells))
+            if op.compares:
+                given.append(node.tolerance)
+            with np.errstate(all="ignore"):
+                return op.arrays(*given)
+
+
+def _reference_values(ref: Ref, cells: Cells) -> Array:
+    if ref.type is Type.TEXT:
+        unknown = cells.state == ERROR
+        if ref.blank == "missing":
+            unknown = unknown | (cells.blank == 1.0)
+        return np.where(unknown, None, cells.text)
+    if ref.blank == "zero":
+        return np.where(cells.blank == 1.0, 0.0, cells.number)
+    return cells.number
+
+
+def cells_of(values: Array) -> Cells:
+    """What a computed cell shows: its value, or nothing where it is undecided."""
+    if values.dtype == object:
+        blank = np.equal(values, None)
+        return Cells(np.where(blank, 0, TEXT).astype(np.int8), np.full(values.shape, np.nan),
+                     np.where(blank, "", values))  # fmt: skip
+    state = np.where(np.isnan(values), 0, NUMBER).astype(np.int8)
+    return Cells(state, values, number_texts(values))
+
+
+def number_texts(values: Array) -> Array:
+    """Numbers as a sheet turns them into text: 78.3, 10; blank where there is none."""
+    flat = ["" if np.isnan(v) else number_text(float(v)) for v in values.ravel()]
+    texts = np.empty(values.size, dtype=object)
+    texts[:] = flat
+    return texts.reshape(values.shape)
+
+
+def number_text(value: float) -> str:
+    """One number as a sheet turns it into text."""
+    return f"{value:.15g}"
+
+
+def references(nodes: Iterable[Node]) -> Iterator[Ref]:
+    """Every reference in some nodes, in order of appearance, with repetitions."""
+    for node in nodes:
+        if isinstance(node, Ref):
+            yield node
+        elif isinstance(node, Call):
+            yield from references(node.args)

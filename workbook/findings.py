@@ -1,0 +1,247 @@
+"""Findings: what is wrong with a return, each a sentence to a clerk; and the catalogue of codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding weighs, gravest first."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+    @property
+    def chinese(self) -> str:
+        """As clerks read it."""
+        return {"error": "错误", "warning": "提醒", "note": "说明"}[self.value]
+
+
+SEVERITY_ORDER = {severity: place for place, severity in enumerate(Severity)}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong with one return, or worth knowing about it."""
+
+    code: str
+    severity: Severity
+    message: str
+    hint: str
+    sheet: str = ""
+    cell: str = ""
+    """A1 notation; several cells of one finding are joined by commas."""
+    field: str = ""
+    """`section.field`, for a row `section.field.N`."""
+    printed: str = ""
+    expected: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Where, what we saw, what to do."""
+        place = f"{self.sheet}!{self.cell}" if self.cell else self.sheet
+        where = f" {place}" if place else ""
+        return f"{self.code} {self.severity.chinese}{where} {self.message}。{self.hint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a code means: its name, and texts whose `{…}` are filled in for each finding."""
+
+    code: str
+    severity: Severity
+    name: str
+    message: str
+    hint: str
+    basis: str
+
+
+_E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
+_ASK = "请向该单位索要原始文件。"
+_ENTRIES = (
+    Entry("W101", _E, "文件无法读取", "文件无法读取：{detail}", "请检查路径、权限，或重新保存一份。", "收表要求"),
+    Entry("W102", _E, "空文件", "文件是空的", _ASK, "收表要求"),
+    Entry(
+        "W103",
+        _E,
+        "不是 Excel 工作簿",
+        "不是 .xlsx 工作簿：{detail}",
+        "请用发下的模板填报，并保存为 .xlsx。",
+        "收表要求",
+    ),
+    Entry("W104", _E, "文件损坏", "文件已损坏或不完整：{detail}", _ASK, "收表要求"),
+    Entry(
+        "W105",
+        _E,
+        "文件有打开密码",
+        "文件设有打开密码",
+        "请取消打开密码后重新报送。",
+        "收表要求",
+    ),
+    Entry(
+        "W106",
+        _E,
+        "超出读取限额",
+        "文件超出读取限额：{detail}",
+        "请用发下的模板重新填报，不要粘贴图片或整列格式。",
+        "读取限额见文档",
+    ),
+    Entry("W107", _E, "含不安全内容", "文件含有不安全内容，未读取：{detail}", _ASK, "读取限额见文档"),
+    Entry(
+        "W108",
+        _E,
+        "不是本项目的表",
+        "工作簿里没有找到自评表的标识",
+        "请用发下的模板填报；如果是自行制作的表，请把数据填入模板。",
+        "收表要求",
+    ),
+    Entry(
+        "W109",
+        _E,
+        "表的种类或版本不认识",
+        "表的种类或版本不认识：{detail}",
+        "请确认发表与收表用的是同一版本的表式定义。",
+        "收表要求",
+    ),
+    Entry(
+        "W110",
+        _E,
+        "空白模板",
+        "表中一个单元格也没有填写",
+        "请填写后再报送。",
+        "收表要求",
+    ),
+    Entry(
+        "W111",
+        _W,
+        "表的定义有出入",
+        "模板由另一份表式定义生成（{detail}）",
+        "请核对收表使用的定义与发表时一致。",
+        "收表要求",
+    ),
+    Entry(
+        "L201",
+        _E,
+        "找不到单元格",
+        "找不到填写“{label}”的单元格",
+        "请用发下的模板重新填报，不要删除行、列或工作表。",
+        "表式要求",
+    ),
+    Entry(
+        "L202",
+        _W,
+        "公式被覆盖",
+        "“{label}”的公式被改成了{what}",
+        "请恢复原公式，或用新的模板重新填报。",
+        "表式要求",
+    ),
+    Entry(
+        "L203",
+        _W,
+        "显示值与重算不符",
+        "“{label}”显示的值与按填报数重算的不符",
+        "请在 Excel、WPS 或 LibreOffice 中打开，重新计算并保存。",
+        "表式要求",
+    ),
+    Entry(
+        "L204",
+        _W,
+        "自检结论与复核不符",
+        "自检表上 {rule} 的结论与复核不符",
+        "请在 Excel、WPS 或 LibreOffice 中打开，重新计算并保存。",
+        "表式要求",
+    ),
+    Entry(
+        "V301",
+        _E,
+        "必填项未填",
+        "“{label}”未填写",
+        "请补填。",
+        "表式要求：必填项不得为空",
+    ),
+    Entry(
+        "V302",
+        _E,
+        "内容无法识别",
+        "“{label}”{problem}",
+        "请按提示重新填写。",
+        "表式要求：按单元格提示填写",
+    ),
+    Entry(
+        "V303",
+        _W,
+        "内容经过转换",
+        "“{label}”{receipt}",
+        "请核对转换后的值；下次请按提示填写。",
+        "表式要求：按单元格提示填写",
+    ),
+    Entry(
+        "V304",
+        _E,
+        "超出允许范围",
+        "“{label}”超出允许范围",
+        "请核对数字和单位。",
+        "表式要求：按单元格提示填写",
+    ),
+    Entry(
+        "V305",
+        _W,
+        "文字过长",
+        "“{label}”超过 {limit} 字",
+        "请精简。",
+        "表式要求：按单元格提示填写",
+    ),
+    Entry(
+        "V306",
+        _W,
+        "不在选项之内",
+        "“{label}”不在选项之内",
+        "请从下拉列表中选择。",
+        "表式要求：按单元格提示填写",
+    ),
+    Entry(
+        "A501",
+        _W,
+        "不在名册中",
+        "单位不在名册中",
+        "请核对单位名称和预算编码{detail}。",
+        "名册",
+    ),
+    Entry(
+        "A502",
+        _W,
+        "重复报送",
+        "该单位报送了多份，{detail}",
+        "请确认以哪一份为准。",
+        "名册",
+    ),
+)
+CATALOGUE: dict[str, Entry] = {entry.code: entry for entry in _ENTRIES}
+"""Every code that is not a form's rule. A code, once shipped, never changes meaning."""
+
+
+def finding(
+    code: str,
+    *,
+    sheet: str = "",
+    cell: str = "",
+    field: str = "",
+    printed: str = "",
+    expected: str = "",
+    **words: str,
+) -> Finding:
+    """A finding of the catalogue, its `{…}` filled with `words`."""
+    entry = CATALOGUE[code]
+    return Finding(
+        code=code,
+        severity=entry.severity,
+        message=entry.message.format(**words),
+        hint=entry.hint.format(**words),
+        sheet=sheet,
+        cell=cell,
+        field=field,
+        printed=printed,
+        expected=expected,
+    )

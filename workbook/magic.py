@@ -1,0 +1,121 @@
+"""What a file that is no workbook looks like, judged by its content: a file's name proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+SAVE_AS = "请在 Excel 或 WPS 中另存为 .xlsx 后再提交"
+
+ZIP = b"PK\x03\x04"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+# (offset, bytes, what it is); the first that fits wins.
+_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"PK\x05\x06", "空的压缩包"),
+    (0, b"PK\x07\x08", "分卷压缩包"),
+    (0, b"%PDF", "PDF 文件"),
+    (0, b"\x89PNG", "图片"),
+    (0, b"\xff\xd8\xff", "图片"),
+    (0, b"GIF8", "图片"),
+    (0, b"BM", "图片"),
+    (0, b"II*\x00", "图片"),
+    (0, b"MM\x00*", "图片"),
+    (8, b"WEBP", "图片"),
+    (4, b"ftyphei", "图片"),
+    (4, b"ftypmif1", "图片"),
+    (4, b"ftyp", "视频"),
+    (0, b"Rar!", "压缩包（RAR）"),
+    (0, b"7z\xbc\xaf\x27\x1c", "压缩包（7z）"),
+    (0, b"\x1f\x8b", "压缩包（gzip）"),
+    (0, b"{\\rtf", "Word 文档（RTF）"),
+    (0, b"MZ", "可执行程序"),
+)
+
+# Document security software leaves these at the head of what it has encrypted.
+_SEALS = (b"E-SafeNet", b"%TSD-Header-###%")
+
+_STREAMS = (
+    ("Workbook", f"旧版 Excel（.xls）或 WPS 表格（.et）文件，{SAVE_AS}"),
+    ("Book", f"很旧的 Excel（.xls）文件，{SAVE_AS}"),
+    ("WordDocument", "Word 文档（.doc）"),
+    ("PowerPoint Document", "演示文稿（.ppt）"),
+)
+
+
+def is_sealed(data: bytes) -> bool:
+    """Whether document security software has encrypted the file as a whole."""
+    return any(seal in data[:512] for seal in _SEALS)
+
+
+def is_encrypted(data: bytes) -> bool:
+    """Whether an OLE container holds a workbook that needs a password to open."""
+    return _has_stream(data, "EncryptedPackage")
+
+
+def describe(data: bytes) -> str:
+    """What a file that is neither zip nor workbook seems to be, in Chinese."""
+    if data.startswith(OLE):
+        for stream, text in _STREAMS:
+            if _has_stream(data, stream):
+                return text
+        return "旧版 Office 文档"
+    for offset, signature, text in _SIGNATURES:
+        if data.startswith(signature, offset):
+            return text
+    return _describe_text(data[:4096]) or "无法识别的内容"
+
+
+def describe_archive(names: Collection[str], mimetype: bytes) -> str:
+    """What a zip without a workbook seems to be, by its members and its `mimetype` member."""
+    if b"opendocument.spreadsheet" in mimetype:
+        return f"OpenDocument 表格（.ods），{SAVE_AS}"
+    if b"opendocument" in mimetype:
+        return "OpenDocument 文档"
+    low = [name.lower() for name in names]
+    for start, text in (
+        ("word/", "Word 文档"),
+        ("ppt/", "演示文稿"),
+        ("xl/workbook.bin", f"二进制 Excel 工作簿（.xlsb），{SAVE_AS}"),
+        ("ofd.xml", "OFD 版式文件"),
+    ):
+        if any(name.startswith(start) for name in low):
+            return text
+    books = sum(name.endswith((".xlsx", ".xlsm", ".xls", ".et")) for name in low)
+    return f"压缩包（内含 {books} 个表格文件，请解压后提交）" if books else "压缩包"
+
+
+def _has_stream(data: bytes, name: str) -> bool:
+    """Whether an OLE directory entry bears the name: 128-byte records, length in bytes at 64."""
+    text = (name + "\0").encode("utf-16-le")
+    at = data.find(text)
+    while at >= 0:
+        length = int.from_bytes(data[at + 64 : at + 66], "little")
+        if at % 128 == 0 and length == len(text):
+            return True
+        at = data.find(text, at + 2)
+    return False
+
+
+def _describe_text(head: bytes) -> str:
+    text = _decode(head)
+    if text is None:
+        return ""
+    low = text.lower()
+    if "urn:schemas-microsoft-com:office:spreadsheet" in low:
+        return f"XML 电子表格 2003，{SAVE_AS}"
+    if any(mark in low for mark in ("<html", "<!doctype html", "<table", "mime-version:")):
+        return f"网页，{SAVE_AS}"
+    return f"CSV 或文本文件，{SAVE_AS}"
+
+
+def _decode(head: bytes) -> str | None:
+    """The text of a head that may be cut inside a character; None if it is not text."""
+    codecs = ("utf-16",) if head[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
+    for codec in codecs:
+        for cut in range(4):
+            try:
+                text = head[: len(head) - cut].decode(codec)
+            except UnicodeDecodeError:
+                continue
+            return text if all(c.isprintable() or c in "\r\n\t\f" for c in text) else None
+    return None

@@ -1,0 +1,90 @@
+"""A submission: what was read out of one return, every value with its cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workbook.address import Address
+from workbook.findings import Finding, Severity
+from workbook.form import Form
+from workbook.kinds import Raw, Value
+from workbook.layout import Layout, Plan
+
+ACCEPTED, REJECTED, SKIPPED = "accepted", "rejected", "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a return as it came: what it holds, what that means, and where it stands."""
+
+    raw: Raw
+    value: Value
+    address: Address
+    error: bool = False
+    """Whether it holds an error such as #N/A; then `raw` is its name."""
+    formula: bool = False
+    """Whether the template's own formula stands in it."""
+    receipt: str = ""
+    """What was done to read the value, if it was not typed as the form asks."""
+    problem: str = ""
+    """Why there is no value, if something stands there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One return that was recognised. `cells` are by defined name: `indicators.actual.3`."""
+
+    path: Path
+    form: Form
+    plan: Plan
+    cells: dict[str, Cell]
+    verdicts: dict[str, str]
+    """By line of 自检: the verdict that the workbook itself shows."""
+    fiscal_year: int
+    department: str
+    department_code: str
+
+    @property
+    def key(self) -> str:
+        """What names the return in every frame: its path as it was given."""
+        return str(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """What became of one file: read into a submission, or rejected or skipped with the reason."""
+
+    path: Path
+    status: str
+    findings: tuple[Finding, ...] = ()
+    submission: Submission | None = None
+    sha256: str = ""
+    size: int = 0
+    application: str = ""
+    """What saved it, as the file itself says."""
+    saved_by: str = ""
+    modified: str = ""
+
+    @property
+    def error(self) -> str:
+        """Why it was rejected or skipped; blank for an accepted return."""
+        return "" if self.status == ACCEPTED else "；".join(f.message for f in self.findings)
+
+    def worst(self) -> Severity | None:
+        """The gravest severity among its findings."""
+        return min((f.severity for f in self.findings), key=list(Severity).index, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Values to be put into a template: by field key, for rows one mapping a row in reading order.
+
+    Values are numbers, texts, dates; text in a number's place stays text, as a paste would leave it.
+    """
+
+    values: dict[str, Value] = field(default_factory=dict)
+    rows: dict[str, tuple[dict[str, Value], ...]] = field(default_factory=dict)
+
+
+__all__ = ["ACCEPTED", "REJECTED", "SKIPPED", "Cell", "Filling", "Layout", "Return", "Submission"]

@@ -1,0 +1,96 @@
+"""Texts as both sides compare them: folded to one width and case, and read as measures.
+
+The order of `FOLDS` is the order in which the workbook's own formula substitutes, so that both sides
+agree letter for letter. Source of the signs and words: DOMAIN §6 (about 200 published cells).
+"""
+
+from __future__ import annotations
+
+BLANKS = (" ", "\u3000", "\u00a0", "\n", "\r", "\t")
+"""What counts as blank inside a text; a cell holding nothing else is blank."""
+
+FOLDS: tuple[tuple[str, str], ...] = (
+    *((blank, "") for blank in BLANKS),
+    *((chr(0xFF10 + digit), str(digit)) for digit in range(10)),
+    *zip("．，％：（）－＋＝═≧≦＞＜／", ".,%:()-+==≥≤></", strict=True),
+    (",", ""),
+    (">=", "≥"),
+    ("<=", "≤"),
+)
+"""(found, put in its place), applied one after the other; upper case comes last."""
+
+SIGN_WORDS: tuple[tuple[str, str], ...] = (
+    ("大于或等于", "≥"),
+    ("大于等于", "≥"),
+    ("不少于", "≥"),
+    ("不低于", "≥"),
+    ("不小于", "≥"),
+    ("小于或等于", "≤"),
+    ("小于等于", "≤"),
+    ("不超过", "≤"),
+    ("不高于", "≤"),
+    ("不大于", "≤"),
+    ("不多于", "≤"),
+)
+SIGNS = "≥≤><="
+AT_LEAST_SUFFIX = "以上"
+AT_MOST_SUFFIXES = ("以下", "以内")
+DIGITS = "0123456789."
+LONGEST_RUN = 16
+"""A run of digits this long is no measure (a card number, an account)."""
+
+
+def is_blank(text: str) -> bool:
+    """Whether a cell with this text counts as not filled in."""
+    return not text.replace("\u3000", "").replace("\n", "").strip(" ")
+
+
+def fold(text: str) -> str:
+    """The text without blanks and thousands commas, full width folded to half, in upper case."""
+    for found, instead in FOLDS:
+        text = text.replace(found, instead)
+    return text.upper()
+
+
+def measure(text: str) -> str:
+    """The folded text with worded inequalities as signs: 不少于12种 → ≥12种."""
+    text = fold(text)
+    for found, instead in SIGN_WORDS:
+        text = text.replace(found, instead)
+    return text
+
+
+def sign_of(measured: str) -> str:
+    """The sign of a measure: one of ≥ ≤ > < =, or blank."""
+    first = measured[:1]
+    if first and first in SIGNS:
+        return first
+    if not (first and first in DIGITS):
+        return ""
+    if measured.endswith(AT_LEAST_SUFFIX):
+        return "≥"
+    return "≤" if measured.endswith(AT_MOST_SUFFIXES) else ""
+
+
+def body_of(measured: str) -> str:
+    """A measure without the sign in front."""
+    first = measured[:1]
+    return measured[1:] if first and first in SIGNS else measured
+
+
+def digits_of(body: str) -> str:
+    """The run of digits and points that a body begins with; blank if it begins otherwise."""
+    run = body[: len(body) - len(body.lstrip(DIGITS))]
+    return run if len(run) < LONGEST_RUN else body
+
+
+def value_of(run: str) -> float | None:
+    """The number a run of digits stands for; None if it is none, or too long for a measure."""
+    if not 0 < len(run) < LONGEST_RUN or run.count(".") > 1 or run == ".":
+        return None
+    return float(run)
+
+
+def rest_of(body: str, run: str) -> str:
+    """What follows the run of digits: the unit."""
+    return body[len(run) :]
