@@ -51,6 +51,8 @@ class Field:
     """A number, or the name of the field of the same row that limits this one."""
     prompt: str = ""
     unit: str = ""
+    number_format: str = ""
+    """How the cell shows it, if not as its kind does."""
 
     @property
     def key(self) -> str:
@@ -392,7 +394,7 @@ class Table:
 
 
 _FIELD_KEYS = ("label", "kind", "by", "required", "blank", "formula", "suggested", "value", "choices",
-               "max_length", "min", "max", "prompt", "per", "unit", "derived")  # fmt: skip
+               "max_length", "min", "max", "prompt", "per", "unit", "derived", "format")  # fmt: skip
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -537,6 +539,7 @@ class _Loader:
             highest=float(highest) if isinstance(highest, int) else highest,
             prompt=table.take("prompt", str, ""),
             unit=table.take("unit", str, ""),
+            number_format=table.take("format", str, kind.number_format),
         )
 
     def _check_drawings(self, sections: dict[str, Section], paper: int, edge: int) -> None:

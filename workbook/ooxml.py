@@ -14,6 +14,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 from xml.parsers import expat
 
+from workbook import plainxml
 from workbook.container import Limits, Refused, Watch, shown
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -141,6 +142,11 @@ class Task(NamedTuple):
 
     def over(self, what: str, limit: int) -> Refused:
         return Refused("W106", f"{shown(self.part)}：{what}超过 {limit}")
+
+    def require_shallow(self, depth: int) -> None:
+        """Refuse deep nesting; asked between chunks, which cannot nest deep enough to hurt."""
+        if depth > self.limits.xml_depth:
+            raise self.over("嵌套层数", self.limits.xml_depth)
 
 
 def feed(
@@ -358,13 +364,22 @@ def parse_styles(data: bytes, task: Task) -> Styles:
 
 def parse_strings(data: bytes, task: Task) -> tuple[str, ...]:
     """The shared strings: runs joined, phonetic guides left out, escapes undone."""
+    taken = plainxml.take_strings(data)
+    if taken is not None:
+        rest, strings = taken
+        # One empty item, for those taken out: so they stood in the root, in its namespace.
+        if _parse_strings(rest, task) == [""]:
+            return tuple([_bounded(unescape(text), task) for text in strings])
+    return tuple(_parse_strings(data, task))
+
+
+def _parse_strings(data: bytes, task: Task) -> list[str]:
     strings: list[str] = []
     runs: list[str] = []
     text: list[str] = []
     item_tag = text_tag = phonetic_tag = ""
     depth = 0
     phonetic = False
-    limits = task.limits
     clear, join = text.clear, "".join
 
     def start(name: str, _: dict[str, str]) -> None:
@@ -373,10 +388,8 @@ def parse_strings(data: bytes, task: Task) -> tuple[str, ...]:
         if name == phonetic_tag:
             phonetic = True
         elif depth == 1:
-            space = name.rpartition(" ")[0]
+            space = root_space(name, "sst", task)
             item_tag, text_tag, phonetic_tag = f"{space} si", f"{space} t", f"{space} rPh"
-        elif depth > limits.xml_depth:
-            raise task.over("嵌套层数", limits.xml_depth)
         clear()
 
     def end(name: str) -> None:
@@ -385,11 +398,8 @@ def parse_strings(data: bytes, task: Task) -> tuple[str, ...]:
         if name == text_tag:
             if not phonetic:
                 runs.append(join(text))
-        elif name == item_tag:
-            whole = unescape(runs[0] if len(runs) == 1 else join(runs))
-            if len(whole) > limits.text_length:
-                raise task.over("文字长度", limits.text_length)
-            strings.append(whole)
+        elif name == item_tag and depth == 1:
+            strings.append(_bounded(unescape(join(runs)), task))
             runs.clear()
         elif name == phonetic_tag:
             phonetic = False
@@ -398,8 +408,22 @@ def parse_strings(data: bytes, task: Task) -> tuple[str, ...]:
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = text.append
-    feed(parser, data, task)
-    return tuple(strings)
+    feed(parser, data, task, lambda: task.require_shallow(depth))
+    return strings
+
+
+def _bounded(text: str, task: Task) -> str:
+    if len(text) > task.limits.text_length:
+        raise task.over("文字长度", task.limits.text_length)
+    return text
+
+
+def root_space(name: str, expected: str, task: Task) -> str:
+    """The namespace of a part's root, which must be one of the two and the root the expected."""
+    space, _, local = name.rpartition(" ")
+    if local != expected or space not in {MAIN, STRICT_MAIN}:
+        raise task.damaged(f"不是 {expected} 部件")
+    return space
 
 
 def parse_properties(data: bytes, task: Task) -> Mapping[str, str]:

@@ -1,8 +1,10 @@
 """Open a workbook of unknown origin, safely and fast: what it is, its parts, within hard limits.
 
 `open_package` either returns all that the reader needs, or raises Refused with a code. It judges
-nothing else: formulas, locks and odd contents are reported as they stand. The container and its
-guards are in `container`, what other files look like in `magic`, the parts in `ooxml`, `sheetxml`.
+nothing else: formulas, locks and odd contents are reported as they stand.
+
+Beneath it: `container` (the file, the zip and their guards), `magic` (what other files look like),
+`ooxml` (the XML parts), `sheetxml` (cells), `plainxml` (cells fast), `sharedformulas`.
 """
 
 from __future__ import annotations

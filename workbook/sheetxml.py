@@ -15,8 +15,9 @@ from math import isfinite
 from typing import Literal, NamedTuple
 from xml.parsers import expat
 
+from workbook import plainxml
 from workbook.container import shown
-from workbook.ooxml import MAIN, STRICT_MAIN, Task, feed, is_true, unescape
+from workbook.ooxml import Task, feed, is_true, root_space, unescape
 from workbook.sharedformulas import Position, SharedFormulas, column_of, letters_of
 
 CellType = Literal["n", "s", "b", "e", ""]
@@ -25,6 +26,9 @@ _X14 = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"
 _XM = "http://schemas.microsoft.com/office/excel/2006/main"
 
 _A1 = re.compile(r"([A-Z]{1,7})([0-9]{1,9})")
+_ATTRIBUTE = re.compile(r'([A-Za-z0-9:]+)="([^"]*)"')
+
+_new = tuple.__new__
 
 
 class RawCell(NamedTuple):
@@ -85,14 +89,14 @@ class SheetPart(NamedTuple):
     def finish(self, name: str, state: str, strings: Sequence[str]) -> Sheet:
         """The sheet under its name, with its shared strings, in cells of its own."""
         cells = self.sheet.cells.copy()
-        make, count = tuple.__new__, len(strings)
+        count = len(strings)
         for position, string, formula, style in self.pending:
             try:
                 at = int(string)
             except ValueError:
                 at = -1
             if 0 <= at < count:
-                cells[position] = make(RawCell, (strings[at], "s", formula, style))
+                cells[position] = _new(RawCell, (strings[at], "s", formula, style))
             else:
                 cells[position] = RawCell("#REF!", "e", formula, style)
         return replace(self.sheet, name=name, state=state, cells=cells)
@@ -106,16 +110,129 @@ class _Blanks(dict[str, RawCell]):
         return cell
 
 
-def parse_sheet(data: bytes, task: Task, date1904: bool) -> SheetPart:  # noqa: PLR0915 - hot
+def parse_sheet(data: bytes, task: Task, date1904: bool) -> SheetPart:
     """Parse a sheet part; dates written as text count from 1904 if `date1904`."""
+    taken = plainxml.take_cells(data)
+    if taken is not None:
+        rest, pieces = taken
+        sheet = _parse(rest, task, date1904)
+        if sheet.grounds == 1 and not sheet.grid.cells and _lay_out(pieces, sheet, task):
+            return sheet.part()
+    return _parse(data, task, date1904).part()
+
+
+class _Grid:
+    """The cells of a sheet as they come in."""
+
+    __slots__ = (
+        "_blanks",
+        "_date1904",
+        "_far_column",
+        "_far_row",
+        "_longest",
+        "_task",
+        "cells",
+        "far",
+        "pending",
+    )
+
+    def __init__(self, task: Task, date1904: bool) -> None:
+        self._task = task
+        self._date1904 = date1904
+        self._far_row = task.limits.far_row
+        self._far_column = task.limits.far_column
+        self._longest = task.limits.attribute_length
+        self._blanks = _Blanks()
+        self.cells: dict[Position, RawCell] = {}
+        self.pending: list[Pending] = []
+        self.far: list[str] = []
+
+    def keep(
+        self, place: str, style: str, kind: str, formula: str | None, value: str | None
+    ) -> None:
+        """Keep one cell: its content as written, its formula already written out."""
+        position = split(place)
+        if position[0] > self._far_row or position[1] > self._far_column:
+            if (value or formula is not None) and len(self.far) < self._task.limits.far_listed:
+                self.far.append(place)
+            return
+        cells = self.cells
+        if position in cells:
+            raise self._task.damaged(f"单元格 {shown(place)} 出现了两次")
+        if formula is not None and len(formula) > self._longest:
+            raise self._task.over("公式长度", self._longest)
+        cell = self._blanks[style]
+        if value is None and formula is None:
+            pass
+        elif kind == "s" and value:
+            self.pending.append(_new(Pending, (position, value, formula, cell[3])))
+        elif kind == "n" and value:
+            number, found = _number(value)
+            cell = _new(RawCell, (number, found, formula, cell[3]))
+        else:
+            cell = self._rarer(kind, formula, value, cell[3])
+        cells[position] = cell
+
+    def require_few(self) -> None:
+        """Refuse more cells than a file may have; asked between chunks."""
+        limit = self._task.limits.cells
+        if len(self.cells) > limit:
+            raise self._task.over("单元格数", limit)
+
+    def _rarer(self, kind: str, formula: str | None, value: str | None, style: int) -> RawCell:
+        cell = _typed(kind, value, self._date1904)
+        limit = self._task.limits.text_length
+        if isinstance(cell.value, str) and len(cell.value) > limit:
+            raise self._task.over("文字长度", limit)
+        return cell._replace(formula=formula, style=style)
+
+
+class _Parsed(NamedTuple):
+    """What a sheet part holds, and how many `sheetData` it has."""
+
+    grid: _Grid
+    rest: _Rest
+    grounds: int
+
+    def part(self) -> SheetPart:
+        """All that was read, as a part that is complete."""
+        sheet = self.rest.sheet(self.grid.cells, tuple(self.grid.far))
+        return SheetPart(sheet, tuple(self.grid.pending))
+
+
+def _lay_out(pieces: list[plainxml.Piece], sheet: _Parsed, task: Task) -> bool:
+    """Put the pieces in the grid; False, perhaps half way, if they are not plain after all."""
+    keep, plain = sheet.grid.keep, plainxml.plain
+    inside = False
+    try:
+        for place, style, kind, formula, value, row, closed, _ in pieces:
+            if place is not None:
+                if not inside:
+                    return False
+                told = formula if not formula or "&" not in formula else plain(formula)
+                content = value if not value or "&" not in value else plain(value)
+                keep(place, style or "0", kind or "n", told, content)
+            elif row is None:
+                inside = False
+                task.watch.check()
+                sheet.grid.require_few()
+            elif inside:
+                return False
+            else:
+                inside = not closed
+                if 'hidden="true"' in row or 'hidden="1"' in row:
+                    attributes = dict(_ATTRIBUTE.findall(row))
+                    sheet.rest.row(attributes, int(attributes.get("r", 0)))
+    except ValueError:
+        return False
+    return not inside
+
+
+def _parse(data: bytes, task: Task, date1904: bool) -> _Parsed:  # noqa: PLR0915 - hot, see above
     limits = task.limits
-    locate = _locator(limits.far_row, limits.far_column)
-    cells: dict[Position, RawCell] = {}
-    pending: list[Pending] = []
-    far: list[str] = []
-    blanks = _Blanks()
-    shared = SharedFormulas(limits.expanded)
+    grid = _Grid(task, date1904)
     rest = _Rest(task)
+    shared = SharedFormulas(limits.expanded)
     openers, closers = rest.openers, rest.closers
     text: list[str] = []
     runs: list[str] = []
@@ -123,13 +240,14 @@ def parse_sheet(data: bytes, task: Task, date1904: bool) -> SheetPart:  # noqa: 
     formula_attributes: dict[str, str] = {}
     value: str | None = None
     formula: str | None = None
-    cell_tag = value_tag = formula_tag = row_tag = run_tag = phonetic_tag = ""
-    depth = row = column = 0
+    cell_tag = value_tag = formula_tag = row_tag = run_tag = phonetic_tag = data_tag = ""
+    depth = row = column = grounds = 0
     phonetic = False
-    clear, join, make = text.clear, "".join, tuple.__new__
+    clear, join, keep = text.clear, "".join, grid.keep
 
     def start(name: str, found: dict[str, str]) -> None:
-        nonlocal depth, attributes, formula_attributes, value, formula, row, column, phonetic
+        nonlocal depth, attributes, formula_attributes, value, formula
+        nonlocal row, column, phonetic, grounds
         depth += 1
         if name == cell_tag:
             if depth != 4:
@@ -144,16 +262,15 @@ def parse_sheet(data: bytes, task: Task, date1904: bool) -> SheetPart:  # noqa: 
         elif name == row_tag:
             row = int(found["r"]) if "r" in found else row + 1
             column = 0
-            if "hidden" in found and is_true(found["hidden"]) and 0 < row <= limits.far_row:
-                rest.hidden_rows.add(row)
+            rest.row(found, row)
         else:
             clear()
             if depth == 1:
-                set_tags(name)
+                set_tags(root_space(name, "worksheet", task))
             elif name == phonetic_tag:
                 phonetic = True
-            elif depth > limits.xml_depth:
-                raise task.over("嵌套层数", limits.xml_depth)
+            elif name == data_tag and depth == 2:
+                grounds += 1
             elif name in openers:
                 openers[name](found)
 
@@ -175,61 +292,38 @@ def parse_sheet(data: bytes, task: Task, date1904: bool) -> SheetPart:  # noqa: 
             closers[name](join(text))
 
     def store() -> None:
-        nonlocal row, column, formula
+        nonlocal row, column, value, formula
         place = attributes.get("r")
         if place is None:
-            place = f"{letters_of(column + 1)}{row}"
-        position = locate(place)
-        blank = blanks[attributes.get("s", "0")]
-        if position is None:
             column += 1
-            if (value or formula is not None or runs) and len(far) < limits.far_listed:
-                far.append(place)
-            runs.clear()
-            return
-        row, column = position
-        if position in cells:
-            raise task.damaged(f"单元格 {shown(place)} 出现了两次")
-        if formula is not None:
-            if len(formula) > limits.attribute_length:
-                raise task.over("公式长度", limits.attribute_length)
-            if formula_attributes:
-                formula = shared.text(formula, formula_attributes, position)
+            place = f"{letters_of(column)}{row}"
+        else:
+            row, column = split(place)
+        if formula is not None and formula_attributes:
+            formula = shared.text(formula, formula_attributes, (row, column))
         kind = attributes.get("t", "n")
-        cell = blank
-        if kind == "s" and value:
-            pending.append(make(Pending, (position, value, formula, blank[3])))
-        elif kind == "n" and value:
-            number, found = _number(value)
-            cell = make(RawCell, (number, found, formula, blank[3]))
-        elif value is not None or formula is not None or runs:
-            content = join(runs) if kind == "inlineStr" else value
-            cell = _typed(kind, content, date1904)._replace(formula=formula, style=blank[3])
-            if isinstance(cell.value, str) and len(cell.value) > limits.text_length:
-                raise task.over("文字长度", limits.text_length)
         if runs:
+            value = join(runs) if kind == "inlineStr" else value
             runs.clear()
-        cells[position] = cell
+        keep(place, attributes.get("s", "0"), kind, formula, value)
 
-    def set_tags(root: str) -> None:
-        nonlocal cell_tag, value_tag, formula_tag, row_tag, run_tag, phonetic_tag
-        space, _, local = root.rpartition(" ")
-        if local != "worksheet" or space not in {MAIN, STRICT_MAIN}:
-            raise task.damaged("不是工作表")
+    def set_tags(space: str) -> None:
+        nonlocal cell_tag, value_tag, formula_tag, row_tag, run_tag, phonetic_tag, data_tag
         cell_tag, value_tag, formula_tag = f"{space} c", f"{space} v", f"{space} f"
         row_tag, run_tag, phonetic_tag = f"{space} row", f"{space} t", f"{space} rPh"
+        data_tag = f"{space} sheetData"
         rest.listen(space)
 
     def tick() -> None:
-        if len(cells) > limits.cells:
-            raise task.over("单元格数", limits.cells)
+        task.require_shallow(depth)
+        grid.require_few()
 
     parser = expat.ParserCreate(None, " ")
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = text.append
     feed(parser, data, task, tick)
-    return SheetPart(rest.sheet(cells, tuple(far)), tuple(pending))
+    return _Parsed(grid, rest, grounds)
 
 
 def _number(text: str) -> tuple[float | str, CellType]:
@@ -277,22 +371,13 @@ def _days(text: str, date1904: bool) -> float | None:
     return days - 1 if not date1904 and days < 61 else days
 
 
-@lru_cache(maxsize=8)
-def _locator(far_row: int, far_column: int) -> Callable[[str], Position | None]:
-    """A function from `D12` to (12, 4), or None when that is far out or outside the grid.
-
-    It raises ValueError when the text is no address.
-    """
-
-    @lru_cache(maxsize=16_384)
-    def locate(place: str) -> Position | None:
-        match = _A1.fullmatch(place)
-        if match is None or match[2].startswith("0"):
-            raise ValueError(place)
-        row, column = int(match[2]), column_of(match[1])
-        return (row, column) if row <= far_row and column <= far_column else None
-
-    return locate
+@lru_cache(maxsize=16_384)
+def split(place: str) -> Position:
+    """(12, 4) of `D12`, also beyond the grid; ValueError if the text is no address."""
+    match = _A1.fullmatch(place)
+    if match is None or match[2].startswith("0"):
+        raise ValueError(place)
+    return int(match[2]), column_of(match[1])
 
 
 class _Rest:
@@ -329,6 +414,11 @@ class _Rest:
             f"{_X14} formula2": lambda _: self._note("formula2", self._validation.get("xm", "")),
             f"{_X14} dataValidation": self._finish,
         }
+
+    def row(self, found: dict[str, str], number: int) -> None:
+        """Note a row if it is hidden; far below the form it does not matter."""
+        if is_true(found.get("hidden")) and 0 < number <= self.task.limits.far_row:
+            self.hidden_rows.add(number)
 
     def sheet(self, cells: dict[Position, RawCell], far: tuple[str, ...]) -> Sheet:
         """All that was heard, as a sheet that has no name yet; after this nothing is heard."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from workbook.address import Address
 from workbook.findings import Finding, Severity
-from workbook.form import Form
-from workbook.kinds import Raw, Value
-from workbook.layout import Layout, Plan
+from workbook.form import ROW, Form
+from workbook.kinds import Raw, Value, serial
+from workbook.layout import Plan, Spot, place
 
 ACCEPTED, REJECTED, SKIPPED = "accepted", "rejected", "skipped"
 
@@ -81,10 +82,45 @@ class Filling:
     """Values to be put into a template: by field key, for rows one mapping a row in reading order.
 
     Values are numbers, texts, dates; text in a number's place stays text, as a paste would leave it.
+    A row is by its number in the section (from 1), so that rows may be left free.
     """
 
     values: dict[str, Value] = field(default_factory=dict)
-    rows: dict[str, tuple[dict[str, Value], ...]] = field(default_factory=dict)
+    rows: dict[str, dict[int, dict[str, Value]]] = field(default_factory=dict)
+
+    def value(self, spot: Spot) -> Value:
+        """What is to stand at a spot; None if nothing."""
+        item = spot.field
+        if item.grain == ROW:
+            return self.rows.get(item.section, {}).get(spot.number, {}).get(item.id)
+        name = f"{item.key}.{spot.number}" if spot.number else item.key
+        return self.values.get(name)
 
 
-__all__ = ["ACCEPTED", "REJECTED", "SKIPPED", "Cell", "Filling", "Layout", "Return", "Submission"]
+def submit(form: Form, filling: Filling, *, plan: Plan | None = None, path: Path = Path()) -> Submission:
+    """The submission that a template filled in like this will be read as.
+
+    A computed or suggested field that the filling names counts as overwritten.
+    """
+    layout = place(form, plan)
+    cells = {}
+    for name, spot in layout.spots.items():
+        given = filling.value(spot)
+        raw = serial(given) if isinstance(given, date) else given
+        raw = float(raw) if isinstance(raw, int | float) else raw
+        read = spot.field.kind.coerce(raw, spot.field.number_format, spot.field.unit or form.unit)
+        formula = spot.field.is_computed and given is None
+        cells[name] = Cell(
+            raw, read.value, spot.address, formula=formula, receipt=read.receipt, problem=read.problem
+        )
+    year = filling.values.get("identity.fiscal_year")
+    return Submission(
+        path=path,
+        form=form,
+        plan=layout.plan,
+        cells=cells,
+        verdicts={},
+        fiscal_year=int(year) if isinstance(year, float | int) else form.fiscal_year,
+        department=str(filling.values.get("identity.department") or ""),
+        department_code=str(filling.values.get("identity.department_code") or ""),
+    )

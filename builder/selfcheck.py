@@ -1,0 +1,450 @@
+"""自检: each rule live in the workbook, with its verdict, its message and a link; and what it rests on.
+
+The rules are worked out on the hidden sheet `_calc`: the form's own rules one a row, the rules of a
+repeating section one a column beside its rows. A verdict is 1 (holds), 0 (broken) or -1 (undecided).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from builder import styles as st
+from builder.book import Book, Worksheet, done
+from builder.formulas import Formulas
+from workbook.address import Address, column_range, letters, quote
+from workbook.batch import BROKEN, HOLDS, REQUIRED, UNDECIDED, VERDICTS, Batch
+from workbook.form import CELL, GROUP, ROW, Rule
+from workbook.layout import CALC_SHEET, CHECK_SHEET, CHECK_TOP, Block, Slot, check_lines
+from workbook.ops import OPS, literal
+
+STATUS_NAME = "check.status"
+"""The defined name of the sentence that says how many problems are open."""
+MISSING = "必填"
+_LEVELS = (MISSING, "错误", "提醒", "说明")
+_COLUMNS = (
+    ("代码", 8),
+    ("级别", 7),
+    ("结论", 9),
+    ("检查内容", 30),
+    ("情况", 58),
+    ("怎么办", 44),
+    ("", 8),
+)
+_FIRST, _OPEN = 8, 9
+"""Hidden columns of 自检: the first row or group concerned, and how many cells are."""
+
+
+def check_name(line: str) -> str:
+    """The defined name of a line's verdict on 自检."""
+    return f"check.{line.replace(':', '.')}"
+
+
+def level(rule: Rule) -> str:
+    """How a rule's severity reads on 自检."""
+    return MISSING if rule.code == REQUIRED else rule.severity.chinese
+
+
+# --- _calc ----------------------------------------------------------------------------------------
+
+
+def write_calc(book: Book, sheet: Worksheet, formulas: Formulas, batch: Batch) -> None:
+    """Write derived fields and every verdict."""
+    layout = formulas.layout
+    for rule in formulas.form.rules:
+        if rule.grain == CELL:
+            _form_rule(sheet, formulas, batch, rule, layout.verdicts[rule.key])
+    for block in layout.blocks.values():
+        _block_rows(sheet, formulas, batch, block)
+        _block_groups(sheet, formulas, batch, block)
+
+
+def _form_rule(
+    sheet: Worksheet, formulas: Formulas, batch: Batch, rule: Rule, at: Address
+) -> None:
+    row = at.row - 1
+    done(sheet.write_string(row, 0, rule.key))
+    verdict = formulas.verdict(rule, CALC_SHEET)
+    done(sheet.write_formula(row, 1, verdict, None, float(batch.judge(rule)[0, 0])))
+    message = formulas.message(rule, formulas.cell(CALC_SHEET))
+    done(sheet.write_formula(row, 2, f"={message}", None, message_text(batch, rule, 0)))
+    done(sheet.write_string(row, 3, _target(formulas, rule)))
+
+
+def _target(formulas: Formulas, rule: Rule) -> str:
+    item = formulas.form.sections[rule.at[0].section].fields[rule.at[0].field]
+    address = formulas.address(item, 0)
+    return f"{quote(address.sheet)}!{address.a1}"
+
+
+def _block_rows(sheet: Worksheet, formulas: Formulas, batch: Batch, block: Block) -> None:
+    section = block.section
+    rules = {r.key: r for r in formulas.form.rules if r.section == section.id and r.grain == ROW}
+    for name, column in block.calc_columns.items():
+        title = rules[name].name if name in rules else name
+        done(sheet.write_string(block.calc_top - 2, column - 1, title))
+    verdicts = {key: batch.judge(rule) for key, rule in rules.items()}
+    used = batch.used(section)
+    for slot in block.slots:
+        row = block.calc_top + slot.number - 2
+        column = block.calc_columns["used"] - 1
+        inputs = [
+            formulas.on(formulas.address(item, slot.number), CALC_SHEET)
+            for item in section.of_grain(ROW)
+            if item.mode == "entered"
+        ]
+        any_filled = OPS["filled"].formula(inputs, 0.0)
+        shown = float(used[0, slot.number - 1])
+        done(sheet.write_formula(row, column, f"=IF({any_filled},1,0)", None, shown))
+        for name, label in zip(section.levels, slot.path, strict=True):
+            done(sheet.write_string(row, block.calc_columns[name] - 1, label))
+        for item in section.of_grain(ROW):
+            if item.mode == "derived":
+                text = formulas.computed(item.key, CALC_SHEET, slot.number)
+                value = _shown(batch, item.key, slot.number)
+                done(sheet.write_formula(row, block.calc_columns[item.id] - 1, text, None, value))
+        for key, rule in rules.items():
+            text = formulas.verdict(rule, CALC_SHEET, slot.number)
+            value = float(verdicts[key][0, slot.number - 1])
+            done(sheet.write_formula(row, block.calc_columns[key] - 1, text, None, value))
+
+
+def _shown(batch: Batch, key: str, number: int) -> str | float:
+    cells = batch.field_cells(key)
+    value = float(cells.number[0, number - 1])
+    return str(cells.text[0, number - 1]) if np.isnan(value) else value
+
+
+def _block_groups(sheet: Worksheet, formulas: Formulas, batch: Batch, block: Block) -> None:
+    section = block.section
+    rules = {r.key: r for r in formulas.form.rules if r.section == section.id and r.grain == GROUP}
+    for name, column in block.group_columns.items():
+        title = rules[name].name if name in rules else name
+        done(sheet.write_string(block.group_top - 2, column - 1, title))
+    for number, group in enumerate(block.groups, 1):
+        row = block.group_top + number - 2
+        for item in section.of_grain(GROUP):
+            column = block.group_columns[item.id] - 1
+            if item.mode == "fixed" and group.weight is not None:
+                done(sheet.write_number(row, column, group.weight))
+            elif item.mode != "fixed" and item.key not in formulas.layout.by_key:
+                text = formulas.computed(item.key, CALC_SHEET, number)
+                done(sheet.write_formula(row, column, text, None, _shown(batch, item.key, number)))
+        for key, rule in rules.items():
+            text = formulas.verdict(rule, CALC_SHEET, number)
+            value = float(batch.judge(rule)[0, number - 1])
+            done(sheet.write_formula(row, block.group_columns[key] - 1, text, None, value))
+
+
+# --- 自检 -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of 自检 and the verdicts it sums up."""
+
+    key: str
+    rules: tuple[Rule, ...]
+    row: int
+    cells: str
+    """Its verdicts' cells on `_calc`."""
+    verdicts: npt.NDArray[np.int8]
+    """(rows or groups, rules), or (rules, 1) for rules of the form."""
+
+    @property
+    def rule(self) -> Rule:
+        """The rule, or the first of a general check's."""
+        return self.rules[0]
+
+    @property
+    def open(self) -> int:
+        """How many cells are concerned."""
+        return int((self.verdicts == BROKEN).sum())
+
+    @property
+    def first(self) -> int:
+        """The first row, group or rule that is broken, from 1; 0 if none is."""
+        broken = (self.verdicts == BROKEN).any(axis=1)
+        return int(np.argmax(broken)) + 1 if broken.any() else 0
+
+
+def _lines(formulas: Formulas, batch: Batch) -> list[Line]:
+    lines = []
+    for key, rules in check_lines(formulas.form).items():
+        found = np.stack([batch.judge(rule)[0] for rule in rules], axis=-1)
+        found = found.T if rules[0].grain == CELL else found
+        row = formulas.layout.checks[key].row
+        lines.append(Line(key, rules, row, _verdict_cells(formulas, rules), found))
+    return lines
+
+
+def _verdict_cells(formulas: Formulas, rules: tuple[Rule, ...]) -> str:
+    layout, first, last = formulas.layout, rules[0], rules[-1]
+    if first.grain == CELL:
+        top, bottom = layout.verdicts[first.key], layout.verdicts[last.key]
+        return column_range(CALC_SHEET, 2, top.row, bottom.row)
+    block = layout.blocks[first.section]
+    columns = block.calc_columns if first.grain == ROW else block.group_columns
+    top_row = block.calc_top if first.grain == ROW else block.group_top
+    count = len(block.slots) if first.grain == ROW else len(block.groups)
+    left, right = letters(columns[first.key]), letters(columns[last.key])
+    return f"{quote(CALC_SHEET)}!${left}${top_row}:${right}${top_row + count - 1}"
+
+
+def write_check(book: Book, sheet: Worksheet, formulas: Formulas, batch: Batch) -> None:
+    """Write the sheet that the accountant reads."""
+    lines = _lines(formulas, batch)
+    _check_page(book, sheet, len(lines))
+    _check_head(book, sheet, formulas, lines)
+    for line in lines:
+        _check_line(book, sheet, formulas, batch, line)
+    last = CHECK_TOP + len(lines) - 1
+    done(sheet.autofilter(CHECK_TOP - 2, 0, last - 1, 5))
+    verdicts = f"C{CHECK_TOP}:C{last}"
+    for verdict, colour in (("不通过", st.ERROR_FILL), ("未填全", st.MISSING_FILL)):
+        look = book.add_format({"bg_color": colour, "bold": True})
+        options = {"type": "cell", "criteria": "==", "value": literal(verdict), "format": look}
+        done(sheet.conditional_format(verdicts, options))
+    passed = book.add_format({"font_color": st.GOOD_INK})
+    options = {"type": "cell", "criteria": "==", "value": literal("通过"), "format": passed}
+    done(sheet.conditional_format(verdicts, options))
+
+
+def _check_page(book: Book, sheet: Worksheet, count: int) -> None:
+    for column, (_, width) in enumerate(_COLUMNS):
+        done(sheet.set_column(column, column, width))
+    done(sheet.set_column(_FIRST - 1, _OPEN - 1, 4, None, {"hidden": True}))
+    sheet.freeze_panes(CHECK_TOP - 1, 0)
+    sheet.hide_gridlines(2)
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    done(sheet.repeat_rows(CHECK_TOP - 2))
+    done(sheet.print_area(0, 0, CHECK_TOP + count - 2, 5))
+    sheet.set_footer(f'&C&"{st.BODY_FONT},Regular"&9第 &P 页，共 &N 页')
+
+
+def _check_head(book: Book, sheet: Worksheet, formulas: Formulas, lines: list[Line]) -> None:
+    done(sheet.set_row(0, 30))
+    title = book.style(**(st.TITLE | {"font_size": 16}))
+    done(sheet.merge_range(0, 0, 0, 6, f"{formulas.form.name}　自检", title))
+    text = book.style(**(st.BODY | {"font_color": st.SIDE_INK}))
+    words = "填写时自动更新。先补“必填”，再改“错误”；“提醒”请核对，无误可保留；“说明”仅供参考。可用筛选只看不通过的。"
+    done(sheet.merge_range(1, 0, 1, 6, words, text))
+    look = {"bg_color": st.BANNER_FILL, "font_color": st.BANNER_INK, "bold": True, "indent": 1}
+    style = book.style(**(st.BODY | look))
+    done(sheet.set_row(2, 24))
+    done(sheet.merge_range(2, 0, 2, 6, "", style))
+    status = _status_formula(len(lines))
+    done(sheet.write_formula(2, 0, status, style, _status(_counts(lines))))
+    done(book.define_name(STATUS_NAME, f"={quote(CHECK_SHEET)}!$A$3"))
+    for column, (name, _) in enumerate(_COLUMNS):
+        done(sheet.write_string(CHECK_TOP - 2, column, name, book.style(**st.HEAD)))
+
+
+def _status_formula(count: int) -> str:
+    levels = f"$B${CHECK_TOP}:$B${CHECK_TOP + count - 1}"
+    column = letters(_OPEN)
+    opens = f"${column}${CHECK_TOP}:${column}${CHECK_TOP + count - 1}"
+    sums = [f"SUMIF({levels},{literal(name)},{opens})" for name in _LEVELS]
+    words = ("未填 ", "错误 ", "提醒 ", "说明 ")
+    parts = [f'IF({s}>0,"{w}"&{s}&" 处　","")' for s, w in zip(sums, words, strict=True)]
+    open_ = "+".join(sums[:3])
+    noted = f'IF({sums[3]}>0,"（另有说明 "&{sums[3]}&" 处，供参考）","")'
+    return f'=IF({open_}=0,"自检通过"&{noted},"自检未通过：　"&{"&".join(parts)}&"点此查看“自检”表")'
+
+
+def _counts(lines: list[Line]) -> dict[str, int]:
+    counts = dict.fromkeys(_LEVELS, 0)
+    for line in lines:
+        counts[level(line.rule)] += line.open
+    return counts
+
+
+def _status(counts: dict[str, int]) -> str:
+    missing, errors, warnings, notes = counts.values()
+    if missing + errors + warnings == 0:
+        return "自检通过" + (f"（另有说明 {notes} 处，供参考）" if notes else "")
+    words = zip(("未填", "错误", "提醒", "说明"), counts.values(), strict=True)
+    parts = "".join(f"{word} {count} 处　" for word, count in words if count)
+    return f"自检未通过：　{parts}点此查看“自检”表"
+
+
+def status_text(formulas: Formulas, batch: Batch) -> str:
+    """The sentence at the head of the form, as its formula shows it."""
+    return _status(_counts(_lines(formulas, batch)))
+
+
+def _check_line(
+    book: Book, sheet: Worksheet, formulas: Formulas, batch: Batch, line: Line
+) -> None:
+    row, rule = line.row - 1, line.rule
+    cell = book.style(**(st.BODY | st.GRIDDED))
+    centre = book.style(**(st.BODY | st.GRIDDED | {"align": "center"}))
+    link = book.style(**(st.BODY | st.GRIDDED | {"align": "center", "font_color": "#0563C1", "underline": 1}))  # fmt: skip
+    done(sheet.write_string(row, 0, rule.code, centre))
+    done(sheet.write_string(row, 1, level(rule), centre))
+    done(sheet.write_formula(row, 2, _verdict_formula(formulas, line), centre, _verdict(batch, line)))
+    done(sheet.write_string(row, 3, _title(formulas, line), cell))
+    done(sheet.write_formula(row, 4, _situation(formulas, line), cell, _situation_text(formulas, batch, line)))
+    done(sheet.write_string(row, 5, rule.hint, cell))
+    shown = "转到" if line.open else ""
+    done(sheet.write_formula(row, 6, _link(formulas, line), link, shown))
+    first = f"=IF({_open(line)}>0,{_first_formula(line)},0)"
+    done(sheet.write_formula(row, _FIRST - 1, first, None, line.first))
+    done(sheet.write_formula(row, _OPEN - 1, f"=COUNTIF({line.cells},0)", None, line.open))
+
+
+def _open(line: Line) -> str:
+    return f"${letters(_OPEN)}{line.row}"
+
+
+def _first_formula(line: Line) -> str:
+    """The first row of the verdicts that has a 0."""
+    top = line.cells.partition("!")[2].partition(":")[0].rsplit("$", 1)[1]
+    return f"SUMPRODUCT(MIN(({line.cells}<>0)*99999+ROW({line.cells})))-{int(top) - 1}"
+
+
+def _verdict(batch: Batch, line: Line) -> str:
+    broken, undecided = line.open > 0, bool((line.verdicts == UNDECIDED).any())
+    if line.rule.grain == ROW and not batch.used(batch.form.sections[line.rule.section]).any():
+        undecided = True
+    if broken:
+        return VERDICTS[UNDECIDED if line.rule.code == REQUIRED else BROKEN]
+    return VERDICTS[UNDECIDED if undecided else HOLDS]
+
+
+def _verdict_formula(formulas: Formulas, line: Line) -> str:
+    broken = VERDICTS[UNDECIDED if line.rule.code == REQUIRED else BROKEN]
+    rest = f'IF(COUNTIF({line.cells},-1)>0,"{VERDICTS[UNDECIDED]}","{VERDICTS[HOLDS]}")'
+    if line.rule.grain == ROW:
+        block = formulas.layout.blocks[line.rule.section]
+        used = column_range(CALC_SHEET, block.calc_columns["used"], block.calc_top,
+                            block.calc_top + len(block.slots) - 1)  # fmt: skip
+        rest = f'IF(SUM({used})=0,"{VERDICTS[UNDECIDED]}",{rest})'
+    return f'=IF({_open(line)}>0,"{broken}",{rest})'
+
+
+def _title(formulas: Formulas, line: Line) -> str:
+    if not line.rule.general:
+        return line.rule.name
+    label = formulas.form.sections[line.rule.section].label
+    return f"{label}：{line.rule.name.partition('：')[0]}"
+
+
+def _situation(formulas: Formulas, line: Line) -> str:
+    """The message with the figures of the first row concerned."""
+    rule, k = line.rule, f"${letters(_FIRST)}{line.row}"
+    if rule.grain == CELL:
+        messages = line.cells.replace("$B$", "$C$")
+        text = f"INDEX({messages},{k})" if len(line.rules) > 1 else messages.partition(":")[0]
+    elif rule.general:
+        text = f'"第 "&{_row_number(formulas, line, k)}&" 行等处，见该行右侧的提示"'
+    else:
+        text = formulas.message(rule, formulas.nth(CHECK_SHEET, k))
+        if rule.grain == ROW:
+            text = f'"第 "&{_row_number(formulas, line, k)}&" 行："&{text}'
+    return f'=IF({_open(line)}>0,{text}&{_more(line)},"")'
+
+
+def _more(line: Line) -> str:
+    return f'IF({_open(line)}>1,"（共 "&{_open(line)}&" 处）","")'
+
+
+def _situation_text(formulas: Formulas, batch: Batch, line: Line) -> str:
+    if not line.open:
+        return ""
+    rule, first = line.rule, line.first
+    more = f"（共 {line.open} 处）" if line.open > 1 else ""
+    if rule.grain == CELL:
+        return message_text(batch, line.rules[first - 1], 0) + more
+    block = formulas.layout.blocks[rule.section]
+    row = block.first + first - 1
+    if rule.general:
+        return f"第 {row} 行等处，见该行右侧的提示{more}"
+    text = message_text(batch, rule, first - 1)
+    return (f"第 {row} 行：{text}" if rule.grain == ROW else text) + more
+
+
+def message_text(batch: Batch, rule: Rule, j: int) -> str:
+    """A rule's message about the batch's only submission, at a row or group (from 0)."""
+    return "".join(
+        part.words if part.node is None else batch.shown(part, rule)(0, j) for part in rule.message
+    )
+
+
+def _row_number(formulas: Formulas, line: Line, k: str) -> str:
+    return f"({formulas.layout.blocks[line.rule.section].first - 1}+{k})"
+
+
+def _link(formulas: Formulas, line: Line) -> str:
+    rule, k = line.rule, f"${letters(_FIRST)}{line.row}"
+    if rule.grain == CELL:
+        targets = line.cells.replace("$B$", "$D$")
+        where = f"INDEX({targets},{k})" if len(line.rules) > 1 else targets.partition(":")[0]
+    else:
+        item = formulas.form.sections[rule.at[0].section].fields[rule.at[0].field]
+        address = formulas.address(item, 1)
+        column = f"{quote(address.sheet)}!{letters(address.column)}"
+        where = f"{literal(column)}&{_row_number(formulas, line, k)}"
+        if rule.grain == GROUP:
+            block = formulas.layout.blocks[rule.section]
+            rows = ",".join(str(block.first + start) for start in block.starts)
+            where = f"{literal(column)}&CHOOSE({k},{rows})"
+    return f'=IF({_open(line)}>0,HYPERLINK("#"&{where},"转到"),"")'
+
+
+# --- what the form sheet shows of it --------------------------------------------------------------
+
+
+def row_hint(
+    formulas: Formulas, batch: Batch, block: Block, slot: Slot, home: str
+) -> tuple[str, str]:
+    """The first open matter of a row: the formula, and what it shows."""
+    rules = [r for r in formulas.form.rules if r.section == block.section.id and r.grain == ROW]
+    if not rules:
+        return '=""', ""
+    left, right = (letters(block.calc_columns[r.key]) for r in (rules[0], rules[-1]))
+    row, sheet = block.calc_top + slot.number - 1, quote(CALC_SHEET)
+    verdicts = f"{sheet}!${left}${row}:${right}${row}"
+    names = f"{sheet}!${left}${block.calc_top - 1}:${right}${block.calc_top - 1}"
+    open_ = [r.name for r in rules if batch.judge(r)[0, slot.number - 1] == BROKEN]
+    return f'=IFERROR(INDEX({names},MATCH(0,{verdicts},0)),"")', open_[0] if open_ else ""
+
+
+def marks(formulas: Formulas) -> Iterator[tuple[str, str, str]]:
+    """(cells of the form sheet, missing | error | warning | note, formula that is true when open)."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for rule in formulas.form.rules:
+        for ref in rule.at:
+            name = "missing" if rule.code == REQUIRED else rule.severity.value
+            for cells, verdict in _marked(formulas, rule, f"{ref.section}.{ref.field}"):
+                found.setdefault((cells, name), []).append(f"{verdict}=0")
+    order = ["missing", "error", "warning", "note"]
+    for (cells, name), tests in sorted(found.items(), key=lambda item: order.index(item[0][1])):
+        yield cells, name, f"=OR({','.join(tests)})" if len(tests) > 1 else f"={tests[0]}"
+
+
+def _marked(formulas: Formulas, rule: Rule, key: str) -> Iterator[tuple[str, str]]:
+    layout = formulas.layout
+    spots = layout.by_key.get(key, ())
+    if not spots or spots[0].address.sheet != formulas.form.sheet:
+        return
+    if rule.grain == CELL:
+        yield spots[0].area, layout.verdicts[rule.key].absolute
+    elif rule.grain == ROW:
+        column = letters(layout.blocks[rule.section].calc_columns[rule.key])
+        top = layout.blocks[rule.section].calc_top
+        letter = letters(spots[0].address.column)
+        area = f"{letter}{spots[0].address.row}:{letter}{spots[-1].address.row}"
+        yield area, f"{quote(CALC_SHEET)}!${column}{top}"
+    else:
+        block = layout.blocks[rule.section]
+        letter = letters(spots[0].address.column)
+        for number, (start, group) in enumerate(zip(block.starts, block.groups, strict=True), 1):
+            top = block.first + start
+            area = f"{letter}{top}:{letter}{top + group.rows - 1}"
+            yield area, layout.group_cell(rule.section, rule.key, number).absolute

@@ -1,0 +1,239 @@
+"""The roster: which departments must answer, read from a CSV file or an Excel workbook.
+
+The first row that names the department's column is the head; what stands above it (a title, a date) is
+passed over. Everything is text: codes keep their leading zeros.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import warnings
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from workbook import text as texts
+from workbook.errors import RosterError
+
+_HEADS: Mapping[str, tuple[str, ...]] = {
+    "code": ("预算编码", "编码", "单位编码", "部门编码", "预算单位编码", "单位代码", "预算代码"),
+    "department": ("部门", "单位", "部门名称", "单位名称", "预算单位", "预算部门", "预算单位名称",
+                   "预算部门名称", "预算部门、单位名称"),
+    "contact": ("联系人", "填表人", "经办人"),
+    "phone": ("联系电话", "电话", "手机", "手机号", "手机号码", "联系方式"),
+}  # fmt: skip
+"""The heads by which each column is known, the usual one first."""
+_HEAD_WITHIN = 10
+"""The head stands within this many rows."""
+_NEAR = 0.6
+"""How alike a name must be to be suggested, 1 being the same."""
+
+Row = tuple[int, list[str]]
+"""A row's number as people count it, and its cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One department that must answer."""
+
+    code: str
+    department: str
+    contact: str = ""
+    phone: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Further columns by their heads, such as a password for each department."""
+    row: int = 0
+    """Where it stands in the file, from 1."""
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The departments of one round, in the file's order."""
+
+    path: Path
+    entries: tuple[Entry, ...]
+
+    def match(self, code: str, department: str) -> Entry | None:
+        """The entry of that code; else the one of that name, blanks, width and case aside."""
+        by_code = self._by_code.get(texts.fold(code)) if code else None
+        return by_code or self._by_name.get(texts.fold(department))
+
+    def suggest(self, code: str, department: str) -> Entry | None:
+        """The entry that was most likely meant where `match` finds none; None if none is near."""
+        for wanted, known in ((department, self._by_name), (code, self._by_code)):
+            close = difflib.get_close_matches(texts.fold(wanted), known, n=1, cutoff=_NEAR)
+            if close:
+                return known[close[0]]
+        return None
+
+    def named_in(self, name: str) -> Entry | None:
+        """The one entry whose code or whole name occurs in a file's name; None if it is not one."""
+        folded = texts.fold(name)
+        runs = set("".join(c if c.isalnum() and c.isascii() else " " for c in folded).split())
+        found = [entry for key, entry in self._by_code.items() if key in runs]
+        if not found:
+            names = [key for key in self._by_name if key in folded]
+            longest = max(map(len, names), default=0)
+            found = [self._by_name[key] for key in names if len(key) == longest]
+        return found[0] if len(found) == 1 else None
+
+    @cached_property
+    def _by_code(self) -> dict[str, Entry]:
+        return {texts.fold(entry.code): entry for entry in self.entries if entry.code}
+
+    @cached_property
+    def _by_name(self) -> dict[str, Entry]:
+        return {texts.fold(entry.department): entry for entry in self.entries}
+
+
+def load_roster(path: Path | str) -> Roster:
+    """Read a roster from .csv (UTF-8 or GB18030) or .xlsx.
+
+    Raises RosterError naming the file, the column or row, and the remedy.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RosterError(f"{path}：名册无法读取（{error.strerror}），请检查路径") from None
+    rows = _sheet_rows(path, data) if data[:4] == b"PK\x03\x04" else _csv_rows(path, data)
+    entries = tuple(_entries(path, rows))
+    if not entries:
+        raise RosterError(f"{path}：名册里没有单位，请在表头下每行填一个单位")
+    _refuse_twice(path, entries, "预算编码", lambda entry: entry.code)
+    _refuse_twice(path, entries, "部门", lambda entry: entry.department)
+    return Roster(path, entries)
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def _csv_rows(path: Path, data: bytes) -> list[Row]:
+    text = _decoded(path, data)
+    first = text.split("\n", 1)[0]
+    delimiter = max(",\t;", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows: list[Row] = []
+    start = 1
+    try:
+        for cells in reader:
+            rows.append((start, [cell.strip() for cell in cells]))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise RosterError(f"{path}，第 {start} 行：不是有效的 CSV（{error}），请另存一份") from None
+    return rows
+
+
+def _decoded(path: Path, data: bytes) -> str:
+    if b"\0" in data[:4096]:
+        raise RosterError(f"{path}：名册须为 .csv 或 .xlsx，请在 Excel 或 WPS 中另存为其中一种")
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise RosterError(f"{path}：文字编码无法识别，请另存为“CSV UTF-8”")
+
+
+def _sheet_rows(path: Path, data: bytes) -> list[Row]:
+    """The cells of the first visible sheet, as text."""
+    # openpyxl takes 0.2 s to import and is needed for this alone.
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns about styles and validations it drops
+            book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
+            sheet = next(s for s in book.worksheets if s.sheet_state == "visible")
+            return [
+                (number, [_text(cell.value, cell.number_format) for cell in row])
+                for number, row in enumerate(sheet.iter_rows(), 1)
+            ]
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, StopIteration):
+        raise RosterError(f"{path}：名册无法读取，请在 Excel 或 WPS 中另存为新的 .xlsx") from None
+
+
+def _text(value: object, number_format: str) -> str:
+    """A cell as a person sees it: 301001.0 → 301001, and 1001 shown as 001001 → 001001."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        shown = f"{value:.15g}"
+        zeros = number_format.strip('"')
+        return shown.zfill(len(zeros)) if zeros and set(zeros) == {"0"} else shown
+    return str(value).strip()
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+def _entries(path: Path, rows: Sequence[Row]) -> Iterator[Entry]:
+    place, columns = _head(path, rows)
+    known = {name: column for column, name in columns.items() if name in _HEADS}
+    for number, cells in rows[place + 1 :]:
+        if not any(cells):
+            continue
+        values = {name: _at(cells, column) for name, column in known.items()}
+        if not values["department"]:
+            raise RosterError(f"{path}，第 {number} 行：没有单位名称，请补填，或删除这一行")
+        extra = {name: _at(cells, column) for column, name in columns.items() if name not in _HEADS}
+        yield Entry(
+            code=values.get("code", ""),
+            department=values["department"],
+            contact=values.get("contact", ""),
+            phone=values.get("phone", ""),
+            extra=extra,
+            row=number,
+        )
+
+
+def _at(cells: Sequence[str], column: int) -> str:
+    return cells[column] if column < len(cells) else ""
+
+
+def _head(path: Path, rows: Sequence[Row]) -> tuple[int, dict[int, str]]:
+    """Where the head stands, and what each column is: one of ours by its identifier, else its head."""
+    for place, (number, cells) in enumerate(rows[:_HEAD_WITHIN]):
+        columns = {column: _identifier(head) for column, head in enumerate(cells) if head}
+        if "department" not in columns.values():
+            continue
+        for name, heads in _HEADS.items():
+            if list(columns.values()).count(name) > 1:
+                raise RosterError(
+                    f"{path}，第 {number} 行：有两列都是“{heads[0]}”，请只留一列或改名"
+                )
+        return place, columns
+    found = next((cells for _, cells in rows if any(cells)), [])
+    heads = "、".join(filter(None, found[:8])) or "（空）"
+    raise RosterError(
+        f"{path}：缺少“部门”列（也可以写作“单位名称”“预算单位”）；第一行是：{heads}。"
+        "请在表头写上：预算编码、部门、联系人、联系电话"
+    )
+
+
+def _identifier(head: str) -> str:
+    plain = texts.fold(head).replace("*", "").replace(":", "")
+    return next((name for name, heads in _HEADS.items() if plain in heads), head)
+
+
+def _refuse_twice(
+    path: Path, entries: Iterable[Entry], column: str, value: Callable[[Entry], str]
+) -> None:
+    seen: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if value(entry):
+            seen.setdefault(texts.fold(value(entry)), []).append(entry)
+    twice = [same for same in seen.values() if len(same) > 1]
+    if twice:
+        told = "；".join(
+            f"“{value(same[0])}”在第 {'、'.join(str(e.row) for e in same)} 行" for same in twice[:5]
+        )
+        raise RosterError(f"{path}：{column}重复：{told}。请每个单位只留一行")
+
+
+__all__ = ["Entry", "Roster", "load_roster"]
