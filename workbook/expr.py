@@ -16,7 +16,8 @@ from typing import Protocol
 import numpy as np
 
 from workbook.errors import ExpressionError, nearest
-from workbook.ops import BLANK_TEST, ERROR, NUMBER, OPS, TEXT, Array, Cells, Op, Param, Type, literal
+from workbook.ops import BLANK, BLANK_TEST, ERROR, NUMBER, OPS, TEXT, Array, Cells, Op, Param, Type, literal
+from workbook.text import is_blank
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,10 +308,11 @@ def _reference_values(ref: Ref, cells: Cells) -> Array:
 def cells_of(values: Array) -> Cells:
     """What a computed cell shows: its value, or nothing where it is undecided."""
     if values.dtype == object:
-        blank = np.equal(values, None)
-        return Cells(np.where(blank, 0, TEXT).astype(np.int8), np.full(values.shape, np.nan),
-                     np.where(blank, "", values))  # fmt: skip
-    state = np.where(np.isnan(values), 0, NUMBER).astype(np.int8)
+        shown = np.where(np.equal(values, None), "", values)
+        blank = np.array([is_blank(text) for text in shown.ravel()], dtype=bool)
+        state = np.where(blank.reshape(values.shape), BLANK, TEXT).astype(np.int8)
+        return Cells(state, np.full(values.shape, np.nan), shown)
+    state = np.where(np.isnan(values), BLANK, NUMBER).astype(np.int8)
     return Cells(state, values, number_texts(values))
 
 

@@ -24,8 +24,8 @@ import pandas as pd
 
 from workbook.batch import Batch, View, gather
 from workbook.errors import WorkbookError
-from workbook.findings import Severity
 from workbook.expr import number_text
+from workbook.findings import Severity
 from workbook.form import GROUP, ROW, Field, Form, Section
 from workbook.kinds import Raw, Value
 from workbook.layout import Plan, place
@@ -201,17 +201,19 @@ def _gathered(form: Form, submissions: Sequence[Submission]) -> Batch:
 
 def _singles(batch: Batch, section: Section, submissions: Sequence[Submission]) -> pd.DataFrame:
     count = len(submissions)
+    every = np.ones((batch.count, 1), dtype=bool)
     columns = {
-        item.id: _column(item, batch.field_cells(item.key), np.ones((batch.count, 1), dtype=bool))
+        item.id: _column(item, batch.field_cells(item.key), every)
         for item in _shown_fields(section)
     }
+    if "fiscal_year" in columns:  # the year of the round, not the one that the definition names
+        columns["fiscal_year"] = pd.array([s.fiscal_year for s in submissions], dtype="Int64")
     index = pd.Index([s.key for s in submissions], dtype="string", name="submission")
     return pd.DataFrame({name: values[:count] for name, values in columns.items()}, index=index)
 
 
 def _rows(batch: Batch, section: Section, submissions: Sequence[Submission]) -> pd.DataFrame:
     used = batch.used(section)
-    at = batch.cells(section.id, ROW)
     columns = {}
     for item in _shown_fields(section):
         cells = batch.field_cells(item.key)
@@ -236,30 +238,34 @@ def _shown_fields(section: Section) -> list[Field]:
 
 
 def _repeated(cells: Cells, sizes: list[int]) -> Cells:
-    return Cells(*(np.repeat(a, sizes, axis=1) for a in (cells.state, cells.number, cells.text)))
+    state, number, text = (
+        np.repeat(a, sizes, axis=1) for a in (cells.state, cells.number, cells.text)
+    )
+    return Cells(state, number, text)
 
 
 def _column(item: Field, cells: Cells, chosen: npt.NDArray[np.bool_]) -> Any:
     """The values of the chosen cells, typed after the field's kind; NA where there is none."""
     kind = item.kind
     if kind.type is Type.TEXT:
-        texts = np.where(cells.state == 0, None, cells.text)[chosen]
-        return pd.array(np.where(texts == "", None, texts), dtype="string")
+        texts = cells.text[chosen]
+        return pd.array([text or None for text in texts.tolist()], dtype="string")
     numbers = np.where((cells.state == NUMBER) & np.isfinite(cells.number), cells.number, np.nan)
     numbers = numbers[chosen]
     if kind.type is Type.DATE:
-        return _dates(numbers, kind.dtype)
-    if kind.dtype.startswith("Int"):
+        return pd.array(_dates(numbers), dtype="datetime64[s]")
+    if kind.dtype == "Int64":
         # What is no whole number was found unreadable; see `kinds`.
-        numbers = np.where(numbers == np.floor(numbers), numbers, np.nan)
-    return pd.array(numbers, dtype="Float64").astype(kind.dtype)
+        whole = np.where(numbers == np.floor(numbers), numbers, np.nan)
+        return pd.array(whole, dtype="Float64").astype("Int64")
+    return pd.array(numbers, dtype="Float64")
 
 
-def _dates(days: npt.NDArray[np.float64], dtype: str) -> Any:
+def _dates(days: npt.NDArray[np.float64]) -> npt.NDArray[np.datetime64]:
     known = (days >= 1) & (days <= _LAST_DAY)
     whole = np.where(known, days, 0).astype("timedelta64[D]")
     dates = np.where(known, np.datetime64(EPOCH, "D") + whole, np.datetime64("NaT", "D"))
-    return pd.array(dates.astype(dtype), dtype=dtype)
+    return dates.astype("datetime64[s]")
 
 
 def _own_numbers(
@@ -357,7 +363,11 @@ class _CellColumns:
 def _cells_of(form: Form, submissions: Sequence[Submission]) -> pd.DataFrame:
     batch = _gathered(form, submissions)
     items = list(form.fields())
-    anew = {item.key: batch.field_cells(item.key) for item in items if item.is_computed}
+    anew = {
+        item.key: batch.field_cells(item.key)
+        for item in items
+        if item.is_computed or (item.mode == "fixed" and item.id != "fiscal_year")
+    }
     used = {section.id: batch.used(section) for section in form.repeating}
     spots = {plan: _spots(form, items, plan, batch.plan) for plan in {s.plan for s in submissions}}
     columns = _CellColumns()

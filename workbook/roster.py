@@ -142,8 +142,8 @@ def _decoded(path: Path, data: bytes) -> str:
 def _sheet_rows(path: Path, data: bytes) -> list[Row]:
     """The cells of the first visible sheet, as text."""
     # openpyxl takes 0.2 s to import and is needed for this alone.
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
+    import openpyxl  # noqa: PLC0415
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
 
     try:
         with warnings.catch_warnings():
@@ -209,9 +209,9 @@ def _head(path: Path, rows: Sequence[Row]) -> tuple[int, dict[int, str]]:
                 )
         return place, columns
     found = next((cells for _, cells in rows if any(cells)), [])
-    heads = "、".join(filter(None, found[:8])) or "（空）"
+    stands = "、".join(filter(None, found[:8])) or "（空）"
     raise RosterError(
-        f"{path}：缺少“部门”列（也可以写作“单位名称”“预算单位”）；第一行是：{heads}。"
+        f"{path}：缺少“部门”列（也可以写作“单位名称”“预算单位”）；第一行是：{stands}。"
         "请在表头写上：预算编码、部门、联系人、联系电话"
     )
 

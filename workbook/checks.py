@@ -1,0 +1,305 @@
+"""Submissions → findings: every rule over all returns at once, and what the workbook itself claims.
+
+A blank required cell silences its other findings; a difference of one last decimal is a note; equal
+findings of one file are one finding over several cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from workbook.address import split_a1
+from workbook.batch import BROKEN, REQUIRED, VERDICTS, Batch, View, gather
+from workbook.expr import Call, Ref
+from workbook.findings import Finding, Severity, finding
+from workbook.form import CELL, GROUP, ROW, Case, Field, Form, Rule
+from workbook.kinds import shown
+from workbook.layout import CHECK_SHEET, Layout, Plan, check_lines, place
+from workbook.ops import NUMBER
+from workbook.submission import Cell, Filling, Return, Submission, submit
+
+CHUNK = 2000
+"""How many returns are judged at once; memory is bounded by it."""
+
+
+def check(returns: Iterable[Return]) -> list[Return]:
+    """The returns, in their order, each accepted one with all its findings.
+
+    Nothing raises; rejected and skipped files keep what the reader said of them.
+    """
+    checked = list(returns)
+    by_form: dict[str, list[int]] = {}
+    for index, item in enumerate(checked):
+        if item.submission is not None:
+            by_form.setdefault(item.submission.form.digest, []).append(index)
+    for indexes in by_form.values():
+        for start in range(0, len(indexes), CHUNK):
+            some = indexes[start : start + CHUNK]
+            submissions = [s for i in some if (s := checked[i].submission) is not None]
+            for i, found in zip(some, findings_of(submissions), strict=True):
+                checked[i] = replace(checked[i], findings=_tidy((*checked[i].findings, *found)))
+    return checked
+
+
+def findings_of(submissions: Sequence[Submission]) -> list[list[Finding]]:
+    """What is wrong with each of some submissions of one form, in no particular order."""
+    form = submissions[0].form
+    batch = gather(form, submissions, View.PRINTED)
+    found = _Found(form, [s.plan for s in submissions], submissions)
+    for rule in form.rules:
+        found.judge(batch, rule)
+    for i, submission in enumerate(submissions):
+        found.cells(i, submission)
+    found.recomputed(gather(form, submissions, View.WORKBOOK))
+    return found.findings
+
+
+class _Found:
+    """Collects the findings of a batch."""
+
+    def __init__(self, form: Form, plans: Sequence[Plan], submissions: Sequence[Submission]) -> None:
+        self.form = form
+        self.submissions = submissions
+        self.layouts = [place(form, plan) for plan in plans]
+        self.joint = place(form, _joint(plans))
+        self.findings: list[list[Finding]] = [[] for _ in submissions]
+        self.missing: list[set[str]] = [set() for _ in submissions]
+
+    # rules
+
+    def judge(self, batch: Batch, rule: Rule) -> None:
+        verdicts = batch.judge(rule)
+        if not (verdicts == BROKEN).any():
+            return
+        texts = [batch.shown(part, rule) for part in rule.message]
+        printed = batch.shown(rule.printed, rule) if rule.printed else None
+        expected = batch.shown(rule.expected, rule) if rule.expected else None
+        slight = _slight(batch, rule, verdicts)
+        for i, j in np.argwhere(verdicts == BROKEN):
+            spots = [name for ref in rule.at for name in self._names(rule, ref, int(i), int(j))]
+            if rule.code == REQUIRED:
+                self.missing[i].update(spots)
+            elif spots and self.missing[i].issuperset(spots):
+                continue
+            self._add(
+                int(i),
+                spots,
+                Finding(
+                    rule.code,
+                    Severity.NOTE if slight[i, j] else rule.severity,
+                    "".join(text(i, j) for text in texts),
+                    rule.hint,
+                    printed=printed(i, j) if printed else "",
+                    expected=expected(i, j) if expected else "",
+                ),
+            )
+
+    def _add(self, i: int, names: list[str], what: Finding) -> None:
+        spots = [self.layouts[i].spots[name] for name in names if name in self.layouts[i].spots]
+        cells = [self.submissions[i].cells[spot.name].address for spot in spots]
+        self.findings[i].append(
+            replace(
+                what,
+                sheet=cells[0].sheet if cells else self.form.sheet,
+                cell=",".join(cell.a1 for cell in cells),
+                field=",".join(spot.name for spot in spots),
+            )
+        )
+
+    def _names(self, rule: Rule, ref: Ref, i: int, j: int) -> Iterator[str]:
+        """The defined names, in a submission, of a rule's cells at a row or group of the batch."""
+        item = self.form.sections[ref.section].fields[ref.field]
+        if item.grain == CELL:
+            yield item.key
+        elif rule.grain == ROW:
+            number = self._own_row(item, i, j)
+            if item.grain == GROUP:
+                number = self.joint.blocks[item.section].slots[j].group + 1
+            yield f"{item.key}.{number}"
+        elif item.grain == GROUP:
+            yield f"{item.key}.{j + 1}"
+        else:
+            block = self.layouts[i].blocks[item.section]
+            first = block.starts[j]
+            rows = range(first + 1, first + block.groups[j].rows + 1)
+            filled = [n for n in rows if self._holds(i, f"{item.key}.{n}")]
+            yield from (f"{item.key}.{n}" for n in filled or rows[:1])
+
+    def _own_row(self, item: Field, i: int, j: int) -> int:
+        """The submission's own number of a row of the batch, from 1."""
+        return own_row(self.joint, self.layouts[i], item.section, j)
+
+    def _holds(self, i: int, name: str) -> bool:
+        return self.submissions[i].cells[name].raw is not None
+
+    # cells
+
+    def cells(self, i: int, submission: Submission) -> None:
+        """Receipts: what was converted, and how."""
+        for name, cell in submission.cells.items():
+            if cell.receipt and cell.value is not None:
+                item = self.layouts[i].spots[name].field
+                what = finding(
+                    "V303",
+                    label=item.label,
+                    receipt=cell.receipt,
+                    printed=_text(cell.raw),
+                    expected=shown(item.kind, cell.value),
+                )
+                self._add(i, [name], what)
+
+    # what the workbook shows, against what it should
+
+    def recomputed(self, batch: Batch) -> None:
+        for item in self.form.fields():
+            if item.mode in ("computed", "suggested"):
+                cells = batch.field_cells(item.key)
+                for i in range(batch.count):
+                    self._compare(batch, item, cells.number[i], cells.text[i], i)
+        for line, verdicts in batch.lines().items():
+            rule = check_lines(self.form)[line][0]
+            for i, submission in enumerate(self.submissions):
+                claimed = submission.verdicts.get(line)
+                due = VERDICTS[int(verdicts[i])]
+                if claimed is not None and claimed != due:
+                    what = finding("L204", rule=rule.code, printed=claimed, expected=due)
+                    cell = self.layouts[i].checks[line].a1
+                    self.findings[i].append(replace(what, sheet=CHECK_SHEET, cell=cell))
+
+    def _compare(
+        self,
+        batch: Batch,
+        item: Field,
+        numbers: npt.NDArray[np.float64],
+        texts: npt.NDArray[np.object_],
+        i: int,
+    ) -> None:
+        for spot in self.layouts[i].by_key[item.key]:
+            cell = self.submissions[i].cells.get(spot.name)
+            if cell is None:
+                continue
+            j = max(spot.number - 1, 0)
+            due = float(numbers[j]) if not np.isnan(numbers[j]) else (texts[j] or None)
+            if not cell.formula:
+                if item.mode == "computed":
+                    self._overwritten(i, item, spot.name, cell)
+            elif cell.raw is not None and not _agree(cell.raw, due):
+                what = finding("L203", label=item.label, printed=_text(cell.raw), expected=_text(due))
+                self._add(i, [spot.name], what)
+
+    def _overwritten(self, i: int, item: Field, name: str, cell: Cell) -> None:
+        due = self._true(i, item, name)
+        what = "空白" if cell.raw is None else f"固定的值 {_text(cell.raw)}"
+        self._add(
+            i,
+            [name],
+            finding("L202", label=item.label, what=what, printed=_text(cell.raw), expected=due),
+        )
+
+    def _true(self, i: int, item: Field, name: str) -> str:
+        """What a computed field should show, from the inputs alone."""
+        batch = gather(self.form, [self.submissions[i]], View.TRUE)
+        cells = batch.field_cells(item.key)
+        j = max(int(name.rsplit(".", 1)[-1]) - 1, 0) if item.grain != CELL else 0
+        if cells.state[0, j] == NUMBER:
+            return shown(item.kind, float(cells.number[0, j]))
+        return str(cells.text[0, j])
+
+
+def own_row(joint: Layout, own: Layout, section: str, j: int) -> int:
+    """A row of a joint plan (from 0) as a submission with its own plan numbers it (from 1)."""
+    slot = joint.blocks[section].slots[j]
+    before = [s for s in joint.blocks[section].slots[:j] if s.path == slot.path]
+    first = next(s for s in own.blocks[section].slots if s.path == slot.path)
+    return first.number + len(before)
+
+
+def _joint(plans: Sequence[Plan]) -> Plan:
+    return tuple(max(counts) for counts in zip(*set(plans), strict=True))
+
+
+def _slight(
+    batch: Batch, rule: Rule, verdicts: npt.NDArray[np.int8]
+) -> npt.NDArray[np.bool_]:
+    """Where a sum or score misses by no more than one last decimal: rounding, not a mistake."""
+    must = rule.must
+    if not isinstance(must, Call) or must.op.name != "eq":
+        return np.zeros(verdicts.shape, dtype=bool)
+    a, b = (batch.evaluate(arg, rule.section, rule.grain) for arg in must.args)
+    return np.broadcast_to(np.abs(a - b) < 3 * must.tolerance, verdicts.shape)
+
+
+def _agree(raw: object, due: object) -> bool:
+    if isinstance(raw, float) and isinstance(due, float):
+        return abs(raw - due) <= 1e-9 * max(1.0, abs(raw), abs(due))
+    return (raw or "") == (due or "")
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "（空）"
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+# --- order and grouping ---------------------------------------------------------------------------
+
+
+def _tidy(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Equal findings joined over their cells, in order of sheet and cell."""
+    grouped: dict[tuple[str, ...], list[Finding]] = {}
+    for item in found:
+        key = (item.code, item.severity, item.sheet, item.message, item.printed, item.expected)
+        grouped.setdefault(key, []).append(item)
+    joined = [_join(items) for items in grouped.values()]
+    return tuple(sorted(joined, key=_position))
+
+
+def _join(items: list[Finding]) -> Finding:
+    cells = [c for item in items for c in item.cell.split(",") if c]
+    fields = [f for item in items for f in item.field.split(",") if f]
+    return replace(items[0], cell=",".join(cells), field=",".join(fields))
+
+
+def _position(item: Finding) -> tuple[bool, str, int, int, str]:
+    first = item.cell.partition(",")[0]
+    row, column = split_a1(first) if first else (0, 0)
+    return item.sheet == CHECK_SHEET, item.sheet, row, column, item.code
+
+
+# --- a rule's own cases ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A case of a rule as a filling of the form, and where its verdict is read."""
+
+    filling: Filling
+    rows: int
+
+
+def trial(rule: Rule, case: Case) -> Trial:
+    """The filling that a case describes: bare names are of the rule's own section, rows from the first."""
+    values = {k if "." in k else f"{rule.section}.{k}": v for k, v in case.given.items()}
+    section = rule.row_section or "indicators"
+    rows = {section: dict(enumerate(case.rows, 1))} if case.rows else {}
+    return Trial(Filling(values, rows), len(case.rows))
+
+
+def judge_case(form: Form, rule: Rule, case: Case) -> str:
+    """The verdict of a rule on one of its cases: holds, broken or undecided."""
+    tried = trial(rule, case)
+    batch = gather(form, [submit(form, tried.filling)], View.PRINTED)
+    verdicts = batch.judge(rule)[0]
+    seen = verdicts[: tried.rows] if rule.grain == ROW else verdicts[:1]
+    return case_verdict(seen.tolist())
+
+
+def case_verdict(seen: Sequence[int]) -> str:
+    """One word for the verdicts of a case's rows."""
+    if BROKEN in seen:
+        return "broken"
+    return "undecided" if -1 in seen else "holds"
