@@ -305,3 +305,268 @@ def _placed(code: str, submission: Submission, *, printed: str, expected: str, d
         expected=expected,
         detail=detail,
     )
+
+
+# --- the summary ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Department:
+    """One department and all that came from it."""
+
+    code: str
+    department: str
+    entry: Entry | None
+    places: tuple[int, ...]
+    """Its returns, by their place among all."""
+
+
+@dataclass(frozen=True)
+class _Round:
+    """The returns of a round, sorted out. Places are those of `returns`."""
+
+    returns: tuple[Return, ...]
+    roster: Roster | None
+    replaced: Mapping[int, int]
+    departments: tuple[_Department, ...]
+
+    @cached_property
+    def owner(self) -> dict[int, int]:
+        """The number of the department that a return belongs to, by the return's place."""
+        return {place: n for n, item in enumerate(self.departments) for place in item.places}
+
+    @cached_property
+    def forms(self) -> dict[tuple[str, int], list[int]]:
+        """By a form's key and year the places of the returns that count: the departments' own forms
+        first, then forms by project; the more returns, the earlier."""
+        found: dict[tuple[str, int], list[int]] = {}
+        for place, item in enumerate(self.returns):
+            read = item.submission
+            if item.status == ACCEPTED and read is not None and place not in self.replaced:
+                found.setdefault((read.form.key, read.fiscal_year), []).append(place)
+
+        def rank(key: tuple[str, int]) -> tuple[bool, int, str, int]:
+            by_project = Headline(self._submission(found[key][0]).form).project is not None
+            return by_project, -len(found[key]), *key
+
+        return {key: found[key] for key in sorted(found, key=rank)}
+
+    def _submission(self, place: int) -> Submission:
+        read = self.returns[place].submission
+        assert read is not None
+        return read
+
+    def submissions(self, places: Iterable[int]) -> list[Submission]:
+        """What was read of returns, in the order of their departments."""
+        ordered = sorted(places, key=lambda place: (self.owner[place], place))
+        return [self._submission(place) for place in ordered]
+
+    @cached_property
+    def place_of(self) -> dict[str, int]:
+        """A counted return's place, by the key of its submission."""
+        return {
+            self._submission(place).key: place for places in self.forms.values() for place in places
+        }
+
+    def department_of(self, key: str) -> _Department:
+        """The department that sent a counted return."""
+        return self.departments[self.owner[self.place_of[key]]]
+
+    def status(self, item: _Department) -> Status:
+        """What became of a department's duty to send in its own form."""
+        own = set(next(iter(self.forms.values()), []))
+        counted = [self.returns[place] for place in item.places if place in own]
+        if counted:
+            return _answered(counted)
+        rejected = any(self.returns[place].status == REJECTED for place in item.places)
+        return Status.REJECTED if rejected else Status.MISSING
+
+
+def _answered(counted: Iterable[Return]) -> Status:
+    faulty = any(item.worst() is Severity.ERROR for item in counted)
+    return Status.FAULTY if faulty else Status.ANSWERED
+
+
+def aggregate(returns: Iterable[Return], roster: Roster | None = None) -> Summary:
+    """Add up the returns of a round, for each form and year; see `Summary`."""
+    returns = tuple(returns)
+    whole = _Round(returns, roster, superseded(returns, roster), _departments(returns, roster))
+    return Summary(
+        forms=tuple(
+            _form_summary(whole, places, first=number == 0)
+            for number, places in enumerate(whole.forms.values())
+        ),
+        coverage=_coverage(whole),
+        duplicates=_duplicates(whole),
+        files=_files(whole),
+        findings=_findings(whole),
+        has_roster=roster is not None,
+    )
+
+
+def _departments(returns: Sequence[Return], roster: Roster | None) -> tuple[_Department, ...]:
+    """The roster's in its order, then the others by code and name."""
+    entries = roster.entries if roster else ()
+    places = [i for i, item in enumerate(returns) if item.status in (ACCEPTED, REJECTED)]
+    senders = [_Sender(entry.code, entry.department, entry) for entry in entries]
+    senders += [_sender(returns[i], roster) for i in places]
+    members: dict[int, list[int]] = {}
+    for index, number in enumerate(_same_department(senders)):
+        members.setdefault(number, []).append(index)
+    found = []
+    for same in members.values():
+        named = next((senders[i] for i in same if senders[i].entry), senders[same[0]])
+        code = next((senders[i].code for i in same if senders[i].code), "")
+        own = tuple(places[i - len(entries)] for i in same if i >= len(entries))
+        found.append(_Department(named.code or code, named.department, named.entry, own))
+    order = {id(entry): place for place, entry in enumerate(entries)}
+    last = len(entries)
+    return tuple(
+        sorted(found, key=lambda d: (order.get(id(d.entry), last), d.code, d.department, d.places))
+    )
+
+
+def _coverage(whole: _Round) -> pd.DataFrame:
+    rows = []
+    for item in whole.departments:
+        own = [whole.returns[place] for place in item.places]
+        rejected = [r for r in own if r.status == REJECTED]
+        status = whole.status(item)
+        shown = [whole.returns[place] for place in item.places if place not in whole.replaced]
+        rows.append(
+            {
+                "status": str(status),
+                "code": item.code,
+                "department": item.department,
+                "contact": item.entry.contact if item.entry else "",
+                "phone": item.entry.phone if item.entry else "",
+                "returns": sum(r.status == ACCEPTED for r in own),
+                "duplicates": sum(place in whole.replaced for place in item.places),
+                "on_roster": item.entry is not None,
+                "why": "；".join(r.error for r in rejected) if status is Status.REJECTED else "",
+                "file": "\n".join(str(r.path) for r in shown),
+            }
+        )
+    dtypes = {"returns": "Int64", "duplicates": "Int64", "on_roster": "boolean"}
+    columns = ("status", "code", "department", "contact", "phone", "returns", "duplicates",
+               "on_roster", "why", "file")  # fmt: skip
+    return _frame(rows, {name: dtypes.get(name, "string") for name in columns})
+
+
+def _frame(rows: Sequence[Mapping[str, Any]], dtypes: Mapping[str, str]) -> pd.DataFrame:
+    """A frame of records, index `number` from 1."""
+    frame = pd.DataFrame(
+        {name: pd.array([row[name] for row in rows], dtype=dtype) for name, dtype in dtypes.items()}  # type: ignore[call-overload]
+    )
+    return frame.set_index(pd.RangeIndex(1, len(rows) + 1, name="number"))
+
+
+def _duplicates(whole: _Round) -> pd.DataFrame:
+    pairs = sorted(whole.replaced.items())
+    columns = {
+        "path": [str(whole.returns[place].path) for place, _ in pairs],
+        "department": [whole.departments[whole.owner[place]].department for place, _ in pairs],
+        "counted": [str(whole.returns[last].path) for _, last in pairs],
+    }
+    return pd.DataFrame(columns, dtype="string").set_index("path")
+
+
+def _files(whole: _Round) -> pd.DataFrame:
+    uses = [
+        "duplicate" if place in whole.replaced else {ACCEPTED: "counted"}.get(item.status, item.status)
+        for place, item in enumerate(whole.returns)
+    ]
+    return frames.files(whole.returns).assign(use=pd.array(uses, dtype="string"))
+
+
+def _findings(whole: _Round) -> pd.DataFrame:
+    places = [place for place, item in enumerate(whole.returns) for _ in item.findings]
+    owners = [whole.departments[whole.owner[p]] if p in whole.owner else None for p in places]
+    return frames.findings(whole.returns).assign(
+        department_code=pd.array([o.code if o else None for o in owners], dtype="string"),
+        department=pd.array([o.department if o else None for o in owners], dtype="string"),
+    )
+
+
+# --- one form -------------------------------------------------------------------------------------
+
+
+def _form_summary(whole: _Round, places: Sequence[int], *, first: bool) -> FormSummary:
+    submissions = whole.submissions(places)
+    form = submissions[0].form
+    headline = Headline(form)
+    parts = frames.sections(form, submissions)
+    answered = _answered_lines(whole, headline, submissions, parts)
+    departments = _with_missing(whole, answered) if first else _numbered(answered)
+    details = {
+        section.id: _details(whole, section, submissions, parts[section.id])
+        for section in form.repeating
+    }
+    composition = _composition(headline, departments, parts)
+    return FormSummary(
+        form=form,
+        fiscal_year=submissions[0].fiscal_year,
+        departments=departments,
+        totals=_totals(headline, departments),
+        grades=_grades(headline, departments),
+        indicators=_indicators(headline, details),
+        funds=_funds(headline, composition, parts),
+        composition=composition,
+        details=details,
+    )
+
+
+def _answered_lines(
+    whole: _Round,
+    headline: Headline,
+    submissions: Sequence[Submission],
+    parts: Mapping[str, pd.DataFrame],
+) -> pd.DataFrame:
+    """The lines of the departments that answered, index `submission`."""
+    keys = [submission.key for submission in submissions]
+    senders = [whole.department_of(key) for key in keys]
+    sent = [whole.returns[whole.place_of[key]] for key in keys]
+    columns: dict[str, Any] = {
+        "status": [str(_answered([item])) for item in sent],
+        "code": [sender.code for sender in senders],
+        "department": [sender.department for sender in senders],
+    }
+    if headline.project is not None:
+        columns["project"] = _column(parts, headline.project)
+    columns |= {name: _amount(parts, item) for name, item in headline.line.items()}
+    index = pd.Index(keys, dtype="string", name="submission")
+    frame = pd.DataFrame(columns, index=index)
+    frame = frame.astype({name: "string" for name in ("status", "code", "department")})
+    if headline.has_rate:
+        frame["execution_rate"] = rate(frame["actual_expenditure"], frame["final_budget"])
+    if headline.score is not None:
+        frame["total_score"] = _column(parts, headline.score)
+        frame["review_score"] = pd.array([pd.NA] * len(frame), dtype="Float64")
+        frame["grade"] = grades(frame["total_score"], headline.cutoffs)
+    for severity in Severity:
+        counts = [sum(f.severity == severity for f in item.findings) for item in sent]
+        frame[f"{severity}s"] = pd.array(counts, dtype="Int64")
+    frame["file"] = pd.array([str(item.path) for item in sent], dtype="string")
+    return frame
+
+
+def _column(parts: Mapping[str, pd.DataFrame], item: Field) -> pd.Series[Any]:
+    return parts[item.section][item.id]
+
+
+def _amount(parts: Mapping[str, pd.DataFrame], item: Field, unit: str = "") -> pd.Series[float]:
+    """A column of amounts, as they stand; see `_in_unit`."""
+    return _column(parts, item)
+
+
+def rate(spent: pd.Series[float], budget: pd.Series[float]) -> pd.Series[float]:
+    """Spending over budget, as a fraction; NA where either is missing or the budget is zero."""
+    return spent / budget.mask(budget == 0)
+
+
+def grades(scores: pd.Series[float], cutoffs: Iterable[tuple[str, float]]) -> pd.Series[str]:
+    """The grade of each score, on two decimals; NA where there is no score."""
+    result = scores.astype("string").where(scores.isna(), LOWEST_GRADE)
+    for name, lowest in reversed(list(cutoffs)):
+        result = result.mask((scores + 1e-9).round(2).ge(lowest).fillna(value=False), name)
+    return result
