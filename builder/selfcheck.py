@@ -38,11 +38,6 @@ _FIRST, _OPEN = 8, 9
 """Hidden columns of 自检: the first row or group concerned, and how many cells are."""
 
 
-def check_name(line: str) -> str:
-    """The defined name of a line's verdict on 自检."""
-    return f"check.{line.replace(':', '.')}"
-
-
 def level(rule: Rule) -> str:
     """How a rule's severity reads on 自检."""
     return MISSING if rule.code == REQUIRED else rule.severity.chinese
@@ -230,14 +225,14 @@ def _check_page(book: Book, sheet: Worksheet, count: int) -> None:
 def _check_head(book: Book, sheet: Worksheet, formulas: Formulas, lines: list[Line]) -> None:
     done(sheet.set_row(0, 30))
     title = book.style(**(st.TITLE | {"font_size": 16}))
-    done(sheet.merge_range(0, 0, 0, 6, f"{formulas.form.name}　自检", title))
+    done(sheet.merge_range(0, 0, 0, 5, f"{formulas.form.name}　自检", title))
     text = book.style(**(st.BODY | {"font_color": st.SIDE_INK}))
     words = "填写时自动更新。先补“必填”，再改“错误”；“提醒”请核对，无误可保留；“说明”仅供参考。可用筛选只看不通过的。"
-    done(sheet.merge_range(1, 0, 1, 6, words, text))
+    done(sheet.merge_range(1, 0, 1, 5, words, text))
     look = {"bg_color": st.BANNER_FILL, "font_color": st.BANNER_INK, "bold": True, "indent": 1}
     style = book.style(**(st.BODY | look))
     done(sheet.set_row(2, 24))
-    done(sheet.merge_range(2, 0, 2, 6, "", style))
+    done(sheet.merge_range(2, 0, 2, 5, "", style))
     status = _status_formula(len(lines))
     done(sheet.write_formula(2, 0, status, style, _status(_counts(lines))))
     done(book.define_name(STATUS_NAME, f"={quote(CHECK_SHEET)}!$A$3"))
@@ -254,7 +249,7 @@ def _status_formula(count: int) -> str:
     parts = [f'IF({s}>0,"{w}"&{s}&" 处　","")' for s, w in zip(sums, words, strict=True)]
     open_ = "+".join(sums[:3])
     noted = f'IF({sums[3]}>0,"（另有说明 "&{sums[3]}&" 处，供参考）","")'
-    return f'=IF({open_}=0,"自检通过"&{noted},"自检未通过：　"&{"&".join(parts)}&"点此查看“自检”表")'
+    return f'=IF({open_}=0,"自检通过"&{noted},"自检未通过：　"&{"&".join(parts)})'
 
 
 def _counts(lines: list[Line]) -> dict[str, int]:
@@ -270,7 +265,7 @@ def _status(counts: dict[str, int]) -> str:
         return "自检通过" + (f"（另有说明 {notes} 处，供参考）" if notes else "")
     words = zip(("未填", "错误", "提醒", "说明"), counts.values(), strict=True)
     parts = "".join(f"{word} {count} 处　" for word, count in words if count)
-    return f"自检未通过：　{parts}点此查看“自检”表"
+    return f"自检未通过：　{parts}"
 
 
 def status_text(formulas: Formulas, batch: Batch) -> str:
@@ -421,8 +416,8 @@ def marks(formulas: Formulas) -> Iterator[tuple[str, str, str]]:
     for rule in formulas.form.rules:
         for ref in rule.at:
             name = "missing" if rule.code == REQUIRED else rule.severity.value
-            for cells, verdict in _marked(formulas, rule, f"{ref.section}.{ref.field}"):
-                found.setdefault((cells, name), []).append(f"{verdict}=0")
+            for cells, test in _marked(formulas, rule, f"{ref.section}.{ref.field}"):
+                found.setdefault((cells, name), []).append(test)
     order = ["missing", "error", "warning", "note"]
     for (cells, name), tests in sorted(found.items(), key=lambda item: order.index(item[0][1])):
         yield cells, name, f"=OR({','.join(tests)})" if len(tests) > 1 else f"={tests[0]}"
@@ -434,17 +429,18 @@ def _marked(formulas: Formulas, rule: Rule, key: str) -> Iterator[tuple[str, str
     if not spots or spots[0].address.sheet != formulas.form.sheet:
         return
     if rule.grain == CELL:
-        yield spots[0].area, layout.verdicts[rule.key].absolute
+        yield spots[0].area, f"{layout.verdicts[rule.key].absolute}=0"
     elif rule.grain == ROW:
         column = letters(layout.blocks[rule.section].calc_columns[rule.key])
         top = layout.blocks[rule.section].calc_top
         letter = letters(spots[0].address.column)
         area = f"{letter}{spots[0].address.row}:{letter}{spots[-1].address.row}"
-        yield area, f"{quote(CALC_SHEET)}!${column}{top}"
+        yield area, f"{quote(CALC_SHEET)}!${column}{top}=0"
     else:
         block = layout.blocks[rule.section]
         letter = letters(spots[0].address.column)
         for number, (start, group) in enumerate(zip(block.starts, block.groups, strict=True), 1):
             top = block.first + start
             area = f"{letter}{top}:{letter}{top + group.rows - 1}"
-            yield area, layout.group_cell(rule.section, rule.key, number).absolute
+            verdict = layout.group_cell(rule.section, rule.key, number).absolute
+            yield area, f'AND({letter}{top}<>"",{verdict}=0)'

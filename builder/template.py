@@ -12,7 +12,7 @@ from builder import guide, selfcheck
 from builder import styles as st
 from builder.book import FIXED_DATE, Book, Format, Worksheet, book_at, done
 from builder.formulas import Formulas
-from builder.selfcheck import STATUS_NAME, check_name
+from builder.selfcheck import STATUS_NAME
 from builder.validation import list_name, validation
 from workbook.address import area, quote
 from workbook.batch import Batch, View, gather
@@ -31,8 +31,10 @@ from workbook.layout import (
     Layout,
     Plan,
     Spot,
+    check_name,
     place,
 )
+from workbook.ops import literal
 from workbook.submission import Filling, submit
 
 HINT_WIDTH = 38.0
@@ -216,8 +218,9 @@ def _banner(job: Job, sheet: Worksheet) -> None:
     style = job.book.style(**(st.BODY | look))
     right = job.layout.hint_column
     _merge(sheet, STATUS_ROW, 1, STATUS_ROW, right, "", style)
-    link = f"HYPERLINK(\"#{quote(CHECK_SHEET)}!A1\",{STATUS_NAME})"
-    shown = selfcheck.status_text(job.formulas, job.batch)
+    invitation = f"　（点此打开“{CHECK_SHEET}”表）"
+    link = f'HYPERLINK("#{quote(CHECK_SHEET)}!A1",{STATUS_NAME}&{literal(invitation)})'
+    shown = selfcheck.status_text(job.formulas, job.batch) + invitation
     done(sheet.write_formula(STATUS_ROW - 1, 0, f"={link}", style, shown))
 
 

@@ -8,7 +8,7 @@ returns, the one saved last counts. `across` turns what shows only between retur
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -18,13 +18,15 @@ import pandas as pd
 
 from workbook import frames
 from workbook import text as texts
+from workbook.errors import FormError, nearest
 from workbook.findings import Finding, Severity, finding
 from workbook.form import CELL, ROW, Field, Form, Section
 from workbook.roster import Entry, Roster
 from workbook.submission import ACCEPTED, REJECTED, Return, Submission
 
 UNIT = "万元"
-_TO_UNIT = {"万元": 1.0, "元": 1e-4}
+_PER_UNIT = {"元": 10_000, "千元": 10, "万元": 1}
+"""How many of a form's unit make one of ours."""
 
 BUDGETS = ("original_budget", "final_budget", "actual_expenditure")
 """The amounts of a department's line, where the form has them; else every amount of the form."""
@@ -88,6 +90,15 @@ class Headline:
             item.id if ids.count(item.id) == 1 else f"{item.section}_{item.id}": item
             for item in self.amounts
         }
+
+    def amount(self, parts: Mapping[str, pd.DataFrame], item: Field) -> pd.Series[float]:
+        """A field's column in 万元, index `submission`; FormError if its unit is none we know."""
+        unit = item.unit or self.form.unit
+        if unit not in _PER_UNIT:
+            raise FormError(
+                f"{self.form.path.name}, unit: '{unit}' cannot be added up; {nearest(unit, _PER_UNIT)}"
+            )
+        return _column(parts, item) / _PER_UNIT[unit]
 
     @property
     def has_rate(self) -> bool:
@@ -243,14 +254,12 @@ def superseded(returns: Sequence[Return], roster: Roster | None = None) -> dict[
     of one form, year and project replace each other. Later is what was saved later, then by path.
     """
     found: dict[tuple[object, ...], list[int]] = {}
-    places = [i for i, item in enumerate(returns) if item.status == ACCEPTED and item.submission]
-    numbers = _same_department([_sender(returns[i], roster) for i in places])
-    for place, number in zip(places, numbers, strict=True):
-        read = returns[place].submission
-        assert read is not None
-        key = (number, read.form.id, read.fiscal_year, _project(read))
+    read = {i: r.submission for i, r in enumerate(returns) if r.status == ACCEPTED and r.submission}
+    numbers = _same_department([_sender(returns[place], roster) for place in read])
+    for (place, submission), number in zip(read.items(), numbers, strict=True):
+        key = (number, submission.form.id, submission.fiscal_year, _project(submission))
         found.setdefault(key, []).append(place)
-    result = {}
+    result: dict[int, int] = {}
     for same in found.values():
         last = max(same, key=lambda i: (returns[i].modified, str(returns[i].path)))
         result |= {place: last for place in same if place != last}
@@ -265,10 +274,9 @@ def across(returns: Iterable[Return], roster: Roster | None = None) -> tuple[Ret
     result = []
     for place, item in enumerate(returns):
         found = []
-        if roster is not None and item.status == ACCEPTED and item.submission:
-            found += _off_roster(item.submission, roster)
-        if place in replaced:
-            found.append(_duplicate(item, returns[replaced[place]]))
+        if item.status == ACCEPTED and item.submission:
+            found += _off_roster(item.submission, roster) if roster else []
+            found += _duplicate(item.submission, replaced.get(place), returns)
         known = {f.code for f in item.findings}
         new = tuple(f for f in found if f.code not in known)
         result.append(replace(item, findings=item.findings + new) if new else item)
@@ -285,14 +293,20 @@ def _off_roster(submission: Submission, roster: Roster) -> list[Finding]:
     return [_placed("A501", submission, printed=printed, expected=expected, detail=detail)]
 
 
-def _duplicate(item: Return, counted: Return) -> Finding:
-    assert item.submission is not None
-    detail = f"本份不计入汇总，计入的是保存较晚的“{counted.path.name}”"
-    return _placed("A502", item.submission, printed=item.path.name, expected=counted.path.name,
-                   detail=detail)  # fmt: skip
+def _duplicate(
+    submission: Submission, counted: int | None, returns: Sequence[Return]
+) -> list[Finding]:
+    if counted is None:
+        return []
+    name = returns[counted].path.name
+    detail = f"本份不计入汇总，计入的是保存较晚的“{name}”"
+    printed = submission.path.name
+    return [_placed("A502", submission, printed=printed, expected=name, detail=detail)]
 
 
-def _placed(code: str, submission: Submission, *, printed: str, expected: str, detail: str) -> Finding:
+def _placed(
+    code: str, submission: Submission, *, printed: str, expected: str, detail: str
+) -> Finding:
     """A finding at the cell that names the department."""
     item = Headline(submission.form).find("department")
     cell = submission.cells.get(item.key) if item else None
@@ -340,33 +354,33 @@ class _Round:
         """By a form's key and year the places of the returns that count: the departments' own forms
         first, then forms by project; the more returns, the earlier."""
         found: dict[tuple[str, int], list[int]] = {}
-        for place, item in enumerate(self.returns):
-            read = item.submission
-            if item.status == ACCEPTED and read is not None and place not in self.replaced:
-                found.setdefault((read.form.key, read.fiscal_year), []).append(place)
+        for place, read in self.counted.items():
+            found.setdefault((read.form.key, read.fiscal_year), []).append(place)
 
         def rank(key: tuple[str, int]) -> tuple[bool, int, str, int]:
-            by_project = Headline(self._submission(found[key][0]).form).project is not None
+            by_project = Headline(self.counted[found[key][0]].form).project is not None
             return by_project, -len(found[key]), *key
 
         return {key: found[key] for key in sorted(found, key=rank)}
 
-    def _submission(self, place: int) -> Submission:
-        read = self.returns[place].submission
-        assert read is not None
-        return read
+    @cached_property
+    def counted(self) -> dict[int, Submission]:
+        """What was read of each return that counts, by its place."""
+        return {
+            place: item.submission
+            for place, item in enumerate(self.returns)
+            if item.status == ACCEPTED and item.submission and place not in self.replaced
+        }
 
     def submissions(self, places: Iterable[int]) -> list[Submission]:
         """What was read of returns, in the order of their departments."""
         ordered = sorted(places, key=lambda place: (self.owner[place], place))
-        return [self._submission(place) for place in ordered]
+        return [self.counted[place] for place in ordered]
 
     @cached_property
     def place_of(self) -> dict[str, int]:
         """A counted return's place, by the key of its submission."""
-        return {
-            self._submission(place).key: place for places in self.forms.values() for place in places
-        }
+        return {submission.key: place for place, submission in self.counted.items()}
 
     def department_of(self, key: str) -> _Department:
         """The department that sent a counted return."""
@@ -473,7 +487,9 @@ def _duplicates(whole: _Round) -> pd.DataFrame:
 
 def _files(whole: _Round) -> pd.DataFrame:
     uses = [
-        "duplicate" if place in whole.replaced else {ACCEPTED: "counted"}.get(item.status, item.status)
+        "duplicate"
+        if place in whole.replaced
+        else {ACCEPTED: "counted"}.get(item.status, item.status)
         for place, item in enumerate(whole.returns)
     ]
     return frames.files(whole.returns).assign(use=pd.array(uses, dtype="string"))
@@ -533,10 +549,10 @@ def _answered_lines(
     }
     if headline.project is not None:
         columns["project"] = _column(parts, headline.project)
-    columns |= {name: _amount(parts, item) for name, item in headline.line.items()}
+    columns |= {name: headline.amount(parts, item) for name, item in headline.line.items()}
     index = pd.Index(keys, dtype="string", name="submission")
     frame = pd.DataFrame(columns, index=index)
-    frame = frame.astype({name: "string" for name in ("status", "code", "department")})
+    frame = frame.astype(dict.fromkeys(("status", "code", "department"), "string"))
     if headline.has_rate:
         frame["execution_rate"] = rate(frame["actual_expenditure"], frame["final_budget"])
     if headline.score is not None:
@@ -554,11 +570,6 @@ def _column(parts: Mapping[str, pd.DataFrame], item: Field) -> pd.Series[Any]:
     return parts[item.section][item.id]
 
 
-def _amount(parts: Mapping[str, pd.DataFrame], item: Field, unit: str = "") -> pd.Series[float]:
-    """A column of amounts, as they stand; see `_in_unit`."""
-    return _column(parts, item)
-
-
 def rate(spent: pd.Series[float], budget: pd.Series[float]) -> pd.Series[float]:
     """Spending over budget, as a fraction; NA where either is missing or the budget is zero."""
     return spent / budget.mask(budget == 0)
@@ -568,5 +579,185 @@ def grades(scores: pd.Series[float], cutoffs: Iterable[tuple[str, float]]) -> pd
     """The grade of each score, on two decimals; NA where there is no score."""
     result = scores.astype("string").where(scores.isna(), LOWEST_GRADE)
     for name, lowest in reversed(list(cutoffs)):
-        result = result.mask((scores + 1e-9).round(2).ge(lowest).fillna(value=False), name)
+        result = result.mask(scores.round(2).ge(lowest).fillna(value=False), name)
     return result
+
+
+def _with_missing(whole: _Round, answered: pd.DataFrame) -> pd.DataFrame:
+    """The lines in the departments' order, with those that have no figures."""
+    owners = [whole.owner[whole.place_of[key]] for key in answered.index]
+    rows, places = [], []
+    for number, item in enumerate(whole.departments):
+        status = whole.status(item)
+        if not status.counts:
+            files = [str(whole.returns[p].path) for p in item.places]
+            rows.append(
+                {
+                    "status": str(status),
+                    "code": item.code,
+                    "department": item.department,
+                    "file": "\n".join(files) if status is Status.REJECTED else None,
+                }
+            )
+            places.append(number)
+    blank = pd.DataFrame(rows, columns=list(answered.columns)).astype(answered.dtypes.to_dict())
+    both = pd.concat([answered.reset_index(drop=True), blank], ignore_index=True)
+    order = pd.Series([*owners, *places], dtype="Int64").sort_values(kind="stable").index
+    return _numbered(both.loc[order])
+
+
+def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.set_index(pd.RangeIndex(1, len(frame) + 1, name="number"))
+
+
+def _sum(values: pd.Series[float]) -> float:
+    """The sum of what there is, NaN if there is nothing; exact, so that no order matters."""
+    known = values.dropna()
+    return math.fsum(known) if len(known) else math.nan
+
+
+def _totals(headline: Headline, departments: pd.DataFrame) -> pd.DataFrame:
+    answered = departments[departments["status"].isin([s for s in Status if s.counts])]
+    rows: list[tuple[str, str, float, pd.Series[Any]]] = [
+        (name, item.label, _sum(answered[name]), answered[name])
+        for name, item in headline.line.items()
+    ]
+    if headline.has_rate:
+        both = answered[["actual_expenditure", "final_budget"]].dropna()
+        budget = _sum(both["final_budget"])
+        value = _sum(both["actual_expenditure"]) / budget if budget else math.nan
+        rows.append(
+            (
+                "execution_rate",
+                "执行率",
+                value,
+                answered["final_budget"] + answered["actual_expenditure"],
+            )
+        )
+    if headline.score is not None:
+        scores = answered["total_score"]
+        mean = _sum(scores) / scores.count() if scores.count() else math.nan
+        rows.append(("mean_score", "自评平均分", mean, scores))
+        if "final_budget" in headline.line:
+            rows.append(("weighted_score", "自评平均分（按全年预算加权）", *_weighted(answered)))
+    return pd.DataFrame(
+        {
+            "label": pd.array([label for _, label, _, _ in rows], dtype="string"),
+            "value": pd.array([value for _, _, value, _ in rows], dtype="Float64"),
+            "departments": pd.array([int(given.count()) for *_, given in rows], dtype="Int64"),
+            "missing": pd.array([int(given.isna().sum()) for *_, given in rows], dtype="Int64"),
+        },
+        index=pd.Index([name for name, *_ in rows], dtype="string", name="figure"),
+    )
+
+
+def _weighted(answered: pd.DataFrame) -> tuple[float, pd.Series[Any]]:
+    """The mean score weighted by the final budget, over those that give both; and their products."""
+    products = answered["total_score"] * answered["final_budget"]
+    budget = _sum(answered["final_budget"].where(products.notna()))
+    return (_sum(products) / budget if budget else math.nan), products
+
+
+def _grades(headline: Headline, departments: pd.DataFrame) -> pd.DataFrame:
+    names = [name for name, _ in headline.cutoffs] + [LOWEST_GRADE]
+    index = pd.Index(names, dtype="string", name="grade")
+    given = departments["grade"] if headline.score else pd.Series([], dtype="string")
+    counts = given.value_counts().reindex(index, fill_value=0).astype("Int64")
+    total = int(counts.sum())
+    shares = counts.astype("Float64") / total if total else counts.astype("Float64") * pd.NA
+    return pd.DataFrame({"departments": counts, "share": shares}, index=index)
+
+
+def attainment(details: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Rows, weight, score and share of a scored section, by some of its levels in their order.
+
+    Weight and score are sums over the rows that give both; the share is their ratio.
+    """
+    both = details["weight"].notna() & details["self_score"].notna()
+    table = details[list(by)].assign(
+        rows=1, weight=details["weight"].where(both), score=details["self_score"].where(both)
+    )
+    grouped = table.groupby(list(by), sort=False)
+    found = grouped.agg(rows=("rows", "sum"), weight=("weight", _sum), score=("score", _sum))
+    found = found.astype({"rows": "Int64", "weight": "Float64", "score": "Float64"})
+    return found.assign(share=found["score"] / found["weight"].mask(found["weight"] == 0))
+
+
+def _indicators(headline: Headline, details: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    depth = max((len(s.levels) for s in headline.scored), default=0)
+    names = [f"level{n}" for n in range(1, depth + 1)]
+    parts = []
+    for section in headline.scored:
+        frame = details[section.id].copy()
+        frame["section"] = pd.array([section.label] * len(frame), dtype="string")
+        for name, level in zip(names, [*section.levels, *[""] * depth], strict=False):
+            frame[name] = frame[level] if level else pd.array([""] * len(frame), dtype="string")
+        parts.append(_in_form_order(section, attainment(frame, ["section", *names])))
+    if parts:
+        return pd.concat(parts)
+    columns = {"rows": "Int64", "weight": "Float64", "score": "Float64", "share": "Float64"}
+    empty = pd.DataFrame({name: pd.array([], dtype=dtype) for name, dtype in columns.items()})  # type: ignore[call-overload]
+    return empty.rename_axis("section")
+
+
+def _in_form_order(section: Section, frame: pd.DataFrame) -> pd.DataFrame:
+    order = {group.path: place for place, group in enumerate(section.groups)}
+    depth = len(section.levels)
+    places = [order.get(tuple(key[1 : 1 + depth]), len(order)) for key in frame.index]
+    return frame.iloc[sorted(range(len(places)), key=places.__getitem__)]
+
+
+def _details(
+    whole: _Round, section: Section, submissions: Sequence[Submission], frame: pd.DataFrame
+) -> pd.DataFrame:
+    """A section's rows with the department that sent them and the cell where each begins."""
+    by_key = {submission.key: submission for submission in submissions}
+    senders = {key: whole.department_of(key) for key in by_key}
+    keys = frame.index.get_level_values("submission")
+    own = [item.id for item in section.of_grain(ROW) if item.id in frame.columns]
+    first = next((n for n in own if n not in section.levels and n != "weight"), "")
+    result = frame[own].assign(
+        code=pd.array([senders[key].code for key in keys], dtype="string"),
+        department=pd.array([senders[key].department for key in keys], dtype="string"),
+    )
+    result = result[["code", "department", *own]]
+    if {"weight", "self_score"} <= set(own):
+        result["rate"] = result["self_score"] / result["weight"].mask(result["weight"] == 0)
+    cells = [by_key[key].cells.get(f"{section.id}.{first}.{row}") for key, row in frame.index]
+    places = [str(cell.address) if cell else None for cell in cells]
+    return result.assign(cell=pd.array(places, dtype="string"))
+
+
+def _composition(
+    headline: Headline, departments: pd.DataFrame, parts: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """The parts of the funds of those who answered, index `number`; without columns if none."""
+    answered = departments[departments["status"].isin([s for s in Status if s.counts])]
+    columns: dict[str, Any] = {name: answered[name] for name in ("code", "department")}
+    frame = pd.DataFrame(columns).assign(file=answered["file"])
+    for _, item in headline.composition:
+        frame[item.id] = frame["file"].map(headline.amount(parts, item)).astype("Float64")
+    return frame
+
+
+def _funds(
+    headline: Headline, composition: pd.DataFrame, parts: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
+    pairs = headline.composition or tuple(("", item) for item in headline.amounts)
+    values = [headline.amount(parts, item) for _, item in pairs]
+    frame = pd.DataFrame(
+        {
+            "heading": pd.array([heading for heading, _ in pairs], dtype="string"),
+            "label": pd.array([item.label for _, item in pairs], dtype="string"),
+            "amount": pd.array([_sum(column) for column in values], dtype="Float64"),
+            "departments": pd.array([int(column.count()) for column in values], dtype="Int64"),
+        },
+        index=pd.Index([item.key for _, item in pairs], dtype="string", name="field"),
+    )
+    whole = frame.groupby("heading")["amount"].transform("sum")
+    known = frame["heading"].ne("")
+    return frame.assign(share=(frame["amount"] / whole.mask(whole == 0)).where(known))
+
+
+__all__ = ["FormSummary", "Headline", "Status", "Summary", "across", "aggregate", "attainment",
+           "grades", "rate", "superseded"]  # fmt: skip

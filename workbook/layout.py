@@ -388,6 +388,11 @@ def check_lines(form: Form) -> dict[str, tuple[Rule, ...]]:
     return {line: tuple(rules) for line, rules in lines.items()}
 
 
+def check_name(line: str) -> str:
+    """The defined name of a line's verdict on 自检."""
+    return f"check.{line.replace(':', '.')}"
+
+
 def _runs(slots: Sequence[Slot], level: int) -> Iterator[tuple[Slot, Slot]]:
     """(first, last) of each run of slots that share a branch down to `level`."""
     first = slots[0]

@@ -1,0 +1,225 @@
+"""Lists as an office prints them: a title, a unit, heads, rows, a total; A4 landscape, frozen heads.
+
+A `Column` holds its values and how they look; where it has a formula, the values are what the formula
+must show. `write_list` writes rows downwards, so that a book in constant memory can take them.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from builder import styles
+from builder.book import Book, Format, Worksheet, done
+from workbook.address import column_range, letters
+
+TITLE_ROW, UNIT_ROW, HEAD_ROW, FIRST_ROW = 1, 2, 3, 4
+"""Rows of every list, counted from 1."""
+LONGEST = 32_767
+"""A cell holds no longer text."""
+
+Value = str | float | None
+
+LOOKS: dict[str, dict[str, Any]] = {
+    "text": {"align": "left"},
+    "center": {"align": "center"},
+    "amount": {"align": "right", "num_format": "#,##0.00"},
+    "rate": {"align": "center", "num_format": "0.00%"},
+    "score": {"align": "center", "num_format": "0.00"},
+    "count": {"align": "center", "num_format": "0"},
+    "input": {"align": "center", "num_format": "0.00", "bg_color": styles.SUGGESTED_FILL},
+}
+"""How the cells of a column look. Texts wrap; a row grows with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A formula and what it shows; None is shown as blank text."""
+
+    formula: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: `values` hold one value a row."""
+
+    key: str
+    title: str
+    width: float
+    values: Sequence[Value]
+    look: str = "text"
+    formula: Callable[[int], str] | None = None
+    """The formula of a row (from 1); `values` are then its results."""
+    total: Live | str | None = None
+    """What stands under the column; in a formula `{cells}` is the column's range."""
+    fills: Sequence[str] = ()
+    """The colour behind each value; blank for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A written list; where its parts stand, for formulas elsewhere."""
+
+    name: str
+    sheet: Worksheet
+    columns: dict[str, int]
+    """The number of each column, from 1, by its key."""
+    count: int
+    total_row: int
+    """The row of the totals, 0 if there is none."""
+
+    @property
+    def last_row(self) -> int:
+        """The row of the last entry; the first of an empty list, so that ranges stay ranges."""
+        return FIRST_ROW + max(self.count, 1) - 1
+
+    def cells(self, key: str) -> str:
+        """A column's entries as a formula on any sheet writes them."""
+        return column_range(self.name, self.columns[key], FIRST_ROW, self.last_row)
+
+    def total(self, key: str) -> str:
+        """A column's total as a formula on any sheet writes it."""
+        return column_range(self.name, self.columns[key], self.total_row, self.total_row)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What stands above and below a list."""
+
+    name: str
+    """The sheet's."""
+    title: str
+    unit: str = ""
+    notes: Sequence[str] = field(default_factory=tuple)
+    frozen: int = 0
+    """How many columns stay in view."""
+
+
+def values(series: pd.Series[Any]) -> list[Value]:
+    """A column of a frame as cells take it: numbers, texts, None."""
+    plain = series.astype(object).where(series.notna(), None)
+    return [_value(item) for item in plain]
+
+
+def _value(item: object) -> Value:
+    if item is None or isinstance(item, str):
+        return item
+    if isinstance(item, datetime.date):
+        return f"{item:%Y-%m-%d}"
+    return float(item)  # type: ignore[arg-type]
+
+
+def put(sheet: Worksheet, row: int, column: int, value: Value | Live, style: Format) -> None:
+    """Write one cell (row and column from 1). Text is written as text, whatever it looks like."""
+    at = (row - 1, column - 1)
+    if isinstance(value, Live):
+        shown = "" if value.value is None else value.value
+        done(sheet.write_formula(*at, value.formula, style, shown))
+    elif value is None or value == "":
+        done(sheet.write_blank(*at, None, style))
+    elif isinstance(value, str):
+        done(sheet.write_string(*at, value[:LONGEST], style))
+    else:
+        done(sheet.write_number(*at, value, style))
+
+
+def new_sheet(book: Book, heading: Heading, width: int) -> Worksheet:
+    """A sheet with its title and unit over `width` columns, set up for printing."""
+    sheet = book.add_worksheet(heading.name)
+    sheet.hide_gridlines(2)
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.center_horizontally()
+    sheet.fit_to_pages(1, 0)
+    done(sheet.set_footer(f'&L&"{styles.BODY_FONT}"&9&A&R&"{styles.BODY_FONT}"&9第 &P 页，共 &N 页'))
+    title = book.style(**styles.TITLE)
+    done(sheet.set_row(TITLE_ROW - 1, 34))
+    unit = book.style(**styles.BODY | {"align": "right", "text_wrap": False})
+    last = max(width, 2) - 1
+    done(sheet.merge_range(TITLE_ROW - 1, 0, TITLE_ROW - 1, last, heading.title, title))
+    done(sheet.merge_range(UNIT_ROW - 1, 0, UNIT_ROW - 1, last, heading.unit, unit))
+    return sheet
+
+
+def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Listed:
+    """Write a list on a sheet of its own."""
+    count = max((len(column.values) for column in columns), default=0)
+    sheet = new_sheet(book, heading, len(columns))
+    head = book.style(**styles.HEAD)
+    for number, column in enumerate(columns, 1):
+        done(sheet.set_column(number - 1, number - 1, column.width))
+        put(sheet, HEAD_ROW, number, column.title, head)
+    done(sheet.set_row(HEAD_ROW - 1, 30))
+    for index in range(count):
+        for number, column in enumerate(columns, 1):
+            _entry(book, sheet, column, index, number)
+    has_total = any(column.total is not None for column in columns)
+    keys = {column.key: number for number, column in enumerate(columns, 1)}
+    total_row = FIRST_ROW + max(count, 1) if has_total else 0
+    listed = Listed(heading.name, sheet, keys, count, total_row)
+    if has_total:
+        _total(book, listed, columns)
+    _notes(book, sheet, heading.notes, (total_row or listed.last_row) + 1)
+    sheet.freeze_panes(HEAD_ROW, heading.frozen)
+    done(sheet.autofilter(HEAD_ROW - 1, 0, listed.last_row - 1, len(columns) - 1))
+    done(sheet.repeat_rows(HEAD_ROW - 1))
+    return listed
+
+
+def _entry(book: Book, sheet: Worksheet, column: Column, index: int, number: int) -> None:
+    row = FIRST_ROW + index
+    value = column.values[index]
+    style = cell_style(book, column.look, column.fills[index] if column.fills else "")
+    put(sheet, row, number, Live(column.formula(row), value) if column.formula else value, style)
+
+
+def cell_style(book: Book, look: str, fill: str = "", *, bold: bool = False) -> Format:
+    """The format of a list's cell."""
+    properties = {**styles.BODY, **styles.GRIDDED, **LOOKS[look]}
+    if fill:
+        properties["bg_color"] = fill
+    if bold:
+        properties["bold"] = True
+    return book.style(**properties)
+
+
+def _total(book: Book, listed: Listed, columns: Sequence[Column]) -> None:
+    for number, column in enumerate(columns, 1):
+        total = column.total
+        if isinstance(total, Live):
+            cells = f"{letters(number)}{FIRST_ROW}:{letters(number)}{listed.last_row}"
+            total = Live(total.formula.replace("{cells}", cells), total.value)
+        look = "score" if column.look == "input" else column.look
+        look = "center" if isinstance(total, str) else look
+        style = cell_style(book, look, styles.LABEL_FILL, bold=True)
+        put(listed.sheet, listed.total_row, number, total, style)
+    done(listed.sheet.set_row(listed.total_row - 1, 24))
+
+
+def _notes(book: Book, sheet: Worksheet, notes: Sequence[str], row: int) -> None:
+    # Not wrapped: such a text runs on over the blank cells to its right.
+    style = book.style(**styles.BODY | {"text_wrap": False, "font_color": styles.SIDE_INK})
+    for offset, note in enumerate(notes):
+        put(sheet, row + offset, 1, note, style)
+
+
+__all__ = [
+    "FIRST_ROW",
+    "HEAD_ROW",
+    "Column",
+    "Heading",
+    "Listed",
+    "Live",
+    "Value",
+    "cell_style",
+    "new_sheet",
+    "put",
+    "values",
+    "write_list",
+]
