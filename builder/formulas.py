@@ -117,7 +117,8 @@ def _part(part: Part, cell: Cell) -> str:
     fallback = literal("（空）")
     if isinstance(part.node, Ref) and part.node.reach == "cell":
         standing = cell(part.node)
-        fallback = f'IF({standing}&""="",{fallback},{standing}&"")'
+        # An error that stands there would spread through the sentence.
+        fallback = f'IFERROR(IF({standing}&""="",{fallback},{standing}&""),{fallback})'
     return f"IFERROR({shown},{fallback})"
 
 

@@ -19,15 +19,17 @@ from workbook.address import column_range, letters
 
 TITLE_ROW, UNIT_ROW, HEAD_ROW, FIRST_ROW = 1, 2, 3, 4
 """Rows of every list, counted from 1."""
+_SPACER = 15
+"""Font size of the blank cell at each row's end: rows are never lower than it, and still grow."""
 LONGEST = 32_767
 """A cell holds no longer text."""
 
 Value = str | float | None
 
 LOOKS: dict[str, dict[str, Any]] = {
-    "text": {"align": "left"},
+    "text": {"align": "left", "indent": 1},
     "center": {"align": "center"},
-    "amount": {"align": "right", "num_format": "#,##0.00"},
+    "amount": {"align": "right", "indent": 1, "num_format": "#,##0.00"},
     "rate": {"align": "center", "num_format": "0.00%"},
     "score": {"align": "center", "num_format": "0.00"},
     "count": {"align": "center", "num_format": "0"},
@@ -46,15 +48,15 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: `values` hold one value a row."""
+    """One column: `entries` hold one value a row."""
 
     key: str
     title: str
     width: float
-    values: Sequence[Value]
+    entries: Sequence[Value]
     look: str = "text"
     formula: Callable[[int], str] | None = None
-    """The formula of a row (from 1); `values` are then its results."""
+    """The formula of a row (from 1); `entries` are then its results."""
     total: Live | str | None = None
     """What stands under the column; in a formula `{cells}` is the column's range."""
     fills: Sequence[str] = ()
@@ -129,15 +131,18 @@ def put(sheet: Worksheet, row: int, column: int, value: Value | Live, style: For
 
 
 def new_sheet(book: Book, heading: Heading, width: int) -> Worksheet:
-    """A sheet with its title and unit over `width` columns, set up for printing."""
-    sheet = book.add_worksheet(heading.name)
+    """A sheet with its title and unit over `width` columns, set up for printing; the sheet of that
+    name if it was added before, to keep its place among the others."""
+    sheet = book.get_worksheet_by_name(heading.name) or book.add_worksheet(heading.name)
     sheet.hide_gridlines(2)
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     sheet.center_horizontally()
     sheet.fit_to_pages(1, 0)
-    done(sheet.set_footer(f'&L&"{styles.BODY_FONT}"&9&A&R&"{styles.BODY_FONT}"&9第 &P 页，共 &N 页'))
+    done(
+        sheet.set_footer(f'&L&"{styles.BODY_FONT}"&9&A&R&"{styles.BODY_FONT}"&9第 &P 页，共 &N 页')
+    )
     title = book.style(**styles.TITLE)
     done(sheet.set_row(TITLE_ROW - 1, 34))
     unit = book.style(**styles.BODY | {"align": "right", "text_wrap": False})
@@ -149,7 +154,7 @@ def new_sheet(book: Book, heading: Heading, width: int) -> Worksheet:
 
 def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Listed:
     """Write a list on a sheet of its own."""
-    count = max((len(column.values) for column in columns), default=0)
+    count = max((len(column.entries) for column in columns), default=0)
     sheet = new_sheet(book, heading, len(columns))
     head = book.style(**styles.HEAD)
     for number, column in enumerate(columns, 1):
@@ -159,6 +164,8 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
     for index in range(count):
         for number, column in enumerate(columns, 1):
             _entry(book, sheet, column, index, number)
+        put(sheet, FIRST_ROW + index, len(columns) + 1, None, book.style(font_size=_SPACER))
+    done(sheet.set_column(len(columns), len(columns), 0.8))
     has_total = any(column.total is not None for column in columns)
     keys = {column.key: number for number, column in enumerate(columns, 1)}
     total_row = FIRST_ROW + max(count, 1) if has_total else 0
@@ -174,7 +181,7 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
 
 def _entry(book: Book, sheet: Worksheet, column: Column, index: int, number: int) -> None:
     row = FIRST_ROW + index
-    value = column.values[index]
+    value = column.entries[index]
     style = cell_style(book, column.look, column.fills[index] if column.fills else "")
     put(sheet, row, number, Live(column.formula(row), value) if column.formula else value, style)
 

@@ -93,7 +93,7 @@ def _block_rows(sheet: Worksheet, formulas: Formulas, batch: Batch, block: Block
         ]
         any_filled = OPS["filled"].formula(inputs, 0.0)
         shown = float(used[0, slot.number - 1])
-        done(sheet.write_formula(row, column, f"=IF({any_filled},1,0)", None, shown))
+        done(sheet.write_formula(row, column, f"=IFERROR(IF({any_filled},1,0),1)", None, shown))
         for name, label in zip(section.levels, slot.path, strict=True):
             done(sheet.write_string(row, block.calc_columns[name] - 1, label))
         for item in section.of_grain(ROW):

@@ -209,8 +209,9 @@ def _page(job: Job, sheet: Worksheet) -> None:
     sheet.center_horizontally()
     sheet.set_footer(f'&C&"{st.BODY_FONT},Regular"&9第 &P 页，共 &N 页')
     done(sheet.print_area(STATUS_ROW, 0, layout.last_row - 1, layout.paper_columns - 1))
-    for block in layout.blocks.values():
-        done(sheet.repeat_rows(block.head_row - 1))
+    if len(layout.blocks) == 1:  # on a page of another block a repeated head would mislead
+        (block,) = layout.blocks.values()
+        done(sheet.repeat_rows(block.head_row - block.section.head.rows, block.head_row - 1))
 
 
 def _banner(job: Job, sheet: Worksheet) -> None:
@@ -237,7 +238,7 @@ def _label_style(job: Job, label: Label) -> Format:
         case "side":
             return job.book.style(**(base | {"align": "center", "font_color": st.SIDE_INK, "font_size": 9}))
     bold = {"bold": True} if label.role == "head" else {}
-    align = "left" if label.text.startswith(("其中", " ")) else "center"
+    align = "left" if label.text.startswith(("其中", "\u3000")) else "center"
     return job.book.style(**(base | st.FRAMED | {"align": align, "bg_color": st.LABEL_FILL} | bold))
 
 
@@ -324,8 +325,10 @@ def _side(job: Job, sheet: Worksheet) -> None:
             text, shown = selfcheck.row_hint(job.formulas, job.batch, block, slot, job.form.sheet)
             done(sheet.write_formula(slot.row - 1, column, text, hint, shown))
             done(sheet.write_blank(slot.row - 1, column + 1, None, spacer))
-        text_cells = area(block.first, 4, block.last, layout.paper_columns)
-        sheet.ignore_errors({"number_stored_as_text": text_cells})
+    blocks = layout.blocks.values()
+    text_cells = [area(block.first, 1, block.last, layout.paper_columns) for block in blocks]
+    if text_cells:
+        sheet.ignore_errors({"number_stored_as_text": " ".join(text_cells)})
 
 
 def _conditional(job: Job, sheet: Worksheet) -> None:

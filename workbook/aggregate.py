@@ -16,11 +16,11 @@ from typing import Any
 
 import pandas as pd
 
-from workbook import frames
 from workbook import text as texts
 from workbook.errors import FormError, nearest
 from workbook.findings import Finding, Severity, finding
 from workbook.form import CELL, ROW, Field, Form, Section
+from workbook.frames import file_frame, finding_frame, section_frames
 from workbook.roster import Entry, Roster
 from workbook.submission import ACCEPTED, REJECTED, Return, Submission
 
@@ -181,7 +181,7 @@ class Summary:
     duplicates: pd.DataFrame
     """One row a return that does not count since a later one does: index `path`; department, counted."""
     files: pd.DataFrame
-    """As `Frames.files`, with `use`: counted, duplicate, rejected, skipped."""
+    """As `Frames.files`, with `use`: counted, duplicate, rejected, skipped; the department as below."""
     findings: pd.DataFrame
     """As `Frames.findings`; the department is the roster's, for rejected files as the name tells."""
     has_roster: bool
@@ -386,6 +386,16 @@ class _Round:
         """The department that sent a counted return."""
         return self.departments[self.owner[self.place_of[key]]]
 
+    def owners(self, places: Iterable[int]) -> dict[str, Any]:
+        """Columns of code and department for returns, as the roster has them; NA if unknown."""
+        known = [
+            self.departments[n] if (n := self.owner.get(p)) is not None else None for p in places
+        ]
+        return {
+            "department_code": pd.array([d.code if d else None for d in known], dtype="string"),
+            "department": pd.array([d.department if d else None for d in known], dtype="string"),
+        }
+
     def status(self, item: _Department) -> Status:
         """What became of a department's duty to send in its own form."""
         own = set(next(iter(self.forms.values()), []))
@@ -492,16 +502,13 @@ def _files(whole: _Round) -> pd.DataFrame:
         else {ACCEPTED: "counted"}.get(item.status, item.status)
         for place, item in enumerate(whole.returns)
     ]
-    return frames.files(whole.returns).assign(use=pd.array(uses, dtype="string"))
+    owners = whole.owners(range(len(whole.returns)))
+    return file_frame(whole.returns).assign(use=pd.array(uses, dtype="string"), **owners)
 
 
 def _findings(whole: _Round) -> pd.DataFrame:
     places = [place for place, item in enumerate(whole.returns) for _ in item.findings]
-    owners = [whole.departments[whole.owner[p]] if p in whole.owner else None for p in places]
-    return frames.findings(whole.returns).assign(
-        department_code=pd.array([o.code if o else None for o in owners], dtype="string"),
-        department=pd.array([o.department if o else None for o in owners], dtype="string"),
-    )
+    return finding_frame(whole.returns).assign(**whole.owners(places))
 
 
 # --- one form -------------------------------------------------------------------------------------
@@ -511,7 +518,7 @@ def _form_summary(whole: _Round, places: Sequence[int], *, first: bool) -> FormS
     submissions = whole.submissions(places)
     form = submissions[0].form
     headline = Headline(form)
-    parts = frames.sections(form, submissions)
+    parts = section_frames(form, submissions)
     answered = _answered_lines(whole, headline, submissions, parts)
     departments = _with_missing(whole, answered) if first else _numbered(answered)
     details = {

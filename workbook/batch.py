@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ from workbook.expr import Node, Ref
 from workbook.form import CELL, GROUP, ROW, Field, Form, Part, Rule, Section
 from workbook.kinds import Value, serial, shown
 from workbook.layout import Block, Plan, check_lines, place
-from workbook.ops import BLANK, ERROR, NUMBER, TEXT, Array, Cells, Type
+from workbook.ops import BLANK, EPOCH, ERROR, NUMBER, TEXT, Array, Cells, Type
 from workbook.submission import Cell, Submission
 
 HOLDS, BROKEN, UNDECIDED = 1, 0, -1
@@ -178,6 +179,36 @@ class Batch:
 
         return text
 
+    def values(self, i: int) -> dict[str, Any]:
+        """A submission's values: a mapping of fields for each section, for rows a list of them.
+
+        Numbers are numbers, percentages fractions, dates ISO texts, blanks None; unused rows are left out.
+        """
+        found: dict[str, Any] = {}
+        for section in self.form.sections.values():
+            fields = [f for f in section.fields.values() if f.mode != "derived"]
+            if section.repeats:
+                rows = np.flatnonzero(self.used(section)[i])
+                found[section.id] = [{f.id: self._plain(f, i, int(j)) for f in fields} for j in rows]
+            else:
+                found[section.id] = {f.id: self._plain(f, i, 0) for f in fields}
+        return found
+
+    def _plain(self, item: Field, i: int, j: int) -> str | float | int | None:
+        if item.grain == GROUP:
+            j = self.block(item.section).slots[j].group
+        cells = self.field_cells(item.key)
+        if cells.state[i, j] == BLANK or cells.state[i, j] == ERROR:
+            return None
+        if item.kind.type is Type.TEXT:
+            return str(cells.text[i, j])
+        number = float(cells.number[i, j])
+        if np.isnan(number):
+            return None
+        if item.kind.type is Type.DATE:
+            return date.fromordinal(EPOCH.toordinal() + int(number)).isoformat()
+        return int(number) if item.kind.name == "count" else number
+
 
 REQUIRED = "V301"
 """The check that a required cell is filled in; an open one reads 未填全, not 不通过."""
@@ -185,8 +216,6 @@ REQUIRED = "V301"
 
 def _value(value: object, type_: Type) -> Value:
     if type_ is Type.DATE and isinstance(value, float):
-        from workbook.ops import EPOCH
-
         return date.fromordinal(EPOCH.toordinal() + int(value))
     return value if isinstance(value, str) else float(value)  # type: ignore[arg-type]
 

@@ -16,8 +16,8 @@ from workbook.address import split_a1
 from workbook.batch import BROKEN, REQUIRED, VERDICTS, Batch, View, gather
 from workbook.expr import Call, Ref
 from workbook.findings import Finding, Severity, finding
-from workbook.form import CELL, GROUP, ROW, Case, Field, Form, Rule
-from workbook.kinds import shown
+from workbook.form import CASE_SECTION, CELL, GROUP, ROW, Case, Field, Form, Rule
+from workbook.kinds import Value, shown
 from workbook.layout import CHECK_SHEET, Layout, Plan, check_lines, place
 from workbook.ops import NUMBER
 from workbook.submission import Cell, Filling, Return, Submission, submit
@@ -282,10 +282,22 @@ class Trial:
 
 
 def trial(rule: Rule, case: Case) -> Trial:
-    """The filling that a case describes: bare names are of the rule's own section, rows from the first."""
-    values = {k if "." in k else f"{rule.section}.{k}": v for k, v in case.given.items()}
-    section = rule.row_section or "indicators"
-    rows = {section: dict(enumerate(case.rows, 1))} if case.rows else {}
+    """The filling that a case describes: bare names are of the rule's own section, rows from the first.
+
+    `given` also names a cell of a row by its defined name, such as `goals.result.2`.
+    """
+    values: dict[str, Value] = {}
+    section = rule.row_section or CASE_SECTION
+    rows: dict[str, dict[int, dict[str, Value]]] = {}
+    if case.rows:
+        rows[section] = {number: dict(row) for number, row in enumerate(case.rows, 1)}
+    for key, value in case.given.items():
+        name, _, number = key.rpartition(".")
+        if number.isdigit():
+            owner, _, field = name.partition(".")
+            rows.setdefault(owner, {}).setdefault(int(number), {})[field] = value
+        else:
+            values[key if "." in key else f"{rule.section}.{key}"] = value
     return Trial(Filling(values, rows), len(case.rows))
 
 

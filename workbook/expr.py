@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
 
 import numpy as np
@@ -67,6 +68,7 @@ def parse(text: str, scope: Scope, expected: Type | None = None) -> Node:
 
     Raises ExpressionError with the column of the offending name, operator or argument.
     """
+    text = text.replace("\n", " ")  # an expression may run over several lines
     try:
         tree = ast.parse(text, mode="eval")
     except SyntaxError as error:
@@ -170,9 +172,14 @@ class _Reader:
         return Call(OPS[name], nodes, Type.TRUTH, tolerance_between(*nodes))
 
     def _membership(self, left: ast.expr, right: ast.expr, *, negated: bool) -> Node:
+        """Membership is exact, as a choice from a list is; only `==` folds texts."""
         if not isinstance(right, ast.Tuple | ast.List) or not right.elts:
             raise self._wrong(right, "must be a list of values, such as ('优', '良')")
-        parts = tuple(self._compare("eq", left, item) for item in right.elts)
+        is_text = self.read(left).type is Type.TEXT
+        parts = tuple(
+            self._apply("exact", [left, item], item) if is_text else self._compare("eq", left, item)
+            for item in right.elts
+        )
         within = Call(OPS["or"], parts, Type.TRUTH)
         return Call(OPS["not"], (within,), Type.TRUTH) if negated else within
 
@@ -325,8 +332,12 @@ def number_texts(values: Array) -> Array:
 
 
 def number_text(value: float) -> str:
-    """One number as a sheet turns it into text."""
-    return f"{value:.15g}"
+    """One number as a sheet turns it into text: 15 digits, written out from 1e-14 up to 1e15."""
+    text = f"{value + 0.0:.15g}"  # + 0.0: a sheet knows no -0
+    _, is_scientific, exponent = text.partition("e")
+    if not is_scientific:
+        return text
+    return f"{Decimal(text):f}" if -15 < int(exponent) < 16 else text.upper()
 
 
 def references(nodes: Iterable[Node]) -> Iterator[Ref]:

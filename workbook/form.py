@@ -25,6 +25,10 @@ from workbook.ops import Type
 FORMS_DIR = Path(__file__).parent / "forms"
 CELL, ROW, GROUP = "form", "row", "group"
 """Grains: one value a form, one a row of a repeating section, one a level-1 group of it."""
+CASE_SECTION = "indicators"
+"""Where the rows stand that the cases of a form's rule give."""
+NEEDED = ("identity.department", "identity.department_code", "identity.fiscal_year")
+"""Fields that every form has: a return is told apart by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,7 @@ class Rule:
     cases: tuple[Case, ...]
     source: str
     """The text of `must`, for the documentation."""
+    when_source: str = ""
     general: str = ""
     """For a check that every form has (V3xx): the key of the field it looks after."""
 
@@ -206,6 +211,10 @@ class Form:
     path: Path
     formulas: dict[str, Node] = field(default_factory=dict)
     """The expression of every computed field, by its key, in an order that can be evaluated."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Between processes a form travels as its path and is read again there."""
+        return load_form, (self.path,)
 
     @property
     def key(self) -> str:
@@ -408,25 +417,32 @@ class _Loader:
         top.only("id", "version", "name", "title", "annex", "unit", "sheet", "fiscal_year", "widths",
                  "side_widths", "orientation", "instructions", "settings", "section", "rule")  # fmt: skip
         settings = self._settings()
-        sections = {t.take("id", str): self._section(t) for t in top.tables("section", "id")}
+        sections: dict[str, Section] = {}
+        for table in top.tables("section", "id"):
+            section = self._section(table)
+            if section.id in sections:
+                raise table.error("id", f"'{section.id}' is used twice")
+            sections[section.id] = section
         if not sections:
             raise top.error("section", "a form needs at least one [[section]]")
+        self._check_needed(sections)
         widths = top.numbers("widths")
         side = top.numbers("side_widths")
+        self._check_limits(sections)
         self._check_drawings(sections, len(widths), len(widths) + len(side))
         scope = _FormScope({s.id: s.fields for s in sections.values()}, settings)
         form = Form(
             id=top.take("id", str),
             version=top.take("version", str),
             name=top.take("name", str),
-            title=top.take("title", str),
+            title=_pattern(top, "title", top.take("title", str), "fiscal_year"),
             annex=top.take("annex", str, ""),
             unit=top.take("unit", str, "万元"),
             sheet=top.take("sheet", str),
             fiscal_year=top.take("fiscal_year", int),
             widths=widths,
             side_widths=side,
-            orientation=top.take("orientation", str, "portrait"),
+            orientation=_one_of(top, "orientation", "portrait", "landscape"),
             instructions=top.strings("instructions"),
             settings=settings,
             sections=sections,
@@ -463,6 +479,8 @@ class _Loader:
             found = {level: _level_field(name, level) for level in levels} | found
         groups = self._groups(table, levels) if repeats else ()
         row = _draw(table, "row", name, levels) if repeats else None
+        if row and row.rows != 1:
+            raise table.error("row", "must be one drawn row")
         return Section(
             id=name,
             label=table.take("label", str),
@@ -471,7 +489,10 @@ class _Loader:
             row=row,
             levels=levels,
             groups=groups,
-            group_label=table.take("group_label", str, "{label}"),
+            group_label=_pattern(
+                table, "group_label", table.take("group_label", str, "{label}"),
+                "label", "weight", *levels[:1],
+            ),
         )
 
     def _groups(self, table: Table, levels: tuple[str, ...]) -> tuple[Group, ...]:
@@ -519,8 +540,8 @@ class _Loader:
         if grain is None or (grain == GROUP and not repeats):
             raise table.error("per", "can only be 'group', in a section with rows")
         value = table.data.get("value")
-        highest = table.data.get("max", kind.highest)
-        default_blank = "empty" if kind.type is Type.TEXT else "missing"
+        highest = table.data.get("max", self._highest(kind, table.take("unit", str, "")))
+        blanks = ("empty", "missing") if kind.type is Type.TEXT else ("missing", "zero")
         return Field(
             id=name,
             section=section,
@@ -528,9 +549,9 @@ class _Loader:
             kind=kind,
             mode=_mode(table, grain),
             grain=grain,
-            by=table.take("by", str, "department"),
+            by=_one_of(table, "by", "department", "bureau"),
             required=table.take("required", bool, False),
-            blank=table.take("blank", str, default_blank),
+            blank=_one_of(table, "blank", *blanks),
             formula=table.take("formula", str, ""),
             value=float(value) if isinstance(value, int) else value,
             choices=choices,
@@ -541,6 +562,26 @@ class _Loader:
             unit=table.take("unit", str, ""),
             number_format=table.take("format", str, kind.number_format),
         )
+
+    def _highest(self, kind: Kind, unit: str) -> float | None:
+        """A kind's own limit; that of amounts is in 万元."""
+        in_yuan = kind.name == "money" and (unit or self.top.data.get("unit")) == "元"
+        return kind.highest * 10_000 if in_yuan and kind.highest else kind.highest
+
+    def _check_needed(self, sections: dict[str, Section]) -> None:
+        known = {item.key for section in sections.values() for item in section.fields.values()}
+        for key in NEEDED:
+            if key not in known:
+                raise self.top.error("section identity", f"every form needs the field {key}")
+
+    def _check_limits(self, sections: dict[str, Section]) -> None:
+        for section in sections.values():
+            for item in section.fields.values():
+                other = section.fields.get(str(item.highest))
+                if isinstance(item.highest, str) and (other is None or other.grain != item.grain):
+                    table = Table({}, self.top.file, f"section {section.id}, fields, {item.id}")
+                    hint = nearest(item.highest, (f.id for f in section.of_grain(item.grain)))
+                    raise table.error("max", f"'{item.highest}' is no field beside it; {hint}")
 
     def _check_drawings(self, sections: dict[str, Section], paper: int, edge: int) -> None:
         if not paper:
@@ -610,6 +651,7 @@ class _Loader:
             expected=self._figure(table, "expected", place, scope),
             cases=tuple(_case(t) for t in table.tables("cases", "verdict")),
             source=table.take("must", str),
+            when_source=when,
         )
 
     def _scope(self, table: Table, scope: _FormScope) -> tuple[str, str]:
@@ -690,9 +732,24 @@ class _Loader:
             if rule.code in seen:
                 raise table.error("code", "is used twice")
             seen.add(rule.code)
+            for case in rule.cases:
+                self._check_case(table, rule, case, form)
             verdicts = {case.verdict for case in rule.cases}
             if not {"holds", "broken"} <= verdicts:
                 raise table.error("cases", "needs a case that holds and one that is broken")
+
+
+    def _check_case(self, table: Table, rule: Rule, case: Case, form: Form) -> None:
+        """Every cell that a case fills in must be one of the form's."""
+        given = [key if "." in key else f"{rule.section}.{key}" for key in case.given]
+        section = rule.row_section or CASE_SECTION
+        given += [f"{section}.{name}.1" for row in case.rows for name in row]
+        for key in given:
+            name, _, number = key.rpartition(".")
+            name, grain = (name, ROW) if number.isdigit() else (key, CELL)
+            known = [item.key for item in form.fields() if item.grain == grain]
+            if name not in known:
+                raise table.error("cases", f"'{key}' is no such cell; {nearest(name, known)}")
 
 
 # --- checks that every form has ----------------------------------------------------------------
@@ -800,6 +857,24 @@ def _mode(table: Table, grain: str) -> str:
     if formula:
         return "suggested" if suggested else "computed"
     return "fixed" if "value" in table.data or grain == GROUP else "entered"
+
+
+def _one_of(table: Table, key: str, usual: str, *others: str) -> str:
+    """A text that must be one of a few; the first is the default."""
+    value = table.take(key, str, usual)
+    if value not in (usual, *others):
+        raise table.error(key, f"'{value}' is none; {nearest(value, (usual, *others))}")
+    return value
+
+
+def _pattern(table: Table, key: str, text: str, *names: str) -> str:
+    """A text in which `{…}` may only hold some names."""
+    try:
+        text.format_map(dict.fromkeys(names, ""))
+    except (KeyError, ValueError, IndexError):
+        allowed = ", ".join(f"{{{name}}}" for name in names)
+        raise table.error(key, f"may only hold {allowed} between braces") from None
+    return text
 
 
 def _level_field(section: str, level: str) -> Field:

@@ -80,11 +80,11 @@ def frames(returns: Iterable[Return], form: Form | None = None) -> Frames:
     read = [submission for _, submissions in groups.values() for submission in submissions]
     keys = {submission.key for submission in read}
     return Frames(
-        files=files(returns),
+        files=file_frame(returns),
         submissions=_submissions([r for r in returns if r.submission and r.submission.key in keys]),
-        sections={key: sections(item, found) for key, (item, found) in groups.items()},
+        sections={key: section_frames(item, found) for key, (item, found) in groups.items()},
         cells=_cells(groups.values()),
-        findings=findings(returns),
+        findings=finding_frame(returns),
     )
 
 
@@ -101,7 +101,7 @@ def by_form(returns: Iterable[Return]) -> dict[str, tuple[Form, list[Submission]
 # --- one row a return -----------------------------------------------------------------------------
 
 
-def files(returns: Sequence[Return]) -> pd.DataFrame:
+def file_frame(returns: Sequence[Return]) -> pd.DataFrame:
     """See `Frames.files`."""
     read = [item.submission for item in returns]
     columns = {
@@ -144,7 +144,7 @@ def _counts(returns: Sequence[Return]) -> dict[str, Any]:
     }
 
 
-def findings(returns: Sequence[Return]) -> pd.DataFrame:
+def finding_frame(returns: Sequence[Return]) -> pd.DataFrame:
     """See `Frames.findings`. In the order of the returns and of their findings."""
     pairs = [(item, found) for item in returns for found in item.findings]
     read = [item.submission for item, _ in pairs]
@@ -176,7 +176,7 @@ def _typed(columns: Mapping[str, Any]) -> pd.DataFrame:
 # --- sections -------------------------------------------------------------------------------------
 
 
-def sections(form: Form, submissions: Sequence[Submission]) -> dict[str, pd.DataFrame]:
+def section_frames(form: Form, submissions: Sequence[Submission]) -> dict[str, pd.DataFrame]:
     """Each section's wide frame; see `Frames.sections`."""
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in form.sections}
     # An empty batch gives empty frames their columns.
@@ -498,4 +498,12 @@ def _replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-__all__ = ["Frames", "by_form", "files", "findings", "frames", "sections", "write_data"]
+__all__ = [
+    "Frames",
+    "by_form",
+    "file_frame",
+    "finding_frame",
+    "frames",
+    "section_frames",
+    "write_data",
+]

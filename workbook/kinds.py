@@ -164,7 +164,7 @@ _ROWS = (
         "money",
         Type.NUMBER,
         "Float64",
-        "#,##0.00##",
+        "#,##0.00##_ ",
         _number,
         decimals=2,
         typed_decimals=4,
@@ -230,6 +230,8 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in _ROWS}
 
 def rounded(value: float, decimals: int) -> float:
     """Half away from zero, on the decimal digits as printed."""
+    if abs(value) >= 1e15:  # beyond a sheet's 15 digits there are no decimals left
+        return value
     step = Decimal(1).scaleb(-decimals)
     return float(Decimal(repr(value)).quantize(step, ROUND_HALF_UP))
 

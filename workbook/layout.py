@@ -296,13 +296,14 @@ class _Placer:
 
     def _rows(self, section: Section, slots: list[Slot]) -> None:
         assert section.row is not None
-        pieces = [p for p in section.row.pieces if p.field]
         for slot in slots:
-            for piece in pieces:
-                field = self._field(piece.field)
-                if field.grain == ROW:
-                    left = piece.column + 1
-                    right = left + piece.columns - 1
+            for piece in section.row.pieces:
+                left = piece.column + 1
+                right = left + piece.columns - 1
+                if piece.text:
+                    self.labels.append(Label(piece.text, slot.row, left, slot.row, right, "label"))
+                elif piece.field and self._field(piece.field).grain == ROW:
+                    field = self._field(piece.field)
                     self._spot(field, slot.number, slot.row, left, slot.row, right)
 
     def _tree(self, section: Section, slots: list[Slot], groups: list[Group]) -> None:

@@ -10,6 +10,7 @@ which spreads through a formula as NaN spreads through an array.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -255,7 +256,18 @@ def _measure_formula(args: list[str]) -> str:
 
 
 def _same_formula(args: list[str]) -> str:
-    return f"EXACT({_fold_formula(args[:1])},{_fold_formula(args[1:])})"
+    return f"EXACT({_folded(args[0])},{_folded(args[1])})"
+
+
+_CONSTANT = re.compile(r'"((?:[^"]|"")*)"')
+
+
+def _folded(formula: str) -> str:
+    """The folded text of a formula; a constant is folded once and for all."""
+    constant = _CONSTANT.fullmatch(formula)
+    if constant:
+        return literal(texts.fold(constant[1].replace('""', '"')))
+    return _fold_formula([formula])
 
 
 _HAS_SIGN = f'ISNUMBER(FIND(LEFT({{0}}&" ",1),{literal(texts.SIGNS)}))'

@@ -16,6 +16,7 @@ FOLDS: tuple[tuple[str, str], ...] = (
     (",", ""),
     (">=", "≥"),
     ("<=", "≤"),
+    ("ß", "SS"),  # the one letter whose upper case each engine makes differently
 )
 """(found, put in its place), applied one after the other; upper case comes last."""
 

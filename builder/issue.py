@@ -1,0 +1,60 @@
+"""Sending out: a blank template, or one for each department with its name and code locked in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from builder.template import build_template
+from workbook.errors import BuildError
+from workbook.form import Form
+from workbook.kinds import Value
+from workbook.submission import Filling
+
+_FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
+"""Characters that Windows refuses in file names."""
+
+
+def issue(
+    form: Form,
+    output: Path,
+    departments: Sequence[tuple[str, str]],
+    *,
+    folder: bool = False,
+    fiscal_year: int | None = None,
+    password: str = "",
+    progress: Callable[[Path], None] | None = None,
+) -> list[Path]:
+    """Write one template a department, given as (code, name); a blank pair gives a blank template.
+
+    With `folder`, `output` is a folder and files are named after code and department. Returns the
+    files written, in order. Raises BuildError.
+    """
+    if folder and output.exists() and not output.is_dir():
+        raise BuildError(f"{output}：有名册时应给出文件夹，这是一个文件")
+    written = []
+    for code, name in departments:
+        path = output / file_name(code, name) if folder else output
+        build_template(
+            form, path, prefilled=_identity(code, name), fiscal_year=fiscal_year, password=password
+        )
+        written.append(path)
+        if progress is not None:
+            progress(path)
+    return written
+
+
+def _identity(code: str, name: str) -> Filling:
+    values: dict[str, Value] = {}
+    if code:
+        values["identity.department_code"] = code
+    if name:
+        values["identity.department"] = name
+    return Filling(values)
+
+
+def file_name(code: str, name: str) -> str:
+    """`125001_云溪区科学技术协会.xlsx`, without what file systems refuse."""
+    stem = "_".join(filter(None, (code.strip(), name.strip())))
+    return f"{_FORBIDDEN.sub('＿', stem)[:100]}.xlsx"

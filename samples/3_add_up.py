@@ -1,0 +1,25 @@
+"""The story, part three: the returns are added up against the roster, into a workbook and data files."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from builder import build_summary
+from workbook import aggregate, check, load_roster, read_returns
+from workbook.frames import frames, write_data
+
+HERE = Path(__file__).resolve().parent
+
+
+def main(output: Path) -> list[str]:
+    """Write the summary and the data under `output`; tell where they are."""
+    roster = load_roster(HERE / "roster.csv")
+    returns = check(read_returns([HERE / "returns"]), roster)
+    summary = build_summary(aggregate(returns, roster), output / "3_汇总表.xlsx")
+    write_data(frames(returns), output / "4_数据")
+    return [f"汇总表：{summary}", f"数据（CSV 和 Parquet）：{output / '4_数据'}"]
+
+
+if __name__ == "__main__":
+    print("\n".join(main(Path(sys.argv[1] if len(sys.argv) > 1 else "demo"))))

@@ -1,0 +1,55 @@
+"""Make `samples/returns/` anew: LibreOffice types each filling into a template we sent, and saves it.
+
+    python samples/make_returns.py        (needs LibreOffice; run from the top of the checkout)
+
+Nothing of ours writes the returns: what is read from them has been through another program.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from builder import build_template  # noqa: E402
+from tests.fillings import FILLED, filling  # noqa: E402
+from tests.office import Office, Target  # noqa: E402
+from workbook import find_form  # noqa: E402
+from workbook.kinds import Value, serial  # noqa: E402
+from workbook.layout import place  # noqa: E402
+
+
+def main(folder: Path = HERE / "returns") -> None:
+    """Type and save every filling; a locked cell that refuses is an error."""
+    form = find_form("department_overall")
+    layout = place(form)
+    folder.mkdir(exist_ok=True)
+    with Office() as office:
+        for source in FILLED:
+            template = build_template(form, folder / f".{source.stem}.xlsx")
+            given = filling(source)
+            typed: dict[Target, float | str | None] = {}
+            for name, spot in layout.spots.items():
+                value = given.value(spot)
+                if value is not None:
+                    typed[name] = _typed(value)
+            with office.open(template) as book:
+                refused = office.type_values(book, typed)
+                if refused:
+                    raise SystemExit(f"{source.name}: locked: {refused}")
+                office.recalculate(book)
+                office.save(book, folder / f"{source.stem}.xlsx")
+            template.unlink()
+            print(source.stem)
+
+
+def _typed(value: Value) -> float | str | None:
+    if value is None or isinstance(value, float | str):
+        return value
+    return serial(value)  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""部门整体支出绩效自评表 as a workbook: the form's model, its reader, its rules, its sums.
+
+The data's way, one function a station::
+
+    load_form → (builder.build_template) → read_returns → check → frames, aggregate → (builder.build_summary)
+
+Scripts import the verbs from here and the two that write files from `builder`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workbook.aggregate import aggregate
+    from workbook.checks import check
+    from workbook.form import find_form, load_form
+    from workbook.frames import frames
+    from workbook.reader import read_returns
+    from workbook.roster import load_roster
+
+__all__ = [
+    "aggregate",
+    "check",
+    "find_form",
+    "frames",
+    "load_form",
+    "load_roster",
+    "read_returns",
+]
+
+_HOMES = {
+    "aggregate": "workbook.aggregate",
+    "check": "workbook.checks",
+    "find_form": "workbook.form",
+    "frames": "workbook.frames",
+    "load_form": "workbook.form",
+    "load_roster": "workbook.roster",
+    "read_returns": "workbook.reader",
+}
+
+
+def __getattr__(name: str) -> object:
+    """The verbs are imported when first used, so that the command line starts at once."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'workbook' has no attribute '{name}'")
+    from importlib import import_module
+
+    found: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = found  # `workbook.frames` is a verb here and a module on disk
+    return found

@@ -1,0 +1,124 @@
+"""What commands print of returns and codes: JSON records, terminal tables, explanations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from workbook.batch import View, gather
+from workbook.findings import CATALOGUE, Finding, Severity
+from workbook.form import Form, Part, Rule, available_forms, load_form
+from workbook.submission import ACCEPTED, REJECTED, SKIPPED, Return
+
+_STATUS = {ACCEPTED: "收下", REJECTED: "退回", SKIPPED: "跳过"}
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "blue"}
+
+
+def record(item: Return, *, values: bool) -> dict[str, Any]:
+    """One file as JSON: file, status, form, version, department, department_code, findings, error.
+
+    With `values`, what was read, by section and field; None when the file was not accepted.
+    """
+    submission = item.submission
+    found: dict[str, Any] = {
+        "file": str(item.path),
+        "status": item.status,
+        "form": submission.form.id if submission else None,
+        "version": submission.form.version if submission else None,
+        "department": submission.department if submission else None,
+        "department_code": submission.department_code if submission else None,
+    }
+    if values:
+        read = gather(submission.form, [submission], View.TRUE).values(0) if submission else None
+        found["values"] = read
+    found["findings"] = [_finding(f) for f in item.findings]
+    found["error"] = item.error or None
+    return found
+
+
+def _finding(f: Finding) -> dict[str, str]:
+    return {
+        "code": f.code,
+        "severity": f.severity.value,
+        "sheet": f.sheet,
+        "cell": f.cell,
+        "field": f.field,
+        "message": f.message,
+        "hint": f.hint,
+        "printed": f.printed,
+        "expected": f.expected,
+    }
+
+
+def totals(returned: Sequence[Return]) -> dict[str, int]:
+    """How many files, by status, and how many findings, by severity."""
+    counts = {"files": len(returned)}
+    for status in (ACCEPTED, REJECTED, SKIPPED):
+        counts[status] = sum(item.status == status for item in returned)
+    for severity in Severity:
+        counts[f"{severity.value}s"] = sum(
+            f.severity is severity for item in returned for f in item.findings
+        )
+    return counts
+
+
+def table(item: Return) -> Table | Text:
+    """One file's findings as a terminal table, or one line when there are none."""
+    who = item.submission.department.strip() if item.submission else ""
+    title = f"{item.path}  {who}  {_STATUS[item.status]}"
+    if not item.findings:
+        return Text(f"{title}：没有问题\n", style="green")
+    shown = Table(title=escape(title), title_justify="left", expand=True, show_lines=False)
+    for name, ratio in (("代码", 0), ("级别", 0), ("单元格", 2), ("问题", 6), ("怎么办", 4)):
+        shown.add_column(name, ratio=ratio or None, no_wrap=not ratio, overflow="fold")
+    for f in item.findings:
+        place = f"{f.sheet}!{_few(f.cell)}" if f.cell else f.sheet
+        level = Text(f.severity.chinese, style=_COLOURS[f.severity])
+        shown.add_row(f.code, level, escape(place), escape(f.message), escape(f.hint))
+    return shown
+
+
+def _few(cells: str) -> str:
+    listed = cells.split(",")
+    return cells if len(listed) <= 6 else f"{','.join(listed[:6])} 等 {len(listed)} 格"
+
+
+# --- codes ----------------------------------------------------------------------------------------
+
+
+def known_codes() -> tuple[str, ...]:
+    """Every code that a finding may carry, in order."""
+    rules = [rule.code for form in _forms() for rule in form.rules if not rule.general]
+    return tuple(sorted({*CATALOGUE, *rules}))
+
+
+def _forms() -> list[Form]:
+    return [load_form(path) for path in available_forms()]
+
+
+def explanation(code: str) -> str:
+    """What a code means, its basis, and how to mend it. KeyError for an unknown code."""
+    if code in CATALOGUE:
+        entry = CATALOGUE[code]
+        return _lines(code, entry.severity, entry.name, entry.message, entry.basis, entry.hint)
+    form, rule = next((f, r) for f in _forms() for r in f.rules if r.code == code)
+    text = _lines(code, rule.severity, rule.name, template_of(rule), rule.basis, rule.hint)
+    condition = f"\n条件：{rule.when_source} 时，" if rule.when_source else "\n条件："
+    return f"{text}{condition}{rule.source}\n表式：{form.name}（{form.id} {form.version}）"
+
+
+def _lines(code: str, severity: Severity, name: str, message: str, basis: str, hint: str) -> str:
+    return f"{code}  {severity.chinese}  {name}\n含义：{message}\n依据：{basis}\n怎么办：{hint}"
+
+
+def template_of(rule: Rule) -> str:
+    """A rule's message with its figures left open: `标明 … 分`."""
+    return "".join(_open(part) for part in rule.message)
+
+
+def _open(part: Part) -> str:
+    return part.words if part.node is None else "…"
