@@ -19,7 +19,7 @@ from workbook.aggregate import LOWEST_GRADE, FormSummary, Status, attainment
 from workbook.form import Section
 from workbook.ops import literal
 
-_WIDTHS = (18, 24, 13, 15, 15, 12)
+_WIDTHS = (18, 32, 13, 16, 15, 12)
 _HEIGHT = 18
 _CHART_COLUMNS = 10
 _CHART_ROWS = 16
@@ -59,7 +59,7 @@ def write_analysis(
     width = len(_WIDTHS) + (_CHART_COLUMNS if charted else 0)
     page = _Page(book, new_sheet(book, heading, width), _WIDTHS)
     # Excel passes over page breaks where it fits to pages.
-    page.sheet.set_print_scale(72)
+    page.sheet.set_print_scale(68)
     _coverage(page, part, departments)
     if part.headline.score is not None:
         grades = _grades(page, part, departments)
@@ -164,7 +164,7 @@ def _grades(page: _Page, part: FormSummary, departments: Listed) -> tuple[int, i
 
 
 def _scores(page: _Page, part: FormSummary, departments: Listed) -> None:
-    page.block("平均得分", "口径", "", "得分")
+    page.block("平均得分", "得分", "算法", "平均")
     score, review = departments.cells("total_score"), departments.cells("review_score")
     looks = ("text", "text", "score")
     plain = Live(f'=IF(COUNT({score})=0,"",AVERAGE({score}))', _total(part, "mean_score"))

@@ -109,7 +109,7 @@ def _detail(item: Field, column: pd.Series[Any], section: Section) -> Column:
         item.id, item.label
     )
     if level:
-        return Column(item.id, title, 14, values(column), "center")
+        return Column(item.id, title, 19, values(column), "center")
     width = _WIDTHS.get(item.kind.name, 24.0)
     return Column(item.id, title, width, values(column), _KIND_LOOKS.get(item.kind.name, "text"))
 
@@ -145,7 +145,7 @@ def write_findings(book: Book, name: str, summary: Summary) -> Listed:
         Column("expected", "应为", 20, values(frame["expected"])),
         Column("message", "问题", 44, values(frame["message"])),
         Column("hint", "怎么办", 40, values(frame["hint"])),
-        Column("file", "文件", 30, file_names(frame["path"])),
+        Column("file", "文件", 38, file_names(frame["path"])),
     ]  # fmt: skip
     counts = {s: severities.count(s) for s in Severity}
     told = "，".join(f"{s.chinese} {count} 处" for s, count in counts.items())
@@ -198,7 +198,7 @@ def write_files(book: Book, name: str, summary: Summary) -> Listed:
     frame = summary.files
     columns = [
         _order(len(frame)),
-        Column("file", "文件", 36, values(frame.index.to_series())),
+        Column("file", "文件", 44, values(frame.index.to_series())),
         Column(
             "use",
             "结果",

@@ -397,7 +397,11 @@ def _records(job: Job, sheet: Worksheet) -> None:
             row = spot.address.row - 1
             done(sheet.write_string(row, 0, spot.name))
             given = job.given(spot)
-            _put(sheet, row, 1, spot.field.value if given is None else given, job.book.style())
+            if given is None and spot.field.is_computed:
+                text = job.formulas.computed(spot.field.key, FORM_SHEET)
+                done(sheet.write_formula(row, 1, text, job.book.style(), job.shown(spot)))
+            else:
+                _put(sheet, row, 1, spot.field.value if given is None else given, job.book.style())
 
 
 def _names(job: Job) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook.findings import Finding
-from workbook.form import Form, find_form
+from workbook.form import Form, find_form, load_form
 from workbook.kinds import Value
 from workbook.layout import Plan, place
 from workbook.submission import ACCEPTED, REJECTED, Filling, Return, Submission, submit
@@ -108,3 +108,70 @@ def changed(given: Filling, **values: Value) -> Filling:
     """A filling with other values; keys are `section__field`, None empties a cell."""
     merged = given.values | {key.replace("__", "."): value for key, value in values.items()}
     return Filling({k: v for k, v in merged.items() if v is not None}, given.rows)
+
+
+_PROJECT_FORM = """
+id = "small_project"
+version = "1"
+name = "项目支出绩效自评表"
+title = "{fiscal_year} 年度项目支出绩效自评表"
+unit = "元"
+sheet = "项目表"
+fiscal_year = 2024
+widths = [10, 10, 10]
+
+[[section]]
+id = "identity"
+label = "基本信息"
+drawing = ["单位 | {department} | {department_code}", "项目 | {project_name} | {started}"]
+[section.fields]
+department = { label = "单位名称", kind = "text", required = true }
+department_code = { label = "预算编码", kind = "text" }
+project_name = { label = "项目名称", kind = "text" }
+started = { label = "开始日期", kind = "date" }
+fiscal_year = { label = "年度", kind = "count", value = 2024 }
+
+[[section]]
+id = "funds"
+label = "资金"
+drawing = ["资金 | {planned} | {spent}", "人数 | {people} | {unspent}"]
+[section.fields]
+planned = { label = "安排数", kind = "money" }
+spent = { label = "支出数", kind = "money" }
+unspent = { label = "结余", kind = "money", formula = "planned - spent" }
+people = { label = "人数", kind = "count" }
+
+[[section]]
+id = "steps"
+label = "实施步骤"
+rows = 3
+drawing = ["步骤 | 金额 | 完成"]
+row = "{step} | {cost} | {finished}"
+[section.fields]
+step = { label = "步骤", kind = "text" }
+cost = { label = "金额", kind = "money" }
+finished = { label = "完成", kind = "choice", choices = ["是", "否"] }
+"""
+
+
+def project_form(folder: Path) -> Form:
+    """A form of another sort: in 元, by project, without scores, with flat rows; written to `folder`."""
+    path = folder / "small_project_1.toml"
+    path.write_text(_PROJECT_FORM, encoding="utf-8")
+    return load_form(path)
+
+
+def project(
+    form: Form, name: str, *, department: str = "某局", code: str = "001", planned: float = 20_000
+) -> Return:
+    """A return of `project_form`, spending a quarter of what was planned."""
+    values: dict[str, Value] = {
+        "identity.department": department,
+        "identity.department_code": code,
+        "identity.project_name": name,
+        "funds.planned": planned,
+        "funds.spent": planned / 4,
+    }
+    rows: dict[int, dict[str, Value]] = {2: {"step": "招标", "cost": 5.5, "finished": "是"}}
+    given = Filling(values, {"steps": rows})
+    return accepted(given, f"{department}_{name}.xlsx", form=form)

@@ -332,12 +332,12 @@ def number_texts(values: Array) -> Array:
 
 
 def number_text(value: float) -> str:
-    """One number as a sheet turns it into text: 15 digits, written out from 1e-14 up to 1e15."""
+    """One number as a sheet turns it into text: 15 digits, written out from 1e-14 on."""
     text = f"{value + 0.0:.15g}"  # + 0.0: a sheet knows no -0
     _, is_scientific, exponent = text.partition("e")
     if not is_scientific:
         return text
-    return f"{Decimal(text):f}" if -15 < int(exponent) < 16 else text.upper()
+    return f"{Decimal(text):f}" if -15 < int(exponent) < 0 else text.upper()
 
 
 def references(nodes: Iterable[Node]) -> Iterator[Ref]:

@@ -586,23 +586,40 @@ class _Loader:
     def _check_drawings(self, sections: dict[str, Section], paper: int, edge: int) -> None:
         if not paper:
             raise self.top.error("widths", "must give the width of each column of the paper")
+        drawn: set[str] = set()
         for section in sections.values():
-            for drawing in filter(None, (section.head, section.row)):
-                for piece in drawing.pieces:
-                    self._check_piece(section, piece, sections, edge)
+            for key, drawing in (("drawing", section.head), ("row", section.row)):
+                table = Table({}, self.top.file, f"section {section.id}")
+                for piece in drawing.pieces if drawing else ():
+                    self._check_piece(table, key, piece, sections, edge)
+                    if piece.field in drawn:
+                        raise table.error(key, f"'{{{piece.field}}}' is drawn twice")
+                    drawn.update({piece.field} - {""})
+        for section in sections.values():
+            for item in section.fields.values():
+                if item.key not in drawn and _must_be_drawn(section, item):
+                    table = Table({}, self.top.file, f"section {section.id}, fields, {item.id}")
+                    raise table.error("", f"no drawing shows '{{{item.id}}}'")
 
     def _check_piece(
-        self, section: Section, piece: Piece, sections: dict[str, Section], edge: int
+        self, table: Table, key: str, piece: Piece, sections: dict[str, Section], edge: int
     ) -> None:
-        table = Table({}, self.top.file, f"section {section.id}")
         if piece.column + piece.columns > edge:
-            raise table.error("drawing", f"row {piece.row + 1} has more cells than widths ({edge})")
-        if piece.field:
-            owner, _, name = piece.field.partition(".")
-            known = sections[owner].fields if owner in sections else {}
-            if name not in known:
-                hint = nearest(name, known) if known else nearest(owner, sections)
-                raise table.error("drawing", f"'{{{piece.field}}}' is not a field; {hint}")
+            raise table.error(key, f"row {piece.row + 1} has more cells than widths ({edge})")
+        if piece.level and key != "row":
+            raise table.error(key, "a level can only be drawn in the row that repeats")
+        if not piece.field:
+            return
+        owner, _, name = piece.field.partition(".")
+        known = sections[owner].fields if owner in sections else {}
+        if name not in known:
+            hint = nearest(name, known) if known else nearest(owner, sections)
+            raise table.error(key, f"'{{{piece.field}}}' is not a field; {hint}")
+        repeats = known[name].grain != CELL
+        if repeats and (key != "row" or table.where != f"section {owner}"):
+            raise table.error(key, f"'{{{piece.field}}}' belongs in the row of section {owner}")
+        if key == "row" and not repeats:
+            raise table.error(key, f"'{{{piece.field}}}' is one cell, and the row repeats")
 
     # expressions
 
@@ -619,12 +636,20 @@ class _Loader:
         return _ordered(nodes, self.top)
 
     def _parse(
-        self, table: Table, key: str, text: str, place: Place, expected: Type | None
+        self,
+        table: Table,
+        key: str,
+        text: str,
+        place: Place,
+        expected: Type | None,
+        start: int = 0,
     ) -> Node:
+        """Read an expression that begins after `start` characters of the key's text."""
+        start += len(text) - len(text.lstrip())
         try:
             return expr.parse(text.strip(), place, expected)
         except ExpressionError as error:
-            raise table.error(key, str(error), error.column) from None
+            raise table.error(key, str(error), error.column + start) from None
 
     def _rule(self, table: Table, scope: _FormScope) -> Rule:
         table.only("code", "name", "scope", "when", "must", "at", "severity", "message", "hint",
@@ -694,11 +719,14 @@ class _Loader:
         self, table: Table, key: str, place: Place, scope: _FormScope
     ) -> tuple[Part, ...]:
         parts: list[Part] = []
+        start = 0
         for number, words in enumerate(re.split(r"\{([^{}]*)\}", table.take(key, str))):
             if number % 2 == 0:
                 parts += [Part(words)] if words else []
+                start += len(words) + 1
             else:
-                parts.append(self._shown(table, key, words, place, scope))
+                parts.append(self._shown(table, key, words, place, scope, start))
+                start += len(words) + 1
         return tuple(parts)
 
     def _figure(self, table: Table, key: str, place: Place, scope: _FormScope) -> Part | None:
@@ -706,10 +734,10 @@ class _Loader:
         return self._shown(table, key, text, place, scope) if text else None
 
     def _shown(
-        self, table: Table, key: str, text: str, place: Place, scope: _FormScope
+        self, table: Table, key: str, text: str, place: Place, scope: _FormScope, start: int = 0
     ) -> Part:
         text, _, kind_name = text.partition(":")
-        node = self._parse(table, key, text, place, None)
+        node = self._parse(table, key, text, place, None, start)
         if kind_name:
             if kind_name not in KINDS:
                 raise table.error(key, f"'{kind_name}' is not a kind; {nearest(kind_name, KINDS)}")
@@ -857,6 +885,15 @@ def _mode(table: Table, grain: str) -> str:
     if formula:
         return "suggested" if suggested else "computed"
     return "fixed" if "value" in table.data or grain == GROUP else "entered"
+
+
+def _must_be_drawn(section: Section, item: Field) -> bool:
+    """Whether a field is of no use without a cell on the form's sheet."""
+    if item.grain == CELL:
+        return item.is_input and item.by == "department"
+    if item.grain == GROUP:
+        return item.mode == "computed"
+    return item.mode != "derived" and item.id not in section.levels
 
 
 def _one_of(table: Table, key: str, usual: str, *others: str) -> str:

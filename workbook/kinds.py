@@ -10,11 +10,11 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from workbook import text as texts
 from workbook.expr import number_text
-from workbook.ops import EPOCH, Type
+from workbook.ops import EPOCH, Type, rounded
 
 Value = str | float | datetime.date | None
 """What a cell means: text, number, date, or nothing."""
@@ -226,14 +226,6 @@ _ROWS = (
 )
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ROWS}
 """Every kind of field by its name in form definitions."""
-
-
-def rounded(value: float, decimals: int) -> float:
-    """Half away from zero, on the decimal digits as printed."""
-    if abs(value) >= 1e15:  # beyond a sheet's 15 digits there are no decimals left
-        return value
-    step = Decimal(1).scaleb(-decimals)
-    return float(Decimal(repr(value)).quantize(step, ROUND_HALF_UP))
 
 
 def shown(kind: Kind, value: Value) -> str:

@@ -118,9 +118,23 @@ def _div(a: Array, b: Array) -> Array:
 
 
 def _round(a: Array, digits: Array) -> Array:
-    """Half away from zero, on the 15 digits a spreadsheet shows: 1.005 → 1.01."""
+    """Half away from zero, on the 15 digits a spreadsheet keeps: 1.005 → 1.01."""
     scale = 10.0**digits
-    return _finite(np.copysign(np.floor(np.abs(a) * scale * (1 + 2.0**-49) + 0.5) / scale, a) + 0.0)
+    raised = np.abs(a) * scale + 0.5
+    step = 10.0 ** (14 - np.floor(np.log10(raised)))
+    near = np.where(raised < _TELLING, np.round(raised * step) / step, raised)
+    whole = (np.abs(a) >= _TELLING * 2048) | ((digits >= 0) & (np.floor(a) == a))
+    return _finite(np.where(whole, a, np.copysign(np.floor(near) / scale, a)) + 0.0)
+
+
+_TELLING = 2.0**41
+"""Above this the 15th digit tells no more than the last bit does; 2048 times as high every number is whole."""
+
+
+def rounded(value: float, digits: int) -> float:
+    """One number as the workbook's ROUND gives it."""
+    with np.errstate(all="ignore"):
+        return float(_round(np.array(value), np.array(digits)))
 
 
 def _lt(a: Array, b: Array, tolerance: float) -> Array:

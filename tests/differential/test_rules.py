@@ -1,0 +1,80 @@
+"""Every rule's every case, typed into the open template: LibreOffice's verdict, ours and the one promised."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.differential.arena import Arena, Reading, Say, Typed, compare, verdict_cells
+from tests.office import Office
+from workbook.checks import case_verdict, judge_case, trial
+from workbook.form import ROW, Case, Form, Rule, available_forms, load_form
+from workbook.kinds import Value, serial
+from workbook.layout import place
+from workbook.submission import Filling
+
+
+@pytest.mark.parametrize("path", available_forms(), ids=lambda path: path.stem)
+def test_every_case_of_every_rule_is_judged_alike(
+    path: Path,
+    office: Office,
+    tmp_path: Path,
+    record_property: Say,
+) -> None:
+    form = load_form(path)
+    cases = [(rule, case) for rule in form.rules for case in rule.cases]
+    assert len({rule.code for rule, _ in cases}) == len({r.code for r in form.rules if not r.general})
+    readings = []
+    wrong = []
+    with Arena(office, form, tmp_path / "blank.xlsx") as arena:
+        for number, (rule, case) in enumerate(cases):
+            filling = trial(rule, case).filling
+            if overwritten(form, filling):
+                file = tmp_path / f"case{number}.xlsx"
+                with Arena(office, form, file, filling) as built:
+                    readings.append(built.read())
+            else:
+                arena.clear()
+                arena.type(typing(arena, filling))
+                readings.append(arena.read())
+            seen = {"LibreOffice": shown(rule, case, readings[-1]), "we": judge_case(form, rule, case)}
+            wrong += [(rule.code, case, seen)] * (set(seen.values()) != {case.verdict})
+    assert wrong == []
+    tally = compare(form, readings)
+    assert not tally.differences, tally.report(readings)
+    tally.say(record_property, f"{form.id}: cases", len(cases))
+
+
+def overwritten(form: Form, filling: Filling) -> bool:
+    """Whether a locked cell is given, which no hand can type."""
+    fields = [form.field_of(key) for key in filling.values]
+    rows = [
+        form.sections[section].fields[name]
+        for section, given in filling.rows.items()
+        for row in given.values()
+        for name in row
+    ]
+    return not all(item.is_input for item in (*fields, *rows))
+
+
+def typing(arena: Arena, filling: Filling) -> Mapping[str, Typed]:
+    """What a hand types to fill the form so."""
+    given = {spot.name: filling.value(spot) for spot in arena.layout.spots.values()}
+    return {name: typed(value) for name, value in given.items() if value is not None}
+
+
+def typed(value: Value) -> Typed:
+    """A value as it is typed; an apostrophe keeps a numeral text in a number's cell."""
+    if isinstance(value, date):
+        return serial(value)
+    return float(value) if isinstance(value, int) else value
+
+
+def shown(rule: Rule, case: Case, reading: Reading) -> str:
+    """The verdict that the workbook gives on a case, in one word."""
+    cells = verdict_cells(place(reading.submission.form), rule)
+    count = trial(rule, case).rows if rule.grain == ROW else 1
+    verdicts = [reading.at(cell) for cell in cells[:count]]
+    assert all(isinstance(verdict, float) for verdict in verdicts), verdicts
+    return case_verdict([int(verdict) for verdict in verdicts if isinstance(verdict, float)])

@@ -1,0 +1,152 @@
+"""Typed in LibreOffice, saved by it, read back: what was typed is what is read, to the letter."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from builder import build_template
+from tests.fillings import FILLED, filling
+from tests.office import Format, Office, Target
+from workbook import check
+from workbook.batch import View, gather
+from workbook.form import Form, available_forms, load_form
+from workbook.kinds import Value, serial
+from workbook.layout import Spot, place
+from workbook.reader import read_return
+from workbook.submission import ACCEPTED, Filling, Submission
+
+FORMS = [load_form(path) for path in available_forms()]
+
+
+def typed(spot: Spot) -> Value:
+    """Something fitting to type at a spot."""
+    item = spot.field
+    if item.choices:
+        return item.choices[0]
+    texts = {
+        "measure": f"≥{spot.number}.5%",
+        "paragraph": f"第一行 {spot.name}\n第二行，“引号”",
+        "text": f"={spot.name}",
+    }
+    numbers = {"money": 1234.5678, "score": 1.25, "percent": 0.125, "count": 7.0, "number": -2.5}
+    if item.kind.name == "date":
+        return datetime.date(2025, 3, 18)
+    return texts.get(item.kind.name) or numbers[item.kind.name]
+
+
+def type_in(
+    office: Office, path: Path, spots: dict[str, Value], to: Path, format_: Format = "xlsx"
+) -> dict[str, object]:
+    """Type values, recalculate, save; every value of the named cells as LibreOffice has it."""
+    with office.open(path) as book:
+        keys: dict[Target, float | str | None] = {
+            name: serial(value) if isinstance(value, datetime.date) else value
+            for name, value in spots.items()
+        }
+        assert office.type_values(book, keys) == []
+        office.recalculate(book)
+        layout = place(read_form(path))
+        names: list[Target] = list(layout.spots)
+        live = office.values(book, names)
+        office.save(book, to, format_)
+    return {str(name): value for name, value in live.items()}
+
+
+def read_form(path: Path) -> Form:
+    records = {r[0].value: r[1].value for r in openpyxl.load_workbook(path)["_form"].iter_rows()}
+    return next(f for f in FORMS if f.id == records["form"])
+
+
+def accepted(path: Path) -> Submission:
+    found = read_return(path)
+    assert found.status == ACCEPTED, found.findings
+    assert found.submission is not None
+    return found.submission
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id)
+@pytest.mark.parametrize("share", [1, 2], ids=["full", "half"])
+def test_what_is_typed_in_libreoffice_is_read_back(
+    form: Form, share: int, office: Office, tmp_path: Path
+) -> None:
+    template = build_template(form, tmp_path / "template.xlsx")
+    spots = [s for s in place(form).spots.values() if s.field.mode == "entered"]
+    given = {s.name: typed(s) for s in spots[::share]}
+    live = type_in(office, template, given, tmp_path / "return.xlsx")
+    submission = accepted(tmp_path / "return.xlsx")
+    for spot in spots:
+        assert submission.cells[spot.name].value == given.get(spot.name), spot.name
+    batch = gather(form, [submission], View.TRUE)
+    compared = 0
+    for spot in place(form).spots.values():
+        if spot.field.is_computed:
+            cells = batch.field_cells(spot.field.key)
+            j = max(spot.number - 1, 0)
+            ours: object = (
+                cells.text[0, j]
+                if cells.number[0, j] != cells.number[0, j]
+                else float(cells.number[0, j])
+            )
+            theirs = "" if live[spot.name] is None else live[spot.name]
+            assert ours == (
+                pytest.approx(theirs, rel=1e-9) if isinstance(theirs, float) else theirs
+            ), spot.name
+            compared += 1
+    assert compared >= 8
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id)
+def test_locked_cells_refuse_to_be_typed_in(form: Form, office: Office, tmp_path: Path) -> None:
+    template = build_template(form, tmp_path / "template.xlsx")
+    locked = [
+        s.name
+        for s in place(form).spots.values()
+        if not s.field.is_input and s.address.sheet == form.sheet
+    ]
+    assert locked
+    with office.open(template) as book:
+        values: dict[Target, float | str | None] = dict.fromkeys(locked, 1.0)
+        assert set(office.type_values(book, values)) == set(locked)
+
+
+@pytest.mark.parametrize("format_", ["xlsx"])
+def test_honest_saving_gives_no_finding_of_its_own(
+    office: Office, tmp_path: Path, format_: Format
+) -> None:
+    form = FORMS[0]
+    for source in FILLED:
+        ours = build_template(form, tmp_path / "ours.xlsx", filling=filling(source))
+        saved = tmp_path / "saved.xlsx"
+        with office.open(ours) as book:
+            office.recalculate(book)
+            office.save(book, saved, format_)
+        by_openpyxl = tmp_path / "openpyxl.xlsx"
+        openpyxl.load_workbook(ours).save(by_openpyxl)
+        found = [check([read_return(path)])[0] for path in (ours, saved, by_openpyxl)]
+        assert found[0].findings == found[1].findings == found[2].findings
+        assert not [f for f in found[0].findings if f.code[0] in "WL"]
+
+
+def test_values_that_break_a_validation_are_marked_by_libreoffice(
+    office: Office, tmp_path: Path
+) -> None:
+    form = FORMS[0]
+    given = Filling(
+        {
+            "funds.original_budget": -1.0,
+            "funds.final_budget": 1.23456,
+            "funds.execution_score": 11.0,
+        },
+        {"indicators": {1: {"weight": 5.0, "self_score": 6.0, "target": "长" * 61}}},
+    )
+    path = build_template(form, tmp_path / "bad.xlsx", filling=given)
+    with office.open(path) as book:
+        marked = {cell for _, cell in office.invalid_cells(book)}
+    layout = place(form)
+    wanted = ["funds.original_budget", "funds.final_budget", "funds.execution_score"]
+    wanted += ["indicators.self_score.1", "indicators.target.1"]
+    assert {layout.spots[name].address.a1 for name in wanted} <= marked
