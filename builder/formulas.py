@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from workbook.address import Address, column_range, letters
+from workbook.batch import Batch
 from workbook.expr import Node, Ref, to_formula
 from workbook.form import CELL, GROUP, ROW, Field, Part, Rule
 from workbook.layout import Layout
@@ -88,7 +90,9 @@ class Formulas:
             return self.column(item, home)
         if ref.reach == "group":
             return self.column(item, home, number - 1)
-        if item.grain == GROUP and grain == ROW:
+        if item.grain == CELL:
+            number = 0
+        elif item.grain == GROUP and grain == ROW:
             slot = self.layout.blocks[item.section].slots[number - 1]
             number = slot.group + 1
         return self.on(self.address(item, number), home)
@@ -134,3 +138,11 @@ def _shown(node: Node, part: Part, cell: Cell) -> str:
     if kind.type == "date":
         return f'YEAR({text})&"年"&MONTH({text})&"月"&DAY({text})&"日"'
     return f'IF({text}="",NA(),{text})'
+
+
+def value_at(batch: Batch, item: Field, number: int) -> str | float:
+    """A field's value in the batch's only submission; blank text where there is none."""
+    cells = batch.field_cells(item.key)
+    j = max(number - 1, 0)
+    value = float(cells.number[0, j])
+    return str(cells.text[0, j]) if math.isnan(value) else value

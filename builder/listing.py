@@ -161,10 +161,7 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
         done(sheet.set_column(number - 1, number - 1, column.width))
         put(sheet, HEAD_ROW, number, column.title, head)
     done(sheet.set_row(HEAD_ROW - 1, 30))
-    for index in range(count):
-        for number, column in enumerate(columns, 1):
-            _entry(book, sheet, column, index, number)
-        put(sheet, FIRST_ROW + index, len(columns) + 1, None, book.style(font_size=_SPACER))
+    _entries(book, sheet, columns, count)
     done(sheet.set_column(len(columns), len(columns), 0.8))
     has_total = any(column.total is not None for column in columns)
     keys = {column.key: number for number, column in enumerate(columns, 1)}
@@ -179,11 +176,19 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
     return listed
 
 
-def _entry(book: Book, sheet: Worksheet, column: Column, index: int, number: int) -> None:
-    row = FIRST_ROW + index
-    value = column.entries[index]
-    style = cell_style(book, column.look, column.fills[index] if column.fills else "")
-    put(sheet, row, number, Live(column.formula(row), value) if column.formula else value, style)
+def _entries(book: Book, sheet: Worksheet, columns: Sequence[Column], count: int) -> None:
+    looks = {(c.look, fill) for c in columns for fill in {"", *c.fills}}
+    made = {(look, fill): cell_style(book, look, fill) for look, fill in looks}
+    spacer = book.style(font_size=_SPACER)
+    for index in range(count):
+        row = FIRST_ROW + index
+        for number, column in enumerate(columns, 1):
+            value: Value | Live = column.entries[index]
+            if column.formula is not None:
+                value = Live(column.formula(row), column.entries[index])
+            style = made[column.look, column.fills[index] if column.fills else ""]
+            put(sheet, row, number, value, style)
+        put(sheet, row, len(columns) + 1, None, spacer)
 
 
 def cell_style(book: Book, look: str, fill: str = "", *, bold: bool = False) -> Format:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from builder import styles as st
 from builder.book import Book, Worksheet, done
-from builder.formulas import Formulas
+from builder.formulas import Formulas, value_at
 from workbook.address import Address, column_range, letters, quote
 from workbook.batch import BROKEN, HOLDS, REQUIRED, UNDECIDED, VERDICTS, Batch
 from workbook.form import CELL, GROUP, ROW, Rule
@@ -57,9 +57,7 @@ def write_calc(book: Book, sheet: Worksheet, formulas: Formulas, batch: Batch) -
         _block_groups(sheet, formulas, batch, block)
 
 
-def _form_rule(
-    sheet: Worksheet, formulas: Formulas, batch: Batch, rule: Rule, at: Address
-) -> None:
+def _form_rule(sheet: Worksheet, formulas: Formulas, batch: Batch, rule: Rule, at: Address) -> None:
     row = at.row - 1
     done(sheet.write_string(row, 0, rule.key))
     verdict = formulas.verdict(rule, CALC_SHEET)
@@ -99,18 +97,12 @@ def _block_rows(sheet: Worksheet, formulas: Formulas, batch: Batch, block: Block
         for item in section.of_grain(ROW):
             if item.mode == "derived":
                 text = formulas.computed(item.key, CALC_SHEET, slot.number)
-                value = _shown(batch, item.key, slot.number)
+                value = value_at(batch, item, slot.number)
                 done(sheet.write_formula(row, block.calc_columns[item.id] - 1, text, None, value))
         for key, rule in rules.items():
             text = formulas.verdict(rule, CALC_SHEET, slot.number)
             value = float(verdicts[key][0, slot.number - 1])
             done(sheet.write_formula(row, block.calc_columns[key] - 1, text, None, value))
-
-
-def _shown(batch: Batch, key: str, number: int) -> str | float:
-    cells = batch.field_cells(key)
-    value = float(cells.number[0, number - 1])
-    return str(cells.text[0, number - 1]) if np.isnan(value) else value
 
 
 def _block_groups(sheet: Worksheet, formulas: Formulas, batch: Batch, block: Block) -> None:
@@ -127,7 +119,7 @@ def _block_groups(sheet: Worksheet, formulas: Formulas, batch: Batch, block: Blo
                 done(sheet.write_number(row, column, group.weight))
             elif item.mode != "fixed" and item.key not in formulas.layout.by_key:
                 text = formulas.computed(item.key, CALC_SHEET, number)
-                done(sheet.write_formula(row, column, text, None, _shown(batch, item.key, number)))
+                done(sheet.write_formula(row, column, text, None, value_at(batch, item, number)))
         for key, rule in rules.items():
             text = formulas.verdict(rule, CALC_SHEET, number)
             value = float(batch.judge(rule)[0, number - 1])
@@ -273,18 +265,22 @@ def status_text(formulas: Formulas, batch: Batch) -> str:
     return _status(_counts(_lines(formulas, batch)))
 
 
-def _check_line(
-    book: Book, sheet: Worksheet, formulas: Formulas, batch: Batch, line: Line
-) -> None:
+def _check_line(book: Book, sheet: Worksheet, formulas: Formulas, batch: Batch, line: Line) -> None:
     row, rule = line.row - 1, line.rule
     cell = book.style(**(st.BODY | st.GRIDDED))
     centre = book.style(**(st.BODY | st.GRIDDED | {"align": "center"}))
     link = book.style(**(st.BODY | st.GRIDDED | {"align": "center", "font_color": "#0563C1", "underline": 1}))  # fmt: skip
     done(sheet.write_string(row, 0, rule.code, centre))
     done(sheet.write_string(row, 1, level(rule), centre))
-    done(sheet.write_formula(row, 2, _verdict_formula(formulas, line), centre, _verdict(batch, line)))
+    done(
+        sheet.write_formula(row, 2, _verdict_formula(formulas, line), centre, _verdict(batch, line))
+    )
     done(sheet.write_string(row, 3, _title(formulas, line), cell))
-    done(sheet.write_formula(row, 4, _situation(formulas, line), cell, _situation_text(formulas, batch, line)))
+    done(
+        sheet.write_formula(
+            row, 4, _situation(formulas, line), cell, _situation_text(formulas, batch, line)
+        )
+    )
     done(sheet.write_string(row, 5, rule.hint, cell))
     shown = "转到" if line.open else ""
     done(sheet.write_formula(row, 6, _link(formulas, line), link, shown))

@@ -11,13 +11,13 @@ from typing import Any
 from builder import guide, selfcheck
 from builder import styles as st
 from builder.book import FIXED_DATE, Book, Format, Worksheet, book_at, done
-from builder.formulas import Formulas
+from builder.formulas import Formulas, value_at
 from builder.selfcheck import STATUS_NAME
 from builder.validation import list_name, validation
 from workbook.address import area, quote
 from workbook.batch import Batch, View, gather
 from workbook.errors import BuildError
-from workbook.form import ROW, Field, Form
+from workbook.form import ROW, Form
 from workbook.kinds import Value, serial
 from workbook.layout import (
     CALC_SHEET,
@@ -72,14 +72,6 @@ class Job:
     def shown(self, spot: Spot) -> str | float:
         """What a computed cell shows."""
         return value_at(self.batch, spot.field, spot.number)
-
-
-def value_at(batch: Batch, item: Field, number: int) -> str | float:
-    """A field's value in the batch's only submission; blank text where there is none."""
-    cells = batch.field_cells(item.key)
-    j = max(number - 1, 0)
-    number_there = cells.number[0, j]
-    return float(number_there) if number_there == number_there else str(cells.text[0, j])
 
 
 def build_template(
@@ -138,9 +130,7 @@ def _check(layout: Layout, filling: Filling, prefilled: Filling, password: str) 
 
 def _write(job: Job) -> None:
     book = job.book
-    book.set_properties(
-        {"title": job.form.name, "comments": job.form.key, "created": FIXED_DATE}
-    )
+    book.set_properties({"title": job.form.name, "comments": job.form.key, "created": FIXED_DATE})
     guide_sheet = book.add_worksheet(GUIDE_SHEET)
     sheet = book.add_worksheet(job.form.sheet)
     check = book.add_worksheet(CHECK_SHEET)
@@ -175,7 +165,9 @@ def _form_sheet(job: Job, sheet: Worksheet) -> None:
     covered: set[tuple[int, int]] = set()
     for label in job.layout.labels:
         text = label.text.format(fiscal_year=_year(job)) if label.role == "title" else label.text
-        _merge(sheet, label.top, label.left, label.bottom, label.right, text, _label_style(job, label))
+        _merge(
+            sheet, label.top, label.left, label.bottom, label.right, text, _label_style(job, label)
+        )
         covered.update(_cells(label.top, label.left, label.bottom, label.right))
     for spot in job.layout.spots.values():
         if spot.address.sheet == job.form.sheet:
@@ -236,7 +228,9 @@ def _label_style(job: Job, label: Label) -> Format:
             align = "right" if label.right == job.layout.paper_columns else "left"
             return job.book.style(**(base | {"align": align}))
         case "side":
-            return job.book.style(**(base | {"align": "center", "font_color": st.SIDE_INK, "font_size": 9}))
+            return job.book.style(
+                **(base | {"align": "center", "font_color": st.SIDE_INK, "font_size": 9})
+            )
     bold = {"bold": True} if label.role == "head" else {}
     align = "left" if label.text.startswith(("其中", "\u3000")) else "center"
     return job.book.style(**(base | st.FRAMED | {"align": align, "bg_color": st.LABEL_FILL} | bold))
@@ -340,7 +334,12 @@ def _conditional(job: Job, sheet: Worksheet) -> None:
         "note": job.book.add_format({"bg_color": st.NOTE_FILL}),
     }
     for where, level, formula in selfcheck.marks(job.formulas):
-        options = {"type": "formula", "criteria": formula, "format": looks[level], "stop_if_true": True}
+        options = {
+            "type": "formula",
+            "criteria": formula,
+            "format": looks[level],
+            "stop_if_true": True,
+        }
         done(sheet.conditional_format(where, options))
 
 

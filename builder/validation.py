@@ -42,7 +42,9 @@ def validation(spot: Spot, formulas: Formulas, home: str) -> Validation:
     limit = _limit(item)
     rule, what = _RULES[item.kind.name](spot, formulas, home)
     prompt = "".join(filter(None, (item.prompt, limit)))
-    return Validation(rule, item.label, prompt or f"填写{item.kind.noun}。", f"“{item.label}”{what}")
+    return Validation(
+        rule, item.label, prompt or f"填写{item.kind.noun}。", f"“{item.label}”{what}"
+    )
 
 
 def _limit(item: Field) -> str:

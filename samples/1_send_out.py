@@ -18,7 +18,10 @@ def main(output: Path) -> list[str]:
     roster = load_roster(HERE / "roster.csv")
     departments = [(entry.code, entry.department) for entry in roster.entries]
     sent = issue(form, output / "1_发表" / "各单位", departments, folder=True)
-    return [f"空白表：{blank}", f"按名册生成 {len(sent)} 份，单位名称和预算编码已锁定：{sent[0].parent}"]
+    return [
+        f"空白表：{blank}",
+        f"按名册生成 {len(sent)} 份，单位名称和预算编码已锁定：{sent[0].parent}",
+    ]
 
 
 if __name__ == "__main__":

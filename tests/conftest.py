@@ -2,14 +2,48 @@
 
 A test that asks for the fixture `office` is marked by that. Without LibreOffice these tests are left
 out and the summary says so; where ``CI`` is set they fail instead, so that nothing goes unproven there.
+
+Golden files (tests/golden/) are what a test saw when a person last looked at it; ``--update-golden``
+writes them anew, and the difference is for that person to read.
 """
 
+import difflib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.office import Office, available
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write the files of tests/golden anew"
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden(name, text)`: the text is what tests/golden/<name> says."""
+    update = request.config.getoption("--update-golden")
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if update:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+            return
+        known = path.read_text(encoding="utf-8") if path.exists() else ""
+        if known != text:
+            pair = (known.splitlines(), text.splitlines())
+            changes = list(difflib.unified_diff(*pair, name, "now", lineterm="", n=1))
+            more = [f"… {len(changes) - 80} lines more"] if len(changes) > 80 else []
+            pytest.fail("\n".join([*changes[:80], *more, "(--update-golden accepts this)"]), False)
+
+    return compare
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects by mark

@@ -364,6 +364,11 @@ class _Round:
         return {key: found[key] for key in sorted(found, key=rank)}
 
     @cached_property
+    def first(self) -> frozenset[int]:
+        """The places of the returns that count and are of the first form."""
+        return frozenset(next(iter(self.forms.values()), []))
+
+    @cached_property
     def counted(self) -> dict[int, Submission]:
         """What was read of each return that counts, by its place."""
         return {
@@ -398,8 +403,7 @@ class _Round:
 
     def status(self, item: _Department) -> Status:
         """What became of a department's duty to send in its own form."""
-        own = set(next(iter(self.forms.values()), []))
-        counted = [self.returns[place] for place in item.places if place in own]
+        counted = [self.returns[place] for place in item.places if place in self.first]
         if counted:
             return _answered(counted)
         rejected = any(self.returns[place].status == REJECTED for place in item.places)

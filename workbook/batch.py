@@ -16,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from workbook import expr
-from workbook import text as texts
 from workbook.expr import Node, Ref
 from workbook.form import CELL, GROUP, ROW, Field, Form, Part, Rule, Section
 from workbook.kinds import Value, serial, shown
 from workbook.layout import Block, Plan, check_lines, place
 from workbook.ops import BLANK, EPOCH, ERROR, NUMBER, TEXT, Array, Cells, Type
 from workbook.submission import Cell, Submission
+from workbook.text import is_blank
 
 HOLDS, BROKEN, UNDECIDED = 1, 0, -1
 VERDICTS = {HOLDS: "通过", BROKEN: "不通过", UNDECIDED: "未填全"}
@@ -50,8 +50,8 @@ class Batch:
     """What was typed, by field key; for computed fields only where the formula is gone."""
     typed: dict[str, npt.NDArray[np.bool_]]
     """For computed and suggested fields: where something stands instead of the formula."""
-    slots: tuple[dict[str, Array], ...] = ()
     _known: dict[str, Cells] = field(default_factory=dict)
+    _judged: dict[str, npt.NDArray[np.int8]] = field(default_factory=dict)
 
     def block(self, section: str) -> Block:
         """A repeating section as placed under the batch's plan."""
@@ -69,7 +69,7 @@ class Batch:
         if item.mode == "fixed":
             return self._fixed(item)
         node = self.form.formulas[item.key]
-        computed = expr.cells_of(self._spread(self.evaluate(node, item.section, item.grain), item))
+        computed = expr.cells_of(self._spread(self.evaluate(node, item.grain), item))
         if item.key not in self.typed:
             return computed
         return _where(self.typed[item.key], self.inputs[item.key], computed)
@@ -85,55 +85,59 @@ class Batch:
 
     def _fixed(self, item: Field) -> Cells:
         section = self.form.sections[item.section]
-        values: list[str | float | None] = [item.value]  # type: ignore[list-item]
+        values: list[str | float | None] = [item.value]
         if item.grain == GROUP:
             values = [group.weight for group in self.block(section.id).groups]
         elif item.grain == ROW:
             level = section.levels.index(item.id) if item.id in section.levels else -1
             slots = self.block(section.id).slots
-            values = [item.value if level < 0 else slot.path[level] for slot in slots]  # type: ignore[misc]
+            values = [item.value if level < 0 else slot.path[level] for slot in slots]
         row = typed_cells(values)
         shape = (self.count, len(values))
-        return Cells(*(np.broadcast_to(a, shape) for a in (row.state, row.number, row.text)))
+        return _reshaped(row, lambda array: np.broadcast_to(array, shape))
 
-    def cells(self, section: str, grain: str) -> Callable[[Ref], Cells]:
-        """What stands at a reference, seen from a section's grain."""
+    def cells(self, grain: str) -> Callable[[Ref], Cells]:
+        """What stands at a reference, seen from a grain: the form, each row, or each group."""
 
         def at(ref: Ref) -> Cells:
             found = self.field_cells(f"{ref.section}.{ref.field}")
             if ref.reach != "cell":
                 starts = self.block(ref.section).starts if ref.reach == "group" else (0,)
-                return Cells(found.state, found.number, found.text, starts)
+                return Cells(found.state, found.number, found.words, starts)
             item = self.form.sections[ref.section].fields[ref.field]
             if item.grain == GROUP and grain == ROW:
                 sizes = [group.rows for group in self.block(ref.section).groups]
-                return Cells(
-                    *(np.repeat(a, sizes, axis=1) for a in (found.state, found.number, found.text))
-                )
+                return _reshaped(found, lambda array: np.repeat(array, sizes, axis=1))
             return found
 
         return at
 
-    def evaluate(self, node: Node, section: str, grain: str) -> Array:
+    def evaluate(self, node: Node, grain: str) -> Array:
         """The values of an expression that stands in a section, at a grain."""
-        return expr.evaluate(node, self.cells(section, grain))
+        return expr.evaluate(node, self.cells(grain))
 
     def used(self, section: Section) -> npt.NDArray[np.bool_]:
         """(submissions, rows): whether anything is filled in in a row."""
         states = [
             self.inputs[item.key].state for item in section.of_grain(ROW) if item.mode == "entered"
         ]
-        return np.any([state != BLANK for state in states], axis=0)
+        used: npt.NDArray[np.bool_] = np.any([state != BLANK for state in states], axis=0)
+        return used
 
     def judge(self, rule: Rule) -> npt.NDArray[np.int8]:
         """(submissions, cells of the rule's scope): HOLDS, BROKEN or UNDECIDED.
 
         A row in which nothing is filled in breaks no rule.
         """
-        must = self.evaluate(rule.must, rule.section, rule.grain)
+        if rule.key not in self._judged:
+            self._judged[rule.key] = self._judge(rule)
+        return self._judged[rule.key]
+
+    def _judge(self, rule: Rule) -> npt.NDArray[np.int8]:
+        must = self.evaluate(rule.must, rule.grain)
         verdict = np.where(np.isnan(must), UNDECIDED, must)
         if rule.when is not None:
-            when = self.evaluate(rule.when, rule.section, rule.grain)
+            when = self.evaluate(rule.when, rule.grain)
             verdict = np.where(np.isnan(when), UNDECIDED, np.where(when == 0.0, HOLDS, verdict))
         if rule.grain == ROW:
             used = self.used(self.form.sections[rule.section])
@@ -162,10 +166,10 @@ class Batch:
         """How a message's figure reads in a submission and cell."""
         if part.node is None:
             return lambda _i, _j: part.words
-        values = self.evaluate(part.node, rule.section, rule.grain)
+        values = self.evaluate(part.node, rule.grain)
         raw: Array | None = None
         if isinstance(part.node, Ref) and part.node.reach == "cell":
-            raw = self.cells(rule.section, rule.grain)(part.node).text
+            raw = self.cells(rule.grain)(part.node).text
         kind = part.kind
 
         def text(i: int, j: int) -> str:
@@ -189,7 +193,9 @@ class Batch:
             fields = [f for f in section.fields.values() if f.mode != "derived"]
             if section.repeats:
                 rows = np.flatnonzero(self.used(section)[i])
-                found[section.id] = [{f.id: self._plain(f, i, int(j)) for f in fields} for j in rows]
+                found[section.id] = [
+                    {f.id: self._plain(f, i, int(j)) for f in fields} for j in rows
+                ]
             else:
                 found[section.id] = {f.id: self._plain(f, i, 0) for f in fields}
         return found
@@ -220,47 +226,51 @@ def _value(value: object, type_: Type) -> Value:
     return value if isinstance(value, str) else float(value)  # type: ignore[arg-type]
 
 
-def typed_cells(values: Sequence[Value]) -> Cells:
-    """One row of cells holding values, (1, n)."""
-    row = _Rows(1, len(values))
-    for index, value in enumerate(values):
-        row.put(0, index, value)
-    return row.cells()
+def typed_cells(values: Sequence[object]) -> Cells:
+    """One row of cells holding values, (1, n); None or a blank text is a blank cell."""
+    columns = [_contents([value]) for value in values]
+    state, number, words = (np.stack(arrays, axis=1) for arrays in zip(*columns, strict=True))
+    return Cells(state, number, words)
+
+
+_ERROR_CELL = object()
+"""What stands for an error among cells' contents."""
+
+
+def _contents(values: Sequence[object]) -> tuple[Array, Array, Array]:
+    """(state, number, words) of one column of cells."""
+    number = np.array([v if v.__class__ is float else np.nan for v in map(_counted, values)])
+    words = np.empty(len(values), dtype=object)
+    words[:] = [_word(v) for v in values]
+    blank = np.array([is_blank(word) for word in words], dtype=bool)
+    state = np.where(blank, BLANK, TEXT).astype(np.int8)
+    state[~np.isnan(number)] = NUMBER
+    state[[v is _ERROR_CELL for v in values]] = ERROR
+    return state, number, words
+
+
+def _counted(value: object) -> object:
+    if isinstance(value, date):
+        return serial(value)
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _word(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return str(value).upper() if isinstance(value, bool) else ""
+
+
+def _reshaped(cells: Cells, how: Callable[[Array], Array]) -> Cells:
+    return Cells(how(cells.state), how(cells.number), how(cells.words))
 
 
 def _where(mask: npt.NDArray[np.bool_], a: Cells, b: Cells) -> Cells:
     return Cells(
         np.where(mask, a.state, b.state),
         np.where(mask, a.number, b.number),
-        np.where(mask, a.text, b.text),
+        np.where(mask, a.words, b.words),
     )
-
-
-class _Rows:
-    """Cells being filled in."""
-
-    def __init__(self, count: int, width: int) -> None:
-        self.state = np.zeros((count, width), dtype=np.int8)
-        self.number = np.full((count, width), np.nan)
-        self.text = np.full((count, width), "", dtype=object)
-
-    def put(self, i: int, j: int, value: object) -> None:
-        if isinstance(value, date):
-            value = serial(value)
-        if isinstance(value, bool):
-            self.state[i, j], self.text[i, j] = TEXT, "TRUE" if value else "FALSE"
-        elif isinstance(value, int | float):
-            self.state[i, j], self.number[i, j] = NUMBER, value
-            self.text[i, j] = expr.number_text(float(value))
-        elif isinstance(value, str) and value:
-            self.text[i, j] = value
-            self.state[i, j] = BLANK if texts.is_blank(value) else TEXT
-
-    def put_error(self, i: int, j: int) -> None:
-        self.state[i, j] = ERROR
-
-    def cells(self) -> Cells:
-        return Cells(self.state, self.number, self.text)
 
 
 def gather(form: Form, submissions: Sequence[Submission], view: View) -> Batch:
@@ -268,33 +278,43 @@ def gather(form: Form, submissions: Sequence[Submission], view: View) -> Batch:
     plan = joint_plan([s.plan for s in submissions])
     layout = place(form, plan)
     batch = Batch(form, plan, len(submissions), {}, {})
-    wheres = [_where_rows(form, s.plan, plan) for s in submissions]
+    alike = _alike(form, submissions, plan)
     for item in form.fields():
         if item.mode in ("fixed", "derived"):
             continue
-        width = len(layout.by_key[item.key])
-        rows = _Rows(len(submissions), width)
-        typed = np.zeros((len(submissions), width), dtype=bool)
-        for i, submission in enumerate(submissions):
-            for number, j in _numbers(item, wheres[i], width):
+        shape = len(submissions), len(layout.by_key.get(item.key, ())) or 1
+        cells = Cells(np.zeros(shape, dtype=np.int8), np.full(shape, np.nan),
+                      np.full(shape, "", dtype=object))  # fmt: skip
+        typed = np.zeros(shape, dtype=bool)
+        for indexes, rows in alike:
+            for number, j in _numbers(item, rows, shape[1]):
                 name = f"{item.key}.{number}" if number else item.key
-                cell = submission.cells.get(name)
-                if cell is not None:
-                    typed[i, j] = not cell.formula
-                    _put(rows, i, j, cell, view)
-        batch.inputs[item.key] = rows.cells()
+                found = [submissions[i].cells.get(name) for i in indexes]
+                column = _contents([_content(cell, view) for cell in found])
+                cells.state[indexes, j], cells.number[indexes, j], cells.words[indexes, j] = column
+                typed[indexes, j] = [cell is not None and not cell.formula for cell in found]
+        batch.inputs[item.key] = cells
         if item.mode == "suggested" or (item.mode == "computed" and view is not View.TRUE):
             batch.typed[item.key] = typed
     return batch
 
 
-def _put(rows: _Rows, i: int, j: int, cell: Cell, view: View) -> None:
+def _content(cell: Cell | None, view: View) -> object:
+    if cell is None:
+        return None
     if cell.error:
-        rows.put_error(i, j)
-    elif view is View.WORKBOOK or cell.problem:
-        rows.put(i, j, cell.raw)
-    else:
-        rows.put(i, j, cell.value)
+        return _ERROR_CELL
+    return cell.raw if view is View.WORKBOOK or cell.problem else cell.value
+
+
+def _alike(
+    form: Form, submissions: Sequence[Submission], joint: Plan
+) -> list[tuple[list[int], Mapping[str, tuple[int, ...]]]]:
+    """The submissions that share a plan, each group with the joint row of its own rows."""
+    groups: dict[Plan, list[int]] = {}
+    for index, submission in enumerate(submissions):
+        groups.setdefault(submission.plan, []).append(index)
+    return [(indexes, _where_rows(form, own, joint)) for own, indexes in groups.items()]
 
 
 def joint_plan(plans: Iterable[Plan]) -> Plan:

@@ -6,20 +6,20 @@ findings of one file are one finding over several cells.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from workbook.address import split_a1
-from workbook.batch import BROKEN, REQUIRED, VERDICTS, Batch, View, gather
+from workbook.batch import BROKEN, REQUIRED, VERDICTS, Batch, View, gather, joint_plan
 from workbook.expr import Call, Ref
 from workbook.findings import Finding, Severity, finding
 from workbook.form import CASE_SECTION, CELL, GROUP, ROW, Case, Field, Form, Rule
 from workbook.kinds import Value, shown
-from workbook.layout import CHECK_SHEET, Layout, Plan, check_lines, place
-from workbook.ops import NUMBER
+from workbook.layout import CHECK_SHEET, Layout, check_lines, place
+from workbook.ops import BLANK, NUMBER
 from workbook.submission import Cell, Filling, Return, Submission, submit
 
 CHUNK = 2000
@@ -49,23 +49,30 @@ def findings_of(submissions: Sequence[Submission]) -> list[list[Finding]]:
     """What is wrong with each of some submissions of one form, in no particular order."""
     form = submissions[0].form
     batch = gather(form, submissions, View.PRINTED)
-    found = _Found(form, [s.plan for s in submissions], submissions)
+    found = _Found(form, submissions)
     for rule in form.rules:
         found.judge(batch, rule)
     for i, submission in enumerate(submissions):
         found.cells(i, submission)
-    found.recomputed(gather(form, submissions, View.WORKBOOK))
+    # Only where something was converted does the workbook itself see other values than we do.
+    converted = [any(c.receipt for c in s.cells.values()) for s in submissions]
+    plain = [i for i, differs in enumerate(converted) if not differs]
+    found.recomputed(batch, dict(zip(plain, plain, strict=True)))
+    other = [i for i, differs in enumerate(converted) if differs]
+    if other:
+        own = gather(form, [submissions[i] for i in other], View.WORKBOOK)
+        found.recomputed(own, dict(enumerate(other)))
     return found.findings
 
 
 class _Found:
     """Collects the findings of a batch."""
 
-    def __init__(self, form: Form, plans: Sequence[Plan], submissions: Sequence[Submission]) -> None:
+    def __init__(self, form: Form, submissions: Sequence[Submission]) -> None:
         self.form = form
         self.submissions = submissions
-        self.layouts = [place(form, plan) for plan in plans]
-        self.joint = place(form, _joint(plans))
+        self.layouts = [place(form, s.plan) for s in submissions]
+        self.joint = place(form, joint_plan([s.plan for s in submissions]))
         self.findings: list[list[Finding]] = [[] for _ in submissions]
         self.missing: list[set[str]] = [set() for _ in submissions]
 
@@ -154,42 +161,48 @@ class _Found:
 
     # what the workbook shows, against what it should
 
-    def recomputed(self, batch: Batch) -> None:
+    def recomputed(self, batch: Batch, whose: Mapping[int, int]) -> None:
+        """Computed cells and verdicts that differ; `whose` maps the batch's rows to submissions."""
+        joint = place(self.form, batch.plan)
         for item in self.form.fields():
-            if item.mode in ("computed", "suggested"):
-                cells = batch.field_cells(item.key)
-                for i in range(batch.count):
-                    self._compare(batch, item, cells.number[i], cells.text[i], i)
+            if item.mode in ("computed", "suggested") and item.key in joint.by_key:
+                self._compare(batch, item, joint, whose)
         for line, verdicts in batch.lines().items():
             rule = check_lines(self.form)[line][0]
-            for i, submission in enumerate(self.submissions):
-                claimed = submission.verdicts.get(line)
-                due = VERDICTS[int(verdicts[i])]
+            for row, i in whose.items():
+                claimed = self.submissions[i].verdicts.get(line)
+                due = VERDICTS[int(verdicts[row])]
                 if claimed is not None and claimed != due:
                     what = finding("L204", rule=rule.code, printed=claimed, expected=due)
                     cell = self.layouts[i].checks[line].a1
                     self.findings[i].append(replace(what, sheet=CHECK_SHEET, cell=cell))
 
-    def _compare(
-        self,
-        batch: Batch,
-        item: Field,
-        numbers: npt.NDArray[np.float64],
-        texts: npt.NDArray[np.object_],
-        i: int,
-    ) -> None:
-        for spot in self.layouts[i].by_key[item.key]:
-            cell = self.submissions[i].cells.get(spot.name)
-            if cell is None:
+    def _compare(self, batch: Batch, item: Field, joint: Layout, whose: Mapping[int, int]) -> None:
+        shown_, due, typed = (
+            batch.inputs[item.key],
+            batch.field_cells(item.key),
+            batch.typed[item.key],
+        )
+        near = np.abs(shown_.number - due.number) <= 1e-9 * np.maximum(1.0, np.abs(due.number))
+        same = near | (
+            (due.state != NUMBER) & (shown_.words == due.words) & (shown_.state != NUMBER)
+        )
+        stale = ~typed & (shown_.state != BLANK) & ~same
+        overwritten = typed & (item.mode == "computed")
+        for row, j in np.argwhere(stale | overwritten):
+            if int(row) not in whose:
                 continue
-            j = max(spot.number - 1, 0)
-            due = float(numbers[j]) if not np.isnan(numbers[j]) else (texts[j] or None)
-            if not cell.formula:
-                if item.mode == "computed":
-                    self._overwritten(i, item, spot.name, cell)
-            elif cell.raw is not None and not _agree(cell.raw, due):
-                what = finding("L203", label=item.label, printed=_text(cell.raw), expected=_text(due))
-                self._add(i, [spot.name], what)
+            i = whose[int(row)]
+            name = joint.by_key[item.key][j].name
+            if item.grain == ROW:
+                name = f"{item.key}.{own_row(joint, self.layouts[i], item.section, int(j))}"
+            cell = self.submissions[i].cells[name]
+            if overwritten[row, j]:
+                self._overwritten(i, item, name, cell)
+            else:
+                expected = due.text[row, j] or "（空）"
+                what = finding("L203", label=item.label, printed=_text(cell.raw), expected=expected)
+                self._add(i, [name], what)
 
     def _overwritten(self, i: int, item: Field, name: str, cell: Cell) -> None:
         due = self._true(i, item, name)
@@ -218,25 +231,13 @@ def own_row(joint: Layout, own: Layout, section: str, j: int) -> int:
     return first.number + len(before)
 
 
-def _joint(plans: Sequence[Plan]) -> Plan:
-    return tuple(max(counts) for counts in zip(*set(plans), strict=True))
-
-
-def _slight(
-    batch: Batch, rule: Rule, verdicts: npt.NDArray[np.int8]
-) -> npt.NDArray[np.bool_]:
+def _slight(batch: Batch, rule: Rule, verdicts: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
     """Where a sum or score misses by no more than one last decimal: rounding, not a mistake."""
     must = rule.must
     if not isinstance(must, Call) or must.op.name != "eq":
         return np.zeros(verdicts.shape, dtype=bool)
-    a, b = (batch.evaluate(arg, rule.section, rule.grain) for arg in must.args)
+    a, b = (batch.evaluate(arg, rule.grain) for arg in must.args)
     return np.broadcast_to(np.abs(a - b) < 3 * must.tolerance, verdicts.shape)
-
-
-def _agree(raw: object, due: object) -> bool:
-    if isinstance(raw, float) and isinstance(due, float):
-        return abs(raw - due) <= 1e-9 * max(1.0, abs(raw), abs(due))
-    return (raw or "") == (due or "")
 
 
 def _text(value: object) -> str:

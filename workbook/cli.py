@@ -44,7 +44,7 @@ def _t(chinese: str, english: str) -> str:
 class _Group(click.Group):
     """Shows the commands in the order of the year, and every error as one line."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -77,14 +77,18 @@ _EPILOG = _t(
         "Self-evaluation forms of public spending: send out, take in, check, add up.",
     ),
 )
-@click.option("--lang", type=click.Choice(["zh", "en"]), help=_t("提示语言。", "Language of messages."))
+@click.option(
+    "--lang", type=click.Choice(["zh", "en"]), help=_t("提示语言。", "Language of messages.")
+)
 @click.version_option(package_name="selfeval-workbook")
 @click.pass_context
 def cli(ctx: click.Context, lang: str | None) -> None:
     """See the group's help."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace", **({} if stream.isatty() else {"encoding": "utf-8"}))
+            stream.reconfigure(
+                errors="replace", **({} if stream.isatty() else {"encoding": "utf-8"})
+            )
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
@@ -105,7 +109,9 @@ def _form_argument(command: Command) -> Command:
 
 def _form_file(command: Command) -> Command:
     text = _t("另用一个表式定义（.toml）。", "Use one more form definition (.toml).")
-    return click.option("--form-file", multiple=True, type=click.Path(path_type=Path), help=text)(command)
+    return click.option("--form-file", multiple=True, type=click.Path(path_type=Path), help=text)(
+        command
+    )
 
 
 def _paths(command: Command) -> Command:
@@ -116,7 +122,10 @@ def _paths(command: Command) -> Command:
 
 
 def _roster_option(command: Command) -> Command:
-    text = _t("单位名册（.csv 或 .xlsx，至少有“预算编码”“部门”两列）。", "The departments (.csv or .xlsx).")
+    text = _t(
+        "单位名册（.csv 或 .xlsx，至少有“预算编码”“部门”两列）。",
+        "The departments (.csv or .xlsx).",
+    )
     return click.option("--roster", type=click.Path(path_type=Path), help=text)(command)
 
 
@@ -143,7 +152,13 @@ def _print_json(data: object) -> None:
 def _progress(total: int, what: str) -> Iterator[Callable[[Path], None]]:
     """A bar on the terminal for long work; nothing when the output is no terminal."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -194,8 +209,14 @@ def forms(as_json: bool) -> None:
 @_form_argument
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
               help=_t("写到哪个文件（有名册时为文件夹）。", "The file (with a roster: the folder) to write."))  # fmt: skip
-@click.option("--department", default="", help=_t("单位名称，写入并锁定。", "Department, filled in and locked."))
-@click.option("--code", default="", help=_t("预算编码，写入并锁定。", "Budget code, filled in and locked."))
+@click.option(
+    "--department",
+    default="",
+    help=_t("单位名称，写入并锁定。", "Department, filled in and locked."),
+)
+@click.option(
+    "--code", default="", help=_t("预算编码，写入并锁定。", "Budget code, filled in and locked.")
+)
 @click.option("--year", type=click.IntRange(2000, 2100), help=_t("年度。", "Fiscal year."))
 @_roster_option
 @_form_file
@@ -212,7 +233,9 @@ def template(
     definition = _find(str(form_file[0]) if form_file else form)
     password = _password(password_env)
     if roster is None:
-        written = issue(definition, output, [(code, department)], fiscal_year=year, password=password)
+        written = issue(
+            definition, output, [(code, department)], fiscal_year=year, password=password
+        )
     else:
         entries = [(entry.code, entry.department) for entry in load_roster(roster).entries]
         with _progress(len(entries), _t("生成", "Writing")) as progress:
@@ -221,7 +244,12 @@ def template(
     if len(written) == 1 and roster is None:
         click.echo(_t(f"已生成：{written[0]}", f"Written: {written[0]}"))
     else:
-        click.echo(_t(f"已生成 {len(written)} 份，在文件夹 {output}", f"{len(written)} written to {output}"))
+        click.echo(
+            _t(
+                f"已生成 {len(written)} 份，在文件夹 {output}",
+                f"{len(written)} written to {output}",
+            )
+        )
 
 
 def _password(variable: str) -> str:
@@ -229,7 +257,9 @@ def _password(variable: str) -> str:
         return ""
     password = os.environ.get(variable, "")
     if not password:
-        _fail(_t(f"环境变量 {variable} 没有设置密码", f"environment variable {variable} is not set"))
+        _fail(
+            _t(f"环境变量 {variable} 没有设置密码", f"environment variable {variable} is not set")
+        )
     return password
 
 
@@ -333,7 +363,9 @@ def aggregate(
     sys.exit(_outcome(returned))
 
 
-@cli.command(help=_t("解释一个代码：什么意思、依据、怎么改。", "What a code means, why, and how to mend it."))
+@cli.command(
+    help=_t("解释一个代码：什么意思、依据、怎么改。", "What a code means, why, and how to mend it.")
+)
 @click.argument("code", metavar=_t("代码", "CODE"))
 def explain(code: str) -> None:
     """See the command's help."""
@@ -342,7 +374,12 @@ def explain(code: str) -> None:
     codes = known_codes()
     if code.upper() not in codes:
         hint = nearest(code.upper(), codes)
-        _fail(_t(f"没有代码“{code}”；相近或现有的：{hint.split(': ')[-1]}", f"no code '{code}'; {hint}"))
+        _fail(
+            _t(
+                f"没有代码“{code}”；相近或现有的：{hint.split(': ')[-1]}",
+                f"no code '{code}'; {hint}",
+            )
+        )
     click.echo(explanation(code.upper()))
 
 
@@ -394,4 +431,9 @@ def _print_totals(counts: dict[str, int]) -> None:
         f"{c['errors']} errors, {c['warnings']} warnings, {c['notes']} notes",
     ))  # fmt: skip
     if c["errors"] + c["warnings"] + c["notes"]:
-        click.echo(_t("代码的含义：workbook explain 代码", "`workbook explain CODE` tells what a code means"))
+        click.echo(
+            _t(
+                "代码的含义：workbook explain 代码",
+                "`workbook explain CODE` tells what a code means",
+            )
+        )

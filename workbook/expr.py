@@ -11,13 +11,26 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Protocol
 
 import numpy as np
+import pandas as pd
 
 from workbook.errors import ExpressionError, nearest
-from workbook.ops import BLANK, BLANK_TEST, ERROR, NUMBER, OPS, TEXT, Array, Cells, Op, Param, Type, literal
+from workbook.ops import (
+    BLANK,
+    BLANK_TEST,
+    ERROR,
+    NUMBER,
+    OPS,
+    TEXT,
+    Array,
+    Cells,
+    Op,
+    Param,
+    Type,
+    literal,
+)
 from workbook.text import is_blank
 
 
@@ -70,11 +83,11 @@ def parse(text: str, scope: Scope, expected: Type | None = None) -> Node:
     """
     text = text.replace("\n", " ")  # an expression may run over several lines
     try:
-        tree = ast.parse(text, mode="eval")
+        node = _Reader(text, scope).read(ast.parse(text, mode="eval").body)
     except SyntaxError as error:
         raise ExpressionError(f"cannot be read: {error.msg}", error.offset or 1) from None
-    reader = _Reader(text, scope)
-    node = reader.read(tree.body)
+    except RecursionError:
+        raise ExpressionError("is nested too deeply", 1) from None
     if expected is not None and node.type != expected:
         raise ExpressionError(f"yields {node.type}, must yield {expected}", 1)
     return node
@@ -95,6 +108,8 @@ _ARITHMETIC: dict[type[ast.operator], str] = {
     ast.Div: "div",
 }
 _TEXT_COMPARISONS = {"eq": "same", "ne": "differ"}
+_TOO_LARGE = 1e15
+"""A sheet keeps 15 digits."""
 _SPELLED = {*_COMPARISONS.values(), *_ARITHMETIC.values(), "neg", "and", "or", "not", "if"}
 FUNCTIONS = {name: op for name, op in OPS.items() if name not in _SPELLED}
 """The operators that are written as a call; the others have a sign or a word of their own."""
@@ -111,6 +126,8 @@ class _Reader:
             case ast.Constant(value=str(value)):
                 return Literal(value, Type.TEXT)
             case ast.Constant(value=int(value) | float(value)) if not isinstance(value, bool):
+                if not abs(value) < _TOO_LARGE:
+                    raise self._wrong(tree, "is too large a number")
                 return Literal(float(value), Type.NUMBER)
             case ast.Name() | ast.Attribute():
                 return self._name(tree, column=False)
@@ -199,14 +216,14 @@ class _Reader:
             column = wanted is not Param.CELL
             if not isinstance(tree, ast.Name | ast.Attribute):
                 raise self._wrong(tree, f"'{op.name}' takes the name of a field here")
-            node = self._name(tree, column=column)
-            if isinstance(node, Literal):
+            ref = self._name(tree, column=column)
+            if isinstance(ref, Literal):
                 raise self._wrong(tree, f"'{op.name}' takes a field, not a setting")
-            if wanted is Param.NUMBERS and node.type not in (Type.NUMBER, Type.DATE):
-                raise self._wrong(tree, f"'{op.name}' takes numbers, '{node.field}' is {node.type}")
-            return node
+            if wanted is Param.NUMBERS and ref.type not in (Type.NUMBER, Type.DATE):
+                raise self._wrong(tree, f"'{op.name}' takes numbers, '{ref.field}' is {ref.type}")
+            return ref
         node = self.read(tree)
-        fits = wanted is Param.SAME or node.type == wanted
+        fits = wanted is Param.SAME or node.type.value == wanted.value
         dates = {"sub", "min", "max"}  # the days between two dates, the earlier of two
         if not fits and not (node.type is Type.DATE and op.name in dates):
             raise self._wrong(tree, f"'{op.name}' takes {wanted} here, not {node.type}")
@@ -306,7 +323,9 @@ def _reference_values(ref: Ref, cells: Cells) -> Array:
         unknown = cells.state == ERROR
         if ref.blank == "missing":
             unknown = unknown | (cells.blank == 1.0)
-        return np.where(unknown, None, cells.text)
+        text = cells.text.copy()
+        text[unknown] = None
+        return text
     if ref.blank == "zero":
         return np.where(cells.blank == 1.0, 0.0, cells.number)
     return cells.number
@@ -315,29 +334,13 @@ def _reference_values(ref: Ref, cells: Cells) -> Array:
 def cells_of(values: Array) -> Cells:
     """What a computed cell shows: its value, or nothing where it is undecided."""
     if values.dtype == object:
-        shown = np.where(np.equal(values, None), "", values)
+        shown = values.copy()
+        shown[pd.isna(values)] = ""
         blank = np.array([is_blank(text) for text in shown.ravel()], dtype=bool)
         state = np.where(blank.reshape(values.shape), BLANK, TEXT).astype(np.int8)
         return Cells(state, np.full(values.shape, np.nan), shown)
     state = np.where(np.isnan(values), BLANK, NUMBER).astype(np.int8)
-    return Cells(state, values, number_texts(values))
-
-
-def number_texts(values: Array) -> Array:
-    """Numbers as a sheet turns them into text: 78.3, 10; blank where there is none."""
-    flat = ["" if np.isnan(v) else number_text(float(v)) for v in values.ravel()]
-    texts = np.empty(values.size, dtype=object)
-    texts[:] = flat
-    return texts.reshape(values.shape)
-
-
-def number_text(value: float) -> str:
-    """One number as a sheet turns it into text: 15 digits, written out from 1e-14 on."""
-    text = f"{value + 0.0:.15g}"  # + 0.0: a sheet knows no -0
-    _, is_scientific, exponent = text.partition("e")
-    if not is_scientific:
-        return text
-    return f"{Decimal(text):f}" if -15 < int(exponent) < 0 else text.upper()
+    return Cells(state, values, np.full(values.shape, "", dtype=object))
 
 
 def references(nodes: Iterable[Node]) -> Iterator[Ref]:

@@ -285,7 +285,9 @@ class Place:
                 f"'{found.id}' is a whole column here; use sum, count or another function over it"
             )
         elif found.grain == ROW and self.grain == GROUP:
-            raise ExpressionError(f"'{found.id}' has many rows in a group; use sum or count over it")
+            raise ExpressionError(
+                f"'{found.id}' has many rows in a group; use sum or count over it"
+            )
         decimals = None if found.mode == "derived" else found.kind.decimals
         return Ref(found.section, found.id, found.kind.type, decimals, found.blank, reach)
 
@@ -402,8 +404,19 @@ class Table:
         return Table(self.take(key, dict, {}), self.file, where)
 
 
-_FIELD_KEYS = ("label", "kind", "by", "required", "blank", "formula", "suggested", "value", "choices",
-               "max_length", "min", "max", "prompt", "per", "unit", "derived", "format")  # fmt: skip
+KEYS = {
+    "form": ("id", "version", "name", "title", "annex", "unit", "sheet", "fiscal_year", "widths",
+             "side_widths", "orientation", "instructions", "settings", "section", "rule"),
+    "section": ("id", "label", "fields", "drawing", "heights", "row", "levels", "group", "rows",
+                "group_label"),
+    "field": ("label", "kind", "by", "required", "blank", "formula", "suggested", "value", "choices",
+              "max_length", "min", "max", "prompt", "per", "unit", "derived", "format"),
+    "group": ("weight", "rows"),  # and the first level's name
+    "rule": ("code", "name", "scope", "when", "must", "at", "severity", "message", "hint", "basis",
+             "printed", "expected", "cases"),
+    "case": ("verdict", "given", "rows"),
+}  # fmt: skip
+"""Every key that a definition may hold, by the table it stands in; docs/form-file.md explains each."""
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -414,8 +427,7 @@ class _Loader:
 
     def form(self, digest: str) -> Form:
         top = self.top
-        top.only("id", "version", "name", "title", "annex", "unit", "sheet", "fiscal_year", "widths",
-                 "side_widths", "orientation", "instructions", "settings", "section", "rule")  # fmt: skip
+        top.only(*KEYS["form"])
         settings = self._settings()
         sections: dict[str, Section] = {}
         for table in top.tables("section", "id"):
@@ -467,8 +479,7 @@ class _Loader:
     # sections
 
     def _section(self, table: Table) -> Section:
-        table.only("id", "label", "fields", "drawing", "heights", "row", "levels", "group",
-                   "rows", "group_label")  # fmt: skip
+        table.only(*KEYS["section"])
         name = table.take("id", str)
         if not _IDENTIFIER.fullmatch(name) or name == "settings":
             raise table.error("id", f"'{name}' must be a lower-case English word")
@@ -490,8 +501,12 @@ class _Loader:
             levels=levels,
             groups=groups,
             group_label=_pattern(
-                table, "group_label", table.take("group_label", str, "{label}"),
-                "label", "weight", *levels[:1],
+                table,
+                "group_label",
+                table.take("group_label", str, "{label}"),
+                "label",
+                "weight",
+                *levels[:1],
             ),
         )
 
@@ -500,7 +515,7 @@ class _Loader:
             return (Group((), table.take("rows", int), None),)
         groups: list[Group] = []
         for item in table.tables("group", levels[0]):
-            item.only(levels[0], "weight", "rows")
+            item.only(levels[0], *KEYS["group"])
             weight = item.take("weight", float) if "weight" in item.data else None
             top = item.take(levels[0], str)
             rows = {"": item.take("rows", int)} if len(levels) == 1 else item.take("rows", dict)
@@ -528,7 +543,7 @@ class _Loader:
         return found
 
     def _field(self, table: Table, section: str, name: str, *, repeats: bool) -> Field:
-        table.only(*_FIELD_KEYS)
+        table.only(*KEYS["field"])
         kind_name = table.take("kind", str)
         if kind_name not in KINDS:
             raise table.error("kind", f"'{kind_name}' is not a kind; {nearest(kind_name, KINDS)}")
@@ -652,8 +667,7 @@ class _Loader:
             raise table.error(key, str(error), error.column + start) from None
 
     def _rule(self, table: Table, scope: _FormScope) -> Rule:
-        table.only("code", "name", "scope", "when", "must", "at", "severity", "message", "hint",
-                   "basis", "printed", "expected", "cases")  # fmt: skip
+        table.only(*KEYS["rule"])
         section, grain = self._scope(table, scope)
         place = scope.at(section, grain)
         when = table.take("when", str, "")
@@ -715,9 +729,7 @@ class _Loader:
         found = place.form_fields.get(section or place.section, {}).get(name)
         return found is not None and found.grain == ROW
 
-    def _message(
-        self, table: Table, key: str, place: Place, scope: _FormScope
-    ) -> tuple[Part, ...]:
+    def _message(self, table: Table, key: str, place: Place, scope: _FormScope) -> tuple[Part, ...]:
         parts: list[Part] = []
         start = 0
         for number, words in enumerate(re.split(r"\{([^{}]*)\}", table.take(key, str))):
@@ -765,7 +777,6 @@ class _Loader:
             verdicts = {case.verdict for case in rule.cases}
             if not {"holds", "broken"} <= verdicts:
                 raise table.error("cases", "needs a case that holds and one that is broken")
-
 
     def _check_case(self, table: Table, rule: Rule, case: Case, form: Form) -> None:
         """Every cell that a case fills in must be one of the form's."""
@@ -957,7 +968,7 @@ def _ordered(nodes: dict[str, Node], top: Table) -> dict[str, Node]:
 
 
 def _case(table: Table) -> Case:
-    table.only("verdict", "given", "rows")
+    table.only(*KEYS["case"])
     verdict = table.take("verdict", str)
     if verdict not in ("holds", "broken", "undecided"):
         raise table.error("verdict", "must be holds, broken or undecided")
@@ -1027,4 +1038,3 @@ def _piece(
     return Piece(
         shown, name, levels.index(level[1]) + 1 if level else 0, row, column, rows, columns
     )
-

@@ -24,12 +24,11 @@ import pandas as pd
 
 from workbook.batch import Batch, View, gather
 from workbook.errors import WorkbookError
-from workbook.expr import number_text
 from workbook.findings import Severity
 from workbook.form import GROUP, ROW, Field, Form, Section
 from workbook.kinds import Raw, Value
 from workbook.layout import Plan, place
-from workbook.ops import EPOCH, NUMBER, Cells, Type
+from workbook.ops import EPOCH, NUMBER, Cells, Type, number_text
 from workbook.submission import ACCEPTED, Cell, Return, Submission
 
 _AT_ONCE = 500
@@ -238,17 +237,17 @@ def _shown_fields(section: Section) -> list[Field]:
 
 
 def _repeated(cells: Cells, sizes: list[int]) -> Cells:
-    state, number, text = (
-        np.repeat(a, sizes, axis=1) for a in (cells.state, cells.number, cells.text)
+    state, number, words = (
+        np.repeat(a, sizes, axis=1) for a in (cells.state, cells.number, cells.words)
     )
-    return Cells(state, number, text)
+    return Cells(state, number, words)
 
 
 def _column(item: Field, cells: Cells, chosen: npt.NDArray[np.bool_]) -> Any:
     """The values of the chosen cells, typed after the field's kind; NA where there is none."""
     kind = item.kind
     if kind.type is Type.TEXT:
-        texts = cells.text[chosen]
+        texts = cells.words[chosen]
         return pd.array([text or None for text in texts.tolist()], dtype="string")
     numbers = np.where((cells.state == NUMBER) & np.isfinite(cells.number), cells.number, np.nan)
     numbers = numbers[chosen]
@@ -406,7 +405,7 @@ def _spots(form: Form, items: Sequence[Field], plan: Plan, joint: Plan) -> dict[
 
 def _computed(cells: Cells, i: int, column: int) -> Value:
     number = float(cells.number[i, column])
-    return str(cells.text[i, column]) if math.isnan(number) else number
+    return str(cells.words[i, column]) if math.isnan(number) else number
 
 
 def _text(value: Raw | Value) -> str | None:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from workbook import text as texts
-from workbook.expr import number_text
-from workbook.ops import EPOCH, Type, rounded
+from workbook.ops import EPOCH, Type, number_text, rounded
 
 Value = str | float | datetime.date | None
 """What a cell means: text, number, date, or nothing."""
@@ -81,6 +80,8 @@ def _numeral(raw: str, unit: str) -> Coerced:
     if match is None:
         return Coerced(None, problem="不是数字")
     number, typed = float(match[1]), match[2] or ""
+    if not math.isfinite(number):  # a text of hundreds of digits
+        return Coerced(None, problem="不是有限的数")
     if typed in ("", unit) or (typed == "分" and unit == ""):
         done = "去掉单位，文本转为数字" if typed else "文本转为数字"
         return Coerced(number, receipt=done)

@@ -53,11 +53,11 @@ BLANK, NUMBER, TEXT, ERROR = range(4)
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Cells as they stand: one array each of state, number (NaN if none) and text (blank if none)."""
+    """Cells as they stand: one array each of state, number (NaN if none) and words (blank if none)."""
 
     state: npt.NDArray[np.int8]
     number: npt.NDArray[np.float64]
-    text: Array
+    words: Array
     starts: tuple[int, ...] = (0,)
     """Where the pieces begin that an aggregate reduces, along the second axis."""
 
@@ -65,6 +65,21 @@ class Cells:
     def blank(self) -> npt.NDArray[np.float64]:
         """1.0 where nothing is filled in, NaN where the cell holds an error."""
         return np.where(self.state == ERROR, np.nan, (self.state == BLANK) * 1.0)
+
+    @property
+    def text(self) -> Array:
+        """The cells' texts; numbers as a sheet turns them into text."""
+        numbers = self.state == NUMBER
+        if not numbers.any():
+            return self.words
+        text = self.words.copy()
+        text[numbers] = [number_text(float(value)) for value in self.number[numbers]]
+        return text
+
+
+def number_text(value: float) -> str:
+    """One number as a sheet turns it into text: 78.3, 10."""
+    return f"{value:.15g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +172,8 @@ def _truth(values: Array, *operands: Array) -> Array:
 
 
 def _and(*args: Array) -> Array:
-    return np.prod(np.stack(np.broadcast_arrays(*args)), axis=0)
+    product: Array = np.prod(np.stack(np.broadcast_arrays(*args)), axis=0)
+    return product
 
 
 def _or(*args: Array) -> Array:
@@ -195,7 +211,8 @@ def _date(year: Array, month: Array, day: Array) -> Array:
         except (ValueError, OverflowError):
             return np.nan
 
-    return np.vectorize(serial, otypes=[float])(year, month, day)
+    days: Array = np.vectorize(serial, otypes=[float])(year, month, day)
+    return days
 
 
 EPOCH = datetime.date(1899, 12, 30)
@@ -218,6 +235,9 @@ def _each(function: Callable[[str], Any], values: Array, *, number: bool = False
 
 
 def _pairs(function: Callable[[str, str], bool], a: Array, b: Array) -> Array:
+    if b.size == 1 and b.item() is not None:
+        constant = b.item()
+        return _each(lambda text: function(text, constant), a, number=True)
     a, b = np.broadcast_arrays(a, b)
     result = [
         np.nan if x is None or y is None else float(function(x, y))
@@ -286,7 +306,11 @@ def _folded(formula: str) -> str:
 
 _HAS_SIGN = f'ISNUMBER(FIND(LEFT({{0}}&" ",1),{literal(texts.SIGNS)}))'
 _BEGINS_WITH_DIGIT = f'ISNUMBER(FIND(LEFT({{0}}&" ",1),{literal(texts.DIGITS)}))'
-_BODY = f"MID({{0}},1+{_HAS_SIGN},999)"
+_SIGN_BEHIND = (
+    f'AND(ISNUMBER(FIND(MID({{0}}&" ",1+{_HAS_SIGN},1),{literal(texts.DIGITS)})),'
+    f"OR({','.join(f'RIGHT({{0}},2)={literal(s)}' for s in texts.SIGN_SUFFIXES)}))"
+)
+_BODY = f"MID({{0}},1+{_HAS_SIGN},LEN({{0}})-{_HAS_SIGN}-2*{_SIGN_BEHIND})"
 _PLACES = "{{" + ",".join(str(place) for place in range(1, texts.LONGEST_RUN + 1)) + "}}"
 # The first place that holds no digit; SUMPRODUCT makes every engine work through the whole list.
 _RUN = (
@@ -317,17 +341,42 @@ def _filled(*args: Cells) -> Array:
 # --- columns --------------------------------------------------------------------------------------
 
 
-def _reduced(values: Array, cells: Cells, how: np.ufunc = np.add) -> Array:
+Reduction = Callable[[Array, tuple[int, ...]], Array]
+"""(values, where the pieces begin along the last axis) → one value a piece."""
+
+
+def _total(values: Array, starts: tuple[int, ...]) -> Array:
+    pieces = np.split(values, starts[1:], axis=-1)
+    return np.stack([_compensated(piece) for piece in pieces], axis=-1)
+
+
+def _compensated(values: Array) -> Array:
+    """The sum along the last axis, with the bits that adding loses carried along as a sheet does."""
+    total = np.zeros(values.shape[:-1])
+    lost = np.zeros(values.shape[:-1])
+    for value in np.moveaxis(values, -1, 0):
+        new = total + value
+        larger, smaller = np.where(np.abs(total) >= np.abs(value), (total, value), (value, total))
+        lost += (larger - new) + smaller
+        total = new
+    return total + lost
+
+
+def _by(how: np.ufunc) -> Reduction:
+    return lambda values, starts: how.reduceat(values, starts, axis=-1)
+
+
+def _reduced(values: Array, cells: Cells, how: Reduction = _total) -> Array:
     """Reduce along the rows, piece by piece; an error among the cells makes the piece undecided."""
     broken = np.add.reduceat((cells.state == ERROR) * 1, cells.starts, axis=1) > 0
-    return np.where(broken, np.nan, how.reduceat(values, cells.starts, axis=1))
+    return np.where(broken, np.nan, how(values, cells.starts))
 
 
 def _numbers(cells: Cells, otherwise: float) -> Array:
     return np.where(cells.state == NUMBER, cells.number, otherwise)
 
 
-def _column(how: np.ufunc, otherwise: float) -> Callable[[Cells], Array]:
+def _column(how: Reduction, otherwise: float) -> Callable[[Cells], Array]:
     """An aggregate of the numbers of a column; undecided where there is none."""
 
     def reduced(cells: Cells) -> Array:
@@ -347,16 +396,19 @@ def _matches(keys: Cells, key: Array) -> Array:
     wanted = key[:, :, None]
     unknown = pd.isna(wanted)
     same = (keys.text[:, None, :] == wanted) * 1.0
-    return np.where(unknown | (keys.state == ERROR).any(axis=1)[:, None, None], np.nan, same)
+    broken = (keys.state == ERROR).any(axis=1)[:, None, None]
+    counted: Array = np.where(unknown | broken, np.nan, same)
+    return counted
 
 
 def _count_where(keys: Cells, key: Array) -> Array:
-    return _matches(keys, key).sum(axis=2)
+    counts: Array = _matches(keys, key).sum(axis=2)
+    return counts
 
 
 def _sum_where(values: Cells, keys: Cells, key: Array) -> Array:
     broken = (values.state == ERROR).any(axis=1)[:, None]
-    total = (_matches(keys, key) * _numbers(values, 0.0)[:, None, :]).sum(axis=2)
+    total = _compensated(_matches(keys, key) * _numbers(values, 0.0)[:, None, :])
     return np.where(broken, np.nan, _finite(total))
 
 
@@ -419,7 +471,14 @@ _ROWS: tuple[Op, ...] = (
         lambda c: (c.state == NUMBER) * 1.0,
         doc="单元格里是数字",
     ),
-    Op("same", (_T, _T), Type.TRUTH, _same_formula, _same, doc="文字相同（不计空格、全半角、大小写）"),
+    Op(
+        "same",
+        (_T, _T),
+        Type.TRUTH,
+        _same_formula,
+        _same,
+        doc="文字相同（不计空格、全半角、大小写）",
+    ),
     Op(
         "differ",
         (_T, _T),
@@ -460,7 +519,14 @@ _ROWS: tuple[Op, ...] = (
         lambda a: _each(len, a, number=True),
         doc="字数",
     ),
-    Op("fold", (_T,), Type.TEXT, _fold_formula, lambda a: _each(texts.fold, a), doc="去空格、全角转半角"),
+    Op(
+        "fold",
+        (_T,),
+        Type.TEXT,
+        _fold_formula,
+        lambda a: _each(texts.fold, a),
+        doc="去空格、全角转半角",
+    ),
     Op(
         "measure",
         (_T,),
@@ -470,7 +536,14 @@ _ROWS: tuple[Op, ...] = (
         doc="折叠后把“不少于”等词换成符号",
     ),
     Op("sign_of", (_T,), Type.TEXT, _SIGN, lambda a: _each(texts.sign_of, a), doc="指标值的符号"),
-    Op("body_of", (_T,), Type.TEXT, _BODY, lambda a: _each(texts.body_of, a), doc="去掉符号的指标值"),
+    Op(
+        "body_of",
+        (_T,),
+        Type.TEXT,
+        _BODY,
+        lambda a: _each(texts.body_of, a),
+        doc="去掉符号和“以上”“以下”“以内”的指标值",
+    ),
     Op("digits_of", (_T,), Type.TEXT, _RUN, lambda a: _each(texts.digits_of, a), doc="开头的数字"),
     Op(
         "value_of",
@@ -493,7 +566,7 @@ _ROWS: tuple[Op, ...] = (
         (Param.NUMBERS,),
         Type.NUMBER,
         "IF(COUNT({0})=0,NA(),SUM({0}))",
-        _column(np.add, 0.0),
+        _column(_total, 0.0),
         doc="一列之和；一个数也没有则未定",
     ),
     Op(
@@ -501,7 +574,7 @@ _ROWS: tuple[Op, ...] = (
         (Param.NUMBERS,),
         Type.NUMBER,
         "IF(COUNT({0})=0,NA(),MIN({0}))",
-        _column(np.minimum, np.inf),
+        _column(_by(np.minimum), np.inf),
         doc="一列中最小的数",
     ),
     Op(
@@ -509,10 +582,17 @@ _ROWS: tuple[Op, ...] = (
         (Param.NUMBERS,),
         Type.NUMBER,
         "IF(COUNT({0})=0,NA(),MAX({0}))",
-        _column(np.maximum, -np.inf),
+        _column(_by(np.maximum), -np.inf),
         doc="一列中最大的数",
     ),
-    Op("count", (Param.CELLS,), Type.NUMBER, f"SUMPRODUCT({_COUNT}*1)", _count, doc="一列中已填的个数"),
+    Op(
+        "count",
+        (Param.CELLS,),
+        Type.NUMBER,
+        f"SUMPRODUCT({_COUNT}*1)",
+        _count,
+        doc="一列中已填的个数",
+    ),
     Op(
         "count_where",
         (Param.CELLS, _T),

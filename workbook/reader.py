@@ -18,7 +18,16 @@ from workbook.errors import WorkbookError
 from workbook.findings import Finding, finding
 from workbook.form import Form, available_forms, load_form
 from workbook.kinds import Raw
-from workbook.layout import FORM_RECORDS, FORM_SHEET, Layout, Plan, Spot, check_name, default_plan, place
+from workbook.layout import (
+    FORM_RECORDS,
+    FORM_SHEET,
+    Layout,
+    Plan,
+    Spot,
+    check_name,
+    default_plan,
+    place,
+)
 from workbook.package import Package, RawCell, Refused, Sheet, open_package
 from workbook.submission import ACCEPTED, REJECTED, SKIPPED, Cell, Return, Submission
 
@@ -202,9 +211,9 @@ def _reject_empty(package: Package, layout: Layout, cells: Mapping[str, Cell]) -
     for name, cell in cells.items():
         item = layout.spots[name].field
         stored = sheets[cell.address.sheet].cells.get((cell.address.row, cell.address.column))
-        if item.mode == "entered" and item.by == "department" and cell.raw is not None:
-            if stored is not None and stored.style in package.unlocked:
-                return
+        ours = item.mode != "entered" or item.by != "department" or cell.raw is None
+        if not ours and stored is not None and stored.style in package.unlocked:
+            return
     if not any(sheet.protected for sheet in package.sheets):
         return
     raise _Unknown(finding("W110", sheet=layout.form.sheet))
@@ -240,9 +249,7 @@ def _places(package: Package) -> _Places:
     return _Places({sheet.name: sheet for sheet in package.sheets}, package.names)
 
 
-def _cells(
-    package: Package, layout: Layout, findings: list[Finding]
-) -> Iterator[tuple[str, Cell]]:
+def _cells(package: Package, layout: Layout, findings: list[Finding]) -> Iterator[tuple[str, Cell]]:
     places = _places(package)
     unnamed = [name for name in layout.spots if name not in package.names]
     if unnamed:

@@ -97,7 +97,9 @@ class Filling:
         return self.values.get(name)
 
 
-def submit(form: Form, filling: Filling, *, plan: Plan | None = None, path: Path = Path()) -> Submission:
+def submit(
+    form: Form, filling: Filling, *, plan: Plan | None = None, path: Path = Path()
+) -> Submission:
     """The submission that a template filled in like this will be read as.
 
     A computed or suggested field that the filling names counts as overwritten.
@@ -111,7 +113,12 @@ def submit(form: Form, filling: Filling, *, plan: Plan | None = None, path: Path
         read = spot.field.kind.coerce(raw, spot.field.number_format, spot.field.unit or form.unit)
         formula = spot.field.is_computed and given is None
         cells[name] = Cell(
-            raw, read.value, spot.address, formula=formula, receipt=read.receipt, problem=read.problem
+            raw,
+            read.value,
+            spot.address,
+            formula=formula,
+            receipt=read.receipt,
+            problem=read.problem,
         )
     year = filling.values.get("identity.fiscal_year")
     return Submission(

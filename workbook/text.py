@@ -36,6 +36,8 @@ SIGN_WORDS: tuple[tuple[str, str], ...] = (
 SIGNS = "≥≤><="
 AT_LEAST_SUFFIX = "以上"
 AT_MOST_SUFFIXES = ("以下", "以内")
+SIGN_SUFFIXES = (AT_LEAST_SUFFIX, *AT_MOST_SUFFIXES)
+"""Signs worded behind a measure, two characters each: 95%以上."""
 DIGITS = "0123456789."
 LONGEST_RUN = 16
 """A run of digits this long is no measure (a card number, an account)."""
@@ -43,7 +45,7 @@ LONGEST_RUN = 16
 
 def is_blank(text: str) -> bool:
     """Whether a cell with this text counts as not filled in."""
-    return not text.replace("\u3000", "").replace("\n", "").strip(" ")
+    return not text.strip(" \u3000\n")
 
 
 def fold(text: str) -> str:
@@ -74,9 +76,10 @@ def sign_of(measured: str) -> str:
 
 
 def body_of(measured: str) -> str:
-    """A measure without the sign in front."""
+    """A measure without its sign, in front or worded behind: ≥95% and 95%以上 → 95%."""
     first = measured[:1]
-    return measured[1:] if first and first in SIGNS else measured
+    body = measured[1:] if first and first in SIGNS else measured
+    return body[:-2] if body[:1] in DIGITS and body.endswith(SIGN_SUFFIXES) else body
 
 
 def digits_of(body: str) -> str:
@@ -87,7 +90,9 @@ def digits_of(body: str) -> str:
 
 def value_of(run: str) -> float | None:
     """The number a run of digits stands for; None if it is none, or too long for a measure."""
-    if not 0 < len(run) < LONGEST_RUN or run.count(".") > 1 or run == ".":
+    if not 0 < len(run) < LONGEST_RUN or run.strip(DIGITS):
+        return None
+    if run.count(".") > 1 or run == ".":
         return None
     return float(run)
 

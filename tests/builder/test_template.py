@@ -18,6 +18,7 @@ from tests.fillings import FILLED, filling
 from tests.office import CellError, Office
 from workbook.errors import BuildError
 from workbook.form import Form, available_forms, load_form
+from workbook.kinds import Value
 from workbook.layout import CALC_SHEET, CHECK_SHEET, FORM_SHEET, GUIDE_SHEET, LIST_SHEET, place
 from workbook.submission import Filling
 
@@ -172,7 +173,7 @@ def fillings_of(form: Form) -> dict[str, Filling]:
         return {"blank": Filling(), "half": half} | {
             p.stem: f for p, f in zip(FILLED, full, strict=True)
         }
-    values = {
+    values: dict[str, Value] = {
         s.name: 12.5
         for s in place(form).spots.values()
         if s.field.kind.name == "money" and s.field.is_input
@@ -223,7 +224,7 @@ def test_cached_results_are_what_libreoffice_computes(
 def test_long_texts_are_not_cut_off_on_paper(form: Form, office: Office, tmp_path: Path) -> None:
     layout = place(form)
     given = Filling({}, {"indicators": {1: {}}})
-    ends = []
+    ends: list[str] = []
     for spot in layout.spots.values():
         item = spot.field
         if not item.is_input or item.kind.type != "text" or item.choices or spot.number > 1:
@@ -238,7 +239,7 @@ def test_long_texts_are_not_cut_off_on_paper(form: Form, office: Office, tmp_pat
             given.values[item.key] = text
     path = build_template(form, tmp_path / "long.xlsx", filling=given)
     pdf = office.pdf(path, tmp_path / "long.pdf")
-    shown = subprocess.run(["pdftotext", "-raw", str(pdf), "-"], capture_output=True, check=True)  # noqa: S607
+    shown = subprocess.run(["pdftotext", "-raw", str(pdf), "-"], capture_output=True, check=True)
     text = re.sub(r"\s", "", shown.stdout.decode())
     assert [end for end in ends if end not in text] == []
 
@@ -279,9 +280,9 @@ def test_unwritable_place_leaves_nothing_behind(form: Form, tmp_path: Path) -> N
 def test_a_value_without_a_place_is_refused(form: Form, tmp_path: Path) -> None:
     with pytest.raises(BuildError, match=r"funds\.nothing"):
         build_template(form, tmp_path / "x.xlsx", filling=Filling({"funds.nothing": 1.0}))
+    rows = Filling({}, {"indicators": {99: {"weight": 1.0}}})
     with pytest.raises(BuildError, match="indicators"):
-        rows = {"indicators": {99: {"weight": 1.0}}}
-        build_template(form, tmp_path / "x.xlsx", filling=Filling({}, rows))
+        build_template(form, tmp_path / "x.xlsx", filling=rows)
     assert not (tmp_path / "x.xlsx").exists()
 
 

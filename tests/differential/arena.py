@@ -6,6 +6,7 @@ really hold, read back. Nothing of the workbook's formulas is used on our side b
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -18,12 +19,20 @@ import numpy.typing as npt
 
 from builder.formulas import Formulas
 from builder.selfcheck import level
-from builder.template import build_template
 from tests.office import Book, CellError, Office
 from workbook.address import Address
 from workbook.batch import BROKEN, VERDICTS, Batch, View, gather
 from workbook.form import CELL, GROUP, ROW, Field, Form, Rule
-from workbook.layout import CALC_SHEET, CHECK_SHEET, STATUS_ROW, Layout, check_lines, place
+from workbook.layout import (
+    CALC_SHEET,
+    CHECK_SHEET,
+    GUIDE_SHEET,
+    LIST_SHEET,
+    STATUS_ROW,
+    Layout,
+    check_lines,
+    place,
+)
 from workbook.ops import ERROR
 from workbook.submission import Cell, Filling, Submission, submit
 
@@ -46,17 +55,17 @@ class Reading:
 
     def at(self, address: Address) -> Shown:
         """What a cell shows."""
-        return _within(self.grids[address.sheet], address)
+        return within(self.grids, address)
 
 
 class Arena:
     """A form's template, open; one hand types into it."""
 
-    def __init__(self, office: Office, form: Form, path: Path, given: Filling | None = None) -> None:
+    def __init__(self, office: Office, form: Form, path: Path) -> None:
         self.office = office
         self.form = form
         self.layout = place(form)
-        self.book: Book = office.open(build_template(form, path, filling=given))
+        self.book: Book = office.open(path)
         self.inputs = tuple(
             spot.name
             for spot in self.layout.spots.values()
@@ -88,8 +97,11 @@ class Arena:
 
     def read(self) -> Reading:
         """What the workbook shows now."""
-        sheets = (self.form.sheet, CALC_SHEET, CHECK_SHEET)
-        grids = {name: self.office.sheet_values(self.book, name) for name in sheets}
+        grids = {
+            name: self.office.sheet_values(self.book, name)
+            for name in self.book.sheets
+            if name not in (GUIDE_SHEET, LIST_SHEET)
+        }
         standing = self._standing()
         ours = {n for n, text in standing.items() if text[:1] == "=" and text == self._formulas[n]}
         return Reading(submission_of(self.layout, grids[self.form.sheet], ours), grids)
@@ -109,7 +121,7 @@ def submission_of(layout: Layout, grid: Grid, formulas: set[str]) -> Submission:
     cells = {}
     for name, spot in layout.spots.items():
         if spot.address.sheet == layout.form.sheet:
-            held = _within(grid, spot.address)
+            held = within({spot.address.sheet: grid}, spot.address)
             error = isinstance(held, CellError)
             raw = held.code if isinstance(held, CellError) else held
             cells[name] = Cell(raw, None, spot.address, error=error, formula=name in formulas)
@@ -119,7 +131,9 @@ def submission_of(layout: Layout, grid: Grid, formulas: set[str]) -> Submission:
     )
 
 
-def _within(grid: Grid, address: Address) -> Shown:
+def within(grids: Mapping[str, Grid], address: Address) -> Shown:
+    """What a cell shows; None beyond the used part of its sheet."""
+    grid = grids[address.sheet]
     row = grid[address.row - 1] if address.row <= len(grid) else []
     return row[address.column - 1] if address.column <= len(row) else None
 
@@ -172,22 +186,26 @@ class Tally:
 
 
 def agree(theirs: object, ours: object) -> bool:
-    """Numbers within 1e-9 of each other relatively, texts letter for letter; blank is blank."""
+    """Numbers within 1e-9 of each other relatively, texts letter for letter (but see `_alike`); blank is blank."""
     theirs, ours = (None if value == "" else value for value in (theirs, ours))
     if isinstance(theirs, float | int) and isinstance(ours, float | int):
         return math.isclose(theirs, ours, rel_tol=1e-9, abs_tol=1e-12)
     if isinstance(theirs, str) and isinstance(ours, str):
-        return theirs == ours or _in_words(theirs) == _in_words(ours)
+        return theirs == ours or _alike(theirs, ours)
     return type(theirs) is type(ours) and theirs == ours
 
 
-def _in_words(text: str) -> str:
-    """A sentence with its numbers of 15 digits or more cut to 9: how the last digits are rounded, and
-    from where on 1E+15 is written, each engine decides for itself."""
-    return _NUMERAL.sub(lambda m: f"{float(m[0]):.9g}" if len(m[0]) > 14 or "E" in m[0] else m[0], text)
+def _alike(theirs: str, ours: str) -> bool:
+    """Whether two sentences are the same but for the last digits of numbers of 15 digits or more: how
+    those are rounded, and from where on 1E+15 is written, each engine decides for itself."""
+    pairs = list(itertools.zip_longest(_NUMERAL.split(theirs), _NUMERAL.split(ours)))
+    return all(
+        a == b or (odd and max(len(a), len(b)) > 14 and math.isclose(float(a), float(b)))
+        for (a, b), odd in zip(pairs, itertools.cycle((False, True)), strict=False)
+    )
 
 
-_NUMERAL = re.compile(r"\d+(?:\.\d+)?(?:E[+-]\d+)?")
+_NUMERAL = re.compile(r"(\d+(?:\.\d+)?(?:E[+-]\d+)?)")
 
 
 def compare(form: Form, readings: Sequence[Reading]) -> Tally:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.template import build_template
 from tests.differential.arena import Arena, Reading, Say, Typed, compare, verdict_cells
 from tests.office import Office
 from workbook.checks import case_verdict, judge_case, trial
@@ -27,12 +28,12 @@ def test_every_case_of_every_rule_is_judged_alike(
     assert len({rule.code for rule, _ in cases}) == len({r.code for r in form.rules if not r.general})
     readings = []
     wrong = []
-    with Arena(office, form, tmp_path / "blank.xlsx") as arena:
+    with Arena(office, form, build_template(form, tmp_path / "blank.xlsx")) as arena:
         for number, (rule, case) in enumerate(cases):
             filling = trial(rule, case).filling
             if overwritten(form, filling):
-                file = tmp_path / f"case{number}.xlsx"
-                with Arena(office, form, file, filling) as built:
+                file = build_template(form, tmp_path / f"{number}.xlsx", filling=filling)
+                with Arena(office, form, file) as built:
                     readings.append(built.read())
             else:
                 arena.clear()

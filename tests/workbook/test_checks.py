@@ -8,9 +8,11 @@ import pytest
 
 from tests.fillings import FILLED, SAMPLES, filling
 from workbook import check, find_form
+from workbook.address import split_a1
 from workbook.batch import View, gather
 from workbook.findings import Finding, Severity
 from workbook.form import Form
+from workbook.kinds import Value
 from workbook.submission import ACCEPTED, Filling, Return, submit
 
 SEED = next((SAMPLES / "filled").glob("125001_*.toml"))
@@ -70,8 +72,6 @@ def test_a_difference_of_one_last_decimal_is_a_note(form: Form) -> None:
 
 
 def test_findings_are_in_order_of_their_cells(form: Form) -> None:
-    from workbook.address import split_a1
-
     for path in FILLED:
         cells = [
             split_a1(f.cell.partition(",")[0]) for f in findings(form, filling(path)) if f.cell
@@ -98,7 +98,13 @@ def test_text_in_a_number_cell_is_a_receipt_or_a_problem(form: Form) -> None:
 
 def test_returns_of_different_row_plans_are_judged_together(form: Form) -> None:
     small, large = (1, 1, 1, 1, 1, 1, 1, 1, 1), (4, 1, 1, 1, 1, 1, 1, 1, 2)
-    row = {"indicator": "场次", "target": "10场", "actual": "9场", "weight": 5.0, "self_score": 5.0}
+    row: dict[str, Value] = {
+        "indicator": "场次",
+        "target": "10场",
+        "actual": "9场",
+        "weight": 5.0,
+        "self_score": 5.0,
+    }
     given = Filling({}, {"indicators": {2: row}})
     returns = [
         Return(Path(f"{i}.xlsx"), ACCEPTED, (), submit(form, given, plan=plan))

@@ -11,6 +11,7 @@ from builder.template import build_template
 from tests import fillings
 from workbook.checks import check, judge_case
 from workbook.errors import FormError
+from workbook.expr import references
 from workbook.form import (
     CELL,
     FORMS_DIR,
@@ -80,10 +81,21 @@ def test_a_total_of_amounts_adds_the_amounts(form: Form) -> None:
     """What the summary adds up is there under the same name in every form that is shipped."""
     names = {item.id for item in form.fields() if item.grain == CELL}
     assert names >= {
-        "department", "department_code", "fiscal_year", "original_budget", "final_budget",
-        "actual_expenditure", "execution_weight", "execution_rate", "execution_score",
-        "planned_goals", "achieved_goals", "total_weight", "total_score", "grade",
-    }  # fmt: skip
+        "department",
+        "department_code",
+        "fiscal_year",
+        "original_budget",
+        "final_budget",
+        "actual_expenditure",
+        "execution_weight",
+        "execution_rate",
+        "execution_score",
+        "planned_goals",
+        "achieved_goals",
+        "total_weight",
+        "total_score",
+        "grade",
+    }
 
 
 def test_rules_of_one_meaning_read_alike_in_both_forms() -> None:
@@ -94,8 +106,10 @@ def test_rules_of_one_meaning_read_alike_in_both_forms() -> None:
         if not rule.general and rule.code[1:] not in own_ground:
             model = theirs[rule.code[1:]]
             assert (rule.name, rule.severity, rule.source) == (
-                model.name, model.severity, model.source,
-            ), rule.code  # fmt: skip
+                model.name,
+                model.severity,
+                model.source,
+            ), rule.code
 
 
 def test_project_totals_are_the_sums_of_their_parts() -> None:
@@ -176,8 +190,6 @@ def test_formulas_are_in_an_order_that_can_be_evaluated() -> None:
         seen: set[str] = set()
         computed = set(form.formulas)
         for key, node in form.formulas.items():
-            from workbook.expr import references
-
             needed = {f"{ref.section}.{ref.field}" for ref in references([node])} & computed
             assert needed <= seen, key
             seen.add(key)
@@ -325,13 +337,19 @@ MISTAKES: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
     # keys
     "unknown key": (('name = "小表"', 'nmae = "小表"'), ("nmae", "did you mean 'name'?")),
     "missing key": (('version = "1"\n', ""), ("version", "is missing")),
-    "wrong type": (("fiscal_year = 2024\nw", 'fiscal_year = "二〇二四"\nw'), ("fiscal_year", "int")),
+    "wrong type": (
+        ("fiscal_year = 2024\nw", 'fiscal_year = "二〇二四"\nw'),
+        ("fiscal_year", "int"),
+    ),
     "no section": ((MINI[MINI.index("[[section]]") :], ""), ("section", "at least one")),
     "section as a table": (
         (MINI[MINI.index("[[section]]") :], "[section]\nid = 'a'"),
         ("section", "list"),
     ),
-    "unknown key of a section": (("heights = ", "hights = "), ("section funds, hights", "'heights'")),
+    "unknown key of a section": (
+        ("heights = ", "hights = "),
+        ("section funds, hights", "'heights'"),
+    ),
     "unknown key of a field": (
         ('kind = "money", max', 'kind = "money", maximum'),
         ("section funds, fields, spent, maximum", "did you mean 'max'?"),
@@ -341,10 +359,15 @@ MISTAKES: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
         ('"broken", given', '"broken", givn'),
         ("rule M401, cases broken, givn", "'given'"),
     ),
-    "unknown orientation": (('sheet = "表"', 'sheet = "表"\norientation = "lanscape"'),
-                            ("orientation", "did you mean 'landscape'?")),  # fmt: skip
+    "unknown orientation": (
+        ('sheet = "表"', 'sheet = "表"\norientation = "lanscape"'),
+        ("orientation", "did you mean 'landscape'?"),
+    ),
     "unknown word in the title": (("{fiscal_year} 年", "{year} 年"), ("title", "{fiscal_year}")),
-    "setting that is a list": (('word = "优"', "word = [1]"), ("settings, word", "a number or a text")),
+    "setting that is a list": (
+        ('word = "优"', "word = [1]"),
+        ("settings, word", "a number or a text"),
+    ),
     # sections and fields
     "section id": (('id = "funds"', 'id = "Funds"'), ("section Funds, id", "lower-case")),
     "two sections of one id": (('id = "funds"', 'id = "identity"'), ("identity, id", "twice")),
@@ -364,8 +387,14 @@ MISTAKES: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
         ('kind = "paragraph"', 'kind = "text", choices = ["是"]'),
         ("note, choices", "only a choice has them"),
     ),
-    "unknown filler": (('kind = "paragraph"', 'kind = "text", by = "burea"'), ("note, by", "'bureau'")),
-    "blank text as zero": (('kind = "paragraph"', 'kind = "text", blank = "zero"'), ("note, blank",)),
+    "unknown filler": (
+        ('kind = "paragraph"', 'kind = "text", by = "burea"'),
+        ("note, by", "'bureau'"),
+    ),
+    "blank text as zero": (
+        ('kind = "paragraph"', 'kind = "text", blank = "zero"'),
+        ("note, blank",),
+    ),
     "limit that is no field": (
         ('max = "budget"', 'max = "budgt"'),
         ("fields, spent, max", "did you mean 'budget'?"),
@@ -374,8 +403,10 @@ MISTAKES: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
         ('kind = "paragraph"', 'kind = "text", suggested = true'),
         ("note, suggested", "formula"),
     ),
-    "derived without a formula": (('kind = "paragraph"', 'kind = "text", derived = true'),
-                                  ("note, derived", "formula")),  # fmt: skip
+    "derived without a formula": (
+        ('kind = "paragraph"', 'kind = "text", derived = true'),
+        ("note, derived", "formula"),
+    ),
     "group's field without rows": (
         ('kind = "paragraph"', 'kind = "text", per = "group"'),
         ("note, per", "with rows"),
@@ -394,13 +425,18 @@ MISTAKES: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
         ("{rate}", "{rat}"),
         ("section funds, drawing", "'{funds.rat}' is not a field", "did you mean 'rate'?"),
     ),
-    "drawing names no section": (("{rate}", "{fund.rate}"), ("funds, drawing", "did you mean 'funds'?")),
+    "drawing names no section": (
+        ("{rate}", "{fund.rate}"),
+        ("funds, drawing", "did you mean 'funds'?"),
+    ),
     "< at the start": (
-        ("[\"预算 |", '["< |'),
+        ('["预算 |', '["< |'),
         ("section funds, drawing", "row 1 begins with '<'"),
     ),
-    "^ under nothing": (('"^ | {spent} | {rate}"', '"^ | {spent} | {rate} | ^"'),
-                        ("section funds, drawing", "row 2, cell 4")),  # fmt: skip
+    "^ under nothing": (
+        ('"^ | {spent} | {rate}"', '"^ | {spent} | {rate} | ^"'),
+        ("section funds, drawing", "row 2, cell 4"),
+    ),
     "more cells than columns": (
         ("| {budget} | <", "| {budget} | < | <"),
         ("section funds, drawing", "more cells than widths (3)"),
@@ -408,13 +444,22 @@ MISTAKES: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
     "no widths": (("widths = [10, 10, 10]\n", ""), ("widths",)),
     "unknown level": (("[level1] |", "[levl1] |"), ("indicators, row", "did you mean 'level1'?")),
     "two drawn rows to repeat": (
-        ('row = "[level1] | {indicator} | {weight}"', 'row = ["[level1] | {indicator}", "^ | {weight}"]'),
+        (
+            'row = "[level1] | {indicator} | {weight}"',
+            'row = ["[level1] | {indicator}", "^ | {weight}"]',
+        ),
         ("section indicators, row", "one drawn row"),
     ),
     "drawn twice": (("| {budget} | <", "| {budget} | {budget}"), ("funds, drawing", "twice")),
     "column in a head": (("| {rate}", "| {indicators.level1}"), ("drawing", "belongs in the row")),
-    "input drawn nowhere": (("| {started_on}", "| <"), ("identity, fields, started_on", "no drawing")),
-    "column drawn nowhere": (("| {weight}", "| 分值"), ("indicators, fields, weight", "no drawing")),
+    "input drawn nowhere": (
+        ("| {started_on}", "| <"),
+        ("identity, fields, started_on", "no drawing"),
+    ),
+    "column drawn nowhere": (
+        ("| {weight}", "| 分值"),
+        ("indicators, fields, weight", "no drawing"),
+    ),
     "one cell in a row": (("| {weight}", "| {funds.budget}"), ("indicators, row", "one cell")),
     "level in the head": (("指标 | 名称 | 分值", "[level1] | 名称 | 分值"), ("drawing", "level")),
     "heights": (("heights = [20, 20]", "heights = [20]"), ("section funds, heights", "2 rows")),
@@ -482,7 +527,10 @@ MISTAKES: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
         ("must", "'if' must choose between values of one type"),
     ),
     "membership in no list": (_must("identity.note in '优良'"), ("must", "list of values")),
-    "not a truth": (_must("spent - budget"), ("must", "yields number, must yield truth", "column 1")),
+    "not a truth": (
+        _must("spent - budget"),
+        ("must", "yields number, must yield truth", "column 1"),
+    ),
     "not a number": (
         ('formula = "spent / budget"', 'formula = "spent > budget"'),
         ("section funds, field rate, formula", "yields truth, must yield number"),
@@ -501,9 +549,15 @@ MISTAKES: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
     "severity": (('at = "spent"', 'at = "spent"\nseverity = "eror"'), ("severity", "'error'?")),
     "scope": (('scope = "funds"', 'scope = "fund"'), ("rule M401, scope", "'funds'?")),
     "scope's part": (('scope = "funds"', 'scope = "funds/rows"'), ("scope", "'group'")),
-    "group without rows to group": (('scope = "funds"', 'scope = "funds/group"'), ("scope", "no rows")),
+    "group without rows to group": (
+        ('scope = "funds"', 'scope = "funds/group"'),
+        ("scope", "no rows"),
+    ),
     "cell to mark": (('at = "spent"', 'at = "spend"'), ("rule M401, at", "did you mean 'spent'?")),
-    "setting to mark": (('at = "spent"', 'at = "settings.word"'), ("rule M401, at", "is a setting")),
+    "setting to mark": (
+        ('at = "spent"', 'at = "settings.word"'),
+        ("rule M401, at", "is a setting"),
+    ),
     "kind of a figure": (
         ("超过预算数 {budget}", "超过预算数 {budget:mony}"),
         ("rule M401, message", "did you mean 'money'?"),
@@ -526,7 +580,7 @@ MISTAKES: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
         ("rule M401, cases", "did you mean 'indicators.weight'?"),
     ),
     "invalid TOML": (("[settings]", "[settings"), ("is not valid TOML", "line")),
-}  # fmt: skip
+}
 
 
 def test_small_definition_is_right_as_it_stands(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_names_follow_their_cells_when_rows_are_inserted(filled: Path, tmp_path:
         for item in source.infolist():
             data = source.read(item)
             if item.filename == "xl/workbook.xml":
-                data = data.replace("$D$7</definedName>".encode(), "$D$40</definedName>".encode())
+                data = data.replace(b"$D$7</definedName>", b"$D$40</definedName>")
             target.writestr(item, data)
     submission = read_return(path).submission
     assert submission is not None

@@ -1,0 +1,238 @@
+"""Random expressions over every operator of `OPS`, and a workbook in which they stand as formulas."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from builder import selfcheck
+from builder.book import book_at, done
+from builder.formulas import Formulas
+from tests.differential.arena import Reading, Tally, within
+from tests.office import CellError
+from workbook.address import Address
+from workbook.batch import Batch, View, gather
+from workbook.expr import FUNCTIONS, Node, parse, to_formula
+from workbook.form import CELL, GROUP, ROW, Field, Form, Place, load_form
+from workbook.layout import CALC_SHEET, FORM_SHEET, place
+from workbook.ops import OPS, Op, Param, Type
+from workbook.submission import Filling, submit
+
+FORM = Path(__file__).with_name("arena.toml")
+SHEET = "表达式"
+LONGEST_FORMULA = 8000
+"""Excel takes 8,192 characters."""
+SPELLED = {
+    "add": "({0} + {1})", "sub": "({0} - {1})", "mul": "({0} * {1})", "div": "({0} / {1})", "neg": "(-{0})",
+    "lt": "({0} < {1})", "le": "({0} <= {1})", "gt": "({0} > {1})", "ge": "({0} >= {1})",
+    "eq": "({0} == {1})", "ne": "({0} != {1})", "and": "({0} and {1})", "or": "({0} or {1})", "not": "(not {0})",
+    "if": "({1} if {0} else {2})",
+}  # fmt: skip
+UNDECIDED = object()
+"""What an error in the workbook means."""
+NUMBERS = ("0", "1", "2", "10", "100", "0.5", "78.3", "0.005", "0.01", "1.3", "1000", "settings.half")
+TEXTS = ("'科普'", "'%'", "'率'", "'≥'", "''", "' '", "'abc'", "'ＡＢＣ'", "'优'", "'5'", "'95%以上'", "'不少于12场'",
+         "'1,000'", "'a\"b'", "'*'", "settings.word")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression and where it stands."""
+
+    text: str
+    node: Node
+    section: str
+    grain: str
+
+
+@dataclass
+class Author:
+    """Writes expressions of a wanted type, seen from one place of the form."""
+
+    form: Form
+    chance: random.Random
+
+    def expressions(self, count: int) -> list[Expression]:
+        """Expressions at every grain; those come first that use each operator at its top."""
+        grains = (("main", CELL), ("lines", ROW), ("lines", GROUP))
+        wanted: list[Op | None] = [*OPS.values(), *OPS.values(), *OPS.values()]
+        wanted += [None] * (count - len(wanted))
+        return [self._expression(op, *grains[n % 3]) for n, op in enumerate(wanted)]
+
+    def _expression(self, op: Op | None, section: str, grain: str) -> Expression:
+        seen = Place(
+            {s.id: s.fields for s in self.form.sections.values()},
+            self.form.settings,
+            section,
+            grain,
+        )
+        formulas = Formulas(place(self.form))
+        while True:
+            depth = self.chance.choice((1, 2, 2, 3, 4))
+            type_ = self.chance.choice((Type.NUMBER, Type.TEXT, Type.TRUTH, Type.DATE))
+            text = self._call(op, type_, depth, seen) if op else self.write(type_, depth, seen)
+            node = parse(text, seen)
+            formula = to_formula(node, formulas.cell(SHEET, grain, 1))
+            if len(formula) < LONGEST_FORMULA:
+                return Expression(text, node, section, grain)
+
+    def write(self, type_: Type, depth: int, seen: Place) -> str:
+        """An expression of a type, at most so deep."""
+        if type_ is not Type.TRUTH and (depth <= 0 or self.chance.random() < 0.15):
+            return self._leaf(type_, seen)
+        if type_ is Type.TRUTH and self.chance.random() < 0.1:
+            return self._special(depth, seen)
+        fitting = [op for op in OPS.values() if op.result in (type_, None)]
+        if depth <= 0:  # a truth has no leaf: take an operator over cells
+            fitting = [op for op in fitting if set(op.params) == {Param.CELL}]
+        return self._call(self.chance.choice(fitting), type_, depth, seen)
+
+    def _call(self, op: Op, type_: Type, depth: int, seen: Place) -> str:
+        params = list(op.params)
+        if op.variadic:
+            params += [op.params[-1]] * self.chance.randint(0, 2)
+        far = self.chance.random() < 0.5  # columns of one call are all seen alike
+        args = [self._argument(op, param, type_, depth - 1, seen, far=far) for param in params]
+        if op.name == "round":
+            args[1] = self.chance.choice(("0", "1", "2", "2", "3", "4", "-1"))
+        if op.name == "date" and self.chance.random() < 0.8:
+            args = [self.chance.choice(parts) for parts in (("2024", "2023", "1999"), ("2", "12", "1"), ("1", "28", "29", "31"))]
+        if op.name in SPELLED:
+            if op.name in ("and", "or"):
+                return "(" + f" {op.name} ".join(args) + ")"
+            return SPELLED[op.name].format(*args)
+        return f"{op.name}({', '.join(args)})"
+
+    def _argument(
+        self, op: Op, param: Param, type_: Type, depth: int, seen: Place, *, far: bool
+    ) -> str:
+        match param:
+            case Param.CELL:
+                return self._name(None, seen)
+            case Param.NUMBERS:
+                return self._column((Type.NUMBER, Type.DATE), seen, far=far)
+            case Param.CELLS:
+                return self._column(tuple(Type), seen, far=far)
+            case Param.SAME:
+                return self.write(type_, depth, seen)
+            case Param.NUMBER if op.name in ("min", "max") and self.chance.random() < 0.2:
+                return self.write(Type.DATE, depth, seen)
+            case _:
+                return self.write(Type(param.value), depth, seen)
+
+    def _special(self, depth: int, seen: Place) -> str:
+        """The notations that are no operator of their own."""
+        number = [self.write(Type.NUMBER, depth - 1, seen) for _ in range(3)]
+        text = self.write(Type.TEXT, depth - 1, seen)
+        day = [self.write(Type.DATE, depth - 1, seen) for _ in range(2)]
+        return self.chance.choice(
+            (
+                f"({number[0]} <= {number[1]} < {number[2]})",
+                f"({text} in ('科普', '优', 'Abc'))",
+                f"({number[0]} not in (0, 1, 2))",
+                f"({day[0]} {self.chance.choice(('<', '<=', '==', '!=', '>', '>='))} {day[1]})",
+                f"({text} {self.chance.choice(('==', '!='))} {self.write(Type.TEXT, depth - 1, seen)})",
+            )
+        )
+
+    def _leaf(self, type_: Type, seen: Place) -> str:
+        if type_ is Type.NUMBER and self.chance.random() < 0.3:
+            return self.chance.choice(NUMBERS)
+        if type_ is Type.TEXT and self.chance.random() < 0.3:
+            return self.chance.choice(TEXTS)
+        return self._name(type_, seen)
+
+    def _name(self, type_: Type | None, seen: Place) -> str:
+        fitting = [f for f in self.form.fields() if self._visible(f, seen) and type_ in (None, f.kind.type)]
+        if type_ is Type.DATE and not fitting:
+            return "main.begins"
+        item = self.chance.choice(fitting)
+        return item.id if item.section == seen.section else item.key
+
+    def _visible(self, item: Field, seen: Place) -> bool:
+        if item.grain == CELL:
+            return True
+        return item.section == seen.section and (item.grain, seen.grain) in (
+            (ROW, ROW),
+            (GROUP, ROW),
+            (GROUP, GROUP),
+        )
+
+    def _column(self, types: tuple[Type, ...], seen: Place, *, far: bool) -> str:
+        fields = self.form.sections["lines"].of_grain(ROW)
+        item = self.chance.choice([f for f in fields if f.kind.type in types])
+        return item.key if far or seen.section != "lines" else item.id
+
+
+def expressions(seed: int, count: int) -> tuple[Form, list[Expression]]:
+    """The form and so many expressions over it."""
+    form = load_form(FORM)
+    return form, Author(form, random.Random(seed)).expressions(count)
+
+
+def width(form: Form, grain: str) -> int:
+    """How many values an expression has: rows, groups or one."""
+    block = place(form).blocks["lines"]
+    return {CELL: 1, ROW: len(block.slots), GROUP: len(block.groups)}[grain]
+
+
+def expression_book(form: Form, written: Sequence[Expression], path: Path) -> Path:
+    """The form, unprotected and blank, and a sheet with a column for each expression."""
+    layout = place(form)
+    formulas = Formulas(layout)
+    batch = gather(form, [submit(form, Filling())], View.WORKBOOK)
+    with book_at(path) as book:
+        sheets = {name: book.add_worksheet(name) for name in (form.sheet, FORM_SHEET)}
+        calc = book.add_worksheet(CALC_SHEET)
+        own = book.add_worksheet(SHEET)
+        selfcheck.write_calc(book, calc, formulas, batch)
+        for spot in layout.spots.values():
+            done(book.define_name(spot.name, f"={spot.address.absolute}"))
+            row, column = spot.address.row - 1, spot.address.column - 1
+            style = book.style(num_format=spot.field.number_format)
+            sheet = sheets[spot.address.sheet]
+            if spot.field.is_computed:
+                text = formulas.computed(spot.field.key, sheet.name, spot.number)
+                done(sheet.write_formula(row, column, text, style, ""))
+            elif spot.field.value is None:
+                done(sheet.write_blank(row, column, None, style))
+            else:
+                done(sheet.write(row, column, spot.field.value, style))
+        for column, item in enumerate(written):
+            for number in range(1, width(form, item.grain) + 1):
+                text = to_formula(item.node, formulas.cell(SHEET, item.grain, number))
+                done(own.write_formula(number - 1, column, f"={text}", None, ""))
+    return path
+
+
+def compare_expressions(
+    form: Form, written: Sequence[Expression], readings: Sequence[Reading]
+) -> Tally:
+    """Every expression's value in every row or group of every reading."""
+    tally = Tally()
+    batch = gather(form, [reading.submission for reading in readings], View.WORKBOOK)
+    for column, item in enumerate(written, 1):
+        for i, j, ours in values(batch, item, width(form, item.grain)):
+            address = Address(SHEET, j + 1, column)
+            shown = within(readings[i].grids, address)
+            theirs = UNDECIDED if isinstance(shown, CellError) else shown
+            tally.compare("expression", f"{item.grain} {item.text}", address.a1, theirs, ours, i)
+    return tally
+
+
+def values(batch: Batch, item: Expression, count: int) -> Iterator[tuple[int, int, object]]:
+    """(submission, row or group, value) of an expression."""
+    found = np.broadcast_to(
+        batch.evaluate(item.node, item.grain), (batch.count, count)
+    )
+    for i in range(batch.count):
+        for j in range(count):
+            value = found[i, j]
+            unknown = value is None or (isinstance(value, float) and np.isnan(value))
+            yield i, j, UNDECIDED if unknown else value if isinstance(value, str) else float(value)
+
+
