@@ -151,6 +151,9 @@ def _print_json(data: object) -> None:
 @contextmanager
 def _progress(total: int, what: str) -> Iterator[Callable[[Path], None]]:
     """A bar on the terminal for long work; nothing when the output is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _path: None
+        return
     from rich.console import Console
     from rich.progress import (
         BarColumn,

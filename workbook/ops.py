@@ -13,6 +13,7 @@ import datetime
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -78,8 +79,12 @@ class Cells:
 
 
 def number_text(value: float) -> str:
-    """One number as a sheet turns it into text: 78.3, 10."""
-    return f"{value:.15g}"
+    """One number as a sheet turns it into text: 15 digits, written out from 1e-14 on."""
+    text = f"{value + 0.0:.15g}"  # + 0.0: a sheet knows no -0
+    _, is_scientific, exponent = text.partition("e")
+    if not is_scientific:
+        return text
+    return f"{Decimal(text):f}" if -15 < int(exponent) < 0 else text.upper()
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,7 +178,7 @@ def fillings_of(form: Form) -> dict[str, Filling]:
         for s in place(form).spots.values()
         if s.field.kind.name == "money" and s.field.is_input
     }
-    row = {
+    row: dict[str, Value] = {
         "indicator": "场次",
         "target": "≥10场",
         "actual": "9场",

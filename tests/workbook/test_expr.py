@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,7 +60,7 @@ def value(
         return typed_cells([standing])
 
     found = evaluate(read(text, section, grain), cells).item()
-    return None if found is None or found != found else found
+    return None if pd.isna(found) else found
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -209,11 +210,11 @@ def test_what_is_asked_for_must_be_yielded() -> None:
             parse(text, place(), Type.TRUTH)
 
 
-TOKENS = st.sampled_from(
-    ["final_budget", "goals.planned_goals", "indicators.weight", "settings.cap", "'优'", "5", "0.1"]
-    + ["+", "-", "*", "/", "<", "<=", "==", "!=", "in", "not", "and", "or", "if", "else", "(", ")"]
-    + [",", ".", "sum(", "round(", "filled(", "contains(", "need(", "无", "＝", "\n", "'", "\\"]
-)
+TOKENS = st.sampled_from([
+    *("final_budget", "goals.planned_goals", "indicators.weight", "settings.cap", "'优'", "5", "0.1"),
+    *("+", "-", "*", "/", "<", "<=", "==", "!=", "in", "not", "and", "or", "if", "else", "(", ")"),
+    *(",", ".", "sum(", "round(", "filled(", "contains(", "need(", "无", "＝", "\n", "'", "\\"),
+])  # fmt: skip
 
 
 @given(st.lists(TOKENS, max_size=14).map(" ".join) | st.text(max_size=20))

@@ -139,17 +139,17 @@ def test_every_cell_of_a_used_row_stands_with_its_place(read: Frames) -> None:
 
 def test_a_field_added_to_a_form_appears_without_touching_python(tmp_path: Path) -> None:
     text = overall().path.read_text(encoding="utf-8")
-    line = 'other_funds = { label = "其他资金"'
+    line, cell = 'other_funds = { label = "其他资金"', "{other_funds} |  |"
     assert line in text
+    assert cell in text
+    text = text.replace(line, 'staff = { label = "人数", kind = "count" }\n' + line)
     path = tmp_path / "more.toml"
-    path.write_text(
-        text.replace(line, 'staff = { label = "人数", kind = "count" }\n' + line), "utf-8"
-    )
+    path.write_text(text.replace(cell, "{other_funds} | {staff} |"), encoding="utf-8")
     form = load_form(path)
     given = changed(filling(ARCHIVE), funds__staff=42)
     found = frames([accepted(given, form=form)]).section("funds")
-    assert "staff" in found.columns
     assert str(found["staff"].dtype) == "Int64"
+    assert found["staff"].tolist() == [42]
 
 
 def test_returns_of_several_forms_have_frames_of_their_own(tmp_path: Path) -> None:

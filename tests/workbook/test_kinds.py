@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbook.kinds import KINDS, Raw, Value, rounded, serial, shown
-from workbook.ops import Type
+from workbook.kinds import KINDS, Raw, Value, serial, shown
+from workbook.ops import Type, rounded
 
 NUMBERS = sorted(name for name, kind in KINDS.items() if kind.type is Type.NUMBER)
 TEXTS = sorted(name for name, kind in KINDS.items() if kind.type is Type.TEXT)
@@ -155,11 +155,20 @@ def test_a_conversion_of_units_says_from_what_to_what() -> None:
 
 FORMATS = st.sampled_from(["General", "@", "0%", "0.00%", "yyyy-m-d", "#,##0.00"])
 RAW = st.one_of(
-    st.none(), st.booleans(), st.floats(), st.text(), st.from_regex(r"\A[-+]?[0-9.,]{1,400}(万元|元|%|分)?\Z")
+    st.none(),
+    st.booleans(),
+    st.floats(),
+    st.text(),
+    st.from_regex(r"\A[-+]?[0-9.,]{1,400}(万元|元|%|分)?\Z"),
 )
 
 
-@given(kind=st.sampled_from(sorted(KINDS)), raw=RAW, number_format=FORMATS, unit=st.sampled_from(["万元", "元"]))
+@given(
+    kind=st.sampled_from(sorted(KINDS)),
+    raw=RAW,
+    number_format=FORMATS,
+    unit=st.sampled_from(["万元", "元"]),
+)
 def test_no_cell_raises_and_none_has_both_a_value_and_a_problem(
     kind: str, raw: Raw, number_format: str, unit: str
 ) -> None:

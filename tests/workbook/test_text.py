@@ -130,7 +130,9 @@ def test_whatever_else_stands_there_is_something(text: str) -> None:
     assert not texts.is_blank(text)
 
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("≥≤><=0129.%以上下内万元 　，"))
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs"]) | st.sampled_from("≥≤><=0129.%以上下内万元 　，")
+)
 
 
 @given(TEXTS)
@@ -155,7 +157,15 @@ def test_any_text_has_one_of_five_signs_or_none_and_a_finite_value_or_none(text:
 
 
 SPELLINGS = {
-    "≥": [("≥", ""), ("≧", ""), (">=", ""), ("＞＝", ""), ("不少于", ""), ("不低于", ""), ("", "以上")],
+    "≥": [
+        ("≥", ""),
+        ("≧", ""),
+        (">=", ""),
+        ("＞＝", ""),
+        ("不少于", ""),
+        ("不低于", ""),
+        ("", "以上"),
+    ],
     "≤": [("≤", ""), ("<=", ""), ("不超过", ""), ("不高于", ""), ("", "以下"), ("", "以内")],
     ">": [(">", ""), ("＞", "")],
     "<": [("<", ""), ("＜", "")],
