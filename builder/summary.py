@@ -27,8 +27,9 @@ from builder.summary_lists import (
     write_pending,
 )
 from workbook.address import letters
-from workbook.aggregate import LOWEST_GRADE, UNIT, FormSummary, Headline, Status, Summary
 from workbook.form import Form, Section
+from workbook.headline import LOWEST_GRADE, UNIT, Headline
+from workbook.summary import FormSummary, Status, Summary
 
 HIGHEST_SCORE = 100
 _BIG = 50_000

@@ -15,9 +15,10 @@ from builder import styles
 from builder.book import Book, Worksheet, done
 from builder.listing import FIRST_ROW, Heading, Listed, Live, Value, cell_style, new_sheet, put
 from workbook.address import Address
-from workbook.aggregate import LOWEST_GRADE, FormSummary, Status, attainment
 from workbook.form import Section
+from workbook.headline import LOWEST_GRADE
 from workbook.ops import literal
+from workbook.summary import FormSummary, Status, attainment
 
 _WIDTHS = (18, 32, 13, 16, 15, 12)
 _HEIGHT = 18

@@ -12,9 +12,9 @@ from builder import styles
 from builder.book import Book
 from builder.listing import Column, Heading, Listed, Live, Value, values, write_list
 from workbook.address import letters
-from workbook.aggregate import FormSummary, Status, Summary
 from workbook.findings import Severity
 from workbook.form import ROW, Field, Section
+from workbook.summary import FormSummary, Status, Summary
 
 _SEVERITY_FILLS = {
     Severity.ERROR: styles.ERROR_FILL,

@@ -12,28 +12,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from workbook.aggregate import aggregate
     from workbook.checks import check
     from workbook.form import find_form, load_form
-    from workbook.frames import frames
     from workbook.reader import read_returns
     from workbook.roster import load_roster
+    from workbook.summary import aggregate
 
 __all__ = [
     "aggregate",
     "check",
     "find_form",
-    "frames",
     "load_form",
     "load_roster",
     "read_returns",
 ]
 
 _HOMES = {
-    "aggregate": "workbook.aggregate",
+    "aggregate": "workbook.summary",
     "check": "workbook.checks",
     "find_form": "workbook.form",
-    "frames": "workbook.frames",
     "load_form": "workbook.form",
     "load_roster": "workbook.roster",
     "read_returns": "workbook.reader",
@@ -47,5 +44,5 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     found: object = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = found  # `workbook.frames` is a verb here and a module on disk
+    globals()[name] = found
     return found

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from workbook.across import across
 from workbook.address import split_a1
 from workbook.batch import BROKEN, REQUIRED, VERDICTS, Batch, View, gather, joint_plan
 from workbook.expr import Call, Ref
@@ -20,18 +21,20 @@ from workbook.form import CASE_SECTION, CELL, GROUP, ROW, Case, Field, Form, Rul
 from workbook.kinds import Value, shown
 from workbook.layout import CHECK_SHEET, Layout, check_lines, place
 from workbook.ops import BLANK, NUMBER
+from workbook.roster import Roster
 from workbook.submission import Cell, Filling, Return, Submission, submit
 
 CHUNK = 2000
 """How many returns are judged at once; memory is bounded by it."""
 
 
-def check(returns: Iterable[Return]) -> list[Return]:
+def check(returns: Iterable[Return], roster: Roster | None = None) -> list[Return]:
     """The returns, in their order, each accepted one with all its findings.
 
-    Nothing raises; rejected and skipped files keep what the reader said of them.
+    Also what shows only between them: several of one department, and with a roster, departments that
+    are not on it. Nothing raises; rejected and skipped files keep what the reader said of them.
     """
-    checked = list(returns)
+    checked = list(across(returns, roster))
     by_form: dict[str, list[int]] = {}
     for index, item in enumerate(checked):
         if item.submission is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import runpy
@@ -295,6 +296,11 @@ def read(file: Path, form_file: tuple[Path, ...], as_json: bool) -> None:
     from workbook.checks import check as judge
     from workbook.printing import record
 
+    if file.is_dir():
+        _fail(_t(
+            f"“{file}”是文件夹；用 workbook check 检查整个文件夹",
+            f"'{file}' is a folder; `workbook check` takes a whole folder",
+        ))  # fmt: skip
     returned = judge(_read([file], form_file))
     if as_json:
         _print_json(record(returned[0], values=True))
@@ -325,12 +331,10 @@ def check(
 
 
 def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
-    from workbook.aggregate import across
     from workbook.checks import check as judge
     from workbook.roster import load_roster
 
-    known = load_roster(roster) if roster else None
-    return list(across(judge(returned), known))
+    return judge(returned, load_roster(roster) if roster else None)
 
 
 @cli.command(help=_t(
@@ -350,10 +354,10 @@ def aggregate(
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.summary import build_summary
-    from workbook.aggregate import aggregate as add_up
     from workbook.frames import frames, write_data
     from workbook.printing import totals
     from workbook.roster import load_roster
+    from workbook.summary import aggregate as add_up
 
     known = load_roster(roster) if roster else None
     returned = _checked(_read(paths, form_file, workers), roster)
@@ -376,13 +380,10 @@ def explain(code: str) -> None:
 
     codes = known_codes()
     if code.upper() not in codes:
-        hint = nearest(code.upper(), codes)
-        _fail(
-            _t(
-                f"没有代码“{code}”；相近或现有的：{hint.split(': ')[-1]}",
-                f"no code '{code}'; {hint}",
-            )
-        )
+        close = difflib.get_close_matches(code.upper(), codes, n=1, cutoff=0.5)
+        hint = f"最接近的是 {close[0]}" if close else f"现有：{'、'.join(codes)}"
+        english = nearest(code.upper(), codes)
+        _fail(_t(f"没有代码“{code}”；{hint}", f"no code '{code}'; {english}"))
     click.echo(explanation(code.upper()))
 
 

@@ -9,6 +9,7 @@ its whole column. `parse` reads and typechecks in one step and refuses what does
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -90,7 +91,23 @@ def parse(text: str, scope: Scope, expected: Type | None = None) -> Node:
         raise ExpressionError("is nested too deeply", 1) from None
     if expected is not None and node.type != expected:
         raise ExpressionError(f"yields {node.type}, must yield {expected}", 1)
+    if not _fits_a_cell(to_formula(node, lambda _: "'自评表的名称'!$AA$100")):
+        raise ExpressionError("makes too long a formula; put a part of it into a derived field", 1)
     return node
+
+
+def _fits_a_cell(formula: str) -> bool:
+    """Whether Excel takes a formula, at most 8,192 characters and 64 functions deep, wrapped in some more."""
+    depth = deepest = 0
+    open_: list[int] = []
+    for mark in re.findall(r"[A-Z]?\(|\)", re.sub(r'"[^"]*"', "", formula)):
+        if mark == ")":
+            depth -= open_.pop()
+        else:
+            open_.append(len(mark) - 1)
+            depth += open_[-1]
+            deepest = max(deepest, depth)
+    return deepest <= 58 and len(formula) <= 7000
 
 
 _COMPARISONS: dict[type[ast.cmpop], str] = {
@@ -205,6 +222,9 @@ class _Reader:
         if len(args) < len(op.params) or (len(args) > len(op.params) and not op.variadic):
             raise self._wrong(tree, f"'{name}' takes {len(op.params)} arguments, not {len(args)}")
         nodes = tuple(self._argument(op, i, arg) for i, arg in enumerate(args))
+        columns = [n for i, n in enumerate(nodes) if op.param(i) in (Param.CELLS, Param.NUMBERS)]
+        if len({(n.section, n.reach) for n in columns if isinstance(n, Ref)}) > 1:
+            raise self._wrong(tree, f"'{name}' takes columns of the same rows")
         alike = [node.type for i, node in enumerate(nodes) if op.param(i) is Param.SAME]
         if len(set(alike)) > 1:
             raise self._wrong(tree, f"'{name}' must choose between values of one type")

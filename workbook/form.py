@@ -7,6 +7,7 @@ key and, inside an expression, the column. docs/form-file.md tells a bureau how 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -332,8 +333,22 @@ def _load(path: Path, data: bytes) -> Form:
         table = tomllib.loads(data.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FormError(f"{path.name}: is not valid TOML: {error}") from None
-    digest = hashlib.sha256(data).hexdigest()[:16]
-    return _Loader(path, Table(table, path.name, "")).form(digest)
+    return _Loader(path, Table(table, path.name, "")).form(_digest(table))
+
+
+def _digest(table: dict[str, Any]) -> str:
+    """What returns depend on: fields, geometry and conditions, not comments, messages or hints."""
+    conditions = [
+        {key: rule.get(key) for key in ("code", "scope", "when", "must")}
+        for rule in table.get("rule", [])
+    ]
+    meaning = {
+        **{k: table.get(k) for k in ("id", "version", "sheet", "unit", "settings", "section")},
+        "rule": conditions,
+    }
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True, default=str).encode()).hexdigest()[
+        :16
+    ]
 
 
 T = TypeVar("T")

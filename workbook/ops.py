@@ -212,12 +212,19 @@ def _need(condition: Array, value: Array) -> Array:
 def _date(year: Array, month: Array, day: Array) -> Array:
     def serial(y: float, m: float, d: float) -> float:
         try:
-            return float((datetime.date(int(y), int(m), int(d)) - EPOCH).days)
+            date = datetime.date(int(y), int(m), int(d))
         except (ValueError, OverflowError):
             return np.nan
+        return float((date - EPOCH).days) if date.year > 1900 else np.nan
 
     days: Array = np.vectorize(serial, otypes=[float])(year, month, day)
     return days
+
+
+_DATE = (  # DATE alone makes the 2nd of March of the 30th of February, and 2024 or 1924 of 24
+    "IF(AND({0}>=1901,{0}<10000,{1}>=1,{1}<13,{2}>=1,{2}<32),"
+    "IF(DAY(DATE({0},{1},{2}))=INT({2}),DATE({0},{1},{2}),NA()),NA())"
+)
 
 
 EPOCH = datetime.date(1899, 12, 30)
@@ -309,8 +316,13 @@ def _folded(formula: str) -> str:
     return _fold_formula([formula])
 
 
-_HAS_SIGN = f'ISNUMBER(FIND(LEFT({{0}}&" ",1),{literal(texts.SIGNS)}))'
-_BEGINS_WITH_DIGIT = f'ISNUMBER(FIND(LEFT({{0}}&" ",1),{literal(texts.DIGITS)}))'
+def _begins_with(letters: str) -> str:
+    # ISNUMBER(FIND(…)) would take an error in the text for "not found".
+    return f'(LEN(SUBSTITUTE({literal(letters)},LEFT({{0}}&" ",1),""))<{len(letters)})'
+
+
+_HAS_SIGN = _begins_with(texts.SIGNS)
+_BEGINS_WITH_DIGIT = _begins_with(texts.DIGITS)
 _SIGN_BEHIND = (
     f'AND(ISNUMBER(FIND(MID({{0}}&" ",1+{_HAS_SIGN},1),{literal(texts.DIGITS)})),'
     f"OR({','.join(f'RIGHT({{0}},2)={literal(s)}' for s in texts.SIGN_SUFFIXES)}))"
@@ -323,7 +335,7 @@ _RUN = (
     f"{literal(texts.DIGITS)}))))-1)"
 )
 _VALUE = (
-    f"IF(AND(LEN({{0}})>0,LEN({{0}})<{texts.LONGEST_RUN},"
+    f"IF(AND(LEN({{0}})>0,LEN({{0}})<{texts.LONGEST_RUN},EXACT({{0}},{_RUN}),"
     'LEN({0})-LEN(SUBSTITUTE({0},".",""))<2,NOT(EXACT({0},"."))),VALUE({0}),NA())'
 )
 _SIGN = (
@@ -397,13 +409,22 @@ def _count(cells: Cells) -> Array:
 
 
 def _matches(keys: Cells, key: Array) -> Array:
-    """(n, cells asked, cells of the column): 1.0 where the column's text is the key."""
+    """(n, cells asked, cells of the column): 1.0 where the column's text is the key.
+
+    NaN where the key is undecided or an error is among the column's cells that are asked.
+    """
     wanted = key[:, :, None]
-    unknown = pd.isna(wanted)
-    same = (keys.text[:, None, :] == wanted) * 1.0
-    broken = (keys.state == ERROR).any(axis=1)[:, None, None]
-    counted: Array = np.where(unknown | broken, np.nan, same)
+    asked = _pieces(keys)
+    same = (keys.text[:, None, :] == wanted) * asked
+    broken = ((keys.state == ERROR)[:, None, :] & asked).any(axis=2, keepdims=True)
+    counted: Array = np.where(pd.isna(wanted) | broken, np.nan, same * 1.0)
     return counted
+
+
+def _pieces(cells: Cells) -> npt.NDArray[np.bool_]:
+    """(pieces, cells): which cells of a column belong to which piece."""
+    piece = np.searchsorted(cells.starts, np.arange(cells.state.shape[1]), side="right") - 1
+    return np.arange(len(cells.starts))[:, None] == piece
 
 
 def _count_where(keys: Cells, key: Array) -> Array:
@@ -412,7 +433,7 @@ def _count_where(keys: Cells, key: Array) -> Array:
 
 
 def _sum_where(values: Cells, keys: Cells, key: Array) -> Array:
-    broken = (values.state == ERROR).any(axis=1)[:, None]
+    broken = ((values.state == ERROR)[:, None, :] & _pieces(values)).any(axis=2)
     total = _compensated(_matches(keys, key) * _numbers(values, 0.0)[:, None, :])
     return np.where(broken, np.nan, _finite(total))
 
@@ -457,7 +478,7 @@ _ROWS: tuple[Op, ...] = (
     Op("not", (_B,), Type.TRUTH, "NOT({0})", _invert),
     Op("if", (_B, Param.SAME, Param.SAME), None, "IF({0},{1},{2})", _if),
     Op("need", (_B, Param.SAME), None, "IF({0},{1},NA())", _need, doc="条件成立才有值，否则未定"),
-    Op("date", (_N, _N, _N), Type.DATE, "DATE({0},{1},{2})", _date, doc="某年某月某日"),
+    Op("date", (_N, _N, _N), Type.DATE, _DATE, _date, doc="某年某月某日"),
     Op("blank", (Param.CELL,), Type.TRUTH, BLANK_TEST, lambda c: c.blank, doc="单元格未填"),
     Op(
         "filled",
@@ -504,9 +525,9 @@ _ROWS: tuple[Op, ...] = (
         "contains",
         (_T, _T),
         Type.TRUTH,
-        "ISNUMBER(FIND({1},{0}))",
-        lambda a, b: _pairs(str.__contains__, a, b),
-        doc="文字中含有",
+        '(LEN(SUBSTITUTE({0},{1},""))<LEN({0}))',  # engines disagree on FIND("",…)
+        lambda a, b: _pairs(lambda text, part: part != "" and part in text, a, b),
+        doc="文字中含有（空文字不算）",
     ),
     Op(
         "starts",
@@ -602,7 +623,7 @@ _ROWS: tuple[Op, ...] = (
         "count_where",
         (Param.CELLS, _T),
         Type.NUMBER,
-        "SUMPRODUCT(EXACT({0},{1})*1)",
+        "SUMPRODUCT(EXACT({0},{1})*({0}={0}))",  # EXACT may hide an error; = does not
         _count_where,
         doc="一列中逐字相同的个数",
     ),
@@ -610,7 +631,7 @@ _ROWS: tuple[Op, ...] = (
         "sum_where",
         (Param.NUMBERS, Param.CELLS, _T),
         Type.NUMBER,
-        "SUMPRODUCT(EXACT({1},{2})*1,{0})",
+        "(SUMPRODUCT(EXACT({1},{2})*1,{0})+0*SUMPRODUCT(({1}={1})*1))",
         _sum_where,
         doc="另一列逐字相同的各行，本列之和",
     ),

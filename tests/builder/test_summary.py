@@ -23,11 +23,12 @@ from tests.fillings import (
     sample_returns,
 )
 from tests.office import Office
-from workbook.aggregate import Summary, across, aggregate
+from workbook.across import across
 from workbook.errors import BuildError
 from workbook.findings import Finding, Severity, finding
 from workbook.roster import load_roster
 from workbook.submission import Filling, Return
+from workbook.summary import Summary, aggregate
 
 EVIL = '=HYPERLINK("http://x","x")'
 

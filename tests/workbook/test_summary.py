@@ -17,10 +17,11 @@ from tests.fillings import (
     rejected,
     sample_returns,
 )
-from workbook.aggregate import FormSummary, Summary, across, aggregate, superseded
+from workbook.across import across, superseded
 from workbook.findings import finding
 from workbook.roster import Roster, load_roster
 from workbook.submission import SKIPPED, Return
+from workbook.summary import FormSummary, Summary, aggregate
 
 ARCHIVE, SCIENCE = FILLED[0], FILLED[1]
 

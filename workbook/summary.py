@@ -2,41 +2,27 @@
 
 Amounts are 万元 whatever the form's unit; rates are fractions, recomputed from the sums and never
 averaged; what is missing is missing, not zero (DOMAIN: "adding up"). Where a department sent several
-returns, the one saved last counts. `across` turns what shows only between returns into findings.
+returns, the one saved last counts. `workbook.across` tells which.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from workbook import text as texts
-from workbook.errors import FormError, nearest
-from workbook.findings import Finding, Severity, finding
-from workbook.form import CELL, ROW, Field, Form, Section
+from workbook.across import Sender, same_department, sender_of, superseded
+from workbook.findings import Severity
+from workbook.form import ROW, Form, Section
 from workbook.frames import file_frame, finding_frame, section_frames
+from workbook.headline import LOWEST_GRADE, Headline, column_of
 from workbook.roster import Entry, Roster
 from workbook.submission import ACCEPTED, REJECTED, Return, Submission
-
-UNIT = "万元"
-_PER_UNIT = {"元": 10_000, "千元": 10, "万元": 1}
-"""How many of a form's unit make one of ours."""
-
-BUDGETS = ("original_budget", "final_budget", "actual_expenditure")
-"""The amounts of a department's line, where the form has them; else every amount of the form."""
-SOURCES = ("general_public_budget", "government_fund", "special_account_nontax", "other_funds")
-NATURES = ("basic_expenditure", "project_expenditure")
-PROJECTS = ("project", "project_name")
-"""The fields that tell one of a department's returns from another."""
-GRADES = (("优", "grade_excellent", 90.0), ("良", "grade_good", 80.0), ("中", "grade_fair", 60.0))
-"""Each grade, the form's setting for its cut-off, and the cut-off where the form has no such setting."""
-LOWEST_GRADE = "差"
 
 
 class Status(StrEnum):
@@ -57,83 +43,6 @@ class Status(StrEnum):
     def counts(self) -> bool:
         """Whether the department's figures are in the totals."""
         return self in (Status.ANSWERED, Status.FAULTY)
-
-
-@dataclass(frozen=True)
-class Headline:
-    """Which fields of a form make a department's line, by the ids that forms share."""
-
-    form: Form
-
-    def find(self, name: str) -> Field | None:
-        """The form's single field of an id: the first, section by section."""
-        fields = (item for item in self.form.fields() if item.grain == CELL)
-        return next((item for item in fields if item.id == name), None)
-
-    @cached_property
-    def amounts(self) -> tuple[Field, ...]:
-        """Every amount of the form that is one to a return."""
-        return tuple(
-            item
-            for item in self.form.fields()
-            if item.grain == CELL and item.kind.name == "money" and item.mode != "derived"
-        )
-
-    @cached_property
-    def line(self) -> dict[str, Field]:
-        """The amounts of a department's line, by column."""
-        usual = {name: item for name in BUDGETS if (item := self.find(name))}
-        if len(usual) == len(BUDGETS):
-            return usual
-        ids = [item.id for item in self.amounts]
-        return {
-            item.id if ids.count(item.id) == 1 else f"{item.section}_{item.id}": item
-            for item in self.amounts
-        }
-
-    def amount(self, parts: Mapping[str, pd.DataFrame], item: Field) -> pd.Series[float]:
-        """A field's column in 万元, index `submission`; FormError if its unit is none we know."""
-        unit = item.unit or self.form.unit
-        if unit not in _PER_UNIT:
-            raise FormError(
-                f"{self.form.path.name}, unit: '{unit}' cannot be added up; {nearest(unit, _PER_UNIT)}"
-            )
-        return _column(parts, item) / _PER_UNIT[unit]
-
-    @property
-    def has_rate(self) -> bool:
-        """Whether there is an execution rate: spending over the final budget."""
-        return {"final_budget", "actual_expenditure"} <= set(self.line)
-
-    @cached_property
-    def score(self) -> Field | None:
-        """The total score."""
-        return self.find("total_score")
-
-    @cached_property
-    def project(self) -> Field | None:
-        """The project's name, where a department sends one return a project."""
-        return next((item for name in PROJECTS if (item := self.find(name))), None)
-
-    @cached_property
-    def cutoffs(self) -> tuple[tuple[str, float], ...]:
-        """(grade, lowest score), best first; the last grade has no cut-off and is not among them."""
-        settings = self.form.settings
-        return tuple((name, float(settings.get(key, usual))) for name, key, usual in GRADES)
-
-    @cached_property
-    def composition(self) -> tuple[tuple[str, Field], ...]:
-        """(heading, part) of the funds by source and by nature; empty where the form has no such parts."""
-        parts = [("按收入性质分", name) for name in SOURCES]
-        parts += [("按支出性质分", name) for name in NATURES]
-        found = [(heading, self.find(name)) for heading, name in parts]
-        known = tuple((heading, item) for heading, item in found if item is not None)
-        return known if len(known) == len(parts) else ()
-
-    @cached_property
-    def scored(self) -> tuple[Section, ...]:
-        """The sections whose rows have a weight and a score."""
-        return tuple(s for s in self.form.repeating if {"weight", "self_score"} <= set(s.fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,128 +106,6 @@ class Summary:
     def main(self) -> FormSummary | None:
         """The summary of the departments' own form; None if nothing was read."""
         return self.forms[0] if self.forms else None
-
-
-# --- who sent what --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Sender:
-    """Who sent a return, as far as can be told."""
-
-    code: str
-    department: str
-    entry: Entry | None
-
-
-def _sender(item: Return, roster: Roster | None) -> _Sender:
-    """By what the return says; for one that was not read, by the name of its file."""
-    read = item.submission
-    if read is not None:
-        entry = roster.match(read.department_code, read.department) if roster else None
-        code, department = read.department_code.strip(), read.department.strip()
-    else:
-        entry = roster.named_in(item.path.stem) if roster else None
-        code, department = "", item.path.stem
-    if entry is not None:
-        return _Sender(entry.code or code, entry.department, entry)
-    return _Sender(code, department, None)
-
-
-def _project(submission: Submission) -> str:
-    item = Headline(submission.form).project
-    cell = submission.cells.get(item.key) if item else None
-    return texts.fold(str(cell.value)) if cell and cell.value is not None else ""
-
-
-def _same_department(senders: Sequence[_Sender]) -> list[int]:
-    """For each sender a number that all of its department share: same entry, or code, or name."""
-    group: dict[tuple[str, str], int] = {}
-    numbers: list[int] = []
-    for number, sender in enumerate(senders):
-        keys = [("code", texts.fold(sender.code)), ("name", texts.fold(sender.department))]
-        known = {group[key] for key in keys if key[1] and key in group}
-        own = min(known, default=number)
-        if len(known) > 1:  # this one joins two that had nothing in common before
-            group = {key: own if value in known else value for key, value in group.items()}
-            numbers = [own if value in known else value for value in numbers]
-        group |= {key: own for key in keys if key[1]}
-        numbers.append(own)
-    return numbers
-
-
-def superseded(returns: Sequence[Return], roster: Roster | None = None) -> dict[int, int]:
-    """Which returns do not count since the same department sent a later one: place → that one's place.
-
-    The same department is the same code or the same name (blanks, width and case aside); only returns
-    of one form, year and project replace each other. Later is what was saved later, then by path.
-    """
-    found: dict[tuple[object, ...], list[int]] = {}
-    read = {i: r.submission for i, r in enumerate(returns) if r.status == ACCEPTED and r.submission}
-    numbers = _same_department([_sender(returns[place], roster) for place in read])
-    for (place, submission), number in zip(read.items(), numbers, strict=True):
-        key = (number, submission.form.id, submission.fiscal_year, _project(submission))
-        found.setdefault(key, []).append(place)
-    result: dict[int, int] = {}
-    for same in found.values():
-        last = max(same, key=lambda i: (returns[i].modified, str(returns[i].path)))
-        result |= {place: last for place in same if place != last}
-    return result
-
-
-def across(returns: Iterable[Return], roster: Roster | None = None) -> tuple[Return, ...]:
-    """The returns, with findings added of what shows only between them: A501 for a department that is
-    not on the roster, A502 on every return that another one replaces."""
-    returns = tuple(returns)
-    replaced = superseded(returns, roster)
-    result = []
-    for place, item in enumerate(returns):
-        found = []
-        if item.status == ACCEPTED and item.submission:
-            found += _off_roster(item.submission, roster) if roster else []
-            found += _duplicate(item.submission, replaced.get(place), returns)
-        known = {f.code for f in item.findings}
-        new = tuple(f for f in found if f.code not in known)
-        result.append(replace(item, findings=item.findings + new) if new else item)
-    return tuple(result)
-
-
-def _off_roster(submission: Submission, roster: Roster) -> list[Finding]:
-    if roster.match(submission.department_code, submission.department):
-        return []
-    near = roster.suggest(submission.department_code, submission.department)
-    expected = " ".join(filter(None, (near.code, near.department))) if near else ""
-    printed = " ".join(filter(None, (submission.department_code, submission.department.strip())))
-    detail = f"，名册中最接近的是“{expected}”" if expected else ""
-    return [_placed("A501", submission, printed=printed, expected=expected, detail=detail)]
-
-
-def _duplicate(
-    submission: Submission, counted: int | None, returns: Sequence[Return]
-) -> list[Finding]:
-    if counted is None:
-        return []
-    name = returns[counted].path.name
-    detail = f"本份不计入汇总，计入的是保存较晚的“{name}”"
-    printed = submission.path.name
-    return [_placed("A502", submission, printed=printed, expected=name, detail=detail)]
-
-
-def _placed(
-    code: str, submission: Submission, *, printed: str, expected: str, detail: str
-) -> Finding:
-    """A finding at the cell that names the department."""
-    item = Headline(submission.form).find("department")
-    cell = submission.cells.get(item.key) if item else None
-    return finding(
-        code,
-        sheet=cell.address.sheet if cell else "",
-        cell=cell.address.a1 if cell else "",
-        field=item.key if item else "",
-        printed=printed,
-        expected=expected,
-        detail=detail,
-    )
 
 
 # --- the summary ----------------------------------------------------------------------------------
@@ -436,10 +223,10 @@ def _departments(returns: Sequence[Return], roster: Roster | None) -> tuple[_Dep
     """The roster's in its order, then the others by code and name."""
     entries = roster.entries if roster else ()
     places = [i for i, item in enumerate(returns) if item.status in (ACCEPTED, REJECTED)]
-    senders = [_Sender(entry.code, entry.department, entry) for entry in entries]
-    senders += [_sender(returns[i], roster) for i in places]
+    senders = [Sender(entry.code, entry.department, entry) for entry in entries]
+    senders += [sender_of(returns[i], roster) for i in places]
     members: dict[int, list[int]] = {}
-    for index, number in enumerate(_same_department(senders)):
+    for index, number in enumerate(same_department(senders)):
         members.setdefault(number, []).append(index)
     found = []
     for same in members.values():
@@ -559,7 +346,7 @@ def _answered_lines(
         "department": [sender.department for sender in senders],
     }
     if headline.project is not None:
-        columns["project"] = _column(parts, headline.project)
+        columns["project"] = column_of(parts, headline.project)
     columns |= {name: headline.amount(parts, item) for name, item in headline.line.items()}
     index = pd.Index(keys, dtype="string", name="submission")
     frame = pd.DataFrame(columns, index=index)
@@ -567,7 +354,7 @@ def _answered_lines(
     if headline.has_rate:
         frame["execution_rate"] = rate(frame["actual_expenditure"], frame["final_budget"])
     if headline.score is not None:
-        frame["total_score"] = _column(parts, headline.score)
+        frame["total_score"] = column_of(parts, headline.score)
         frame["review_score"] = pd.array([pd.NA] * len(frame), dtype="Float64")
         frame["grade"] = grades(frame["total_score"], headline.cutoffs)
     for severity in Severity:
@@ -575,10 +362,6 @@ def _answered_lines(
         frame[f"{severity}s"] = pd.array(counts, dtype="Int64")
     frame["file"] = pd.array([str(item.path) for item in sent], dtype="string")
     return frame
-
-
-def _column(parts: Mapping[str, pd.DataFrame], item: Field) -> pd.Series[Any]:
-    return parts[item.section][item.id]
 
 
 def rate(spent: pd.Series[float], budget: pd.Series[float]) -> pd.Series[float]:
@@ -768,7 +551,3 @@ def _funds(
     whole = frame.groupby("heading")["amount"].transform("sum")
     known = frame["heading"].ne("")
     return frame.assign(share=(frame["amount"] / whole.mask(whole == 0)).where(known))
-
-
-__all__ = ["FormSummary", "Headline", "Status", "Summary", "across", "aggregate", "attainment",
-           "grades", "rate", "superseded"]  # fmt: skip

@@ -1,0 +1,131 @@
+"""What shows only between returns: several of one department, departments that are not on the roster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from workbook import text as texts
+from workbook.findings import Finding, finding
+from workbook.headline import Headline
+from workbook.roster import Entry, Roster
+from workbook.submission import ACCEPTED, Return, Submission
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sent a return, as far as can be told."""
+
+    code: str
+    department: str
+    entry: Entry | None
+
+
+def sender_of(item: Return, roster: Roster | None) -> Sender:
+    """By what the return says; for one that was not read, by the name of its file."""
+    read = item.submission
+    if read is not None:
+        entry = roster.match(read.department_code, read.department) if roster else None
+        code, department = read.department_code.strip(), read.department.strip()
+    else:
+        entry = roster.named_in(item.path.stem) if roster else None
+        code, department = "", item.path.stem
+    if entry is not None:
+        return Sender(entry.code or code, entry.department, entry)
+    return Sender(code, department, None)
+
+
+def _project(submission: Submission) -> str:
+    item = Headline(submission.form).project
+    cell = submission.cells.get(item.key) if item else None
+    return texts.fold(str(cell.value)) if cell and cell.value is not None else ""
+
+
+def same_department(senders: Sequence[Sender]) -> list[int]:
+    """For each sender a number that all of its department share: same entry, or code, or name."""
+    group: dict[tuple[str, str], int] = {}
+    numbers: list[int] = []
+    for number, sender in enumerate(senders):
+        keys = [("code", texts.fold(sender.code)), ("name", texts.fold(sender.department))]
+        known = {group[key] for key in keys if key[1] and key in group}
+        own = min(known, default=number)
+        if len(known) > 1:  # this one joins two that had nothing in common before
+            group = {key: own if value in known else value for key, value in group.items()}
+            numbers = [own if value in known else value for value in numbers]
+        group |= {key: own for key in keys if key[1]}
+        numbers.append(own)
+    return numbers
+
+
+def superseded(returns: Sequence[Return], roster: Roster | None = None) -> dict[int, int]:
+    """Which returns do not count since the same department sent a later one: place → that one's place.
+
+    The same department is the same code or the same name (blanks, width and case aside); only returns
+    of one form, year and project replace each other. Later is what was saved later, then by path.
+    """
+    found: dict[tuple[object, ...], list[int]] = {}
+    read = {i: r.submission for i, r in enumerate(returns) if r.status == ACCEPTED and r.submission}
+    numbers = same_department([sender_of(returns[place], roster) for place in read])
+    for (place, submission), number in zip(read.items(), numbers, strict=True):
+        key = (number, submission.form.id, submission.fiscal_year, _project(submission))
+        found.setdefault(key, []).append(place)
+    result: dict[int, int] = {}
+    for same in found.values():
+        last = max(same, key=lambda i: (returns[i].modified, str(returns[i].path)))
+        result |= {place: last for place in same if place != last}
+    return result
+
+
+def across(returns: Iterable[Return], roster: Roster | None = None) -> tuple[Return, ...]:
+    """The returns, with findings added of what shows only between them: A501 for a department that is
+    not on the roster, A502 on every return that another one replaces."""
+    returns = tuple(returns)
+    replaced = superseded(returns, roster)
+    result = []
+    for place, item in enumerate(returns):
+        found = []
+        if item.status == ACCEPTED and item.submission:
+            found += _off_roster(item.submission, roster) if roster else []
+            found += _duplicate(item.submission, replaced.get(place), returns)
+        known = {f.code for f in item.findings}
+        new = tuple(f for f in found if f.code not in known)
+        result.append(replace(item, findings=item.findings + new) if new else item)
+    return tuple(result)
+
+
+def _off_roster(submission: Submission, roster: Roster) -> list[Finding]:
+    if roster.match(submission.department_code, submission.department):
+        return []
+    near = roster.suggest(submission.department_code, submission.department)
+    expected = " ".join(filter(None, (near.code, near.department))) if near else ""
+    printed = " ".join(filter(None, (submission.department_code, submission.department.strip())))
+    detail = f"，名册中最接近的是“{expected}”" if expected else ""
+    return [_placed("A501", submission, printed=printed, expected=expected, detail=detail)]
+
+
+def _duplicate(
+    submission: Submission, counted: int | None, returns: Sequence[Return]
+) -> list[Finding]:
+    if counted is None:
+        return []
+    name = returns[counted].path.name
+    detail = f"本份不计入汇总，计入的是保存较晚的“{name}”"
+    printed = submission.path.name
+    return [_placed("A502", submission, printed=printed, expected=name, detail=detail)]
+
+
+def _placed(
+    code: str, submission: Submission, *, printed: str, expected: str, detail: str
+) -> Finding:
+    """A finding at the cell that names the department."""
+    item = Headline(submission.form).find("department")
+    cell = submission.cells.get(item.key) if item else None
+    return finding(
+        code,
+        sheet=cell.address.sheet if cell else "",
+        cell=cell.address.a1 if cell else "",
+        field=item.key if item else "",
+        printed=printed,
+        expected=expected,
+        detail=detail,
+    )
