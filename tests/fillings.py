@@ -58,8 +58,6 @@ def _numbered(
 
 
 def _plain(value: Any) -> Value:
-    if isinstance(value, str):
-        return value.removeprefix("\n")
     return float(value) if isinstance(value, int) else value
 
 

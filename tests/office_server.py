@@ -101,6 +101,9 @@ def running_office(
     temporary.mkdir()
     pipe = f"selfeval-{uuid.uuid4().hex}"
     log = profile / "soffice.log"
+    # LibreOffice's own Python takes its home from the first python3 on the path; an active virtual
+    # environment would lead it astray.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     with log.open("wb") as output:
         process = subprocess.Popen(
             [
@@ -113,7 +116,7 @@ def running_office(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env={**os.environ, "TMPDIR": str(temporary)},
+            env={**os.environ, "PATH": path, "TMPDIR": str(temporary)},
             start_new_session=True,  # a group of its own: the launcher starts further processes
         )
     context = None

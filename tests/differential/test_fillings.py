@@ -27,7 +27,7 @@ PARTS = 3
 """Each form's fillings are split, so that several workers can share them."""
 HARD = 40
 """After so many fillings a hard recalculation must change nothing."""
-FILES = 8
+FILES = 4
 """How many filled templates are built of each form."""
 
 

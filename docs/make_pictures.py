@@ -1,0 +1,40 @@
+"""Make the pictures of the README anew from the samples: `make pictures` (needs LibreOffice)."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TOP))
+
+from builder import build_summary  # noqa: E402
+from tests.office import Office  # noqa: E402
+from workbook import aggregate, check, load_roster, read_returns  # noqa: E402
+
+SEED = next((TOP / "samples" / "returns").glob("125001_*.xlsx"))
+PICTURES = TOP / "docs" / "pictures"
+PAGES = {"form.png": 2, "selfcheck.png": 4}
+"""Which page of the seed's printed return each picture shows."""
+
+
+def main() -> None:
+    """Print the seed's return and the samples' summary, and keep the pages that the README shows."""
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, Office() as office:
+        out = Path(folder)
+        pages = office.to_png(SEED, out, dpi=100)
+        for name, page in PAGES.items():
+            shutil.copy(pages[page - 1], PICTURES / name)
+        roster = load_roster(TOP / "samples" / "roster.csv")
+        returns = check(read_returns([TOP / "samples" / "returns"]), roster)
+        summary = build_summary(aggregate(returns, roster), out / "summary.xlsx")
+        for name, page in (("summary.png", 1), ("analysis.png", 2)):
+            shutil.copy(office.to_png(summary, out, dpi=100)[page - 1], PICTURES / name)
+    print(*sorted(PICTURES.iterdir()), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""What the README and the API page show works as shown, and `workbook demo` leaves what it says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from workbook.cli import cli
+
+TOP = Path(__file__).resolve().parents[1]
+PAGES = ("README.md", "README.zh-CN.md", "docs/python-api.md")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to write in that has the samples, as a checkout has."""
+    (tmp_path / "samples").symlink_to(TOP / "samples")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_python_examples_run(page: str, checkout: Path) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (TOP / page).read_text(encoding="utf-8"), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, page, "exec"), {})
+    assert list(checkout.glob("*.xlsx"))
+
+
+def test_commands_of_the_readme_run(checkout: Path) -> None:
+    text = (TOP / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\$ workbook ([^#\n]+)", text, re.MULTILINE)
+    assert len(lines) == 5
+    for line in lines:
+        result = CliRunner().invoke(cli, shlex.split(line))
+        assert result.exit_code in (0, 1), (line, result.output)
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert {"自评表.xlsx", "发出", "汇总表.xlsx", "数据"} <= {p.name for p in checkout.iterdir()}
+    assert len(list((checkout / "发出").glob("*.xlsx"))) == 14
+
+
+def test_sentences_of_the_readme_are_what_check_says(checkout: Path) -> None:
+    text = (TOP / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
+    CliRunner().invoke(cli, ["demo", "-o", "demo"])
+    told = (checkout / "demo" / "2_检查结果.txt").read_text(encoding="utf-8-sig")
+    assert [line for line in shown.splitlines() if line not in told] == []
+
+
+def test_six_lines_of_python_are_six() -> None:
+    text = (TOP / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(block.splitlines()) == 6
+
+
+def test_demo_leaves_templates_findings_summary_and_data(checkout: Path) -> None:
+    result = CliRunner().invoke(cli, ["demo", "-o", "demo"])
+    assert result.exit_code == 0, result.output
+    sent = list((checkout / "demo" / "1_发表" / "各单位").glob("*.xlsx"))
+    assert len(sent) == 14
+    book = openpyxl.load_workbook(checkout / "demo" / "3_汇总表.xlsx", data_only=True)
+    rows = list(book["部门汇总"].iter_rows(values_only=True))
+    assert sum("未报" in map(str, row) for row in rows) == 2
+    files = pd.read_parquet(checkout / "demo" / "4_数据" / "files.parquet")
+    assert list(files["status"]) == ["accepted"] * 12
+    assert "岳阳市云溪区科学技术协会" in result.output or "125001" in result.output
+
+
+def test_links_of_the_pages_lead_somewhere() -> None:
+    for page in (*PAGES, *(str(p.relative_to(TOP)) for p in (TOP / "docs").glob("*.md"))):
+        path = TOP / page
+        for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (path.parent / target).exists(), f"{page}: {target}"
