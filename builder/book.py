@@ -18,6 +18,17 @@ from xlsxwriter.worksheet import Worksheet
 from workbook.errors import BuildError
 
 
+class _Sheet(Worksheet):  # type: ignore[misc]
+    """A worksheet that takes formulas as they are.
+
+    XlsxWriter looks through each formula for some forty functions newer than Excel 2007, which takes
+    half the time of writing a template; ours have none, and a test says so.
+    """
+
+    def _prepare_formula(self, formula: str, _expand: bool = False) -> str:
+        return formula.removeprefix("=")
+
+
 class Book(xlsxwriter.Workbook):  # type: ignore[misc]
     """A workbook that can lock its structure and that reuses equal formats."""
 
@@ -32,6 +43,10 @@ class Book(xlsxwriter.Workbook):  # type: ignore[misc]
         super().__init__(str(path), settings | options)
         self.lock_structure = lock_structure
         self._made: dict[tuple[tuple[str, Any], ...], Format] = {}
+
+    def add_worksheet(self, name: str | None = None) -> Worksheet:
+        """A further sheet."""
+        return super().add_worksheet(name, worksheet_class=_Sheet)
 
     def style(self, **properties: Any) -> Format:
         """The format with these properties, made once."""

@@ -12,16 +12,33 @@ from workbook.form import CELL, GROUP, ROW, Field, Part, Rule
 from workbook.layout import Layout
 from workbook.ops import literal
 
+_KEEP = 16
+_KEPT: dict[int, Formulas] = {}
+
 Cell = Callable[[Ref], str]
 """Writes the cell or range of a reference."""
 
 
 class Formulas:
-    """Renders expressions for one layout; `home` is the sheet on which a formula stands."""
+    """Renders expressions for one layout; `home` is the sheet on which a formula stands.
+
+    A formula is rendered once: the templates of a roster share a layout and differ in a few cells.
+    """
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.form = layout.form
+        self._rendered: dict[tuple[str, ...], str] = {}
+
+    @classmethod
+    def of(cls, layout: Layout) -> Formulas:
+        """The formulas of a layout, kept for the next template that has it."""
+        key = id(layout)  # which is kept, so its number is not given to another
+        if key not in _KEPT:
+            if len(_KEPT) >= _KEEP:
+                _KEPT.clear()
+            _KEPT[key] = cls(layout)
+        return _KEPT[key]
 
     def cell(self, home: str, grain: str = CELL, number: int = 0) -> Cell:
         """References seen from the Nth row or group, or from the form."""
@@ -33,12 +50,27 @@ class Formulas:
 
     def computed(self, key: str, home: str, number: int = 0) -> str:
         """The formula of a computed field: its value, or nothing where it is undecided."""
+        return self._once(
+            ("computed", key, home, str(number)), lambda: self._computed(key, home, number)
+        )
+
+    def _computed(self, key: str, home: str, number: int) -> str:
         item = self.form.field_of(key)
         text = to_formula(self.form.formulas[key], self.cell(home, item.grain, number))
         return f'=IFERROR({text},"")'
 
+    def _once(self, key: tuple[str, ...], render: Callable[[], str]) -> str:
+        if key not in self._rendered:
+            self._rendered[key] = render()
+        return self._rendered[key]
+
     def verdict(self, rule: Rule, home: str, number: int = 0) -> str:
         """1 where the rule holds, 0 where it is broken, -1 where it is undecided."""
+        return self._once(
+            ("verdict", rule.key, home, str(number)), lambda: self._verdict(rule, home, number)
+        )
+
+    def _verdict(self, rule: Rule, home: str, number: int) -> str:
         cell = self.cell(home, rule.grain, number)
         text = f"IF({to_formula(rule.must, cell)},1,0)"
         if rule.when is not None:

@@ -102,7 +102,7 @@ def build_template(
     submission = submit(form, _merged(filling, prefilled), plan=layout.plan)
     batch = gather(form, [submission], View.WORKBOOK)
     with book_at(path, lock_structure=True) as book:
-        _write(Job(book, layout, Formulas(layout), filling, prefilled, batch, password))
+        _write(Job(book, layout, Formulas.of(layout), filling, prefilled, batch, password))
     return path
 
 

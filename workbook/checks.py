@@ -35,10 +35,10 @@ def check(returns: Iterable[Return], roster: Roster | None = None) -> list[Retur
     are not on it. Nothing raises; rejected and skipped files keep what the reader said of them.
     """
     checked = list(across(returns, roster))
-    by_form: dict[str, list[int]] = {}
+    by_form: dict[int, list[int]] = {}
     for index, item in enumerate(checked):
         if item.submission is not None:
-            by_form.setdefault(item.submission.form.digest, []).append(index)
+            by_form.setdefault(id(item.submission.form), []).append(index)
     for indexes in by_form.values():
         for start in range(0, len(indexes), CHUNK):
             some = indexes[start : start + CHUNK]

@@ -168,24 +168,20 @@ def place(form: Form, plan: Sequence[int] | None = None) -> Layout:
 
     Raises BuildError if the plan does not fit the form's groups.
     """
-    return _place(form.key, form.digest, form, tuple(plan or default_plan(form)))
+    return _cached(_Keyed(form), tuple(plan or default_plan(form)))
 
 
 class _Keyed:
-    """A form as a cache key: equal when its definition is."""
+    """A form as a cache key: itself, since two definitions may differ in their texts alone."""
 
     def __init__(self, form: Form) -> None:
         self.form = form
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Keyed) and other.form.digest == self.form.digest
+        return isinstance(other, _Keyed) and other.form is self.form
 
     def __hash__(self) -> int:
-        return hash(self.form.digest)
-
-
-def _place(key: str, digest: str, form: Form, plan: Plan) -> Layout:
-    return _cached(_Keyed(form), plan)
+        return id(self.form)
 
 
 @lru_cache(maxsize=256)
