@@ -175,7 +175,18 @@ def test_a_blank_template_is_written(tmp_path: Path) -> None:
 
 def test_a_department_is_filled_in_and_locked(tmp_path: Path) -> None:
     out = tmp_path / "a.xlsx"
-    result = run("template", FORM, "-o", out, "--department", "区图书馆", "--code", "007003", "--year", "2025")
+    result = run(
+        "template",
+        FORM,
+        "-o",
+        out,
+        "--department",
+        "区图书馆",
+        "--code",
+        "007003",
+        "--year",
+        "2025",
+    )
     assert (result.exit_code, result.stderr) == (CLEAN, "")
     book, cells = written(out)
     assert cells["identity.department"].value == "区图书馆"
@@ -275,11 +286,16 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     assert "“部门”" in told
     assert "codes.csv" in told
     assert FORM in run("layout", "department_overal").stderr
-    assert "NO_SUCH" in run("template", FORM, "-o", tmp_path / "a.xlsx", "--password-env", "NO_SUCH").stderr
+    assert (
+        "NO_SUCH"
+        in run("template", FORM, "-o", tmp_path / "a.xlsx", "--password-env", "NO_SUCH").stderr
+    )
     assert "D409" in run("explain", "D499").stderr
 
 
-@pytest.mark.parametrize("words", [["nonsense"], ["template"], ["check"], ["template", FORM, "-o", "a", "--year", "20"]])
+@pytest.mark.parametrize(
+    "words", [["nonsense"], ["template"], ["check"], ["template", FORM, "-o", "a", "--year", "20"]]
+)
 def test_options_that_do_not_fit_are_wrong_use(words: list[str]) -> None:
     assert run(*words).exit_code == WRONG
 
@@ -432,7 +448,9 @@ def test_a_department_off_the_roster_is_found(tmp_path: Path) -> None:
 
 def test_a_summary_and_its_data_are_written(tmp_path: Path) -> None:
     out, data = tmp_path / "汇总.xlsx", tmp_path / "data"
-    result = run("aggregate", RETURNS, "-o", out, "--roster", ROSTER, "--data", data, "--workers", "1")
+    result = run(
+        "aggregate", RETURNS, "-o", out, "--roster", ROSTER, "--data", data, "--workers", "1"
+    )
     assert (result.exit_code, result.stderr) == (FOUND, "")
     assert openpyxl.load_workbook(out, read_only=True).sheetnames
     assert {path.suffix for path in data.iterdir()} >= {".csv"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -104,7 +105,8 @@ def explanation(code: str) -> str:
     """What a code means, its basis, and how to mend it. KeyError for an unknown code."""
     if code in CATALOGUE:
         entry = CATALOGUE[code]
-        return _lines(code, entry.severity, entry.name, entry.message, entry.basis, entry.hint)
+        message, hint = opened(entry.message), opened(entry.hint)
+        return _lines(code, entry.severity, entry.name, message, entry.basis, hint)
     form, rule = next((f, r) for f in _forms() for r in f.rules if r.code == code)
     text = _lines(code, rule.severity, rule.name, template_of(rule), rule.basis, rule.hint)
     condition = f"\n条件：{rule.when_source} 时，" if rule.when_source else "\n条件："
@@ -118,6 +120,11 @@ def _lines(code: str, severity: Severity, name: str, message: str, basis: str, h
 def template_of(rule: Rule) -> str:
     """A rule's message with its figures left open: `标明 … 分`."""
     return "".join(_open(part) for part in rule.message)
+
+
+def opened(text: str) -> str:
+    """A text of the catalogue with what each finding fills in left open."""
+    return re.sub(r"\{\w+\}", "…", text)
 
 
 def _open(part: Part) -> str:
