@@ -67,7 +67,9 @@ class Job:
 
     def locked(self, spot: Spot) -> bool:
         """Whether the department may not type there."""
-        return not spot.field.is_input or self.prefilled.value(spot) is not None
+        if not spot.field.is_input or spot.field.by == "reviewer":
+            return True
+        return self.prefilled.value(spot) is not None
 
     def shown(self, spot: Spot) -> str | float:
         """What a computed cell shows."""

@@ -424,7 +424,8 @@ def _matches(keys: Cells, key: Array) -> Array:
 def _pieces(cells: Cells) -> npt.NDArray[np.bool_]:
     """(pieces, cells): which cells of a column belong to which piece."""
     piece = np.searchsorted(cells.starts, np.arange(cells.state.shape[1]), side="right") - 1
-    return np.arange(len(cells.starts))[:, None] == piece
+    belongs: npt.NDArray[np.bool_] = np.arange(len(cells.starts))[:, None] == piece
+    return belongs
 
 
 def _count_where(keys: Cells, key: Array) -> Array:

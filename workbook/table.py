@@ -1,0 +1,90 @@
+"""A TOML table with its whereabouts, so that every mistake in it can be named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from workbook.errors import FormError, nearest
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A TOML table with its whereabouts; what is taken from it is checked."""
+
+    data: dict[str, Any]
+    file: str
+    where: str
+
+    def error(self, key: str, message: str, column: int = 0) -> FormError:
+        """A FormError at one of the table's keys."""
+        where = f"{self.where}, {key}" if self.where and key else self.where or key
+        at = f" at column {column}" if column else ""
+        return FormError(f"{self.file}, {where}: {message}{at}")
+
+    def take(self, key: str, wanted: type[T], default: T | None = None) -> T:
+        """The value of a key; FormError if it is missing (and has no default) or of another type."""
+        if key not in self.data:
+            if default is None:
+                hint = nearest(key, self.data)
+                raise self.error(key, f"is missing; {hint}")
+            return default
+        value = self.data[key]
+        if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+            raise self.error(key, f"must be a {wanted.__name__}, is {value!r}")
+        return value
+
+    def only(self, *known: str) -> None:
+        """Refuse keys that mean nothing here."""
+        for key in self.data:
+            if key not in known:
+                raise self.error(key, f"is not known here; {nearest(key, known)}")
+
+    def strings(self, key: str) -> tuple[str, ...]:
+        """A list of strings; empty if the key is missing."""
+        value: list[Any] = self.take(key, list, [])
+        if not all(isinstance(item, str) for item in value):
+            raise self.error(key, "must be a list of texts")
+        return tuple(value)
+
+    def numbers(self, key: str) -> tuple[float, ...]:
+        """A list of numbers; empty if the key is missing."""
+        value: list[Any] = self.take(key, list, [])
+        if not all(isinstance(item, int | float) for item in value):
+            raise self.error(key, "must be a list of numbers")
+        return tuple(float(item) for item in value)
+
+    def tables(self, key: str, name: str) -> list[Table]:
+        """A list of tables, each named by its key `name` in errors."""
+        items: list[Any] = self.take(key, list, [])
+        if not all(isinstance(item, dict) for item in items):
+            raise self.error(key, f"must be tables, written [[{key}]]")
+        result = []
+        for number, item in enumerate(items, 1):
+            prefix = f"{self.where}, " if self.where else ""
+            result.append(Table(item, self.file, f"{prefix}{key} {item.get(name, number)}"))
+        return result
+
+    def table(self, key: str) -> Table:
+        """A table under a key; empty if it is missing."""
+        where = f"{self.where}, {key}" if self.where else key
+        return Table(self.take(key, dict, {}), self.file, where)
+
+
+KEYS = {
+    "form": ("id", "version", "name", "title", "annex", "unit", "sheet", "fiscal_year", "widths",
+             "side_widths", "orientation", "instructions", "settings", "section", "rule"),
+    "section": ("id", "label", "fields", "drawing", "heights", "row", "levels", "group", "rows",
+                "group_label"),
+    "field": ("label", "kind", "by", "required", "blank", "formula", "suggested", "value", "choices",
+              "max_length", "min", "max", "prompt", "per", "unit", "derived", "format"),
+    "group": ("weight", "rows"),  # and the first level's name
+    "rule": ("code", "name", "scope", "when", "must", "at", "severity", "message", "hint", "basis",
+             "printed", "expected", "cases"),
+    "case": ("verdict", "given", "rows"),
+}  # fmt: skip
+"""Every key that a definition may hold, by the table it stands in; docs/form-file.md explains each."""
