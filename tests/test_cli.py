@@ -25,7 +25,7 @@ from workbook.layout import place
 RETURNS = SAMPLES / "returns"
 SEED = RETURNS / "125001_岳阳市云溪区科学技术协会.xlsx"
 FORM = "department_overall"
-COMMANDS = [command for command in cli.commands.values()]
+COMMANDS = list(cli.commands.values())
 
 
 def run(*words: str | Path) -> Result:
@@ -240,7 +240,7 @@ WRONG_USES: dict[str, Callable[[Path], list[str | Path]]] = {
     "a folder to read": lambda tmp: ["read", tmp],
     "no such file to add up": lambda tmp: ["aggregate", tmp / "none", "-o", tmp / "s.xlsx"],
     "no such form": lambda tmp: ["template", "department_overal", "-o", tmp / "a.xlsx"],
-    "no such form to lay out": lambda tmp: ["layout", "没有"],
+    "no such form to lay out": lambda _: ["layout", "没有"],
     "no such definition": lambda tmp: ["template", FORM, "-o", tmp / "a.xlsx", "--form-file", tmp / "no.toml"],
     "a definition that is none": lambda tmp: ["read", SEED, "--form-file", tmp / "file"],
     "no such roster": lambda tmp: ["template", FORM, "-o", tmp / "a", "--roster", tmp / "no.csv"],
@@ -252,7 +252,7 @@ WRONG_USES: dict[str, Callable[[Path], list[str | Path]]] = {
     "a summary in a folder's place": lambda tmp: ["aggregate", SEED, "-o", tmp],
     "a summary under a file": lambda tmp: ["aggregate", SEED, "-o", tmp / "file" / "s.xlsx"],
     "no such variable": lambda tmp: ["template", FORM, "-o", tmp / "a.xlsx", "--password-env", "NO_SUCH"],
-    "no such code": lambda tmp: ["explain", "D999"],
+    "no such code": lambda _: ["explain", "D999"],
     "a demo under a file": lambda tmp: ["demo", "-o", tmp / "file" / "demo"],
 }  # fmt: skip
 
@@ -270,7 +270,11 @@ def test_wrong_use_is_told_in_one_line(name: str, tmp_path: Path) -> None:
 
 
 def test_wrong_use_leaves_no_traceback_in_a_shell(tmp_path: Path) -> None:
-    for words in (["check", tmp_path / "none"], ["aggregate", SEED, "-o", tmp_path]):
+    wrong: list[list[str | Path]] = [
+        ["check", tmp_path / "none"],
+        ["aggregate", SEED, "-o", tmp_path],
+    ]
+    for words in wrong:
         found = shell(*words)
         assert found.returncode == WRONG
         assert len(found.stderr.splitlines()) == 1

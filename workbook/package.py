@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -93,8 +93,16 @@ class Package:
         return next((sheet for sheet in self.sheets if sheet.name == name), None)
 
 
-def open_package(path: Path, *, limits: Limits = Limits()) -> Package:  # noqa: B008 - frozen
-    """Read a workbook. Raises Refused, and nothing else, for a file that will not be read."""
+def open_package(
+    path: Path,
+    *,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    unread: Container[str] = (),
+) -> Package:
+    """Read a workbook. Raises Refused, and nothing else, for a file that will not be read.
+
+    Sheets named in `unread` are listed without cells: what nobody looks at costs nothing.
+    """
     watch = Watch(limits.seconds)
     data = read_file(path, limits)
     parts = _Parts(Archive(data, limits), limits, watch)
@@ -106,7 +114,7 @@ def open_package(path: Path, *, limits: Limits = Limits()) -> Package:  # noqa: 
     return Package(
         kind=kind,
         strict=book.strict,
-        sheets=_sheets(parts, book, relations),
+        sheets=_sheets(parts, book, relations, unread),
         names=dict(book.names),
         local_names=book.local_names,
         builtin=book.builtin,
@@ -147,12 +155,17 @@ def _no_workbook(archive: Archive) -> Refused:
     return Refused("W103", magic.describe_archive(names, mimetype))
 
 
-def _sheets(parts: _Parts, book: Book, relations: Sequence[Relationship]) -> tuple[Sheet, ...]:
+def _sheets(
+    parts: _Parts, book: Book, relations: Sequence[Relationship], unread: Container[str]
+) -> tuple[Sheet, ...]:
     strings = _first(parts, relations, "sharedStrings", parse_strings, _NO_STRINGS)
     links = {link.id: link for link in relations if not link.external}
     sheets: list[Sheet] = []
     total = 0
     for entry in book.sheets:
+        if entry.name in unread:
+            sheets.append(Sheet(entry.name, entry.state, {}))
+            continue
         sheet = _sheet(parts, entry, links.get(entry.relation), strings, book.date1904)
         total += len(sheet.cells)
         if total > parts.limits.cells:

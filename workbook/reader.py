@@ -19,8 +19,10 @@ from workbook.findings import Finding, finding
 from workbook.form import Form, available_forms, load_form
 from workbook.kinds import Raw
 from workbook.layout import (
+    CALC_SHEET,
     FORM_RECORDS,
     FORM_SHEET,
+    LIST_SHEET,
     Layout,
     Plan,
     Spot,
@@ -34,6 +36,8 @@ from workbook.submission import ACCEPTED, REJECTED, SKIPPED, Cell, Return, Submi
 Forms = Mapping[tuple[str, str], Form]
 """Definitions by id and version."""
 
+UNREAD = frozenset((CALC_SHEET, LIST_SHEET))
+"""Nothing is taken from these sheets, and what they should say shows on 自检, so they are not parsed."""
 _OWN_FILES = ("~$", ".~", "._")
 _LITTER = {".ds_store", "thumbs.db", "desktop.ini"}
 
@@ -98,7 +102,7 @@ def read_return(path: Path | str, *, forms: Forms | None = None) -> Return:
     if path.name.startswith(_OWN_FILES) or path.name.lower() in _LITTER:
         return Return(path, SKIPPED, (finding("W112", detail=path.name),))
     try:
-        package = open_package(path)
+        package = open_package(path, unread=UNREAD)
     except Refused as refused:
         return Return(path, REJECTED, (finding(refused.code, detail=refused.detail),))
     try:

@@ -20,6 +20,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from builder import build_template
+from workbook.address import split_a1
 from workbook.form import find_form
 from workbook.layout import CALC_SHEET, place
 
@@ -106,12 +107,13 @@ def _page(sheet: Worksheet) -> Iterator[str]:
     yield f"repeated rows: {sheet.print_title_rows or 'none'}"
     yield f"frozen at: {sheet.freeze_panes or 'nothing'}"
     yield f"filter: {sheet.auto_filter.ref or 'none'}"
-    yield f"footer: {sheet.oddFooter.center.text if sheet.oddFooter.center.text else 'none'}"
+    footer = sheet.oddFooter.center if sheet.oddFooter is not None else None
+    yield f"footer: {(footer and footer.text) or 'none'}"
 
 
 def _reading_order(area: str) -> tuple[int, int, str]:
-    first = openpyxl.utils.cell.coordinate_from_string(area.split()[0].partition(":")[0])
-    return first[1], openpyxl.utils.column_index_from_string(first[0]), area
+    first = re.split(r"[ :]", area, maxsplit=1)[0]
+    return *split_a1(first), area
 
 
 def _cells(sheet: Worksheet) -> Iterator[str]:
@@ -138,7 +140,7 @@ def _value(cell: Cell) -> str:
     """A text in quotes, anything else bare; what is long is cut and its digest added."""
     if cell.value is None:
         return ""
-    text = str(cell.value).replace("\n", "⏎")
+    text = str(cell.value).replace("\n", "⏎").replace(FORM.digest, "(digest)")
     shown = f"“{text}”" if cell.data_type == "s" else text
     if len(shown) <= LONG:
         return shown
@@ -156,13 +158,13 @@ def _validations(found: list[DataValidation]) -> Iterator[str]:
             f"{item.promptTitle}: {item.prompt}",
             f"{item.errorTitle}: {item.error}",
         )
-        key = (re.sub(rf"(?<=[A-Z]){own_row}\b", "#", texts[0]), *texts[1:])
+        key: tuple[str, ...] = (re.sub(rf"(?<=[A-Z]){own_row}\b", "#", texts[0]), *texts[1:])
         alike.setdefault(key, []).append(item)
     if found:
         yield "validations (# is the own row):"
-    for texts, items in alike.items():
-        yield f"{','.join(str(item.sqref) for item in items)}"
-        yield from (f"    {text}" for text in texts)
+    for told, items in alike.items():
+        yield ",".join(str(item.sqref) for item in items)
+        yield from (f"    {line}" for line in told)
 
 
 def _rule(item: DataValidation) -> str:

@@ -229,9 +229,10 @@ def _values(
     for item in batch.form.fields():
         if item.is_computed:
             cells = batch.field_cells(item.key)
+            texts = cells.text
             for j, address in enumerate(addresses(formulas, item)):
                 for i, reading in enumerate(readings):
-                    due = value_at(cells.number[i, j], cells.text[i, j])
+                    due = value_at(cells.number[i, j], texts[i, j])
                     shown = reading.at(address)
                     if cells.state[i, j] != ERROR:  # typed over a suggestion: nothing to compare
                         tally.compare("value", item.key, address.a1, shown, due, i)

@@ -34,6 +34,8 @@ NUMBERS = (
     1e12, 1e12 + 0.01, 123456789012.34, 99999999.9999, 0.1 + 0.2, 1 / 3, 2 / 3, 1.005, 2.675, 8.325, 33.335,
     8966.84, 89668400.0, 1e-300, 1e300, 2.5, 3.5, 0.5, 1234567.891234,
 )  # fmt: skip
+SCORES = tuple(number for number in NUMBERS if abs(number) < 1e9)
+"""A sum of 10^12 points keeps no half cents: there the order of adding would decide."""
 SIGNS = ("", "", "", "≥", "≤", ">", "<", "=", "≧", "≦", "═", ">=", "<=", "＞", "＜", "＝", "＞=", "不少于", "不低于", "不小于",
          "不超过", "不高于", "不大于", "不多于", "大于等于", "大于或等于", "小于等于", "小于或等于", "约", "≥ ", "≧　", "=>", "≥≥")  # fmt: skip
 UNITS = ("%", "％", "个", "场", "场次", "公里", "天", "年", "个月", "小时", "月底前", "万元", "元", "户", "", "", "种", "以上", "以下", "以内",
@@ -118,7 +120,7 @@ class Typist:
 
     def _figure(self, spot: Spot, row: dict[str, Typed]) -> float:
         """A plausible number; in a row often the same as one already there, or a bit off it."""
-        there = [v for v in (row or self.held).values() if isinstance(v, float)]
+        there = [v for v in (row or self.held).values() if isinstance(v, float) and abs(v) < 1e9]
         if there and self.chance.random() < 0.6:
             near = self.chance.choice(there)
             return near + self.chance.choice((0.0, 0.0, *OFFSETS, -0.5))
@@ -140,7 +142,9 @@ class Typist:
                 return self.chance.choice(NO_NUMBERS)
             if sort < 0.3:
                 return self.chance.choice(NUMERALS)
-            return self.chance.choice(NUMBERS) if sort < 0.6 else self._figure(spot, row or {})
+            if sort < 0.6:
+                return self.chance.choice(SCORES if item.kind.name == "score" else NUMBERS)
+            return self._figure(spot, row or {})
         if self.chance.random() < 0.03:
             return self.chance.choice((100.0, 0.95, 12345678.9, 1e12, -3.0, 0.1 + 0.2, 1e-7, 45734.0))
         if item.choices:
