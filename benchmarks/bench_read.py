@@ -17,6 +17,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -49,10 +50,14 @@ def make(folder: Path, count: int) -> list[Path]:
     with contextlib.ExitStack() as stack:
         office = stack.enter_context(Office()) if available() is None else None
         for number in range(count):
-            one = given[number % len(given)]
-            one.values["funds.original_budget"] = round(draw.uniform(50, 90000), 2)
-            one.values["goals.achieved_goals"] = (
-                f"第 {number} 份。" + "完成情况良好，" * draw.randrange(5, 60)
+            one = replace(
+                given[number % len(given)],
+                values=given[number % len(given)].values  # noqa: PD011
+                | {
+                    "funds.original_budget": round(draw.uniform(50, 90000), 2),
+                    "goals.achieved_goals": f"第 {number} 份。"
+                    + "完成良好，" * draw.randrange(5, 60),
+                },
             )
             path = build_template(form, folder / f"{number:05}.xlsx", filling=one)
             if office is not None and number % 2:

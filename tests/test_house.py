@@ -48,7 +48,7 @@ EXPORTED = {
 }
 
 LONGEST = 480
-TO_BE_TAKEN_APART = {f"workbook/{name}.py" for name in ("form", "frames", "ops", "summary")}
+TO_BE_TAKEN_APART = {f"workbook/{name}.py" for name in ("frames", "ops", "summary")}
 
 
 def name_of(path: Path) -> str:

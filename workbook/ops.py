@@ -142,13 +142,10 @@ def _round(a: Array, digits: Array) -> Array:
     scale = 10.0**digits
     raised = np.abs(a) * scale + 0.5
     step = 10.0 ** (14 - np.floor(np.log10(raised)))
-    near = np.where(raised < _TELLING, np.round(raised * step) / step, raised)
-    whole = (np.abs(a) >= _TELLING * 2048) | ((digits >= 0) & (np.floor(a) == a))
-    return _finite(np.where(whole, a, np.copysign(np.floor(near) / scale, a)) + 0.0)
-
-
-_TELLING = 2.0**41
-"""Above this the 15th digit tells no more than the last bit does; 2048 times as high every number is whole."""
+    # LibreOffice leaves a number with at most 11 bits behind the point as it is.
+    near = np.where(raised * 2048 % 1 == 0, raised, np.floor(raised * step + 0.5) / step)
+    exact = (raised >= 2.0**52) | ((digits >= 0) & (np.floor(a) == a))
+    return _finite(np.where(exact, a, np.copysign(np.floor(near) / scale, a)) + 0.0)
 
 
 def rounded(value: float, digits: int) -> float:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from builder.formulas import Formulas
 from builder.selfcheck import level
-from tests.office import Book, CellError, Office
+from tests.office import Book, CellError, Office, Target
 from workbook.address import Address
 from workbook.batch import BROKEN, VERDICTS, Batch, View, gather
 from workbook.form import CELL, GROUP, ROW, Field, Form, Rule
@@ -85,9 +85,12 @@ class Arena:
 
     def type(self, values: Mapping[str, Typed]) -> None:
         """Type into cells, by defined name; none may be locked."""
-        texts = {n: self._formulas[n] if v == FORMULA else v for n, v in values.items()}
         self._typed.update(values)
-        refused = self.office.type_values(self.book, dict(texts))
+        texts: dict[Target, Typed] = {
+            name: self._formulas[name] if value == FORMULA else value
+            for name, value in values.items()
+        }
+        refused = self.office.type_values(self.book, texts)
         assert refused == [], f"locked: {refused}"
 
     def clear(self) -> None:
@@ -163,7 +166,9 @@ class Tally:
     """How often each rule's verdicts were seen: (rule key, verdict)."""
     differences: list[Difference] = field(default_factory=list)
 
-    def compare(self, sort: str, name: str, where: str, theirs: object, ours: object, i: int) -> None:
+    def compare(
+        self, sort: str, name: str, where: str, theirs: object, ours: object, i: int
+    ) -> None:
         """Count one pair, and note it if it differs."""
         self.compared[sort] += 1
         if not agree(theirs, ours):
@@ -177,8 +182,10 @@ class Tally:
         """The first differences, for the failing test's message."""
         names = Counter(d.what for d in self.differences)
         lines = [f"{len(self.differences)} differences: {names.most_common(20)}"]
-        for d in self.differences[:most]:
-            lines.append(f"{d.what} at {d.place}, sample {d.sample}: {d.theirs!r} != ours {d.ours!r}")
+        lines += [
+            f"{d.what} at {d.place}, sample {d.sample}: {d.theirs!r} != ours {d.ours!r}"
+            for d in self.differences[:most]
+        ]
         for i in {d.sample for d in self.differences[:3]} if readings else ():
             held = {n: c.raw for n, c in readings[i].submission.cells.items() if c.raw is not None}
             lines.append(f"sample {i} holds {held}")
@@ -196,11 +203,12 @@ def agree(theirs: object, ours: object) -> bool:
 
 
 def _alike(theirs: str, ours: str) -> bool:
-    """Whether two sentences are the same but for the last digits of numbers of 15 digits or more: how
+    """Whether two sentences are the same but for the last digits of numbers of 15 digits or with an exponent: how
     those are rounded, and from where on 1E+15 is written, each engine decides for itself."""
     pairs = list(itertools.zip_longest(_NUMERAL.split(theirs), _NUMERAL.split(ours)))
     return all(
-        a == b or (odd and max(len(a), len(b)) > 14 and math.isclose(float(a), float(b)))
+        a == b
+        or (odd and (len(a) > 14 or len(b) > 14 or "E" in a) and math.isclose(float(a), float(b)))
         for (a, b), odd in zip(pairs, itertools.cycle((False, True)), strict=False)
     )
 
@@ -223,9 +231,7 @@ def compare(form: Form, readings: Sequence[Reading]) -> Tally:
     return tally
 
 
-def _values(
-    tally: Tally, batch: Batch, formulas: Formulas, readings: Sequence[Reading]
-) -> None:
+def _values(tally: Tally, batch: Batch, formulas: Formulas, readings: Sequence[Reading]) -> None:
     for item in batch.form.fields():
         if item.is_computed:
             cells = batch.field_cells(item.key)
@@ -248,7 +254,11 @@ def _values(
 def addresses(formulas: Formulas, item: Field) -> Iterator[Address]:
     """Where a field's values stand, in order."""
     block = formulas.layout.blocks.get(item.section)
-    count = {CELL: 1, ROW: len(block.slots) if block else 0, GROUP: len(block.groups) if block else 0}
+    count = {
+        CELL: 1,
+        ROW: len(block.slots) if block else 0,
+        GROUP: len(block.groups) if block else 0,
+    }
     for number in range(1, count[item.grain] + 1):
         yield formulas.address(item, number)
 
@@ -330,9 +340,9 @@ def _lines(
                 "first": (8, first),
                 "open": (9, open_),
             }
-            for sort, (column, ours) in expected.items():
+            for sort, (column, value) in expected.items():
                 address = Address(CHECK_SHEET, row, column)
-                tally.compare(sort, key, address.a1, reading.at(address), ours, i)
+                tally.compare(sort, key, address.a1, reading.at(address), value, i)
     for i, reading in enumerate(readings):
         for address in (Address(CHECK_SHEET, 3, 1), Address(batch.form.sheet, STATUS_ROW, 1)):
             said = reading.at(address)

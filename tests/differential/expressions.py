@@ -34,9 +34,13 @@ SPELLED = {
 }  # fmt: skip
 UNDECIDED = object()
 """What an error in the workbook means."""
-NUMBERS = ("0", "1", "2", "10", "100", "0.5", "78.3", "0.005", "0.01", "1.3", "1000", "settings.half")
-TEXTS = ("'科普'", "'%'", "'率'", "'≥'", "''", "' '", "'abc'", "'ＡＢＣ'", "'优'", "'5'", "'95%以上'", "'不少于12场'",
-         "'1,000'", "'a\"b'", "'*'", "settings.word")  # fmt: skip
+NUMBERS = (
+    "0", "1", "2", "10", "100", "0.5", "78.3", "0.005", "0.01", "1.3", "1000", "settings.half",
+)  # fmt: skip
+TEXTS = (
+    "'科普'", "'%'", "'率'", "'≥'", "''", "' '", "'abc'", "'ＡＢＣ'", "'优'", "'5'", "'95%以上'",
+    "'不少于12场'", "'1,000'", "'a\"b'", "'*'", "settings.word",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,10 @@ class Author:
         if op.name == "round":
             args[1] = self.chance.choice(("0", "1", "2", "2", "3", "4", "-1"))
         if op.name == "date" and self.chance.random() < 0.8:
-            args = [self.chance.choice(parts) for parts in (("2024", "2023", "1999"), ("2", "12", "1"), ("1", "28", "29", "31"))]
+            args = [
+                self.chance.choice(parts)
+                for parts in (("2024", "2023", "1999"), ("2", "12", "1"), ("1", "28", "29", "31"))
+            ]
         if op.name in SPELLED:
             if op.name in ("and", "or"):
                 return "(" + f" {op.name} ".join(args) + ")"
@@ -144,7 +151,9 @@ class Author:
         return self._name(type_, seen)
 
     def _name(self, type_: Type | None, seen: Place) -> str:
-        fitting = [f for f in self.form.fields() if self._visible(f, seen) and type_ in (None, f.kind.type)]
+        fitting = [
+            f for f in self.form.fields() if self._visible(f, seen) and type_ in (None, f.kind.type)
+        ]
         if type_ is Type.DATE and not fitting:
             return "main.begins"
         item = self.chance.choice(fitting)
@@ -223,13 +232,9 @@ def compare_expressions(
 
 def values(batch: Batch, item: Expression, count: int) -> Iterator[tuple[int, int, object]]:
     """(submission, row or group, value) of an expression."""
-    found = np.broadcast_to(
-        batch.evaluate(item.node, item.grain), (batch.count, count)
-    )
+    found = np.broadcast_to(batch.evaluate(item.node, item.grain), (batch.count, count))
     for i in range(batch.count):
         for j in range(count):
             value = found[i, j]
             unknown = value is None or (isinstance(value, float) and np.isnan(value))
             yield i, j, UNDECIDED if unknown else value if isinstance(value, str) else float(value)
-
-

@@ -64,13 +64,21 @@ BREAKS: dict[str, tuple[str, dict[str, Any], str]] = {
         "verdict D430",
     ),
     "formula without tolerance": ("le", {"excel": "({0}-{1}<=0)"}, "verdict D430"),
-    "arrays that do not round": ("div", {"arrays": lambda a, b: a / b + 1e-6}, "value funds.execution_rate"),
+    "arrays that do not round": (
+        "div",
+        {"arrays": lambda a, b: a / b + 1e-6},
+        "value funds.execution_rate",
+    ),
     "formula that takes a letter for another": (
         "sign_of",
         {"excel": 'SUBSTITUTE({0},"≥","≤")'},
         "value indicators.target_sign",
     ),
-    "formula that counts zeros": ("filled", {"excel": lambda args: f"OR({args[0]}=0)"}, "value used"),
+    "formula that counts zeros": (
+        "filled",
+        {"excel": lambda args: f"OR({args[0]}=0)"},
+        "value used",
+    ),
 }
 
 
@@ -110,9 +118,7 @@ def test_every_operator_broken_alone_is_noticed(office: Office, tmp_path: Path) 
             for _ in range(5):
                 arena.type(typist.typing())
             readings.append(arena.read())
-    sound = [
-        Expression(item.text, mended(item.node), item.section, item.grain) for item in mutants
-    ]
+    sound = [Expression(item.text, mended(item.node), item.section, item.grain) for item in mutants]
     tally = compare_expressions(form, sound, readings)
     noticed = {difference.what.rsplit(" ", 1)[-1] for difference in tally.differences}
     assert set(OPS) - noticed == set()
@@ -137,5 +143,3 @@ def mended(node: Node) -> Node:
     if isinstance(node, Call):
         return replace(node, op=OPS[node.op.name], args=tuple(map(mended, node.args)))
     return node
-
-

@@ -100,8 +100,8 @@ def cached_values(file: Path) -> Iterator[tuple[Address, object]]:
         written = openpyxl.load_workbook(file)
         cached = openpyxl.load_workbook(file, data_only=True)
     for sheet in written.worksheets:
-        for row in sheet.iter_rows():
-            for cell in row:
+        rows = zip(sheet.iter_rows(), cached[sheet.title].iter_rows(), strict=True)
+        for row, (formulas, values) in enumerate(rows, 1):
+            for column, (cell, value) in enumerate(zip(formulas, values, strict=True), 1):
                 if cell.data_type == "f":
-                    value = cached[sheet.title].cell(cell.row, cell.column).value
-                    yield Address(sheet.title, cell.row, cell.column), value
+                    yield Address(sheet.title, row, column), value.value

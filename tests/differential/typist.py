@@ -21,44 +21,70 @@ from workbook.layout import Layout, Spot, place
 from workbook.ops import Type
 from workbook.submission import Cell, Filling, Submission, submit
 
-OFFSETS = (0.0, 0.005, -0.005, 0.0049, -0.0049, 0.0051, -0.0051, 0.01, -0.01, 0.00005, -0.00005)
+OFFSETS = (
+    0.0, 0.005, -0.005, 0.0049, -0.0049, 0.0051, -0.0051, 0.01, -0.01, 0.00005, -0.00005,
+)  # fmt: skip
 NO_NUMBERS = (
-    "待定", "300万元", "12.5 万元", "'３００", "'12", "'1,234.5", "'7８.3", " ", "　", "—", "无", "1.2.3", "约5", "'",
-    "见附件", "' 5 ", "'1e3", "'-5", "'50%", "=1/0", "=NA()", "=1+1", "=\"\"", "=\"3\"", "'\n", "' \t",
+    "待定", "300万元", "12.5 万元", "'３００", "'12", "'1,234.5", "'7８.3", " ", "　", "—", "无", "1.2.3",
+    "约5", "'", "见附件", "' 5 ", "'1e3", "'-5", "'50%", "=1/0", "=NA()", "=1+1", "=\"\"", "=\"3\"", "'\n",
+    "' \t",
 )  # fmt: skip
 NUMERALS = (
-    "３００", "1,234.5", "12%", "95.5%", "1e3", "-5", "(5)", "１２．５", "0.1", "1/2", "TRUE", "￥5", "2024-10-1", "+7", ".5",
+    "３００", "1,234.5", "12%", "95.5%", "1e3", "-5", "(5)", "１２．５", "0.1", "1/2", "TRUE", "￥5",
+    "2024-10-1", "+7", ".5",
 )  # fmt: skip
 NUMBERS = (
-    0.0, 1.0, 10.0, 78.3, 83.88, 73.68, 4.62, 64.29, 14.01, 100.0, 99.995, 99.99, 0.005, 0.0049, 0.01, 1e-7, -1.0, -78.3,
-    1e12, 1e12 + 0.01, 123456789012.34, 99999999.9999, 0.1 + 0.2, 1 / 3, 2 / 3, 1.005, 2.675, 8.325, 33.335,
-    8966.84, 89668400.0, 1e-300, 1e300, 2.5, 3.5, 0.5, 1234567.891234,
+    0.0, 1.0, 10.0, 78.3, 83.88, 73.68, 4.62, 64.29, 14.01, 100.0, 99.995, 99.99, 0.005, 0.0049, 0.01, 1e-7,
+    -1.0, -78.3, 1e12, 1e12 + 0.01, 123456789012.34, 99999999.9999, 0.1 + 0.2, 1 / 3, 2 / 3, 1.005, 2.675,
+    8.325, 33.335, 8966.84, 89668400.0, 1e-300, 1e300, 2.5, 3.5, 0.5, 1234567.891234,
 )  # fmt: skip
-SCORES = tuple(number for number in NUMBERS if abs(number) < 1e9)
-"""A sum of 10^12 points keeps no half cents: there the order of adding would decide."""
-SIGNS = ("", "", "", "≥", "≤", ">", "<", "=", "≧", "≦", "═", ">=", "<=", "＞", "＜", "＝", "＞=", "不少于", "不低于", "不小于",
-         "不超过", "不高于", "不大于", "不多于", "大于等于", "大于或等于", "小于等于", "小于或等于", "约", "≥ ", "≧　", "=>", "≥≥")  # fmt: skip
-UNITS = ("%", "％", "个", "场", "场次", "公里", "天", "年", "个月", "小时", "月底前", "万元", "元", "户", "", "", "种", "以上", "以下", "以内",
-         "%以上", "种以内", "万亩", "年10月底前", "-5", "~20", "/5", "、8", "名群众参加了活动且反映良好", "M2", "m2", "Ｍ2", "㎡")  # fmt: skip
+HIGHEST_SCORE = 1e4
+"""A column of 10^8 points leaves it to the order of adding on which side of half a cent its sum falls."""
+SCORES = tuple(number for number in NUMBERS if abs(number) < HIGHEST_SCORE)
+SIGNS = (
+    "", "", "", "≥", "≤", ">", "<", "=", "≧", "≦", "═", ">=", "<=", "＞", "＜", "＝", "＞=", "不少于", "不低于",
+    "不小于", "不超过", "不高于", "不大于", "不多于", "大于等于", "大于或等于", "小于等于", "小于或等于", "约",
+    "≥ ", "≧　", "=>", "≥≥",
+)  # fmt: skip
+UNITS = (
+    "%", "％", "个", "场", "场次", "公里", "天", "年", "个月", "小时", "月底前", "万元", "元", "户", "", "",
+    "种", "以上", "以下", "以内", "%以上", "种以内", "万亩", "年10月底前", "-5", "~20", "/5", "、8",
+    "名群众参加了活动且反映良好", "M2", "m2", "Ｍ2", "㎡",
+)  # fmt: skip
 MEASURES = (
-    "≥95%", "不少于12场", "95%以上", "2024年10月底前", "１００％", "1.2.3", "-5", "100%", "……", "12345678901234567890", "≧ 3 次",
-    "123456789012345", "1234567890123456", ".", "5.", ".5", "≥.5%", "达成年度指标", "部分达成年度指标", "未达成", "达 成年度 指标", "有所提升",
-    "高", "较高", "全面完成", "1年", "2024-10", "2024/10/1", "≥", "=0", "≤0", "0", "0%", "≤3起", "＝100％", "1，000人", "1,000人", " ",
-    "　", "第1季度", "①5个", "五个", "≥5.2万亩", "95％以上", "12种以上", "以上", "5以上", "不低于95%以上", "=1/0", "100 %", "3次/年", "50-60个",
-    "\u00a095%", "95\t%", "95\n%", "95%\r\n", "１２種", "ⅲ级", "Ⅲ级", "ß", "ǆ", "ı", "İ", "ﬁ", "🎉5", "5🎉", "a5", "A5", "+5", "+5%", "５０以內",
+    "≥95%", "不少于12场", "95%以上", "2024年10月底前", "１００％", "1.2.3", "-5", "100%", "……",
+    "12345678901234567890", "≧ 3 次", "123456789012345", "1234567890123456", ".", "5.", ".5", "≥.5%",
+    "达成年度指标", "部分达成年度指标", "未达成", "达 成年度 指标", "有所提升", "高", "较高", "全面完成", "1年",
+    "2024-10", "2024/10/1", "≥", "=0", "≤0", "0", "0%", "≤3起", "＝100％", "1，000人", "1,000人", " ", "　",
+    "第1季度", "①5个", "五个", "≥5.2万亩", "95％以上", "12种以上", "以上", "5以上", "不低于95%以上", "=1/0",
+    "100 %", "3次/年", "50-60个", "\u00a095%", "95\t%", "95\n%", "95%\r\n", "１２種", "ⅲ级", "Ⅲ级", "ß", "ǆ",
+    "ı", "İ", "ﬁ", "🎉5", "5🎉", "a5", "A5", "+5", "+5%", "５０以內", *("长" * 61, "5" + "个" * 60) * 3,
+    *("达成年度指标", "部分达成", "未达成") * 4,
 )  # fmt: skip
 INDICATORS = (
-    "科普活动", "科 普活动", "科普活动 ", "ABC培训", "abc培训", "ＡＢＣ培训", "三公经费控制率", "/", "无", "……", "★", "—", "0", "...", "指标1:",
-    "精心组织了形式多样，内容丰富多彩的系列科普活动。", "群众满意度", "投入产出比", "科普\n活动", "=科普", "*", "科普*", "?普活动", "~*", "1", "TRUE",
-    "'科普", "\"科普\"", "a&b", "<b>", "长" * 100, "长" * 101, "Straße", "STRASSE", "é", "É", "Σς", "σΣ",
+    "科普活动", "科 普活动", "科普活动 ", "ABC培训", "abc培训", "ＡＢＣ培训", "三公经费控制率", "/", "无", "……",
+    "★", "—", "0", "...", "指标1:", "精心组织了形式多样，内容丰富多彩的系列科普活动。", "群众满意度",
+    "投入产出比", "科普\n活动", "=科普", "*", "科普*", "?普活动", "~*", "1", "TRUE", "'科普", "\"科普\"", "a&b",
+    "<b>", "长" * 100, "长" * 101, "Straße", "STRASSE", "é", "É", "Σς", "σΣ",
 )  # fmt: skip
-REASONS = ("无", "因雨停工，明年提前安排", "已完成", " 已 完成 ", "0", "/", "略", "无偏差", "　", "增加了暑期专场", "第一行\n第二行", "长" * 301, "……", "－")
+REASONS = (
+    "无", "因雨停工，明年提前安排", "已完成", " 已 完成 ", "0", "/", "略", "无偏差", "　", "增加了暑期专场",
+    "第一行\n第二行", "长" * 301, "……", "－",
+)  # fmt: skip
 GOALS = (
-    "各项工作完成。", "因项目结转下年，执行率偏低。", "年中追加防汛资金。", "目标一", "目标 1：科普", "目标１：科普", "目标1:科普", "调减预算", "未支出 5 万元",
-    "未执行", "压减", "年初预算", "1. 开展活动；\n2. 培训 50 人。", "a\r\nb", "长" * 600, "长" * 601, "调\n整", " ", "GOAL one", "goal ONE", "ＧＯＡＬ one",
+    "各项工作完成。", "因项目结转下年，执行率偏低。", "年中追加防汛资金。", "目标一", "目标 1：科普",
+    "目标１：科普", "目标1:科普", "调减预算", "未支出 5 万元", "未执行", "压减", "年初预算",
+    "1. 开展活动；\n2. 培训 50 人。", "a\r\nb", "长" * 600, "长" * 601, "调\n整", " ", "GOAL one", "goal ONE",
+    "ＧＯＡＬ one",
 )  # fmt: skip
-WORDS = ("财政局", "科技局 ", "张三", "0453-1234567", "１２３", "=1+1", "'=1+1", "某某" * 40, " ", "A", "a", "2024", "项目一", "单位\n名称")
-DATES = ("2025-3-18", "2025年3月18日", "去年", "'2025-3-18", 45734.0, 45734.5, 0.0, -1.0, "3月", "2025.3.18", 1e7, "=1/0")
+WORDS = (
+    "财政局", "科技局 ", "张三", "0453-1234567", "１２３", "=1+1", "'=1+1", "某某" * 11, "某某" * 40,
+    "某某" * 51, " ", "A", "a", "2024", "项目一", "单位\n名称",
+)  # fmt: skip
+DATES = (
+    "2025-3-18", "2025年3月18日", "去年", "'2025-3-18", 45734.0, 45734.5, 0.0, -1.0, "3月", "2025.3.18", 1e7,
+    "=1/0",
+)  # fmt: skip
 
 
 @dataclass
@@ -106,7 +132,9 @@ class Typist:
         number = self.chance.choice(sorted(numbers))
         spots = [s for s in self.spots if (s.field.section, s.number) == (section, number)]
         if self.chance.random() < 0.15:
-            return {spot.name: FORMULA if spot.field.mode == "suggested" else None for spot in spots}
+            return {
+                spot.name: FORMULA if spot.field.mode == "suggested" else None for spot in spots
+            }
         nasty = self.chance.random() < 0.3
         typed: dict[str, Typed] = {}
         for spot in spots:
@@ -120,7 +148,8 @@ class Typist:
 
     def _figure(self, spot: Spot, row: dict[str, Typed]) -> float:
         """A plausible number; in a row often the same as one already there, or a bit off it."""
-        there = [v for v in (row or self.held).values() if isinstance(v, float) and abs(v) < 1e9]
+        limit = HIGHEST_SCORE if spot.field.kind.name == "score" else 1e9
+        there = [v for v in (row or self.held).values() if isinstance(v, float) and abs(v) < limit]
         if there and self.chance.random() < 0.6:
             near = self.chance.choice(there)
             return near + self.chance.choice((0.0, 0.0, *OFFSETS, -0.5))
@@ -146,7 +175,9 @@ class Typist:
                 return self.chance.choice(SCORES if item.kind.name == "score" else NUMBERS)
             return self._figure(spot, row or {})
         if self.chance.random() < 0.03:
-            return self.chance.choice((100.0, 0.95, 12345678.9, 1e12, -3.0, 0.1 + 0.2, 1e-7, 45734.0))
+            return self.chance.choice(
+                (100.0, 0.95, 12345678.9, 1e12, -3.0, 0.1 + 0.2, 1e-7, 45734.0)
+            )
         if item.choices:
             return self.chance.choice((*item.choices, *item.choices, "别的", f" {item.choices[0]}"))
         if item.kind.name == "measure":
@@ -160,11 +191,15 @@ class Typist:
         before = [v for v in row.values() if isinstance(v, str) and v in self._targets]
         if before and self.chance.random() < 0.75:
             number, unit = self._targets[before[-1]]
-            reached = number * self.chance.choice((1, 1, 1, 0.9, 1.1, 1.3, 1.2999, 1.31, 2, 0.5, 0, 1.0001))
+            reached = number * self.chance.choice(
+                (1, 1, 1, 0.9, 1.1, 1.3, 1.2999, 1.31, 2, 0.5, 0, 1.0001)
+            )
             return f"{reached:.10g}{unit}"
         if self.chance.random() < 0.35:
             return self.chance.choice(MEASURES)
-        number = self.chance.choice((0, 1, 3, 5, 10, 12, 90, 95, 100, 120, 2024, 78.3, 99.5, 5.2, 1234.5))
+        number = self.chance.choice(
+            (0, 1, 3, 5, 10, 12, 90, 95, 100, 120, 2024, 78.3, 99.5, 5.2, 1234.5)
+        )
         sign, unit = self.chance.choice(SIGNS), self.chance.choice(UNITS)
         text = f"{sign}{number}{unit}"
         self._targets[text] = number, unit
@@ -194,7 +229,8 @@ class Typist:
             return {}
         offset = self.chance.choice((*OFFSETS, node.tolerance * 1.01, -node.tolerance * 0.99))
         exact = at - (a - offset) / (b - a)
-        return {name: float(round(exact, 9)) if abs(exact) < 1e9 else None}
+        is_score = self.layout.spots[name].field.kind.name == "score"
+        return {name: round(exact, 9)} if abs(exact) < (HIGHEST_SCORE if is_score else 1e9) else {}
 
     def _width(self, rule: Rule) -> int:
         if rule.grain == CELL:
@@ -250,5 +286,3 @@ def calls(node: Node) -> Iterator[Call]:
         yield node
         for arg in node.args:
             yield from calls(arg)
-
-

@@ -175,7 +175,7 @@ def test_grains_and_modes(odd: Form) -> None:
     assert odd.field_of("goals.progress").grain == ROW
     assert odd.field_of("indicators.reached").mode == "derived"
     assert odd.field_of("funds.execution_score").mode == "computed"
-    assert odd.field_of("indicators.review_score").by == "bureau"
+    assert odd.field_of("indicators.review_score").by == "reviewer"
     assert odd.field_of("identity.fiscal_year").value == 2023
 
 

@@ -16,8 +16,35 @@ from workbook.expr import FUNCTIONS
 from workbook.ops import BLANK, ERROR, NUMBER, OPS, TEXT, Array, Cells, Op, Param, Type, literal
 
 KNOWN_SINCE_2007 = {
-    *("ABS", "AND", "CHAR", "COUNT", "DATE", "DAY", "EXACT", "FIND", "IF", "IFERROR", "INDEX", "INT"),
-    *("ISBLANK", "ISNUMBER", "LEFT", "LEN", "MATCH", "MAX", "MID", "MIN", "N", "NA", "NOT", "OR", "RIGHT"),
+    *(
+        "ABS",
+        "AND",
+        "CHAR",
+        "COUNT",
+        "DATE",
+        "DAY",
+        "EXACT",
+        "FIND",
+        "IF",
+        "IFERROR",
+        "INDEX",
+        "INT",
+    ),
+    *(
+        "ISBLANK",
+        "ISNUMBER",
+        "LEFT",
+        "LEN",
+        "MATCH",
+        "MAX",
+        "MID",
+        "MIN",
+        "N",
+        "NA",
+        "NOT",
+        "OR",
+        "RIGHT",
+    ),
     *("ROUND", "SUBSTITUTE", "SUM", "SUMPRODUCT", "TEXT", "TRIM", "UPPER", "VALUE"),
 }
 """Functions that Excel 2007, WPS and LibreOffice all know and agree on, in any arrangement."""
