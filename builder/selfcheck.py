@@ -14,10 +14,11 @@ import numpy.typing as npt
 
 from builder import styles as st
 from builder.book import Book, Worksheet, done
-from builder.formulas import Formulas, value_at
 from workbook.address import Address, column_range, letters, quote
-from workbook.batch import BROKEN, HOLDS, REQUIRED, UNDECIDED, VERDICTS, Batch
+from workbook.batch import BROKEN, HOLDS, UNDECIDED, VERDICTS, Batch, value_at
+from workbook.findings import REQUIRED, Severity
 from workbook.form import CELL, GROUP, ROW, Rule
+from workbook.formulas import Formulas
 from workbook.layout import CALC_SHEET, CHECK_SHEET, CHECK_TOP, Block, Slot, check_lines
 from workbook.ops import OPS, literal
 
@@ -34,6 +35,8 @@ _COLUMNS = (
     ("怎么办", 44),
     ("", 8),
 )
+_MIN_POINTS = 22
+"""The font of an empty cell that keeps each line two lines high, and still lets it grow."""
 _FIRST, _OPEN = 8, 9
 """Hidden columns of 自检: the first row or group concerned, and how many cells are."""
 
@@ -115,7 +118,9 @@ def _block_groups(sheet: Worksheet, formulas: Formulas, batch: Batch, block: Blo
         row = block.group_top + number - 2
         for item in section.of_grain(GROUP):
             column = block.group_columns[item.id] - 1
-            if item.mode == "fixed" and group.weight is not None:
+            if item.mode == "label":
+                done(sheet.write_string(row, column, group.path[0]))
+            elif item.mode == "fixed" and group.weight is not None:
                 done(sheet.write_number(row, column, group.weight))
             elif item.mode != "fixed" and item.key not in formulas.layout.by_key:
                 text = formulas.computed(item.key, CALC_SHEET, number)
@@ -191,10 +196,22 @@ def write_check(book: Book, sheet: Worksheet, formulas: Formulas, batch: Batch) 
     last = CHECK_TOP + len(lines) - 1
     done(sheet.autofilter(CHECK_TOP - 2, 0, last - 1, 5))
     verdicts = f"C{CHECK_TOP}:C{last}"
-    for verdict, colour in (("不通过", st.ERROR_FILL), ("未填全", st.MISSING_FILL)):
-        look = book.add_format({"bg_color": colour, "bold": True})
-        options = {"type": "cell", "criteria": "==", "value": literal(verdict), "format": look}
-        done(sheet.conditional_format(verdicts, options))
+    looks = {
+        f'=$C{CHECK_TOP}="{VERDICTS[BROKEN]}"': {"bg_color": st.ERROR_FILL, "bold": True},
+        f'=AND($B{CHECK_TOP}="{MISSING}",$C{CHECK_TOP}="{VERDICTS[UNDECIDED]}")': {
+            "bg_color": st.MISSING_FILL,
+            "bold": True,
+        },
+        f'=$C{CHECK_TOP}="{VERDICTS[UNDECIDED]}"': {"font_color": st.SIDE_INK},
+    }
+    for criteria, properties in looks.items():
+        look = {
+            "type": "formula",
+            "criteria": criteria,
+            "format": book.add_format(properties),
+            "stop_if_true": True,
+        }
+        done(sheet.conditional_format(verdicts, look))
     passed = book.add_format({"font_color": st.GOOD_INK})
     options = {"type": "cell", "criteria": "==", "value": literal("通过"), "format": passed}
     done(sheet.conditional_format(verdicts, options))
@@ -219,7 +236,10 @@ def _check_head(book: Book, sheet: Worksheet, formulas: Formulas, lines: list[Li
     title = book.style(**(st.TITLE | {"font_size": 16}))
     done(sheet.merge_range(0, 0, 0, 5, f"{formulas.form.name}　自检", title))
     text = book.style(**(st.BODY | {"font_color": st.SIDE_INK}))
-    words = "填写时自动更新。先补“必填”，再改“错误”；“提醒”请核对，无误可保留；“说明”仅供参考。可用筛选只看不通过的。"
+    words = (
+        "填写时自动更新。先补“必填”，再改“错误”；“提醒”请核对，无误可保留；“说明”仅供参考。"
+        "还没有轮到的检查显示“未填全”，填好后自动改变。"
+    )
     done(sheet.merge_range(1, 0, 1, 5, words, text))
     look = {"bg_color": st.BANNER_FILL, "font_color": st.BANNER_INK, "bold": True, "indent": 1}
     style = book.style(**(st.BODY | look))
@@ -239,9 +259,12 @@ def _status_formula(count: int) -> str:
     sums = [f"SUMIF({levels},{literal(name)},{opens})" for name in _LEVELS]
     words = ("未填 ", "错误 ", "提醒 ", "说明 ")
     parts = [f'IF({s}>0,"{w}"&{s}&" 处　","")' for s, w in zip(sums, words, strict=True)]
-    open_ = "+".join(sums[:3])
-    noted = f'IF({sums[3]}>0,"（另有说明 "&{sums[3]}&" 处，供参考）","")'
-    return f'=IF({open_}=0,"自检通过"&{noted},"自检未通过：　"&{"&".join(parts)})'
+    doubts = [f'IF({s}>0,"{w}"&{s}&"{t}","")' for s, (w, t) in zip(sums[2:], _DOUBTS, strict=True)]
+    return f'=IF({sums[0]}+{sums[1]}=0,"自检通过"&{"&".join(doubts)},"自检未通过：　"&{"&".join(parts)})'
+
+
+_DOUBTS = (("　提醒 ", " 处，请核对，无误可以报送"), ("　说明 ", " 处，供参考"))
+"""What is said of reminders and notes once nothing stands in the way."""
 
 
 def _counts(lines: list[Line]) -> dict[str, int]:
@@ -252,9 +275,10 @@ def _counts(lines: list[Line]) -> dict[str, int]:
 
 
 def _status(counts: dict[str, int]) -> str:
-    missing, errors, warnings, notes = counts.values()
-    if missing + errors + warnings == 0:
-        return "自检通过" + (f"（另有说明 {notes} 处，供参考）" if notes else "")
+    missing, errors, *doubts = counts.values()
+    if missing + errors == 0:
+        texts = zip(doubts, _DOUBTS, strict=True)
+        return "自检通过" + "".join(f"{word}{n}{rest}" for n, (word, rest) in texts if n)
     words = zip(("未填", "错误", "提醒", "说明"), counts.values(), strict=True)
     parts = "".join(f"{word} {count} 处　" for word, count in words if count)
     return f"自检未通过：　{parts}"
@@ -281,7 +305,16 @@ def _check_line(book: Book, sheet: Worksheet, formulas: Formulas, batch: Batch, 
             row, 4, _situation(formulas, line), cell, _situation_text(formulas, batch, line)
         )
     )
-    done(sheet.write_string(row, 5, rule.hint, cell))
+    done(
+        sheet.write_formula(
+            row,
+            5,
+            f'=IF({_open(line)}>0,{literal(rule.hint)},"")',
+            cell,
+            rule.hint if line.open else "",
+        )
+    )
+    done(sheet.write_blank(row, _OPEN, None, book.style(font_size=_MIN_POINTS)))
     shown = "转到" if line.open else ""
     done(sheet.write_formula(row, 6, _link(formulas, line), link, shown))
     first = f"=IF({_open(line)}>0,{_first_formula(line)},0)"
@@ -332,8 +365,8 @@ def _situation(formulas: Formulas, line: Line) -> str:
     if rule.grain == CELL:
         messages = line.cells.replace("$B$", "$C$")
         text = f"INDEX({messages},{k})" if len(line.rules) > 1 else messages.partition(":")[0]
-    elif rule.general:
-        text = f'"第 "&{_row_number(formulas, line, k)}&" 行等处，见该行右侧的提示"'
+    elif rule.general and rule.grain == ROW:
+        text = f'"第 "&{_row_number(formulas, line, k)}&" 行，见该行右侧的提示"'
     else:
         text = formulas.message(rule, formulas.nth(CHECK_SHEET, k))
         if rule.grain == ROW:
@@ -354,8 +387,8 @@ def _situation_text(formulas: Formulas, batch: Batch, line: Line) -> str:
         return message_text(batch, line.rules[first - 1], 0) + more
     block = formulas.layout.blocks[rule.section]
     row = block.first + first - 1
-    if rule.general:
-        return f"第 {row} 行等处，见该行右侧的提示{more}"
+    if rule.general and rule.grain == ROW:
+        return f"第 {row} 行，见该行右侧的提示{more}"
     text = message_text(batch, rule, first - 1)
     return (f"第 {row} 行：{text}" if rule.grain == ROW else text) + more
 
@@ -394,16 +427,31 @@ def _link(formulas: Formulas, line: Line) -> str:
 def row_hint(
     formulas: Formulas, batch: Batch, block: Block, slot: Slot, home: str
 ) -> tuple[str, str]:
-    """The first open matter of a row: the formula, and what it shows."""
+    """All that is open in a row: the formula, and what it shows."""
     rules = [r for r in formulas.form.rules if r.section == block.section.id and r.grain == ROW]
     if not rules:
         return '=""', ""
-    left, right = (letters(block.calc_columns[r.key]) for r in (rules[0], rules[-1]))
     row, sheet = block.calc_top + slot.number - 1, quote(CALC_SHEET)
-    verdicts = f"{sheet}!${left}${row}:${right}${row}"
-    names = f"{sheet}!${left}${block.calc_top - 1}:${right}${block.calc_top - 1}"
-    open_ = [r.name for r in rules if batch.judge(r)[0, slot.number - 1] == BROKEN]
-    return f'=IFERROR(INDEX({names},MATCH(0,{verdicts},0)),"")', open_[0] if open_ else ""
+    broken = {r.key: batch.judge(r)[0, slot.number - 1] == BROKEN for r in rules}
+    formula, shown = [], []
+    for rule, words in _row_words(rules):
+        verdict = f"{sheet}!${letters(block.calc_columns[rule.key])}${row}"
+        formula.append(f'IF({verdict}=0,{literal(words)},"")')
+        shown += [words] if broken[rule.key] else []
+    return f"={'&'.join(formula)}", "".join(shown)
+
+
+def _row_words(rules: list[Rule]) -> Iterator[tuple[Rule, str]]:
+    """What a row's hint says of each rule; missing cells first, then the gravest."""
+    own = sorted(
+        (r for r in rules if not r.general), key=lambda r: list(Severity).index(r.severity)
+    )
+    for rule in rules:
+        if rule.general:
+            name, _, label = rule.name.partition("：")
+            yield rule, f"未填{label}。" if rule.code == REQUIRED else f"{label}{name}。"
+    for rule in own:
+        yield rule, f"{rule.severity.chinese}：{rule.name}。"
 
 
 def marks(formulas: Formulas) -> Iterator[tuple[str, str, str]]:
@@ -437,6 +485,9 @@ def _marked(formulas: Formulas, rule: Rule, key: str) -> Iterator[tuple[str, str
         letter = letters(spots[0].address.column)
         for number, (start, group) in enumerate(zip(block.starts, block.groups, strict=True), 1):
             top = block.first + start
-            area = f"{letter}{top}:{letter}{top + group.rows - 1}"
             verdict = layout.group_cell(rule.section, rule.key, number).absolute
-            yield area, f'AND({letter}{top}<>"",{verdict}=0)'
+            if rule.code == REQUIRED:
+                yield f"{letter}{top}", f"{verdict}=0"
+            else:
+                area = f"{letter}{top}:{letter}{top + group.rows - 1}"
+                yield area, f'AND({letter}{top}<>"",{verdict}=0)'

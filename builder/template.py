@@ -11,13 +11,13 @@ from typing import Any
 from builder import guide, selfcheck
 from builder import styles as st
 from builder.book import FIXED_DATE, Book, Format, Worksheet, book_at, done
-from builder.formulas import Formulas, value_at
 from builder.selfcheck import STATUS_NAME
 from builder.validation import list_name, validation
 from workbook.address import area, quote
-from workbook.batch import Batch, View, gather
+from workbook.batch import Batch, View, gather, value_at
 from workbook.errors import BuildError
 from workbook.form import ROW, Form
+from workbook.formulas import Formulas
 from workbook.kinds import Value, serial
 from workbook.layout import (
     CALC_SHEET,
@@ -258,6 +258,8 @@ def _spot_style(job: Job, spot: Spot) -> Format:
         look |= st.FRAMED
     else:
         look |= {"bottom": 1, "align": "left"}
+    if item.kind.type == "number":
+        look |= {"shrink": True, "text_wrap": False}
     if item.grain == ROW and item.kind.name == "text":
         look |= {"align": "left"}
     return job.book.style(**look)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from builder.formulas import Formulas
 from workbook.form import Field
+from workbook.formulas import Formulas
 from workbook.kinds import KINDS, serial
 from workbook.layout import Spot
 

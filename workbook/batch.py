@@ -6,6 +6,7 @@ one a group for its groups. Returns with fewer rows than others are padded with 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 from workbook import expr
 from workbook.expr import Node, Ref
+from workbook.findings import REQUIRED
 from workbook.form import CELL, GROUP, ROW, Field, Form, Part, Rule, Section
 from workbook.kinds import Value, serial, shown
 from workbook.layout import Block, Plan, check_lines, place
@@ -66,7 +68,7 @@ class Batch:
     def _field_cells(self, item: Field) -> Cells:
         if item.mode == "entered":
             return self.inputs[item.key]
-        if item.mode == "fixed":
+        if item.mode in ("fixed", "label"):
             return self._fixed(item)
         node = self.form.formulas[item.key]
         computed = expr.cells_of(self._spread(self.evaluate(node, item.grain), item))
@@ -87,7 +89,8 @@ class Batch:
         section = self.form.sections[item.section]
         values: list[str | float | None] = [item.value]
         if item.grain == GROUP:
-            values = [group.weight for group in self.block(section.id).groups]
+            groups = self.block(section.id).groups
+            values = [g.path[0] if item.mode == "label" else g.weight for g in groups]
         elif item.grain == ROW:
             level = section.levels.index(item.id) if item.id in section.levels else -1
             slots = self.block(section.id).slots
@@ -190,7 +193,7 @@ class Batch:
         """
         found: dict[str, Any] = {}
         for section in self.form.sections.values():
-            fields = [f for f in section.fields.values() if f.mode != "derived"]
+            fields = [f for f in section.fields.values() if not f.is_hidden]
             if section.repeats:
                 rows = np.flatnonzero(self.used(section)[i])
                 found[section.id] = [
@@ -214,10 +217,6 @@ class Batch:
         if item.kind.type is Type.DATE:
             return date.fromordinal(EPOCH.toordinal() + int(number)).isoformat()
         return int(number) if item.kind.name == "count" else number
-
-
-REQUIRED = "V301"
-"""The check that a required cell is filled in; an open one reads 未填全, not 不通过."""
 
 
 def _value(value: object, type_: Type) -> Value:
@@ -280,7 +279,7 @@ def gather(form: Form, submissions: Sequence[Submission], view: View) -> Batch:
     batch = Batch(form, plan, len(submissions), {}, {})
     alike = _alike(form, submissions, plan)
     for item in form.fields():
-        if item.mode in ("fixed", "derived"):
+        if item.mode == "fixed" or item.is_hidden:
             continue
         shape = len(submissions), len(layout.by_key.get(item.key, ())) or 1
         cells = Cells(np.zeros(shape, dtype=np.int8), np.full(shape, np.nan),
@@ -346,3 +345,11 @@ def _numbers(
     if item.grain == GROUP:
         return [(j + 1, j) for j in range(width)]
     return [(number, j) for number, j in enumerate(rows[item.section], 1)]
+
+
+def value_at(batch: Batch, item: Field, number: int) -> str | float:
+    """A field's value in the batch's only submission; blank text where there is none."""
+    cells = batch.field_cells(item.key)
+    j = max(number - 1, 0)
+    value = float(cells.number[0, j])
+    return str(cells.text[0, j]) if math.isnan(value) else value

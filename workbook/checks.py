@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from workbook.across import across
 from workbook.address import split_a1
-from workbook.batch import BROKEN, REQUIRED, VERDICTS, Batch, View, gather, joint_plan
+from workbook.batch import BROKEN, VERDICTS, Batch, View, gather, joint_plan
 from workbook.expr import Call, Ref
-from workbook.findings import Finding, Severity, finding
+from workbook.findings import REQUIRED, Finding, Severity, finding
 from workbook.form import CASE_SECTION, CELL, GROUP, ROW, Case, Field, Form, Rule
 from workbook.kinds import Value, shown
 from workbook.layout import CHECK_SHEET, Layout, check_lines, place

@@ -193,6 +193,10 @@ class _Loader:
         found = self._fields(table.table("fields"), name, repeats=repeats)
         if repeats:
             found = {level: _level_field(name, level) for level in levels} | found
+        if levels:
+            found["group_name"] = Field(
+                "group_name", name, levels[0], KINDS["text"], "label", GROUP, blank="empty"
+            )
         groups = self._groups(table, levels) if repeats else ()
         row = draw(table, "row", name, levels) if repeats else None
         if row and row.rows != 1:
@@ -375,7 +379,7 @@ def _must_be_drawn(section: Section, item: Field) -> bool:
         return item.is_input and item.by == "department"
     if item.grain == GROUP:
         return item.mode == "computed"
-    return item.mode != "derived" and item.id not in section.levels
+    return not item.is_hidden and item.id not in section.levels
 
 
 def _one_of(table: Table, key: str, usual: str, *others: str) -> str:

@@ -233,7 +233,7 @@ def _rows(batch: Batch, section: Section, submissions: Sequence[Submission]) -> 
 
 
 def _shown_fields(section: Section) -> list[Field]:
-    return [item for item in section.fields.values() if item.mode != "derived"]
+    return [item for item in section.fields.values() if not item.is_hidden]
 
 
 def _repeated(cells: Cells, sizes: list[int]) -> Cells:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from workbook import expr
 from workbook.expr import Ref
-from workbook.findings import CATALOGUE
-from workbook.model import Field, Part, Rule, Section
-from workbook.ops import Type
+from workbook.findings import CATALOGUE, REQUIRED
+from workbook.kinds import KINDS, shown
+from workbook.model import GROUP, ROW, Field, Part, Rule, Section
+from workbook.ops import EPOCH, Type
 from workbook.scope import FormScope
 
 
@@ -20,6 +22,8 @@ def general_rules(sections: dict[str, Section], scope: FormScope) -> Iterator[Ru
                 texts = _GENERAL[code](item) if item.is_input else None
                 if texts:
                     yield _general_rule(code, item, texts, scope)
+        if section.repeats:
+            yield from _each_group(section, scope)
 
 
 def _required(item: Field) -> tuple[str, str] | None:
@@ -35,10 +39,17 @@ def _numeric(item: Field) -> tuple[str, str] | None:
 def _within(item: Field) -> tuple[str, str] | None:
     bounds = []
     if item.lowest is not None:
-        bounds.append(f"{item.id} >= {item.lowest!r}")
+        bounds.append(f"{item.id} >= {_literal(item, item.lowest)}")
     if isinstance(item.highest, float):
-        bounds.append(f"{item.id} <= {item.highest!r}")
+        bounds.append(f"{item.id} <= {_literal(item, item.highest)}")
     return (" and ".join(bounds), f"numeric({item.id})") if bounds else None
+
+
+def _literal(item: Field, bound: float) -> str:
+    if item.kind.type is not Type.DATE:
+        return repr(bound)
+    day = EPOCH + timedelta(days=int(bound))
+    return f"date({day.year}, {day.month}, {day.day})"
 
 
 def _short(item: Field) -> tuple[str, str] | None:
@@ -65,7 +76,9 @@ _GENERAL = {
 def _general_rule(code: str, item: Field, texts: tuple[str, str], scope: FormScope) -> Rule:
     entry = CATALOGUE[code]
     place = scope.at(item.section, item.grain)
-    words = {"label": item.label, "problem": "不是数字", "limit": str(item.max_length)}
+    problem = "不是日期" if item.kind.type is Type.DATE else "不是数字"
+    words = {"label": item.label, "problem": problem, "limit": str(item.max_length),
+             "bounds": _bounds(item)}  # fmt: skip
     ref = place.resolve(None, item.id, column=False)
     assert isinstance(ref, Ref)
     return Rule(
@@ -78,9 +91,9 @@ def _general_rule(code: str, item: Field, texts: tuple[str, str], scope: FormSco
         at=(ref,),
         severity=entry.severity,
         message=(Part(entry.message.format(**words)),),
-        hint=entry.hint,
+        hint=_hint(code, item) or entry.hint,
         basis=entry.basis,
-        printed=None if code == "V301" else Part(node=ref, kind=item.kind),
+        printed=None if code == REQUIRED else Part(node=ref, kind=item.kind),
         expected=Part(_bounds(item)) if code == "V304" else None,
         cases=(),
         source=texts[0],
@@ -88,7 +101,55 @@ def _general_rule(code: str, item: Field, texts: tuple[str, str], scope: FormSco
     )
 
 
+def _hint(code: str, item: Field) -> str:
+    """What to do, where more can be said than the catalogue does; blank otherwise."""
+    if code == REQUIRED and item.mode == "suggested":
+        return "请填按规则计算的数。"
+    if code != "V302":
+        return ""
+    if item.kind.type is Type.DATE:
+        return "请填日期，如 2025-3-18。"
+    return "请只填数字，不写单位和汉字，如 50.00。"
+
+
 def _bounds(item: Field) -> str:
-    lowest = "" if item.lowest is None else f"{item.lowest:.15g}"
-    highest = f"{item.highest:.15g}" if isinstance(item.highest, float) else ""
-    return f"{lowest} 至 {highest}"
+    lowest = "" if item.lowest is None else _shown(item, item.lowest)
+    highest = _shown(item, item.highest) if isinstance(item.highest, float) else ""
+    return f"{lowest} 至 {highest}" if highest else f"不小于 {lowest}"
+
+
+def _shown(item: Field, bound: float) -> str:
+    if item.kind.type is Type.DATE:
+        return shown(item.kind, EPOCH + timedelta(days=int(bound)))
+    return f"{bound:.15g}"
+
+
+def _each_group(section: Section, scope: FormScope) -> Iterator[Rule]:
+    """Something must be filled in under every branch of level 1."""
+    required = [item for item in section.of_grain(ROW) if item.required]
+    if not required:
+        return
+    place = scope.at(section.id, GROUP)
+    first = place.resolve(None, required[0].id, column=True)
+    assert isinstance(first, Ref)
+    entry = CATALOGUE[REQUIRED]
+    name = place.resolve(None, "group_name", column=False) if section.levels else None
+    label = Part(node=name, kind=KINDS["text"]) if name else Part(section.label)
+    yield Rule(
+        code=REQUIRED,
+        name=f"{entry.name}：{section.label}至少一行",
+        section=section.id,
+        grain=GROUP,
+        must=expr.parse(f"count({required[0].id}) > 0", place, Type.TRUTH),
+        when=None,
+        at=(first,),
+        severity=entry.severity,
+        message=(label, Part("一行也没有填写")),
+        hint="请至少填一行；确实不涉及的，请与财政部门联系。",
+        basis=entry.basis,
+        printed=None,
+        expected=None,
+        cases=(),
+        source=f"count({required[0].id}) > 0",
+        general=f"{section.id}.group",
+    )

@@ -223,7 +223,7 @@ _ROWS = (
         noun="指标值",
         parts=_MEASURE_PARTS,
     ),
-    Kind("date", Type.DATE, "datetime64[s]", 'yyyy"年"m"月"d"日"', _date, decimals=0, noun="日期"),
+    Kind("date", Type.DATE, "datetime64[s]", 'yyyy"年"m"月"d"日"', _date, decimals=0, lowest=36526, highest=73050, noun="日期"),
 )
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ROWS}
 """Every kind of field by its name in form definitions."""
@@ -238,7 +238,8 @@ def shown(kind: Kind, value: Value) -> str:
     if isinstance(value, str):
         return value
     if kind.name == "percent":
-        return f"{number_text(rounded(value * 100, 2))}%"
+        percent = rounded(value * 100, 2)
+        return f"{number_text(percent)}%" if math.isfinite(percent) else ""
     return number_text(rounded(value, kind.typed_decimals or kind.decimals or 0))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 SAVE_AS = "请在 Excel 或 WPS 中另存为 .xlsx 后再提交"
+UNPACK = "请解压后逐份提交，或改用 .zip 压缩"
 
 ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -12,7 +13,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # (offset, bytes, what it is); the first that fits wins.
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x05\x06", "空的压缩包"),
-    (0, b"PK\x07\x08", "分卷压缩包"),
+    (0, b"PK\x07\x08", f"分卷压缩包，{UNPACK}"),
     (0, b"%PDF", "PDF 文件"),
     (0, b"\x89PNG", "图片"),
     (0, b"\xff\xd8\xff", "图片"),
@@ -24,9 +25,9 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftyphei", "图片"),
     (4, b"ftypmif1", "图片"),
     (4, b"ftyp", "视频"),
-    (0, b"Rar!", "压缩包（RAR）"),
-    (0, b"7z\xbc\xaf\x27\x1c", "压缩包（7z）"),
-    (0, b"\x1f\x8b", "压缩包（gzip）"),
+    (0, b"Rar!", f"RAR 压缩包，{UNPACK}"),
+    (0, b"7z\xbc\xaf\x27\x1c", f"7z 压缩包，{UNPACK}"),
+    (0, b"\x1f\x8b", f"gzip 压缩包，{UNPACK}"),
     (0, b"{\\rtf", "Word 文档（RTF）"),
     (0, b"MZ", "可执行程序"),
 )
@@ -35,8 +36,6 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
 _SEALS = (b"E-SafeNet", b"%TSD-Header-###%")
 
 _STREAMS = (
-    ("Workbook", f"旧版 Excel（.xls）或 WPS 表格（.et）文件，{SAVE_AS}"),
-    ("Book", f"很旧的 Excel（.xls）文件，{SAVE_AS}"),
     ("WordDocument", "Word 文档（.doc）"),
     ("PowerPoint Document", "演示文稿（.ppt）"),
 )
@@ -50,6 +49,17 @@ def is_sealed(data: bytes) -> bool:
 def is_encrypted(data: bytes) -> bool:
     """Whether an OLE container holds a workbook that needs a password to open."""
     return _has_stream(data, "EncryptedPackage")
+
+
+def is_old_workbook(data: bytes) -> bool:
+    """Whether it is a workbook of Excel 5 to 2003, or WPS's own format, which is the same."""
+    named = _has_stream(data, "Workbook") or _has_stream(data, "Book")
+    return data.startswith(OLE) and named
+
+
+def has_old_macros(data: bytes) -> bool:
+    """Whether an OLE container holds macros."""
+    return _has_stream(data, "_VBA_PROJECT_CUR")
 
 
 def describe(data: bytes) -> str:
@@ -67,8 +77,6 @@ def describe(data: bytes) -> str:
 
 def describe_archive(names: Collection[str], mimetype: bytes) -> str:
     """What a zip without a workbook seems to be, by its members and its `mimetype` member."""
-    if b"opendocument.spreadsheet" in mimetype:
-        return f"OpenDocument 表格（.ods），{SAVE_AS}"
     if b"opendocument" in mimetype:
         return "OpenDocument 文档"
     low = [name.lower() for name in names]
@@ -81,7 +89,7 @@ def describe_archive(names: Collection[str], mimetype: bytes) -> str:
         if any(name.startswith(start) for name in low):
             return text
     books = sum(name.endswith((".xlsx", ".xlsm", ".xls", ".et")) for name in low)
-    return f"压缩包（内含 {books} 个表格文件，请解压后提交）" if books else "压缩包"
+    return f"压缩包（内含 {books} 个表格文件）" if books else "压缩包"
 
 
 def _has_stream(data: bytes, name: str) -> bool:

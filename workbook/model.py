@@ -25,7 +25,7 @@ class Field:
     label: str
     kind: Kind
     mode: str
-    """entered, computed (locked formula), suggested (a formula to overtype), fixed, derived (hidden)."""
+    """entered, computed (locked formula), suggested (a formula to overtype), fixed, derived (hidden), label (a group's own)."""
     grain: str
     by: str = "department"
     """Who fills it in: "department", "bureau" (locked once it is prefilled) or "reviewer" (always locked)."""
@@ -52,6 +52,11 @@ class Field:
     def is_input(self) -> bool:
         """Whether someone may type here."""
         return self.mode in ("entered", "suggested")
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it only helps rules and messages along, and stands nowhere on the paper."""
+        return self.mode in ("derived", "label")
 
     @property
     def is_computed(self) -> bool:
@@ -165,7 +170,10 @@ class Rule:
     @property
     def line(self) -> str:
         """The line of 自检 that shows it: its own, or for a general check one a section."""
-        return f"{self.code}:{self.section}" if self.general else self.code
+        if not self.general:
+            return self.code
+        part = ".group" if self.grain == GROUP else ""
+        return f"{self.code}:{self.section}{part}"
 
     @property
     def row_section(self) -> str:

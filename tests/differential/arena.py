@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from builder.formulas import Formulas
 from builder.selfcheck import level
 from tests.office import Book, CellError, Office, Target
 from workbook.address import Address
 from workbook.batch import BROKEN, VERDICTS, Batch, View, gather
 from workbook.form import CELL, GROUP, ROW, Field, Form, Rule
+from workbook.formulas import Formulas
 from workbook.layout import (
     CALC_SHEET,
     CHECK_SHEET,
@@ -331,11 +331,12 @@ def _lines(
             open_ = int(broken[i].sum())
             first = int(np.argmax(firsts[i])) + 1 if open_ else 0
             counts[i][level(rules[0])] += open_
-            situation = _situation(layout, rules, first, texts, i) if open_ else ""
-            more = f"（共 {open_} 处）" if open_ > 1 else ""
+            words = _situation(layout, rules, first, texts, i) if open_ else ""
+            situation = str(reading.at(Address(CHECK_SHEET, row, 5)) or "")
+            tells = (words in situation, bool(situation), f"（共 {open_} 处）" in situation)
+            tally.compare("situation", key, f"E{row}", tells, (True, open_ > 0, open_ > 1), i)
             expected = {
                 "line": (3, VERDICTS[int(due[key][i])]),
-                "situation": (5, situation + more),
                 "link": (7, "转到" if open_ else ""),
                 "first": (8, first),
                 "open": (9, open_),
@@ -363,14 +364,14 @@ def _situation(
     texts: Sequence[Callable[[int, int], str]],
     i: int,
 ) -> str:
+    """What the situation has to tell; the exact wording is the cached values' test."""
     rule = rules[0]
     if rule.grain == CELL:
         return texts[first - 1](i, 0)
-    row = layout.blocks[rule.section].first + first - 1
-    if rule.general:
-        return f"第 {row} 行等处，见该行右侧的提示"
-    text = texts[0](i, first - 1)
-    return f"第 {row} 行：{text}" if rule.grain == ROW else text
+    row = f"第 {layout.blocks[rule.section].first + first - 1} 行"
+    if rule.grain == ROW:
+        return row if rule.general else f"{row}：{texts[0](i, first - 1)}"
+    return texts[0](i, first - 1)
 
 
 def _row_hints(
@@ -380,12 +381,15 @@ def _row_hints(
     layout: Layout,
     readings: Sequence[Reading],
 ) -> None:
-    """Right of each row: the name of its first broken rule."""
+    """Right of each row: the names of its broken rules, and of no others."""
     for block in layout.blocks.values():
         rules = [r for r in batch.form.rules if r.section == block.section.id and r.grain == ROW]
         for slot in block.slots:
             address = Address(batch.form.sheet, slot.row, layout.hint_column)
             for i, reading in enumerate(readings):
-                open_ = (r.name for r in rules if verdicts[r.key][i, slot.number - 1] == BROKEN)
-                due = next(open_, "")
-                tally.compare("hint", block.section.id, address.a1, reading.at(address), due, i)
+                hint = str(reading.at(address) or "")
+                open_ = [r for r in rules if verdicts[r.key][i, slot.number - 1] == BROKEN]
+                named = [r.name for r in rules if not r.general and r.name in hint]
+                due = [r.name for r in open_ if not r.general]
+                tally.compare("hint", block.section.id, address.a1, named, due, i)
+                tally.compare("hint", block.section.id, address.a1, bool(hint), bool(open_), i)

@@ -12,7 +12,6 @@ import numpy as np
 
 from builder import selfcheck
 from builder.book import book_at, done
-from builder.formulas import Formulas
 from tests.differential.arena import Reading, Tally, within
 from tests.office import CellError
 from workbook.address import Address
@@ -20,6 +19,7 @@ from workbook.batch import Batch, View, gather
 from workbook.errors import ExpressionError
 from workbook.expr import Node, parse, to_formula
 from workbook.form import CELL, GROUP, ROW, Field, Form, Place, load_form
+from workbook.formulas import Formulas
 from workbook.layout import CALC_SHEET, FORM_SHEET, place
 from workbook.ops import OPS, Op, Param, Type
 from workbook.submission import Filling, submit
@@ -98,6 +98,8 @@ class Author:
             params += [op.params[-1]] * self.chance.randint(0, 2)
         far = self.chance.random() < 0.5  # columns of one call are all seen alike
         args = [self._argument(op, param, type_, depth - 1, seen, far=far) for param in params]
+        if op.name == "value_of" and self.chance.random() < 0.7:  # of most texts it is undecided
+            args = [self.chance.choice(("main.aim_digits", "'12.5'", "digits_of(main.aim_body)"))]
         if op.name == "round":
             args[1] = self.chance.choice(("0", "1", "2", "2", "3", "4", "-1"))
         if op.name == "date" and self.chance.random() < 0.8:

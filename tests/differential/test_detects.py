@@ -105,7 +105,7 @@ WRONG: dict[Type | None, Callable[[str], str]] = {
 
 
 def test_every_operator_broken_alone_is_noticed(office: Office, tmp_path: Path) -> None:
-    form, written = expressions(7, 240)
+    form, written = expressions(7, 300)
     typist = Typist(form, 7)
     mutants = [
         replace(item, text=call.op.name, node=broken(item.node, call))
@@ -114,7 +114,7 @@ def test_every_operator_broken_alone_is_noticed(office: Office, tmp_path: Path) 
     ]
     with Arena(office, form, expression_book(form, mutants, tmp_path / "book.xlsx")) as arena:
         readings = []
-        for _ in range(6):
+        for _ in range(12):
             for _ in range(5):
                 arena.type(typist.typing())
             readings.append(arena.read())

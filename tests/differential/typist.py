@@ -39,7 +39,8 @@ NUMBERS = (
     8.325, 33.335, 8966.84, 89668400.0, 1e-300, 1e300, 2.5, 3.5, 0.5, 1234567.891234,
 )  # fmt: skip
 HIGHEST_SCORE = 1e4
-"""A column of 10^8 points leaves it to the order of adding on which side of half a cent its sum falls."""
+"""A column of 10^8 points, or one of points that cancel each other, leaves it to the order of adding on
+which side of half a cent its sum falls."""
 SCORES = tuple(number for number in NUMBERS if abs(number) < HIGHEST_SCORE)
 SIGNS = (
     "", "", "", "≥", "≤", ">", "<", "=", "≧", "≦", "═", ">=", "<=", "＞", "＜", "＝", "＞=", "不少于", "不低于",
@@ -148,8 +149,9 @@ class Typist:
 
     def _figure(self, spot: Spot, row: dict[str, Typed]) -> float:
         """A plausible number; in a row often the same as one already there, or a bit off it."""
-        limit = HIGHEST_SCORE if spot.field.kind.name == "score" else 1e9
-        there = [v for v in (row or self.held).values() if isinstance(v, float) and abs(v) < limit]
+        held = [v for v in (row or self.held).values() if isinstance(v, float)]
+        score = spot.field.kind.name == "score"
+        there = [v for v in held if (0 <= v < HIGHEST_SCORE if score else abs(v) < 1e9)]
         if there and self.chance.random() < 0.6:
             near = self.chance.choice(there)
             return near + self.chance.choice((0.0, 0.0, *OFFSETS, -0.5))

@@ -1,12 +1,12 @@
-"""The form's expressions as formulas in their places, and the values those formulas show."""
+"""The form's expressions as formulas in their places: what the template writes and the reader expects."""
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from workbook.address import Address, column_range, letters
-from workbook.batch import Batch
 from workbook.expr import Node, Ref, to_formula
 from workbook.form import CELL, GROUP, ROW, Field, Part, Rule
 from workbook.layout import Layout
@@ -172,9 +172,31 @@ def _shown(node: Node, part: Part, cell: Cell) -> str:
     return f'IF({text}="",NA(),{text})'
 
 
-def value_at(batch: Batch, item: Field, number: int) -> str | float:
-    """A field's value in the batch's only submission; blank text where there is none."""
-    cells = batch.field_cells(item.key)
-    j = max(number - 1, 0)
-    value = float(cells.number[0, j])
-    return str(cells.text[0, j]) if math.isnan(value) else value
+_TOKENS = re.compile(
+    r"""(?P<text>"(?:[^"]|"")*")
+    |'(?P<sheet>(?:[^']|'')+)'(?=!)
+    |(?<![\w.$])(?P<number>[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)(?![\w(])
+    |(?P<blank>\s+)
+    |(?P<other>[^"'\s0-9]+|.)""",
+    re.VERBOSE,
+)
+
+
+@lru_cache(maxsize=4096)
+def canonical(formula: str) -> str:
+    """A formula as all programs mean it: they write spaces, case, numbers and quotes each in its way."""
+    text = "".join(_token(match) for match in _TOKENS.finditer(formula.removeprefix("=")))
+    return text.replace("_XLFN.", "").replace("TRUE()", "TRUE").replace("FALSE()", "FALSE")
+
+
+def _token(match: re.Match[str]) -> str:
+    match match.lastgroup:
+        case "text":
+            return match[0]
+        case "sheet":
+            return match["sheet"].upper()
+        case "number":
+            return f"{float(match[0]):.12G}"
+        case "blank":
+            return ""
+    return match[0].upper()

@@ -1,0 +1,153 @@
+"""How a form sheet's rows and columns moved, told from where its named cells stand now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from workbook.address import Address, letters
+from workbook.layout import Label, Layout, Spot
+
+Position = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Where each row and column of the template stands in a workbook."""
+
+    rows: Mapping[int, int]
+    columns: Mapping[int, int]
+    astray: tuple[str, ...]
+    """Names that point elsewhere than their row and column."""
+    told: tuple[str, ...]
+    """In words, where rows and columns were put in or taken out."""
+
+
+def shift_of(
+    layout: Layout,
+    addresses: Mapping[str, Address],
+    home: str,
+    labels: Sequence[Label],
+    texts: Mapping[Position, str],
+) -> Shift:
+    """The shift of the form sheet, called `home` now; `labels` and `texts` are squeezed alike.
+
+    Rows and columns that hold labels alone lie between those with cells: where, the labels tell.
+    """
+    drawn = [
+        (name, layout.spots[name].address, at)
+        for name, at in addresses.items()
+        if layout.spots[name].address.sheet == layout.form.sheet
+    ]
+    inside = [pair for pair in drawn if pair[2].sheet == home]
+    rows = _steady([(usual.row, at.row) for _, usual, at in inside])
+    columns = _steady([(usual.column, at.column) for _, usual, at in inside])
+
+    def row_fits(row: int, to: int) -> int:
+        there = (label for label in labels if label.top == row and label.left in columns)
+        return sum(texts.get((to, columns[label.left])) == label.text for label in there)
+
+    rows = _filled(rows, layout.last_row, row_fits)
+
+    def column_fits(column: int, to: int) -> int:
+        there = (label for label in labels if label.left == column and label.top in rows)
+        return sum(texts.get((rows[label.top], to)) == label.text for label in there)
+
+    columns = _filled(columns, layout.hint_column, column_fits)
+    astray = tuple(
+        name
+        for name, usual, at in drawn
+        if (at.sheet, at.row, at.column) != (home, rows[usual.row], columns[usual.column])
+    )
+    told = [f"第 {row} 行起{_way(by, '下', '上')}移 {abs(by)} 行" for row, by in _steps(rows)]
+    told += [
+        f"{letters(column)} 列起{_way(by, '右', '左')}移 {abs(by)} 列"
+        for column, by in _steps(columns)
+    ]
+    return Shift(rows, columns, astray, tuple(told))
+
+
+def moved_layout(layout: Layout, addresses: Mapping[str, Address], shift: Shift) -> Layout:
+    """The layout as it stands in the workbook: what the template's formulas must refer to now."""
+    rows, columns = shift.rows, shift.columns
+
+    def moved(spot: Spot) -> Spot:
+        at = addresses.get(spot.name, spot.address)
+        if spot.address.sheet != layout.form.sheet:
+            return replace(spot, address=at)
+        down, right = at.row - spot.address.row, at.column - spot.address.column
+        bottom = rows.get(spot.bottom, spot.bottom + down)
+        side = columns.get(spot.right, spot.right + right)
+        return replace(spot, address=at, bottom=max(bottom, at.row), right=max(side, at.column))
+
+    return replace(
+        layout,
+        spots={name: moved(spot) for name, spot in layout.spots.items()},
+        labels=tuple(
+            replace(label, top=rows[label.top], left=columns[label.left]) for label in layout.labels
+        ),
+        last_row=rows[layout.last_row],
+    )
+
+
+def _way(by: int, more: str, less: str) -> str:
+    return more if by > 0 else less
+
+
+def _steady(pairs: Sequence[tuple[int, int]]) -> dict[int, int]:
+    """Where most cells of each line went, as far as the lines keep their order."""
+    votes: dict[int, Counter[int]] = {}
+    for usual, now in pairs:
+        votes.setdefault(usual, Counter())[now] += 1
+    likely = {usual: seen.most_common(1)[0][0] for usual, seen in sorted(votes.items())}
+    usual_lines = list(likely)
+    # The longest run of lines that keep their order; the others went astray.
+    best: list[tuple[int, int]] = []  # length, index of the line before
+    for i, line in enumerate(usual_lines):
+        before = [
+            (best[j][0], j) for j in range(i) if likely[usual_lines[j]] < likely[line]
+        ]
+        length, j = max(before, default=(0, -1))
+        best.append((length + 1, j))
+    kept: dict[int, int] = {}
+    at = max(range(len(best)), key=lambda i: best[i][0], default=-1)
+    while at >= 0:
+        kept[usual_lines[at]] = likely[usual_lines[at]]
+        at = best[at][1]
+    return dict(sorted(kept.items()))
+
+
+def _filled(
+    known: Mapping[int, int], last: int, fits: Callable[[int, int], int]
+) -> dict[int, int]:
+    """The map for every line to `last`: unknown lines where they fit best, else as the one before."""
+    if not known:
+        return {line: line for line in range(1, last + 1)}
+    by = {line: now - line for line, now in known.items()}
+    found: dict[int, int] = {}
+    before = min(0, by[min(by)])
+    for line in range(1, last + 1):
+        if line not in by:
+            after = next((by[n] for n in sorted(by) if n > line), before)
+            choices = range(min(before, after), max(before, after) + 1)
+            if len(choices) > 1:
+                near = sorted(choices, key=lambda step: abs(step - before))
+                before = max(near, key=lambda step: fits(line, line + step))
+            else:
+                before = after
+            found[line] = line + before
+        else:
+            before = by[line]
+            found[line] = known[line]
+    return found
+
+
+def _steps(lines: Mapping[int, int]) -> list[tuple[int, int]]:
+    """(line, by how much) wherever lines begin to stand otherwise than those before."""
+    steps, before = [], 0
+    for line, now in lines.items():
+        if now - line != before:
+            steps.append((line, now - line - before))
+            before = now - line
+    return steps
