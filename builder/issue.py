@@ -24,15 +24,20 @@ def issue(
     folder: bool = False,
     fiscal_year: int | None = None,
     password: str = "",
+    force: bool = True,
     progress: Callable[[Path], None] | None = None,
 ) -> list[Path]:
     """Write one template a department, given as (code, name); a blank pair gives a blank template.
 
-    With `folder`, `output` is a folder and files are named after code and department. Returns the
-    files written, in order. Raises BuildError.
+    With `folder`, `output` is a folder and files are named after code and department; without `force`
+    files that are there already stop it before anything is written. Returns the files written, in
+    order. Raises BuildError.
     """
     if folder and output.exists() and not output.is_dir():
         raise BuildError(f"{output}：有名册时应给出文件夹，这是一个文件")
+    there = [p for c, n in departments if folder and (p := output / file_name(c, n)).exists()]
+    if there and not force:
+        raise BuildError(f"{there[0]} 等 {len(there)} 个文件已经存在；要覆盖请加 --force")
     written = []
     for code, name in departments:
         path = output / file_name(code, name) if folder else output

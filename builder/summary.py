@@ -187,7 +187,7 @@ def _figures(
         columns.append(Column("project", headline.project.label, 28, values(frame["project"])))
     for key, item in headline.line.items():
         total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _figure(part, key))
-        columns.append(Column(key, item.label, 15, values(frame[key]), "amount", None, total))
+        columns.append(Column(key, item.label, 18, values(frame[key]), "amount", None, total))
     at = {column.key: letters(before + n) for n, column in enumerate(columns, 1)}
     if headline.has_rate:
         columns.append(_rate(frame, part, at["actual_expenditure"], at["final_budget"]))

@@ -69,7 +69,7 @@ def write_composition(book: Book, heading: Heading, part: FormSummary) -> Listed
 
 def _amounts(key: str, title: str, amounts: pd.Series[float]) -> Column:
     total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _sum(amounts))
-    return Column(key, title, 16, values(amounts), "amount", None, total)
+    return Column(key, title, 18, values(amounts), "amount", None, total)
 
 
 def _whole(title: str, amounts: pd.Series[float], span: tuple[str, str]) -> Column:
@@ -79,7 +79,7 @@ def _whole(title: str, amounts: pd.Series[float], span: tuple[str, str]) -> Colu
         cells = f"{span[0]}{row}:{span[1]}{row}"
         return f'=IF(COUNT({cells})=0,"",SUM({cells}))'
 
-    return Column(title, f"{title}\n合计", 16, values(amounts), "amount", formula, total)
+    return Column(title, f"{title}\n合计", 18, values(amounts), "amount", formula, total)
 
 
 def _sum(amounts: pd.Series[float]) -> float | None:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from builder import guide, selfcheck
+from builder import calc, guide, selfcheck
 from builder import styles as st
 from builder.book import FIXED_DATE, Book, Format, Worksheet, book_at, done
 from builder.selfcheck import STATUS_NAME
@@ -136,19 +136,19 @@ def _write(job: Job) -> None:
     guide_sheet = book.add_worksheet(GUIDE_SHEET)
     sheet = book.add_worksheet(job.form.sheet)
     check = book.add_worksheet(CHECK_SHEET)
-    calc = book.add_worksheet(CALC_SHEET)
+    calc_sheet = book.add_worksheet(CALC_SHEET)
     lists = book.add_worksheet(LIST_SHEET)
     records = book.add_worksheet(FORM_SHEET)
     guide.write(book, guide_sheet, job.form)
     _form_sheet(job, sheet)
-    selfcheck.write_calc(book, calc, job.formulas, job.batch)
+    calc.write(calc_sheet, job.formulas, job.batch)
     selfcheck.write_check(book, check, job.formulas, job.batch)
     _lists(job, lists)
     _records(job, records)
     _names(job)
-    for worksheet in (guide_sheet, sheet, check, calc, lists, records):
+    for worksheet in (guide_sheet, sheet, check, calc_sheet, lists, records):
         worksheet.protect(job.password, PERMITTED)
-    calc.hide()
+    calc_sheet.hide()
     lists.hide()
     records.very_hidden()
     sheet.activate()

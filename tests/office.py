@@ -218,6 +218,15 @@ class Office:
         refused = self._ask("type_values", book=book.id, values=list(values.items()))
         return [targets[index] for index in refused]
 
+    def tamper(self, book: Book, sheet: str, action: str, value: object = "") -> None:
+        """Do to a sheet what its lock is to prevent, as a person who took the lock off would.
+
+        Actions and their values: insert_rows, delete_rows, insert_columns ([first, how many]), hide_row
+        (its number), rename, copy (the new sheet's name), remove, unprotect, protect (the password),
+        unlock (a cell), write ([a cell, a formula or text]).
+        """
+        self._ask("tamper", book=book.id, sheet=sheet, action=action, value=value)
+
     def recalculate(self, book: Book) -> None:
         """Recalculate every formula, whether LibreOffice thinks it needs it or not."""
         self._ask("recalculate", book=book.id)

@@ -233,6 +233,38 @@ class Commands:
     def recalculate(self, book: int) -> None:
         self._book(book).component.calculateAll()
 
+    def tamper(self, book: int, sheet: str, action: str, value: Any) -> None:
+        """Do to a sheet what its lock is to prevent; see `Office.tamper`."""
+        opened = self._book(book)
+        at = opened.sheet(opened.sheet_index(sheet))
+        if action in ("insert_rows", "delete_rows"):
+            change = at.Rows.insertByIndex if action == "insert_rows" else at.Rows.removeByIndex
+            change(value[0] - 1, value[1])
+        elif action == "insert_columns":
+            at.Columns.insertByIndex(value[0] - 1, value[1])
+        elif action == "hide_row":
+            at.Rows.getByIndex(value - 1).IsVisible = False
+        elif action == "rename":
+            at.Name = value
+        elif action == "copy":
+            opened.sheets.copyByName(sheet, value, len(opened.sheet_names))
+        elif action == "remove":
+            opened.sheets.removeByName(sheet)
+        elif action == "unprotect":
+            at.unprotect(value)
+        elif action == "protect":
+            at.protect(value)
+        elif action == "unlock":
+            cell = at.getCellRangeByName(value)
+            protection = cell.CellProtection
+            protection.IsLocked = False
+            cell.CellProtection = protection
+        elif action == "write":
+            at.getCellRangeByName(value[0]).setFormula(value[1])
+        else:
+            raise RequestError(f"no action {action!r}")
+        self._books[book] = Book(opened.component)
+
     def values(self, book: int, targets: list[Target]) -> list[Any]:
         opened = self._book(book)
         places = [opened.locate(target) for target in targets]

@@ -18,9 +18,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.fillings import ROSTER, SAMPLES
-from workbook.cli import CLEAN, FOUND, WRONG, cli
+from workbook.cli import cli
 from workbook.form import find_form
 from workbook.layout import place
+from workbook.usage import CLEAN, FOUND, WRONG
 
 RETURNS = SAMPLES / "returns"
 SEED = RETURNS / "125001_岳阳市云溪区科学技术协会.xlsx"
@@ -433,7 +434,7 @@ def test_a_terminal_shows_code_cell_and_remedy() -> None:
 
 
 def test_the_exit_code_tells_clean_from_found(tmp_path: Path) -> None:
-    assert run("check", tmp_path).exit_code == CLEAN, "an empty folder"
+    assert run("check", tmp_path).exit_code == WRONG, "an empty folder"
     assert run("check", SEED).exit_code == FOUND
     assert run("check", tmp_path / "none").exit_code == WRONG
 

@@ -101,16 +101,16 @@ def test_rule_of_the_six_steps_works_as_printed(tmp_path: Path) -> None:
     path = tmp_path / "department_overall_2024.toml"
     shutil.copy(FORMS_DIR / path.name, path)
     with path.open("a", encoding="utf-8") as file:
-        file.write("\n" + _example('code = "D448"'))
+        file.write("\n" + _example('code = "D499"'))
 
     form = load_form(path)
-    rule = form.rule("D448")
+    rule = form.rule("D499")
     verdicts = [judge_case(form, rule, case) for case in rule.cases]
     assert verdicts == [case.verdict for case in rule.cases]
     assert set(verdicts) == {"holds", "broken", "undecided"}
 
     template = openpyxl.load_workbook(build_template(form, tmp_path / "自评表.xlsx"))
-    sheet, _, cell = template.defined_names[check_name("D448")].attr_text.partition("!")
+    sheet, _, cell = template.defined_names[check_name("D499")].attr_text.partition("!")
     line = template[sheet.strip("'")][cell.replace("$", "")].row
     assert template[sheet.strip("'")].cell(line, 4).value == rule.name
 

@@ -30,12 +30,12 @@ LEVELS = {
     "form": 6,
     **dict.fromkeys(("layout", "headline"), 7),
     **dict.fromkeys(("container", "magic", "ooxml", "sheetxml", "plainxml"), 7),
-    **dict.fromkeys(("sharedformulas", "package"), 7),
-    "submission": 8,
-    **dict.fromkeys(("reader", "batch", "roster"), 9),
+    **dict.fromkeys(("sharedformulas", "package", "foreign", "locked", "worker", "parcel"), 7),
+    **dict.fromkeys(("submission", "formulas", "shift", "locate"), 8),
+    **dict.fromkeys(("reader", "audit", "places", "batch", "roster"), 9),
     **dict.fromkeys(("frames", "across"), 10),
     **dict.fromkeys(("checks", "summary"), 11),
-    "printing": 12,
+    **dict.fromkeys(("printing", "usage"), 12),
     **dict.fromkeys(("cli", "__init__"), 13),
 }
 """A module of `workbook` imports from its own level or lower ones. A new module is added here."""

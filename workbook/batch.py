@@ -20,9 +20,9 @@ from workbook import expr
 from workbook.expr import Node, Ref
 from workbook.findings import REQUIRED
 from workbook.form import CELL, GROUP, ROW, Field, Form, Part, Rule, Section
-from workbook.kinds import Value, serial, shown
+from workbook.kinds import Value, day_of, serial, shown
 from workbook.layout import Block, Plan, check_lines, place
-from workbook.ops import BLANK, EPOCH, ERROR, NUMBER, TEXT, Array, Cells, Type
+from workbook.ops import BLANK, ERROR, NUMBER, TEXT, Array, Cells, Type
 from workbook.submission import Cell, Submission
 from workbook.text import is_blank
 
@@ -177,12 +177,13 @@ class Batch:
 
         def text(i: int, j: int) -> str:
             value = values[min(i, values.shape[0] - 1), min(j, values.shape[1] - 1)]
+            assert kind is not None
             unknown = value is None or (isinstance(value, float) and np.isnan(value))
-            if unknown:
+            known = None if unknown else _value(value, kind.type)
+            if known is None:
                 standing = raw[i, min(j, raw.shape[1] - 1)] if raw is not None else ""
                 return str(standing) or "（空）"
-            assert kind is not None
-            return shown(kind, _value(value, kind.type)) or "（空）"
+            return shown(kind, known) or "（空）"
 
         return text
 
@@ -215,13 +216,16 @@ class Batch:
         if np.isnan(number):
             return None
         if item.kind.type is Type.DATE:
-            return date.fromordinal(EPOCH.toordinal() + int(number)).isoformat()
-        return int(number) if item.kind.name == "count" else number
+            day = day_of(number)
+            return day.isoformat() if day else None
+        if item.kind.name == "count":
+            return int(number) if number.is_integer() else None
+        return number
 
 
 def _value(value: object, type_: Type) -> Value:
     if type_ is Type.DATE and isinstance(value, float):
-        return date.fromordinal(EPOCH.toordinal() + int(value))
+        return day_of(value)
     return value if isinstance(value, str) else float(value)  # type: ignore[arg-type]
 
 

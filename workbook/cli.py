@@ -9,58 +9,22 @@ import runpy
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
-from workbook.errors import WorkbookError, nearest
+from workbook.errors import nearest
+from workbook.usage import CLEAN, FOUND, Group, fail, t
 
 if TYPE_CHECKING:
     from workbook.form import Form
+    from workbook.reader import Passwords
     from workbook.submission import Return
 
-CLEAN, FOUND, WRONG = 0, 1, 2
-"""Exit codes: nothing to report; findings or rejected files; wrong use or a faulty definition."""
 
-
-def _language() -> str:
-    """The language of help texts, which click fixes before it reads any option."""
-    words = sys.argv[1:]
-    for word, following in zip(words, [*words[1:], ""], strict=False):
-        if word == "--lang":
-            return following
-        if word.startswith("--lang="):
-            return word.removeprefix("--lang=")
-    return os.environ.get("WORKBOOK_LANG", "zh")
-
-
-_ENGLISH = _language().lower().startswith("en")
-
-
-def _t(chinese: str, english: str) -> str:
-    return english if _ENGLISH else chinese
-
-
-class _Group(click.Group):
-    """Shows the commands in the order of the year, and every error as one line."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(self.commands)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except WorkbookError as error:
-            _fail(str(error))
-
-
-def _fail(message: str) -> NoReturn:
-    click.echo(f"{_t('错误：', 'Error: ')}{message}", err=True)
-    sys.exit(WRONG)
-
-
-_EPILOG = _t(
+_EPILOG = t(
     "第一次用：workbook demo 把全过程演一遍；再用 workbook template department_overall -o 自评表.xlsx "
     "生成空白表，收齐后用 workbook aggregate 汇总。",
     "New here? `workbook demo` plays the whole story; then `workbook template department_overall -o "
@@ -69,17 +33,17 @@ _EPILOG = _t(
 
 
 @click.group(
-    cls=_Group,
+    cls=Group,
     epilog=_EPILOG,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help=_t(
+    help=t(
         "部门整体支出绩效自评表：发表、收表、查错、汇总。",
         "Self-evaluation forms of public spending: send out, take in, check, add up.",
     ),
 )
 @click.option(
-    "--lang", type=click.Choice(["zh", "en"]), help=_t("提示语言。", "Language of messages.")
+    "--lang", type=click.Choice(["zh", "en"]), help=t("提示语言。", "Language of messages.")
 )
 @click.version_option(package_name="selfeval-workbook")
 @click.pass_context
@@ -105,11 +69,11 @@ Command = Callable[..., None]
 
 
 def _form_argument(command: Command) -> Command:
-    return click.argument("form", metavar=_t("表名", "FORM"))(command)
+    return click.argument("form", metavar=t("表名", "FORM"))(command)
 
 
 def _form_file(command: Command) -> Command:
-    text = _t("另用一个表式定义（.toml）。", "Use one more form definition (.toml).")
+    text = t("另用一个表式定义（.toml）。", "Use one more form definition (.toml).")
     return click.option("--form-file", multiple=True, type=click.Path(path_type=Path), help=text)(
         command
     )
@@ -117,31 +81,43 @@ def _form_file(command: Command) -> Command:
 
 def _paths(command: Command) -> Command:
     return click.argument(
-        "paths", nargs=-1, required=True, metavar=_t("文件或文件夹...", "PATH..."),
+        "paths", nargs=-1, required=True, metavar=t("文件或文件夹...", "PATH..."),
         type=click.Path(path_type=Path),
     )(command)  # fmt: skip
 
 
 def _roster_option(command: Command) -> Command:
-    text = _t(
+    text = t(
         "单位名册（.csv 或 .xlsx，至少有“预算编码”“部门”两列）。",
         "The departments (.csv or .xlsx).",
     )
     return click.option("--roster", type=click.Path(path_type=Path), help=text)(command)
 
 
+def _force(command: Command) -> Command:
+    text = t("覆盖已有的文件。", "Write over existing files.")
+    return click.option("--force", is_flag=True, help=text)(command)
+
+
+def _opening_password(command: Command) -> Command:
+    text = t("存有打开密码的环境变量名。", "Environment variable with the opening password.")
+    return click.option("--password-env", default="", help=text)(command)
+
+
 def _as_json(command: Command) -> Command:
-    text = _t("输出 JSON，供程序使用。", "Print JSON, for programs.")
+    text = t("输出 JSON，供程序使用。", "Print JSON, for programs.")
     return click.option("--json", "as_json", is_flag=True, help=text)(command)
 
 
 def _find(name: str) -> Form:
     from workbook.form import available_forms, find_form, load_form
 
-    known = {load_form(path).id for path in available_forms()}
+    forms_ = [load_form(path) for path in available_forms()]
+    known = {form.id for form in forms_}
+    name = next((form.id for form in forms_ if form.name == name), name)
     if not name.endswith(".toml") and name not in known:
-        hint = _t(f"现有：{'、'.join(sorted(known))}", nearest(name, known))
-        _fail(_t(f"没有名为“{name}”的表；{hint}", f"no form '{name}'; {hint}"))
+        hint = t(f"现有：{'、'.join(sorted(known))}", nearest(name, known))
+        fail(t(f"没有名为“{name}”的表；{hint}", f"no form '{name}'; {hint}"))
     return find_form(name)
 
 
@@ -170,21 +146,35 @@ def _progress(total: int, what: str) -> Iterator[Callable[[Path], None]]:
         yield lambda _path: bar.advance(task)
 
 
-def _read(paths: Iterable[Path], form_file: Iterable[Path], workers: int = 1) -> list[Return]:
+def _read(
+    paths: Iterable[Path], form_file: Iterable[Path], passwords: Passwords = (), workers: int = 1
+) -> list[Return]:
     from workbook.reader import find_files, known_forms, read_returns
 
     for path in paths:
         if not path.exists() and not path.is_symlink():
-            _fail(_t(f"找不到“{path}”，请检查路径", f"'{path}' does not exist; check the path"))
+            fail(t(f"找不到“{path}”，请检查路径", f"'{path}' does not exist; check the path"))
     files = list(find_files(paths))
-    with _progress(len(files), _t("读取", "Reading")) as progress:
-        return read_returns(files, forms=known_forms(form_file), workers=workers, progress=progress)
+    if not files:
+        where = "、".join(map(str, paths))
+        fail(t(f"“{where}”里没有文件，请检查文件夹", f"there are no files in {where}"))
+    with _progress(len(files), t("读取", "Reading")) as progress:
+        return read_returns(files, forms=known_forms(form_file), passwords=passwords,
+                            workers=workers, progress=progress)  # fmt: skip
+
+
+def _passwords(variable: str, roster: Path | None = None) -> Passwords:
+    """What opens encrypted returns: the variable's password, and the roster's for each department."""
+    from workbook.roster import load_roster
+
+    given = (_password(variable),) if variable else ()
+    return partial(load_roster(roster).passwords, given=given) if roster else given
 
 
 # --- commands -------------------------------------------------------------------------------------
 
 
-@cli.command(help=_t("列出现有的表式定义。", "List the form definitions."))
+@cli.command(help=t("列出现有的表式定义。", "List the form definitions."))
 @_as_json
 def forms(as_json: bool) -> None:
     """See the command's help."""
@@ -201,40 +191,44 @@ def forms(as_json: bool) -> None:
     for form in found:
         own = sum(not rule.general for rule in form.rules)
         click.echo(f"{form.id}  {form.version}  {form.name}"
-                   + _t(f"（{form.unit}，{own} 条规则）", f" ({form.unit}, {own} rules)"))  # fmt: skip
-    click.echo(_t("\n用 workbook template 表名 -o 文件.xlsx 生成空白表。",
+                   + t(f"（{form.unit}，{own} 条规则）", f" ({form.unit}, {own} rules)"))  # fmt: skip
+    click.echo(t("\n用 workbook template 表名 -o 文件.xlsx 生成空白表。",
                   "\n`workbook template FORM -o FILE.xlsx` writes a blank form."))  # fmt: skip
 
 
-@cli.command(help=_t(
+@cli.command(help=t(
     "生成空白表；给出单位则生成该单位专用的表，给出名册则每个单位一份。",
     "Write a blank form; one for a department, or one for each department of a roster.",
 ))  # fmt: skip
 @_form_argument
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
-              help=_t("写到哪个文件（有名册时为文件夹）。", "The file (with a roster: the folder) to write."))  # fmt: skip
+              help=t("写到哪个文件（有名册时为文件夹）。", "The file (with a roster: the folder) to write."))  # fmt: skip
 @click.option(
     "--department",
     default="",
-    help=_t("单位名称，写入并锁定。", "Department, filled in and locked."),
+    help=t("单位名称，写入并锁定。", "Department, filled in and locked."),
 )
 @click.option(
-    "--code", default="", help=_t("预算编码，写入并锁定。", "Budget code, filled in and locked.")
+    "--code", default="", help=t("预算编码，写入并锁定。", "Budget code, filled in and locked.")
 )
-@click.option("--year", type=click.IntRange(2000, 2100), help=_t("年度。", "Fiscal year."))
+@click.option("--year", type=click.IntRange(2000, 2100), help=t("年度。", "Fiscal year."))
 @_roster_option
 @_form_file
-@click.option("--password-env", default="", help=_t(
+@_force
+@click.option("--password-env", default="", help=t(
     "存有保护密码的环境变量名。", "Environment variable that holds the protection password."))  # fmt: skip
 def template(
     form: str, output: Path, department: str, code: str, year: int | None,
-    roster: Path | None, form_file: tuple[Path, ...], password_env: str,
+    roster: Path | None, form_file: tuple[Path, ...], force: bool, password_env: str,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.issue import issue
     from workbook.roster import load_roster
 
-    definition = _find(str(form_file[0]) if form_file else form)
+    definition = _given(form, form_file)
+    _workbook_name(output, folder=roster is not None)
+    if roster is None:
+        _free(output, (), force=force)
     password = _password(password_env)
     if roster is None:
         written = issue(
@@ -242,18 +236,50 @@ def template(
         )
     else:
         entries = [(entry.code, entry.department) for entry in load_roster(roster).entries]
-        with _progress(len(entries), _t("生成", "Writing")) as progress:
+        with _progress(len(entries), t("生成", "Writing")) as progress:
             written = issue(definition, output, entries, folder=True, fiscal_year=year,
-                            password=password, progress=progress)  # fmt: skip
+                            password=password, force=force, progress=progress)  # fmt: skip
     if len(written) == 1 and roster is None:
-        click.echo(_t(f"已生成：{written[0]}", f"Written: {written[0]}"))
+        click.echo(t(f"已生成：{written[0]}", f"Written: {written[0]}"))
     else:
         click.echo(
-            _t(
+            t(
                 f"已生成 {len(written)} 份，在文件夹 {output}",
                 f"{len(written)} written to {output}",
             )
         )
+
+
+def _given(name: str, form_file: tuple[Path, ...]) -> Form:
+    """The form of a name, which may be one of the further definitions."""
+    from workbook.form import load_form
+
+    for form in map(load_form, form_file):
+        if name in (form.id, form.name):
+            return form
+    return _find(name)
+
+
+def _workbook_name(path: Path, *, folder: bool = False) -> None:
+    if folder and path.suffix.lower() in (".xlsx", ".xls"):
+        fail(
+            t(
+                f"有名册时 -o 应是文件夹，“{path}”像是文件名",
+                f"with a roster -o is a folder, not '{path}'",
+            )
+        )
+    if not folder and path.suffix.lower() != ".xlsx" and not path.is_dir():
+        fail(t(f"“{path}”应以 .xlsx 结尾", f"'{path}' must end with .xlsx"))
+
+
+def _free(path: Path, inputs: Iterable[Path], *, force: bool) -> None:
+    """Refuse to write over a return, or over anything else unless told to."""
+    if any(path.exists() and given.exists() and path.samefile(given) for given in inputs):
+        fail(
+            t(f"“{path}”就是要读的文件，请换一个文件名", f"'{path}' is one of the files to be read")
+        )
+    if path.is_file() and not force:
+        fail(t(f"“{path}”已经存在；要覆盖请加 --force", f"'{path}' exists; --force writes over it"))
 
 
 def _password(variable: str) -> str:
@@ -261,13 +287,11 @@ def _password(variable: str) -> str:
         return ""
     password = os.environ.get(variable, "")
     if not password:
-        _fail(
-            _t(f"环境变量 {variable} 没有设置密码", f"environment variable {variable} is not set")
-        )
+        fail(t(f"环境变量 {variable} 没有设置密码", f"environment variable {variable} is not set"))
     return password
 
 
-@cli.command(help=_t("列出每个单元格的名称和位置。", "List each cell's name and place."))
+@cli.command(help=t("列出每个单元格的名称和位置。", "List each cell's name and place."))
 @_form_argument
 @_as_json
 def layout(form: str, as_json: bool) -> None:
@@ -287,21 +311,27 @@ def layout(form: str, as_json: bool) -> None:
         click.echo(f"{spot.address}\t{name}\t{spot.field.label}\t{spot.field.mode}")
 
 
-@cli.command(help=_t("读取一份填好的表。", "Read one filled form."))
-@click.argument("file", metavar=_t("文件", "FILE"), type=click.Path(path_type=Path))
+@cli.command(help=t("读取一份填好的表。", "Read one filled form."))
+@click.argument("file", metavar=t("文件", "FILE"), type=click.Path(path_type=Path))
 @_form_file
+@_opening_password
 @_as_json
-def read(file: Path, form_file: tuple[Path, ...], as_json: bool) -> None:
+def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bool) -> None:
     """See the command's help."""
     from workbook.checks import check as judge
     from workbook.printing import record
 
     if file.is_dir():
-        _fail(_t(
+        fail(t(
             f"“{file}”是文件夹；用 workbook check 检查整个文件夹",
             f"'{file}' is a folder; `workbook check` takes a whole folder",
         ))  # fmt: skip
-    returned = judge(_read([file], form_file))
+    returned = judge(_read([file], form_file, _passwords(password_env)))
+    if returned[0].path != file:
+        fail(t(
+            f"“{file}”是压缩包，内有 {len(returned)} 个文件；用 workbook check 检查",
+            f"'{file}' is an archive of {len(returned)} files; `workbook check` takes archives",
+        ))  # fmt: skip
     if as_json:
         _print_json(record(returned[0], values=True))
     else:
@@ -309,19 +339,21 @@ def read(file: Path, form_file: tuple[Path, ...], as_json: bool) -> None:
     sys.exit(_outcome(returned))
 
 
-@cli.command(help=_t(
+@cli.command(help=t(
     "检查填好的表：每个问题在哪一格、应当是多少、怎么改。", "Check filled forms: every mistake, to the cell."))  # fmt: skip
 @_paths
 @_roster_option
 @_form_file
+@_opening_password
 @_as_json
 def check(
-    paths: tuple[Path, ...], roster: Path | None, form_file: tuple[Path, ...], as_json: bool
-) -> None:
+    paths: tuple[Path, ...], roster: Path | None, form_file: tuple[Path, ...], password_env: str,
+    as_json: bool,
+) -> None:  # fmt: skip
     """See the command's help."""
     from workbook.printing import record, totals
 
-    returned = _checked(_read(paths, form_file), roster)
+    returned = _checked(_read(paths, form_file, _passwords(password_env, roster)), roster)
     if as_json:
         files = [record(item, values=False) for item in returned]
         _print_json({"files": files, "totals": totals(returned)})
@@ -337,43 +369,48 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
     return judge(returned, load_roster(roster) if roster else None)
 
 
-@cli.command(help=_t(
+@cli.command(help=t(
     "汇总：读取、检查全部填好的表，写出汇总表。", "Read and check all filled forms and write the summary."))  # fmt: skip
 @_paths
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
-              help=_t("汇总表的文件名。", "The summary workbook to write."))  # fmt: skip
+              help=t("汇总表的文件名。", "The summary workbook to write."))  # fmt: skip
 @_roster_option
 @_form_file
+@_opening_password
 @click.option("--data", type=click.Path(path_type=Path),
-              help=_t("另把数据写成 CSV 和 Parquet，放在这个文件夹。", "Also write the data as CSV and Parquet here."))  # fmt: skip
+              help=t("另把数据写成 CSV 和 Parquet，放在这个文件夹。", "Also write the data as CSV and Parquet here."))  # fmt: skip
+@_force
 @click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
-              help=_t("用几个进程读取。", "How many processes read."))  # fmt: skip
+              help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
     paths: tuple[Path, ...], output: Path, roster: Path | None, form_file: tuple[Path, ...],
-    data: Path | None, workers: int,
+    password_env: str, data: Path | None, force: bool, workers: int,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.summary import build_summary
     from workbook.frames import frames, write_data
     from workbook.printing import totals
+    from workbook.reader import find_files
     from workbook.roster import load_roster
     from workbook.summary import aggregate as add_up
 
+    _workbook_name(output)
+    _free(output, find_files(p for p in paths if p.exists()), force=force)
     known = load_roster(roster) if roster else None
-    returned = _checked(_read(paths, form_file, workers), roster)
+    returned = _checked(_read(paths, form_file, _passwords(password_env, roster), workers), roster)
     build_summary(add_up(returned, known), output)
-    click.echo(_t(f"汇总表：{output}", f"Summary: {output}"))
+    click.echo(t(f"汇总表：{output}", f"Summary: {output}"))
     if data is not None:
         write_data(frames(returned), data)
-        click.echo(_t(f"数据：{data}", f"Data: {data}"))
+        click.echo(t(f"数据：{data}", f"Data: {data}"))
     _print_totals(totals(returned))
     sys.exit(_outcome(returned))
 
 
 @cli.command(
-    help=_t("解释一个代码：什么意思、依据、怎么改。", "What a code means, why, and how to mend it.")
+    help=t("解释一个代码：什么意思、依据、怎么改。", "What a code means, why, and how to mend it.")
 )
-@click.argument("code", metavar=_t("代码", "CODE"))
+@click.argument("code", metavar=t("代码", "CODE"))
 def explain(code: str) -> None:
     """See the command's help."""
     from workbook.printing import explanation, known_codes
@@ -383,13 +420,13 @@ def explain(code: str) -> None:
         close = difflib.get_close_matches(code.upper(), codes, n=1, cutoff=0.5)
         hint = f"最接近的是 {close[0]}" if close else f"现有：{'、'.join(codes)}"
         english = nearest(code.upper(), codes)
-        _fail(_t(f"没有代码“{code}”；{hint}", f"no code '{code}'; {english}"))
+        fail(t(f"没有代码“{code}”；{hint}", f"no code '{code}'; {english}"))
     click.echo(explanation(code.upper()))
 
 
-@cli.command(help=_t("用样例把全过程演一遍。", "Play the whole story on the samples."))
+@cli.command(help=t("用样例把全过程演一遍。", "Play the whole story on the samples."))
 @click.option("-o", "--output", default="demo", type=click.Path(path_type=Path), show_default=True,
-              help=_t("写到哪个文件夹。", "The folder to write to."))  # fmt: skip
+              help=t("写到哪个文件夹。", "The folder to write to."))  # fmt: skip
 def demo(output: Path) -> None:
     """See the command's help."""
     for script in _story():
@@ -403,7 +440,7 @@ def _story() -> list[Path]:
     here = Path(__file__).parent
     folders = [folder for folder in (here.parent / "samples", here / "samples") if folder.is_dir()]
     if not folders:
-        _fail(_t("找不到样例文件夹 samples", "the folder samples is missing"))
+        fail(t("找不到样例文件夹 samples", "the folder samples is missing"))
     return sorted(folders[0].glob("[0-9]_*.py"))
 
 
@@ -420,15 +457,16 @@ def _print_returns(returned: list[Return]) -> None:
 
     from workbook.printing import table, totals
 
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140
+    console = Console(width=wide)
     for item in returned:
-        console.print(table(item))
+        console.print(table(item, width=console.width))
     _print_totals(totals(returned))
 
 
 def _print_totals(counts: dict[str, int]) -> None:
     c = counts
-    click.echo(_t(
+    click.echo(t(
         f"共 {c['files']} 个文件：收下 {c['accepted']}，退回 {c['rejected']}，跳过 {c['skipped']}；"
         f"错误 {c['errors']}，提醒 {c['warnings']}，说明 {c['notes']}",
         f"{c['files']} files: {c['accepted']} accepted, {c['rejected']} rejected, {c['skipped']} skipped; "
@@ -436,7 +474,7 @@ def _print_totals(counts: dict[str, int]) -> None:
     ))  # fmt: skip
     if c["errors"] + c["warnings"] + c["notes"]:
         click.echo(
-            _t(
+            t(
                 "代码的含义：workbook explain 代码",
                 "`workbook explain CODE` tells what a code means",
             )

@@ -150,7 +150,7 @@ class Archive:
         self._data = data
         self._limits = limits
         self._members: dict[str, zipfile.ZipInfo] = {}
-        for info in _directory(data, limits):
+        for info in directory(data, limits):
             self._admit(info)
         self._require_modest()
 
@@ -162,40 +162,15 @@ class Archive:
     def packed(self, name: str) -> Packed | None:
         """A member by its name, in any case, as it lies in the zip; None if there is none."""
         info = self._members.get(name.casefold())
-        if info is None:
-            return None
-        if info.flag_bits & 1:
-            raise Refused("W105", "压缩包带密码")
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise Refused("W104", f"{shown(name)} 的压缩方式不受支持")
-        start = self._start(info)
-        data = self._data[start : start + info.compress_size]
-        if len(data) < info.compress_size:
-            raise Refused("W104", f"{shown(name)} 不完整")
-        return Packed(data, info.compress_type, info.CRC, info.file_size)
+        return None if info is None else packed_member(self._data, info)
 
     def inflate(self, name: str, packed: Packed) -> bytes:
         """The member's content, of exactly the declared size and sum, never beyond `part_bytes`."""
-        limit = self._limits.part_bytes
-        data, complete = packed.data, True
-        if packed.method == zipfile.ZIP_DEFLATED:
-            stream = zlib.decompressobj(-zlib.MAX_WBITS)
-            try:
-                data = stream.decompress(packed.data, limit + 1)
-            except zlib.error:
-                raise Refused("W104", f"{shown(name)} 无法解压") from None
-            complete = stream.eof
-        if len(data) > limit:
-            raise Refused("W106", f"{shown(name)} 解压后超过 {limit // MEGABYTE} MB")
-        if not complete or len(data) != packed.size or zlib.crc32(data) != packed.crc:
-            raise Refused("W104", f"{shown(name)} 不完整或已损坏")
-        return data
+        return inflate(name, packed, self._limits.part_bytes)
 
     def _admit(self, info: zipfile.ZipInfo) -> None:
         name = info.orig_filename
-        steps = name.replace("\\", "/").split("/")
-        control = any(c < " " or c == "\x7f" for c in name)
-        if control or ".." in steps or not steps[0] or ":" in steps[0]:
+        if is_unsafe(name):
             raise Refused("W107", f"压缩包内的路径不安全：{shown(name)}")
         key = name.casefold()
         if key in self._members:
@@ -213,33 +188,72 @@ class Archive:
         if total > limits.total_bytes:
             raise Refused("W106", f"解压后总大小超过 {limits.total_bytes // MEGABYTE} MB")
 
-    def _start(self, info: zipfile.ZipInfo) -> int:
-        """Where a member's data begins; its local header must bear the directory's name."""
-        if info.header_offset < 0:
-            raise Refused("W104", "压缩包目录已损坏")
+
+def is_unsafe(name: str) -> bool:
+    """Whether a member's name points out of the archive, or holds control characters."""
+    steps = name.replace("\\", "/").split("/")
+    control = any(c < " " or c == "\x7f" for c in name)
+    return control or ".." in steps or not steps[0] or ":" in steps[0]
+
+
+def packed_member(data: bytes, info: zipfile.ZipInfo) -> Packed:
+    """A member as it lies in the zip `data`. Raises Refused if it is locked, odd or cut short."""
+    if info.flag_bits & 1:
+        raise Refused("W105", "压缩包带密码")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Refused("W104", f"{shown(info.filename)} 的压缩方式不受支持")
+    start = _start(data, info)
+    packed = data[start : start + info.compress_size]
+    if len(packed) < info.compress_size:
+        raise Refused("W104", f"{shown(info.filename)} 不完整")
+    return Packed(packed, info.compress_type, info.CRC, info.file_size)
+
+
+def inflate(name: str, packed: Packed, limit: int) -> bytes:
+    """A member's content, of exactly the declared size and sum, never beyond `limit` bytes."""
+    data, complete = packed.data, True
+    if packed.method == zipfile.ZIP_DEFLATED:
+        stream = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
-            mark, name, extra = _LOCAL_HEADER.unpack_from(self._data, info.header_offset)
-        except struct.error:
-            raise Refused("W104", "压缩包目录已损坏") from None
-        start = info.header_offset + _LOCAL_HEADER.size
-        codec = "utf-8" if info.flag_bits & 0x800 else "cp437"
-        written = self._data[start : start + name]
-        if mark != magic.ZIP or written != info.orig_filename.encode(codec, "replace"):
-            raise Refused("W104", "压缩包目录与内容不符")
-        return int(start + name + extra)
+            data = stream.decompress(packed.data, limit + 1)
+        except zlib.error:
+            raise Refused("W104", f"{shown(name)} 无法解压") from None
+        complete = stream.eof
+    if len(data) > limit:
+        raise Refused("W106", f"{shown(name)} 解压后超过 {limit // MEGABYTE} MB")
+    if not complete or len(data) != packed.size or zlib.crc32(data) != packed.crc:
+        raise Refused("W104", f"{shown(name)} 不完整或已损坏")
+    return data
+
+
+def _start(data: bytes, info: zipfile.ZipInfo) -> int:
+    """Where a member's data begins; its local header must bear the directory's name."""
+    if info.header_offset < 0:
+        raise Refused("W104", "压缩包目录已损坏")
+    try:
+        mark, name, extra = _LOCAL_HEADER.unpack_from(data, info.header_offset)
+    except struct.error:
+        raise Refused("W104", "压缩包目录已损坏") from None
+    start = info.header_offset + _LOCAL_HEADER.size
+    codec = "utf-8" if info.flag_bits & 0x800 else "cp437"
+    written = data[start : start + name]
+    if mark != magic.ZIP or written != info.orig_filename.encode(codec, "replace"):
+        raise Refused("W104", "压缩包目录与内容不符")
+    return int(start + name + extra)
 
 
 def _require_zip(data: bytes) -> None:
     if data.startswith(magic.ZIP):
         return
-    if data.startswith(magic.OLE) and magic.is_encrypted(data):
+    if magic.is_encrypted(data):  # once more, inside what was unlocked
         raise Refused("W105", "设置了打开密码")
     if magic.is_sealed(data):
         raise Refused("W105", "被文档加密软件加密，请解密后再提交")
     raise Refused("W103", magic.describe(data))
 
 
-def _directory(data: bytes, limits: Limits) -> list[zipfile.ZipInfo]:
+def directory(data: bytes, limits: Limits) -> list[zipfile.ZipInfo]:
+    """What a zip says it holds, at most `limits.entries`. Raises Refused."""
     # Each entry of the directory bears this mark, so their number bounds what zipfile would build;
     # stored members that are themselves zips may add some.
     marks = data.count(b"PK\x01\x02")

@@ -86,7 +86,9 @@ def parse(text: str, scope: Scope, expected: Type | None = None) -> Node:
     try:
         node = _Reader(text, scope).read(ast.parse(text, mode="eval").body)
     except SyntaxError as error:
-        raise ExpressionError(f"cannot be read: {error.msg}", error.offset or 1) from None
+        column = error.offset or 1
+        hint = _MEANT.get(text[column - 1 : column], "")
+        raise ExpressionError(f"cannot be read: {error.msg}{hint}", column) from None
     except RecursionError:
         raise ExpressionError("is nested too deeply", 1) from None
     if expected is not None and node.type != expected:
@@ -94,6 +96,17 @@ def parse(text: str, scope: Scope, expected: Type | None = None) -> Node:
     if not _fits_a_cell(to_formula(node, lambda _: "'自评表的名称'!$AA$100")):
         raise ExpressionError("makes too long a formula; put a part of it into a derived field", 1)
     return node
+
+
+_MEANT = {
+    "=": "; did you mean '=='?",
+    "≤": "; did you mean '<='?",
+    "≥": "; did you mean '>='?",
+    "≠": "; did you mean '!='?",
+    "“": "; quote texts with '",
+    "，": "; did you mean ','?",
+    "（": "; did you mean '('?",
+}
 
 
 def _fits_a_cell(formula: str) -> bool:

@@ -124,7 +124,8 @@ def _sheets(book: CalamineWorkbook, words: worker.Words, limits: Limits) -> Iter
         kept += len(cells)
         if kept > limits.cells:
             raise Refused("W106", f"单元格数超过 {limits.cells}")
-        yield [entry.name, _STATES[entry.visible.name], cells, far]
+        state = _STATES[repr(entry.visible).rpartition(".")[2]]  # no enum of Python's
+        yield [entry.name, state, cells, far]
 
 
 def _cells(sheet: CalamineSheet, kind: str, limits: Limits) -> Iterator[Found]:

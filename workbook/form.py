@@ -103,7 +103,11 @@ def load_form(path: Path | str) -> Form:
 def _load(path: Path, data: bytes) -> Form:
     try:
         table = tomllib.loads(data.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise FormError(
+            f"{path.name}: is not UTF-8; save it as UTF-8（请用 UTF-8 编码保存）"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
         raise FormError(f"{path.name}: is not valid TOML: {error}") from None
     return _Loader(path, Table(table, path.name, "")).form(_digest(table))
 

@@ -168,7 +168,8 @@ def _shown(node: Node, part: Part, cell: Cell) -> str:
     if kind.type == "number":
         return f'ROUND({text},{kind.typed_decimals or kind.decimals or 0})&""'
     if kind.type == "date":
-        return f'YEAR({text})&"年"&MONTH({text})&"月"&DAY({text})&"日"'
+        words = f'YEAR({text})&"年"&MONTH({text})&"月"&DAY({text})&"日"'
+        return f"IF(AND({text}>=1,{text}<2958466),{words},NA())"  # to the end of 9999
     return f'IF({text}="",NA(),{text})'
 
 

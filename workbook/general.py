@@ -17,9 +17,9 @@ from workbook.scope import FormScope
 def general_rules(sections: dict[str, Section], scope: FormScope) -> Iterator[Rule]:
     """What follows from the fields themselves: filled in, a number, within limits, not too long."""
     for section in sections.values():
-        for code in ("V301", "V302", "V304", "V305", "V306"):
+        for code, condition in _GENERAL.items():
             for item in section.fields.values():
-                texts = _GENERAL[code](item) if item.is_input else None
+                texts = condition(item) if item.is_input else None
                 if texts:
                     yield _general_rule(code, item, texts, scope)
         if section.repeats:
@@ -64,12 +64,23 @@ def _chosen(item: Field) -> tuple[str, str] | None:
     return " or ".join(f"exact({item.id}, {c!r})" for c in item.choices), f"filled({item.id})"
 
 
+def _few_decimals(item: Field) -> tuple[str, str] | None:
+    digits = item.kind.typed_decimals
+    if digits is None:
+        return None
+    # compared as whole numbers of a finer unit, so that neither side is rounded away
+    scale = 10 ** (digits + 2)
+    rounded = f"round({item.id}, {digits}) * {scale}"
+    return f"round({item.id} * {scale}, 0) == {rounded}", f"numeric({item.id})"
+
+
 _GENERAL = {
     "V301": _required,
     "V302": _numeric,
     "V304": _within,
     "V305": _short,
     "V306": _chosen,
+    "V307": _few_decimals,
 }
 
 
@@ -78,6 +89,7 @@ def _general_rule(code: str, item: Field, texts: tuple[str, str], scope: FormSco
     place = scope.at(item.section, item.grain)
     problem = "不是日期" if item.kind.type is Type.DATE else "不是数字"
     words = {"label": item.label, "problem": problem, "limit": str(item.max_length),
+             "decimals": f"保留不超过 {item.kind.typed_decimals} 位小数" if item.kind.typed_decimals else "为整数",
              "bounds": _bounds(item)}  # fmt: skip
     ref = place.resolve(None, item.id, column=False)
     assert isinstance(ref, Ref)
@@ -90,7 +102,14 @@ def _general_rule(code: str, item: Field, texts: tuple[str, str], scope: FormSco
         when=expr.parse(texts[1], place, Type.TRUTH) if texts[1] else None,
         at=(ref,),
         severity=entry.severity,
-        message=(Part(entry.message.format(**words)),),
+        message=(
+            Part(entry.message.format(**words)),
+            *(
+                (Part("，填的是“"), Part(node=ref, kind=item.kind), Part("”"))
+                if code == "V302"
+                else ()
+            ),
+        ),
         hint=_hint(code, item) or entry.hint,
         basis=entry.basis,
         printed=None if code == REQUIRED else Part(node=ref, kind=item.kind),
@@ -137,7 +156,7 @@ def _each_group(section: Section, scope: FormScope) -> Iterator[Rule]:
     label = Part(node=name, kind=KINDS["text"]) if name else Part(section.label)
     yield Rule(
         code=REQUIRED,
-        name=f"{entry.name}：{section.label}至少一行",
+        name=f"{section.label}：每一级至少填一行",
         section=section.id,
         grain=GROUP,
         must=expr.parse(f"count({required[0].id}) > 0", place, Type.TRUTH),

@@ -137,8 +137,9 @@ _LAST_DAY = (datetime.date(9999, 12, 31) - EPOCH).days
 def _date(raw: Raw, number_format: str, unit: str) -> Coerced:
     if raw is None or (isinstance(raw, str) and texts.is_blank(raw)):
         return Coerced(None)
-    if isinstance(raw, float) and math.isfinite(raw) and 1 <= raw <= _LAST_DAY:
-        return Coerced(EPOCH + datetime.timedelta(days=int(raw)))
+    day = day_of(raw) if isinstance(raw, float) else None
+    if day is not None:
+        return Coerced(day)
     match = _DATE.fullmatch(texts.fold(raw)) if isinstance(raw, str) else None
     if match is None:
         return Coerced(None, problem="不是日期")
@@ -223,7 +224,17 @@ _ROWS = (
         noun="指标值",
         parts=_MEASURE_PARTS,
     ),
-    Kind("date", Type.DATE, "datetime64[s]", 'yyyy"年"m"月"d"日"', _date, decimals=0, lowest=36526, highest=73050, noun="日期"),
+    Kind(
+        "date",
+        Type.DATE,
+        "datetime64[s]",
+        'yyyy"年"m"月"d"日"',
+        _date,
+        decimals=0,
+        lowest=36526,
+        highest=73050,
+        noun="日期",
+    ),
 )
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ROWS}
 """Every kind of field by its name in form definitions."""
@@ -246,3 +257,8 @@ def shown(kind: Kind, value: Value) -> str:
 def serial(date: datetime.date) -> float:
     """A date as a workbook counts its days."""
     return float((date - EPOCH).days)
+
+
+def day_of(number: float) -> datetime.date | None:
+    """The date that a workbook's number stands for; None before 1900 and after 9999."""
+    return EPOCH + datetime.timedelta(days=int(number)) if 1 <= number < _LAST_DAY + 1 else None

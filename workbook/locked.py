@@ -44,7 +44,7 @@ def decrypt(data: bytes, words: worker.Words) -> bytes:
             continue
         except MemoryError:
             raise
-        except Exception:  # noqa: BLE001 - the library raises whatever its parsing met
+        except Exception:  # the library raises whatever its parsing met
             raise Refused("W105", "设置了打开密码，加密方式不认识或已损坏，无法解密") from None
         return out.getvalue()
     given = len(words["passwords"]) > 1

@@ -48,13 +48,14 @@ def is_sealed(data: bytes) -> bool:
 
 def is_encrypted(data: bytes) -> bool:
     """Whether an OLE container holds a workbook that needs a password to open."""
-    return _has_stream(data, "EncryptedPackage")
+    return data.startswith(OLE) and _has_stream(data, "EncryptedPackage")
 
 
 def is_old_workbook(data: bytes) -> bool:
     """Whether it is a workbook of Excel 5 to 2003, or WPS's own format, which is the same."""
-    named = _has_stream(data, "Workbook") or _has_stream(data, "Book")
-    return data.startswith(OLE) and named
+    if not data.startswith(OLE):
+        return False
+    return _has_stream(data, "Workbook") or _has_stream(data, "Book")
 
 
 def has_old_macros(data: bytes) -> bool:

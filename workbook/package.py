@@ -4,7 +4,8 @@
 nothing else: formulas, locks and odd contents are reported as they stand.
 
 Beneath it: `container` (the file, the zip and their guards), `magic` (what other files look like),
-`ooxml` (the XML parts), `sheetxml` (cells), `plainxml` (cells fast), `sharedformulas`.
+`ooxml` (the XML parts), `sheetxml` (cells), `plainxml` (cells fast), `sharedformulas`; for .xls and
+.ods `foreign`, for passwords `locked`, both in a process of their own: `worker`.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections import OrderedDict
-from collections.abc import Callable, Container, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
-from workbook import magic
+from workbook import foreign, magic
 from workbook.container import Archive, Limits, Packed, Refused, Watch, read_file, shown
+from workbook.locked import unlock
 from workbook.ooxml import (
     Book,
     Name,
@@ -44,6 +46,7 @@ __all__ = [
     "Refused",
     "Sheet",
     "Validation",
+    "open_bytes",
     "open_package",
 ]
 
@@ -62,6 +65,7 @@ _PROPERTY_LINKS = {
     *("core-properties", "extended-properties", "custom-properties"),
     *("coreProperties", "extendedProperties", "customProperties"),  # Strict
 }
+_ODS_MACROS = ("basic/", "scripts/")
 _EMBEDDED_IN = ("xl/embeddings/", "xl/activex/", "xl/ctrlprops/")
 _NO_STYLES = Styles(frozenset(), {})
 _NO_STRINGS: tuple[str, ...] = ()
@@ -71,7 +75,7 @@ _NO_STRINGS: tuple[str, ...] = ()
 class Package:
     """All that was read out of one workbook. Nothing in it has been judged or repaired."""
 
-    kind: str  # xlsx, xlsm, xltx, xltm, xlam: what its content says, not its file name
+    kind: str  # xlsx, xlsm, xltx, xltm, xlam, xls, ods: what its content says, not its file name
     strict: bool  # ISO Strict: openpyxl would see it empty
     sheets: tuple[Sheet, ...]
     names: Mapping[str, str]  # workbook-level: name → "'自评表'!$D$8"
@@ -88,6 +92,11 @@ class Package:
     sha256: str
     size: int  # bytes
 
+    @property
+    def values_only(self) -> bool:
+        """Whether formulas, locks, names and formats are unknown, as in .xls and .ods."""
+        return self.kind in foreign.KINDS
+
     def sheet(self, name: str) -> Sheet | None:
         """The sheet of that name, or None."""
         return next((sheet for sheet in self.sheets if sheet.name == name), None)
@@ -97,20 +106,83 @@ def open_package(
     path: Path,
     *,
     limits: Limits = Limits(),  # noqa: B008 - frozen
-    unread: Container[str] = (),
+    unread: Collection[str] = (),
+    passwords: Sequence[str] = (),
 ) -> Package:
     """Read a workbook. Raises Refused, and nothing else, for a file that will not be read.
 
-    Sheets named in `unread` are listed without cells: what nobody looks at costs nothing.
+    Sheets named in `unread` are listed without cells: what nobody looks at costs nothing. An
+    encrypted workbook is opened by the first of the `passwords` that fits.
     """
-    watch = Watch(limits.seconds)
     data = read_file(path, limits)
-    parts = _Parts(Archive(data, limits), limits, watch)
+    return open_bytes(data, limits=limits, unread=unread, passwords=passwords)
+
+
+def open_bytes(
+    data: bytes,
+    *,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    unread: Collection[str] = (),
+    passwords: Sequence[str] = (),
+) -> Package:
+    """As `open_package`, of a file's content."""
+    plain = data
+    if magic.is_encrypted(data):
+        plain = unlock(data, passwords, limits)
+    if magic.is_old_workbook(plain):
+        return _old(data, plain, limits, unread, passwords)
+    archive = Archive(plain, limits)
+    if foreign.guard_ods(archive):
+        sheets = foreign.read_sheets(plain, foreign.ODS, limits, unread)
+        return _values(data, foreign.ODS, sheets, _starts(archive.names, _ODS_MACROS))
+    return _modern(data, archive, limits, unread)
+
+
+def _old(
+    data: bytes,
+    plain: bytes,
+    limits: Limits,
+    unread: Collection[str],
+    passwords: Sequence[str],
+) -> Package:
+    try:
+        sheets = foreign.read_sheets(plain, foreign.XLS, limits, unread)
+    except Refused as refused:
+        if refused.code != "W105":
+            raise
+        sheets = foreign.read_sheets(unlock(plain, passwords, limits), foreign.XLS, limits, unread)
+    return _values(data, foreign.XLS, sheets, magic.has_old_macros(plain))
+
+
+def _values(data: bytes, kind: str, sheets: tuple[Sheet, ...], has_macros: bool) -> Package:
+    """A package of which little but the values is known."""
+    return Package(
+        kind=kind,
+        strict=False,
+        sheets=sheets,
+        names={},
+        local_names=(),
+        builtin=(),
+        properties={},
+        date1904=False,
+        structure_locked=False,
+        unlocked=frozenset(),
+        formats={},
+        has_macros=has_macros,
+        external_links=(),
+        embedded=(),
+        sha256=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+    )
+
+
+def _modern(data: bytes, archive: Archive, limits: Limits, unread: Collection[str]) -> Package:
+    parts = _Parts(archive, limits, Watch(limits.seconds))
     kind, part = _recognise(parts)
     book = parts.parse(parse_book, part)
     relations = parts.relations(part)
     styles = _first(parts, relations, "styles", parse_styles, _NO_STYLES)
-    names = parts.archive.names
+    names = archive.names
     return Package(
         kind=kind,
         strict=book.strict,
@@ -156,7 +228,7 @@ def _no_workbook(archive: Archive) -> Refused:
 
 
 def _sheets(
-    parts: _Parts, book: Book, relations: Sequence[Relationship], unread: Container[str]
+    parts: _Parts, book: Book, relations: Sequence[Relationship], unread: Collection[str]
 ) -> tuple[Sheet, ...]:
     strings = _first(parts, relations, "sharedStrings", parse_strings, _NO_STRINGS)
     links = {link.id: link for link in relations if not link.external}
@@ -231,6 +303,10 @@ def _external_links(parts: _Parts, relations: Sequence[Relationship]) -> tuple[s
 
 def _embedded(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name.lower().startswith(_EMBEDDED_IN))
+
+
+def _starts(names: Sequence[str], folders: tuple[str, ...]) -> bool:
+    return any(name.lower().startswith(folders) for name in names)
 
 
 class _Memo:

@@ -67,17 +67,24 @@ def totals(returned: Sequence[Return]) -> dict[str, int]:
     return counts
 
 
-def table(item: Return) -> Table | Text:
-    """One file's findings as a terminal table, or one line when there are none."""
+NARROW = 100
+"""On a terminal narrower than this, findings are sentences: a table would break addresses apart."""
+
+
+def table(item: Return, *, width: int = 140) -> Table | Text:
+    """One file's findings as a terminal table, or as lines on a narrow one or when there are none."""
     who = item.submission.department.strip() if item.submission else ""
     title = f"{item.path}  {who}  {_STATUS[item.status]}"
     if not item.findings:
         return Text(f"{title}：没有问题\n", style="green")
+    if width < NARROW:
+        return Text("\n".join([title, *(f"  {f.sentence}" for f in item.findings), ""]))
     shown = Table(title=escape(title), title_justify="left", expand=True, show_lines=False)
     for name, ratio in (("代码", 0), ("级别", 0), ("单元格", 2), ("问题", 6), ("怎么办", 4)):
         shown.add_column(name, ratio=ratio or None, no_wrap=not ratio, overflow="fold")
     for f in item.findings:
         place = f"{f.sheet}!{_few(f.cell)}" if f.cell else f.sheet
+        place = place.replace(",", ", ")
         level = Text(f.severity.chinese, style=_COLOURS[f.severity])
         shown.add_row(f.code, level, escape(place), escape(f.message), escape(f.hint))
     return shown

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import replace
 from pathlib import Path
 
-from workbook.address import Address, parse_reference
-from workbook.errors import WorkbookError
+from workbook.address import Address
+from workbook.audit import Evidence, audit, audit_pasted
+from workbook.container import Limits, read_file
 from workbook.findings import Finding, finding
 from workbook.form import Form, available_forms, load_form
 from workbook.kinds import Raw
@@ -30,11 +30,19 @@ from workbook.layout import (
     default_plan,
     place,
 )
-from workbook.package import Package, RawCell, Refused, Sheet, open_package
+from workbook.package import Package, RawCell, Refused, open_bytes
+from workbook.parcel import members
+from workbook.places import Found, Places, Unknown, find_recorded, find_unrecorded
 from workbook.submission import ACCEPTED, REJECTED, SKIPPED, Cell, Return, Submission
 
 Forms = Mapping[tuple[str, str], Form]
 """Definitions by id and version."""
+
+Passwords = Sequence[str] | Callable[[Path], Sequence[str]]
+"""What may open encrypted workbooks: the same for all, or by a file's path (then of a module, to be
+sent to other processes)."""
+
+LIMITS = Limits()
 
 UNREAD = frozenset((CALC_SHEET, LIST_SHEET))
 """Nothing is taken from these sheets, and what they should say shows on 自检, so they are not parsed."""
@@ -62,52 +70,90 @@ def read_returns(
     paths: Iterable[Path | str],
     *,
     forms: Forms | None = None,
+    passwords: Passwords = (),
     workers: int = 1,
     progress: Callable[[Path], None] | None = None,
 ) -> list[Return]:
     """Read every file under `paths`, in order, in `workers` processes. One bad file stops no other.
 
-    `progress` is told of each file once it is read.
+    A .zip of workbooks gives a Return for each file in it. `progress` is told of each file once it
+    is read.
     """
     forms = forms or known_forms()
+    files = list(find_files(paths))
     found: list[Return] = []
-    for item in _each(list(find_files(paths)), forms, workers):
-        found.append(item)
+    for path, returns in zip(files, _each(files, forms, passwords, workers), strict=True):
+        found += returns
         if progress is not None:
-            progress(item.path)
+            progress(path)
     return found
 
 
-def _each(files: Sequence[Path], forms: Forms, workers: int) -> Iterator[Return]:
+def _each(
+    files: Sequence[Path], forms: Forms, passwords: Passwords, workers: int
+) -> Iterator[list[Return]]:
     if workers < 2 or len(files) < _WORTH_A_PROCESS:
-        yield from (read_return(path, forms=forms) for path in files)
+        yield from (_read_file(path, forms, passwords) for path in files)
         return
     with ProcessPoolExecutor(workers) as pool:
         some = [files[i : i + _AT_ONCE] for i in range(0, len(files), _AT_ONCE)]
-        for returns in pool.map(_read_some, some, [forms] * len(some)):
+        rest = [forms] * len(some), [passwords] * len(some)
+        for returns in pool.map(_read_some, some, *rest):
             yield from returns
 
 
-def _read_some(files: Sequence[Path], forms: Forms) -> list[Return]:
-    return [read_return(path, forms=forms) for path in files]
+def _read_some(files: Sequence[Path], forms: Forms, passwords: Passwords) -> list[list[Return]]:
+    return [_read_file(path, forms, passwords) for path in files]
 
 
 _WORTH_A_PROCESS = 200
 _AT_ONCE = 50
 
 
-def read_return(path: Path | str, *, forms: Forms | None = None) -> Return:
+def read_return(
+    path: Path | str, *, forms: Forms | None = None, passwords: Passwords = ()
+) -> Return:
     """Read one file: accepted with its submission, rejected, or skipped, with the reason."""
-    path, forms = Path(path), forms or known_forms()
-    if path.name.startswith(_OWN_FILES) or path.name.lower() in _LITTER:
+    path = Path(path)
+    return _read(path, _content(path), forms or known_forms(), passwords)
+
+
+def _content(path: Path) -> bytes | Refused:
+    if _is_litter(path):
+        return b""
+    try:
+        return read_file(path, LIMITS)
+    except Refused as refused:
+        return refused
+
+
+def _read_file(path: Path, forms: Forms, passwords: Passwords) -> list[Return]:
+    """The returns of one file: one, or those of an archive."""
+    content = _content(path)
+    first = _read(path, content, forms, passwords)
+    if first.status != REJECTED or isinstance(content, Refused):
+        return [first]
+    inside = members(path, content, LIMITS)
+    return [_read(place, data, forms, passwords) for place, data in inside] or [first]
+
+
+def _is_litter(path: Path) -> bool:
+    return path.name.startswith(_OWN_FILES) or path.name.lower() in _LITTER
+
+
+def _read(path: Path, content: bytes | Refused, forms: Forms, passwords: Passwords) -> Return:
+    if _is_litter(path):
         return Return(path, SKIPPED, (finding("W112", detail=path.name),))
     try:
-        package = open_package(path, unread=UNREAD)
+        if isinstance(content, Refused):
+            raise content
+        given = passwords(path) if callable(passwords) else passwords
+        package = open_bytes(content, limits=LIMITS, unread=UNREAD, passwords=given)
     except Refused as refused:
         return Return(path, REJECTED, (finding(refused.code, detail=refused.detail),))
     try:
         submission, findings = _recognise(path, package, forms)
-    except _Unknown as unknown:
+    except Unknown as unknown:
         return _return(path, package, REJECTED, (unknown.why,))
     return _return(path, package, ACCEPTED, findings, submission)
 
@@ -133,14 +179,6 @@ def _return(
     )
 
 
-class _Unknown(WorkbookError):
-    """A workbook that is not a return of ours; `why` is the finding."""
-
-    def __init__(self, why: Finding) -> None:
-        super().__init__(why.message)
-        self.why = why
-
-
 # --- recognising ----------------------------------------------------------------------------------
 
 
@@ -148,34 +186,50 @@ def _recognise(
     path: Path, package: Package, forms: Forms
 ) -> tuple[Submission, tuple[Finding, ...]]:
     records = _records(package)
-    form = _form(records, forms)
-    findings: list[Finding] = []
-    if records.get("digest") != form.digest:
+    found = _find(package, records, forms)
+    layout, findings, form = found.layout, found.findings, found.layout.form
+    if package.values_only:
+        findings.append(finding("W113", detail=package.kind))
+    same = not records or records.get("digest") == form.digest
+    if not same:
         findings.append(finding("W111", detail=form.key))
-    layout = place(form, _plan(records, form))
-    cells = dict(_cells(package, layout, findings))
+    cells = dict(_cells(package, found))
     _reject_empty(package, layout, cells)
+    year = _year(cells, form)
+    evidence = Evidence(package, layout, found.addresses, cells, records, year, same)
+    audited = audit_pasted(evidence) if found.pasted else audit(evidence)
+    cells |= {name: replace(cells[name], formula=False) for name in audited.overtyped}
     submission = Submission(
         path=path,
         form=form,
         plan=layout.plan,
         cells=cells,
-        verdicts=dict(_verdicts(package, layout)),
-        fiscal_year=_year(cells, form),
+        # Without names the lines of 自检 are known by place, which another definition moves.
+        verdicts={}
+        if found.copied or (package.values_only and not same)
+        else dict(_verdicts(package, layout)),
+        fiscal_year=year,
         department=_identity(cells, records, "department"),
         department_code=_identity(cells, records, "department_code"),
     )
-    return submission, tuple(findings)
+    return submission, (*findings, *audited.findings)
 
 
 def _records(package: Package) -> dict[str, str]:
-    """What `_form` says; the sheet is known by its first record, whatever it is called now."""
+    """What `_form` says; the sheet is known by its first record, whatever it is called now; nothing if it is gone."""
     candidates = [package.sheet(FORM_SHEET), *package.sheets]
     for sheet in candidates:
         if sheet is not None and _text(sheet.cells.get((1, 1))) == FORM_RECORDS[0]:
             rows = range(1, len(FORM_RECORDS) + 1)
             return {_text(sheet.cells.get((r, 1))): _text(sheet.cells.get((r, 2))) for r in rows}
-    raise _Unknown(finding("W108"))
+    return {}
+
+
+def _find(package: Package, records: Mapping[str, str], forms: Forms) -> Found:
+    if not records:
+        return find_unrecorded(package, list(forms.values()))
+    form = _form(records, forms)
+    return find_recorded(package, place(form, _plan(records, form)))
 
 
 def _text(cell: RawCell | None) -> str:
@@ -187,7 +241,7 @@ def _text(cell: RawCell | None) -> str:
 def _form(records: Mapping[str, str], forms: Forms) -> Form:
     key = records.get("form", ""), records.get("version", "")
     if key not in forms:
-        raise _Unknown(finding("W109", detail=" ".join(key)))
+        raise Unknown(finding("W109", detail=" ".join(key)))
     return forms[key]
 
 
@@ -214,79 +268,72 @@ def _reject_empty(package: Package, layout: Layout, cells: Mapping[str, Cell]) -
     sheets = {sheet.name: sheet for sheet in package.sheets}
     for name, cell in cells.items():
         item = layout.spots[name].field
-        stored = sheets[cell.address.sheet].cells.get((cell.address.row, cell.address.column))
+        sheet = sheets.get(cell.address.sheet)
+        stored = sheet.cells.get((cell.address.row, cell.address.column)) if sheet else None
         ours = item.mode != "entered" or item.by != "department" or cell.raw is None
-        if not ours and stored is not None and stored.style in package.unlocked:
+        # Where locks are unknown, what stands outside the head was filled in by the department.
+        known = item.section != "identity" if package.values_only else False
+        if not ours and stored is not None and (known or stored.style in package.unlocked):
             return
-    if not any(sheet.protected for sheet in package.sheets):
+    if not package.values_only and not any(sheet.protected for sheet in package.sheets):
         return
-    raise _Unknown(finding("W110", sheet=layout.form.sheet))
+    raise Unknown(finding("W110", sheet=layout.form.sheet))
 
 
 # --- locating and reading -------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=65536)
-def _reference(text: str) -> Address | None:
-    return parse_reference(text)
-
-
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Finds the cells of a layout in a workbook: by defined names, which follow their cells about."""
-
-    sheets: Mapping[str, Sheet]
-    names: Mapping[str, str]
-
-    def find(self, name: str, usual: Address) -> Address | None:
-        text = self.names.get(name)
-        address = _reference(text) if text else None
-        if address is not None and address.sheet in self.sheets:
-            return address
-        return usual if text is None and usual.sheet in self.sheets else None
-
-    def cell(self, address: Address) -> RawCell | None:
-        return self.sheets[address.sheet].cells.get((address.row, address.column))
-
-
-def _places(package: Package) -> _Places:
-    return _Places({sheet.name: sheet for sheet in package.sheets}, package.names)
-
-
-def _cells(package: Package, layout: Layout, findings: list[Finding]) -> Iterator[tuple[str, Cell]]:
-    places = _places(package)
-    unnamed = [name for name in layout.spots if name not in package.names]
-    if unnamed:
-        findings.append(finding("L205", sheet=layout.form.sheet, detail=str(len(unnamed))))
-    for name, spot in layout.spots.items():
-        address = places.find(name, spot.address)
-        if address is None:
-            what = finding("L201", label=spot.field.label, sheet=layout.form.sheet, field=name)
-            findings.append(what)
-            yield name, Cell(None, None, spot.address, problem="找不到这一格")
+def _cells(package: Package, found: Found) -> Iterator[tuple[str, Cell]]:
+    places = Places.of(package)
+    for name, spot in found.layout.spots.items():
+        address = found.addresses.get(name)
+        if address is not None:
+            cell = _cell(package, found.layout.form, spot, address, places.cell(address))
+            if found.pasted and spot.field.mode == "computed":
+                cell = replace(cell, formula=True)  # only its value was copied
+            yield name, cell
+        elif found.year is not None and spot.address.sheet == FORM_SHEET:
+            year = float(found.year) if spot.field.id == "fiscal_year" else None
+            yield name, Cell(year, year, spot.address)
         else:
-            yield name, _cell(package, layout.form, spot, address, places.cell(address))
+            yield name, Cell(None, None, spot.address, problem="找不到这一格")
 
 
 def _cell(
     package: Package, form: Form, spot: Spot, address: Address, stored: RawCell | None
 ) -> Cell:
+    formula = _holds_formula(package, spot, stored)
     if stored is None or stored.value is None:
-        return Cell(None, None, address, formula=stored is not None and stored.formula is not None)
-    formula = stored.formula is not None
+        return Cell(None, None, address, formula=formula)
     if stored.type == "e":
         name = str(stored.value)
         return Cell(name, None, address, error=True, formula=formula, problem=f"是错误值 {name}")
     raw: Raw = stored.value
-    if formula and spot.field.is_computed and raw == "":
+    if formula and spot.field.is_computed and (raw == "" or _lost_text(package, spot, raw)):
         raw = None
     style = package.formats.get(stored.style, "General")
     read = spot.field.kind.coerce(raw, style, spot.field.unit or form.unit)
     return Cell(raw, read.value, address, False, formula, read.receipt, read.problem)
 
 
+def _holds_formula(package: Package, spot: Spot, stored: RawCell | None) -> bool:
+    """Whether a formula stands there; where formulas are unknown, what the template would have.
+
+    A suggestion shows in the value alone, which rules then take as typed: the verdict is the same.
+    """
+    if package.values_only:
+        empty = stored is None or stored.value is None
+        return spot.field.mode == "computed" or (spot.field.mode == "suggested" and empty)
+    return stored is not None and stored.formula is not None
+
+
+def _lost_text(package: Package, spot: Spot, raw: Raw) -> bool:
+    """Whether a formula's text got lost: LibreOffice writes some as 0 into an .xls."""
+    return package.values_only and isinstance(raw, float) and spot.field.kind.dtype == "string"
+
+
 def _verdicts(package: Package, layout: Layout) -> Iterator[tuple[str, str]]:
-    places = _places(package)
+    places = Places.of(package)
     for line, usual in layout.checks.items():
         address = places.find(check_name(line), usual)
         stored = places.cell(address) if address else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ _HEADS: Mapping[str, tuple[str, ...]] = {
     "phone": ("联系电话", "电话", "手机", "手机号", "手机号码", "联系方式"),
 }  # fmt: skip
 """The heads by which each column is known, the usual one first."""
+_OPENS_BY = "密码"
+"""The head of a further column: what opens a department's encrypted return."""
 _HEAD_WITHIN = 10
 """The head stands within this many rows."""
 _NEAR = 0.6
@@ -64,8 +67,12 @@ class Roster:
 
     def suggest(self, code: str, department: str) -> Entry | None:
         """The entry that was most likely meant where `match` finds none; None if none is near."""
-        for wanted, known in ((department, self._by_name), (code, self._by_code)):
-            close = difflib.get_close_matches(texts.fold(wanted), known, n=1, cutoff=_NEAR)
+        # what all names begin with (岳阳市云溪区) makes none of them likelier
+        prefix = _shared(list(self._by_name))
+        tails = {name.removeprefix(prefix): entry for name, entry in self._by_name.items()}
+        tail = _without(texts.fold(department), prefix)
+        for wanted, known in ((tail, tails), (texts.fold(code), self._by_code)):
+            close = difflib.get_close_matches(wanted, known, n=1, cutoff=_NEAR)
             if close:
                 return known[close[0]]
         return None
@@ -80,6 +87,12 @@ class Roster:
             longest = max(map(len, names), default=0)
             found = [self._by_name[key] for key in names if len(key) == longest]
         return found[0] if len(found) == 1 else None
+
+    def passwords(self, path: Path, *, given: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """What may open a file: the password of the department its name tells, and those `given`."""
+        entry = self.named_in(path.name)
+        own = entry.extra.get(_OPENS_BY, "") if entry else ""
+        return (own, *given) if own else given
 
     @cached_property
     def _by_code(self) -> dict[str, Entry]:
@@ -107,6 +120,23 @@ def load_roster(path: Path | str) -> Roster:
     _refuse_twice(path, entries, "预算编码", lambda entry: entry.code)
     _refuse_twice(path, entries, "部门", lambda entry: entry.department)
     return Roster(path, entries)
+
+
+def _without(name: str, prefix: str) -> str:
+    """A name without the prefix, or without as much of its end as the name begins with."""
+    ends = (prefix[i:] for i in range(len(prefix)))
+    return next((name.removeprefix(end) for end in ends if name.startswith(end)), name)
+
+
+def _shared(names: Sequence[str]) -> str:
+    """What several names all begin with."""
+    if len(names) < 2:
+        return ""
+    first, last = min(names), max(names)
+    size = next(
+        (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first)
+    )
+    return first[:size]
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -172,6 +202,9 @@ def _text(value: object, number_format: str) -> str:
 # --- rows -----------------------------------------------------------------------------------------
 
 
+_SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)
+
+
 def _entries(path: Path, rows: Sequence[Row]) -> Iterator[Entry]:
     place, columns = _head(path, rows)
     known = {name: column for column, name in columns.items() if name in _HEADS}
@@ -181,6 +214,10 @@ def _entries(path: Path, rows: Sequence[Row]) -> Iterator[Entry]:
         values = {name: _at(cells, column) for name, column in known.items()}
         if not values["department"]:
             raise RosterError(f"{path}，第 {number} 行：没有单位名称，请补填，或删除这一行")
+        if _SCIENTIFIC.fullmatch(values.get("code", "")):
+            raise RosterError(
+                f"{path}，第 {number} 行：预算编码“{values['code']}”被 Excel 变成了科学记数，请把该列设为文本后重填"
+            )
         extra = {name: _at(cells, column) for column, name in columns.items() if name not in _HEADS}
         yield Entry(
             code=values.get("code", ""),

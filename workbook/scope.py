@@ -30,7 +30,9 @@ class Place:
             raise ExpressionError(f"'{own}' is not a section; {nearest(own, known)}")
         found = self.form_fields[own].get(name)
         if found is None:
-            hint = nearest(name, self.form_fields[own])
+            elsewhere = [f"{s}.{name}" for s, fields in self.form_fields.items() if name in fields]
+            near = nearest(name, self.form_fields[own])
+            hint = f"did you mean '{elsewhere[0]}'?" if elsewhere else near
             raise ExpressionError(f"'{name}' is not a field of section {own}; {hint}")
         return self._reference(found, section, column=column)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from workbook.address import Address, letters
 from workbook.layout import Label, Layout, Spot
 
 Position = tuple[int, int]
+
+_FARTHEST = 1000
+"""Of lines that moved farther nobody knows where their neighbours went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class Shift:
     columns: Mapping[int, int]
     astray: tuple[str, ...]
     """Names that point elsewhere than their row and column."""
+    sure: frozenset[int]
+    """The template's rows that still have cells, so that it is certain where they are."""
     told: tuple[str, ...]
     """In words, where rows and columns were put in or taken out."""
 
@@ -44,17 +49,12 @@ def shift_of(
     rows = _steady([(usual.row, at.row) for _, usual, at in inside])
     columns = _steady([(usual.column, at.column) for _, usual, at in inside])
 
-    def row_fits(row: int, to: int) -> int:
-        there = (label for label in labels if label.top == row and label.left in columns)
-        return sum(texts.get((to, columns[label.left])) == label.text for label in there)
-
-    rows = _filled(rows, layout.last_row, row_fits)
-
-    def column_fits(column: int, to: int) -> int:
-        there = (label for label in labels if label.left == column and label.top in rows)
-        return sum(texts.get((rows[label.top], to)) == label.text for label in there)
-
-    columns = _filled(columns, layout.hint_column, column_fits)
+    sure = frozenset(rows)
+    by_row, by_column = _gathered(texts, 0), _gathered(texts, 1)
+    row_labels = _gathered({(label.top, label.left): label.text for label in labels}, 0)
+    column_labels = _gathered({(label.top, label.left): label.text for label in labels}, 1)
+    rows = _filled(rows, layout.last_row, row_labels, by_row)
+    columns = _filled(columns, layout.hint_column, column_labels, by_column)
     astray = tuple(
         name
         for name, usual, at in drawn
@@ -65,7 +65,7 @@ def shift_of(
         f"{letters(column)} 列起{_way(by, '右', '左')}移 {abs(by)} 列"
         for column, by in _steps(columns)
     ]
-    return Shift(rows, columns, astray, tuple(told))
+    return Shift(rows, columns, astray, sure, tuple(told))
 
 
 def moved_layout(layout: Layout, addresses: Mapping[str, Address], shift: Shift) -> Layout:
@@ -105,9 +105,7 @@ def _steady(pairs: Sequence[tuple[int, int]]) -> dict[int, int]:
     # The longest run of lines that keep their order; the others went astray.
     best: list[tuple[int, int]] = []  # length, index of the line before
     for i, line in enumerate(usual_lines):
-        before = [
-            (best[j][0], j) for j in range(i) if likely[usual_lines[j]] < likely[line]
-        ]
+        before = [(best[j][0], j) for j in range(i) if likely[usual_lines[j]] < likely[line]]
         length, j = max(before, default=(0, -1))
         best.append((length + 1, j))
     kept: dict[int, int] = {}
@@ -118,8 +116,19 @@ def _steady(pairs: Sequence[tuple[int, int]]) -> dict[int, int]:
     return dict(sorted(kept.items()))
 
 
+def _gathered(texts: Mapping[Position, str], axis: int) -> dict[int, set[str]]:
+    """The texts of each row (0) or column (1)."""
+    found: dict[int, set[str]] = {}
+    for at, text in texts.items():
+        found.setdefault(at[axis], set()).add(text)
+    return found
+
+
 def _filled(
-    known: Mapping[int, int], last: int, fits: Callable[[int, int], int]
+    known: Mapping[int, int],
+    last: int,
+    labels: Mapping[int, set[str]],
+    texts: Mapping[int, set[str]],
 ) -> dict[int, int]:
     """The map for every line to `last`: unknown lines where they fit best, else as the one before."""
     if not known:
@@ -131,10 +140,11 @@ def _filled(
         if line not in by:
             after = next((by[n] for n in sorted(by) if n > line), before)
             choices = range(min(before, after), max(before, after) + 1)
-            if len(choices) > 1:
+            if 1 < len(choices) <= _FARTHEST:
                 near = sorted(choices, key=lambda step: abs(step - before))
-                before = max(near, key=lambda step: fits(line, line + step))
-            else:
+                wanted = labels.get(line, set())
+                before = max(near, key=lambda by: len(wanted & texts.get(line + by, set())))
+            elif len(choices) == 1:
                 before = after
             found[line] = line + before
         else:

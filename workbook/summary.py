@@ -222,9 +222,15 @@ def aggregate(returns: Iterable[Return], roster: Roster | None = None) -> Summar
 def _departments(returns: Sequence[Return], roster: Roster | None) -> tuple[_Department, ...]:
     """The roster's in its order, then the others by code and name."""
     entries = roster.entries if roster else ()
-    places = [i for i, item in enumerate(returns) if item.status in (ACCEPTED, REJECTED)]
+    told = {
+        i: sender_of(item, roster)
+        for i, item in enumerate(returns)
+        if item.status in (ACCEPTED, REJECTED)
+    }
+    # A file that was not read is a department's only if its name says so; else it is just a file.
+    places = [i for i, sender in told.items() if returns[i].submission or sender.entry]
     senders = [Sender(entry.code, entry.department, entry) for entry in entries]
-    senders += [sender_of(returns[i], roster) for i in places]
+    senders += [told[i] for i in places]
     members: dict[int, list[int]] = {}
     for index, number in enumerate(same_department(senders)):
         members.setdefault(number, []).append(index)

@@ -28,8 +28,7 @@ class Table:
         """The value of a key; FormError if it is missing (and has no default) or of another type."""
         if key not in self.data:
             if default is None:
-                hint = nearest(key, self.data)
-                raise self.error(key, f"is missing; {hint}")
+                raise self.error(key, "is missing")
             return default
         value = self.data[key]
         if wanted is float and isinstance(value, int) and not isinstance(value, bool):

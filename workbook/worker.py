@@ -38,7 +38,7 @@ def run(task: Task, data: bytes, words: Words, limits: Limits) -> bytes:
     Raises Refused: what the task refused; W106 out of time or memory; W104 if it crashed.
     """
     head = {"task": [task.__module__, task.__name__], "seconds": limits.seconds, "words": words}
-    paths = json.dumps([path for path in sys.path if isinstance(path, str)])
+    paths = json.dumps(sys.path)
     try:
         # On any way out the process is killed and waited for.
         done = subprocess.run(  # noqa: S603 - our own interpreter, our own code
@@ -94,9 +94,8 @@ def _confine(seconds: float) -> None:
         (resource.RLIMIT_FSIZE, 0),
     ):
         _, hard = resource.getrlimit(kind)
-        if hard != resource.RLIM_INFINITY:
-            most = min(most, hard)
+        least = most if hard == resource.RLIM_INFINITY else min(most, hard)
         try:
-            resource.setrlimit(kind, (most, most))
+            resource.setrlimit(kind, (least, least))
         except (OSError, ValueError):  # some systems know the name but not the limit
             continue

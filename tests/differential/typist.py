@@ -231,8 +231,9 @@ class Typist:
             return {}
         offset = self.chance.choice((*OFFSETS, node.tolerance * 1.01, -node.tolerance * 0.99))
         exact = at - (a - offset) / (b - a)
-        is_score = self.layout.spots[name].field.kind.name == "score"
-        return {name: round(exact, 9)} if abs(exact) < (HIGHEST_SCORE if is_score else 1e9) else {}
+        if self.layout.spots[name].field.kind.name == "score" and not -1 < exact < HIGHEST_SCORE:
+            return {}
+        return {name: round(exact, 9)} if abs(exact) < 1e9 else {}
 
     def _width(self, rule: Rule) -> int:
         if rule.grain == CELL:
@@ -272,6 +273,10 @@ class Typist:
         left, right = (batch.evaluate(arg, rule.grain) for arg in node.args)
         gap = np.broadcast_to(left - right, (2, self._width(rule)))[:, j]
         return float(gap[0]), float(gap[1])
+
+    def submission(self) -> Submission:
+        """What is held now, as near as can be said without a workbook."""
+        return self._submission(self.held)
 
     def _submission(self, held: dict[str, Typed]) -> Submission:
         blank = submit(self.form, Filling())

@@ -610,7 +610,7 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
 def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
     path = tmp_path / "gbk.toml"
     path.write_bytes('name = "小表"'.encode("gb18030"))
-    with pytest.raises(FormError, match=r"gbk\.toml: is not valid TOML"):
+    with pytest.raises(FormError, match=r"gbk\.toml: is not UTF-8"):
         load_form(path)
 
 

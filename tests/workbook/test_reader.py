@@ -122,7 +122,7 @@ def test_a_changed_definition_is_a_remark(filled: Path, tmp_path: Path) -> None:
     book["_form"]["B3"] = "0" * 16
     book.save(tmp_path / "other.xlsx")
     item = read_return(tmp_path / "other.xlsx")
-    assert (item.status, codes(item)) == (ACCEPTED, ["W111"])
+    assert (item.status, codes(item)) == (ACCEPTED, ["W111", "L212"])
 
 
 def test_names_follow_their_cells_when_rows_are_inserted(filled: Path, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_lost_names_are_remarked_and_read_by_place(filled: Path, tmp_path: Path)
         del book.defined_names[name]
     book.save(tmp_path / "nameless.xlsx")
     item = read_return(tmp_path / "nameless.xlsx")
-    assert codes(item) == ["L205"]
+    assert codes(item) == ["L205", "L212"]
     assert item.submission is not None
     given = filling(FILLED[0]).values["funds.final_budget"]
     assert item.submission.cells["funds.final_budget"].value == given

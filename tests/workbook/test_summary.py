@@ -149,9 +149,12 @@ def test_a_rejected_file_is_its_department_s_by_the_file_s_name(roster: Roster) 
     assert of(both, "岳阳市云溪区地方志编纂室")["status"] == "answered"
 
 
-def test_without_a_roster_a_rejected_file_still_has_a_line() -> None:
-    summary = aggregate([*sample_returns(), rejected("x/某局.xlsx", finding("W102"))])
-    assert of(summary, "某局")["status"] == "rejected"
+def test_a_file_that_names_no_department_is_none(roster: Roster) -> None:
+    junk = rejected("x/图.jpg", finding("W103", detail="图片"))
+    for known in (None, roster):
+        summary = aggregate([*sample_returns(), junk], known)
+        assert "图" not in summary.coverage["department"].tolist()
+        assert summary.files["use"].loc["x/图.jpg"] == "rejected"
 
 
 def test_errors_make_a_return_faulty_and_its_figures_still_count() -> None:

@@ -1,0 +1,217 @@
+"""Find a form by its printed words, when its names or its own record are lost.
+
+Pasted into a new workbook, or saved by a program that drops names, a form still shows its labels. A
+sheet is taken for a form only if all labels of the table stand there in their order, in columns that
+fit together; nothing is guessed from a part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from workbook.address import Address
+from workbook.form import Form
+from workbook.layout import Block, Label, Layout, Plan, Spot, default_plan, place
+from workbook.package import Sheet
+from workbook.text import fold
+
+_OPTIONAL = ("annex", "title", "side")
+"""Labels outside the table, which a paste may leave behind."""
+_LONGEST = 200
+"""No label is as long; longer texts are not looked at."""
+_YEAR = re.compile(r"20[0-9]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A form found on a sheet: where each of its drawn cells stands there."""
+
+    layout: Layout
+    sheet: str
+    addresses: Mapping[str, Address]
+    year: int | None
+    """The year in the title, if the title is there."""
+
+    @property
+    def moved(self) -> bool:
+        """Whether any cell stands elsewhere than the template has it."""
+        spots = self.layout.spots
+        return any(at != spots[name].address for name, at in self.addresses.items())
+
+
+def _locate(form: Form, texts: _Texts) -> Located | None:
+    """The form on a sheet by its labels, with the rows that its groups have here; else None."""
+    usual = place(form)
+    found = _match(usual, texts)
+    if found is None:
+        return None
+    layout = place(form, _plan(usual, found.rows))
+    found = _match(layout, texts)
+    if found is None:
+        return None
+    rows = _rows(layout, found.rows)
+    columns = _between(found.columns, max(s.address.column for s in _drawn(layout)))
+    if rows is None or columns is None:
+        return None
+    addresses = {
+        spot.name: Address(texts.sheet, rows[spot.address.row], columns[spot.address.column])
+        for spot in _drawn(layout)
+    }
+    return Located(layout, texts.sheet, addresses, texts.year(layout))
+
+
+def locate_any(forms: Iterable[Form], sheets: Sequence[Sheet]) -> list[Located]:
+    """Every sheet that shows the labels of a form, each with the first form that fits."""
+    forms = list(forms)
+    found = []
+    for sheet in sheets:
+        texts = _Texts(sheet)
+        fits = (located for form in forms if (located := _locate(form, texts)) is not None)
+        first = next(fits, None)
+        if first is not None:
+            found.append(first)
+    return found
+
+
+def fillings(located: Sequence[Located], sheets: Mapping[str, Sheet]) -> list[Located]:
+    """Those that are filled in, one of each filling: two of them are two different returns."""
+    seen: set[tuple[str, frozenset[tuple[str, object]]]] = set()
+    different = []
+    for item in located:
+        cells = sheets[item.sheet].cells
+        values: set[tuple[str, object]] = set()
+        for name, at in item.addresses.items():
+            field = item.layout.spots[name].field
+            cell = cells.get((at.row, at.column))
+            typed = cell is not None and cell.value is not None and cell.formula is None
+            if cell is not None and typed and field.mode == "entered" and field.by == "department":
+                values.add((name, cell.value))
+        key = (item.layout.form.key, frozenset(values))
+        if values and key not in seen:
+            seen.add(key)
+            different.append(item)
+    return different
+
+
+class _Texts:
+    """The folded texts of a sheet, row by row."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet.name
+        rows: dict[int, list[tuple[int, str]]] = {}
+        for (row, column), cell in sheet.cells.items():
+            if isinstance(cell.value, str) and len(cell.value) <= _LONGEST:
+                rows.setdefault(row, []).append((column, fold(cell.value)))
+        self.rows = {row: sorted(cells) for row, cells in sorted(rows.items())}
+
+    def year(self, layout: Layout) -> int | None:
+        """The year that the title names."""
+        title = fold(layout.form.title)
+        pattern = re.escape(title).replace(re.escape(fold("{fiscal_year}")), f"({_YEAR.pattern})")
+        for cells in self.rows.values():
+            for _, text in cells:
+                if match := re.fullmatch(pattern, text):
+                    return int(match[1]) if match.re.groups else None
+        return None
+
+
+@dataclass(slots=True)
+class _Match:
+    rows: dict[int, int]
+    columns: dict[int, int]
+
+
+def _match(layout: Layout, texts: _Texts) -> _Match | None:
+    """Rows and columns of the layout's labels on the sheet, in order; None unless all are there."""
+    lines: dict[int, list[Label]] = {}
+    for label in layout.labels:
+        if label.role not in _OPTIONAL and label.text.strip():
+            lines.setdefault(label.top, []).append(label)
+    found = _Match({}, {})
+    after = 0
+    for row in sorted(lines):
+        wanted = sorted(lines[row], key=lambda label: label.left)
+        for now, cells in texts.rows.items():
+            if now <= after:
+                continue
+            columns = _columns(wanted, cells, found.columns)
+            if columns is not None:
+                found.columns |= columns
+                found.rows[row] = after = now
+                break
+        else:
+            return None
+    return found if _rising(found.columns) else None
+
+
+def _columns(
+    labels: Sequence[Label], cells: Sequence[tuple[int, str]], known: Mapping[int, int]
+) -> dict[int, int] | None:
+    """The columns of a row's labels, from left to right; None if one is missing."""
+    found: dict[int, int] = {}
+    rest = iter(cells)
+    for label in labels:
+        text = fold(label.text)
+        due = known.get(label.left)
+        at = next((c for c, t in rest if t == text and due in (None, c)), None)
+        if at is None:
+            return None
+        found[label.left] = at
+    return found
+
+
+def _rising(lines: Mapping[int, int]) -> bool:
+    now = [lines[line] for line in sorted(lines)]
+    return all(a < b for a, b in pairwise(now))
+
+
+def _plan(layout: Layout, rows: Mapping[int, int]) -> Plan:
+    """How many rows each group has here, told by how far apart their labels stand."""
+    plan: list[int] = []
+    for block in layout.blocks.values():
+        plan += _counts(block, rows)
+    usual = default_plan(layout.form)
+    return tuple(plan) if len(plan) == len(usual) else usual
+
+
+def _counts(block: Block, rows: Mapping[int, int]) -> Iterator[int]:
+    starts: list[int] = []
+    for slot in block.slots:
+        if not starts or slot.path != block.slots[starts[-1]].path:
+            starts.append(slot.number - 1)
+    end = min((now for row, now in rows.items() if row > block.last), default=None)
+    tops = [rows.get(block.slots[start].row) for start in starts]
+    for start, top, after in zip(starts, tops, [*tops[1:], end], strict=True):
+        usual = sum(slot.path == block.slots[start].path for slot in block.slots)
+        yield after - top if top is not None and after is not None else usual
+
+
+def _rows(layout: Layout, known: Mapping[int, int]) -> dict[int, int] | None:
+    return _between(known, max(spot.address.row for spot in _drawn(layout)))
+
+
+def _between(known: Mapping[int, int], last: int) -> dict[int, int] | None:
+    """The map for every line to `last`; None where lines without labels may have moved either way."""
+    found = dict(known)
+    lines = sorted(known)
+    for line in range(1, last + 1):
+        if line in found:
+            continue
+        before = max((n for n in lines if n < line), default=None)
+        after = min((n for n in lines if n > line), default=None)
+        near = before if before is not None else after
+        if near is None:
+            return None
+        by = known[near] - near
+        if before is not None and after is not None and known[after] - after != by:
+            return None
+        found[line] = line + by
+    return found
+
+
+def _drawn(layout: Layout) -> list[Spot]:
+    home = layout.form.sheet
+    return [spot for spot in layout.spots.values() if spot.address.sheet == home]

@@ -1,0 +1,162 @@
+"""Where a return's cells are: by their names, which follow them about; else by labels; else as usual."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from workbook.address import Address, parse_reference
+from workbook.audit import home_sheet
+from workbook.container import shown
+from workbook.errors import WorkbookError
+from workbook.findings import Finding, finding
+from workbook.form import Form
+from workbook.layout import (
+    CALC_SHEET,
+    CHECK_SHEET,
+    FORM_SHEET,
+    GUIDE_SHEET,
+    LIST_SHEET,
+    Layout,
+)
+from workbook.locate import Located, fillings, locate_any
+from workbook.package import Package, RawCell, Sheet
+
+BESIDE = frozenset((GUIDE_SHEET, CHECK_SHEET, CALC_SHEET, LIST_SHEET, FORM_SHEET))
+"""The template's sheets beside the form itself."""
+
+
+class Unknown(WorkbookError):
+    """A workbook that is not a return of ours; `why` is the finding."""
+
+    def __init__(self, why: Finding) -> None:
+        super().__init__(why.message)
+        self.why = why
+
+
+@dataclass(slots=True)
+class Found:
+    """The form in a workbook: its layout, where its cells are, and what was remarked in finding them."""
+
+    layout: Layout
+    addresses: dict[str, Address]
+    """By name; what is lost is not in it."""
+    findings: list[Finding]
+    year: int | None = None
+    """What the title says, where `_form` is lost."""
+    pasted: bool = False
+    """Whether values alone were copied to another workbook: no formula, lock or name is left."""
+    copied: bool = False
+    """Whether it was filled in on a copy of the form's sheet, which 自检 does not follow."""
+
+
+@lru_cache(maxsize=65536)
+def _reference(text: str) -> Address | None:
+    return parse_reference(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """A workbook's sheets and defined names."""
+
+    sheets: Mapping[str, Sheet]
+    names: Mapping[str, str]
+
+    @classmethod
+    def of(cls, package: Package) -> Places:
+        """Those of a package."""
+        return cls({sheet.name: sheet for sheet in package.sheets}, package.names)
+
+    def find(self, name: str, usual: Address) -> Address | None:
+        """Where a name points; where there is no such name, the usual place; None if that is lost."""
+        text = self.names.get(name)
+        address = _reference(text) if text else None
+        if address is not None and address.sheet in self.sheets:
+            return address
+        return usual if text is None and usual.sheet in self.sheets else None
+
+    def cell(self, address: Address) -> RawCell | None:
+        """What is stored there."""
+        return self.sheets[address.sheet].cells.get((address.row, address.column))
+
+
+def find_recorded(package: Package, layout: Layout) -> Found:
+    """The cells of a workbook whose `_form` says what it is. Raises Unknown for W118."""
+    places = Places.of(package)
+    addresses = {
+        name: at
+        for name, spot in layout.spots.items()
+        if (at := places.find(name, spot.address)) is not None
+    }
+    found = Found(layout, addresses, [])
+    home = home_sheet(layout, addresses)
+    lost = sum(name not in places.names for name in layout.spots)
+    if lost:
+        _find_unnamed(found, places, "" if package.values_only else str(lost))
+    elif len(places.sheets) > len(BESIDE) + 1:
+        _find_copy(found, places, home)
+    for name, spot in found.layout.spots.items():
+        if name not in found.addresses:
+            sheet, label = layout.form.sheet, spot.field.label
+            found.findings.append(finding("L201", label=label, sheet=sheet, field=name))
+    return found
+
+
+def find_unrecorded(package: Package, forms: Sequence[Form]) -> Found:
+    """The cells of a workbook without `_form`, by labels. Raises Unknown if it is no form of ours."""
+    places = Places.of(package)
+    located = _one(locate_any(forms, package.sheets), places)
+    if located is None:
+        raise Unknown(finding("W108"))
+    addresses = {
+        name: (places.find(name, at) if name in places.names else None) or at
+        for name, at in located.addresses.items()
+    }
+    return Found(
+        located.layout,
+        addresses,
+        [finding("L217", sheet=located.sheet)],
+        year=located.year or located.layout.form.fiscal_year,
+        pasted=not any(name in places.names for name in addresses),
+    )
+
+
+def _find_unnamed(found: Found, places: Places, lost: str) -> None:
+    """Find cells without names by the labels; if those are not all there, at their usual places."""
+    form = found.layout.form
+    located = _one(locate_any([form], list(places.sheets.values())), places)
+    if located is not None and (located.moved or located.layout.plan != found.layout.plan):
+        known = located.layout.spots
+        named = {n: at for n, at in found.addresses.items() if n in places.names}
+        recorded = {n: at for n, at in found.addresses.items() if at.sheet == FORM_SHEET}
+        merged = {**recorded, **located.addresses, **named}
+        found.layout = located.layout
+        found.addresses = {name: at for name, at in merged.items() if name in known}
+        found.findings.append(finding("L217", sheet=located.sheet))
+    elif lost:
+        found.findings.append(finding("L205", sheet=form.sheet, detail=lost))
+
+
+def _find_copy(found: Found, places: Places, home: str) -> None:
+    """Look whether the form was filled in on a copy of its sheet."""
+    others = [sheet for name, sheet in places.sheets.items() if name not in BESIDE | {home}]
+    copies = locate_any([found.layout.form], others)
+    if not copies:
+        return
+    drawn = {name: at for name, at in found.addresses.items() if at.sheet == home}
+    own = Located(found.layout, home, drawn, None)
+    chosen = _one([own, *copies], places)
+    if chosen is not None and chosen is not own:
+        kept = {n: at for n, at in found.addresses.items() if at.sheet != home}
+        found.layout, found.copied = chosen.layout, True
+        found.addresses = kept | dict(chosen.addresses)
+
+
+def _one(located: Sequence[Located], places: Places) -> Located | None:
+    """The one that is filled in, or the first; two different fillings are not to be chosen from."""
+    filled = fillings(located, places.sheets) if len(located) > 1 else located
+    if len(filled) > 1:
+        names = "、".join(f"“{shown(item.sheet)}”" for item in filled)
+        raise Unknown(finding("W118", detail=names))
+    return next(iter(filled or located), None)

@@ -1,0 +1,87 @@
+"""The language of the command line, and how it tells of wrong use: one line, exit code 2."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+import click
+
+from workbook.errors import WorkbookError, nearest
+
+CLEAN, FOUND, WRONG = 0, 1, 2
+"""Exit codes: nothing to report; findings or rejected files; wrong use or a faulty definition."""
+
+
+def _language() -> str:
+    """The language of help texts, which click fixes before it reads any option."""
+    words = sys.argv[1:]
+    for word, following in zip(words, [*words[1:], ""], strict=False):
+        if word == "--lang":
+            return following
+        if word.startswith("--lang="):
+            return word.removeprefix("--lang=")
+    return os.environ.get("WORKBOOK_LANG", "zh")
+
+
+ENGLISH = _language().lower().startswith("en")
+
+
+def t(chinese: str, english: str) -> str:
+    return english if ENGLISH else chinese
+
+
+class Group(click.Group):
+    """Shows the commands in the order of the year, and every error as one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(self.commands)
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run; wrong use and our own errors are one line on stderr, exit code 2."""
+        try:
+            code = super().main(*args, **(options | {"standalone_mode": False}))
+        except click.UsageError as error:
+            fail(error.format_message() if ENGLISH else usage(error, self.commands))
+        except WorkbookError as error:
+            fail(str(error))
+        except click.Abort:
+            fail(t("已中断", "interrupted"))
+        sys.exit(code if isinstance(code, int) else CLEAN)
+
+
+def fail(message: str) -> NoReturn:
+    click.echo(f"{t('错误：', 'Error: ')}{message}", err=True)
+    sys.exit(WRONG)
+
+
+def usage(error: click.UsageError, commands: Iterable[str]) -> str:
+    """A usage error in Chinese, one line."""
+    command = error.ctx.command_path if error.ctx else "workbook"
+    return f"{_what(error, commands)}；用法见 {command} --help"
+
+
+def _what(error: click.UsageError, commands: Iterable[str]) -> str:
+    match error:
+        case click.MissingParameter():
+            return f"缺少 {_name(error)}"
+        case click.NoSuchOption():
+            near = "，是不是 " + " 或 ".join(error.possibilities) if error.possibilities else ""
+            return f"没有选项 {error.option_name}{near}"
+        case click.BadParameter():
+            return f"{_name(error)} 的值不能用：{error.message}"
+    found = re.search(r"'([^']+)'", error.format_message())
+    if found is None:
+        return error.format_message()
+    near = nearest(found[1], commands).removeprefix("did you mean ").removeprefix("known: ")
+    return f"没有命令或参数“{found[1]}”，相近或现有的：{near.rstrip('?')}"
+
+
+def _name(error: click.BadParameter) -> str:
+    param = error.param
+    if isinstance(param, click.Argument) and error.ctx is not None:
+        return param.make_metavar(error.ctx)
+    return " / ".join(param.opts) if param is not None else ""
