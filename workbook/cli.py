@@ -297,15 +297,11 @@ def _password(variable: str) -> str:
 def layout(form: str, as_json: bool) -> None:
     """See the command's help."""
     from workbook.layout import place
+    from workbook.printing import spot_record
 
     spots = place(_find(form)).spots
     if as_json:
-        _print_json({
-            name: {"sheet": s.address.sheet, "cell": s.address.a1, "section": s.field.section,
-                   "field": s.field.id, "row": s.number or None, "label": s.field.label,
-                   "kind": s.field.kind.name, "mode": s.field.mode, "choices": list(s.field.choices)}
-            for name, s in spots.items()
-        })  # fmt: skip
+        _print_json({name: spot_record(spot) for name, spot in spots.items()})
         return
     for name, spot in spots.items():
         click.echo(f"{spot.address}\t{name}\t{spot.field.label}\t{spot.field.mode}")

@@ -13,6 +13,7 @@ from rich.text import Text
 from workbook.batch import View, gather
 from workbook.findings import CATALOGUE, Finding, Severity
 from workbook.form import Form, Part, Rule, available_forms, load_form
+from workbook.layout import Spot
 from workbook.submission import ACCEPTED, REJECTED, SKIPPED, Return
 
 _STATUS = {ACCEPTED: "收下", REJECTED: "退回", SKIPPED: "跳过"}
@@ -52,6 +53,21 @@ def _finding(f: Finding) -> dict[str, str]:
         "hint": f.hint,
         "printed": f.printed,
         "expected": f.expected,
+    }
+
+
+def spot_record(spot: Spot) -> dict[str, Any]:
+    """One named cell of a form as JSON."""
+    return {
+        "sheet": spot.address.sheet,
+        "cell": spot.address.a1,
+        "section": spot.field.section,
+        "field": spot.field.id,
+        "row": spot.number or None,
+        "label": spot.field.label,
+        "kind": spot.field.kind.name,
+        "mode": spot.field.mode,
+        "choices": list(spot.field.choices),
     }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from builder import selfcheck
+from builder import calc
 from builder.book import book_at, done
 from tests.differential.arena import Reading, Tally, within
 from tests.office import CellError
@@ -195,9 +195,9 @@ def expression_book(form: Form, written: Sequence[Expression], path: Path) -> Pa
     batch = gather(form, [submit(form, Filling())], View.WORKBOOK)
     with book_at(path) as book:
         sheets = {name: book.add_worksheet(name) for name in (form.sheet, FORM_SHEET)}
-        calc = book.add_worksheet(CALC_SHEET)
+        hidden = book.add_worksheet(CALC_SHEET)
         own = book.add_worksheet(SHEET)
-        selfcheck.write_calc(book, calc, formulas, batch)
+        calc.write(hidden, formulas, batch)
         for spot in layout.spots.values():
             done(book.define_name(spot.name, f"={spot.address.absolute}"))
             row, column = spot.address.row - 1, spot.address.column - 1
