@@ -200,8 +200,8 @@ def _locks(
     if wrong:
         _, merged = _cover.__wrapped__(sheet.merges)  # a merged cell is named by its first
         heads = {area[:2] for area in merged}
-        shown_ = [at for at in wrong if at in heads or not _within(at, merged)]
-        yield _grouped("L207", sheet.name, sorted(shown_ or wrong))
+        named = [at for at in wrong if at in heads or not _within(at, merged)]
+        yield _grouped("L207", sheet.name, sorted(named or wrong))
 
 
 def _validations(evidence: Evidence, sheet: Sheet, print_: _Imprint) -> Iterator[Finding]:
