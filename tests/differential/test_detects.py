@@ -44,10 +44,10 @@ def judged(office: Office, path: Path, form: Form) -> Tally:
 
 def broken_form(monkeypatch: pytest.MonkeyPatch, path: Path, op: Op) -> Form:
     """The department's form, read anew with another meaning for an operator."""
-    monkeypatch.setitem(OPS, op.name, op)
-    # Another digest, too: layouts are remembered by it.
+    # Read before the operator is broken: definitions are remembered, and others must stay sound.
     known = find_form("department_overall").path.read_text(encoding="utf-8")
     path.write_text(f"{known}\n# {path}\n", encoding="utf-8")
+    monkeypatch.setitem(OPS, op.name, op)
     return load_form(path)
 
 
