@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 import warnings
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,6 +14,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from workbook.errors import BuildError
+from workbook.writing import writing
 
 
 class _Sheet(Worksheet):  # type: ignore[misc]
@@ -70,31 +69,6 @@ def done(code: Any) -> None:
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`; renamed to it at the end, removed if anything fails.
-
-    Raises BuildError naming the path when it cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise BuildError(f"{path}：这是一个文件夹，请给出文件名")
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-        os.close(handle)
-    except OSError as error:
-        raise BuildError(f"{path}：无法写入（{error.strerror}），请换一个位置") from None
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        raise BuildError(f"{path}：无法写入（{error.strerror}），请关闭已打开的文件") from None
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
 def book_at(path: Path, **options: Any) -> Iterator[Book]:
     """A workbook to be filled; written and put in place when the block ends without an error."""
     with writing(path) as temporary, warnings.catch_warnings():
@@ -107,4 +81,4 @@ def book_at(path: Path, **options: Any) -> Iterator[Book]:
 FIXED_DATE = datetime(2024, 1, 1)  # noqa: DTZ001  # equal input gives equal bytes
 """The date of creation written into every workbook."""
 
-__all__ = ["FIXED_DATE", "Book", "Format", "Worksheet", "book_at", "done", "writing"]
+__all__ = ["FIXED_DATE", "Book", "Format", "Worksheet", "book_at", "done"]

@@ -7,13 +7,10 @@ percentages are fractions. What the form computes is computed anew here, never t
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import math
-import os
 import re
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +27,7 @@ from workbook.kinds import Raw, Value
 from workbook.layout import Plan, place
 from workbook.ops import EPOCH, NUMBER, Cells, Type, number_text
 from workbook.submission import ACCEPTED, Cell, Return, Submission
+from workbook.writing import writing
 
 _AT_ONCE = 500
 """How many submissions are laid side by side; bounds the memory, not the result."""
@@ -460,9 +458,9 @@ def write_data(frames: Frames, folder: Path | str) -> tuple[Path, ...]:
     written = []
     for stem, frame in tables.items():
         csv, parquet = stem.with_name(f"{stem.name}.csv"), stem.with_name(f"{stem.name}.parquet")
-        with _replacing(csv) as temporary:
+        with writing(csv) as temporary:
             _plain(frame).to_csv(temporary, encoding="utf-8-sig", lineterminator="\n", index=False)
-        with _replacing(parquet) as temporary:
+        with writing(parquet) as temporary:
             frame.to_parquet(temporary, engine="pyarrow")
         written += [csv, parquet]
     return tuple(written)
@@ -475,34 +473,3 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
         begins = flat[name].str.startswith(_FORMULA_STARTS).fillna(value=False)
         flat[name] = flat[name].mask(begins, "'" + flat[name])
     return flat
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, put in its place at the end."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-        os.close(handle)
-    except OSError as error:
-        raise WorkbookError(f"{path}：无法写入（{error.strerror}），请换一个位置") from None
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        raise WorkbookError(f"{path}：无法写入（{error.strerror}），请关闭已打开的文件") from None
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-__all__ = [
-    "Frames",
-    "by_form",
-    "file_frame",
-    "finding_frame",
-    "frames",
-    "section_frames",
-    "write_data",
-]
