@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 
 from workbook.address import Address, area
 from workbook.errors import BuildError
+from workbook.findings import REQUIRED
 from workbook.form import CELL, GROUP, ROW, Drawing, Field, Form, Group, Piece, Rule, Section
 
 GUIDE_SHEET = "填报说明"
@@ -376,11 +377,18 @@ CHECK_TOP = 6
 """The row of the first line on 自检."""
 
 
+def _standing(rule: Rule) -> int:
+    """What is required comes first on 自检, then the form's own rules, then the other general checks."""
+    if rule.code == REQUIRED:
+        return 0
+    return 2 if rule.general else 1
+
+
 def check_lines(form: Form) -> dict[str, tuple[Rule, ...]]:
     """The lines of 自检, each with the rules it sums up: one a code, and for the general codes
     (V3xx: every required cell, every number …) one a section."""
     lines: dict[str, list[Rule]] = {}
-    for rule in form.rules:
+    for rule in sorted(form.rules, key=_standing):
         lines.setdefault(rule.line, []).append(rule)
     return {line: tuple(rules) for line, rules in lines.items()}
 
