@@ -172,7 +172,7 @@ class Batch:
         values = self.evaluate(part.node, rule.grain)
         raw: Array | None = None
         if isinstance(part.node, Ref) and part.node.reach == "cell":
-            raw = self.cells(rule.grain)(part.node).text
+            raw = self.cells(rule.grain)(part.node).words
         kind = part.kind
 
         def text(i: int, j: int) -> str:

@@ -20,7 +20,7 @@ from workbook.findings import REQUIRED, Finding, Severity, finding
 from workbook.form import CASE_SECTION, CELL, GROUP, ROW, Case, Field, Form, Rule
 from workbook.kinds import Value, shown
 from workbook.layout import CHECK_SHEET, Layout, check_lines, place
-from workbook.ops import BLANK, NUMBER
+from workbook.ops import BLANK, NUMBER, number_text
 from workbook.roster import Roster
 from workbook.submission import Cell, Filling, Return, Submission, submit
 
@@ -203,8 +203,13 @@ class _Found:
             if overwritten[row, j]:
                 self._overwritten(i, item, name, cell)
             else:
-                expected = due.text[row, j] or "（空）"
-                what = finding("L203", label=item.label, printed=_text(cell.raw), expected=expected)
+                number = float(due.number[row, j])
+                expected = (
+                    number_text(number) if due.state[row, j] == NUMBER else str(due.words[row, j])
+                )
+                what = finding(
+                    "L203", label=item.label, printed=_text(cell.raw), expected=expected or "（空）"
+                )
                 self._add(i, [name], what)
 
     def _overwritten(self, i: int, item: Field, name: str, cell: Cell) -> None:

@@ -369,7 +369,8 @@ def cells_of(values: Array) -> Cells:
     if values.dtype == object:
         shown = values.copy()
         shown[pd.isna(values)] = ""
-        blank = np.array([is_blank(text) for text in shown.ravel()], dtype=bool)
+        codes, distinct = pd.factorize(shown.ravel())
+        blank = np.array([is_blank(str(text)) for text in distinct], dtype=bool)[codes]
         state = np.where(blank.reshape(values.shape), BLANK, TEXT).astype(np.int8)
         return Cells(state, np.full(values.shape, np.nan), shown)
     state = np.where(np.isnan(values), BLANK, NUMBER).astype(np.int8)

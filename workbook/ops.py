@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -148,6 +149,7 @@ def _round(a: Array, digits: Array) -> Array:
     return _finite(np.where(exact, a, np.copysign(np.floor(near) / scale, a)) + 0.0)
 
 
+@lru_cache(maxsize=65536)
 def rounded(value: float, digits: int) -> float:
     """One number as the workbook's ROUND gives it."""
     with np.errstate(all="ignore"):
