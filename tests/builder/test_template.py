@@ -158,6 +158,16 @@ def test_formulas_are_short_and_shallow_enough_for_excel(blank: Path) -> None:
         assert deepest <= 60, f"{sheet}!{cell} nests {deepest} deep; Excel allows 64"
 
 
+def test_texts_in_formulas_and_validations_are_within_excels_limits(
+    form: Form, blank: Path
+) -> None:
+    for sheet, cell, text in formulas(blank):
+        longest = max((len(t) for t in re.findall(r'"((?:[^"]|"")*)"', text)), default=0)
+        assert longest <= 255, f"{sheet}!{cell}"
+    for found in openpyxl.load_workbook(blank)[form.sheet].data_validations.dataValidation:
+        assert len(found.formula1 or "") <= 255, found.sqref
+
+
 def test_calamine_reads_the_template(form: Form, blank: Path) -> None:
     book = CalamineWorkbook.from_path(str(blank))
     rows = book.get_sheet_by_name(form.sheet).to_python(skip_empty_area=False)
