@@ -374,25 +374,38 @@ def marks(formulas: Formulas) -> Iterator[tuple[str, str, str]]:
         yield cells, name, f"=OR({','.join(tests)})" if len(tests) > 1 else f"={tests[0]}"
 
 
+def verdict_name(rule: Rule) -> str:
+    """The defined name of a rule's verdicts on `_calc`.
+
+    Conditional formats go by names: Excel 2007 refuses another sheet's cells in them, and later ones keep
+    such formats in an extension that XlsxWriter does not write.
+    """
+    return f"calc.{rule.key.replace(':', '.')}"
+
+
+def verdict_names(formulas: Formulas) -> Iterator[tuple[str, str]]:
+    """(defined name, cells of `_calc`) of every rule's verdicts."""
+    for rule in formulas.form.rules:
+        yield verdict_name(rule), _verdict_cells(formulas, (rule,))
+
+
 def _marked(formulas: Formulas, rule: Rule, key: str) -> Iterator[tuple[str, str]]:
     layout = formulas.layout
     spots = layout.by_key.get(key, ())
     if not spots or spots[0].address.sheet != formulas.form.sheet:
         return
     if rule.grain == CELL:
-        yield spots[0].area, f"{layout.verdicts[rule.key].absolute}=0"
+        yield spots[0].area, f"{verdict_name(rule)}=0"
     elif rule.grain == ROW:
-        column = letters(layout.blocks[rule.section].calc_columns[rule.key])
-        top = layout.blocks[rule.section].calc_top
-        letter = letters(spots[0].address.column)
-        area = f"{letter}{spots[0].address.row}:{letter}{spots[-1].address.row}"
-        yield area, f"{quote(CALC_SHEET)}!${column}{top}=0"
+        letter, top = letters(spots[0].address.column), spots[0].address.row
+        area = f"{letter}{top}:{letter}{spots[-1].address.row}"
+        yield area, f"INDEX({verdict_name(rule)},ROW()-ROW(${letter}${top})+1)=0"
     else:
         block = layout.blocks[rule.section]
         letter = letters(spots[0].address.column)
         for number, (start, group) in enumerate(zip(block.starts, block.groups, strict=True), 1):
             top = block.first + start
-            verdict = layout.group_cell(rule.section, rule.key, number).absolute
+            verdict = f"INDEX({verdict_name(rule)},{number})"
             if rule.code == REQUIRED:
                 yield f"{letter}{top}", f"{verdict}=0"
             else:

@@ -412,3 +412,5 @@ def _names(job: Job) -> None:
         done(job.book.define_name(spot.name, f"={spot.address.absolute}"))
     for line, address in job.layout.checks.items():
         done(job.book.define_name(check_name(line), f"={address.absolute}"))
+    for name, cells in selfcheck.verdict_names(job.formulas):
+        done(job.book.define_name(name, f"={cells}"))

@@ -57,8 +57,10 @@ def _book(book: Workbook) -> Iterator[str]:
     yield f"comments: {book.properties.description}"
     yield ""
     yield "# names"
-    for name in sorted(book.defined_names):
+    verdicts = [name for name in sorted(book.defined_names) if name.startswith("calc.")]
+    for name in sorted(book.defined_names.keys() - set(verdicts)):
         yield f"{name} = {book.defined_names[name].attr_text}"
+    yield "; ".join(f"{name} = {book.defined_names[name].attr_text}" for name in verdicts)
 
 
 def _sheet(sheet: Worksheet) -> Iterator[str]:

@@ -168,6 +168,13 @@ def test_texts_in_formulas_and_validations_are_within_excels_limits(
         assert len(found.formula1 or "") <= 255, found.sqref
 
 
+def test_conditional_formats_name_no_other_sheet(blank: Path) -> None:
+    for sheet in openpyxl.load_workbook(blank).worksheets:
+        for area in sheet.conditional_formatting:
+            for rule in area.rules:
+                assert not [text for text in rule.formula if "!" in text], area.sqref
+
+
 def test_calamine_reads_the_template(form: Form, blank: Path) -> None:
     book = CalamineWorkbook.from_path(str(blank))
     rows = book.get_sheet_by_name(form.sheet).to_python(skip_empty_area=False)
