@@ -22,7 +22,7 @@ from workbook.findings import REQUIRED
 from workbook.form import CELL, GROUP, ROW, Field, Form, Part, Rule, Section
 from workbook.kinds import Value, day_of, serial, shown
 from workbook.layout import Block, Plan, check_lines, place
-from workbook.ops import BLANK, ERROR, NUMBER, TEXT, Array, Cells, Type
+from workbook.ops import BLANK, ERROR, NUMBER, TEXT, Array, Cells, Type, number_text
 from workbook.submission import Cell, Submission
 from workbook.text import is_blank
 
@@ -170,9 +170,9 @@ class Batch:
         if part.node is None:
             return lambda _i, _j: part.words
         values = self.evaluate(part.node, rule.grain)
-        raw: Array | None = None
+        raw: Cells | None = None
         if isinstance(part.node, Ref) and part.node.reach == "cell":
-            raw = self.cells(rule.grain)(part.node).words
+            raw = self.cells(rule.grain)(part.node)
         kind = part.kind
 
         def text(i: int, j: int) -> str:
@@ -181,8 +181,8 @@ class Batch:
             unknown = value is None or (isinstance(value, float) and np.isnan(value))
             known = None if unknown else _value(value, kind.type)
             if known is None:
-                standing = raw[i, min(j, raw.shape[1] - 1)] if raw is not None else ""
-                return str(standing) or "（空）"
+                standing = _standing(raw, i, j) if raw is not None else ""
+                return standing or "（空）"
             return shown(kind, known) or "（空）"
 
         return text
@@ -221,6 +221,14 @@ class Batch:
         if item.kind.name == "count":
             return int(number) if number.is_integer() else None
         return number
+
+
+def _standing(cells: Cells, i: int, j: int) -> str:
+    """What stands in a cell, as text."""
+    j = min(j, cells.state.shape[1] - 1)
+    if cells.state[i, j] == NUMBER:
+        return number_text(float(cells.number[i, j]))
+    return str(cells.words[i, j])
 
 
 def _value(value: object, type_: Type) -> Value:
