@@ -35,7 +35,7 @@ LEVELS = {
     **dict.fromkeys(("reader", "audit", "places", "batch", "roster"), 9),
     **dict.fromkeys(("frames", "across"), 10),
     **dict.fromkeys(("checks", "summary"), 11),
-    **dict.fromkeys(("printing", "usage"), 12),
+    **dict.fromkeys(("printing", "usage", "options"), 12),
     **dict.fromkeys(("cli", "__init__"), 13),
 }
 """A module of `workbook` imports from its own level or lower ones. A new module is added here."""

@@ -1,0 +1,205 @@
+"""What commands share: options, the files and passwords they stand for, progress, closing lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from workbook.errors import nearest
+from workbook.usage import CLEAN, FOUND, fail, t
+
+if TYPE_CHECKING:
+    from workbook.form import Form
+    from workbook.reader import Passwords
+    from workbook.submission import Return
+
+Command = Callable[..., None]
+
+
+def form_argument(command: Command) -> Command:
+    return click.argument("form", metavar=t("表名", "FORM"))(command)
+
+
+def form_file_option(command: Command) -> Command:
+    text = t("另用一个表式定义（.toml）。", "Use one more form definition (.toml).")
+    return click.option("--form-file", multiple=True, type=click.Path(path_type=Path), help=text)(
+        command
+    )
+
+
+def paths_argument(command: Command) -> Command:
+    return click.argument(
+        "paths", nargs=-1, required=True, metavar=t("文件或文件夹...", "PATH..."),
+        type=click.Path(path_type=Path),
+    )(command)  # fmt: skip
+
+
+def roster_option(command: Command) -> Command:
+    text = t(
+        "单位名册（.csv 或 .xlsx，至少有“预算编码”“部门”两列）。",
+        "The departments (.csv or .xlsx).",
+    )
+    return click.option("--roster", type=click.Path(path_type=Path), help=text)(command)
+
+
+def force_option(command: Command) -> Command:
+    text = t("覆盖已有的文件。", "Write over existing files.")
+    return click.option("--force", is_flag=True, help=text)(command)
+
+
+def opening_password_option(command: Command) -> Command:
+    text = t("存有打开密码的环境变量名。", "Environment variable with the opening password.")
+    return click.option("--password-env", default="", help=text)(command)
+
+
+def json_option(command: Command) -> Command:
+    text = t("输出 JSON，供程序使用。", "Print JSON, for programs.")
+    return click.option("--json", "as_json", is_flag=True, help=text)(command)
+
+
+def known_form(name: str) -> Form:
+    from workbook.form import available_forms, find_form, load_form
+
+    forms_ = [load_form(path) for path in available_forms()]
+    known = {form.id for form in forms_}
+    name = next((form.id for form in forms_ if form.name == name), name)
+    if not name.endswith(".toml") and name not in known:
+        hint = t(f"现有：{'、'.join(sorted(known))}", nearest(name, known))
+        fail(t(f"没有名为“{name}”的表；{hint}", f"no form '{name}'; {hint}"))
+    return find_form(name)
+
+
+def print_json(data: object) -> None:
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def progress_bar(total: int, what: str) -> Iterator[Callable[[Path], None]]:
+    """A bar on the terminal for long work; nothing when the output is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _path: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda _path: bar.advance(task)
+
+
+def read_all(
+    paths: Iterable[Path], form_file: Iterable[Path], passwords: Passwords = (), workers: int = 1
+) -> list[Return]:
+    from workbook.reader import find_files, known_forms, read_returns
+
+    for path in paths:
+        if not path.exists() and not path.is_symlink():
+            fail(t(f"找不到“{path}”，请检查路径", f"'{path}' does not exist; check the path"))
+    files = list(find_files(paths))
+    if not files:
+        where = "、".join(map(str, paths))
+        fail(t(f"“{where}”里没有文件，请检查文件夹", f"there are no files in {where}"))
+    with progress_bar(len(files), t("读取", "Reading")) as progress:
+        return read_returns(files, forms=known_forms(form_file), passwords=passwords,
+                            workers=workers, progress=progress)  # fmt: skip
+
+
+def passwords_from(variable: str, roster: Path | None = None) -> Passwords:
+    """What opens encrypted returns: the variable's password, and the roster's for each department."""
+    from workbook.roster import load_roster
+
+    given = (password_in(variable),) if variable else ()
+    return partial(load_roster(roster).passwords, given=given) if roster else given
+
+
+def given_form(name: str, form_file: tuple[Path, ...]) -> Form:
+    """The form of a name, which may be one of the further definitions."""
+    from workbook.form import load_form
+
+    for form in map(load_form, form_file):
+        if name in (form.id, form.name):
+            return form
+    return known_form(name)
+
+
+def require_workbook_name(path: Path, *, folder: bool = False) -> None:
+    if folder and path.suffix.lower() in (".xlsx", ".xls"):
+        fail(
+            t(
+                f"有名册时 -o 应是文件夹，“{path}”像是文件名",
+                f"with a roster -o is a folder, not '{path}'",
+            )
+        )
+    if not folder and path.suffix.lower() != ".xlsx" and not path.is_dir():
+        fail(t(f"“{path}”应以 .xlsx 结尾", f"'{path}' must end with .xlsx"))
+
+
+def refuse_existing(path: Path, inputs: Iterable[Path], *, force: bool) -> None:
+    """Refuse to write over a return, or over anything else unless told to."""
+    if any(path.exists() and given.exists() and path.samefile(given) for given in inputs):
+        fail(
+            t(f"“{path}”就是要读的文件，请换一个文件名", f"'{path}' is one of the files to be read")
+        )
+    if path.is_file() and not force:
+        fail(t(f"“{path}”已经存在；要覆盖请加 --force", f"'{path}' exists; --force writes over it"))
+
+
+def password_in(variable: str) -> str:
+    if not variable:
+        return ""
+    password = os.environ.get(variable, "")
+    if not password:
+        fail(t(f"环境变量 {variable} 没有设置密码", f"environment variable {variable} is not set"))
+    return password
+
+
+# --- printing -------------------------------------------------------------------------------------
+
+
+def exit_code(returned: list[Return]) -> int:
+    counted = [f for item in returned for f in item.findings if f.severity != "note"]
+    return FOUND if counted or any(item.status == "rejected" for item in returned) else CLEAN
+
+
+def print_returns(returned: list[Return]) -> None:
+    from rich.console import Console
+
+    from workbook.printing import table, totals
+
+    wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140
+    console = Console(width=wide)
+    for item in returned:
+        console.print(table(item, width=console.width))
+    print_totals(totals(returned))
+
+
+def print_totals(counts: dict[str, int]) -> None:
+    c = counts
+    click.echo(t(
+        f"共 {c['files']} 个文件：收下 {c['accepted']}，退回 {c['rejected']}，跳过 {c['skipped']}；"
+        f"错误 {c['errors']}，提醒 {c['warnings']}，说明 {c['notes']}",
+        f"{c['files']} files: {c['accepted']} accepted, {c['rejected']} rejected, {c['skipped']} skipped; "
+        f"{c['errors']} errors, {c['warnings']} warnings, {c['notes']} notes",
+    ))  # fmt: skip
+    if c["errors"] + c["warnings"] + c["notes"]:
+        click.echo(
+            t(
+                "代码的含义：workbook explain 代码",
+                "`workbook explain CODE` tells what a code means",
+            )
+        )
