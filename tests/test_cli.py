@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 
 from tests.fillings import ROSTER, SAMPLES
 from workbook.cli import cli
-from workbook.form import find_form
+from workbook.form import find_form, load_form
 from workbook.layout import place
 from workbook.usage import CLEAN, FOUND, WRONG
 
@@ -148,6 +148,15 @@ def test_a_code_is_explained(code: str) -> None:
     assert result.stdout.startswith(code.upper())
     for caption in ("含义：", "依据：", "怎么办："):
         assert caption in result.stdout
+
+
+def test_a_definition_of_ones_own_is_laid_out_and_explained() -> None:
+    own = Path(__file__).parent / "forms" / "odd_form_2023.toml"
+    form = load_form(own)
+    assert run("layout", form.id, "--form-file", str(own)).exit_code == 0
+    rule = next(rule for rule in form.rules if not rule.general)
+    assert rule.name in run("explain", rule.code, "--form-file", str(own)).stdout
+    assert run("explain", rule.code).exit_code == 2
 
 
 # --- template -------------------------------------------------------------------------------------

@@ -19,7 +19,6 @@ from workbook.options import (
     form_file_option,
     given_form,
     json_option,
-    known_form,
     opening_password_option,
     password_in,
     passwords_from,
@@ -159,13 +158,14 @@ def template(
 
 @cli.command(help=t("列出每个单元格的名称和位置。", "List each cell's name and place."))
 @form_argument
+@form_file_option
 @json_option
-def layout(form: str, as_json: bool) -> None:
+def layout(form: str, form_file: tuple[Path, ...], as_json: bool) -> None:
     """See the command's help."""
     from workbook.layout import place
     from workbook.printing import spot_record
 
-    spots = place(known_form(form)).spots
+    spots = place(given_form(form, form_file)).spots
     if as_json:
         print_json({name: spot_record(spot) for name, spot in spots.items()})
         return
@@ -275,17 +275,20 @@ def aggregate(
     help=t("解释一个代码：什么意思、依据、怎么改。", "What a code means, why, and how to mend it.")
 )
 @click.argument("code", metavar=t("代码", "CODE"))
-def explain(code: str) -> None:
+@form_file_option
+def explain(code: str, form_file: tuple[Path, ...]) -> None:
     """See the command's help."""
+    from workbook.form import load_form
     from workbook.printing import explanation, known_codes
 
-    codes = known_codes()
+    further = [load_form(path) for path in form_file]
+    codes = known_codes(further)
     if code.upper() not in codes:
         close = difflib.get_close_matches(code.upper(), codes, n=1, cutoff=0.5)
         hint = f"最接近的是 {close[0]}" if close else f"现有：{'、'.join(codes)}"
         english = nearest(code.upper(), codes)
         fail(t(f"没有代码“{code}”；{hint}", f"no code '{code}'; {english}"))
-    click.echo(explanation(code.upper()))
+    click.echo(explanation(code.upper(), further))
 
 
 @cli.command(help=t("用样例把全过程演一遍。", "Play the whole story on the samples."))
