@@ -4,8 +4,8 @@
 nothing else: formulas, locks and odd contents are reported as they stand.
 
 Beneath it: `container` (the file, the zip and their guards), `magic` (what other files look like),
-`ooxml` (the XML parts), `sheetxml` (cells), `plainxml` (cells fast), `sharedformulas`; for .xls and
-.ods `foreign`, for passwords `locked`, both in a process of their own: `worker`.
+`ooxml` (the XML parts), `sheetxml` and `sharedformulas` (cells), `sheetpieces`, `plainxml` and `seen`
+(cells fast); for .xls and .ods `foreign`, for passwords `locked`, both in a process of their own: `worker`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ from workbook.ooxml import (
     parse_strings,
     parse_styles,
 )
-from workbook.sheetxml import RawCell, Sheet, Validation, parse_sheet
+from workbook.sheetpieces import parse_sheet
+from workbook.sheetxml import RawCell, Sheet, Validation
 
 __all__ = [
     "Limits",
@@ -68,7 +69,7 @@ _PROPERTY_LINKS = {
 _ODS_MACROS = ("basic/", "scripts/")
 _EMBEDDED_IN = ("xl/embeddings/", "xl/activex/", "xl/ctrlprops/")
 _NO_STYLES = Styles(frozenset(), {})
-_NO_STRINGS: tuple[str, ...] = ()
+_NO_STRINGS: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
