@@ -259,7 +259,7 @@ def _sheet(
     if link.kind != "worksheet":  # a chart or a macro sheet has no cells for us
         return Sheet(entry.name, entry.state, {})
     part = parts.parse(parse_sheet, link.target, date1904)
-    return part.finish(entry.name, entry.state, strings)
+    return part.finish(entry.name, entry.state, strings, parts.task(link.target))
 
 
 def _first(
@@ -371,6 +371,10 @@ class _Parts:
             raise Refused("W104", f"缺少部件 {shown(name)}")
         return self._parsed(parser, name, packed, more)
 
+    def task(self, name: str) -> Task:
+        """What parsing a member needs to know."""
+        return Task(name, self.limits, self.watch)
+
     def relations(self, name: str) -> tuple[Relationship, ...]:
         """The links of a part, none if it has none."""
         folder, base = posixpath.split(name)
@@ -386,7 +390,6 @@ class _Parts:
         if known is not None:
             return known  # type: ignore[return-value]  # the key holds the parser
         self.watch.check()
-        task = Task(name, self.limits, self.watch)
-        value = parser(self.archive.inflate(name, packed), task, *more)
+        value = parser(self.archive.inflate(name, packed), self.task(name), *more)
         _MEMO.put(key, packed.size, value)
         return value

@@ -56,7 +56,7 @@ Token = tuple[_S, _S, _S, _S, _S, _S, _S, _S]
 
 
 class Cut(NamedTuple):
-    """A sheet part taken apart. Between the values stand one piece more than there are values."""
+    """A sheet part taken apart. Between the values stands one piece more than there are values."""
 
     before: bytes
     """A document: what stands before the cells, with an empty `sheetData` in place of them."""
@@ -69,35 +69,41 @@ class Cut(NamedTuple):
 
 
 def cut_sheet(data: bytes) -> Cut | None:
-    """The part taken apart at its values; what is found must be proved plain by `tokens` and `plain`."""
-    start, end = data.find(b"<sheetData>"), data.rfind(b"</sheetData>")
-    head, tail = data[:start], data[end + 12 :]
-    root = _root(data, head, tail)
-    if start < 0 or end < start or root is None:
+    """The part taken apart at its values.
+
+    It is what it seems if both ends are documents without comments (`is_bare`), and all between them
+    is plain (`tokens`, `text_of`).
+    """
+    parts = _VALUE.split(data) if len(data) <= _LONGEST else [b""]
+    head, begin, first = parts[0].partition(b"<sheetData>")
+    if not begin:
         return None
-    parts = _VALUE.split(data[start + 11 : end])
-    extended = b' xmlns:x14ac="http://schemas.microsoft.com/office/spreadsheetml/2009/9/ac"' in root
-    before = head + b"<sheetData/></worksheet>"
-    return Cut(before, root + tail, extended, parts[::2], parts[1::2])
+    pieces, values = parts[::2], parts[1::2]
+    pieces[0] = first
+    pieces[-1], end, tail = pieces[-1].partition(b"</sheetData>")
+    root = _HEAD.match(head)
+    if not end or root is None:
+        return None
+    extended = (
+        b' xmlns:x14ac="http://schemas.microsoft.com/office/spreadsheetml/2009/9/ac"' in root[1]
+    )
+    return Cut(head + b"<sheetData/></worksheet>", root[1] + tail, extended, pieces, values)
 
 
 def cut_strings(data: bytes) -> tuple[bytes, list[bytes]] | None:
     """The part with one empty item in place of its strings, and those, each without its end."""
     start, end = data.find(b"<si>"), data.rfind(b"</si>")
-    head, tail = data[:start], data[end + 5 :]
-    if start < 0 or end < start or _root(data, head, tail) is None:
+    rest = data[:start] + b"<si/>" + data[end + 5 :]
+    if start < 0 or end < start or len(data) > _LONGEST or not is_bare(rest):
         return None
-    return head + b"<si/>" + tail, data[start:end].split(b"</si>")
+    return rest, data[start:end].split(b"</si>")
 
 
-def _root(data: bytes, head: bytes, tail: bytes) -> bytes | None:
-    """The root's start; None if the part is long, not surely UTF-8, or a comment may hide the run."""
-    match = _HEAD.match(head)
-    if len(data) > _LONGEST or match is None:
-        return None
-    if head.count(b"<?") > match[0].count(b"<?") or b"<!" in head or b"<!" in tail or b"<?" in tail:
-        return None
-    return match[1]
+def is_bare(document: bytes) -> bool:
+    """Whether a document is surely UTF-8, and nothing in it can hide what was cut out of it."""
+    root = _HEAD.match(document)
+    inside = document[root.start(1) :] if root else b"<!"
+    return b"<!" not in inside and b"<?" not in inside
 
 
 def tokens(piece: str) -> list[Token] | None:
@@ -121,7 +127,7 @@ def string(item: bytes) -> str | None:
         return None
 
 
-def plain(value: bytes) -> str | None:
+def text_of(value: bytes) -> str | None:
     """The text between two tags; None if it is not plain."""
     try:
         text = value.decode("utf-8")

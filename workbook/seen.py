@@ -29,7 +29,7 @@ class Seen(Generic[V]):
     def all(self, keys: Sequence[bytes], make: Callable[[bytes], V | None]) -> list[V] | None:
         """The value of each key, made where it was not seen; None if one cannot be made."""
         found: list[V | None] = list(map(self._young.get, keys))
-        if None in found:
+        if not all(found):  # a blank text is false too
             for at, value in enumerate(found):
                 if value is None:
                     found[at] = made = self.one(keys[at], make)

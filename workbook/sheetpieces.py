@@ -9,6 +9,7 @@ shapes that are not plain, cells far out or twice, dates as text, whatever is ov
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from workbook.container import Limits, Refused
 from workbook.ooxml import Task
 from workbook.seen import Seen
 from workbook.sharedformulas import Position
-from workbook.sheetxml import Grid, Pending, RawCell, Sheet, SheetPart, parse, split
+from workbook.sheetxml import Grid, RawCell, Sheet, SheetPart, parse, split
 
 _BUDGET, _EACH = 8 * 2**20, 1000
 """Bytes of pieces, and as many of the generation before; what is made of each, roughly."""
@@ -36,7 +37,8 @@ class Piece(NamedTuple):
     at: Position | None
     """Where the next value stands; None behind the last."""
     kind: str
-    blank: RawCell
+    formula: str | None
+    style: int
     known: dict[bytes, RawCell]
     """The next cell by some of its values; not for shared strings."""
     cells: int
@@ -57,12 +59,73 @@ def _shelf(_limits: Limits, _extended: bool) -> _Shelf:
     return _Shelf()
 
 
-def parse_sheet(data: bytes, task: Task, date1904: bool) -> SheetPart:
+class PiecedPart(NamedTuple):
+    """A sheet part of known pieces; what is odd about its values shows when it is finished."""
+
+    pieces: list[Piece]
+    values: list[bytes]
+    before: Sheet
+    after: Sheet
+    data: bytes
+    date1904: bool
+
+    def finish(self, name: str, state: str, strings: Sequence[str], task: Task) -> Sheet:
+        """The sheet under its name, with its shared strings."""
+        try:
+            cells = self._cells(strings, task)
+        except ValueError:  # an index of thousands of digits
+            cells = None
+        if cells is None:
+            return parse(self.data, task, self.date1904).part().finish(name, state, strings, task)
+        after, hidden = self.after, [row for piece in self.pieces for row in piece[7]]
+        return Sheet(
+            name,
+            state,
+            cells,
+            merges=after.merges,
+            protected=after.protected,
+            validations=after.validations,
+            hidden_rows=frozenset(hidden),
+            hidden_columns=self.before.hidden_columns | after.hidden_columns,
+        )
+
+    def _cells(self, strings: Sequence[str], task: Task) -> dict[Position, RawCell] | None:
+        """The pieces with their values; None if a value is odd, or a cell there twice."""
+        found: dict[Position, RawCell] = {}
+        grid = Grid(task, date1904=False)
+        update, count = found.update, 0
+        pieces = zip(self.pieces, self.values, strict=False)  # the last has no value
+        for (whole, at, kind, formula, style, known, cells, _), value in pieces:
+            count += cells
+            if whole:
+                update(whole)
+            if at is None:
+                return None
+            if kind == "s":
+                if not value.isdigit() or (index := int(value)) >= len(strings):
+                    return None
+                found[at] = _new(RawCell, (strings[index], "s", formula, style))
+                continue
+            cell = known.get(value)
+            if cell is None:
+                cell = _content(grid, kind, formula, style, value)
+                if cell is None:
+                    return None
+                if len(known) < _KNOWN and len(value) < _SHORT:
+                    known[value] = cell
+            found[at] = cell
+        last = self.pieces[-1]
+        update(last.whole)
+        sound = last.at is None and len(found) == count + last.cells <= task.limits.cells
+        return found if sound else None
+
+
+def parse_sheet(data: bytes, task: Task, date1904: bool) -> PiecedPart | SheetPart:
     """Parse a sheet part; dates written as text count from 1904 if `date1904`."""
-    return _by_pieces(data, task) or parse(data, task, date1904).part()
+    return _by_pieces(data, task, date1904) or parse(data, task, date1904).part()
 
 
-def _by_pieces(data: bytes, task: Task) -> SheetPart | None:
+def _by_pieces(data: bytes, task: Task, date1904: bool) -> PiecedPart | None:
     cut = plainxml.cut_sheet(data)
     if cut is None:
         return None
@@ -75,71 +138,25 @@ def _by_pieces(data: bytes, task: Task) -> SheetPart | None:
         return None
     if before.merges or before.validations or before.protected:
         return None
-    task.watch.check()
-    return _joined([first, *others], cut.values, before, after, task)
+    return PiecedPart([first, *others], cut.values, before, after, data, date1904)
 
 
-def _joined(
-    pieces: list[Piece], values: list[bytes], before: Sheet, after: Sheet, task: Task
-) -> SheetPart | None:
-    cells: dict[Position, RawCell] = {}
-    pending: list[Pending] = []
-    hidden: list[int] = []
-    grid = Grid(task, date1904=False)
-    update, later = cells.update, pending.append
-    count = 0
-    for (whole, at, kind, blank, known, more, rows), value in zip(pieces, values, strict=False):
-        count += more
-        if whole:
-            update(whole)
-        if rows:
-            hidden += rows
-        if at is None:
-            return None
-        if kind == "s":
-            if not value.isdigit():
-                return None
-            cells[at] = blank
-            later(_new(Pending, (at, value.decode(), blank[2], blank[3])))
-            continue
-        cell = known.get(value)
-        if cell is None:
-            cell = _content(grid, kind, blank, value)
-            if cell is None:
-                return None
-            if len(known) < _KNOWN and len(value) < _SHORT:
-                known[value] = cell
-        cells[at] = cell
-    last = pieces[-1]
-    update(last.whole)
-    hidden += last.hidden
-    if last.at is not None or len(cells) != count + last.cells or len(cells) > task.limits.cells:
-        return None
-    sheet = Sheet(
-        name="",
-        state="visible",
-        cells=cells,
-        merges=after.merges,
-        protected=after.protected,
-        validations=after.validations,
-        hidden_rows=frozenset(hidden),
-        hidden_columns=before.hidden_columns | after.hidden_columns,
-    )
-    return SheetPart(sheet, tuple(pending))
-
-
-def _content(grid: Grid, kind: str, blank: RawCell, value: bytes) -> RawCell | None:
-    text = plainxml.plain(value)
+def _content(
+    grid: Grid, kind: str, formula: str | None, style: int, value: bytes
+) -> RawCell | None:
+    text = plainxml.text_of(value)
     if text is None:
         return None
     try:
-        return grid.content(kind, blank.formula, text, blank.style)
+        return grid.content(kind, formula, text, style)
     except Refused:
         return None
 
 
 def _end(task: Task, grounds: int, document: bytes) -> Sheet | None:
     """What stands before or behind the cells, read the careful way."""
+    if not plainxml.is_bare(document):
+        return None
     try:
         found = parse(document, task, date1904=False)
     except Refused:
@@ -170,7 +187,7 @@ def _told(task: Task, extended: bool, begin: str, text: str) -> Piece | None:
     hidden: list[int] = []
     inside = begin == "</c>"
     count = 0
-    opening: tuple[Position | None, str, RawCell] = (None, "", RawCell(None, "", None, 0))
+    opening: tuple[Position | None, str, str | None, int] = (None, "", None, 0)
     for place, style, kind, formula, value, row, closed, _ in tokens:
         if place is not None:
             if not inside or kind == "d" or value not in _EMPTY:
@@ -179,7 +196,7 @@ def _told(task: Task, extended: bool, begin: str, text: str) -> Piece | None:
             told = None if formula is None else plainxml.resolved(formula)
             content = None if value is None else ""
             grid.keep(place, style or "0", kind or "n", told, content)
-            opening = (split(place), kind or "n", RawCell(None, "", told, int(style or "0")))
+            opening = (split(place), kind or "n", told, int(style or "0"))
         elif row is None:
             if not inside:
                 return None
@@ -192,7 +209,7 @@ def _told(task: Task, extended: bool, begin: str, text: str) -> Piece | None:
         return None
     whole = grid.cells
     if not opened:
-        opening = (None, "", opening[2])
+        opening = (None, "", None, 0)
     elif opening[0] is not None:
         del whole[opening[0]]
     return Piece(whole, *opening, {}, count, tuple(hidden))

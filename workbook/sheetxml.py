@@ -85,7 +85,7 @@ class SheetPart(NamedTuple):
     sheet: Sheet
     pending: tuple[Pending, ...]
 
-    def finish(self, name: str, state: str, strings: Sequence[str]) -> Sheet:
+    def finish(self, name: str, state: str, strings: Sequence[str], _: Task) -> Sheet:
         """The sheet under its name, with its shared strings, in cells of its own."""
         cells = self.sheet.cells.copy()
         count = len(strings)

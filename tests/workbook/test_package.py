@@ -702,7 +702,7 @@ def test_shortcut_for_cells_reads_what_the_parser_reads(rows: list[list[str]], j
 
     def outcome() -> object:
         try:
-            return parse_sheet(data, task(), False).finish("表", "visible", ["文字"])
+            return parse_sheet(data, task(), False).finish("表", "visible", ["文字"], task())
         except Refused as refused:
             return refused.code
 
@@ -743,7 +743,8 @@ def test_shortcut_is_taken_for_what_offices_write() -> None:
 def test_what_only_looks_like_cells_is_not_read(document: str) -> None:
     cells = '<row r="1"><c r="A1"><v>1</v></c></row>'
     data = DECLARED + document.format(main=MAIN, cells=cells)
-    assert parse_sheet(data.encode(), task(), False).sheet.cells == {}
+    part = parse_sheet(data.encode(), task(), False)
+    assert part.finish("表", "visible", [], task()).cells == {}
 
 
 # --- as others read it -----------------------------------------------------------------------------
