@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from workbook import plainxml
 from workbook.container import Limits, Refused
-from workbook.ooxml import Task
+from workbook.ooxml import Task, is_true
 from workbook.seen import Seen
 from workbook.sharedformulas import Position
 from workbook.sheetxml import Grid, RawCell, Sheet, SheetPart, parse, split
@@ -221,8 +221,9 @@ def _is_sound(row: str, extended: bool, hidden: list[int], task: Task) -> bool:
     attributes = dict(found)
     if len(attributes) < len(found) or ("x14ac:" in row and not extended):
         return False
-    if attributes.get("hidden") in {"1", "true", "on"}:
-        number = int(attributes["r"])
-        if number <= task.limits.far_row:
+    if is_true(attributes.get("hidden")):
+        number = int(attributes.get("r", -1))
+        if 0 < number <= task.limits.far_row:
             hidden.append(number)
+        return number >= 0  # without its number, a row must be counted
     return True
