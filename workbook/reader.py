@@ -7,6 +7,8 @@ Nothing here raises for what a department sent: a file that cannot be read is a 
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -71,18 +73,22 @@ def read_returns(
     *,
     forms: Forms | None = None,
     passwords: Passwords = (),
-    workers: int = 1,
+    workers: int | None = None,
     progress: Callable[[Path], None] | None = None,
 ) -> list[Return]:
     """Read every file under `paths`, in order, in `workers` processes. One bad file stops no other.
 
-    A .zip of workbooks gives a Return for each file in it. `progress` is told of each file once it
+    Without `workers`, 200 files or more are read in as many processes as there are processors, where
+    a process can be forked; else (Windows, macOS) in one, as a script that does not guard its main
+    part would run again in each. A .zip of workbooks gives a Return for each file in it. `progress` is told of each file once it
     is read.
     """
     forms = forms or known_forms()
     files = list(find_files(paths))
     found: list[Return] = []
-    for path, returns in zip(files, _each(files, forms, passwords, workers), strict=True):
+    for path, returns in zip(
+        files, _each(files, forms, passwords, workers or usual_workers()), strict=True
+    ):
         found += returns
         if progress is not None:
             progress(path)
@@ -104,6 +110,13 @@ def _each(
 
 def _read_some(files: Sequence[Path], forms: Forms, passwords: Passwords) -> list[list[Return]]:
     return [_read_file(path, forms, passwords) for path in files]
+
+
+def usual_workers() -> int:
+    """How many processes read many files if nobody says."""
+    methods = multiprocessing.get_all_start_methods()
+    chosen = multiprocessing.get_start_method(allow_none=True) or methods[0]
+    return (os.cpu_count() or 1) if chosen == "fork" else 1
 
 
 _WORTH_A_PROCESS = 200
