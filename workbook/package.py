@@ -188,7 +188,7 @@ def _modern(data: bytes, archive: Archive, limits: Limits, unread: Collection[st
         kind=kind,
         strict=book.strict,
         sheets=_sheets(parts, book, relations, unread),
-        names=dict(book.names),
+        names=book.names,
         local_names=book.local_names,
         builtin=book.builtin,
         properties=_properties(parts),

@@ -28,13 +28,12 @@ from workbook.layout import (
     Layout,
     Plan,
     Spot,
-    check_name,
     default_plan,
     place,
 )
 from workbook.package import Package, RawCell, Refused, open_bytes
 from workbook.parcel import members
-from workbook.places import Found, Places, Unknown, find_recorded, find_unrecorded
+from workbook.places import Found, Places, Unknown, find_recorded, find_unrecorded, pointed
 from workbook.submission import ACCEPTED, REJECTED, SKIPPED, Cell, Return, Submission
 
 Forms = Mapping[tuple[str, str], Form]
@@ -382,8 +381,7 @@ def _lost_text(package: Package, spot: Spot, raw: Raw) -> bool:
 
 def _verdicts(package: Package, layout: Layout) -> Iterator[tuple[str, str]]:
     places = Places.of(package)
-    for line, usual in layout.checks.items():
-        address = places.find(check_name(line), usual)
-        stored = places.cell(address) if address else None
+    for line, address in pointed(package, layout).checks.items():
+        stored = places.cell(address)
         if stored is not None and isinstance(stored.value, str) and stored.value:
             yield line, stored.value
