@@ -21,7 +21,7 @@ MODULES = sorted([*(TOP / "workbook").glob("*.py"), *(TOP / "builder").glob("*.p
 PAGES = [*TOP.glob("*.md"), *(TOP / "docs").glob("*.md")]
 
 LEVELS = {
-    **dict.fromkeys(("errors", "address", "text"), 0),
+    **dict.fromkeys(("errors", "address", "text", "seen"), 0),
     **dict.fromkeys(("findings", "ops", "table", "writing"), 1),
     **dict.fromkeys(("expr", "kinds"), 2),
     "model": 3,
@@ -29,11 +29,11 @@ LEVELS = {
     **dict.fromkeys(("general", "rules"), 5),
     "form": 6,
     **dict.fromkeys(("layout", "headline"), 7),
-    **dict.fromkeys(("container", "magic", "ooxml", "sheetxml", "plainxml"), 7),
+    **dict.fromkeys(("container", "magic", "ooxml", "sheetxml", "plainxml", "sheetpieces"), 7),
     **dict.fromkeys(("sharedformulas", "package", "foreign", "locked", "worker", "parcel"), 7),
     **dict.fromkeys(("submission", "formulas", "shift", "locate"), 8),
     **dict.fromkeys(("reader", "audit", "places", "batch", "roster"), 9),
-    **dict.fromkeys(("frames", "across"), 10),
+    **dict.fromkeys(("frames", "cellframe", "across"), 10),
     **dict.fromkeys(("checks", "summary"), 11),
     **dict.fromkeys(("printing", "usage", "options"), 12),
     **dict.fromkeys(("cli", "__init__"), 13),

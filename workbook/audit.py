@@ -370,7 +370,8 @@ def _lost(evidence: Evidence) -> bool:
 def _shift(evidence: Evidence, sheet: Sheet) -> Shift | None:
     """How the form sheet's cells moved; None if all stand where the template has them."""
     spots = evidence.layout.spots
-    if all(at == spots[name].address for name, at in evidence.addresses.items()):
+    usual = ((at, spots[name].address) for name, at in evidence.addresses.items())
+    if all(at is due or at == due for at, due in usual):
         return None
     texts = {at: _squeezed(cell.value) for at, cell in sheet.cells.items() if cell.type == "s"}
     labels = [

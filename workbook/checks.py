@@ -170,11 +170,11 @@ class _Found:
         for item in self.form.fields():
             if item.mode in ("computed", "suggested") and item.key in joint.by_key:
                 self._compare(batch, item, joint, whose)
+        lines = check_lines(self.form)
         for line, verdicts in batch.lines().items():
-            rule = check_lines(self.form)[line][0]
+            rule, dues = lines[line][0], [VERDICTS[verdict] for verdict in verdicts.tolist()]
             for row, i in whose.items():
-                claimed = self.submissions[i].verdicts.get(line)
-                due = VERDICTS[int(verdicts[row])]
+                claimed, due = self.submissions[i].verdicts.get(line), dues[row]
                 if claimed is not None and claimed != due:
                     what = finding("L204", rule=rule.code, printed=claimed, expected=due)
                     cell = self.layouts[i].checks[line].a1

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -16,6 +17,7 @@ from xml.parsers import expat
 
 from workbook import plainxml
 from workbook.container import Limits, Refused, Watch, shown
+from workbook.seen import Seen
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT_MAIN = "http://purl.oclc.org/ooxml/spreadsheetml/main"
@@ -361,15 +363,31 @@ def parse_styles(data: bytes, task: Task) -> Styles:
     return Styles(frozenset(unlocked), MappingProxyType(formats))
 
 
-def parse_strings(data: bytes, task: Task) -> tuple[str, ...]:
+def parse_strings(data: bytes, task: Task) -> Sequence[str]:
     """The shared strings: runs joined, phonetic guides left out, escapes undone."""
-    taken = plainxml.take_strings(data)
+    taken = plainxml.cut_strings(data)
     if taken is not None:
-        rest, strings = taken
+        rest, items = taken
         # One empty item, for those taken out: so they stood in the root, in its namespace.
         if _parse_strings(rest, task) == [""]:
-            return tuple([_bounded(unescape(text), task) for text in strings])
-    return tuple(_parse_strings(data, task))
+            found = _strings(task.limits.text_length).all(items, partial(_plain_string, task))
+            if found is not None:
+                return found
+    return _parse_strings(data, task)
+
+
+@lru_cache(maxsize=4)
+def _strings(_longest: int) -> Seen[str]:
+    """The shared strings seen before: a template's labels stand in every return."""
+    return Seen(2 * 2**20, each=200)
+
+
+def _plain_string(task: Task, item: bytes) -> str | None:
+    text = plainxml.string(item)
+    try:
+        return None if text is None else _bounded(unescape(text), task)
+    except Refused:
+        return None
 
 
 def _parse_strings(data: bytes, task: Task) -> list[str]:

@@ -103,7 +103,10 @@ def progress_bar(total: int, what: str) -> Iterator[Callable[[Path], None]]:
 
 
 def read_all(
-    paths: Iterable[Path], form_file: Iterable[Path], passwords: Passwords = (), workers: int = 1
+    paths: Iterable[Path],
+    form_file: Iterable[Path],
+    passwords: Passwords = (),
+    workers: int | None = None,
 ) -> list[Return]:
     from workbook.reader import find_files, known_forms, read_returns
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from workbook.address import Address, parse_reference
 from workbook.audit import home_sheet
@@ -19,6 +20,7 @@ from workbook.layout import (
     GUIDE_SHEET,
     LIST_SHEET,
     Layout,
+    check_name,
 )
 from workbook.locate import Located, fillings, locate_any
 from workbook.package import Package, RawCell, Sheet
@@ -73,7 +75,7 @@ class Places:
         text = self.names.get(name)
         address = _reference(text) if text else None
         if address is not None and address.sheet in self.sheets:
-            return address
+            return usual if address == usual else address
         return usual if text is None and usual.sheet in self.sheets else None
 
     def cell(self, address: Address) -> RawCell | None:
@@ -81,17 +83,54 @@ class Places:
         return self.sheets[address.sheet].cells.get((address.row, address.column))
 
 
+class Pointed(NamedTuple):
+    """Where the names of a workbook point, for a layout; the same for all returns of a template."""
+
+    names: Mapping[str, str]
+    layout: Layout
+    cells: dict[str, Address]
+    """By name; what is lost is not in it."""
+    checks: dict[str, Address]
+    """By line of 自检, likewise."""
+    lost: int
+    """How many names are not there."""
+
+
+# By the numbers of the names and the layout, which are kept with them and so remain theirs.
+_POINTED: dict[tuple[int, int, tuple[str, ...]], Pointed] = {}
+_MOST = 64
+
+
+def pointed(package: Package, layout: Layout) -> Pointed:
+    """Where a workbook's names point; what has no name is taken to stand as usual."""
+    key = id(package.names), id(layout), tuple([sheet.name for sheet in package.sheets])
+    found = _POINTED.get(key)
+    if found is None:
+        if len(_POINTED) >= _MOST:
+            _POINTED.clear()
+        found = _POINTED[key] = _pointed(package, layout)
+    return found
+
+
+def _pointed(package: Package, layout: Layout) -> Pointed:
+    places = Places.of(package)
+    usual = {name: spot.address for name, spot in layout.spots.items()}
+    cells = {name: at for name in usual if (at := places.find(name, usual[name])) is not None}
+    checks = {
+        line: at
+        for line, due in layout.checks.items()
+        if (at := places.find(check_name(line), due)) is not None
+    }
+    lost = sum(name not in places.names for name in usual)
+    return Pointed(package.names, layout, cells, checks, lost)
+
+
 def find_recorded(package: Package, layout: Layout) -> Found:
     """The cells of a workbook whose `_form` says what it is. Raises Unknown for W118."""
-    places = Places.of(package)
-    addresses = {
-        name: at
-        for name, spot in layout.spots.items()
-        if (at := places.find(name, spot.address)) is not None
-    }
-    found = Found(layout, addresses, [])
-    home = home_sheet(layout, addresses)
-    lost = sum(name not in places.names for name in layout.spots)
+    places, named = Places.of(package), pointed(package, layout)
+    found = Found(layout, named.cells, [])
+    home = home_sheet(layout, named.cells)
+    lost = named.lost
     if lost:
         _find_unnamed(found, places, "" if package.values_only else str(lost))
     elif len(places.sheets) > len(BESIDE) + 1:
