@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from workbook.address import Address, parse_reference
-from workbook.audit import home_sheet
 from workbook.container import shown
 from workbook.errors import WorkbookError
 from workbook.findings import Finding, finding
@@ -24,6 +23,7 @@ from workbook.layout import (
 )
 from workbook.locate import Located, fillings, locate_any
 from workbook.package import Package, RawCell, Sheet
+from workbook.shift import sheet_now
 
 BESIDE = frozenset((GUIDE_SHEET, CHECK_SHEET, CALC_SHEET, LIST_SHEET, FORM_SHEET))
 """The template's sheets beside the form itself."""
@@ -129,15 +129,18 @@ def find_recorded(package: Package, layout: Layout) -> Found:
     """The cells of a workbook whose `_form` says what it is. Raises Unknown for W118."""
     places, named = Places.of(package), pointed(package, layout)
     found = Found(layout, named.cells, [])
-    home = home_sheet(layout, named.cells)
+    home = sheet_now(layout, named.cells, layout.form.sheet)
     lost = named.lost
     if lost:
         _find_unnamed(found, places, "" if package.values_only else str(lost))
-    elif len(places.sheets) > len(BESIDE) + 1:
+    elif len(places.sheets) > len(BESIDE) + len(layout.pages):
         _find_copy(found, places, home)
     for name, spot in found.layout.spots.items():
-        if name not in found.addresses:
-            sheet, label = layout.form.sheet, spot.field.label
+        sheet = spot.address.sheet
+        # A whole sheet that is gone is one finding of the audit, not one a cell.
+        gone = sheet in layout.form.further_sheets and sheet not in places.sheets
+        if name not in found.addresses and not gone:
+            label = spot.field.label
             found.findings.append(finding("L201", label=label, sheet=sheet, field=name))
     return found
 
@@ -179,7 +182,8 @@ def _find_unnamed(found: Found, places: Places, lost: str) -> None:
 
 def _find_copy(found: Found, places: Places, home: str) -> None:
     """Look whether the form was filled in on a copy of its sheet."""
-    others = [sheet for name, sheet in places.sheets.items() if name not in BESIDE | {home}]
+    beside = BESIDE | {home} | found.layout.form.further_sheets
+    others = [sheet for name, sheet in places.sheets.items() if name not in beside]
     copies = locate_any([found.layout.form], others)
     if not copies:
         return
