@@ -29,13 +29,14 @@ LEVELS = {
     **dict.fromkeys(("general", "rules"), 5),
     "form": 6,
     **dict.fromkeys(("layout", "headline"), 7),
+    "schemas": 8,
     **dict.fromkeys(("container", "magic", "ooxml", "sheetxml", "plainxml"), 7),
     **dict.fromkeys(("sharedformulas", "package", "foreign", "locked", "worker", "parcel"), 7),
     **dict.fromkeys(("submission", "formulas", "shift", "locate"), 8),
     **dict.fromkeys(("reader", "audit", "places", "batch", "roster"), 9),
     **dict.fromkeys(("frames", "across"), 10),
     **dict.fromkeys(("checks", "summary"), 11),
-    **dict.fromkeys(("printing", "usage", "options"), 12),
+    **dict.fromkeys(("printing", "usage", "options", "data"), 12),
     **dict.fromkeys(("cli", "__init__"), 13),
 }
 """A module of `workbook` imports from its own level or lower ones. A new module is added here."""

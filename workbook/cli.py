@@ -240,7 +240,8 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
 @form_file_option
 @opening_password_option
 @click.option("--data", type=click.Path(path_type=Path),
-              help=t("另把数据写成 CSV 和 Parquet，放在这个文件夹。", "Also write the data as CSV and Parquet here."))  # fmt: skip
+              help=t("另把数据写成 CSV、Parquet 和 DuckDB，放在这个文件夹。",
+                     "Also write the data as CSV, Parquet and DuckDB here."))  # fmt: skip
 @force_option
 @click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
@@ -250,7 +251,8 @@ def aggregate(
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.summary import build_summary
-    from workbook.frames import frames, write_data
+    from workbook.data import INSTALL, has_duckdb, write_data
+    from workbook.frames import frames
     from workbook.printing import totals
     from workbook.reader import find_files
     from workbook.roster import load_roster
@@ -262,11 +264,16 @@ def aggregate(
     returned = _checked(
         read_all(paths, form_file, passwords_from(password_env, roster), workers), roster
     )
-    build_summary(add_up(returned, known), output)
+    summary = add_up(returned, known)
+    build_summary(summary, output)
     click.echo(t(f"汇总表：{output}", f"Summary: {output}"))
     if data is not None:
-        write_data(frames(returned), data)
+        write_data(frames(returned), data, summary)
         click.echo(t(f"数据：{data}", f"Data: {data}"))
+        if not has_duckdb():
+            click.echo(
+                t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}")
+            )
     print_totals(totals(returned))
     sys.exit(exit_code(returned))
 
