@@ -180,8 +180,9 @@ def departments_schema(form: Form) -> Schema:
 
 
 def _of_field(form: Form, section: Section, item: Field) -> Column:
-    if item.id in section.levels:
-        return Column(item.id, TEXT, _LEVELS[section.levels.index(item.id)])
+    level = dict(zip(section.levels, _LEVELS, strict=False)).get(item.id)
+    if level:
+        return Column(item.id, TEXT, level)
     notes = {CELL: "", GROUP: "，每行重复本组的数，不要相加"}.get(item.grain, "")
     if item.mode == "computed":
         notes += "，重新计算"
