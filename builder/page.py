@@ -22,7 +22,6 @@ import pandas as pd
 
 from builder.listing import values
 from workbook.findings import CATALOGUE, SEVERITY_ORDER, Severity
-from workbook.form import Field
 from workbook.headline import LOWEST_GRADE, UNIT
 from workbook.summary import FormSummary, Status, Summary
 from workbook.writing import writing
@@ -267,8 +266,7 @@ def _figures(summary: Summary, part: FormSummary, *, first: bool) -> list[Json]:
     else:
         found.append(_figure("收下", len(part.departments), part.form.name))
     totals = part.totals
-    for key in list(part.headline.line)[:3]:
-        found.append(_figure(*_told(totals, key, UNIT)))
+    found += [_figure(*_told(totals, key, UNIT)) for key in list(part.headline.line)[:3]]
     if part.headline.has_rate:
         rate = totals.loc["execution_rate", "value"]
         found.append(_figure("执行率", _shown(rate, percent=True), "由合计数算出，不是各家的平均"))
