@@ -1,11 +1,11 @@
-"""The story, part three: the returns are added up against the roster, into a workbook and data files."""
+"""The story, part three: the returns are added up against the roster, into a workbook, a page and data files."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from builder import build_summary
+from builder import build_page, build_summary
 from workbook import aggregate, check, load_roster, read_returns
 from workbook.data import write_data
 from workbook.frames import frames
@@ -19,8 +19,13 @@ def main(output: Path) -> list[str]:
     returns = check(read_returns([HERE / "returns"]), roster)
     summary = aggregate(returns, roster)
     book = build_summary(summary, output / "3_汇总表.xlsx")
+    page = build_page(summary, output / "3_汇总.html")
     write_data(frames(returns), output / "4_数据", summary)
-    return [f"汇总表：{book}", f"数据（CSV、Parquet、DuckDB）：{output / '4_数据'}"]
+    return [
+        f"汇总表：{book}",
+        f"网页：{page}",
+        f"数据（CSV、Parquet、DuckDB）：{output / '4_数据'}",
+    ]
 
 
 if __name__ == "__main__":

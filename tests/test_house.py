@@ -35,7 +35,9 @@ LEVELS = {
     **dict.fromkeys(("submission", "formulas", "shift", "locate"), 8),
     **dict.fromkeys(("reader", "audit", "places", "batch", "roster"), 9),
     **dict.fromkeys(("frames", "across"), 10),
-    **dict.fromkeys(("checks", "coverage", "due", "totals", "attainment", "sources", "summary"), 11),
+    **dict.fromkeys(
+        ("checks", "coverage", "due", "totals", "attainment", "sources", "summary"), 11
+    ),
     "data": 12,
     **dict.fromkeys(("sampling", "overview", "printing", "usage", "options"), 12),
     **dict.fromkeys(("cli", "__init__"), 13),
@@ -46,7 +48,7 @@ EXPORTED = {
     "workbook": {
         *("aggregate", "check", "find_form", "load_form", "load_roster", "read_returns"),
     },
-    "builder": {"build_summary", "build_template", "issue"},
+    "builder": {"build_page", "build_summary", "build_template", "issue"},
 }
 
 LONGEST = 480
@@ -237,7 +239,21 @@ def test_every_rule_has_a_case_that_holds_and_one_that_is_broken(form: Form, rul
 
 # --- the files ------------------------------------------------------------------------------------
 
-TEXTS = {".py", ".toml", ".md", ".sh", ".csv", ".txt", ".conf", ".yml", ".yaml", ".cfg"}
+TEXTS = {
+    ".py",
+    ".html",
+    ".css",
+    ".js",
+    ".toml",
+    ".md",
+    ".sh",
+    ".csv",
+    ".txt",
+    ".conf",
+    ".yml",
+    ".yaml",
+    ".cfg",
+}
 FOLDERS = ("workbook", "builder", "samples", "tests", "docs", "benchmarks", ".ci")
 
 

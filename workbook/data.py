@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from workbook.coverage import Status
 from workbook.errors import WorkbookError
 from workbook.form import Form, Section
 from workbook.frames import Frames
@@ -33,7 +34,7 @@ from workbook.schemas import (
     differences,
     section_schema,
 )
-from workbook.summary import FormSummary, Status, Summary
+from workbook.summary import FormSummary, Summary
 from workbook.writing import writing
 
 if TYPE_CHECKING:

@@ -131,7 +131,13 @@ COVERAGE = Schema(
         Column("phone", TEXT, "联系电话，名册上的"),
         Column("returns", WHOLE, "收下几份", "份"),
         Column("duplicates", WHOLE, "其中几份被后来的代替", "份"),
+        *_COUNTS,
         Column("on_roster", TRUTH, "名册上有没有"),
+        Column("deadline", DATE, "截止日期"),
+        Column("received", DATE, "最早一份收下的表的日期"),
+        Column("received_by", TEXT, "日期从哪里来：saved 文件保存的时间 · prepared 表上的填报日期"),
+        Column("days_late", WHOLE, "迟了几天", "天"),
+        Column("late", TRUTH, "是否迟报；没有截止日期或日期的为空"),
         Column("why", TEXT, "退回的原因"),
         Column("file", TEXT, "文件的路径，几份的一行一个"),
     ),
@@ -164,11 +170,24 @@ def departments_schema(form: Form) -> Schema:
     columns += [Column(n, NUMBER, item.label, UNIT) for n, item in headline.line.items()]
     if headline.has_rate:
         columns.append(Column("execution_rate", NUMBER, "全年执行数÷全年预算数", FRACTION))
+    if headline.find("execution_score") is not None:
+        columns += [
+            Column("execution_score", NUMBER, "预算执行的自评得分", _SCORE),
+            Column("execution_score_due", NUMBER, "预算执行按规则应得的分", _SCORE),
+        ]
     if headline.score is not None:
         columns += [
             Column("total_score", NUMBER, "自评得分", _SCORE),
             Column("review_score", NUMBER, "复核得分", _SCORE),
-            Column("grade", TEXT, "等次"),
+            Column("remark", TEXT, "复核意见"),
+            Column(
+                "counted_score",
+                NUMBER,
+                "采用得分：有复核得分的用复核得分，没有的用自评得分",
+                _SCORE,
+            ),
+            Column("grade", TEXT, "等次，按采用得分"),
+            Column("rank", WHOLE, "名次，按采用得分"),
         ]
     columns += [*_COUNTS, Column("file", TEXT, "计入的那一份：文件的路径")]
     return Schema(

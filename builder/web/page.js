@@ -8,8 +8,12 @@
   const SEVERITIES = [["error", "错误"], ["warning", "提醒"], ["note", "说明"]];
   const STATUS_LOOK = { answered: "good", faulty: "warn", rejected: "bad", missing: "grey" };
   const GRADE_LOOK = ["good", "bar-fill", "warn", "bad"];
-  const SCORES = bins([60, 70, 80, 90, 95, 98, 100], 1, "");
-  const RATES = bins([60, 70, 80, 90, 95, 100], 100, "%");
+  const SCORES = data.bands.map((band) => ({
+    name: band.below === null ? "≥" + band.from : band.from ? band.from + "–" + band.below : "<" + band.below,
+    holds: (v) => v >= band.from && (band.below === null || v < band.below),
+  }));
+  const RATES = rateBands([60, 70, 80, 90, 95, 100]);
+  const [BAR, COLUMN] = ["点一条只看这些单位", "点一栏只看这些单位"];
   const BY_NAME = 30; // with more departments than this, rates are shown as a distribution
 
   const state = { form: 0, query: "", filters: {}, sort: ["number", 1], page: 0, open: new Set(), all: false, print: false };
@@ -50,22 +54,16 @@
   const count = (value) => (known(value) ? whole.format(value) : "—");
   const share = (part, all) => (all ? percent(part / all) : "—");
 
-  // Half-open ranges: [lowest, next); the top itself and what is beyond it stand apart.
-  function bins(edges, scale, unit) {
-    const found = [{ name: "<" + edges[0] + unit, holds: (v) => v * scale < edges[0] }];
-    for (let i = 0; i + 1 < edges.length; i += 1) {
-      const [low, high] = [edges[i], edges[i + 1]];
-      found.push({ name: low + "–" + high, holds: (v) => v * scale >= low && v * scale < high });
-    }
-    const top = edges[edges.length - 1];
-    const near = (v) => Math.abs(v * scale - top) < 1e-9;
-    for (const bin of found) {
-      const inside = bin.holds;
-      bin.holds = (v) => inside(v) && !near(v);
-    }
-    found.push({ name: "=" + top + unit, holds: near });
-    found.push({ name: ">" + top + unit, holds: (v) => v * scale > top && !near(v) });
-    return found;
+  // Ranges of a rate in per cent, each from its lower edge; exactly 100 % and beyond stand apart.
+  function rateBands(edges) {
+    const exact = (v) => Math.abs(v - 1) < 1e-9;
+    const between = (low, high) => (v) => 100 * v >= low && 100 * v < high && !exact(v);
+    return [
+      { name: "<" + edges[0] + "%", holds: between(-Infinity, edges[0]) },
+      ...edges.slice(1).map((high, place) => ({ name: edges[place] + "–" + high, holds: between(edges[place], high) })),
+      { name: "=100%", holds: exact },
+      { name: ">100%", holds: between(100, Infinity) },
+    ];
   }
 
   // --- data -------------------------------------------------------------------------------------
@@ -79,7 +77,6 @@
       const line = { number: i + 1, findings: [] };
       for (const name of names) line[name] = given.lines[name][i];
       line.text = [line.code, line.department, line.project].filter(known).join("\n").toLowerCase();
-      line.problems = known(line.errors) ? line.errors * 1e6 + line.warnings * 1e3 + line.notes : null;
       lines.push(line);
     }
     const f = given.findings;
@@ -97,15 +94,18 @@
       line.codes = new Set(line.findings.map((finding) => finding.code));
     }
     const answered = lines.filter((line) => data.counted.includes(line.status));
-    return { ...given, lines, answered };
+    const sampled = new Map(given.sample.map((item, place) => [item.line, { ...item, order: place + 1 }]));
+    return { ...given, lines, answered, sampled };
   }
 
   const FILTERS = {
     status: (line, key) => line.status === key,
     grade: (line, key) => line.grade === key,
-    score: (line, key) => known(line.score) && SCORES[key].holds(line.score),
+    score: (line, key) => known(line.counted) && SCORES[key].holds(line.counted),
     rate: (line, key) => known(line.rate) && RATES[key].holds(line.rate),
     code: (line, key) => line.codes.has(key),
+    attention: (line, key) => form.attention[key].lines.includes(line.number - 1),
+    sample: (line) => form.sampled.has(line.number - 1),
   };
 
   function chosen() {
@@ -138,13 +138,23 @@
     drawTable();
   }
 
+  // From elsewhere on the page: this filter and no other, and go to the list.
+  function only(name, key, label) {
+    state.filters = {};
+    state.query = byId("search").value = "";
+    toggle(name, key, label);
+    byId("departments").scrollIntoView();
+    byId("departments").focus({ preventScroll: true });
+  }
+
   const isOn = (name, key) => Boolean(state.filters[name]) && state.filters[name].key === key;
 
   // --- charts -----------------------------------------------------------------------------------
 
-  function chart(title, told, ...parts) {
-    return el("figure", { class: "chart" },
-      el("figcaption", null, el("h3", null, title), told ? el("p", null, told) : null), ...parts);
+  // `hint` is for the screen: on paper nothing can be pressed.
+  function chart(title, told, hint, ...parts) {
+    const about = el("p", null, told, hint ? el("span", { class: "screen" }, (told ? "；" : "") + hint) : null);
+    return el("figure", { class: "chart" }, el("figcaption", null, el("h3", null, title), about), ...parts);
   }
 
   function horizontal(part, look, mark) {
@@ -203,11 +213,11 @@
     const without = form.answered.length - rated.length;
     const told = "全年执行数÷全年预算数" + (without ? "；另有 " + without + " 家算不出（预算数空白或为零）" : "");
     if (rated.length > BY_NAME) {
-      return chart("执行率分布", told + "；点一栏只看这些单位", distribution("rate", "执行率", RATES, rated.map((line) => line.rate)));
+      return chart("执行率分布", told, COLUMN, distribution("rate", "执行率", RATES, rated.map((line) => line.rate)));
     }
     const longest = Math.min(2, Math.max(1, ...rated.map((line) => line.rate)));
     const sorted = [...rated].sort((a, b) => a.rate - b.rate || a.number - b.number);
-    return chart("各单位执行率", told + "；虚线为 100%", bars(sorted.map((line) => ({
+    return chart("各单位执行率", told + "；虚线为 100%", "点一条看这个单位", bars(sorted.map((line) => ({
       name: line.short, part: line.rate / longest, figure: percent(line.rate),
       look: line.rate > 1 + 1e-9 || line.rate < form.lowRate ? "warn" : "bar-fill",
       tip: line.department + "\n执行率 " + percent(line.rate) + "\n全年执行数 " + amount(line.actual_expenditure) + " 万元\n全年预算数 " + amount(line.final_budget) + " 万元",
@@ -226,13 +236,13 @@
         tip: fund.label + "\n" + amount(fund.amount) + " 万元，占 " + percent(fund.share) + "\n" + fund.departments + " 家填了",
       }))));
     });
-    return [chart("资金构成", "占本项合计的比例", ...parts)];
+    return [chart("资金构成", "占本项合计的比例", "", ...parts)];
   }
 
   function indicatorChart() {
     if (!form.indicators.length) return [];
     const longest = Math.max(1, ...form.indicators.map((row) => row.share || 0));
-    return [chart("指标得分率", "自评得分÷分值" + (longest > 1 ? "；虚线为 100%" : ""), bars(form.indicators.map((row) => ({
+    return [chart("指标得分率", "自评得分÷分值" + (longest > 1 ? "；虚线为 100%" : ""), "", bars(form.indicators.map((row) => ({
       name: row.levels[row.levels.length - 1] || row.section, part: (row.share || 0) / longest, figure: percent(row.share),
       look: row.share > 1 + 1e-9 ? "warn" : "bar-fill",
       tip: row.levels.join(" / ") + "\n得分率 " + percent(row.share) + "\n得 " + amount(row.score) + " 分，满分 " + amount(row.weight) + " 分\n" + count(row.rows) + " 条指标",
@@ -243,7 +253,7 @@
     const most = form.codes.filter((code) => code.severity < 2).slice(0, 8);
     if (!most.length) return [];
     const longest = Math.max(...most.map((code) => code.departments));
-    return [chart("最常见的问题", "有这种问题的单位数；点一条只看这些单位", bars(most.map((code) => ({
+    return [chart("最常见的问题", "有这种问题的单位数", BAR, bars(most.map((code) => ({
       name: code.code + " " + code.name, part: code.departments / longest, figure: count(code.departments) + " 家",
       look: ["bad", "warn"][code.severity],
       tip: code.code + " " + code.name + "\n" + SEVERITIES[code.severity][1] + " " + count(code.count) + " 个，" + count(code.departments) + " 家",
@@ -257,16 +267,16 @@
     const states = data.statuses
       .map((item) => ({ ...item, count: form.lines.filter((line) => line.status === item.key).length, look: STATUS_LOOK[item.key] }))
       .filter((item) => item.count || form.first);
-    charts.push(chart(form.first ? "报送情况" : "已报的份数", "点一条只看这些单位", counted("status", "状态", states)));
+    charts.push(chart(form.first ? "报送情况" : "已报的份数", "", BAR, counted("status", "状态", states)));
     if (form.hasScore) {
       const graded = form.grades.map((grade, place) => ({
         key: grade.name, name: grade.name, look: GRADE_LOOK[place] || "bar-fill",
         more: known(grade.lowest) ? grade.lowest + " 分起" : form.grades[place - 1].lowest + " 分以下",
         count: form.lines.filter((line) => line.grade === grade.name).length,
       }));
-      const scores = form.answered.map((line) => line.score).filter(known);
-      charts.push(chart("等次", "点一条只看这些单位", counted("grade", "等次", graded)));
-      charts.push(chart("自评得分分布", "单位数；点一栏只看这些单位", distribution("score", "自评得分", SCORES, scores)));
+      const scores = form.answered.map((line) => line.counted).filter(known);
+      charts.push(chart("等次", "", BAR, counted("grade", "等次", graded)));
+      charts.push(chart("得分分布", "单位数" + (form.reviewed ? "，有复核得分的按复核得分" : "，按自评得分"), COLUMN, distribution("score", "得分", SCORES, scores)));
     }
     if (form.hasRate) charts.push(rateChart());
     charts.push(...indicatorChart(), ...fundCharts(), ...codeChart());
@@ -291,7 +301,8 @@
       el("dd", { class: "main" }, figure.value), figure.side ? el("dd", { class: "side" }, figure.side) : null)));
     const attention = form.attention;
     fill(byId("attention"), attention.length ? el("div", { class: "attention" }, el("h3", null, "最需要关注的"),
-      el("ol", null, ...attention.map((text) => el("li", { class: "sent" }, text)))) : null);
+      el("ol", null, ...attention.map((item, key) => el("li", { tip: "怎么选出的：" + item.criterion }, el("span", { class: "sent" }, item.sentence),
+        item.lines.length ? el("button", { type: "button", class: "link", onclick: () => only("attention", key, "关注 " + (key + 1)) }, "看这些单位") : null)))) : null);
   }
 
   // --- departments ------------------------------------------------------------------------------
@@ -312,18 +323,16 @@
     if (form.hasRate) found.push({ key: "rate", title: "执行率", look: "number", cell: (line) => percent(line.rate) });
     if (form.hasScore) found.push({ key: "score", title: "自评得分", look: "number", cell: (line) => amount(line.score) });
     if (form.reviewed) found.push({ key: "review", title: "复核得分", look: "number", cell: (line) => amount(line.review) });
-    if (form.hasScore) found.push({ key: "grade", title: "等次", look: "center", cell: (line) => line.grade || "—" });
-    found.push({ key: "problems", title: "问题", look: "center", cell: problems });
+    if (form.hasScore) {
+      found.push({ key: "grade", title: "等次", look: "center", cell: (line) => line.grade || "—" });
+      found.push({ key: "rank", title: "名次", look: "center lesser", cell: (line) => count(line.rank) });
+    }
+    for (const [place, [key, title]] of SEVERITIES.entries()) {
+      const look = ["bad", "warn", "grey"][place];
+      found.push({ key: key + "s", title, look: place ? "center lesser" : "center",
+        cell: (line) => el("span", { class: line[key + "s"] ? look : "soft" }, count(line[key + "s"])) });
+    }
     return found;
-  }
-
-  function problems(line) {
-    if (!known(line.errors)) return line.findings.length ? count(line.findings.length) : "—";
-    const told = [["errors", "bad", "错"], ["warnings", "warn", "醒"], ["notes", "grey", "注"]].filter(([key]) => line[key]);
-    if (!told.length) return el("span", { class: "good" }, "无");
-    const full = "错误 " + line.errors + "，提醒 " + line.warnings + "，说明 " + line.notes;
-    return el("span", { tip: full, "aria-label": full, role: "img" },
-      ...told.flatMap(([key, look, sign], place) => [place ? " " : "", el("span", { class: look }, sign + count(line[key]))]));
   }
 
   function drawTable() {
@@ -352,7 +361,7 @@
       const inside = column.cell(line);
       if (column.key === "department") {
         return el("th", { scope: "row" }, el("button", { type: "button", class: "fold", "aria-expanded": String(isOpen), "aria-controls": id },
-          el("span", { class: "sent" }, inside || "（没有名称）")));
+          el("span", { class: "sent long" }, inside || "（没有名称）"), el("span", { class: "sent brief" }, line.short || "（没有名称）")));
       }
       return el("td", { class: column.look }, column.sent ? el("span", { class: "sent clamp" }, inside || "") : inside);
     });
@@ -369,6 +378,11 @@
     for (const item of form.parts) if (known(line[item.key])) facts.push([item.label, amount(line[item.key]) + " 万元"]);
     if (known(line.rate)) facts.push(["执行率", percent(line.rate)]);
     if (known(line.score)) facts.push(["自评得分", amount(line.score) + (line.grade ? "（" + line.grade + "）" : "")]);
+    if (known(line.review)) facts.push(["复核得分", amount(line.review)]);
+    if (line.remark) facts.push(["复核意见", line.remark, true]);
+    if (line.days_late > 0) facts.push(["迟报", line.days_late + " 天"]);
+    const drawn = form.sampled.get(line.number - 1);
+    if (drawn) facts.push(["建议抽查", "第 " + drawn.order + " 位：" + drawn.why, true]);
     if (line.file) facts.push(["文件", line.file, true]);
     const list = line.findings.length
       ? el("ul", { class: "findings" }, ...line.findings.map(one))
@@ -405,7 +419,7 @@
   }
 
   function sortBy(key) {
-    const numeric = !["number", "department", "code", "project", "status", "grade"].includes(key);
+    const numeric = !["number", "department", "code", "project", "status", "grade", "rank"].includes(key);
     const now = state.sort[0] === key;
     state.sort = [key, now ? -state.sort[1] : numeric ? -1 : 1];
     state.page = 0;
@@ -458,21 +472,21 @@
     const depth = Math.max(0, ...form.indicators.map((row) => row.levels.length));
     const levels = ["一级指标", "二级指标", "三级指标"].slice(0, depth).map((name) => [name, ""]);
     inside("indicators", list(
-      [...levels, ["条数", "number"], ["满分合计", "number lesser"], ["自评合计", "number lesser"], ["得分率", "number"], ["", "lesser"]],
+      [...levels, ["条数", "number"], ["满分合计", "number lesser"], ["自评合计", "number lesser"], ["得分率", "number"],
+        ["满分的条数占比", "number lesser"], ["最多的扣分原因", "lesser"]],
       form.indicators.map((row) => [...levels.map((_, place) => row.levels[place] || ""), count(row.rows), amount(row.weight), amount(row.score),
-        percent(row.share), small(row.share)])));
+        percent(row.share), percent(row.full_share), row.reason || ""])));
+    byId("sample").hidden = !form.sample.length;
+    inside("sample", list([["次序", "center"], ["部门", ""], ["风险得分", "number"], ["为什么", ""]],
+      form.sample.map((item, place) => [String(place + 1),
+        el("button", { type: "button", class: "link", onclick: () => show(form.lines[item.line]) }, form.lines[item.line].project || form.lines[item.line].department),
+        count(item.points), item.why])), el("p", { class: "soft below" }, data.sampling));
     inside("codes", list([["代码", "center"], ["级别", "center"], ["问题", ""], ["个数", "number"], ["单位数", "number"]],
       form.codes.map((code) => [code.code, el("span", { class: ["bad", "warn", "grey"][code.severity] }, SEVERITIES[code.severity][1]), code.name,
-        count(code.count), el("button", { type: "button", class: "fold", onclick: () => { state.filters = {}; toggle("code", code.code, "问题：" + code.code); byId("departments").scrollIntoView(); } },
-          count(code.departments))])));
+        count(code.count), el("button", { type: "button", class: "link", "aria-label": code.code + "，看这 " + code.departments + " 家",
+          onclick: () => only("code", code.code, "问题：" + code.code) }, count(code.departments))])));
     drawCoverage();
     inside("notes", el("ul", null, ...[...form.notes, ...data.notes].map((note) => el("li", null, note))));
-  }
-
-  function small(part) {
-    const picture = horizontal(known(part) ? part : 0, "bar-fill");
-    picture.setAttribute("class", "cellbar");
-    return picture;
   }
 
   function drawCoverage() {
@@ -485,17 +499,21 @@
       if (!rows.length) continue;
       const why = status === "rejected" ? [["退回的原因", ""]] : [];
       parts.push(el("div", null, el("h3", null, title + " " + count(rows.length) + " 家"), list(
-        [["预算编码", "center"], ["部门", ""], ["联系人", ""], ["联系电话", ""], ...why],
+        [["预算编码", "center"], ["部门", ""], ["联系人", ""], ["联系电话", "center"], ...why],
         rows.slice(0, PRINTED).map((item) => [item.code, item.department, item.contact, item.phone, ...why.map(() => item.why)]))));
       if (rows.length > PRINTED) parts.push(el("p", null, "只列前 " + count(PRINTED) + " 家，其余见汇总表。"));
+    }
+    if (data.late.length) {
+      parts.push(el("div", null, el("h3", null, "迟报 " + count(data.late.length) + " 家"), list(
+        [["预算编码", "center"], ["部门", ""], ["截止日期", "center"], ["收到日期", "center"], ["迟几天", "number"]],
+        data.late.slice(0, PRINTED).map((item) => [item.code || "", item.department || "", item.deadline, item.received, count(item.days_late)]))));
     }
     if (data.files.length) {
       parts.push(el("div", null, el("h3", null, "没有计入的文件 " + count(data.files.length) + " 个"), list(
         [["文件", ""], ["部门", ""], ["怎么处理的", "center"], ["原因", ""]],
         data.files.slice(0, PRINTED).map((item) => [item.file, item.department, item.use, item.why]))));
     }
-    const box = el("div", { class: "lists" }, ...parts);
-    inside("coverage", box);
+    inside("coverage", el("div", { class: "lists" }, ...parts));
   }
 
   // --- tooltip, printing, start -----------------------------------------------------------------
