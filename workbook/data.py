@@ -271,7 +271,7 @@ def _form_views(form: Form) -> Iterator[_View]:
             "SELECT fiscal_year, grade, count(*) AS departments, "
             "count(*) / sum(count(*)) OVER (PARTITION BY fiscal_year) AS share "
             f"FROM {lines} WHERE grade IS NOT NULL GROUP BY fiscal_year, grade "
-            "ORDER BY fiscal_year, min(total_score) DESC",
+            "ORDER BY fiscal_year, min(counted_score) DESC",
             [("departments", "单位数"), ("share", "占有等次的单位的比例，小数")],
         )
     for section in headline.scored:
@@ -291,15 +291,16 @@ def _totals_view(folder: str, lines: str, headline: Headline) -> _View:
             f"sum(actual_expenditure) {both} / nullif(sum(final_budget) {both}, 0) AS execution_rate"
         )
         told.append(("execution_rate", "执行率，由合计数算（两数都有的单位），小数"))
-    if headline.score is not None:
-        parts.append("avg(total_score) AS mean_score")
-        told.append(("mean_score", "自评得分的简单平均"))
+    scores = {"": ("total_score", "自评得分"), "counted_": ("counted_score", "采用得分")}
+    for before, (column, label) in scores.items() if headline.score is not None else ():
+        parts.append(f"avg({column}) AS {before}mean_score")
+        told.append((f"{before}mean_score", f"{label}的简单平均"))
         if "final_budget" in headline.line:
             parts.append(
-                "sum(total_score * final_budget) / nullif(sum(final_budget) "
-                "FILTER (total_score IS NOT NULL), 0) AS weighted_score"
+                f"sum({column} * final_budget) / nullif(sum(final_budget) "
+                f"FILTER ({column} IS NOT NULL), 0) AS {before}weighted_score"
             )
-            told.append(("weighted_score", "自评得分按全年预算加权的平均"))
+            told.append((f"{before}weighted_score", f"{label}按全年预算加权的平均"))
     sql = (
         f"SELECT fiscal_year, {', '.join(parts)} FROM {lines} WHERE status IN ({_ANSWERED}) "
         "GROUP BY fiscal_year"

@@ -170,7 +170,8 @@ def departments_schema(form: Form) -> Schema:
     columns += [Column(n, NUMBER, item.label, UNIT) for n, item in headline.line.items()]
     if headline.has_rate:
         columns.append(Column("execution_rate", NUMBER, "全年执行数÷全年预算数", FRACTION))
-    if headline.find("execution_score") is not None:
+    execution = headline.find("execution_score")
+    if execution is not None and execution.mode == "suggested":  # then the rule is known
         columns += [
             Column("execution_score", NUMBER, "预算执行的自评得分", _SCORE),
             Column("execution_score_due", NUMBER, "预算执行按规则应得的分", _SCORE),
