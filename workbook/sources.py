@@ -9,6 +9,7 @@ import pandas as pd
 
 from workbook.form import Field
 from workbook.headline import Headline, column_of
+from workbook.ops import number_text
 from workbook.submission import Cell, Submission
 
 _COLUMNS = {
@@ -68,7 +69,7 @@ def sources_of(
                 "sheet": cell.address.sheet if cell else None,
                 "cell": cell.address.a1 if cell else None,
                 "origin": _origin(item, cell),
-                "raw": None if cell is None or cell.raw is None else str(cell.raw),
+                "raw": _text(cell),
             }
             for name, value in record.items():
                 rows[name].append(value)
@@ -87,6 +88,12 @@ def _figures(headline: Headline) -> dict[str, Field]:
         if item is not None and not item.is_hidden:
             found[name] = item
     return found
+
+
+def _text(cell: Cell | None) -> str | None:
+    if cell is None or cell.raw is None:
+        return None
+    return number_text(cell.raw) if isinstance(cell.raw, float) else str(cell.raw)
 
 
 def _origin(item: Field, cell: Cell | None) -> str:
