@@ -201,7 +201,7 @@ def test_charts_tell_figures_and_filter_the_list(browser: Browser, page: Path) -
 
 def test_what_needs_attention_leads_to_its_departments(browser: Browser, page: Path) -> None:
     with opened(browser, page) as at:
-        at.page.locator(".attention button").first.click()
+        at.page.locator(".attention li", has_text="尚未报送").get_by_role("button").click()
         assert column(at.page, "状态") == ["未报", "未报"]
         at.page.locator("#sample button").first.click()
         assert at.page.locator("tr.detail .facts").inner_text().count("建议抽查") == 1
