@@ -345,6 +345,8 @@
     fill(byId("table").tHead, el("tr", null, ...shownColumns.map((column) => {
       const sorted = state.sort[0] === column.key;
       const now = sorted ? (state.sort[1] > 0 ? "ascending" : "descending") : "none";
+      // A browser that repeats the head on each printed page leaves buttons blank there.
+      if (state.print) return el("th", { scope: "col", class: column.look }, column.title);
       return el("th", { scope: "col", class: column.look, "aria-sort": now },
         el("button", { type: "button", "data-key": column.key, onclick: () => sortBy(column.key) }, column.title));
     })));
