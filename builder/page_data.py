@@ -162,8 +162,12 @@ def _form(summary: Summary, part: FormSummary, words: _Words, *, first: bool) ->
         "reviewed": bool(
             headline.score is not None and part.departments["review_score"].notna().any()
         ),
-        "amounts": [{"key": key, "label": item.label} for key, item in headline.line.items()],
-        "parts": [{"key": item.id, "label": item.label} for _, item in headline.composition],
+        "amounts": [
+            {"key": _amount(key), "label": item.label} for key, item in headline.line.items()
+        ],
+        "parts": [
+            {"key": _amount(item.id), "label": item.label} for _, item in headline.composition
+        ],
         "grades": [
             *({"name": grade, "lowest": lowest} for grade, lowest in headline.cutoffs),
             {"name": LOWEST_GRADE, "lowest": None},
@@ -194,10 +198,11 @@ def _lines(summary: Summary, part: FormSummary, *, first: bool) -> Json:
     }
     if headline.project is not None:
         columns["project"] = _plain(frame["project"])
-    columns |= {key: _plain(frame[key]) for key in headline.line}
+    columns |= {_amount(key): _plain(frame[key]) for key in headline.line}
     own = part.composition
     columns |= {
-        item.id: _plain(own[item.id].reindex(frame.index)) for _, item in headline.composition
+        _amount(item.id): _plain(own[item.id].reindex(frame.index))
+        for _, item in headline.composition
     }
     if headline.has_rate:
         columns["rate"] = _plain(frame["execution_rate"])
@@ -217,6 +222,11 @@ def _lines(summary: Summary, part: FormSummary, *, first: bool) -> Json:
         for name in ("contact", "phone", "why", "days_late"):
             columns[name] = _plain(_by_department(summary, frame, name))
     return columns
+
+
+def _amount(key: str) -> str:
+    """The column of an amount: the form names it, and must not hit upon a name of ours."""
+    return f"amount_{key}"
 
 
 def _by_department(summary: Summary, lines: pd.DataFrame, name: str) -> pd.Series[Any]:
@@ -244,10 +254,7 @@ def _figures(summary: Summary, part: FormSummary, *, first: bool) -> list[Json]:
     """What a leader reads first: label, value, and what has to be known of it."""
     found = []
     if first:
-        told = "，".join(f"{s.chinese} {int(summary.counts[s])}" for s in Status)
-        found.append(
-            _figure("应报单位" if summary.has_roster else "单位", len(summary.coverage), told)
-        )
+        found.append(_asked(summary))
     else:
         found.append(_figure("收下", len(part.departments), part.form.name))
     totals = part.totals
@@ -285,6 +292,8 @@ def _scores(part: FormSummary) -> list[Json]:
     side = "简单平均"
     if "weighted_score" in totals.index:
         side += f"；按全年预算加权 {_shown(totals.loc['weighted_score', 'value'])}"
+    if part.departments["review_score"].notna().any():
+        side += f"；按复核后的得分 {_shown(totals.loc['counted_mean_score', 'value'])}"
     grades = [f"{grade} {int(count)}" for grade, count in part.grades["departments"].items()]
     best = part.grades.iloc[0]
     return [

@@ -55,13 +55,13 @@ def test_the_lines_are_the_departments_of_the_summary(
     (form,) = data["forms"]
     lines = form["lines"]
     assert {len(column) for column in lines.values()} == {len(wanted)}
-    for key, name in {"department": "department", "final_budget": "final_budget", "rate":
+    for key, name in {"department": "department", "amount_final_budget": "final_budget", "rate":
                       "execution_rate", "score": "total_score", "grade": "grade", "rank": "rank",
                       "errors": "errors"}.items():  # fmt: skip
         given = wanted[name].astype(object).where(wanted[name].notna(), None).tolist()
         assert lines[key] == pytest.approx(given, abs=1e-8) if key == "rate" else given
     assert lines["short"][0] == "档案馆"
-    assert sum(v for v in lines["final_budget"] if v) == pytest.approx(
+    assert sum(v for v in lines["amount_final_budget"] if v) == pytest.approx(
         summary.main.totals.loc["final_budget", "value"]
     )
 
