@@ -34,7 +34,9 @@ LEVELS = {
     **dict.fromkeys(("submission", "formulas", "shift", "locate"), 8),
     **dict.fromkeys(("reader", "audit", "places", "batch", "roster"), 9),
     **dict.fromkeys(("frames", "across"), 10),
-    **dict.fromkeys(("checks", "coverage", "due", "totals", "attainment", "sources", "summary"), 11),
+    **dict.fromkeys(
+        ("checks", "coverage", "due", "totals", "attainment", "sources", "summary"), 11
+    ),
     **dict.fromkeys(("sampling", "overview", "printing", "usage", "options"), 12),
     **dict.fromkeys(("cli", "__init__"), 13),
 }

@@ -13,6 +13,7 @@ import click
 
 from workbook.errors import nearest
 from workbook.options import (
+    deadline_option,
     exit_code,
     force_option,
     form_argument,
@@ -36,6 +37,8 @@ from workbook.options import (
 from workbook.usage import Group, fail, t
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from workbook.submission import Return
 
 
@@ -241,12 +244,13 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
 @opening_password_option
 @click.option("--data", type=click.Path(path_type=Path),
               help=t("另把数据写成 CSV 和 Parquet，放在这个文件夹。", "Also write the data as CSV and Parquet here."))  # fmt: skip
+@deadline_option
 @force_option
 @click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
     paths: tuple[Path, ...], output: Path, roster: Path | None, form_file: tuple[Path, ...],
-    password_env: str, data: Path | None, force: bool, workers: int,
+    password_env: str, data: Path | None, deadline: datetime | None, force: bool, workers: int,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.summary import build_summary
@@ -262,7 +266,7 @@ def aggregate(
     returned = _checked(
         read_all(paths, form_file, passwords_from(password_env, roster), workers), roster
     )
-    build_summary(add_up(returned, known), output)
+    build_summary(add_up(returned, known, deadline=deadline.date() if deadline else None), output)
     click.echo(t(f"汇总表：{output}", f"Summary: {output}"))
     if data is not None:
         write_data(frames(returned), data)
