@@ -19,6 +19,8 @@ _DATA = 14
 """Where the charts' figures begin, right of the printed page."""
 _PIXELS = 64
 CHART_ROWS, _ROW_PIXELS = 30, 20
+_CHART_HEAD = 42
+"""Pixels that a chart's title takes."""
 _LOOKS = {
     "count": {"num_format": "0"},
     "amount": {"num_format": "#,##0.00"},
@@ -166,7 +168,8 @@ class OnePage:
         values = {"num_format": number_format, "num_font": font, "min": 0, "major_gridlines": grid,
                   "visible": not bars, "line": {"none": True}}  # fmt: skip
         if bars:  # room for long names and for what stands behind the longest bar
-            inner = {"x": 0.29, "y": 0.14, "width": 0.54, "height": 0.83}
+            top = _CHART_HEAD / (size[1] * _ROW_PIXELS)
+            inner = {"x": 0.29, "y": top, "width": 0.54, "height": 0.97 - top}
             chart.set_plotarea({"layout": inner})
         # XlsxWriter calls a bar chart's axes by where they are, not by what they show.
         chart.set_y_axis(names if bars else values)

@@ -48,7 +48,7 @@ def write_departments(
     if part.headline.score is not None:
         columns.append(Column("remark", REMARK, 18, values(frame["remark"]), "remark"))
     columns += [open_column(frame["file"], links), _whence(part, sources)]
-    columns.append(Column("file", "文件", 26, file_names(frame["file"])))
+    columns.append(Column("file", "文件", 34, file_names(frame["file"])))
     listed = write_list(book, heading, columns)
     _limit(listed)
     return listed

@@ -13,6 +13,7 @@ import click
 
 from workbook.errors import nearest
 from workbook.options import (
+    deadline_option,
     exit_code,
     force_option,
     form_argument,
@@ -36,6 +37,8 @@ from workbook.options import (
 from workbook.usage import Group, fail, t
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from workbook.submission import Return
 
 
@@ -244,12 +247,14 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
                      "Also write the data as CSV, Parquet and DuckDB here."))  # fmt: skip
 @click.option("--html", type=click.Path(path_type=Path),
               help=t("另写一个网页，用浏览器看，不用联网。", "Also write one page for the browser; no network."))  # fmt: skip
+@deadline_option
 @force_option
 @click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
     paths: tuple[Path, ...], output: Path, roster: Path | None, form_file: tuple[Path, ...],
-    password_env: str, data: Path | None, html: Path | None, force: bool, workers: int,
+    password_env: str, data: Path | None, html: Path | None, deadline: datetime | None,
+    force: bool, workers: int,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.page import build_page
@@ -269,7 +274,7 @@ def aggregate(
     returned = _checked(
         read_all(paths, form_file, passwords_from(password_env, roster), workers), roster
     )
-    summary = add_up(returned, known)
+    summary = add_up(returned, known, deadline=deadline.date() if deadline else None)
     build_summary(summary, output)
     click.echo(t(f"汇总表：{output}", f"Summary: {output}"))
     if html is not None:
