@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import hashlib
 import json
 import re
@@ -91,6 +92,19 @@ def test_who_is_due_is_listed_with_whom_to_ask(data: dict[str, Any]) -> None:
     lines = data["forms"][0]["lines"]
     (missing,) = (a for a in data["forms"][0]["attention"] if "尚未报送" in a["sentence"])
     assert [lines["code"][n] for n in missing["lines"]] == ["119001", "412001"]
+
+
+def test_who_was_late_is_listed_with_the_days() -> None:
+    given = [accepted(filling(FILLED[0]), "甲.xlsx", modified="2025-03-20T08:00:00Z")]
+    found = page_data(aggregate(given, deadline=datetime.date(2025, 3, 18)))
+    (late,) = found["late"]
+    assert (late["deadline"], late["received"], late["days_late"]) == (
+        "2025-03-18",
+        "2025-03-20",
+        2,
+    )
+    assert found["forms"][0]["lines"]["days_late"] == [2]
+    assert found["forms"][0]["figures"][0]["side"].endswith("迟报 1")
 
 
 def test_places_that_all_share_are_cut_from_short_names_and_nothing_else() -> None:
