@@ -482,3 +482,22 @@ def test_the_command_line_starts_without_heavy_imports() -> None:
     code = "import sys, workbook.cli; print([m for m in ('pandas', 'openpyxl', 'xlsxwriter') if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_page_and_a_database_are_written_beside_the_summary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, page, data = tmp_path / "汇总.xlsx", tmp_path / "汇总.html", tmp_path / "data"
+    given = ("aggregate", RETURNS, "-o", out, "--html", page, "--data", data, "--workers", "1")
+    result = run(*given)
+    assert result.exit_code == 1, result.output
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert (data / "data.duckdb").is_file()
+    assert "duckdb" not in result.output
+    out.unlink()
+    refused = run(*given)
+    assert refused.exit_code == 2
+    assert "汇总.html" in refused.output
+    assert not out.exists()
+    monkeypatch.setattr("workbook.data.has_duckdb", lambda: False)
+    assert "duckdb" in run(*given, "--force").output

@@ -13,6 +13,7 @@ import click
 
 from workbook.errors import nearest
 from workbook.options import (
+    deadline_option,
     exit_code,
     force_option,
     form_argument,
@@ -35,6 +36,8 @@ from workbook.options import (
 from workbook.usage import Group, fail, t
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from workbook.submission import Return
 
 
@@ -240,33 +243,50 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
 @form_file_option
 @opening_password_option
 @click.option("--data", type=click.Path(path_type=Path),
-              help=t("另把数据写成 CSV 和 Parquet，放在这个文件夹。", "Also write the data as CSV and Parquet here."))  # fmt: skip
+              help=t("另把数据写成 CSV、Parquet 和 DuckDB，放在这个文件夹。",
+                     "Also write the data as CSV, Parquet and DuckDB here."))  # fmt: skip
+@click.option("--html", type=click.Path(path_type=Path),
+              help=t("另写一个网页，用浏览器看，不用联网。", "Also write one page for the browser; no network."))  # fmt: skip
+@deadline_option
 @force_option
 @click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
     paths: tuple[Path, ...], output: Path, roster: Path | None, form_file: tuple[Path, ...],
-    password_env: str, data: Path | None, force: bool, workers: int,
+    password_env: str, data: Path | None, html: Path | None, deadline: datetime | None,
+    force: bool, workers: int,
 ) -> None:  # fmt: skip
     """See the command's help."""
+    from builder.page import build_page
     from builder.summary import build_summary
-    from workbook.frames import frames, write_data
+    from workbook.data import INSTALL, has_duckdb, write_data
+    from workbook.frames import frames
     from workbook.printing import totals
     from workbook.reader import find_files
     from workbook.roster import load_roster
     from workbook.summary import aggregate as add_up
 
     require_workbook_name(output)
-    refuse_existing(output, find_files(p for p in paths if p.exists()), force=force)
+    given = list(find_files(p for p in paths if p.exists()))
+    for written in (output, *([html] if html else [])):
+        refuse_existing(written, given, force=force)
     known = load_roster(roster) if roster else None
     returned = _checked(
         read_all(paths, form_file, passwords_from(password_env, roster), workers), roster
     )
-    build_summary(add_up(returned, known), output)
+    summary = add_up(returned, known, deadline=deadline.date() if deadline else None)
+    build_summary(summary, output)
     click.echo(t(f"汇总表：{output}", f"Summary: {output}"))
+    if html is not None:
+        build_page(summary, html)
+        click.echo(t(f"网页：{html}", f"Page: {html}"))
     if data is not None:
-        write_data(frames(returned), data)
+        write_data(frames(returned), data, summary)
         click.echo(t(f"数据：{data}", f"Data: {data}"))
+        if not has_duckdb():
+            click.echo(
+                t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}")
+            )
     print_totals(totals(returned))
     sys.exit(exit_code(returned))
 

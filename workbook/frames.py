@@ -2,13 +2,11 @@
 
 Columns have nullable dtypes, after their field's kind. Amounts are in the form's own unit (万元 or 元),
 percentages are fractions. What the form computes is computed anew here, never taken from the file.
-`write_data` puts the frames on disk as CSV and Parquet.
+`workbook.schemas` tells every column; `workbook.data` puts the frames on disk.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +18,11 @@ import pandas as pd
 
 from workbook.batch import Batch, View, gather
 from workbook.cellframe import cell_frame, no_cells, own_numbers
-from workbook.errors import WorkbookError
 from workbook.findings import Severity
 from workbook.form import GROUP, Field, Form, Section
 from workbook.layout import place
 from workbook.ops import EPOCH, NUMBER, Cells, Type
 from workbook.submission import ACCEPTED, Return, Submission
-from workbook.writing import writing
 
 _AT_ONCE = 500
 """How many submissions are laid side by side; bounds the memory, not the result."""
@@ -57,6 +53,9 @@ class Frames:
     """One row a finding: path, department_code, department, code, severity, sheet, cell, field,
     message, hint, printed, expected."""
 
+    forms: Mapping[str, Form]
+    """The forms of `sections`, by their keys."""
+
     def section(self, section: str, form: str = "") -> pd.DataFrame:
         """A section's frame; `form` is a form's key, and may be left out where there is one form.
 
@@ -86,6 +85,7 @@ def frames(returns: Iterable[Return], form: Form | None = None) -> Frames:
         sections=sections,
         cells=pd.concat(cells or [no_cells()], ignore_index=True).rename_axis("line"),
         findings=finding_frame(returns),
+        forms={key: item for key, (item, _) in groups.items()},
     )
 
 
@@ -292,50 +292,3 @@ def _dates(days: npt.NDArray[np.float64]) -> npt.NDArray[np.datetime64]:
     whole = np.where(known, days, 0).astype("timedelta64[D]")
     dates = np.where(known, np.datetime64(EPOCH, "D") + whole, np.datetime64("NaT", "D"))
     return dates.astype("datetime64[s]")
-
-
-# --- on disk --------------------------------------------------------------------------------------
-
-_FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n")
-"""A text that begins so would be run as a formula by a program that opens the CSV."""
-
-
-def write_data(frames: Frames, folder: Path | str) -> tuple[Path, ...]:
-    """Write every frame as CSV and as Parquet; returns the paths written.
-
-    `files`, `submissions`, `cells` and `findings` stand in the folder, the sections of each form in
-    a folder of its own (`department_overall_2024/funds.csv`). Each file is replaced whole or not at
-    all. CSV is UTF-8 with BOM, for Excel; there a text that begins like a formula (= + - @) gets an
-    apostrophe in front, so that no program runs it. Parquet keeps every text letter for letter.
-    Raises WorkbookError when pyarrow is missing (before anything is written) or a file cannot be.
-    """
-    if importlib.util.find_spec("pyarrow") is None:
-        raise WorkbookError(
-            "写 Parquet 需要 pyarrow，请先运行：pip install 'selfeval-workbook[data]'"
-        )
-    folder = Path(folder)
-    tables = {
-        folder / name: getattr(frames, name)
-        for name in ("files", "submissions", "cells", "findings")
-    }
-    for key, parts in frames.sections.items():
-        own = re.sub(r"[^\w.-]+", "_", key).strip("._") or "form"
-        tables |= {folder / own / name: frame for name, frame in parts.items()}
-    written = []
-    for stem, frame in tables.items():
-        csv, parquet = stem.with_name(f"{stem.name}.csv"), stem.with_name(f"{stem.name}.parquet")
-        with writing(csv) as temporary:
-            _plain(frame).to_csv(temporary, encoding="utf-8-sig", lineterminator="\n", index=False)
-        with writing(parquet) as temporary:
-            frame.to_parquet(temporary, engine="pyarrow")
-        written += [csv, parquet]
-    return tuple(written)
-
-
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame for a CSV: index levels as columns, texts that look like formulas made harmless."""
-    flat = frame.reset_index()
-    for name in flat.columns[flat.dtypes == "string"]:
-        begins = flat[name].str.startswith(_FORMULA_STARTS).fillna(value=False)
-        flat[name] = flat[name].mask(begins, "'" + flat[name])
-    return flat
