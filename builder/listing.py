@@ -34,6 +34,8 @@ LOOKS: dict[str, dict[str, Any]] = {
     "score": {"align": "center", "num_format": "0.00"},
     "count": {"align": "center", "num_format": "0"},
     "input": {"align": "center", "num_format": "0.00", "bg_color": styles.SUGGESTED_FILL},
+    # As text, so that a date or a number typed as a remark stays as it was typed.
+    "remark": {"align": "left", "num_format": "@", "bg_color": styles.SUGGESTED_FILL},
 }
 """How the cells of a column look. Texts wrap; a row grows with them."""
 

@@ -26,12 +26,15 @@ from builder.summary_lists import (
     write_findings,
     write_pending,
 )
+from builder.summary_previous import write_previous
+from builder.summary_reviews import write_set_aside
 from workbook.address import letters
 from workbook.form import Form, Section
 from workbook.headline import LOWEST_GRADE, UNIT, Headline
+from workbook.previous import Comparison
+from workbook.reviews import HEADS, HIGHEST_SCORE, SET_ASIDE
 from workbook.summary import FormSummary, Status, Summary
 
-HIGHEST_SCORE = 100
 _BIG = 50_000
 """With more rows than this the book is written without being held in memory."""
 
@@ -45,21 +48,34 @@ def build_summary(summary: Summary, path: Path | str) -> Path:
     rows = len(summary.findings) + sum(len(d) for f in summary.forms for d in f.details.values())
     with book_at(path, constant_memory=rows > _BIG) as book:
         names = _Names(book)
-        parts = [(part, _sheets(part, names, first=not n)) for n, part in enumerate(summary.forms)]
+        parts = [
+            (part, _sheets(part, names, first=not n, compared=_before(summary, part) is not None))
+            for n, part in enumerate(summary.forms)
+        ]
         unread = "" if parts else names("部门汇总")
         findings = names("问题清单")
         pending = names("催报名单") if summary.has_roster else ""
+        aside = names(SET_ASIDE) if len(summary.unmatched) else ""
         files, settings = names("文件清单"), names("参数")
         cutoffs = write_settings(book, settings, summary.forms)
         for part, sheets in parts:
-            _write_form(book, part, sheets, cutoffs.get(part.form.key, {}))
+            _write_form(book, part, sheets, cutoffs.get(part.form.key, {}), _before(summary, part))
         if unread:
             _write_unread(book, unread, summary)
         write_findings(book, findings, summary)
         if pending:
             write_pending(book, pending, summary)
+        if aside:
+            write_set_aside(book, aside, summary.unmatched)
         write_files(book, files, summary)
     return path
+
+
+def _before(summary: Summary, part: FormSummary) -> Comparison | None:
+    """The form's two years side by side, if last year's returns were given."""
+    key = (part.form.key, part.fiscal_year)
+    found = (c for c in summary.comparisons if (c.form.key, c.fiscal_year) == key)
+    return next(found, None)
 
 
 # --- sheets and their names -----------------------------------------------------------------------
@@ -89,18 +105,21 @@ class _Sheets:
 
     departments: str
     analysis: str
+    previous: str
+    """Blank without last year's returns."""
     composition: str
     """Blank where the form does not break its funds down."""
     details: dict[str, str] = field(default_factory=dict)
     """By repeating section."""
 
 
-def _sheets(part: FormSummary, names: _Names, *, first: bool) -> _Sheets:
+def _sheets(part: FormSummary, names: _Names, *, first: bool, compared: bool) -> _Sheets:
     """A first form's sheets have plain names, a further one's begin with what it is about."""
     about = "" if first else re.sub(r"(绩效)?(自评)?表$", "", part.form.name)
     return _Sheets(
         departments=names(f"{about}汇总" if about else "部门汇总"),
         analysis=names(f"{about}综合分析"),
+        previous=names(f"{about}同比") if compared else "",
         composition=names(f"{about}资金构成") if part.headline.composition else "",
         details={s.id: names(about + _rows_name(s)) for s in part.form.repeating},
     )
@@ -114,7 +133,13 @@ def _title(form: Form, year: int, what: str) -> str:
     return f"{year} 年度{re.sub('表$', '', form.name)}{what}"
 
 
-def _write_form(book: Book, part: FormSummary, sheets: _Sheets, cutoffs: dict[str, str]) -> None:
+def _write_form(
+    book: Book,
+    part: FormSummary,
+    sheets: _Sheets,
+    cutoffs: dict[str, str],
+    before: Comparison | None,
+) -> None:
     def heading(
         name: str, what: str, frozen: int, notes: Sequence[str] = (), unit: str = f"单位：{UNIT}"
     ) -> Heading:
@@ -126,6 +151,8 @@ def _write_form(book: Book, part: FormSummary, sheets: _Sheets, cutoffs: dict[st
         _columns(part.departments, part, cutoffs),
     )
     _review(departments)
+    if before is not None:
+        write_previous(book, heading(sheets.previous, "同比", 0), before, departments)
     composition = None
     if sheets.composition:
         composition = write_composition(book, heading(sheets.composition, "资金构成", 3), part)
@@ -184,7 +211,7 @@ def _figures(
     headline = part.headline
     columns: list[Column] = []
     if headline.project is not None:
-        columns.append(Column("project", headline.project.label, 28, values(frame["project"])))
+        columns.append(Column("project", HEADS["project"], 28, values(frame["project"])))
     for key, item in headline.line.items():
         total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _figure(part, key))
         columns.append(Column(key, item.label, 18, values(frame[key]), "amount", None, total))
@@ -198,6 +225,7 @@ def _figures(
             Column("review_score", "复核得分", 10, values(frame["review_score"]), "input"),
             Column("grade", "等次", 7, values(frame["grade"]), "center",
                    lambda row: _grade(f"{score}{row}", f"{review}{row}", headline, cutoffs)),
+            Column("remark", "备注", 24, values(frame["remark"]), "remark"),
         ]  # fmt: skip
     return columns
 
@@ -252,7 +280,7 @@ def _review(departments: Listed) -> None:
         "input_title": "复核得分",
         "input_message": "抽查复核后填写；填了以后，等次按复核得分评定。",
         "error_title": "复核得分",
-        "error_message": f"请填 0 到 {HIGHEST_SCORE} 之间的数。",
+        "error_message": f"请填 0 到 {HIGHEST_SCORE:g} 之间的数。",
     }
     first, last = FIRST_ROW - 1, departments.last_row - 1
     done(departments.sheet.data_validation(first, column - 1, last, column - 1, options))

@@ -18,6 +18,7 @@ from workbook.address import Address
 from workbook.form import Section
 from workbook.headline import LOWEST_GRADE
 from workbook.ops import literal
+from workbook.reviews import CUTOFF_HEADS
 from workbook.summary import FormSummary, Status, attainment
 
 _WIDTHS = (18, 32, 13, 16, 15, 12)
@@ -33,17 +34,18 @@ def write_settings(
 ) -> dict[str, dict[str, str]]:
     """The cut-offs of each form's grades, to be changed here; returns their cells by form and grade."""
     heading = Heading(name, "参数", "改动分数下限后，等次自动重算")
-    page = _Page(book, new_sheet(book, heading, 3), (30, 12, 16))
+    page = _Page(book, new_sheet(book, heading, 4), (30, 12, 16, 12))
     cells: dict[str, dict[str, str]] = {}
-    page.heads("表", "等次", "分数下限")
+    page.heads(*CUTOFF_HEADS)
     for part in forms:
         if part.headline.score is None:
             continue
         own = cells.setdefault(part.form.key, {})
-        for grade, lowest in part.headline.cutoffs:
+        for (grade, lowest), (_, usual) in zip(part.cutoffs, part.headline.cutoffs, strict=True):
             own[grade] = Address(name, page.row, 3).absolute
-            page.line([part.form.name, grade, lowest], ["text", "center", "input"])
-        page.line([part.form.name, LOWEST_GRADE, "低于以上"], ["text", "center", "center"])
+            line: list[Value | Live] = [part.form.name, grade, lowest, usual]
+            page.line(line, ["text", "center", "input", "score"])
+        page.line([part.form.name, LOWEST_GRADE, "低于以上", None], ["text", *["center"] * 3])
     return cells
 
 
@@ -177,7 +179,9 @@ def _scores(page: _Page, part: FormSummary, departments: Listed) -> None:
         formula = f'=IF({whole}=0,"",SUMPRODUCT({both},{score},{budget})/{whole})'
         weighted = Live(formula, _total(part, "weighted_score"))
         page.line(["自评得分", "按全年预算数加权平均", weighted], looks)
-    typed = Live(f'=IF(COUNT({review})=0,"",AVERAGE({review}))', None)
+    known = part.departments["review_score"].dropna()
+    mean = float(known.mean()) if len(known) else None
+    typed = Live(f'=IF(COUNT({review})=0,"",AVERAGE({review}))', mean)
     page.line(["复核得分", "已复核各份简单平均", typed], looks)
 
 

@@ -34,6 +34,7 @@ LEVELS = {
     **dict.fromkeys(("submission", "formulas", "shift", "locate"), 8),
     **dict.fromkeys(("reader", "audit", "places", "batch", "roster"), 9),
     **dict.fromkeys(("frames", "across"), 10),
+    **dict.fromkeys(("reviews", "previous"), 10),
     **dict.fromkeys(("checks", "summary"), 11),
     **dict.fromkeys(("printing", "usage", "options"), 12),
     **dict.fromkeys(("cli", "__init__"), 13),

@@ -19,19 +19,25 @@ from workbook.options import (
     form_file_option,
     given_form,
     json_option,
+    kept_reviews,
     known_form,
     opening_password_option,
     password_in,
     passwords_from,
     paths_argument,
+    previous_option,
+    previous_summary,
     print_json,
+    print_kept,
     print_returns,
     print_totals,
     progress_bar,
     read_all,
     refuse_existing,
     require_workbook_name,
+    reviews_option,
     roster_option,
+    same_file,
 )
 from workbook.usage import Group, fail, t
 
@@ -241,12 +247,15 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
 @opening_password_option
 @click.option("--data", type=click.Path(path_type=Path),
               help=t("另把数据写成 CSV 和 Parquet，放在这个文件夹。", "Also write the data as CSV and Parquet here."))  # fmt: skip
+@reviews_option
+@previous_option
 @force_option
 @click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
     paths: tuple[Path, ...], output: Path, roster: Path | None, form_file: tuple[Path, ...],
-    password_env: str, data: Path | None, force: bool, workers: int,
+    password_env: str, data: Path | None, reviews: Path | None, previous: Path | None, force: bool,
+    workers: int,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.summary import build_summary
@@ -257,13 +266,17 @@ def aggregate(
     from workbook.summary import aggregate as add_up
 
     require_workbook_name(output)
-    refuse_existing(output, find_files(p for p in paths if p.exists()), force=force)
+    refuse_existing(output, find_files(p for p in paths if p.exists()),
+                    force=force or same_file(reviews, output))  # fmt: skip
     known = load_roster(roster) if roster else None
-    returned = _checked(
-        read_all(paths, form_file, passwords_from(password_env, roster), workers), roster
-    )
-    build_summary(add_up(returned, known), output)
+    passwords = passwords_from(password_env, roster)
+    kept = kept_reviews(reviews, output, password_env)
+    returned = _checked(read_all(paths, form_file, passwords, workers), roster)
+    before = previous_summary(previous, form_file, passwords, workers)
+    summary = add_up(returned, known, reviews=kept, previous=before)
+    build_summary(summary, output)
     click.echo(t(f"汇总表：{output}", f"Summary: {output}"))
+    print_kept(kept, summary)
     if data is not None:
         write_data(frames(returned), data)
         click.echo(t(f"数据：{data}", f"Data: {data}"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -21,6 +21,8 @@ from workbook.findings import Severity
 from workbook.form import ROW, Form, Section
 from workbook.frames import file_frame, finding_frame, section_frames
 from workbook.headline import LOWEST_GRADE, Headline, column_of
+from workbook.previous import Comparison, Lines, compare
+from workbook.reviews import Reviews, cutoffs, keep, set_aside
 from workbook.roster import Entry, Roster
 from workbook.submission import ACCEPTED, REJECTED, Return, Submission
 
@@ -54,7 +56,8 @@ class FormSummary:
     departments: pd.DataFrame
     """One row a department (a project, where the form has projects), in the roster's order, index
     `number` from 1: status, code, department, [project], the amounts of the line, execution_rate,
-    total_score, review_score (blank, to be typed), grade, errors, warnings, notes, file."""
+    total_score, review_score and remark (as typed into a former summary), grade (of the review score
+    where there is one), errors, warnings, notes, file."""
     totals: pd.DataFrame
     """Index `figure`: label, value, departments (that gave it), missing (that answered without it).
     Amounts are sums; execution_rate is the ratio of the sums over those who gave both; mean_score is
@@ -71,6 +74,8 @@ class FormSummary:
     details: Mapping[str, pd.DataFrame]
     """By repeating section: one row a used row, index (`submission`, `row`): code, department, the
     levels and fields, `rate` (score over weight) where the section is scored, and `cell`."""
+    cutoffs: tuple[tuple[str, float], ...]
+    """(grade, lowest score), best first: the form's, or as they were changed in a former summary."""
 
     @property
     def headline(self) -> Headline:
@@ -94,6 +99,15 @@ class Summary:
     findings: pd.DataFrame
     """As `Frames.findings`; the department is the roster's, for rejected files as the name tells."""
     has_roster: bool
+    unmatched: pd.DataFrame
+    """What a former summary held for departments that have no line now; see `reviews.set_aside`."""
+    comparisons: tuple[Comparison, ...]
+    """Last year beside this year, one a form that both have."""
+
+    @property
+    def lines(self) -> tuple[Lines, ...]:
+        """Every form's departments, to be compared with another year's."""
+        return tuple(Lines(part.form, part.fiscal_year, part.departments) for part in self.forms)
 
     @property
     def counts(self) -> pd.Series[int]:
@@ -202,13 +216,23 @@ def _answered(counted: Iterable[Return]) -> Status:
     return Status.FAULTY if faulty else Status.ANSWERED
 
 
-def aggregate(returns: Iterable[Return], roster: Roster | None = None) -> Summary:
-    """Add up the returns of a round, for each form and year; see `Summary`."""
+def aggregate(
+    returns: Iterable[Return],
+    roster: Roster | None = None,
+    *,
+    reviews: Reviews | None = None,
+    previous: Summary | None = None,
+) -> Summary:
+    """Add up the returns of a round, for each form and year; see `Summary`.
+
+    `reviews` is what was typed into a former summary of the same round (`load_reviews`); `previous` the
+    summary of last year's returns. Raises ReviewError or PreviousError where they do not fit.
+    """
     returns = tuple(returns)
     whole = _Round(returns, roster, superseded(returns, roster), _departments(returns, roster))
-    return Summary(
+    summary = Summary(
         forms=tuple(
-            _form_summary(whole, places, first=number == 0)
+            _form_summary(whole, places, reviews, first=number == 0)
             for number, places in enumerate(whole.forms.values())
         ),
         coverage=_coverage(whole),
@@ -216,6 +240,14 @@ def aggregate(returns: Iterable[Return], roster: Roster | None = None) -> Summar
         files=_files(whole),
         findings=_findings(whole),
         has_roster=roster is not None,
+        unmatched=set_aside([], None),
+        comparisons=(),
+    )
+    lines = summary.lines
+    return replace(
+        summary,
+        unmatched=set_aside([(n.form, n.fiscal_year, n.departments) for n in lines], reviews),
+        comparisons=compare(lines, previous.lines) if previous else (),
     )
 
 
@@ -311,13 +343,20 @@ def _findings(whole: _Round) -> pd.DataFrame:
 # --- one form -------------------------------------------------------------------------------------
 
 
-def _form_summary(whole: _Round, places: Sequence[int], *, first: bool) -> FormSummary:
+def _form_summary(
+    whole: _Round, places: Sequence[int], reviews: Reviews | None, *, first: bool
+) -> FormSummary:
     submissions = whole.submissions(places)
     form = submissions[0].form
     headline = Headline(form)
     parts = section_frames(form, submissions)
     answered = _answered_lines(whole, headline, submissions, parts)
     departments = _with_missing(whole, answered) if first else _numbered(answered)
+    departments = keep(departments, form, submissions[0].fiscal_year, reviews)
+    lowest = cutoffs(form, reviews)
+    if headline.score is not None:
+        counted = departments["review_score"].fillna(departments["total_score"])
+        departments = departments.assign(grade=grades(counted, lowest))
     details = {
         section.id: _details(whole, section, submissions, parts[section.id])
         for section in form.repeating
@@ -333,6 +372,7 @@ def _form_summary(whole: _Round, places: Sequence[int], *, first: bool) -> FormS
         funds=_funds(headline, composition, parts),
         composition=composition,
         details=details,
+        cutoffs=lowest,
     )
 
 
@@ -362,7 +402,8 @@ def _answered_lines(
     if headline.score is not None:
         frame["total_score"] = column_of(parts, headline.score)
         frame["review_score"] = pd.array([pd.NA] * len(frame), dtype="Float64")
-        frame["grade"] = grades(frame["total_score"], headline.cutoffs)
+        frame["remark"] = pd.array([pd.NA] * len(frame), dtype="string")
+        frame["grade"] = pd.array([pd.NA] * len(frame), dtype="string")
     for severity in Severity:
         counts = [sum(f.severity == severity for f in item.findings) for item in sent]
         frame[f"{severity}s"] = pd.array(counts, dtype="Int64")

@@ -111,7 +111,7 @@ def test_a_department_s_line_has_what_the_bureau_asks_for(path: Path, summary: S
     sheet = sheet_of(path, "部门汇总")
     assert heads(sheet) == [
         *("序号", "状态", "预算编码", "部门", "年初预算数", "全年预算数", "全年执行数", "执行率"),
-        *("自评得分", "复核得分", "等次", "错误", "提醒", "说明", "文件"),
+        *("自评得分", "复核得分", "等次", "备注", "错误", "提醒", "说明", "文件"),
     ]
     assert summary.main is not None
     lines = summary.main.departments
