@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from workbook import text as texts
+from workbook.coverage import COUNTED, Status
 from workbook.errors import PreviousError
 from workbook.form import Form
 from workbook.headline import Headline
@@ -141,7 +142,7 @@ def _figures(now: Lines, before: Lines) -> dict[str, str]:
 
 def _given(lines: pd.DataFrame) -> list[bool]:
     """Whether each line has figures."""
-    return list(lines["file"].notna() & lines["status"].isin(("answered", "faulty")))
+    return list(lines["file"].notna() & lines["status"].isin(COUNTED))
 
 
 def _pairing(now: bool, then: bool) -> Pairing:
@@ -187,7 +188,7 @@ def _remark(this: pd.DataFrame, i: int | None, last: pd.DataFrame, j: int | None
     if i is None:
         return "今年名单中没有"
     if not _has_figures(this, i):
-        return "今年未报" if this["status"].iloc[i] == "missing" else "今年退回"
+        return "今年未报" if this["status"].iloc[i] == Status.MISSING else "今年退回"
     if j is None:
         return "上年没有"
     told = []
@@ -199,7 +200,7 @@ def _remark(this: pd.DataFrame, i: int | None, last: pd.DataFrame, j: int | None
 
 
 def _has_figures(lines: pd.DataFrame, place: int) -> bool:
-    return lines["status"].iloc[place] in ("answered", "faulty")
+    return lines["status"].iloc[place] in COUNTED
 
 
 def _word(lines: pd.DataFrame, name: str, place: int) -> str:

@@ -24,6 +24,7 @@ from workbook.headline import Headline
 from workbook.kinds import KINDS, day_of, shown
 from workbook.ops import number_text
 from workbook.package import Package, RawCell, Sheet, open_package
+from workbook.previous import Lines
 
 HIGHEST_SCORE = 100.0
 """A review score lies between 0 and this."""
@@ -141,11 +142,7 @@ def cutoffs(form: Form, reviews: Reviews | None) -> tuple[tuple[str, float], ...
     return changed
 
 
-Part = tuple[Form, int, pd.DataFrame]
-"""A form, its year, and its departments' lines."""
-
-
-def set_aside(parts: Sequence[Part], reviews: Reviews | None) -> pd.DataFrame:
+def set_aside(parts: Sequence[Lines], reviews: Reviews | None) -> pd.DataFrame:
     """What was typed and belongs to no line: one row an entry, index `number` from 1: form,
     fiscal_year, code, department, project, review_score, remark, place.
 
@@ -154,10 +151,10 @@ def set_aside(parts: Sequence[Part], reviews: Reviews | None) -> pd.DataFrame:
     entries = reviews.entries if reviews else ()
     used = {
         id(entry)
-        for form, year, lines in parts
-        for entry in _matched(lines, form, year, reviews).values()
+        for part in parts
+        for entry in _matched(part.departments, part.form, part.fiscal_year, reviews).values()
     }
-    years = {year for _, year, _ in parts}
+    years = {part.fiscal_year for part in parts}
     if reviews and entries and parts and not years & {e.fiscal_year for e in entries}:
         theirs, ours = (
             "、".join(map(str, sorted(y))) for y in ({e.fiscal_year for e in entries}, years)

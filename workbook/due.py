@@ -1,0 +1,77 @@
+"""What a form's own rules give beside what was claimed: scores of rows, and of the budget's execution.
+
+Only where the definition says how: rows by a field `expected_score`, suggested fields by their formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from workbook.batch import Batch, View, gather
+from workbook.checks import own_row
+from workbook.form import CELL, Field, Form, Section
+from workbook.layout import Plan, place
+from workbook.submission import Submission
+
+EXPECTED = "expected_score"
+_AT_ONCE = 500
+"""How many submissions are laid side by side; bounds the memory, not the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Scores as the rules give them; NA where they decide nothing."""
+
+    rows: dict[str, pd.Series[float]]
+    """By a section that has the field `expected_score`: index (`submission`, `row`), used rows only."""
+    fields: dict[str, pd.Series[float]]
+    """By a suggested field's key: index `submission`."""
+
+
+def due_scores(form: Form, submissions: Sequence[Submission]) -> Due:
+    """What the rules of one form give for its submissions."""
+    sections = [section for section in form.repeating if EXPECTED in section.fields]
+    fields = [f for f in form.fields() if f.mode == "suggested" and f.grain == CELL]
+    rows: dict[str, list[pd.Series[float]]] = {section.id: [] for section in sections}
+    single: dict[str, list[pd.Series[float]]] = {item.key: [] for item in fields}
+    for start in range(0, len(submissions), _AT_ONCE):
+        some = submissions[start : start + _AT_ONCE]
+        batch = gather(form, some, View.TRUE)
+        for section in sections:
+            rows[section.id].append(_rows(batch, section, some))
+        for item in fields:
+            single[item.key].append(_field(batch, item, some))
+    return Due(
+        {name: pd.concat(found) for name, found in rows.items() if found},
+        {name: pd.concat(found) for name, found in single.items() if found},
+    )
+
+
+def _field(batch: Batch, item: Field, some: Sequence[Submission]) -> pd.Series[float]:
+    found = batch.evaluate(batch.form.formulas[item.key], item.grain)
+    values = np.broadcast_to(found, (len(some), 1))[:, 0].astype(float)
+    index = pd.Index([submission.key for submission in some], dtype="string", name="submission")
+    return pd.Series(pd.array(values, dtype="Float64"), index=index)
+
+
+def _rows(batch: Batch, section: Section, some: Sequence[Submission]) -> pd.Series[float]:
+    used = batch.used(section)
+    values = batch.field_cells(f"{section.id}.{EXPECTED}").number[used]
+    which, where = np.nonzero(used)
+    joint = place(batch.form, batch.plan)
+    known: dict[tuple[Plan, int], int] = {}
+    numbers = []
+    for i, j in zip(which.tolist(), where.tolist(), strict=True):
+        plan = some[i].plan
+        if (plan, j) not in known:
+            known[plan, j] = own_row(joint, place(batch.form, plan), section.id, j)
+        numbers.append(known[plan, j])
+    keys = pd.array([submission.key for submission in some], dtype="string").take(which)
+    index = pd.MultiIndex.from_arrays(
+        [keys, pd.array(numbers, dtype="Int64")], names=["submission", "row"]
+    )
+    return pd.Series(pd.array(values, dtype="Float64"), index=index)
