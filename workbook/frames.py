@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -172,9 +172,13 @@ def _typed(columns: Mapping[str, Any]) -> pd.DataFrame:
 
 # --- sections -------------------------------------------------------------------------------------
 
+_Take = Callable[[Batch, Sequence[Submission]], None]
 
-def section_frames(form: Form, submissions: Sequence[Submission]) -> dict[str, pd.DataFrame]:
-    """Each section's wide frame; see `Frames.sections`."""
+
+def section_frames(
+    form: Form, submissions: Sequence[Submission], also: _Take | None = None
+) -> dict[str, pd.DataFrame]:
+    """Each section's wide frame; see `Frames.sections`. `also` is shown each batch: gathering is dear."""
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in form.sections}
     # An empty batch gives empty frames their columns.
     for chunk in _chunks(submissions) or [()]:
@@ -182,6 +186,8 @@ def section_frames(form: Form, submissions: Sequence[Submission]) -> dict[str, p
         for section in form.sections.values():
             make = _rows if section.repeats else _singles
             parts[section.id].append(make(batch, section, chunk))
+        if also is not None and chunk:
+            also(batch, chunk)
     return {name: pd.concat(found) for name, found in parts.items()}
 
 

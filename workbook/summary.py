@@ -26,7 +26,7 @@ from workbook.coverage import (
     status_of,
     used_files,
 )
-from workbook.due import Due, due_scores
+from workbook.due import Due, Dues
 from workbook.findings import Severity
 from workbook.form import Form
 from workbook.frames import section_frames
@@ -167,8 +167,9 @@ def _form_summary(
     submissions = whole.submissions(places)
     form = submissions[0].form
     headline = Headline(form)
-    parts = section_frames(form, submissions)
-    due = due_scores(form, submissions)
+    dues = Dues(form)
+    parts = section_frames(form, submissions, also=dues.take)
+    due = dues.due
     lines = _answered_lines(whole, headline, submissions, parts, due)
     departments = _with_missing(whole, lines) if first else _numbered(lines)
     lowest = cutoffs(form, reviews)
