@@ -172,11 +172,9 @@ def _typed(columns: Mapping[str, Any]) -> pd.DataFrame:
 
 # --- sections -------------------------------------------------------------------------------------
 
-_Take = Callable[[Batch, Sequence[Submission]], None]
-
 
 def section_frames(
-    form: Form, submissions: Sequence[Submission], also: _Take | None = None
+    form: Form, submissions: Sequence[Submission], also: Callable[..., None] | None = None
 ) -> dict[str, pd.DataFrame]:
     """Each section's wide frame; see `Frames.sections`. `also` is shown each batch: gathering is dear."""
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in form.sections}
