@@ -36,7 +36,7 @@ REASONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """Groups of reasons, each with the words by which a text belongs to it; the first that fits counts."""
 OTHER, NONE = "其他原因", "未写原因"
-_TOLERANCE = 0.005
+NEAR = 0.005
 """Half a unit of a score's last decimal: what is nearer is equal."""
 
 
@@ -82,7 +82,7 @@ def _scored(rows: pd.DataFrame, due: pd.Series[float] | None) -> pd.DataFrame:
         else pd.Series(pd.NA, index=rows.index, dtype="Float64")
     )
     lost = (weight - score).clip(lower=0)
-    slight = lost.fillna(0) < _TOLERANCE
+    slight = lost.fillna(0) < NEAR
     why = [reason_group(text) for text in _text(rows).fillna("").mask(slight, "")]
     return rows.assign(
         **{EXPECTED: expected.astype("Float64")},
@@ -103,7 +103,7 @@ def _text(rows: pd.DataFrame) -> pd.Series[str]:
 def _above(score: pd.Series[float], expected: pd.Series[float]) -> pd.Series[float]:
     """By how much a score is above the rule's; negative if below, NA where the rule decides nothing."""
     gap = score - expected
-    return gap.mask((gap.abs() < _TOLERANCE).fillna(value=False), 0.0).astype("Float64")
+    return gap.mask((gap.abs() < NEAR).fillna(value=False), 0.0).astype("Float64")
 
 
 # --- by indicator ---------------------------------------------------------------------------------
@@ -250,6 +250,9 @@ def _generous(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 __all__ = [
+    "NEAR",
+    "NONE",
+    "OTHER",
     "REASONS",
     "attainment",
     "details_of",

@@ -13,7 +13,7 @@ import pandas as pd
 from workbook.coverage import Status
 from workbook.findings import CATALOGUE, Severity
 from workbook.summary import FormSummary, Summary
-from workbook.totals import answered, sum_of
+from workbook.totals import CENT, answered, sum_of
 
 BANDS = (
     ("60 分以下", 0.0, 60.0),
@@ -245,7 +245,7 @@ def _disagreement(part: FormSummary) -> Attention | None:
     if frame.empty or not columns:
         return None
     gap = frame[columns].abs().max(axis=1)
-    wrong = frame.assign(gap=gap)[gap.round(4).ge(_CENT).fillna(value=False)]
+    wrong = frame.assign(gap=gap)[gap.round(4).ge(CENT).fillna(value=False)]
     if wrong.empty:
         return None
     wrong = wrong.sort_values("gap", ascending=False, kind="stable")
@@ -257,9 +257,6 @@ def _disagreement(part: FormSummary) -> Attention | None:
         sentence,
         _numbers(wrong),
     )
-
-
-_CENT = 0.01
 
 
 def _above(part: FormSummary) -> Attention | None:

@@ -19,6 +19,8 @@ from workbook.ops import rounded
 
 DECIMALS = 2
 """Scores are graded and ranked on so many decimals."""
+CENT = 0.01
+"""A difference of so much (万元) is one; what is less is rounding."""
 FINEST = 6
 """Differences are shown on so many decimals of 万元, 0.01 元: no more is ever typed."""
 
