@@ -20,6 +20,7 @@ from tests.fillings import (
     sample_returns,
 )
 from tests.office import CellError, Format, Office, Target
+from tests.sheets import differences
 from workbook.cli import cli
 from workbook.errors import ReviewError
 from workbook.form import find_form
@@ -111,6 +112,14 @@ def test_a_department_that_has_not_answered_keeps_what_was_typed(path: Path) -> 
     assert line(summary, "119001")["remark"] == "已电话催报"
 
 
+def test_a_score_typed_for_a_missing_return_counts_on_both_sides(
+    office: Office, path: Path, tmp_path: Path
+) -> None:
+    summary = again(path, {("119001", "复核得分"): 60, (ARCHIVE, "复核得分"): 70})
+    assert line(summary, "119001")["grade"] == "中"
+    assert differences(office, build_summary(summary, tmp_path / "next.xlsx")) == []
+
+
 def test_lines_are_found_by_code_and_then_by_name(path: Path) -> None:
     typed: Typed = {(ARCHIVE, "复核得分"): 90, ("125001", "复核得分"): 80}
     first, second, *others = sample_returns()
@@ -196,7 +205,7 @@ FAULTS: dict[str, tuple[Typed, tuple[str, ...]]] = {
         {(ARCHIVE, "复核得分"): "=80+5"},
         (f"{LIST}!J4", "公式"),
     ),
-    "a remark that was never worked out": ({(ARCHIVE, "备注"): "=1+1"}, (f"{LIST}!L4", "公式")),
+    "a remark that was never worked out": ({(ARCHIVE, "备注"): "=1+1"}, (f"{LIST}!Q4", "公式")),
     "nobody's": (
         {(ARCHIVE, "备注"): "谁", (ARCHIVE, "部门"): None, (ARCHIVE, "预算编码"): None},
         (f"{LIST}!J4",),
@@ -277,7 +286,7 @@ def test_what_is_typed_in_an_office_comes_back_from_any_format(
     office: Office, path: Path, tmp_path: Path
 ) -> None:
     typed: dict[Target, float | str | None] = {
-        (LIST, "J4"): 59.5, (LIST, "L4"): "2025-03-01", ("参数", "C4"): 95.0
+        (LIST, "J4"): 59.5, (LIST, "Q4"): "2025-03-01", ("参数", "C4"): 95.0
     }  # fmt: skip
     with office.open(path) as book:
         assert office.type_values(book, typed) == []
@@ -312,13 +321,13 @@ def test_a_review_typed_in_an_office_survives_two_further_runs(
     output, typed = tmp_path / "汇总.xlsx", tmp_path / "填写.xlsx"
     assert run(output) == 1
     with office.open(output) as book:
-        grades = [("综合分析", f"B{row}") for row in range(13, 17)]
+        grades = [("总览", f"C{row}") for row in range(11, 15)]
         before = office.values(book, grades)
-        office.type_values(book, {(LIST, "J4"): 59.5, (LIST, "L4"): "退回重评", ("参数", "C4"): 99})
+        office.type_values(book, {(LIST, "J4"): 59.5, (LIST, "Q4"): "退回重评", ("参数", "C4"): 99})
         office.recalculate(book)
         after = office.values(book, grades)
         assert after != before
-        assert office.values(book, [(LIST, "K4")]) == {(LIST, "K4"): "差"}
+        assert list(office.values(book, [(LIST, "L4"), (LIST, "M4")]).values()) == ["差", 2]
         office.save(book, typed)
     assert run(output) == 2  # it exists, and nothing says to write over it
     assert run(output, "--reviews", typed, "--force") == 1
@@ -327,7 +336,7 @@ def test_a_review_typed_in_an_office_survives_two_further_runs(
     assert (kept.score, kept.remark) == (59.5, "退回重评")
     assert list(load_reviews(output).cutoffs.values()) == [99]
     shown = openpyxl.load_workbook(output, data_only=True)
-    assert shown[LIST]["K4"].value == "差"
+    assert shown[LIST]["L4"].value == "差"
     assert [shown[sheet][cell].value for sheet, cell in grades] == list(after.values())
     assert not any(isinstance(value, CellError) for value in after.values())
 
