@@ -23,7 +23,7 @@ TITLE_ROW, UNIT_ROW, HEAD_ROW, FIRST_ROW = 1, 2, 3, 4
 _SPACER = 15
 """Font size of the blank cell at each row's end: rows are never lower than it, and still grow."""
 LONGEST = 32_767
-"""A cell holds no longer text."""
+"""A cell holds no longer text, in units of UTF-16: an emoji counts as two."""
 MOST_ROWS = 1_048_500
 """A sheet shows no more entries than this; Excel has 1,048,576 rows."""
 
@@ -138,9 +138,15 @@ def put(sheet: Worksheet, row: int, column: int, value: Value | Live, style: For
     elif value is None or value == "":
         done(sheet.write_blank(*at, None, style))
     elif isinstance(value, str):
-        done(sheet.write_string(*at, value[:LONGEST], style))
+        done(sheet.write_string(*at, fitting(value), style))
     else:
         done(sheet.write_number(*at, value, style))
+
+
+def fitting(text: str) -> str:
+    """As much of a text as a cell holds; what no file can hold (half a character) becomes U+FFFD."""
+    units = text.encode("utf-16-le", "surrogatepass")[: LONGEST * 2]
+    return units.decode("utf-16-le", "replace")
 
 
 def new_sheet(book: Book, heading: Heading, width: int) -> Worksheet:
