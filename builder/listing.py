@@ -38,6 +38,8 @@ LOOKS: dict[str, dict[str, Any]] = {
     "count": {"align": "center", "num_format": "0"},
     "points": {"align": "center", "num_format": "0.##;-0.##;"},
     "input": {"align": "center", "num_format": "0.00", "bg_color": styles.SUGGESTED_FILL},
+    "input_rate": {"align": "center", "num_format": "0%", "bg_color": styles.SUGGESTED_FILL},
+    "input_plain": {"align": "center", "num_format": "0.##", "bg_color": styles.SUGGESTED_FILL},
     "remark": {"align": "left", "num_format": "@", "bg_color": styles.SUGGESTED_FILL},
 }
 """How the cells of a column look. Texts wrap; a row grows with them."""

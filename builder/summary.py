@@ -15,9 +15,10 @@ from builder.book import Book, book_at
 from builder.links import Links
 from builder.listing import Heading, Listed
 from builder.summary_analysis import write_analysis
+from builder.summary_charts import Lists
 from builder.summary_departments import notes, write_departments, write_unread
 from builder.summary_lists import write_composition, write_details, write_sources
-from builder.summary_overview import Lists, write_empty_overview, write_overview
+from builder.summary_overview import write_empty_overview, write_overview
 from builder.summary_previous import write_previous
 from builder.summary_reviews import write_set_aside
 from builder.summary_round import write_coverage, write_files, write_findings, write_pending

@@ -17,7 +17,7 @@ from workbook.form import Section
 from workbook.ops import literal
 from workbook.summary import FormSummary
 
-_WIDTHS = (20, 26, 9, 11, 11, 10, 9, 10, 10, 30)
+_WIDTHS = (20, 48, 9, 11, 11, 10, 9, 10, 10, 30)
 _LOOKS = ("center", "center", "count", "score", "score", "rate", "count", "rate", "score", "text")
 
 Branch = tuple[str, ...]
@@ -133,7 +133,7 @@ def _often(found: Mapping[str, object]) -> Value:
 
 def _reasons(page: Page, frame: pd.DataFrame, listed: Listed) -> None:
     told = reasons(frame)
-    page.block("失分原因", "原因", "认定依据（原因一栏含有的字词）", "项数", "占比", "失分")
+    page.block("失分原因", "原因", "归类依据：原因一栏含有的字词", "项数", "占比", "失分")
     first, words = (
         page.row,
         dict(REASONS) | {OTHER: ("写了原因，不含以上字词",), NONE: ("原因一栏空白",)},

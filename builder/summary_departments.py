@@ -19,7 +19,7 @@ from builder.listing import (
     values,
     write_list,
 )
-from builder.summary_lists import file_names
+from builder.summary_lists import file_names, open_column
 from builder.summary_round import STATUS_FILLS
 from workbook.address import letters
 from workbook.headline import LOWEST_GRADE, Headline
@@ -42,15 +42,13 @@ def write_departments(
 ) -> Listed:
     """The departments' lines; `sources` is the sheet that tells where each figure came from."""
     frame = part.departments
-    columns = _who(frame, links)
+    columns = _who(frame)
     columns += _figures(frame, part, len(columns), cutoffs, links)
     columns += _counts(frame)
     if part.headline.score is not None:
         columns.append(Column("remark", REMARK, 18, values(frame["remark"]), "remark"))
-    columns.append(_whence(part, sources))
-    columns.append(
-        Column("file", "文件", 26, file_names(frame["file"]), links=links.all(frame["file"]))
-    )
+    columns += [open_column(frame["file"], links), _whence(part, sources)]
+    columns.append(Column("file", "文件", 34, file_names(frame["file"])))
     listed = write_list(book, heading, columns)
     _limit(listed)
     return listed
@@ -60,19 +58,18 @@ def write_unread(book: Book, name: str, summary: Summary, links: Links) -> Liste
     """The departments' lines where not one return was read."""
     heading = Heading(name, "绩效自评汇总表", "没有一份可以汇总的自评表", frozen=4)
     frame = summary.coverage
-    files = Column("file", "文件", 40, file_names(frame["file"]), links=links.all(frame["file"]))
-    return write_list(book, heading, [*_who(frame, links), files])
+    files = Column("file", "文件", 40, file_names(frame["file"]))
+    return write_list(book, heading, [*_who(frame), open_column(frame["file"], links), files])
 
 
-def _who(frame: pd.DataFrame, links: Links) -> list[Column]:
+def _who(frame: pd.DataFrame) -> list[Column]:
     statuses = [Status(status) for status in frame["status"]]
     return [
         Column("number", "序号", 6, [float(n) for n in frame.index], "center"),
         Column("status", "状态", 8, [s.chinese for s in statuses], "center",
                fills=[STATUS_FILLS[s] for s in statuses]),
         Column("code", "预算编码", 11, values(frame["code"]), "center"),
-        Column("department", "部门", 25, values(frame["department"]), total="合计",
-               links=links.all(frame["file"])),
+        Column("department", "部门", 25, values(frame["department"]), total="合计"),
     ]  # fmt: skip
 
 
@@ -244,7 +241,7 @@ def notes(part: FormSummary) -> list[str]:
             for label, count in zip(short["label"], short["missing"], strict=True)
         )
         told.append(f"已报而缺数的：{missing}；缺数不按零计算。")
-    told.append("点部门名称打开该单位的表；点数字打开表中的那一格；“来源”列出每个数的出处。")
+    told.append("点数字打开该单位表中的那一格，点“打开”打开整份表，点“查看”看每个数的出处。")
     return told
 
 

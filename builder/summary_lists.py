@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any
 
@@ -37,6 +38,14 @@ def order_column(count: int) -> Column:
     return Column("number", "序号", 6, [float(n) for n in range(1, count + 1)], "center")
 
 
+def open_column(paths: Iterable[str | None], links: Links) -> Column:
+    """A column of links to returns. A name is no good place for one: LibreOffice cuts long links off."""
+    to = links.all(paths)
+    return Column(
+        "open", "原表", 6, ["打开" if target else None for target in to], "center", links=to
+    )
+
+
 def write_composition(book: Book, heading: Heading, part: FormSummary, links: Links) -> Listed:
     """The parts of the funds, one line a department that answered, against what they should make up."""
     frame = part.composition
@@ -44,8 +53,7 @@ def write_composition(book: Book, heading: Heading, part: FormSummary, links: Li
     columns = [
         order_column(len(frame)),
         Column("code", "预算编码", 11, values(frame["code"]), "center"),
-        Column("department", "部门", 26, values(frame["department"]), total="合计",
-               links=links.all(frame["file"])),
+        Column("department", "部门", 26, values(frame["department"]), total="合计"),
     ]  # fmt: skip
     if "project" in frame.columns:
         columns.append(Column("project", "项目名称", 26, values(frame["project"])))
@@ -60,6 +68,7 @@ def write_composition(book: Book, heading: Heading, part: FormSummary, links: Li
         label = part.headline.line[whole.whole].label
         columns.append(_amounts(f"{whole.key}_{whole.whole}", label, lines[whole.whole]))
         columns.append(_difference(whole.key, frame[f"{whole.key}_difference"], len(columns)))
+    columns.append(open_column(frame["file"], links))
     return write_list(book, heading, columns)
 
 
@@ -109,10 +118,10 @@ def write_details(
     paths = frame.index.get_level_values("submission")
     columns = [
         Column("code", "预算编码", 10, values(frame["code"]), "center"),
-        Column("department", "部门", 24, values(frame["department"])),
+        Column("department", "部门", 26, values(frame["department"])),
     ]
     for item in section.of_grain(ROW):
-        if item.id not in frame.columns:
+        if item.id not in frame.columns or item.is_hidden:
             continue
         columns.append(_detail(item, frame[item.id], section))
         if item.id == "self_score" and "rate" in frame.columns:
@@ -130,7 +139,7 @@ def _detail(item: Field, column: pd.Series[Any], section: Section) -> Column:
         item.id, item.label
     )
     if level:
-        return Column(item.id, title, 13 if item.id == "level1" else 16, values(column), "center")
+        return Column(item.id, title, 13 if item.id == "level1" else 19, values(column), "center")
     width = _WIDTHS.get(item.kind.name, 24.0)
     return Column(item.id, title, width, values(column), _KIND_LOOKS.get(item.kind.name, "text"))
 
@@ -185,13 +194,14 @@ def write_sources(book: Book, heading: Heading, part: FormSummary, links: Links)
         Column("raw", "表中所填", 18, values(frame["raw"])),
         Column("sheet", "表", 12, values(frame["sheet"]), "center"),
         Column("cell", "单元格", 9, values(frame["cell"]), "center", links=to),
-        Column("file", "文件", 40, file_names(frame["path"]), links=links.all(frame["path"])),
+        Column("file", "文件", 40, file_names(frame["path"])),
     ]
     return write_list(book, heading, columns)
 
 
 __all__ = [
     "file_names",
+    "open_column",
     "order_column",
     "write_composition",
     "write_details",

@@ -10,7 +10,7 @@ from builder import styles
 from builder.book import Book
 from builder.links import Links
 from builder.listing import Column, Heading, Listed, Live, Value, values, write_list
-from builder.summary_lists import file_names, order_column
+from builder.summary_lists import file_names, open_column, order_column
 from workbook.coverage import DEADLINE, Status
 from workbook.findings import Severity
 from workbook.summary import Summary
@@ -45,12 +45,13 @@ def write_findings(book: Book, name: str, summary: Summary, links: Links) -> Lis
         Column("severity", "严重程度", 9, [s.chinese for s in severities], "center",
                fills=[_SEVERITY_FILLS[s] for s in severities]),
         Column("sheet", "表", 10, values(frame["sheet"]), "center"),
-        Column("cell", "单元格", 12, values(frame["cell"]), "center", links=to),
+        Column("cell", "单元格", 12, values(frame["cell"]), "center"),
+        Column("open", "打开", 6, ["打开" if target else None for target in to], "center", links=to),
         Column("printed", "填报", 20, values(frame["printed"])),
         Column("expected", "应为", 20, values(frame["expected"])),
         Column("message", "问题", 44, values(frame["message"])),
         Column("hint", "怎么办", 40, values(frame["hint"])),
-        Column("file", "文件", 38, file_names(frame["path"]), links=links.all(frame["path"])),
+        Column("file", "文件", 38, file_names(frame["path"])),
     ]  # fmt: skip
     counts = {s: severities.count(s) for s in Severity}
     told = "，".join(f"{s.chinese} {count} 处" for s, count in counts.items())
@@ -67,7 +68,7 @@ def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Lis
         order_column(len(frame)),
         _status(statuses),
         Column("code", "预算编码", 11, values(frame["code"]), "center"),
-        Column("department", "部门", 26, values(frame["department"]), links=links.all(frame["file"])),
+        Column("department", "部门", 26, values(frame["department"])),
         Column("on_roster", "名册内", 7, ["是" if own else "否" for own in frame["on_roster"]], "center"),
         Column("deadline", DEADLINE, 12, values(frame["deadline"]), "center"),
         Column("received", "报送日期", 12, values(frame["received"]), "center"),
@@ -82,6 +83,7 @@ def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Lis
         Column("why", "说明", 36, _states(frame)),
         Column("contact", "联系人", 9, values(frame["contact"]), "center"),
         Column("phone", "联系电话", 14, values(frame["phone"]), "center"),
+        open_column(frame["file"], links),
         Column("file", "文件", 34, file_names(frame["file"])),
     ]  # fmt: skip
     notes = (
@@ -128,7 +130,8 @@ def write_pending(book: Book, name: str, summary: Summary) -> Listed:
         Column("code", "预算编码", 12, values(frame["code"]), "center"),
         Column("department", "部门", 30, values(frame["department"])),
         Column("contact", "联系人", 12, values(frame["contact"]), "center"),
-        Column("phone", "联系电话", 18, values(frame["phone"]), "center"),
+        Column("phone", "联系电话", 16, values(frame["phone"]), "center"),
+        Column("deadline", DEADLINE, 12, values(frame["deadline"]), "center"),
         Column("why", "原因", 44, _reasons(frame, summary)),
         Column("file", "文件", 34, file_names(frame["file"])),
     ]
@@ -152,12 +155,18 @@ def _reasons(frame: pd.DataFrame, summary: Summary) -> list[Value]:
     return told
 
 
+def _programs(applications: pd.Series[str]) -> list[Value]:
+    """What saved each file, without LibreOffice's long tail of builds."""
+    return values(applications.str.partition("$")[0])
+
+
 def write_files(book: Book, name: str, summary: Summary, links: Links) -> Listed:
     """Every path that was looked at, and what became of it."""
     frame = summary.files
     columns = [
         order_column(len(frame)),
-        Column("file", "文件", 44, values(frame.index.to_series()), links=links.all(frame.index)),
+        Column("file", "文件", 44, values(frame.index.to_series())),
+        open_column(frame.index, links),
         Column(
             "use",
             "结果",
@@ -174,7 +183,7 @@ def write_files(book: Book, name: str, summary: Summary, links: Links) -> Listed
         Column("notes", "说明", 6, values(frame["notes"]), "count"),
         Column("why", "退回或略过的原因", 36, values(frame["why"])),
         Column("saved_by", "保存人", 12, values(frame["saved_by"]), "center"),
-        Column("application", "保存软件", 16, values(frame["application"]), "center"),
+        Column("application", "保存软件", 16, _programs(frame["application"]), "center"),
         Column("modified", "保存时间", 20, values(frame["modified"]), "center"),
         Column("size", "大小（字节）", 11, values(frame["size"]), "count"),
         Column("sha256", "SHA-256", 36, values(frame["sha256"])),

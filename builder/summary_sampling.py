@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from builder import styles
-from builder.book import Book
+from builder.book import Book, done
 from builder.links import Links
 from builder.listing import FIRST_ROW, Column, Heading, Listed, values, write_list
+from builder.summary_lists import open_column
 from builder.summary_settings import Settings
 from workbook.address import column_range, letters
 from workbook.sampling import Criterion, Sampling, Sense, sample
@@ -44,7 +45,7 @@ def write_sampling(
     names += ["project"] if "project" in frame.columns else []
     names += [key for key, *_ in _METRICS]
     names += [criterion.column for criterion in sampling.criteria]
-    names += ["points", "place", "why"]
+    names += ["points", "place", "why", "open"]
     at = {name: letters(place) for place, name in enumerate(names, 1)}
 
     def cells(name: str) -> str:
@@ -61,10 +62,9 @@ def write_sampling(
         Column("order", "次序", 6, values(frame["order"]), "center",
                lambda row: _order(at, cells, row)),
         Column("proposed", "是否抽查", 9, proposed, "center",
-               lambda row: f'=IF({at["order"]}{row}<={size},"{PROPOSED}","")',
-               fills=[styles.WARNING_FILL if told else "" for told in proposed]),
+               lambda row: f'=IF({at["order"]}{row}<={size},"{PROPOSED}","")'),
         Column("code", "预算编码", 11, values(frame["code"]), "center"),
-        Column("department", "部门", 26, values(frame["department"]), links=links.all(files)),
+        Column("department", "部门", 26, values(frame["department"])),
     ]  # fmt: skip
     if "project" in frame.columns:
         columns.append(Column("project", "项目名称", 26, values(frame["project"])))
@@ -81,8 +81,14 @@ def write_sampling(
         Column("place", "同分\n次序", 6, values(frame["place"]), "center"),
         Column("why", "依据", 34, values(frame["why"]), "text",
                lambda row: _why(sampling, at, row)),
+        open_column(files, links),
     ]  # fmt: skip
-    return write_list(book, heading, columns)
+    listed = write_list(book, heading, columns)
+    drawn = book.style(bg_color=styles.WARNING_FILL)
+    rule = {"type": "cell", "criteria": "==", "value": f'"{PROPOSED}"', "format": drawn}
+    place = listed.columns["proposed"] - 1
+    done(listed.sheet.conditional_format(FIRST_ROW - 1, place, last - 1, place, rule))
+    return listed
 
 
 def _wrapped(label: str) -> str:

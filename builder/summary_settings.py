@@ -11,11 +11,12 @@ from builder.listing import Heading, Live, new_sheet
 from workbook.address import Address
 from workbook.headline import LOWEST_GRADE
 from workbook.reviews import CUTOFF_HEADS
-from workbook.sampling import Sampling
+from workbook.sampling import Criterion, Sampling, Sense
 from workbook.summary import FormSummary
 
 _WIDTHS = (30, 14, 14, 64)
 
+_SHARES = ("execution_rate", "full_share")
 _LEAST = "不足此数的全部抽查；分数相同的，全年预算数大的在先，再按预算编码"
 
 
@@ -71,14 +72,25 @@ def write_settings(
         settings.points[criterion.key] = Address(name, page.row, 3).absolute
         page.line(
             [criterion.label, criterion.limit, criterion.points, criterion.why],
-            ["text", "input", "input", "text"],
+            ["text", _limit_look(criterion), "input_plain", "text"],
         )
     settings.share = Address(name, page.row, 2).absolute
-    looks = ("text", "input", "text", "text")
-    page.line(["抽查比例", sampling.share, None, "占已报份数的比例，逢小数进一"], looks)
+    page.line(
+        ["抽查比例", sampling.share, None, "占已报份数的比例，逢小数进一"],
+        ["text", "input_rate", "text", "text"],
+    )
     settings.least = Address(name, page.row, 2).absolute
-    page.line(["至少抽查份数", float(sampling.least), None, _LEAST], looks)
+    page.line(
+        ["至少抽查份数", float(sampling.least), None, _LEAST],
+        ["text", "input_plain", "text", "text"],
+    )
     return settings
+
+
+def _limit_look(criterion: Criterion) -> str:
+    """Limits of shares are shown as percentages."""
+    shares = criterion.sense is Sense.TOP_SHARE or criterion.metric in _SHARES
+    return "input_rate" if shares else "input_plain"
 
 
 __all__ = ["Settings", "write_settings"]

@@ -13,6 +13,7 @@ import click
 
 from workbook.errors import nearest
 from workbook.options import (
+    deadline_option,
     exit_code,
     force_option,
     form_argument,
@@ -42,6 +43,8 @@ from workbook.options import (
 from workbook.usage import Group, fail, t
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from workbook.submission import Return
 
 
@@ -247,6 +250,7 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
 @opening_password_option
 @click.option("--data", type=click.Path(path_type=Path),
               help=t("另把数据写成 CSV 和 Parquet，放在这个文件夹。", "Also write the data as CSV and Parquet here."))  # fmt: skip
+@deadline_option
 @reviews_option
 @previous_option
 @force_option
@@ -254,8 +258,8 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
     paths: tuple[Path, ...], output: Path, roster: Path | None, form_file: tuple[Path, ...],
-    password_env: str, data: Path | None, reviews: Path | None, previous: Path | None, force: bool,
-    workers: int,
+    password_env: str, data: Path | None, deadline: datetime | None, reviews: Path | None,
+    previous: Path | None, force: bool, workers: int,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.summary import build_summary
@@ -273,7 +277,8 @@ def aggregate(
     kept = kept_reviews(reviews, output, password_env)
     returned = _checked(read_all(paths, form_file, passwords, workers), roster)
     before = previous_summary(previous, form_file, passwords, workers)
-    summary = add_up(returned, known, reviews=kept, previous=before)
+    summary = add_up(returned, known, deadline=deadline.date() if deadline else None,
+                     reviews=kept, previous=before)  # fmt: skip
     build_summary(summary, output)
     click.echo(t(f"汇总表：{output}", f"Summary: {output}"))
     print_kept(kept, summary)

@@ -57,6 +57,15 @@ def force_option(command: Command) -> Command:
     return click.option("--force", is_flag=True, help=text)(command)
 
 
+def deadline_option(command: Command) -> Command:
+    text = t(
+        "报送截止日期，如 2025-3-31；名册“截止日期”一列优先。",
+        "The day by which returns were due, such as 2025-3-31; the roster's own column comes first.",
+    )
+    day = click.DateTime(formats=["%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日"])
+    return click.option("--deadline", metavar=t("日期", "DATE"), type=day, help=text)(command)
+
+
 def opening_password_option(command: Command) -> Command:
     text = t("存有打开密码的环境变量名。", "Environment variable with the opening password.")
     return click.option("--password-env", default="", help=text)(command)

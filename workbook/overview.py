@@ -16,18 +16,21 @@ from workbook.summary import FormSummary, Summary
 from workbook.totals import CENT, answered, sum_of
 
 BANDS = (
-    ("60 分以下", 0.0, 60.0),
+    ("60以下", 0.0, 60.0),
     ("60–70", 60.0, 70.0),
     ("70–80", 70.0, 80.0),
     ("80–85", 80.0, 85.0),
     ("85–90", 85.0, 90.0),
     ("90–95", 90.0, 95.0),
     ("95–98", 95.0, 98.0),
-    ("98 以上", 98.0, None),
+    ("98以上", 98.0, None),
 )
 """The bands of the score distribution: label, from, below (None: no limit)."""
 LOW_RATE = 0.9
 """Execution below this share is low, where the form sets no `rate_threshold`."""
+UNIT_SLIP = 1000.0
+"""Amounts of one return that differ by this factor are in different units, where the form sets no
+`unit_slip`."""
 CHARTED = 24
 """No chart shows more departments than this."""
 _NAMED = 3
@@ -141,11 +144,14 @@ class Attention:
 
 
 def attention(summary: Summary, part: FormSummary | None = None) -> tuple[Attention, ...]:
-    """All that needs attention in one form (the main one by default), in a fixed order of gravity: who
-    has not answered or was sent back, errors, low execution, funds that do not agree, scores above the
-    rule, who was late, the weakest indicator. The first `THINGS` are what a leader is shown."""
+    """All that needs attention in one form (the main one by default), in a fixed order of gravity.
+
+    Amounts that seem to be in another unit, who has not answered or was sent back, errors, low
+    execution, funds that do not agree, scores above the rule, who was late, the weakest indicator.
+    The first `THINGS` are what a leader is shown.
+    """
     part = part or summary.main
-    found: list[Attention | None] = []
+    found: list[Attention | None] = [_slip(part)] if part is not None else []
     if part is summary.main:
         found += [_missing(summary), _rejected(summary)]
     if part is not None:
@@ -172,6 +178,23 @@ def _amounts(before: str, amounts: pd.Series[float]) -> pd.Series[str]:
 
 def _numbers(frame: pd.DataFrame) -> tuple[int, ...]:
     return tuple(int(number) for number in frame.index)
+
+
+def _slip(part: FormSummary) -> Attention | None:
+    """Departments one of whose amounts is so many times another that it must be in 元."""
+    lines = answered(part.departments)
+    amounts = lines[list(part.headline.line)]
+    positive = amounts.where(amounts > 0)
+    times = float(part.form.settings.get("unit_slip", UNIT_SLIP))
+    largest = positive.max(axis=1)
+    slipped = lines[(largest >= times * positive.min(axis=1)).fillna(value=False)]
+    if not part.headline.has_rate or slipped.empty:
+        return None
+    slipped = slipped.assign(largest=largest).sort_values("largest", ascending=False, kind="stable")
+    told = _named(slipped, _amounts("（", slipped["largest"]))
+    sentence = f"{len(slipped)} 份表的金额疑似按元填写，合计因此失真，请先核对：{told}。"
+    criterion = f"年初预算、全年预算、全年执行中最大的是最小的 {times:,.0f} 倍以上，按最大的金额"
+    return Attention("unit", criterion, sentence, _numbers(slipped))
 
 
 def _missing(summary: Summary) -> Attention | None:

@@ -49,12 +49,12 @@ class Criterion:
 CRITERIA = (
     Criterion("large", "资金量大", "final_budget", Sense.TOP_SHARE, 0.2, 3,
               "全年预算数名次在前 20%：数额大，错了影响大"),
-    Criterion("errors", "填报有错误", "errors", Sense.AT_LEAST, 1, 3, "有错误级的问题"),
+    Criterion("errors", "填报有错误", "errors", Sense.AT_LEAST, 1, 3, "有 1 处以上错误级的问题"),
     Criterion("warnings", "提醒较多", "warnings", Sense.AT_LEAST, 5, 1, "有 5 处以上提醒"),
     Criterion("full", "指标全部满分", "full_share", Sense.AT_LEAST, 1, 2, "每一行都给自己满分"),
     Criterion("above", "得分高于规则", "above", Sense.AT_LEAST, 1, 2,
-              "有指标的自评得分高于按指标值、完成值计算的得分"),
-    Criterion("execution", "预算执行得分与规则不符", "execution_gap", Sense.AT_LEAST, 0.01, 2,
+              "有 1 项以上指标的自评得分高于按指标值、完成值计算的得分"),
+    Criterion("execution", "执行得分不符", "execution_gap", Sense.AT_LEAST, 0.01, 2,
               "预算执行得分与按执行率计算的相差 0.01 分以上（被改写）"),
     Criterion("low_rate", "执行率偏低", "execution_rate", Sense.BELOW, 0.9, 2, "执行率低于 90%"),
 )  # fmt: skip

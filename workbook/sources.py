@@ -11,6 +11,7 @@ import pandas as pd
 
 from workbook.form import Field
 from workbook.headline import Headline, column_of
+from workbook.ops import number_text
 from workbook.submission import Cell, Submission
 
 _COLUMNS = {
@@ -66,7 +67,7 @@ def sources_of(
     columns["sheet"] = [cell.address.sheet if cell else None for _, cell in found]
     columns["cell"] = [cell.address.a1 if cell else None for _, cell in found]
     columns["origin"] = [_origin(item, cell) for item, cell in found]
-    columns["raw"] = [None if c is None or c.raw is None else str(c.raw) for _, c in found]
+    columns["raw"] = [_text(cell) for _, cell in found]
     frame = pd.DataFrame(
         {name: pd.array(columns[name], dtype=dtype) for name, dtype in _COLUMNS.items()}
     )
@@ -88,6 +89,12 @@ def _figures(headline: Headline) -> dict[str, Field]:
         if item is not None and not item.is_hidden:
             found[name] = item
     return found
+
+
+def _text(cell: Cell | None) -> str | None:
+    if cell is None or cell.raw is None:
+        return None
+    return number_text(cell.raw) if isinstance(cell.raw, float) else str(cell.raw)
 
 
 def _origin(item: Field, cell: Cell | None) -> str:
