@@ -69,7 +69,9 @@ class Column:
     fills: Sequence[str] = ()
     """The colour behind each value; blank for none."""
     links: Sequence[str] = ()
-    """Where each value leads: `internal:…`, `external:…` as `book.link` takes them; blank for nowhere."""
+    """Where each value leads: `internal:…`, `external:…` as `links.link` takes them; blank for nowhere."""
+    across: bool = False
+    """Whether the formula reckons over the whole list; then it is none if the list is cut short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
         done(sheet.set_column(number - 1, number - 1, column.width))
         put(sheet, HEAD_ROW, number, column.title, head)
     done(sheet.set_row(HEAD_ROW - 1, 30))
-    _entries(book, sheet, columns, count)
+    _entries(book, sheet, columns, count, complete=count == whole)
     done(sheet.set_column(len(columns), len(columns), 0.8))
     has_total = any(column.total is not None for column in columns)
     keys = {column.key: number for number, column in enumerate(columns, 1)}
@@ -203,7 +205,9 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
     return listed
 
 
-def _entries(book: Book, sheet: Worksheet, columns: Sequence[Column], count: int) -> None:
+def _entries(
+    book: Book, sheet: Worksheet, columns: Sequence[Column], count: int, *, complete: bool
+) -> None:
     looks = {(c.look, fill, bool(c.links)) for c in columns for fill in {"", *c.fills}}
     made = {look: cell_style(book, look[0], look[1], linked=look[2]) for look in looks}
     spacer = book.style(font_size=_SPACER)
@@ -212,7 +216,7 @@ def _entries(book: Book, sheet: Worksheet, columns: Sequence[Column], count: int
         row = FIRST_ROW + index
         for number, column in enumerate(columns, 1):
             value: Value | Live = column.entries[index]
-            if column.formula is not None:
+            if column.formula is not None and (complete or not column.across):
                 value = Live(column.formula(row), column.entries[index])
             fill = column.fills[index] if column.fills else ""
             style = made[column.look, fill, bool(column.links)]

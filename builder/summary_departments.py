@@ -148,7 +148,7 @@ def _scores(
         Column("counted_score", "采用得分", 9, values(frame["counted_score"]), "score", counts),
         Column("grade", "等次", 6, values(frame["grade"]), "center",
                lambda row: _grade(f"{counted}{row}", headline, cutoffs)),
-        Column("rank", "名次", 6, values(frame["rank"]), "count", rank),
+        Column("rank", "名次", 6, values(frame["rank"]), "count", rank, across=True),
     ]  # fmt: skip
 
 

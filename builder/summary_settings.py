@@ -35,13 +35,11 @@ class Settings:
     share: str = ""
     least: str = ""
 
-    def size(self, part: FormSummary, points: str, count: int, size: int) -> str:
-        """Add the line that tells how many departments of a form are proposed; returns its cell.
-
-        `points` are the cells with their points.
-        """
+    def size(self, part: FormSummary, count: int, size: int) -> str:
+        """Add the line that tells how many of a form's `count` departments are proposed; returns its
+        cell. `size` is what it shows."""
         cell = Address(self.name, self.page.row, 2).absolute
-        formula = f"=MIN(COUNT({points}),MAX({self.least},ROUNDUP(ROUND({self.share}*COUNT({points}),6),0)))"
+        formula = f"=MIN({count},MAX({self.least},ROUNDUP(ROUND({self.share}*{count},6),0)))"
         note = f"{part.form.name}，共 {count} 份；由上面两项算出，不必填"
         self.page.line(
             ["抽查份数", Live(formula, float(size)), None, note], ("text", "count", "text", "text")
