@@ -23,7 +23,7 @@ TITLE_ROW, UNIT_ROW, HEAD_ROW, FIRST_ROW = 1, 2, 3, 4
 _SPACER = 15
 """Font size of the blank cell at each row's end: rows are never lower than it, and still grow."""
 LONGEST = 32_767
-"""A cell holds no longer text."""
+"""A cell holds no longer text, in units of UTF-16: an emoji counts as two."""
 MOST_ROWS = 1_048_500
 """A sheet shows no more entries than this; Excel has 1,048,576 rows."""
 
@@ -69,7 +69,9 @@ class Column:
     fills: Sequence[str] = ()
     """The colour behind each value; blank for none."""
     links: Sequence[str] = ()
-    """Where each value leads: `internal:…`, `external:…` as `book.link` takes them; blank for nowhere."""
+    """Where each value leads: `internal:…`, `external:…` as `links.link` takes them; blank for nowhere."""
+    across: bool = False
+    """Whether the formula reckons over the whole list; then it is none if the list is cut short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +142,15 @@ def put(sheet: Worksheet, row: int, column: int, value: Value | Live, style: For
     elif value is None or value == "":
         done(sheet.write_blank(*at, None, style))
     elif isinstance(value, str):
-        done(sheet.write_string(*at, value[:LONGEST], style))
+        done(sheet.write_string(*at, fitting(value), style))
     else:
         done(sheet.write_number(*at, value, style))
+
+
+def fitting(text: str) -> str:
+    """As much of a text as a cell holds; what no file can hold (half a character) becomes U+FFFD."""
+    units = text.encode("utf-16-le", "surrogatepass")[: LONGEST * 2]
+    return units.decode("utf-16-le", "replace")
 
 
 def new_sheet(book: Book, heading: Heading, width: int) -> Worksheet:
@@ -177,7 +185,7 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
         done(sheet.set_column(number - 1, number - 1, column.width))
         put(sheet, HEAD_ROW, number, column.title, head)
     done(sheet.set_row(HEAD_ROW - 1, 30))
-    _entries(book, sheet, columns, count)
+    _entries(book, sheet, columns, count, complete=count == whole)
     done(sheet.set_column(len(columns), len(columns), 0.8))
     has_total = any(column.total is not None for column in columns)
     keys = {column.key: number for number, column in enumerate(columns, 1)}
@@ -197,7 +205,9 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
     return listed
 
 
-def _entries(book: Book, sheet: Worksheet, columns: Sequence[Column], count: int) -> None:
+def _entries(
+    book: Book, sheet: Worksheet, columns: Sequence[Column], count: int, *, complete: bool
+) -> None:
     looks = {(c.look, fill, bool(c.links)) for c in columns for fill in {"", *c.fills}}
     made = {look: cell_style(book, look[0], look[1], linked=look[2]) for look in looks}
     spacer = book.style(font_size=_SPACER)
@@ -206,7 +216,7 @@ def _entries(book: Book, sheet: Worksheet, columns: Sequence[Column], count: int
         row = FIRST_ROW + index
         for number, column in enumerate(columns, 1):
             value: Value | Live = column.entries[index]
-            if column.formula is not None:
+            if column.formula is not None and (complete or not column.across):
                 value = Live(column.formula(row), column.entries[index])
             fill = column.fills[index] if column.fills else ""
             style = made[column.look, fill, bool(column.links)]

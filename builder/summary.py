@@ -19,11 +19,15 @@ from builder.summary_charts import Lists
 from builder.summary_departments import notes, write_departments, write_unread
 from builder.summary_lists import write_composition, write_details, write_sources
 from builder.summary_overview import write_empty_overview, write_overview
+from builder.summary_previous import write_previous
+from builder.summary_reviews import write_set_aside
 from builder.summary_round import write_coverage, write_files, write_findings, write_pending
 from builder.summary_sampling import write_sampling
 from builder.summary_settings import Settings, write_settings
 from workbook.form import Form, Section
 from workbook.headline import UNIT
+from workbook.previous import Comparison
+from workbook.reviews import SET_ASIDE
 from workbook.sampling import Sampling
 from workbook.summary import FormSummary, Summary
 
@@ -48,10 +52,14 @@ def build_summary(summary: Summary, path: Path | str, *, sampling: Sampling | No
 
 def _write(book: Book, summary: Summary, links: Links, sampling: Sampling) -> None:
     names = _Names(book)
-    parts = [(part, _sheets(part, names, first=not n)) for n, part in enumerate(summary.forms)]
+    parts = [
+        (part, _sheets(part, names, first=not n, compared=_before(summary, part) is not None))
+        for n, part in enumerate(summary.forms)
+    ]
     empty = ("", "") if parts else (names("总览"), names("部门汇总"))
     findings, answered = names("问题清单"), names("报送情况")
     pending = names("催报名单") if summary.has_roster else ""
+    aside = names(SET_ASIDE) if len(summary.unmatched) else ""
     sources = [names(f"{_about(part.form, first=not n)}来源") for n, (part, _) in enumerate(parts)]
     files = names("文件清单")
     settings = write_settings(book, names("参数"), summary.forms, sampling)
@@ -65,7 +73,16 @@ def _write(book: Book, summary: Summary, links: Links, sampling: Sampling) -> No
     write_findings(book, findings, summary, links)
     if pending:
         write_pending(book, pending, summary)
+    if aside:
+        write_set_aside(book, aside, summary.unmatched)
     write_files(book, files, summary, links)
+
+
+def _before(summary: Summary, part: FormSummary) -> Comparison | None:
+    """The form's two years side by side, if last year's returns were given."""
+    key = (part.form.key, part.fiscal_year)
+    found = (c for c in summary.comparisons if (c.form.key, c.fiscal_year) == key)
+    return next(found, None)
 
 
 # --- sheets and their names -----------------------------------------------------------------------
@@ -95,6 +112,8 @@ class _Sheets:
 
     overview: str
     departments: str
+    previous: str
+    """Blank without last year's returns."""
     composition: str
     """Blank where the form does not break its funds down."""
     analysis: str
@@ -109,12 +128,13 @@ def _about(form: Form, *, first: bool) -> str:
     return "" if first else re.sub(r"(绩效)?(自评)?表$", "", form.name)
 
 
-def _sheets(part: FormSummary, names: _Names, *, first: bool) -> _Sheets:
+def _sheets(part: FormSummary, names: _Names, *, first: bool, compared: bool) -> _Sheets:
     about = _about(part.form, first=first)
     scored = part.headline.scored
     return _Sheets(
         overview=names(f"{about}总览"),
         departments=names(f"{about}汇总" if about else "部门汇总"),
+        previous=names(f"{about}同比") if compared else "",
         composition=names(f"{about}资金构成") if part.headline.breakdowns else "",
         details={s.id: names(about + _rows_name(s)) for s in part.form.repeating},
         analysis=names(f"{about}指标分析") if scored else "",
@@ -143,6 +163,10 @@ class _FormWriter:
         cutoffs = settings.cutoffs.get(part.form.key, {})
         heading = self.heading(sheets.departments, "汇总表", 4, notes(part))
         departments = write_departments(book, heading, part, cutoffs, links, self.sources)
+        before = _before(self.summary, part)
+        if before is not None:
+            heading = self.heading(sheets.previous, "同比")
+            write_previous(book, heading, before, departments)
         composition = None
         if sheets.composition:
             heading = self.heading(sheets.composition, "资金构成", 3, _COMPOSITION_NOTES)

@@ -23,13 +23,13 @@ from builder.summary_lists import file_names, open_column
 from builder.summary_round import STATUS_FILLS
 from workbook.address import letters
 from workbook.headline import LOWEST_GRADE, Headline
+from workbook.reviews import HEADS, HIGHEST_SCORE
 from workbook.summary import FormSummary, Status, Summary
 from workbook.totals import DECIMALS
 
-HIGHEST_SCORE = 100
 LONGEST_REMARK = 500
-REVIEW, REMARK = "复核得分", "备注"
-"""The heads of the columns that people type into; a reader of the summary goes by them."""
+REVIEW, REMARK = HEADS["score"], HEADS["remark"]
+"""The heads of the columns that people type into; `workbook.reviews` reads them back."""
 
 
 def write_departments(
@@ -99,7 +99,7 @@ def _figures(
     headline = part.headline
     columns: list[Column] = []
     if headline.project is not None:
-        columns.append(Column("project", headline.project.label, 26, values(frame["project"])))
+        columns.append(Column("project", HEADS["project"], 26, values(frame["project"])))
     cells = _cells(part, links)
     for key, item in headline.line.items():
         total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _figure(part, key))
@@ -148,7 +148,7 @@ def _scores(
         Column("counted_score", "采用得分", 9, values(frame["counted_score"]), "score", counts),
         Column("grade", "等次", 6, values(frame["grade"]), "center",
                lambda row: _grade(f"{counted}{row}", headline, cutoffs)),
-        Column("rank", "名次", 6, values(frame["rank"]), "count", rank),
+        Column("rank", "名次", 6, values(frame["rank"]), "count", rank, across=True),
     ]  # fmt: skip
 
 
@@ -198,7 +198,7 @@ def _limit(departments: Listed) -> None:
         "input_title": REVIEW,
         "input_message": "抽查复核后填写；填了以后，等次、名次按复核得分评定。",
         "error_title": REVIEW,
-        "error_message": f"请填 0 到 {HIGHEST_SCORE} 之间的数。",
+        "error_message": f"请填 0 到 {HIGHEST_SCORE:g} 之间的数。",
     }
     remark = {
         "validate": "length",

@@ -157,7 +157,7 @@ def _reasons(frame: pd.DataFrame, summary: Summary) -> list[Value]:
 
 def _programs(applications: pd.Series[str]) -> list[Value]:
     """What saved each file, without LibreOffice's long tail of builds."""
-    return values(applications.str.partition("$")[0])
+    return values(applications.str.split("$").str[0])
 
 
 def write_files(book: Book, name: str, summary: Summary, links: Links) -> Listed:

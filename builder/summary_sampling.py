@@ -10,7 +10,7 @@ from builder.links import Links
 from builder.listing import FIRST_ROW, Column, Heading, Listed, values, write_list
 from builder.summary_lists import open_column
 from builder.summary_settings import Settings
-from workbook.address import column_range, letters
+from workbook.address import letters
 from workbook.sampling import Criterion, Sampling, Sense, sample
 from workbook.summary import FormSummary
 
@@ -52,17 +52,12 @@ def write_sampling(
         return f"${at[name]}${FIRST_ROW}:${at[name]}${last}"
 
     own = [f"{at[c.column]}{{0}}" for c in sampling.criteria]
-    size = settings.size(
-        part,
-        column_range(heading.name, names.index("points") + 1, FIRST_ROW, last),
-        count,
-        sampling.size(count),
-    )
+    size = settings.size(part, count, sampling.size(count))
     columns = [
         Column("order", "次序", 6, values(frame["order"]), "center",
-               lambda row: _order(at, cells, row)),
+               lambda row: _order(at, cells, row), across=True),
         Column("proposed", "是否抽查", 9, proposed, "center",
-               lambda row: f'=IF({at["order"]}{row}<={size},"{PROPOSED}","")'),
+               lambda row: f'=IF({at["order"]}{row}<={size},"{PROPOSED}","")', across=True),
         Column("code", "预算编码", 11, values(frame["code"]), "center"),
         Column("department", "部门", 26, values(frame["department"])),
     ]  # fmt: skip
@@ -72,7 +67,8 @@ def write_sampling(
         Column(key, title, width, values(frame[key]), look) for key, title, width, look in _METRICS
     ]
     columns += [
-        Column(c.column, _wrapped(c.label), 8, values(frame[c.column]), "points", _points(c, at, cells, settings))
+        Column(c.column, _wrapped(c.label), 8, values(frame[c.column]), "points", _points(c, at, cells, settings),
+               across=c.sense is Sense.TOP_SHARE)
         for c in sampling.criteria
     ]  # fmt: skip
     columns += [
@@ -87,7 +83,7 @@ def write_sampling(
     drawn = book.style(bg_color=styles.WARNING_FILL)
     rule = {"type": "cell", "criteria": "==", "value": f'"{PROPOSED}"', "format": drawn}
     place = listed.columns["proposed"] - 1
-    done(listed.sheet.conditional_format(FIRST_ROW - 1, place, last - 1, place, rule))
+    done(listed.sheet.conditional_format(FIRST_ROW - 1, place, listed.last_row - 1, place, rule))
     return listed
 
 

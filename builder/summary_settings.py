@@ -10,6 +10,7 @@ from builder.book import Book
 from builder.listing import Heading, Live, new_sheet
 from workbook.address import Address
 from workbook.headline import LOWEST_GRADE
+from workbook.reviews import CUTOFF_HEADS
 from workbook.sampling import Criterion, Sampling, Sense
 from workbook.summary import FormSummary
 
@@ -34,13 +35,11 @@ class Settings:
     share: str = ""
     least: str = ""
 
-    def size(self, part: FormSummary, points: str, count: int, size: int) -> str:
-        """Add the line that tells how many departments of a form are proposed; returns its cell.
-
-        `points` are the cells with their points.
-        """
+    def size(self, part: FormSummary, count: int, size: int) -> str:
+        """Add the line that tells how many of a form's `count` departments are proposed; returns its
+        cell. `size` is what it shows."""
         cell = Address(self.name, self.page.row, 2).absolute
-        formula = f"=MIN(COUNT({points}),MAX({self.least},ROUNDUP(ROUND({self.share}*COUNT({points}),6),0)))"
+        formula = f"=MIN({count},MAX({self.least},ROUNDUP(ROUND({self.share}*{count},6),0)))"
         note = f"{part.form.name}，共 {count} 份；由上面两项算出，不必填"
         self.page.line(
             ["抽查份数", Live(formula, float(size)), None, note], ("text", "count", "text", "text")
@@ -55,15 +54,16 @@ def write_settings(
     heading = Heading(name, "参数", "黄色格可以改；改了以后，等次、名次、抽查名单和图自动重算")
     page = Page(book, new_sheet(book, heading, len(_WIDTHS)), _WIDTHS)
     settings = Settings(page, name)
-    page.heads("表", "等次", "分数下限")
+    page.heads(*CUTOFF_HEADS)
     for part in forms:
         if part.headline.score is None:
             continue
         own = settings.cutoffs.setdefault(part.form.key, {})
-        for grade, lowest in part.headline.cutoffs:
+        for (grade, lowest), (_, usual) in zip(part.cutoffs, part.headline.cutoffs, strict=True):
             own[grade] = Address(name, page.row, 3).absolute
-            page.line([part.form.name, grade, lowest], ["text", "center", "input"])
-        page.line([part.form.name, LOWEST_GRADE, "低于以上"], ["text", "center", "center"])
+            page.line([part.form.name, grade, lowest, usual], ["text", "center", "input", "score"])
+        lowest_line = [part.form.name, LOWEST_GRADE, "低于以上", None]
+        page.line(lowest_line, ["text", "center", "center", "center"])
     page.block("抽查复核：每符合一条得几分，从高到低取", "条件", "界限", "分", "说明")
     for criterion in sampling.criteria:
         settings.limits[criterion.key] = Address(name, page.row, 2).absolute

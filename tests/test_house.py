@@ -38,6 +38,7 @@ LEVELS = {
     **dict.fromkeys(
         ("checks", "coverage", "due", "totals", "attainment", "sources", "summary"), 11
     ),
+    **dict.fromkeys(("previous", "reviews"), 11),
     "data": 12,
     **dict.fromkeys(("sampling", "overview", "printing", "usage", "options"), 12),
     **dict.fromkeys(("cli", "__init__"), 13),

@@ -83,7 +83,7 @@ def _scored(rows: pd.DataFrame, due: pd.Series[float] | None) -> pd.DataFrame:
     )
     lost = (weight - score).clip(lower=0)
     slight = lost.fillna(0) < NEAR
-    why = [reason_group(text) for text in _text(rows).fillna("")]
+    why = [reason_group(text) for text in _text(rows).fillna("").mask(slight, "")]
     return rows.assign(
         **{EXPECTED: expected.astype("Float64")},
         rate=score / weight.mask(weight == 0),

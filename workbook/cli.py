@@ -20,18 +20,24 @@ from workbook.options import (
     form_file_option,
     given_form,
     json_option,
+    kept_reviews,
     opening_password_option,
     password_in,
     passwords_from,
     paths_argument,
+    previous_option,
+    previous_summary,
     print_json,
+    print_kept,
     print_returns,
     print_totals,
     progress_bar,
     read_all,
     refuse_existing,
     require_workbook_name,
+    reviews_option,
     roster_option,
+    same_file,
 )
 from workbook.usage import Group, fail, t
 
@@ -248,13 +254,15 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
 @click.option("--html", type=click.Path(path_type=Path),
               help=t("另写一个网页，用浏览器看，不用联网。", "Also write one page for the browser; no network."))  # fmt: skip
 @deadline_option
+@reviews_option
+@previous_option
 @force_option
 @click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
     paths: tuple[Path, ...], output: Path, roster: Path | None, form_file: tuple[Path, ...],
     password_env: str, data: Path | None, html: Path | None, deadline: datetime | None,
-    force: bool, workers: int,
+    reviews: Path | None, previous: Path | None, force: bool, workers: int,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.page import build_page
@@ -268,15 +276,19 @@ def aggregate(
 
     require_workbook_name(output)
     given = list(find_files(p for p in paths if p.exists()))
-    for written in (output, *([html] if html else [])):
-        refuse_existing(written, given, force=force)
+    refuse_existing(output, given, force=force or same_file(reviews, output))
+    if html is not None:
+        refuse_existing(html, given, force=force)
     known = load_roster(roster) if roster else None
-    returned = _checked(
-        read_all(paths, form_file, passwords_from(password_env, roster), workers), roster
-    )
-    summary = add_up(returned, known, deadline=deadline.date() if deadline else None)
+    passwords = passwords_from(password_env, roster)
+    kept = kept_reviews(reviews, output, password_env)
+    returned = _checked(read_all(paths, form_file, passwords, workers), roster)
+    before = previous_summary(previous, form_file, passwords, workers)
+    summary = add_up(returned, known, deadline=deadline.date() if deadline else None,
+                     reviews=kept, previous=before)  # fmt: skip
     build_summary(summary, output)
     click.echo(t(f"汇总表：{output}", f"Summary: {output}"))
+    print_kept(kept, summary)
     if html is not None:
         build_page(summary, html)
         click.echo(t(f"网页：{html}", f"Page: {html}"))

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from workbook.batch import Batch, View, gather
+from workbook.batch import Batch
 from workbook.checks import own_row
 from workbook.form import CELL, Field, Form, Section
 from workbook.layout import Plan, place
 from workbook.submission import Submission
 
 EXPECTED = "expected_score"
-_AT_ONCE = 500
-"""How many submissions are laid side by side; bounds the memory, not the result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +30,29 @@ class Due:
     """By a suggested field's key: index `submission`."""
 
 
-def due_scores(form: Form, submissions: Sequence[Submission]) -> Due:
-    """What the rules of one form give for its submissions."""
-    sections = [section for section in form.repeating if EXPECTED in section.fields]
-    fields = [f for f in form.fields() if f.mode == "suggested" and f.grain == CELL]
-    rows: dict[str, list[pd.Series[float]]] = {section.id: [] for section in sections}
-    single: dict[str, list[pd.Series[float]]] = {item.key: [] for item in fields}
-    for start in range(0, len(submissions), _AT_ONCE):
-        some = submissions[start : start + _AT_ONCE]
-        batch = gather(form, some, View.TRUE)
-        for section in sections:
-            rows[section.id].append(_rows(batch, section, some))
-        for item in fields:
-            single[item.key].append(_field(batch, item, some))
-    return Due(
-        {name: pd.concat(found) for name, found in rows.items() if found},
-        {name: pd.concat(found) for name, found in single.items() if found},
-    )
+class Dues:
+    """Gathers what the rules of one form give, batch by batch, beside the frames of the same batches."""
+
+    def __init__(self, form: Form) -> None:
+        self.sections = [section for section in form.repeating if EXPECTED in section.fields]
+        self.fields = [f for f in form.fields() if f.mode == "suggested" and f.grain == CELL]
+        self._rows: dict[str, list[pd.Series[float]]] = {s.id: [] for s in self.sections}
+        self._single: dict[str, list[pd.Series[float]]] = {item.key: [] for item in self.fields}
+
+    def take(self, batch: Batch, some: Sequence[Submission]) -> None:
+        """Work out the scores of the submissions of a batch."""
+        for section in self.sections:
+            self._rows[section.id].append(_rows(batch, section, some))
+        for item in self.fields:
+            self._single[item.key].append(_field(batch, item, some))
+
+    @property
+    def due(self) -> Due:
+        """The scores of all that was taken."""
+        return Due(
+            {name: pd.concat(found) for name, found in self._rows.items() if found},
+            {name: pd.concat(found) for name, found in self._single.items() if found},
+        )
 
 
 def _field(batch: Batch, item: Field, some: Sequence[Submission]) -> pd.Series[float]:

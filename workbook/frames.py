@@ -7,7 +7,7 @@ percentages are fractions. What the form computes is computed anew here, never t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,20 +177,29 @@ def _typed(columns: Mapping[str, Any]) -> pd.DataFrame:
 # --- sections -------------------------------------------------------------------------------------
 
 
-def section_frames(form: Form, submissions: Sequence[Submission]) -> dict[str, pd.DataFrame]:
-    """Each section's wide frame; see `Frames.sections`."""
-    return _joined(form, [_sections(form, *part) for part in _parts(form, submissions)])
+def section_frames(
+    form: Form,
+    submissions: Sequence[Submission],
+    also: Callable[[Batch, Sequence[Submission]], None] | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Each section's wide frame; see `Frames.sections`. `also` is shown each batch: gathering is dear."""
+    wide = []
+    for chunk, batch in _parts(form, submissions):
+        wide.append(_sections(form, chunk, batch))
+        if also is not None and chunk:
+            also(batch, chunk)
+    return _joined(form, wide)
 
 
 def _laid_out(
     form: Form, submissions: Sequence[Submission]
 ) -> tuple[dict[str, pd.DataFrame], list[pd.DataFrame]]:
     """Each section's wide frame, and the pieces of `Frames.cells`."""
-    wide, lines = [], []
-    for chunk, batch in _parts(form, submissions):
-        wide.append(_sections(form, chunk, batch))
-        lines.append(cell_frame(form, chunk, batch))
-    return _joined(form, wide), lines
+    lines: list[pd.DataFrame] = []
+    wide = section_frames(
+        form, submissions, lambda batch, chunk: lines.append(cell_frame(form, chunk, batch))
+    )
+    return wide, lines
 
 
 def _sections(

@@ -19,7 +19,9 @@ from workbook.usage import CLEAN, FOUND, fail, t
 if TYPE_CHECKING:
     from workbook.form import Form
     from workbook.reader import Passwords
+    from workbook.reviews import Reviews
     from workbook.submission import Return
+    from workbook.summary import Summary
 
 Command = Callable[..., None]
 
@@ -67,6 +69,22 @@ def deadline_option(command: Command) -> Command:
 def opening_password_option(command: Command) -> Command:
     text = t("存有打开密码的环境变量名。", "Environment variable with the opening password.")
     return click.option("--password-env", default="", help=text)(command)
+
+
+def reviews_option(command: Command) -> Command:
+    text = t(
+        "上一份汇总表：沿用其中填写的复核得分、备注和分数下限；可以就是要写的那一份。",
+        "A former summary, of which the typed review scores, remarks and cut-offs are kept; it may be the output.",
+    )
+    return click.option("--reviews", type=click.Path(path_type=Path), help=text)(command)
+
+
+def previous_option(command: Command) -> Command:
+    text = t(
+        "上一年度的自评表所在的文件夹（或压缩包）：加一张同比表。",
+        "Folder (or archive) of last year's returns, to stand beside this year's.",
+    )
+    return click.option("--previous", type=click.Path(path_type=Path), help=text)(command)
 
 
 def json_option(command: Command) -> Command:
@@ -171,6 +189,45 @@ def refuse_existing(path: Path, inputs: Iterable[Path], *, force: bool) -> None:
         fail(t(f"“{path}”已经存在；要覆盖请加 --force", f"'{path}' exists; --force writes over it"))
 
 
+def same_file(one: Path | None, other: Path) -> bool:
+    return one is not None and one.exists() and other.exists() and one.samefile(other)
+
+
+def kept_reviews(given: Path | None, output: Path, password_env: str) -> Reviews | None:
+    """What was typed into the summary given, or else into the one that is to be written over.
+
+    Refuses where writing over it would lose something that the one given does not hold.
+    """
+    from workbook.reviews import load_reviews, typed_in
+
+    passwords = (password_in(password_env),) if password_env else ()
+    reviews = load_reviews(given, passwords=passwords) if given else None
+    replaced = output.is_file() and not same_file(given, output)
+    former = typed_in(output, passwords=passwords) if replaced else None
+    if former is None or reviews is None:
+        return reviews or former
+    lost = former.beyond(reviews)
+    if lost:
+        fail(t(
+            f"“{output}”里填写的 {lost} 处（复核得分、备注或分数下限）不在“{given}”里，覆盖就会丢失；"
+            f"请另写一个文件，或改用 --reviews {output}",
+            f"'{output}' holds {lost} typed entries that '{given}' does not; write another file, "
+            f"or give --reviews {output}",
+        ))  # fmt: skip
+    return reviews
+
+
+def previous_summary(
+    folder: Path | None, form_file: Iterable[Path], passwords: Passwords, workers: int
+) -> Summary | None:
+    """The summary of last year's returns."""
+    if folder is None:
+        return None
+    from workbook.summary import aggregate
+
+    return aggregate(read_all([folder], form_file, passwords, workers))
+
+
 def password_in(variable: str) -> str:
     if not variable:
         return ""
@@ -198,6 +255,22 @@ def print_returns(returned: list[Return]) -> None:
     for item in returned:
         console.print(table(item, width=console.width))
     print_totals(totals(returned))
+
+
+def print_kept(kept: Reviews | None, summary: Summary) -> None:
+    """What was taken over from a former summary."""
+    if kept is None or not (kept.entries or kept.cutoffs):
+        return
+    found, left = len(kept.entries) - len(summary.unmatched), len(summary.unmatched)
+    click.echo(t(
+        f"沿用“{kept.path}”里填写的：{found} 个单位的复核，{len(kept.cutoffs)} 个分数下限",
+        f"Kept from '{kept.path}': reviews of {found} departments, {len(kept.cutoffs)} cut-offs",
+    ))  # fmt: skip
+    if left:
+        click.echo(t(
+            f"另有 {left} 条复核没有对应的单位，列在“未对应复核”一张表里",
+            f"{left} reviews belong to no department now; see the sheet 未对应复核",
+        ))  # fmt: skip
 
 
 def print_totals(counts: dict[str, int]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from workbook.form import Field
@@ -50,33 +52,32 @@ def sources_of(
         for key, item in figures.items()
     }
     numbers = dict(zip(departments["file"], departments.index, strict=True))
-    lines = departments.set_index("file")
-    by_number = sorted(submissions, key=lambda s: numbers[s.key])
-    rows: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
-    for submission in by_number:
-        line = lines.loc[submission.key]
-        for key, item in figures.items():
-            cell = submission.cells.get(item.key)
-            record = {
-                "number": numbers[submission.key],
-                "code": line["code"],
-                "department": line["department"],
-                "project": line["project"] if "project" in lines.columns else pd.NA,
-                "figure": key,
-                "label": item.label,
-                "value": values[key].loc[submission.key],
-                "path": submission.key,
-                "sheet": cell.address.sheet if cell else None,
-                "cell": cell.address.a1 if cell else None,
-                "origin": _origin(item, cell),
-                "raw": _text(cell),
-            }
-            for name, value in record.items():
-                rows[name].append(value)
+    ordered = sorted(submissions, key=lambda submission: numbers[submission.key])
+    keys = [submission.key for submission in ordered]
+    # Each return's figures stand together, so every column of its line is repeated.
+    lines = departments.loc[[numbers[key] for key in keys]].reset_index()
+    who = lines.loc[lines.index.repeat(len(figures))].reset_index(drop=True)
+    columns: dict[str, Any] = {name: who[name] for name in ("number", "code", "department")}
+    columns["project"] = who["project"] if "project" in who.columns else [pd.NA] * len(who)
+    columns["figure"] = [*figures] * len(ordered)
+    columns["label"] = [item.label for item in figures.values()] * len(ordered)
+    columns["value"] = _interleaved([values[key].loc[keys] for key in figures])
+    columns["path"] = who["file"]
+    found = [(item, s.cells.get(item.key)) for s in ordered for item in figures.values()]
+    columns["sheet"] = [cell.address.sheet if cell else None for _, cell in found]
+    columns["cell"] = [cell.address.a1 if cell else None for _, cell in found]
+    columns["origin"] = [_origin(item, cell) for item, cell in found]
+    columns["raw"] = [_text(cell) for _, cell in found]
     frame = pd.DataFrame(
-        {name: pd.array(rows[name], dtype=dtype) for name, dtype in _COLUMNS.items()}  # type: ignore[call-overload]
+        {name: pd.array(columns[name], dtype=dtype) for name, dtype in _COLUMNS.items()}
     )
     return frame.rename_axis("source")
+
+
+def _interleaved(columns: Sequence[pd.Series[float]]) -> npt.NDArray[np.float64]:
+    """The first of each column, then the second of each, and so on; NaN for what is missing."""
+    arrays = [column.to_numpy(dtype=float, na_value=np.nan) for column in columns]
+    return np.array(arrays, dtype=np.float64).T.ravel()
 
 
 def _figures(headline: Headline) -> dict[str, Field]:

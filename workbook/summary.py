@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -26,11 +26,13 @@ from workbook.coverage import (
     status_of,
     used_files,
 )
-from workbook.due import Due, due_scores
+from workbook.due import Due, Dues
 from workbook.findings import Severity
 from workbook.form import Form
 from workbook.frames import section_frames
 from workbook.headline import Headline, column_of
+from workbook.previous import Comparison, Lines, compare
+from workbook.reviews import Reviews, cutoffs, keep, set_aside
 from workbook.roster import Roster
 from workbook.sources import sources_of
 from workbook.submission import Return, Submission
@@ -47,7 +49,7 @@ class FormSummary:
     """One row a department (a project, where the form has projects), in the roster's order, index
     `number` from 1: status, code, department, [project], the amounts of the line, execution_rate,
     [execution_score, execution_score_due: what the rule gives], total_score, review_score and remark
-    (blank, to be typed), counted_score (the reviewed one, else the department's own), grade, rank,
+    (as typed into a former summary), counted_score (the reviewed one, else the department's own), grade, rank,
     errors, warnings, notes, file."""
     totals: pd.DataFrame
     """Index `figure`: label, value, departments (that gave it), missing (that answered without it).
@@ -73,6 +75,8 @@ class FormSummary:
     sources: pd.DataFrame
     """One row a figure of a department's line, index `source`: number, code, department, project,
     figure, label, value (万元, fraction or score), path, sheet, cell, origin, raw."""
+    cutoffs: tuple[tuple[str, float], ...]
+    """(grade, lowest score), best first: the form's, or as they were changed in a former summary."""
 
     @property
     def headline(self) -> Headline:
@@ -98,6 +102,10 @@ class Summary:
     findings: pd.DataFrame
     """As `Frames.findings`; the department is the roster's, for rejected files as the name tells."""
     has_roster: bool
+    unmatched: pd.DataFrame
+    """What a former summary held for departments that have no line now; see `reviews.set_aside`."""
+    comparisons: tuple[Comparison, ...]
+    """Last year beside this year, one a form that both have."""
 
     @property
     def counts(self) -> pd.Series[int]:
@@ -111,22 +119,31 @@ class Summary:
         """The summary of the departments' own form; None if nothing was read."""
         return self.forms[0] if self.forms else None
 
+    @property
+    def lines(self) -> tuple[Lines, ...]:
+        """Every form's departments, to be compared with another year's."""
+        return tuple(Lines(part.form, part.fiscal_year, part.departments) for part in self.forms)
+
 
 def aggregate(
     returns: Iterable[Return],
     roster: Roster | None = None,
     *,
     deadline: datetime.date | None = None,
+    reviews: Reviews | None = None,
+    previous: Summary | None = None,
 ) -> Summary:
     """Add up the returns of a round, for each form and year; see `Summary`.
 
-    `deadline` is for departments of which the roster gives none. RosterError where it gives one that is
-    no date.
+    `deadline` is for departments of which the roster gives none. `reviews` is what was typed into a
+    former summary of the round (`reviews.load_reviews`), `previous` the summary of last year's returns.
+    RosterError where the roster gives a deadline that is no date; ReviewError and PreviousError where
+    the reviews or last year's returns do not fit.
     """
     whole = sort_out(returns, roster, deadline)
-    return Summary(
+    summary = Summary(
         forms=tuple(
-            _form_summary(whole, places, first=number == 0)
+            _form_summary(whole, places, reviews, first=number == 0)
             for number, places in enumerate(whole.forms.values())
         ),
         coverage=coverage_frame(whole),
@@ -134,19 +151,31 @@ def aggregate(
         files=used_files(whole),
         findings=owned_findings(whole),
         has_roster=roster is not None,
+        unmatched=set_aside((), None),
+        comparisons=(),
+    )
+    return replace(
+        summary,
+        unmatched=set_aside(summary.lines, reviews),
+        comparisons=compare(summary.lines, previous.lines) if previous else (),
     )
 
 
-def _form_summary(whole: Round, places: Sequence[int], *, first: bool) -> FormSummary:
+def _form_summary(
+    whole: Round, places: Sequence[int], reviews: Reviews | None, *, first: bool
+) -> FormSummary:
     submissions = whole.submissions(places)
     form = submissions[0].form
     headline = Headline(form)
-    parts = section_frames(form, submissions)
-    due = due_scores(form, submissions)
+    dues = Dues(form)
+    parts = section_frames(form, submissions, also=dues.take)
+    due = dues.due
     lines = _answered_lines(whole, headline, submissions, parts, due)
     departments = _with_missing(whole, lines) if first else _numbered(lines)
+    lowest = cutoffs(form, reviews)
     if headline.score is not None:
-        departments = graded(departments, headline)
+        departments = keep(departments, form, submissions[0].fiscal_year, reviews)
+        departments = graded(departments, lowest)
     details = {
         section.id: details_of(whole, section, submissions, parts[section.id], due)
         for section in form.repeating
@@ -164,6 +193,7 @@ def _form_summary(whole: Round, places: Sequence[int], *, first: bool) -> FormSu
         details=details,
         generosity=generosity(departments, [details[s.id] for s in headline.scored]),
         sources=sources_of(headline, departments, submissions, parts),
+        cutoffs=lowest,
     )
 
 

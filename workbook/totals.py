@@ -54,21 +54,24 @@ def _counted(scores: pd.Series[float]) -> pd.Series[float]:
     return scores.map(lambda score: rounded(score, DECIMALS), na_action="ignore").astype("Float64")
 
 
-def graded(frame: pd.DataFrame, headline: Headline) -> pd.DataFrame:
+def graded(frame: pd.DataFrame, cutoffs: Iterable[tuple[str, float]]) -> pd.DataFrame:
     """The departments' lines with `counted_score`, `grade` and `rank` worked out from the score that
     counts: the reviewed one where there is one, else the department's own."""
     counted = _counted(frame["review_score"].fillna(frame["total_score"]))
-    return frame.assign(
-        counted_score=counted, grade=grades(counted, headline.cutoffs), rank=ranks(counted)
-    )
+    return frame.assign(counted_score=counted, grade=grades(counted, cutoffs), rank=ranks(counted))
 
 
 # --- totals ---------------------------------------------------------------------------------------
 
 
+def in_sums(departments: pd.DataFrame) -> pd.Series[bool]:
+    """Whether each department's figures are added up."""
+    return departments["status"].isin(COUNTED)
+
+
 def answered(departments: pd.DataFrame) -> pd.DataFrame:
     """The lines of the departments whose figures count."""
-    return departments[departments["status"].isin(COUNTED)]
+    return departments[in_sums(departments)]
 
 
 def totals_of(headline: Headline, departments: pd.DataFrame) -> pd.DataFrame:
@@ -88,7 +91,8 @@ def totals_of(headline: Headline, departments: pd.DataFrame) -> pd.DataFrame:
             ("total_score", "", "自评平均分"),
             ("counted_score", "counted_", "采用得分平均分"),
         ):
-            scores = lines[column]
+            # A department may be reviewed though its return is missing.
+            scores = departments[column][departments[column].notna() | in_sums(departments)]
             mean = sum_of(scores) / scores.count() if scores.count() else math.nan
             rows.append((f"{name}mean_score" if name else "mean_score", label, mean, scores))
             if "final_budget" in headline.line:
