@@ -9,7 +9,7 @@ counts.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from xml.parsers import expat
 
 from workbook import magic
@@ -155,8 +155,8 @@ class _OpenTable:
     """A table being read. `above` holds, by left edge, the cell that a merge may go on from."""
 
     number: int
-    cells: list[WordCell]
-    above: dict[int, int]
+    cells: list[_OpenCell]
+    above: dict[int, _OpenCell]
     row: int = 0
     column: int = 0
     place: int = 0
@@ -164,12 +164,21 @@ class _OpenTable:
 
 @dataclass(slots=True)
 class _OpenCell:
-    """A cell being read."""
+    """A cell being read, and after it as long as its table is."""
 
     texts: list[str]
     span: int = 1
     merge: str = ""
     """`restart`, `continue`, or blank for a cell that is not merged downwards."""
+    row: int = 0
+    place: int = 0
+    bottom: int = 0
+    left: int = 0
+
+    def whole(self, table: int) -> WordCell:
+        """The cell as it was read."""
+        right, text = self.left + max(self.span, 1) - 1, "\n".join(self.texts)
+        return WordCell(table, self.row, self.place, self.bottom, self.left, right, text)
 
 
 _SKIPPED = frozenset({"del", "moveFrom", "Fallback", "instrText", "delText", "rPrChange", "pPrChange"})
@@ -189,7 +198,7 @@ class _Reading:
         self._cells: list[_OpenCell] = []
         self._paragraphs: list[list[str]] = []
         self._in_text = False
-        self._count = self._length = self._items = 0
+        self._count = self._length = self._items = self._numbered_tables = 0
 
     def read(self, data: bytes) -> None:
         """Parse the part. Raises Refused."""
@@ -278,8 +287,8 @@ class _Reading:
     def _table_start(self, step: str, found: dict[str, str]) -> None:
         if step == "tbl":
             self._item()
-            number = 1 + sum(isinstance(block, Table) for block in self.blocks)
-            self._tables.append(_OpenTable(number, [], {}))
+            self._numbered_tables += not self._tables
+            self._tables.append(_OpenTable(self._numbered_tables, [], {}))
             return
         if not self._tables:
             raise self.task.damaged("表格的行或格不在表格里")
@@ -304,32 +313,27 @@ class _Reading:
 
     def _finish_cell(self) -> None:
         cell, table = self._cells.pop(), self._tables[-1]
-        text = "\n".join(cell.texts)
-        left, right = table.column, table.column + max(cell.span, 1) - 1
-        table.column, table.place = right + 1, table.place + 1
-        above = table.above.get(left)
+        cell.row = cell.bottom = table.row
+        cell.left, cell.place = table.column, table.place + 1
+        table.column, table.place = cell.left + max(cell.span, 1), cell.place
+        above = table.above.get(cell.left)
         if cell.merge == "continue" and above is not None:
-            table.cells[above] = _grown(table.cells[above], table.row, text)
+            above.bottom = cell.row
+            above.texts += [text for text in cell.texts if text.strip()]  # hidden, but kept
             return
-        whole = WordCell(table.number, table.row, table.place, table.row, left, right, text)
-        for column in [c for c in table.above if left <= c <= right]:
-            del table.above[column]
+        for column in range(cell.left, table.column):
+            table.above.pop(column, None)
         if cell.merge:
-            table.above[left] = len(table.cells)
-        table.cells.append(whole)
+            table.above[cell.left] = cell
+        table.cells.append(cell)
 
     def _finish_table(self) -> None:
         table = self._tables.pop()
         if self._cells:
-            self._cells[-1].texts += [cell.text for cell in table.cells]
+            self._cells[-1].texts += [text for cell in table.cells for text in cell.texts]
         else:
-            self.blocks.append(Table(table.number, tuple(table.cells)))
-
-
-def _grown(cell: WordCell, row: int, text: str) -> WordCell:
-    """A merged cell one row longer; what hides in the covered part is kept."""
-    more = f"\n{text}" if text.strip() else ""
-    return replace(cell, bottom=row, text=cell.text + more)
+            whole = tuple(cell.whole(table.number) for cell in table.cells)
+            self.blocks.append(Table(table.number, whole))
 
 
 def _value(found: dict[str, str], name: str) -> str:
