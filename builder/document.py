@@ -105,9 +105,12 @@ class Box:
 
 
 def add_table(
-    document: Document, before: Paragraph | None, widths: Sequence[float], rows: int
+    document: Document, widths: Sequence[float], rows: int, before: Paragraph | None = None
 ) -> Table:
-    """An empty table without frame, its columns sharing the page's width in proportion."""
+    """An empty table without frame, its columns sharing the page's width in proportion.
+
+    It stands before a paragraph, or at the end of the document.
+    """
     table = document.add_table(rows=rows, cols=len(widths))
     if before is not None:
         before._p.addprevious(table._tbl)
@@ -189,7 +192,7 @@ def _write_cell(cell: _Cell, box: Box) -> None:
 
 def _margins(table: Table) -> None:
     """Narrow margins inside cells: forms are full."""
-    sides = "".join(f'<w:{side} w:w="50" w:type="dxa"/>' for side in ("left", "right"))
+    sides = "".join(f'<w:{side} w:w="20" w:type="dxa"/>' for side in ("left", "right"))
     margins = parse_xml(f"<w:tblCellMar {nsdecls('w')}>{sides}</w:tblCellMar>")
     look = table._tbl.tblPr.find(qn("w:tblLook"))
     if look is None:
@@ -198,10 +201,13 @@ def _margins(table: Table) -> None:
         look.addprevious(margins)
 
 
-def repeat_head(table: Table, rows: int) -> None:
-    """Repeat a table's first rows on every page, and break no row across pages."""
+def keep_rows(table: Table, heads: int = 0, least: float = 0) -> None:
+    """Break no row across pages, repeat the first rows on each, let none be lower than `least` points."""
     for number, row in enumerate(table.rows):
         properties = row._tr.get_or_add_trPr()
         properties.append(parse_xml(f"<w:cantSplit {nsdecls('w')}/>"))
-        if number < rows:
+        if least:
+            height = f'<w:trHeight {nsdecls("w")} w:val="{least * 20:.0f}" w:hRule="atLeast"/>'
+            properties.append(parse_xml(height))
+        if number < heads:
             properties.append(parse_xml(f"<w:tblHeader {nsdecls('w')}/>"))

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import docx
+from docx.enum.section import WD_SECTION
 from docx.oxml import parse_xml
-from docx.oxml.ns import nsdecls, qn
+from docx.oxml.ns import nsdecls
 from docx.shared import Mm
 from docx.text.paragraph import Paragraph
 
@@ -40,6 +41,7 @@ _INSTEAD = {
 }
 """Font → the name Word tries where it is not installed (`altName`), and its family."""
 
+_ANNEX_SIDES, _ANNEX_TOP = Mm(15), Mm(25)
 _INDENT = '<w:ind w:firstLineChars="200" w:firstLine="640"/>'
 _BODY_LINES = '<w:spacing w:before="0" w:after="0" w:line="560" w:lineRule="exact"/>'
 _ONE_LINE = '<w:spacing w:before="0" w:after="0" w:line="240" w:lineRule="auto"/>'
@@ -211,12 +213,9 @@ def _page_number(footer: _Footer, side: str) -> None:
     paragraph.add_run(" —")
 
 
-def page_break(paragraph: Paragraph) -> None:
-    """Begin a new page with a paragraph."""
-    paragraph.paragraph_format.page_break_before = True
-
-
-def east_asian(paragraph: Paragraph) -> str | None:
-    """The east-Asian font that a paragraph's style asks for."""
-    fonts = paragraph.style.element.find(f"{qn('w:rPr')}/{qn('w:rFonts')}") if paragraph.style else None
-    return None if fonts is None else fonts.get(qn("w:eastAsia"))
+def add_annex(document: Document) -> None:
+    """Begin a new page at the end, its margins no wider than a form needs."""
+    section = document.add_section(WD_SECTION.NEW_PAGE)
+    section.left_margin = min(section.left_margin or _ANNEX_SIDES, _ANNEX_SIDES)
+    section.right_margin = min(section.right_margin or _ANNEX_SIDES, _ANNEX_SIDES)
+    section.top_margin = min(section.top_margin or _ANNEX_TOP, _ANNEX_TOP)
