@@ -40,6 +40,9 @@ FRAMED: dict[str, Any] = {"border": 1, "border_color": FRAME}
 GRIDDED: dict[str, Any] = {"border": 1, "border_color": GRID}
 """A cell of a list."""
 TITLE: dict[str, Any] = {**BODY, "font_size": 18, "bold": True, "align": "center"}
+HEADING: dict[str, Any] = {"font_name": HEAD_FONT, "font_size": 12, "align": "left"}
+"""A chapter's heading on a sheet to be filled in."""
+SUBHEADING: dict[str, Any] = {"bold": True, "font_size": 11, "align": "left"}
 HEAD: dict[str, Any] = {
     **BODY,
     **GRIDDED,

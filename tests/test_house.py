@@ -22,10 +22,10 @@ PAGES = [*TOP.glob("*.md"), *(TOP / "docs").glob("*.md")]
 
 LEVELS = {
     **dict.fromkeys(("errors", "address", "text"), 0),
-    **dict.fromkeys(("findings", "ops", "table", "writing"), 1),
+    **dict.fromkeys(("findings", "operands", "ops", "textops", "table", "writing"), 1),
     **dict.fromkeys(("expr", "kinds"), 2),
     "model": 3,
-    **dict.fromkeys(("scope", "drawing"), 4),
+    **dict.fromkeys(("scope", "drawing", "narrative"), 4),
     **dict.fromkeys(("general", "rules"), 5),
     "form": 6,
     **dict.fromkeys(("layout", "headline"), 7),
@@ -48,7 +48,7 @@ EXPORTED = {
 }
 
 LONGEST = 480
-TO_BE_TAKEN_APART = {f"workbook/{name}.py" for name in ("ops", "summary")}
+TO_BE_TAKEN_APART = {f"workbook/{name}.py" for name in ("summary",)}
 
 
 def name_of(path: Path) -> str:

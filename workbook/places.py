@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from workbook.address import Address, parse_reference
-from workbook.audit import home_sheet
+from workbook.audit import sheet_now
 from workbook.container import shown
 from workbook.errors import WorkbookError
 from workbook.findings import Finding, finding
@@ -90,15 +90,18 @@ def find_recorded(package: Package, layout: Layout) -> Found:
         if (at := places.find(name, spot.address)) is not None
     }
     found = Found(layout, addresses, [])
-    home = home_sheet(layout, addresses)
+    home = sheet_now(layout, addresses, layout.form.sheet)
     lost = sum(name not in places.names for name in layout.spots)
     if lost:
         _find_unnamed(found, places, "" if package.values_only else str(lost))
-    elif len(places.sheets) > len(BESIDE) + 1:
+    elif len(places.sheets) > len(BESIDE) + len(layout.pages):
         _find_copy(found, places, home)
     for name, spot in found.layout.spots.items():
-        if name not in found.addresses:
-            sheet, label = layout.form.sheet, spot.field.label
+        sheet = spot.address.sheet
+        # A whole sheet that is gone is one finding of the audit, not one a cell.
+        gone = sheet in layout.form.further_sheets and sheet not in places.sheets
+        if name not in found.addresses and not gone:
+            label = spot.field.label
             found.findings.append(finding("L201", label=label, sheet=sheet, field=name))
     return found
 
@@ -140,7 +143,8 @@ def _find_unnamed(found: Found, places: Places, lost: str) -> None:
 
 def _find_copy(found: Found, places: Places, home: str) -> None:
     """Look whether the form was filled in on a copy of its sheet."""
-    others = [sheet for name, sheet in places.sheets.items() if name not in BESIDE | {home}]
+    beside = BESIDE | {home} | found.layout.form.further_sheets
+    others = [sheet for name, sheet in places.sheets.items() if name not in beside]
     copies = locate_any([found.layout.form], others)
     if not copies:
         return

@@ -390,7 +390,7 @@ def _row_hints(
     for block in layout.blocks.values():
         rules = [r for r in batch.form.rules if r.section == block.section.id and r.grain == ROW]
         for slot in block.slots:
-            address = Address(batch.form.sheet, slot.row, layout.hint_column)
+            address = Address(batch.form.sheet, slot.row, layout.home.hint_column)
             for i, reading in enumerate(readings):
                 hint = str(reading.at(address) or "")
                 open_ = [r for r in rules if verdicts[r.key][i, slot.number - 1] == BROKEN]

@@ -48,7 +48,7 @@ def _areas(layout: Layout) -> Iterator[tuple[str, int, int, int, int]]:
     for spot in layout.spots.values():
         if spot.address.sheet == layout.form.sheet:
             yield spot.name, spot.address.row, spot.address.column, spot.bottom, spot.right
-    for label in layout.labels:
+    for label in layout.home.labels:
         yield f"label {label.text}", label.top, label.left, label.bottom, label.right
 
 
@@ -66,9 +66,9 @@ def test_nothing_overlaps_on_the_paper(layout: Layout) -> None:
 
 @each_layout
 def test_everything_stands_below_the_status_row_and_above_the_last(layout: Layout) -> None:
-    edge = layout.hint_column - 1
+    edge = layout.home.hint_column - 1
     for what, top, _left, bottom, right in _areas(layout):
-        assert STATUS_ROW < top <= bottom <= layout.last_row, what
+        assert STATUS_ROW < top <= bottom <= layout.home.last_row, what
         assert right <= edge, what
 
 
@@ -179,7 +179,7 @@ def test_three_levels_are_merged_over_their_rows() -> None:
     first = layout.blocks["management"].first
     tree = {
         (label.text, label.top - first, label.bottom - first, label.left)
-        for label in layout.labels
+        for label in layout.home.labels
         if label.role == "tree"
     }
     assert ("决策（8 分）", 0, 2, 2) in tree
@@ -192,7 +192,7 @@ def test_three_levels_are_merged_over_their_rows() -> None:
 def test_head_of_two_rows_reaches_down_beside_the_rows_only_where_drawn() -> None:
     layout = place(ODD)
     block = layout.blocks["indicators"]
-    by_text = {label.text: label for label in layout.labels}
+    by_text = {label.text: label for label in layout.home.labels}
     assert (by_text["绩效指标"].top, by_text["绩效指标"].bottom) == (block.first - 2, block.last)
     assert (by_text["指标名称"].top, by_text["指标名称"].bottom) == (
         block.first - 2,
@@ -209,7 +209,7 @@ def test_words_drawn_in_a_row_stand_in_each_row(tmp_path: Path) -> None:
     )  # fmt: skip
     layout = place(load_form(path))
     block = layout.blocks["indicators"]
-    words = [label.top for label in layout.labels if label.text == "见附件"]
+    words = [label.top for label in layout.home.labels if label.text == "见附件"]
     assert words == [slot.row for slot in block.slots]
 
 
