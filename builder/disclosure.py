@@ -6,13 +6,15 @@ import html
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from builder.issue import file_name
-from builder.report import department_report, narrative
+from builder.report import department_report, report_values
 from builder.report_table import cell_text
 from workbook.batch import View, gather, value_at
 from workbook.errors import BuildError
 from workbook.headline import Headline
+from workbook.narrative import report_section
 from workbook.office import NoOffice, convert
 from workbook.submission import Return, Submission
 from workbook.writing import writing
@@ -69,8 +71,8 @@ def write_reports(
             written.refused.append((item.path, str(error)))
             continue
         written.documents[path] = item.submission
-        told = narrative(item.submission)
-        if told is not None and not told.written:
+        has_report = report_section(item.submission.form) is not None
+        if has_report and report_values(item.submission) is None:
             written.without_report.append(item.path)
         if progress is not None:
             progress(item.path)
@@ -88,7 +90,8 @@ def _free_name(submission: Submission, taken: set[str]) -> str:
     cell = submission.cells.get(project.key) if project else None
     if cell is not None and cell.value:
         stem = Path(file_name(stem, str(cell.value))).stem
-    name, number = f"{stem or '未填单位'}_自评报告", 1
+    what = "自评表" if report_values(submission) is None else "自评报告"
+    name, number = f"{stem or '未填单位'}_{what}", 1
     while f"{name}{number if number > 1 else ''}".casefold() in taken:
         number += 1
     name = f"{name}{number if number > 1 else ''}"
@@ -166,8 +169,10 @@ def _index(written: Written, folder: Path, *, force: bool) -> Path:
         raise BuildError(f"{path}：已经存在；要覆盖请加 --force")
     first = next(iter(written.documents.values()))
     columns = _columns(first)
-    rows = [_row(path, read, path.with_suffix(".pdf") in written.papers)
-            for path, read in written.documents.items()]  # fmt: skip
+    rows = [
+        _row(document, read, document.with_suffix(".pdf") in written.papers)
+        for document, read in written.documents.items()
+    ]
     heads = ["序号", "单位", *columns, "自评报告"]
     page = _PAGE.format(
         title=html.escape(f"{first.fiscal_year}年度{first.form.name}公开"),
@@ -201,14 +206,8 @@ def _row(path: Path, submission: Submission, paper: bool) -> str:
         figures.append(f'<td class="number">{html.escape(text)}</td>')
     files = [path, path.with_suffix(".pdf")][: 1 + paper]
     links = "　".join(
-        f'<a href="{html.escape(_url(file.name))}">{file.suffix.strip(".").upper()}</a>'
+        f'<a href="{html.escape(quote(file.name))}">{file.suffix.strip(".").upper()}</a>'
         for file in files
     )
     name = html.escape(submission.department.strip() or path.stem)
     return f"<td>{name}</td>{''.join(figures)}<td>{links}</td>"
-
-
-def _url(name: str) -> str:
-    from urllib.parse import quote
-
-    return quote(name)

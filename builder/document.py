@@ -111,7 +111,7 @@ def add_table(
 
     It stands before a paragraph, or at the end of the document.
     """
-    table = document.add_table(rows=rows, cols=len(widths))
+    table: Table = document.add_table(rows=rows, cols=len(widths))
     if before is not None:
         before._p.addprevious(table._tbl)
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
@@ -178,7 +178,7 @@ def _in_order(properties: Any, child: Any) -> None:
 def _write_cell(cell: _Cell, box: Box) -> None:
     lines = clean(box.text).split("\n")
     for extra in cell.paragraphs[1:]:
-        extra._p.getparent().remove(extra._p)  # type: ignore[union-attr]
+        extra._p.getparent().remove(extra._p)
     for number, line in enumerate(lines):
         paragraph = cell.paragraphs[0] if number == 0 else cell.add_paragraph()
         paragraph.style = box.style

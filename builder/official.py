@@ -41,7 +41,7 @@ _INSTEAD = {
 }
 """Font → the name Word tries where it is not installed (`altName`), and its family."""
 
-_ANNEX_SIDES, _ANNEX_TOP = Mm(15), Mm(25)
+_ANNEX_SIDES, _ANNEX_TOP, _ANNEX_FOOT = Mm(15), Mm(25), Mm(15)
 _INDENT = '<w:ind w:firstLineChars="200" w:firstLine="640"/>'
 _BODY_LINES = '<w:spacing w:before="0" w:after="0" w:line="560" w:lineRule="exact"/>'
 _ONE_LINE = '<w:spacing w:before="0" w:after="0" w:line="240" w:lineRule="auto"/>'
@@ -105,7 +105,8 @@ def _style(name: str, paragraph: str, run: str, *, parent: str = "a", key: str =
     quick = "<w:qFormat/>"
     base = f'<w:basedOn w:val="{parent}"/>' if parent else ""
     kept = f"<w:pPr>{paragraph}</w:pPr>"
-    default = "" if parent else ' w:default="1"'
+    own = ' w:customStyle="1"' if not name.isascii() else ""
+    default = own if parent else ' w:default="1"'
     return (
         f'<w:style w:type="paragraph"{default} w:styleId="{key or name}"><w:name w:val="{name}"/>'
         f"{base}{quick}{kept}{run}</w:style>"
@@ -117,21 +118,30 @@ def _heading(level: int, font: str) -> str:
     return _style(f"heading {level}", look, _run(font, 16), key=str(level))
 
 
+_STOCK = (
+    '<w:style w:type="character" w:default="1" w:styleId="a0">'
+    '<w:name w:val="Default Paragraph Font"/><w:uiPriority w:val="1"/><w:semiHidden/></w:style>'
+    '<w:style w:type="table" w:default="1" w:styleId="a1"><w:name w:val="Normal Table"/>'
+    '<w:uiPriority w:val="99"/><w:semiHidden/><w:tblPr><w:tblInd w:w="0" w:type="dxa"/>'
+    '<w:tblCellMar><w:top w:w="0" w:type="dxa"/><w:left w:w="108" w:type="dxa"/>'
+    '<w:bottom w:w="0" w:type="dxa"/><w:right w:w="108" w:type="dxa"/></w:tblCellMar></w:tblPr>'
+    '</w:style><w:style w:type="numbering" w:default="1" w:styleId="a2"><w:name w:val="No List"/>'
+    '<w:uiPriority w:val="99"/><w:semiHidden/></w:style>'
+)
+"""What Word expects of every document."""
+_PLACE = (
+    f'<w:style w:type="character" w:customStyle="1" w:styleId="Place"><w:name w:val="{PLACE}"/>'
+    '<w:basedOn w:val="a0"/><w:qFormat/><w:rPr><w:highlight w:val="yellow"/></w:rPr></w:style>'
+)
+
+
 def _styles(document: Document) -> None:
     centred = '<w:jc w:val="center"/>'
     title_lines = '<w:spacing w:before="0" w:after="0" w:line="700" w:lineRule="exact"/>'
     parts = (
         _style("Normal", f'{_BODY_LINES}<w:jc w:val="both"/>', _run(FANG_SONG, 16),
                parent="", key="a"),
-        '<w:style w:type="character" w:default="1" w:styleId="a0"><w:name w:val="Default Paragraph '
-        'Font"/><w:uiPriority w:val="1"/><w:semiHidden/></w:style>',
-        '<w:style w:type="table" w:default="1" w:styleId="a1"><w:name w:val="Normal Table"/>'
-        '<w:uiPriority w:val="99"/><w:semiHidden/><w:tblPr><w:tblInd w:w="0" w:type="dxa"/>'
-        '<w:tblCellMar><w:top w:w="0" w:type="dxa"/><w:left w:w="108" w:type="dxa"/>'
-        '<w:bottom w:w="0" w:type="dxa"/><w:right w:w="108" w:type="dxa"/></w:tblCellMar></w:tblPr>'
-        "</w:style>",
-        '<w:style w:type="numbering" w:default="1" w:styleId="a2"><w:name w:val="No List"/>'
-        '<w:uiPriority w:val="99"/><w:semiHidden/></w:style>',
+        _STOCK,
         _style("Title", f"{title_lines}{centred}", _run(TITLE_SONG, 22), key="Title"),
         _heading(1, HEI),
         _heading(2, KAI),
@@ -139,17 +149,16 @@ def _styles(document: Document) -> None:
         _style(ANNEX, _BODY_LINES, _run(HEI, 16), key="Annex"),
         _style(ANNEX_TITLE, f"{title_lines}{centred}", _run(TITLE_SONG, 18), key="AnnexTitle"),
         _style(LINE, f"{_ONE_LINE}{centred}", _run(SONG, 9), key="TableText"),
-        _style(SIGNED, f'<w:keepNext/><w:ind w:rightChars="400" w:right="1280"/>'
+        _style(SIGNED, '<w:keepNext/><w:ind w:rightChars="400" w:right="1280"/>'
                '<w:jc w:val="right"/>', "", key="Signed"),
         _style("footer", _ONE_LINE, _run(SONG, 14), key="Footer"),
-        f'<w:style w:type="character" w:customStyle="1" w:styleId="Place"><w:name w:val="{PLACE}"/>'
-        '<w:basedOn w:val="a0"/><w:qFormat/><w:rPr><w:highlight w:val="yellow"/></w:rPr></w:style>',
+        _PLACE,
     )  # fmt: skip
     element = document.styles.element
     for child in list(element):
         element.remove(child)
     defaults = (
-        "<w:docDefaults><w:rPrDefault><w:rPr><w:kern w:val=\"2\"/>"
+        '<w:docDefaults><w:rPrDefault><w:rPr><w:kern w:val="2"/>'
         '<w:lang w:val="en-US" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault>'
         "<w:pPrDefault/></w:docDefaults>"
     )
@@ -219,3 +228,5 @@ def add_annex(document: Document) -> None:
     section.left_margin = min(section.left_margin or _ANNEX_SIDES, _ANNEX_SIDES)
     section.right_margin = min(section.right_margin or _ANNEX_SIDES, _ANNEX_SIDES)
     section.top_margin = min(section.top_margin or _ANNEX_TOP, _ANNEX_TOP)
+    section.bottom_margin = min(section.bottom_margin or _ANNEX_TOP, _ANNEX_TOP)
+    section.footer_distance = min(section.footer_distance or _ANNEX_FOOT, _ANNEX_FOOT)

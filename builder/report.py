@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docx.text.paragraph import Paragraph
 
@@ -23,41 +22,34 @@ from builder.official import (
     opened,
 )
 from builder.report_table import Sheet, add_form
-from workbook.batch import View, gather, value_at
+from workbook.batch import View, gather
+from workbook.form import Form
 from workbook.kinds import shown
+from workbook.narrative import (
+    NOTHING,
+    chapter_text,
+    is_written,
+    outline,
+    report_section,
+    report_title,
+)
 from workbook.submission import Submission
-from workbook.wordreport import Outline, Part, lines_of, outline
 
 if TYPE_CHECKING:
     from docx.document import Document
 
-NOTHING, UNFILLED = "无。", "（未填写）"
+UNFILLED = "（未填写）"
 ANNEX_MARK = "附件"
 
 
-@dataclass(frozen=True, slots=True)
-class Narrative:
-    """A submission's report: its outline, and every single text of it by field key."""
-
-    outline: Outline
-    texts: dict[str, str]
-
-    @property
-    def written(self) -> bool:
-        """Whether the department wrote any of it."""
-        return any(self.texts[f.key] for part in self.outline.parts for f in part.texts)
-
-
-def narrative(submission: Submission) -> Narrative | None:
-    """The report of a submission; None if its form has none."""
-    drawn = outline(submission.form)
-    if drawn is None:
+def report_values(submission: Submission) -> dict[str, Any] | None:
+    """What a submission's report says, by field; None if its form has none or nothing was written."""
+    section = report_section(submission.form)
+    if section is None:
         return None
     batch = gather(submission.form, [submission], View.PRINTED)
-    fields = [f for part in drawn.parts for f in part.fields]
-    if drawn.title is not None:
-        fields.append(drawn.title)
-    return Narrative(drawn, {f.key: str(value_at(batch, f, 0)) for f in fields})
+    values: dict[str, Any] = batch.values(0)[section.id]
+    return values if is_written(submission.form, values) else None
 
 
 def department_report(
@@ -70,10 +62,11 @@ def department_report(
     """
     document, marked = opened(template)
     form_title = submission.form.title.format(fiscal_year=submission.fiscal_year)
-    told = narrative(submission)
-    if told is not None and told.written:
-        title = told.texts[told.outline.title.key] if told.outline.title else form_title
-        _report(marked, told, title, submission)
+    values = report_values(submission)
+    if values is not None:
+        title = report_title(submission.form, values) or form_title
+        _title(marked, title, submission.department.strip())
+        _chapters(marked, submission.form, values)
         _signed(marked, submission, form_title)
         _remove(marked)
         add_annex(document)
@@ -89,21 +82,13 @@ def department_report(
 
 
 def _remove(paragraph: Paragraph) -> None:
-    paragraph._p.getparent().remove(paragraph._p)  # type: ignore[union-attr]
+    paragraph._p.getparent().remove(paragraph._p)
 
 
 def _end(document: Document) -> None:
     """Word wants a paragraph after a table; this one takes no room on the page."""
     last = document.add_paragraph(style="表格文字")
     last.paragraph_format.line_spacing = 1
-
-
-def _report(marked: Paragraph, told: Narrative, title: str, submission: Submission) -> None:
-    _title(marked, title, submission.department.strip())
-    for part, lines in lines_of(told.outline.parts, told.texts):
-        if part.heading:
-            marked.insert_paragraph_before(part.heading, style=HEADINGS[part.level - 1])
-        _section(marked, part, lines, told.outline.parts)
 
 
 def _title(marked: Paragraph, title: str, department: str) -> None:
@@ -117,18 +102,22 @@ def _title(marked: Paragraph, title: str, department: str) -> None:
     marked.insert_paragraph_before(style=BODY)
 
 
-def _section(
-    marked: Paragraph, part: Part, lines: Sequence[str], parts: Sequence[Part]
-) -> None:
-    for line in lines:
-        marked.insert_paragraph_before(clean(line), style=BODY)
-    if lines or not part.texts:
-        return
-    if any(item.required for item in part.texts):
-        paragraph = marked.insert_paragraph_before(style=BODY)
-        paragraph.add_run(UNFILLED, style=PLACE)
-    else:
-        marked.insert_paragraph_before(NOTHING, style=BODY)
+def _chapters(marked: Paragraph, form: Form, values: Mapping[str, Any]) -> None:
+    """Headings and texts; what had to be written and was not is marked, the rest says 无。"""
+    chapters = outline(form)
+    for chapter, after in zip(chapters, (*chapters[1:], None), strict=True):
+        if chapter.heading:
+            marked.insert_paragraph_before(chapter.heading, style=HEADINGS[chapter.level - 1])
+        lines = chapter_text(chapter, values)
+        for line in lines:
+            marked.insert_paragraph_before(clean(line), style=BODY)
+        divided = after is not None and after.level > chapter.level
+        if lines or divided:
+            continue
+        if any(item.required or item.if_begun for item in chapter.texts):
+            marked.insert_paragraph_before(style=BODY).add_run(UNFILLED, style=PLACE)
+        else:
+            marked.insert_paragraph_before(NOTHING, style=BODY)
 
 
 def _signed(marked: Paragraph, submission: Submission, form_title: str) -> None:

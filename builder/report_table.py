@@ -22,7 +22,7 @@ from workbook.submission import Submission
 
 CONTACTS = ("identity.prepared_by", "identity.phone")
 """What a document for the public leaves out."""
-ROW_POINTS = 19
+ROW_POINTS = 16
 """The least height of a row."""
 _AROUND = re.compile(r'"([^"]*)"@')
 
@@ -115,7 +115,7 @@ def add_form(document: Document, sheet: Sheet, *, public: bool) -> Table:
 
 def paper_labels(layout: Layout) -> Sequence[Label]:
     """The labels of the form's own sheet."""
-    return layout.labels
+    return layout.home.labels
 
 
 def _columns(layout: Layout) -> int:
@@ -123,7 +123,7 @@ def _columns(layout: Layout) -> int:
 
 
 def _framed(layout: Layout) -> tuple[int, ...]:
-    return layout.framed
+    return layout.home.framed
 
 
 def _names(label: Label, spot: Spot, labels: Sequence[Label]) -> bool:
@@ -138,7 +138,9 @@ def _label(layout: Layout, label: Label) -> Box:
     left = label.text.startswith(("其中", "\u3000")) or not framed
     last = label.right == _columns(layout)
     align = "right" if not framed and last else "left" if left else "center"
-    return Box(label.top, label.left - 1, label.bottom, label.right - 1, label.text, align, LINE, framed)
+    return Box(
+        label.top, label.left - 1, label.bottom, label.right - 1, label.text, align, LINE, framed
+    )
 
 
 def _value(layout: Layout, spot: Spot, text: str) -> Box:

@@ -34,6 +34,7 @@ from workbook.options import (
     roster_option,
 )
 from workbook.usage import Group, fail, t
+from workbook.word_commands import import_word, report
 
 if TYPE_CHECKING:
     from workbook.submission import Return
@@ -79,6 +80,9 @@ def main() -> None:
 
 
 # --- commands -------------------------------------------------------------------------------------
+
+cli.add_command(report)
+cli.add_command(import_word)
 
 
 @cli.command(help=t("列出现有的表式定义。", "List the form definitions."))

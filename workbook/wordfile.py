@@ -112,7 +112,9 @@ def read_word(data: bytes, limits: Limits) -> Word:
         blocks=tuple(reading.blocks),
         has_macros=any(name.lower().endswith("vbaproject.bin") for name in names),
         external_links=tuple(r.target for r in links if r.external and r.kind not in _FOLLOWED),
-        embedded=tuple(n for n in names if n.lower().startswith(("word/embeddings/", "word/activex/"))),
+        embedded=tuple(
+            n for n in names if n.lower().startswith(("word/embeddings/", "word/activex/"))
+        ),
         numbered=reading.numbered,
     )
 
@@ -181,7 +183,9 @@ class _OpenCell:
         return WordCell(table, self.row, self.place, self.bottom, self.left, right, text)
 
 
-_SKIPPED = frozenset({"del", "moveFrom", "Fallback", "instrText", "delText", "rPrChange", "pPrChange"})
+_SKIPPED = frozenset(
+    {"del", "moveFrom", "Fallback", "instrText", "delText", "rPrChange", "pPrChange"}
+)
 
 
 class _Reading:

@@ -23,13 +23,14 @@ from workbook.findings import Finding, finding
 from workbook.form import CELL, ROW, Field, Form
 from workbook.kinds import Raw, Value, serial, shown
 from workbook.layout import Plan, Spot, place
+from workbook.narrative import outline, report_section
 from workbook.office import NoOffice, convert, office
-from workbook.ops import Type, number_text
+from workbook.ops import Type
 from workbook.roster import Roster
 from workbook.submission import ACCEPTED, REJECTED, Cell, Filling, Return, Submission
 from workbook.text import fold, is_blank
-from workbook.wordfile import TEXT, Paragraph, Word, read_word, where
-from workbook.wordreport import outline, read_report
+from workbook.wordfile import Paragraph, Word, read_word, where
+from workbook.wordreport import read_report
 from workbook.wordtable import Left, Match, Taken, joined, match_table, pattern, variants
 
 LIMITS = Limits(cells=20_000)
@@ -41,6 +42,7 @@ LONGEST = 32_000
 
 _YEAR = re.compile(r"(20\d\d)年度?")
 _NUMERAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)")
+_SIGNED = "identity.prepared_on"
 _SHOWN = 40
 
 
@@ -157,15 +159,23 @@ def _submission(
     report = read_report(form, paragraphs, known, year)
     for name, text in report.taken.items():
         cells[name] = _cell(layout.spots[name], text, form)
-    if report.signed_on and not _has(taken, "identity.prepared_on"):
-        if "identity.prepared_on" in layout.spots:
-            spot = layout.spots["identity.prepared_on"]
-            cells["identity.prepared_on"] = _cell(spot, report.signed_on, form)
+    signed = layout.spots.get(_SIGNED)
+    if signed is not None and report.signed_on is not None and not _has(taken, _SIGNED):
+        cells[_SIGNED] = _cell(signed, report.signed_on, form)
     submission = Submission(path, form, layout.plan, cells, {}, year, department, code)
-    if not report.found and outline(form) is not None:
+    if not report.found and report_section(form) is not None:
         left.append(Left("", NOWHERE))
-    left += [*report.left, *_misstated(submission, taken)]
+    composed = _composed(submission)
+    left += [item for item in report.left if fold(item.text) not in composed]
+    left += [*_misstated(submission, taken)]
     return submission, left
+
+
+def _composed(submission: Submission) -> set[str]:
+    """The report's sentences that the form composes, folded."""
+    batch = gather(submission.form, [submission], View.TRUE)
+    texts = [item for chapter in outline(submission.form) for item in chapter.texts]
+    return {fold(str(value_at(batch, f, 0))) for f in texts if f.mode == "computed"}
 
 
 def _has(taken: Mapping[str, Taken], name: str) -> bool:
@@ -182,9 +192,7 @@ def _year(form: Form, paragraphs: Iterable[Paragraph]) -> int:
     return form.fiscal_year
 
 
-def _lines(
-    form: Form, paragraphs: list[Paragraph]
-) -> tuple[list[Paragraph], dict[str, Taken]]:
+def _lines(form: Form, paragraphs: list[Paragraph]) -> tuple[list[Paragraph], dict[str, Taken]]:
     """The fields that stand below or above the table as a line (填表人：… 联系电话：…), and the rest."""
     names = {
         k: s.name
@@ -259,9 +267,7 @@ def _leftover(item: Left) -> Finding:
     text = " ".join(item.text.split())
     brief = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}……"
     if item.expected:
-        return finding(
-            "W126", label=item.label, printed=brief, expected=item.expected, **place_
-        )
+        return finding("W126", label=item.label, printed=brief, expected=item.expected, **place_)
     return finding("W125", detail=brief, printed=item.text, **place_)
 
 

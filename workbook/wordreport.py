@@ -8,84 +8,27 @@ that only dress a document (titles, the annex's mark, department and date at the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbook.batch import View, gather, value_at
-from workbook.form import CELL, Field, Form
+from workbook.form import Field, Form
 from workbook.kinds import Value
-from workbook.layout import Layout, place
-from workbook.ops import Type, number_text
+from workbook.narrative import Chapter, outline, report_section, report_title
+from workbook.ops import number_text
 from workbook.submission import Filling, submit
 from workbook.text import fold
 from workbook.wordfile import Paragraph
 from workbook.wordtable import Left, Taken, key, pattern
 
-_NUMBERING = re.compile(r"^(?:第?[一二三四五六七八九十]+[、.,章节]|\(?[一二三四五六七八九十\d]+\)|\d+[、.,])")
+_NUMBERING = re.compile(
+    r"^(?:第?[一二三四五六七八九十]+[、.,章节]|\(?[一二三四五六七八九十\d]+\)|\d+[、.,])"
+)
 _ANNEX = re.compile(r"附件?\d*:?.*")
 _DAY = re.compile(r"\d{4}年\d{1,2}月\d{1,2}日")
 _QUOTES = "“”\"‘’'"
 _FIGURE = r"[\s为是共计合:：]*([\d,，]+(?:\.\d+)?)\s*(万元|元)"
 _LONGEST_HEADING = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One section of a report: its heading, and the fields below it down to the next one."""
-
-    heading: str
-    """Blank for what stands above the first heading."""
-    level: int
-    fields: tuple[Field, ...]
-
-    @property
-    def texts(self) -> tuple[Field, ...]:
-        """What a department writes."""
-        return tuple(f for f in self.fields if f.kind.type is Type.TEXT and f.mode == "entered")
-
-    @property
-    def sentences(self) -> tuple[Field, ...]:
-        """What the form composes."""
-        return tuple(f for f in self.fields if f.kind.type is Type.TEXT and f.mode == "computed")
-
-    @property
-    def figures(self) -> tuple[Field, ...]:
-        """The amounts."""
-        return tuple(f for f in self.fields if f.kind.name == "money")
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """A report as its sheet is drawn: the title's field and the sections in their order."""
-
-    title: Field | None
-    parts: tuple[Part, ...]
-
-
-def outline(form: Form) -> Outline | None:
-    """The report of a form; None if it has none. A report is a further sheet with headings."""
-    layout = place(form)
-    for page in layout.pages.values():
-        headings = {x.top: x for x in page.labels if x.role in ("heading", "subheading")}
-        if headings and page.paper.sheet != form.sheet:
-            return _outline(layout, page.paper.sheet, {
-                row: (x.text, 1 if x.role == "heading" else 2) for row, x in headings.items()
-            })  # fmt: skip
-    return None
-
-
-def _outline(layout: Layout, sheet: str, headings: Mapping[int, tuple[str, int]]) -> Outline:
-    spots = [s for s in layout.spots.values() if s.address.sheet == sheet and s.field.grain == CELL]
-    title = next((s.field for s in spots if s.title), None)
-    parts = []
-    tops = [0, *sorted(headings)]
-    for top, after in zip(tops, [*tops[1:], None], strict=True):
-        own = [s for s in spots if top < s.address.row and (after is None or s.address.row < after)]
-        own.sort(key=lambda s: (s.address.row, s.address.column))
-        text, level = headings.get(top, ("", 1))
-        fields = tuple(s.field for s in own if not s.title)
-        parts.append(Part(text, level, fields))
-    return Outline(title, tuple(parts))
 
 
 @dataclass(slots=True)
@@ -104,31 +47,31 @@ def read_report(
 ) -> Report:
     """Take a report apart. `known` is what the form itself says, by field key."""
     report = Report()
-    drawn = outline(form)
-    parts = drawn.parts if drawn else ()
-    sections = _sections(parts, [p for p in paragraphs if p.text.strip()])
+    sections = _sections(outline(form), [p for p in paragraphs if p.text.strip()])
     report.found = any(part.heading for part, _ in sections)
     dress = _Dress(form, known, fiscal_year)
     for number, (part, own) in enumerate(sections):
         last = number == len(sections) - 1
         rest = [p for p in own if not dress.lets_go(p, report, ends=last or not part.heading)]
-        if part.texts and rest:
+        if _written(part) and rest:
             _figures(form, part, rest, report, known)
             sentences = _composed(form, part, known, report, fiscal_year)
             _texts(part, rest, sentences, report)
         else:
             sentences = _composed(form, part, known, report, fiscal_year) if rest else {}
             spoken = {fold(text) for text in sentences.values()}
-            report.left += [Left(p.text.strip(), p.address) for p in rest if fold(p.text) not in spoken]
+            report.left += [
+                Left(p.text.strip(), p.address) for p in rest if fold(p.text) not in spoken
+            ]
     return report
 
 
 def _sections(
-    parts: Sequence[Part], paragraphs: Sequence[Paragraph]
-) -> list[tuple[Part, list[Paragraph]]]:
+    parts: Sequence[Chapter], paragraphs: Sequence[Paragraph]
+) -> list[tuple[Chapter, list[Paragraph]]]:
     """The paragraphs below each heading, in the document's order; first those above any heading."""
-    opening = parts[0] if parts and not parts[0].heading else Part("", 1, ())
-    found: list[tuple[Part, list[Paragraph]]] = [(opening, [])]
+    opening = parts[0] if parts and not parts[0].heading else Chapter(0, "", ())
+    found: list[tuple[Chapter, list[Paragraph]]] = [(opening, [])]
     names = {_name(part.heading): part for part in parts if part.heading}
     seen: set[str] = set()
     for paragraph in paragraphs:
@@ -139,6 +82,11 @@ def _sections(
         else:
             found[-1][1].append(paragraph)
     return found
+
+
+def _written(part: Chapter) -> list[Field]:
+    """What a department writes of a chapter, apart from figures."""
+    return [item for item in part.texts if item.mode == "entered"]
 
 
 def _name(heading: str) -> str:
@@ -152,9 +100,7 @@ class _Dress:
     def __init__(self, form: Form, known: Mapping[str, Value], fiscal_year: int) -> None:
         self.department = fold(str(known.get("identity.department") or ""))
         titles = [form.title.format(fiscal_year=fiscal_year), form.name]
-        drawn = outline(form)
-        if drawn is not None and drawn.title is not None:
-            titles.append(_spoken(form, drawn.title, known, fiscal_year))
+        titles.append(_title(form, known, fiscal_year))
         self.titles = [fold(title) for title in titles if title]
 
     def lets_go(self, paragraph: Paragraph, report: Report, *, ends: bool) -> bool:
@@ -175,13 +121,13 @@ class _Dress:
 
 def _figures(
     form: Form,
-    part: Part,
+    part: Chapter,
     paragraphs: Sequence[Paragraph],
     report: Report,
     known: Mapping[str, Value],
 ) -> None:
     """Take the amounts that a section's sentences name; tell those that differ from the form's."""
-    for item in part.figures:
+    for item in (f for f in part.fields if f.kind.name == "money"):
         label = fold(item.label).translate({ord(c): None for c in _QUOTES})
         words = f"[{_QUOTES}]*".join(pattern([c]) for c in label)
         for paragraph in paragraphs:
@@ -218,26 +164,31 @@ def value_of(form: Form, item: Field, known: Mapping[str, Value]) -> str | float
     return value_at(gather(form, [read], View.TRUE), item, 0)
 
 
-def _spoken(form: Form, item: Field, known: Mapping[str, Value], fiscal_year: int) -> str:
-    return str(value_of(form, item, {**known, "identity.fiscal_year": float(fiscal_year)}))
+def _title(form: Form, known: Mapping[str, Value], fiscal_year: int) -> str:
+    section = report_section(form)
+    if section is None:
+        return ""
+    given = {**known, "identity.fiscal_year": float(fiscal_year)}
+    batch = gather(form, [submit(form, Filling(given))], View.TRUE)
+    return report_title(form, batch.values(0)[section.id])
 
 
 def _composed(
-    form: Form, part: Part, known: Mapping[str, Value], report: Report, fiscal_year: int
+    form: Form, part: Chapter, known: Mapping[str, Value], report: Report, fiscal_year: int
 ) -> dict[str, str]:
     """The sentences that the form would compose, as long as the texts are blank."""
-    own = {item.key for item in part.texts}
+    own = {item.key for item in _written(part)}
     given = {**known, "identity.fiscal_year": float(fiscal_year)}
     for name, taken in report.taken.items():
         item = form.field_of(name)
         if name not in own:
             given[name] = item.kind.coerce(taken.text, "", item.unit or form.unit).value
     batch = gather(form, [submit(form, Filling(given))], View.TRUE)
-    return {f.key: str(value_at(batch, f, 0)) for f in part.sentences}
+    return {f.key: str(value_at(batch, f, 0)) for f in part.texts if f.mode == "computed"}
 
 
 def _texts(
-    part: Part, paragraphs: Sequence[Paragraph], sentences: Mapping[str, str], report: Report
+    part: Chapter, paragraphs: Sequence[Paragraph], sentences: Mapping[str, str], report: Report
 ) -> None:
     """What a section says beyond the sentences that the form composes goes to its text."""
     lines = [(p.text.strip(), p) for p in paragraphs]
@@ -245,7 +196,7 @@ def _texts(
         rest = _without(lines[0][0], sentence) if lines and sentence else None
         if rest is not None:
             lines = [(rest, lines[0][1]), *lines[1:]] if rest else lines[1:]
-    target = part.texts[-1]
+    target = _written(part)[-1]
     if lines:
         report.taken[target.key] = Taken("\n".join(text for text, _ in lines), lines[0][1].address)
 
@@ -260,24 +211,3 @@ def _without(text: str, sentence: str) -> str | None:
         if not wanted.startswith(held):
             return None
     return None
-
-
-def lines_of(parts: Sequence[Part], values: Mapping[str, str]) -> Iterator[tuple[Part, list[str]]]:
-    """Every section with its paragraphs as they are to stand in a document.
-
-    A sentence and the text after it make one paragraph; `values` are texts by field key.
-    """
-    for part in parts:
-        lines: list[str] = []
-        spoken = ""
-        for item in (f for f in part.fields if f.kind.type is Type.TEXT):
-            text = values.get(item.key, "").strip()
-            if item.mode == "computed":
-                spoken += text
-            elif spoken and text:
-                lines += f"{spoken}{text}".split("\n")
-                spoken = ""
-            else:
-                lines += text.split("\n")
-        lines = [*([spoken] if spoken else []), *lines]
-        yield part, [line.strip() for line in lines if line.strip()]

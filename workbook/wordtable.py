@@ -103,7 +103,9 @@ def _wants(layout: Layout) -> Iterator[Wanted]:
     found = []
     for spot in spots:
         row, column = spot.address.row, spot.address.column
-        beside = [x for x in labels if x.top <= row <= x.bottom and x.right < column and x.text.strip()]
+        beside = [
+            x for x in labels if x.top <= row <= x.bottom and x.right < column and x.text.strip()
+        ]
         above = [
             x for x in labels
             if x.bottom < row and x.left <= column <= x.right and x.text.strip() and x.role != "line"
@@ -120,17 +122,20 @@ def _wants(layout: Layout) -> Iterator[Wanted]:
 
 def labels_of(layout: Layout) -> Sequence[Label]:
     """The labels of the form's own sheet."""
-    return [x for x in layout.labels if getattr(x, "sheet", layout.form.sheet) == layout.form.sheet]
+    return layout.home.labels
 
 
 def variants(*labels: str) -> tuple[str, ...]:
     """The keys by which a label is known, 其中 in front of it or not."""
     keys = [key(label) for label in labels]
-    return tuple(dict.fromkeys(k for name in keys for k in (name, name.removeprefix(_OF_WHICH)) if k))
+    return tuple(
+        dict.fromkeys(k for name in keys for k in (name, name.removeprefix(_OF_WHICH)) if k)
+    )
 
 
 def pattern(keys: Iterable[str]) -> str:
     """A regular expression that finds a label in raw text, however blanks break it."""
+
     def loose(name: str) -> str:
         return _BLANK.join("[:：]" if c == ":" else re.escape(c) for c in name)
 
@@ -148,14 +153,16 @@ class _Matcher:
         for cell in table.cells:
             for row in range(cell.row, cell.bottom + 1):
                 self.lines.setdefault(row, []).append(cell)
-        self.known = {k for label in self.usual.labels for k in variants(label.text)}
+        self.known = {k for label in labels_of(self.usual) for k in variants(label.text)}
         self.known |= {k for item in form.fields() for k in variants(item.label)}
         self.used: set[WordCell] = set()
         self.taken: dict[str, Taken] = {}
         self.left: list[Left] = []
         self.found_rows: dict[str, list[tuple[tuple[str, ...], dict[str, Taken]]]] = {}
         names = {k: item for item in wanted_fields(form) for k in item.left if item.alone}
-        self._inline = re.compile(f"(?:其{_BLANK}中{_BLANK}[:：]{_BLANK})?({pattern(names)}){_BLANK}[:：]")
+        self._inline = re.compile(
+            f"(?:其{_BLANK}中{_BLANK}[:：]{_BLANK})?({pattern(names)}){_BLANK}[:：]"
+        )
         self.pieces = {name: found for cell in table.cells for name, found in self._split(cell)}
 
     def _split(self, cell: WordCell) -> Iterator[tuple[str, tuple[WordCell, str]]]:
@@ -181,7 +188,9 @@ class _Matcher:
             value = self._right_of(label) if wanted.alone else self._crossing(label, wanted.top)
             if value is not None and value not in self.used:
                 self.used.add(label)
-                self._take(name, value, value.text if item.kind.type == "text" else value.text.strip())
+                self._take(
+                    name, value, value.text if item.kind.type == "text" else value.text.strip()
+                )
                 return
 
     def _take(self, name: str, cell: WordCell, text: str) -> None:
@@ -230,13 +239,17 @@ class _Matcher:
         self.found_rows[section.id] = found
         return True
 
-    def _columns(self, section: Section) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, ...]]]:
+    def _columns(
+        self, section: Section
+    ) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, ...]]]:
         """The heads of a section's columns, and of its levels, as our layout has them."""
         assert section.row is not None
         heads = [x for x in labels_of(self.usual) if x.role == "head"]
         columns, levels = {}, []
         for piece in section.row.pieces:
-            above = [x.text for x in heads if x.left <= piece.column + 1 <= x.right and x.text.strip()]
+            above = [
+                x.text for x in heads if x.left <= piece.column + 1 <= x.right and x.text.strip()
+            ]
             item = self.form.field_of(piece.field) if piece.field else None
             if item is not None and item.grain == ROW:
                 columns[item.id] = variants(item.label, *above[:1])
@@ -297,7 +310,9 @@ class _Matcher:
             self.used.add(cell)
         found.append((path, values))
 
-    def _path(self, section: Section, branches: Sequence[WordCell | None]) -> tuple[str, ...] | None:
+    def _path(
+        self, section: Section, branches: Sequence[WordCell | None]
+    ) -> tuple[str, ...] | None:
         """The group that a row's headings mean; None if they are none of the form's."""
         if not section.levels:
             return ()
