@@ -105,11 +105,16 @@ class Box:
 
 
 def add_table(
-    document: Document, widths: Sequence[float], rows: int, before: Paragraph | None = None
+    document: Document,
+    widths: Sequence[float],
+    rows: int,
+    before: Paragraph | None = None,
+    *,
+    padding: float = 1,
 ) -> Table:
     """An empty table without frame, its columns sharing the page's width in proportion.
 
-    It stands before a paragraph, or at the end of the document.
+    It stands before a paragraph, or at the end of the document; `padding` is inside cells, in points.
     """
     table: Table = document.add_table(rows=rows, cols=len(widths))
     if before is not None:
@@ -119,7 +124,7 @@ def add_table(
     total = text_width(document)
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Emu(int(total * width / sum(widths)))
-    _margins(table)
+    _pad(table, padding)
     return table
 
 
@@ -190,9 +195,9 @@ def _write_cell(cell: _Cell, box: Box) -> None:
         _in_order(cell._tc.get_or_add_tcPr(), parse_xml(vertical))
 
 
-def _margins(table: Table) -> None:
-    """Narrow margins inside cells: forms are full."""
-    sides = "".join(f'<w:{side} w:w="20" w:type="dxa"/>' for side in ("left", "right"))
+def _pad(table: Table, points: float) -> None:
+    width = f'w:w="{points * 20:.0f}" w:type="dxa"'
+    sides = "".join(f"<w:{side} {width}/>" for side in ("left", "right"))
     margins = parse_xml(f"<w:tblCellMar {nsdecls('w')}>{sides}</w:tblCellMar>")
     look = table._tbl.tblPr.find(qn("w:tblLook"))
     if look is None:

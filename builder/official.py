@@ -131,7 +131,7 @@ _STOCK = (
 """What Word expects of every document."""
 _PLACE = (
     f'<w:style w:type="character" w:customStyle="1" w:styleId="Place"><w:name w:val="{PLACE}"/>'
-    '<w:basedOn w:val="a0"/><w:qFormat/><w:rPr><w:highlight w:val="yellow"/></w:rPr></w:style>'
+    '<w:basedOn w:val="a0"/><w:qFormat/><w:rPr><w:shd w:val="clear" w:color="auto" w:fill="FFF200"/></w:rPr></w:style>'
 )
 
 

@@ -34,7 +34,7 @@ from workbook.options import (
     roster_option,
 )
 from workbook.usage import Group, fail, t
-from workbook.word_commands import import_word, report
+from workbook.word_commands import import_word, report, require_document_name
 
 if TYPE_CHECKING:
     from workbook.submission import Return
@@ -246,11 +246,13 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
 @click.option("--data", type=click.Path(path_type=Path),
               help=t("另把数据写成 CSV 和 Parquet，放在这个文件夹。", "Also write the data as CSV and Parquet here."))  # fmt: skip
 @force_option
+@click.option("--word", type=click.Path(path_type=Path, dir_okay=False),
+              help=t("另写一份汇总报告的初稿（.docx）。", "Also draft the bureau's report (.docx)."))  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
     paths: tuple[Path, ...], output: Path, roster: Path | None, form_file: tuple[Path, ...],
-    password_env: str, data: Path | None, force: bool, workers: int,
+    password_env: str, data: Path | None, word: Path | None, force: bool, workers: int,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.summary import build_summary
@@ -262,12 +264,20 @@ def aggregate(
 
     require_workbook_name(output)
     refuse_existing(output, find_files(p for p in paths if p.exists()), force=force)
+    if word is not None:
+        require_document_name(word, force=force)
     known = load_roster(roster) if roster else None
     returned = _checked(
         read_all(paths, form_file, passwords_from(password_env, roster), workers), roster
     )
-    build_summary(add_up(returned, known), output)
+    summary = add_up(returned, known)
+    build_summary(summary, output)
     click.echo(t(f"汇总表：{output}", f"Summary: {output}"))
+    if word is not None:
+        from builder.county_report import build_county_report  # python-docx takes 0.2 s to import
+
+        build_county_report(summary, word)
+        click.echo(t(f"汇总报告初稿：{word}", f"Draft report: {word}"))
     if data is not None:
         write_data(frames(returned), data)
         click.echo(t(f"数据：{data}", f"Data: {data}"))

@@ -89,12 +89,17 @@ def report(
     sys.exit(FOUND if written.refused else CLEAN)
 
 
-def _write_template(path: Path, *, force: bool) -> None:
-    from builder.official import write_template
-
+def require_document_name(path: Path, *, force: bool) -> None:
+    """Refuse a name that is no Word document's, or one that is taken."""
     if path.suffix.lower() != ".docx":
         fail(t(f"“{path}”应以 .docx 结尾", f"'{path}' must end with .docx"))
     refuse_existing(path, (), force=force)
+
+
+def _write_template(path: Path, *, force: bool) -> None:
+    from builder.official import write_template
+
+    require_document_name(path, force=force)
     write_template(path)
     click.echo(t(
         f"模板：{path}；在 Word 中改样式、页边距、页眉页脚，再用 --template 给出",
