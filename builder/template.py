@@ -259,7 +259,7 @@ def _spot_style(job: Job, page: Page, spot: Spot) -> Format:
     look: dict[str, Any] = st.BODY | {
         "num_format": item.number_format,
         "align": item.kind.align,
-        "valign": "top" if long else "vcenter",
+        "valign": "top" if long and item.is_input else "vcenter",
         "font_size": 9 if small else 10,
         "locked": job.locked(spot),
         "bg_color": _fill(job, spot),

@@ -6,7 +6,7 @@ findings of one file are one finding over several cells.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,8 +43,10 @@ def check(returns: Iterable[Return], roster: Roster | None = None) -> list[Retur
         for start in range(0, len(indexes), CHUNK):
             some = indexes[start : start + CHUNK]
             submissions = [s for i in some if (s := checked[i].submission) is not None]
+            further = submissions[0].form.further_sheets
             for i, found in zip(some, findings_of(submissions), strict=True):
-                checked[i] = replace(checked[i], findings=_tidy((*checked[i].findings, *found)))
+                every = (*checked[i].findings, *found)
+                checked[i] = replace(checked[i], findings=_tidy(every, further))
     return checked
 
 
@@ -257,14 +259,14 @@ def _text(value: object) -> str:
 # --- order and grouping ---------------------------------------------------------------------------
 
 
-def _tidy(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Equal findings joined over their cells, in order of sheet and cell."""
+def _tidy(found: Iterable[Finding], further: Collection[str]) -> tuple[Finding, ...]:
+    """Equal findings joined over their cells, in order of sheet and cell; further sheets after the form's."""
     grouped: dict[tuple[str, ...], list[Finding]] = {}
     for item in found:
         key = (item.code, item.severity, item.sheet, item.message, item.printed, item.expected)
         grouped.setdefault(key, []).append(item)
     joined = [_join(items) for items in grouped.values()]
-    return tuple(sorted(joined, key=_position))
+    return tuple(sorted(joined, key=lambda item: _position(item, further)))
 
 
 def _join(items: list[Finding]) -> Finding:
@@ -273,10 +275,11 @@ def _join(items: list[Finding]) -> Finding:
     return replace(items[0], cell=",".join(cells), field=",".join(fields))
 
 
-def _position(item: Finding) -> tuple[bool, str, int, int, str]:
+def _position(item: Finding, further: Collection[str]) -> tuple[bool, bool, str, int, int, str]:
     first = item.cell.partition(",")[0]
     row, column = split_a1(first) if first else (0, 0)
-    return item.sheet == CHECK_SHEET, item.sheet, row, column, item.code
+    late = item.sheet in further
+    return item.sheet == CHECK_SHEET, late, item.sheet, row, column, item.code
 
 
 # --- a rule's own cases ---------------------------------------------------------------------------
