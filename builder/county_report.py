@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 MOST_KINDS = 15
 """Kinds of findings that are listed, the most frequent first; the summary workbook has all."""
+MOST_NAMES = 150
+"""Departments that are named in a paragraph; of more the summary workbook has the list."""
+_UNNAMED = "（未填单位）"
 _TITLE_END = "自评情况汇总报告"
 _BAR = 12
 """Characters of a bar that stands for the whole."""
@@ -112,7 +115,7 @@ def _coverage(draft: _Draft, summary: Summary) -> None:
         names = coverage["department"][coverage["status"] == str(status)]
         if len(names):
             draft.text(
-                f"{status.chinese}的 {len(names)} 个：{'、'.join(names.fillna('（未填单位）'))}。"
+                f"{status.chinese}的 {len(names)} 个：{_listed(names.fillna(_UNNAMED).tolist())}。"
             )
     draft.place("催报、退回修改的经过")
 
@@ -156,7 +159,7 @@ def _grades(draft: _Draft, form: FormSummary) -> None:
                 f"{_named(d)}（{_score(s)}）"
                 for d, s in zip(own["department"], own["total_score"], strict=True)
             ]
-            draft.text(f"{grade} {len(own)} 个：{'、'.join(names)}。")
+            draft.text(f"{grade} {len(own)} 个：{_listed(names)}。")
     if len(form.indicators):
         levels = [n for n in form.indicators.index.names if n not in (None, "section")]
         shares = [
@@ -206,6 +209,11 @@ def _findings(draft: _Draft, summary: Summary) -> None:
     draft.place("典型问题的情况和原因分析")
 
 
+def _listed(names: Sequence[str]) -> str:
+    more = f"等，全部 {len(names)} 个见汇总表" if len(names) > MOST_NAMES else ""
+    return "、".join(names[:MOST_NAMES]) + more
+
+
 # --- figures as text ------------------------------------------------------------------------------
 
 
@@ -243,4 +251,4 @@ def _bar(share: object) -> str:
 
 
 def _named(department: object) -> str:
-    return "（未填单位）" if department is None or pd.isna(department) else str(department).strip()  # type: ignore[call-overload]
+    return _UNNAMED if department is None or pd.isna(department) else str(department).strip()  # type: ignore[call-overload]

@@ -138,7 +138,7 @@ def text_width(document: Document) -> Length:
 def fill_table(table: Table, boxes: Sequence[Box]) -> None:
     """Put boxes into a table, merging the cells each one covers."""
     # A merge leaves the covered cells' paragraphs behind, so texts are written afterwards.
-    grid = [[table.cell(r, c) for c in range(len(table.columns))] for r in range(len(table.rows))]
+    grid = [row.cells for row in table.rows]
     for box in boxes:
         cell = grid[box.row][box.column]
         if (box.bottom, box.right) != (box.row, box.column):

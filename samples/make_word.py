@@ -79,7 +79,7 @@ def put_together(before: list[str], rows: list[list[str]], after: list[str]) -> 
 
 
 def _table(table: Table, rows: list[list[str]]) -> None:
-    cells = [[table.cell(r, c) for c in range(_COLUMNS)] for r in range(len(ROWS))]
+    cells = [row.cells for row in table.rows]
     for number, (spans, texts) in enumerate(zip(ROWS, rows, strict=True), 1):
         covered = {c for top, bottom, c in MERGED if top < number <= bottom}
         for (left, right), text in zip(spans, texts, strict=True):

@@ -267,7 +267,10 @@ def _leftover(item: Left) -> Finding:
     text = " ".join(item.text.split())
     brief = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}……"
     if item.expected:
-        return finding("W126", label=item.label, printed=brief, expected=item.expected, **place_)
+        return finding(
+            "W126", label=item.label, stated=brief, due=item.expected,
+            printed=brief, expected=item.expected, **place_,
+        )  # fmt: skip
     return finding("W125", detail=brief, printed=item.text, **place_)
 
 

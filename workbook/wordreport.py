@@ -72,10 +72,10 @@ def _sections(
     """The paragraphs below each heading, in the document's order; first those above any heading."""
     opening = parts[0] if parts and not parts[0].heading else Chapter(0, "", ())
     found: list[tuple[Chapter, list[Paragraph]]] = [(opening, [])]
-    names = {_name(part.heading): part for part in parts if part.heading}
+    names = {heading_name(part.heading): part for part in parts if part.heading}
     seen: set[str] = set()
     for paragraph in paragraphs:
-        name = _name(paragraph.text) if len(paragraph.text) <= _LONGEST_HEADING else ""
+        name = heading_name(paragraph.text) if len(paragraph.text) <= _LONGEST_HEADING else ""
         if name in names and name not in seen:
             seen.add(name)
             found.append((names[name], []))
@@ -89,7 +89,7 @@ def _written(part: Chapter) -> list[Field]:
     return [item for item in part.texts if item.mode == "entered"]
 
 
-def _name(heading: str) -> str:
+def heading_name(heading: str) -> str:
     """A heading's words alone: 三、政府性基金预算支出情况 → 政府性基金预算支出情况."""
     return key(_NUMBERING.sub("", fold(heading)))
 
@@ -192,9 +192,10 @@ def _texts(
 ) -> None:
     """What a section says beyond the sentences that the form composes goes to its text."""
     lines = [(p.text.strip(), p) for p in paragraphs]
-    for sentence in sentences.values():
+    for name, sentence in sentences.items():
         rest = _without(lines[0][0], sentence) if lines and sentence else None
         if rest is not None:
+            report.taken[name] = Taken(sentence, lines[0][1].address)
             lines = [(rest, lines[0][1]), *lines[1:]] if rest else lines[1:]
     target = _written(part)[-1]
     if lines:
