@@ -53,6 +53,7 @@ def write_reports(
     What is there already is not written over without `force`. `public` also writes an index page.
     Raises BuildError if the template cannot be used or nothing can be written there.
     """
+    _refuse_index(folder, wanted=public and not force)
     written = Written()
     taken: set[str] = set()
     for item in returns:
@@ -79,7 +80,7 @@ def write_reports(
     if pdf and written.documents:
         _papers(written)
     if public and written.documents:
-        written.index = _index(written, folder, force=force)
+        written.index = _index(written, folder)
     return written
 
 
@@ -163,10 +164,14 @@ p {{ color: #4b5763; }}
 """
 
 
-def _index(written: Written, folder: Path, *, force: bool) -> Path:
+def _refuse_index(folder: Path, *, wanted: bool) -> None:
     path = folder / INDEX
-    if path.exists() and not force:
+    if wanted and path.exists():
         raise BuildError(f"{path}：已经存在；要覆盖请加 --force")
+
+
+def _index(written: Written, folder: Path) -> Path:
+    path = folder / INDEX
     first = next(iter(written.documents.values()))
     columns = _columns(first)
     rows = [

@@ -258,6 +258,8 @@ def _remarks(word: Word) -> Iterable[Finding]:
         yield finding("W115", detail="、".join(word.external_links[:3])[:200])
     if word.embedded:
         yield finding("W116", detail="、".join(word.embedded[:3])[:200])
+    if word.numbered:
+        yield finding("W127")
 
 
 def _leftover(item: Left) -> Finding:

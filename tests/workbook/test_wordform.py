@@ -262,6 +262,17 @@ def test_more_rows_than_the_template_has_get_rows(tmp_path: Path) -> None:
     assert sum(row["level2"] == "质量指标" for row in values(found)["indicators"]) == 5
 
 
+def test_numbers_that_word_gives_are_no_text_and_that_is_told(tmp_path: Path) -> None:
+    def change(document: Document) -> None:
+        for paragraph in document.paragraphs:
+            if paragraph.text.startswith("2、 各项"):
+                paragraph.style = "List Number"
+                properties = paragraph._p.get_or_add_pPr()
+                properties.get_or_add_numPr().get_or_add_numId().val = 1
+
+    assert "W127" in codes(imported(altered(tmp_path, change)))
+
+
 # --- what is no such document ---------------------------------------------------------------------
 
 
