@@ -224,11 +224,12 @@ class _Matcher:
     def rows(self, section: Section) -> bool:
         """Take the rows of a repeating section; whether its heads are there at all."""
         columns, levels = self._columns(section)
-        head = self._head(columns.values())
+        head = self._head(columns.values(), section.head.rows)
         if head is None:
             return False
-        at = {name: c for name, keys in columns.items() if (c := self._in_row(head, keys))}
-        tree = [self._in_row(head, keys) for keys in levels]
+        deep = section.head.rows
+        at = {name: c for name, keys in columns.items() if (c := self._below(head, deep, keys))}
+        tree = [self._below(head, deep, keys) for keys in levels]
         self.used |= {*at.values(), *(c for c in tree if c)}
         found: list[tuple[tuple[str, ...], dict[str, Taken]]] = []
         first = max(c.bottom for c in at.values()) + 1
@@ -244,29 +245,34 @@ class _Matcher:
     ) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, ...]]]:
         """The heads of a section's columns, and of its levels, as our layout has them."""
         assert section.row is not None
-        heads = [x for x in labels_of(self.usual) if x.role == "head"]
+        last = self.usual.blocks[section.id].head_row
+        tops = range(last - section.head.rows + 1, last + 1)
+        heads = [x for x in labels_of(self.usual) if x.role == "head" and x.top in tops]
         columns, levels = {}, []
         for piece in section.row.pieces:
-            above = [
-                x.text for x in heads if x.left <= piece.column + 1 <= x.right and x.text.strip()
-            ]
+            above = [x for x in heads if x.left <= piece.column + 1 <= x.right and x.text.strip()]
+            nearest = [max(above, key=lambda x: x.bottom).text] if above else []
             item = self.form.field_of(piece.field) if piece.field else None
             if item is not None and item.grain == ROW:
-                columns[item.id] = variants(item.label, *above[:1])
+                columns[item.id] = variants(item.label, *nearest)
             elif piece.level:
-                levels.append(variants(*above[:1]) if above else ())
+                levels.append(variants(*nearest))
         return columns, levels
 
-    def _head(self, columns: Iterable[tuple[str, ...]]) -> int | None:
-        """The row in which most of the columns' heads stand; None unless more than half do."""
+    def _head(self, columns: Iterable[tuple[str, ...]], deep: int) -> int | None:
+        """The row from which most of the columns' heads stand; None unless more than half do."""
         columns = list(columns)
-        count = {r: sum(self._in_row(r, keys) is not None for keys in columns) for r in self.lines}
+        count = {
+            row: sum(self._below(row, deep, keys) is not None for keys in columns)
+            for row in self.lines
+        }
         best = max(count, key=lambda r: (count[r], -r), default=0)
         return best if count and count[best] > len(columns) / 2 else None
 
-    def _in_row(self, row: int, keys: Iterable[str]) -> WordCell | None:
-        cells = self.lines.get(row, ())
-        return next((c for c in cells if c.row == row and self.keys[c] in keys), None)
+    def _below(self, row: int, deep: int, keys: Iterable[str]) -> WordCell | None:
+        """The first cell with one of the labels that begins in so many rows from a row on."""
+        cells = (c for n in range(row, row + deep) for c in self.lines.get(n, ()) if c.row == n)
+        return next((c for c in cells if self.keys[c] in keys), None)
 
     def _ends(self, row: int, first: int) -> bool:
         """Whether the rows are over: their frame ends, and a label of what follows begins the row."""
@@ -294,6 +300,9 @@ class _Matcher:
         if path is not None or not filled:
             self.used |= {c for c in branches if c}
         if not filled:
+            return
+        if all(self.keys[c] in self.known for c in filled):  # the heads once more, on a new page
+            self.used |= set(own.values())
             return
         if path is None:
             first = min(own.values(), key=lambda c: c.left)
