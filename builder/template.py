@@ -257,7 +257,10 @@ def _spot_style(job: Job, page: Page, spot: Spot) -> Format:
     long = item.kind.align == "left"
     small = page is job.layout.home and (long or item.grain == ROW)
     look: dict[str, Any] = st.BODY | {
-        "num_format": item.number_format,
+        # A formula in a cell of text would become text once it is touched.
+        "num_format": "General"
+        if item.is_computed and item.number_format == "@"
+        else item.number_format,
         "align": item.kind.align,
         "valign": "top" if long and item.is_input else "vcenter",
         "font_size": 9 if small else 10,

@@ -284,9 +284,22 @@ def _foreign(evidence: Evidence, print_: _Imprint) -> Sequence[str]:
             stored = evidence.stored(spot.name)
             written = stored.formula if stored is not None else None
             due = print_.formula(spot)
-            if written is not None and written != due and canonical(written) != canonical(due):
+            if written is None or written == due or canonical(written) == canonical(due):
+                continue
+            if not _speaks_of_the_usual(evidence, spot.name, written):
                 found.append(spot.name)
     return found
+
+
+def _speaks_of_the_usual(evidence: Evidence, name: str, written: str) -> bool:
+    """Whether a further sheet's formula still speaks of the form's sheet, where that was copied or renamed."""
+    layout = evidence.layout
+    home, spot = layout.form.sheet, layout.spots[name]
+    further = spot.address.sheet in layout.form.further_sheets
+    if not further or sheet_now(layout, evidence.addresses, home) == home:
+        return False
+    due = _Imprint.of(layout)[spot.address.sheet].formula(spot)
+    return canonical(written) == canonical(due)
 
 
 def _labels(

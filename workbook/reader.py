@@ -296,7 +296,9 @@ def _cells(package: Package, found: Found) -> Iterator[tuple[str, Cell]]:
             year = float(found.year) if spot.field.id == "fiscal_year" else None
             yield name, Cell(year, year, spot.address)
         else:
-            yield name, Cell(None, None, spot.address, problem="找不到这一格")
+            # Of a further sheet that is not there nothing was overwritten.
+            gone = spot.field.is_computed and spot.address.sheet in found.layout.form.further_sheets
+            yield name, Cell(None, None, spot.address, formula=gone, problem="找不到这一格")
 
 
 def _cell(
