@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from builder.issue import file_name
+from builder.official import opened
 from builder.report import department_report, report_values
 from builder.report_table import cell_text
 from workbook.batch import View, gather, value_at
@@ -53,6 +54,7 @@ def write_reports(
     What is there already is not written over without `force`. `public` also writes an index page.
     Raises BuildError if the template cannot be used or nothing can be written there.
     """
+    opened(template)  # one that cannot be used fails them all
     _refuse_index(folder, wanted=public and not force)
     written = Written()
     taken: set[str] = set()
@@ -67,8 +69,6 @@ def write_reports(
             with writing(path) as temporary:
                 temporary.write_bytes(data)
         except BuildError as error:
-            if template is not None and str(template) in str(error):
-                raise
             written.refused.append((item.path, str(error)))
             continue
         written.documents[path] = item.submission

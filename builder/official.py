@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import docx
-from docx.enum.section import WD_SECTION
+from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from docx.shared import Mm
@@ -41,6 +41,7 @@ _INSTEAD = {
 }
 """Font → the name Word tries where it is not installed (`altName`), and its family."""
 
+# A form is wider and longer than a letter.
 _ANNEX_SIDES, _ANNEX_TOP, _ANNEX_FOOT = Mm(15), Mm(25), Mm(15)
 _INDENT = '<w:ind w:firstLineChars="200" w:firstLine="640"/>'
 _BODY_LINES = '<w:spacing w:before="0" w:after="0" w:line="560" w:lineRule="exact"/>'
@@ -93,10 +94,10 @@ def _add_missing(document: Document) -> None:
 # --- styles ---------------------------------------------------------------------------------------
 
 
-def _run(font: str, points: float, more: str = "") -> str:
+def _run(font: str, points: float) -> str:
     return (
         f'<w:rPr><w:rFonts w:ascii="Times New Roman" w:hAnsi="Times New Roman" w:eastAsia="{font}" '
-        f'w:cs="Times New Roman"/>{more}<w:sz w:val="{points * 2:g}"/>'
+        f'w:cs="Times New Roman"/><w:sz w:val="{points * 2:g}"/>'
         f'<w:szCs w:val="{points * 2:g}"/></w:rPr>'
     )
 
@@ -131,7 +132,9 @@ _STOCK = (
 """What Word expects of every document."""
 _PLACE = (
     f'<w:style w:type="character" w:customStyle="1" w:styleId="Place"><w:name w:val="{PLACE}"/>'
-    '<w:basedOn w:val="a0"/><w:qFormat/><w:rPr><w:shd w:val="clear" w:color="auto" w:fill="FFF200"/></w:rPr></w:style>'
+    # A style cannot hold Word's highlighting, but it can hold a background.
+    '<w:basedOn w:val="a0"/><w:qFormat/><w:rPr><w:shd w:val="clear" w:color="auto" w:fill="FFF200"/>'
+    "</w:rPr></w:style>"
 )
 
 
@@ -222,9 +225,13 @@ def _page_number(footer: _Footer, side: str) -> None:
     paragraph.add_run(" —")
 
 
-def add_annex(document: Document) -> None:
-    """Begin a new page at the end, its margins no wider than a form needs."""
-    section = document.add_section(WD_SECTION.NEW_PAGE)
+def annex_page(document: Document, *, new: bool, landscape: bool) -> None:
+    """Let a form begin, on a `new` page at the end, with margins no wider than a form needs."""
+    section = document.add_section(WD_SECTION.NEW_PAGE) if new else document.sections[-1]
+    wide = (section.page_width or 0) > (section.page_height or 0)
+    if wide != landscape:
+        section.page_width, section.page_height = section.page_height, section.page_width
+        section.orientation = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
     section.left_margin = min(section.left_margin or _ANNEX_SIDES, _ANNEX_SIDES)
     section.right_margin = min(section.right_margin or _ANNEX_SIDES, _ANNEX_SIDES)
     section.top_margin = min(section.top_margin or _ANNEX_TOP, _ANNEX_TOP)

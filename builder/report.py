@@ -15,10 +15,11 @@ from builder.official import (
     ANNEX_TITLE,
     BODY,
     HEADINGS,
+    LINE,
     PLACE,
     SIGNED,
     TITLE,
-    add_annex,
+    annex_page,
     opened,
 )
 from builder.report_table import Sheet, add_form
@@ -62,18 +63,17 @@ def department_report(
     """
     document, marked = opened(template)
     form_title = submission.form.title.format(fiscal_year=submission.fiscal_year)
-    values = report_values(submission)
+    title, values = form_title, report_values(submission)
     if values is not None:
         title = report_title(submission.form, values) or form_title
         _title(marked, title, submission.department.strip())
         _chapters(marked, submission.form, values)
         _signed(marked, submission, form_title)
-        _remove(marked)
-        add_annex(document)
+    _remove(marked)
+    landscape = submission.form.orientation == "landscape"
+    annex_page(document, new=values is not None, landscape=landscape)
+    if values is not None:
         document.add_paragraph(ANNEX_MARK, style=ANNEX)
-    else:
-        title = form_title
-        _remove(marked)
     document.add_paragraph(clean(form_title), style=ANNEX_TITLE)
     add_form(document, Sheet.of(submission), public=public)
     _end(document)
@@ -87,7 +87,7 @@ def _remove(paragraph: Paragraph) -> None:
 
 def _end(document: Document) -> None:
     """Word wants a paragraph after a table; this one takes no room on the page."""
-    last = document.add_paragraph(style="表格文字")
+    last = document.add_paragraph(style=LINE)
     last.paragraph_format.line_spacing = 1
 
 
