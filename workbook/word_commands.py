@@ -13,6 +13,7 @@ from workbook.options import (
     form_file_option,
     json_option,
     opening_password_option,
+    password_in,
     passwords_from,
     print_json,
     print_returns,
@@ -119,11 +120,12 @@ def _write_template(path: Path, *, force: bool) -> None:
               help=t("把读到的内容填入模板，写成这个 .xlsx。", "Write a filled template (.xlsx)."))  # fmt: skip
 @roster_option
 @form_file_option
+@opening_password_option
 @force_option
 @json_option
 def import_word(
     file: Path, output: Path | None, roster: Path | None, form_file: tuple[Path, ...],
-    force: bool, as_json: bool,
+    password_env: str, force: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder import build_template
@@ -138,7 +140,9 @@ def import_word(
         require_workbook_name(output)
         refuse_existing(output, (file,), force=force)
     known = load_roster(roster) if roster else None
-    imported = read_word(file, known_forms(form_file).values(), known)
+    password = password_in(password_env)
+    forms = known_forms(form_file).values()
+    imported = read_word(file, forms, known, passwords=(password,) if password else ())
     submission = imported.returned.submission
     if output is not None and submission is not None:
         build_template(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -23,6 +23,7 @@ from workbook.findings import Finding, finding
 from workbook.form import CELL, ROW, Field, Form
 from workbook.kinds import Raw, Value, serial, shown
 from workbook.layout import Plan, Spot, place
+from workbook.locked import unlock
 from workbook.narrative import outline, report_section
 from workbook.office import NoOffice, convert, office
 from workbook.ops import Type
@@ -31,7 +32,16 @@ from workbook.submission import ACCEPTED, REJECTED, Cell, Filling, Return, Submi
 from workbook.text import fold, is_blank
 from workbook.wordfile import Paragraph, Word, read_word, where
 from workbook.wordreport import read_report
-from workbook.wordtable import Left, Match, Taken, joined, match_table, pattern, variants
+from workbook.wordtable import (
+    LONGEST_LINE,
+    Left,
+    Match,
+    Taken,
+    joined,
+    match_table,
+    pattern,
+    variants,
+)
 
 LIMITS = Limits(cells=20_000)
 """Paragraphs, cells and tables together; the seed's document has 180."""
@@ -55,22 +65,30 @@ class Imported:
     plan: Plan = ()
 
 
-def import_word(path: Path, forms: Iterable[Form], roster: Roster | None = None) -> Imported:
+def import_word(
+    path: Path,
+    forms: Iterable[Form],
+    roster: Roster | None = None,
+    *,
+    passwords: Sequence[str] = (),
+) -> Imported:
     """Read a Word document with a form in it. Never raises for what the document holds.
 
-    The department's code, which the paper form does not have, comes from the roster.
+    The department's code, which the paper form does not have, comes from the roster; an encrypted
+    document is opened by the first of the `passwords` that fits.
     """
     try:
         data = read_file(path, LIMITS)
-        word = read_word(as_docx(data), LIMITS)
+        plain = unlock(data, passwords, LIMITS) if magic.is_encrypted(data) else data
+        word = read_word(as_docx(plain), LIMITS)
         found = _find(word, list(forms))
-        submission, left = _submission(path, word, found, roster)
+        submission, left, reported = _submission(path, word, found, roster)
     except Refused as refused:
         return Imported(Return(path, REJECTED, (refusal(refused),)))
     returned = Return(
         path=path,
         status=ACCEPTED,
-        findings=tuple(_remarks(word)),
+        findings=tuple(_remarks(word, reported=reported)),
         submission=submission,
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
@@ -137,13 +155,14 @@ def _filled(matches: Iterable[Match]) -> set[str]:
 
 def _submission(
     path: Path, word: Word, found: Match, roster: Roster | None
-) -> tuple[Submission, list[Left]]:
+) -> tuple[Submission, list[Left], bool]:
+    """What was read, what is left over, and whether there is a report where the form has one."""
     form, layout = found.layout.form, found.layout
     taken, left = dict(found.taken), list(found.left)
     paragraphs = [block for block in word.blocks if isinstance(block, Paragraph)]
     paragraphs, lines = _lines(form, paragraphs)
     taken |= {name: line for name, line in lines.items() if not _has(taken, name)}
-    year = _year(form, paragraphs)
+    year = _year(form, word)
     cells = {name: _cell(spot, taken.get(name), form) for name, spot in layout.spots.items()}
     department = str(cells["identity.department"].value or "").strip()
     code = str(cells["identity.department_code"].value or "").strip()
@@ -163,12 +182,18 @@ def _submission(
     if signed is not None and report.signed_on is not None and not _has(taken, _SIGNED):
         cells[_SIGNED] = _cell(signed, report.signed_on, form)
     submission = Submission(path, form, layout.plan, cells, {}, year, department, code)
-    if not report.found and report_section(form) is not None:
-        left.append(Left("", NOWHERE))
     composed = _composed(submission)
     left += [item for item in report.left if fold(item.text) not in composed]
-    left += [*_misstated(submission, taken)]
-    return submission, left
+    left += [*_misstated(submission, taken), *_other_tables(word, found)]
+    return submission, left, report.found or report_section(form) is None
+
+
+def _other_tables(word: Word, found: Match) -> Iterator[Left]:
+    """What stands in tables that are no part of the form, each as a whole."""
+    for table in word.tables:
+        texts = [" ".join(cell.text.split()) for cell in table.cells if cell.text.strip()]
+        if table.number not in found.tables and texts:
+            yield Left(" / ".join(texts), table.cells[0].address)
 
 
 def _composed(submission: Submission) -> set[str]:
@@ -182,14 +207,14 @@ def _has(taken: Mapping[str, Taken], name: str) -> bool:
     return name in taken and bool(taken[name].text.strip())
 
 
-def _year(form: Form, paragraphs: Iterable[Paragraph]) -> int:
-    """The year that the form's title names, or any heading before the report."""
-    for paragraph in paragraphs:
-        text = fold(paragraph.text)
-        match = _YEAR.search(text)
-        if match and (fold(form.name) in text or len(text) < _SHOWN):
-            return int(match[1])
-    return form.fiscal_year
+def _year(form: Form, word: Word) -> int:
+    """The year of the form's title, or else of another short line, above the table or in it."""
+    texts = [block.text for block in word.blocks if isinstance(block, Paragraph)]
+    texts += [cell.text for table in word.tables for cell in table.cells]
+    short = [fold(text) for text in texts if len(text) < 2 * _SHOWN and _YEAR.search(fold(text))]
+    named = [text for text in short if fold(form.name) in text]
+    found = next((m for text in [*named, *short[:1]] if (m := _YEAR.search(text))), None)
+    return int(found[1]) if found else form.fiscal_year
 
 
 def _lines(form: Form, paragraphs: list[Paragraph]) -> tuple[list[Paragraph], dict[str, Taken]]:
@@ -209,7 +234,8 @@ def _lines(form: Form, paragraphs: list[Paragraph]) -> tuple[list[Paragraph], di
     rest: list[Paragraph] = []
     found: dict[str, Taken] = {}
     for paragraph in paragraphs:
-        matches = list(wanted.finditer(paragraph.text))
+        short = len(paragraph.text) <= LONGEST_LINE
+        matches = list(wanted.finditer(paragraph.text)) if short else []
         if not matches or paragraph.text[: matches[0].start()].strip():
             rest.append(paragraph)
             continue
@@ -251,7 +277,9 @@ def _raw(item: Field, text: str) -> Raw:
 # --- findings -------------------------------------------------------------------------------------
 
 
-def _remarks(word: Word) -> Iterable[Finding]:
+def _remarks(word: Word, *, reported: bool) -> Iterable[Finding]:
+    if not reported:
+        yield finding("W124", sheet=NOWHERE.sheet)
     if word.has_macros:
         yield finding("W114")
     if word.external_links:
@@ -264,8 +292,6 @@ def _remarks(word: Word) -> Iterable[Finding]:
 
 def _leftover(item: Left) -> Finding:
     place_ = {"sheet": item.address.sheet, "cell": where(item.address)}
-    if item.address == NOWHERE:
-        return finding("W124", sheet=NOWHERE.sheet)
     text = " ".join(item.text.split())
     brief = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}……"
     if item.expected:

@@ -25,6 +25,8 @@ _OF_WHICH = "其中:"
 _LEVEL_WORD = "指标"
 _LONGEST = 200
 """No label is as long."""
+LONGEST_LINE = 2_000
+"""No cell or line that holds labels with their values is as long."""
 _ENOUGH = 0.5
 """A table shows a form if at least so many of the form's single cells are found by their labels."""
 
@@ -55,6 +57,8 @@ class Match:
     layout: Layout
     taken: dict[str, Taken] = field(default_factory=dict)
     left: list[Left] = field(default_factory=list)
+    tables: tuple[int, ...] = ()
+    """The numbers of the tables that it was found in."""
 
     @property
     def filled(self) -> set[str]:
@@ -167,6 +171,8 @@ class _Matcher:
 
     def _split(self, cell: WordCell) -> Iterator[tuple[str, tuple[WordCell, str]]]:
         """The labels that a cell holds together with their values: 其他资金：4.62."""
+        if len(cell.text) > LONGEST_LINE:
+            return
         matches = list(self._inline.finditer(cell.text))
         if not matches or cell.text[: matches[0].start()].strip():
             return
@@ -358,9 +364,10 @@ class _Matcher:
                 for name, taken in values.items():
                     self.taken[f"{section}.{name}.{number}"] = taken
         for cell in self.table.cells:
-            if cell not in self.used and cell.text.strip() and self.keys[cell] not in self.known:
+            known = self.keys[cell] in self.known or self.keys[cell].endswith(key(self.form.name))
+            if cell not in self.used and cell.text.strip() and not known:
                 self.left.append(Left(cell.text.strip(), cell.address))
-        return Match(layout, self.taken, self.left)
+        return Match(layout, self.taken, self.left, (self.table.number,))
 
     def _plan(self) -> Plan:
         usual, plan, start = default_plan(self.form), [], 0
@@ -387,7 +394,12 @@ def joined(matches: Sequence[Match]) -> Match | None:
         if plan not in (whole.layout.plan, other.layout.plan):
             return None
         layout = whole.layout if plan == whole.layout.plan else other.layout
-        whole = Match(layout, {**other.taken, **whole.taken}, [*whole.left, *other.left])
+        whole = Match(
+            layout,
+            {**other.taken, **whole.taken},
+            [*whole.left, *other.left],
+            (*whole.tables, *other.tables),
+        )
     return whole
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import docx
 import pytest
 from docx.document import Document
+from msoffcrypto.format.ooxml import OOXMLFile
 
 from builder import build_template
 from builder.report import department_report
@@ -213,6 +214,31 @@ def test_points_and_computed_figures_that_differ_from_the_forms_are_told(tmp_pat
     }
 
 
+def test_another_table_is_told_as_a_whole(tmp_path: Path) -> None:
+    def change(document: Document) -> None:
+        table = document.add_table(rows=1, cols=2)
+        table.rows[0].cells[0].text, table.rows[0].cells[1].text = "抄送", "区人大"
+
+    (left,) = told(imported(altered(tmp_path, change)), "W125")
+    assert (left.sheet, left.cell, left.printed) == ("表2", "R1C1", "抄送 / 区人大")
+
+
+def test_the_title_may_stand_in_the_table_and_names_the_year(tmp_path: Path) -> None:
+    def change(document: Document) -> None:
+        first = document.tables[0].rows[0]
+        first._tr.addprevious(deepcopy(first._tr))
+        title = document.tables[0].rows[0]
+        title.cells[0].text = ""
+        title.cells[8].text = "2023年度部门整体支出绩效自评表"
+        for paragraph in document.paragraphs[:2]:
+            paragraph._p.getparent().remove(paragraph._p)
+
+    found = imported(altered(tmp_path, change))
+    assert found.returned.submission is not None
+    assert found.returned.submission.fiscal_year == 2023
+    assert not told(found, "W125")
+
+
 def test_figures_in_words_stay_text_and_are_told(tmp_path: Path) -> None:
     def change(document: Document) -> None:
         rewrite(document, "14.01", "壹拾肆万零壹佰元")
@@ -385,6 +411,16 @@ def test_what_is_no_word_document_is_rejected_with_a_remedy(
     path = tmp_path / "a.docx"
     path.write_bytes(data)
     assert refused(imported(path)) == code
+
+
+def test_a_document_with_a_password_needs_it(tmp_path: Path) -> None:
+    locked = BytesIO()
+    OOXMLFile(BytesIO(SEED.read_bytes())).encrypt("秘密", locked)
+    path = tmp_path / "a.docx"
+    path.write_bytes(locked.getvalue())
+    assert refused(imported(path)) == "W105"
+    opened = import_word(path, FORMS, load_roster(ROSTER), passwords=["秘密"])
+    assert values(opened) == sample()[0]
 
 
 def test_an_old_document_without_libreoffice_says_what_to_do(
