@@ -215,12 +215,11 @@ class _Matcher:
         return cell if cell is not None and self.keys[cell] not in self.known else None
 
     def _crossing(self, label: WordCell, top: Sequence[str]) -> WordCell | None:
-        """The cell in the rows of one label and the columns of another above."""
-        heads = [h for h in self._labelled(top) if h.bottom < label.bottom or h.bottom < label.row]
+        """The cell in the rows of one label and the column of another, the nearest above."""
+        heads = [h for h in self._labelled(top) if h.bottom < label.bottom]
         head = max(heads, key=lambda h: (h.row, h.left), default=None)
         if head is None:
             return None
-        # Of several heads with these words in one row, the rightmost column that is still free.
         rows = range(max(label.row, head.bottom + 1), label.bottom + 1)
         cells = (self._at(row, head.left) for row in rows)
         return next((c for c in cells if c is not None and c is not label and c is not head), None)
