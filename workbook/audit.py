@@ -26,7 +26,7 @@ from workbook.layout import (
     Spot,
 )
 from workbook.package import Package, RawCell, Sheet
-from workbook.shift import Shift, moved_layout, shift_of
+from workbook.shift import Shift, moved_layout, sheet_now, shift_of
 from workbook.submission import Cell
 from workbook.text import fold
 
@@ -126,14 +126,6 @@ def _contents(evidence: Evidence) -> Iterator[Finding]:
     for _, sheet in evidence.pages():
         yield from _hidden(evidence, sheet)
     yield from _issues(evidence)
-
-
-def sheet_now(layout: Layout, addresses: Mapping[str, Address], usual: str) -> str:
-    """The name that a sheet of the form has in this workbook."""
-    for name, at in addresses.items():
-        if layout.spots[name].address.sheet == usual:
-            return at.sheet
-    return usual
 
 
 class _Imprint:

@@ -153,6 +153,10 @@ class _Loader:
         widths = top.numbers("widths")
         side = top.numbers("side_widths")
         further = tuple(self._further(t) for t in top.tables("further_sheet", "name"))
+        sheets = [top.take("sheet", str), *(paper.sheet for paper in further)]
+        twice = next((name for name in sheets if sheets.count(name) > 1), "")
+        if twice:
+            raise top.error("further_sheet", f"'{twice}' is used twice")
         self._check_limits(sections)
         edges = {"": len(widths) + len(side)} | {p.sheet: len(p.widths) for p in further}
         self._check_drawings(sections, edges)
@@ -400,7 +404,7 @@ def _mode(table: Table, grain: str) -> str:
 
 def _if_begun(table: Table) -> bool:
     value = table.data.get("required", False)
-    if value not in (True, False, "begun"):
+    if not isinstance(value, bool) and value != "begun":
         raise table.error("required", "must be true, false or 'begun'")
     return bool(value == "begun")
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from workbook.address import Address, parse_reference
-from workbook.audit import sheet_now
 from workbook.container import shown
 from workbook.errors import WorkbookError
 from workbook.findings import Finding, finding
@@ -22,6 +21,7 @@ from workbook.layout import (
 )
 from workbook.locate import Located, fillings, locate_any
 from workbook.package import Package, RawCell, Sheet
+from workbook.shift import sheet_now
 
 BESIDE = frozenset((GUIDE_SHEET, CHECK_SHEET, CALC_SHEET, LIST_SHEET, FORM_SHEET))
 """The template's sheets beside the form itself."""

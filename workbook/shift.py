@@ -29,6 +29,14 @@ class Shift:
     """In words, where rows and columns were put in or taken out."""
 
 
+def sheet_now(layout: Layout, addresses: Mapping[str, Address], usual: str) -> str:
+    """The name that a sheet of the form has in this workbook."""
+    for name, at in addresses.items():
+        if layout.spots[name].address.sheet == usual:
+            return at.sheet
+    return usual
+
+
 def shift_of(
     layout: Layout,
     page: Page,
