@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Install LibreOffice Calc, its Python bridge, CJK fonts and pdftoppm for the tests marked `office`.
+# Install LibreOffice Calc and Writer, their Python bridge, CJK fonts and pdftoppm for the tests marked `office`.
 #
 # Does nothing where they are there already, and never fails the build: where it may not install, it
 # says so, and pytest says in its summary which tests were left out.
 set -euo pipefail
 
 packages=(
-    libreoffice-calc python3-uno libreoffice-l10n-zh-cn
+    libreoffice-calc libreoffice-writer python3-uno libreoffice-l10n-zh-cn
     fonts-noto-cjk fonts-crosextra-carlito
     poppler-utils fontconfig
 )
@@ -19,6 +19,7 @@ left_out() {
 
 all_there() {
     command -v soffice >/dev/null &&
+        command -v lowriter >/dev/null &&
         command -v pdftoppm >/dev/null &&
         /usr/bin/python3 -c 'import uno' 2>/dev/null &&
         [ -n "$(fc-list 'Noto Serif CJK SC' 2>/dev/null)" ]

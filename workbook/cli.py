@@ -40,6 +40,7 @@ from workbook.options import (
     same_file,
 )
 from workbook.usage import Group, fail, t
+from workbook.word_commands import import_word, report, require_document_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -87,6 +88,9 @@ def main() -> None:
 
 
 # --- commands -------------------------------------------------------------------------------------
+
+cli.add_command(report)
+cli.add_command(import_word)
 
 
 @cli.command(help=t("列出现有的表式定义。", "List the form definitions."))
@@ -257,12 +261,14 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
 @reviews_option
 @previous_option
 @force_option
+@click.option("--word", type=click.Path(path_type=Path, dir_okay=False),
+              help=t("另写一份汇总报告的初稿（.docx）。", "Also draft the bureau's report (.docx)."))  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
     paths: tuple[Path, ...], output: Path, roster: Path | None, form_file: tuple[Path, ...],
-    password_env: str, data: Path | None, html: Path | None, deadline: datetime | None,
-    reviews: Path | None, previous: Path | None, force: bool, workers: int,
+    password_env: str, data: Path | None, html: Path | None, word: Path | None,
+    deadline: datetime | None, reviews: Path | None, previous: Path | None, force: bool, workers: int,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.page import build_page
@@ -279,6 +285,8 @@ def aggregate(
     refuse_existing(output, given, force=force or same_file(reviews, output))
     if html is not None:
         refuse_existing(html, given, force=force)
+    if word is not None:
+        require_document_name(word, force=force)
     known = load_roster(roster) if roster else None
     passwords = passwords_from(password_env, roster)
     kept = kept_reviews(reviews, output, password_env)
@@ -292,6 +300,11 @@ def aggregate(
     if html is not None:
         build_page(summary, html)
         click.echo(t(f"网页：{html}", f"Page: {html}"))
+    if word is not None:
+        from builder.county_report import build_county_report  # python-docx takes 0.2 s to import
+
+        build_county_report(summary, word)
+        click.echo(t(f"汇总报告初稿：{word}", f"Draft report: {word}"))
     if data is not None:
         write_data(frames(returned), data, summary)
         click.echo(t(f"数据：{data}", f"Data: {data}"))

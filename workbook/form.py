@@ -404,7 +404,7 @@ def _mode(table: Table, grain: str) -> str:
 
 def _if_begun(table: Table) -> bool:
     value = table.data.get("required", False)
-    if value not in (True, False, "begun"):
+    if not isinstance(value, bool) and value != "begun":
         raise table.error("required", "must be true, false or 'begun'")
     return bool(value == "begun")
 

@@ -58,6 +58,16 @@ def is_old_workbook(data: bytes) -> bool:
     return _has_stream(data, "Workbook") or _has_stream(data, "Book")
 
 
+def document_kind(data: bytes) -> str:
+    """The ending of a text document that is no .docx: doc, rtf or odt; blank for anything else."""
+    if data.startswith(OLE):
+        return "doc" if _has_stream(data, "WordDocument") else ""
+    if data.startswith(b"{\\rtf"):
+        return "rtf"
+    odt = data.startswith(ZIP) and b"application/vnd.oasis.opendocument.text" in data[:200]
+    return "odt" if odt else ""
+
+
 def has_old_macros(data: bytes) -> bool:
     """Whether an OLE container holds macros."""
     return _has_stream(data, "_VBA_PROJECT_CUR")
