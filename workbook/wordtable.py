@@ -27,6 +27,8 @@ _LONGEST = 200
 """No label is as long."""
 LONGEST_LINE = 2_000
 """No cell or line that holds labels with their values is as long."""
+_TRIED = 20
+"""Of equal labels so many are looked at; a form has each once or twice."""
 _ENOUGH = 0.5
 """A table shows a form if at least so many of the form's single cells are found by their labels."""
 
@@ -159,6 +161,8 @@ class _Matcher:
                 self.lines.setdefault(row, []).append(cell)
         self.known = {k for label in labels_of(self.usual) for k in variants(label.text)}
         self.known |= {k for item in form.fields() for k in variants(item.label)}
+        tree = {k for x in labels_of(self.usual) if x.role == "tree" for k in variants(x.text)}
+        self.outside = self.known - tree  # a row may begin with a level's heading, and go on
         self.used: set[WordCell] = set()
         self.taken: dict[str, Taken] = {}
         self.left: list[Left] = []
@@ -190,7 +194,7 @@ class _Matcher:
             if inline is not None:
                 self._take(name, inline[0], inline[1])
                 return
-        for label in self._labelled(wanted.left):
+        for label in self._labelled(wanted.left)[:_TRIED]:
             value = self._right_of(label) if wanted.alone else self._crossing(label, wanted.top)
             if value is not None and value not in self.used:
                 self.used.add(label)
@@ -285,7 +289,9 @@ class _Matcher:
         if not cells or any(c.row < first for c in cells):
             return False
         start = min(cells, key=lambda c: c.left)
-        return start in self.used or self.keys[start] in self.known or any(
+        if start.row < row:  # a level's heading that reaches down
+            return False
+        return start in self.used or self.keys[start] in self.outside or any(
             start is cell for cell, _ in self.pieces.values())  # fmt: skip
 
     def _row(

@@ -13,6 +13,8 @@ from typing import Any
 import docx
 import pytest
 from docx.document import Document
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
 from msoffcrypto.format.ooxml import OOXMLFile
 
 from builder import build_template
@@ -237,6 +239,16 @@ def test_the_title_may_stand_in_the_table_and_names_the_year(tmp_path: Path) -> 
     assert found.returned.submission is not None
     assert found.returned.submission.fiscal_year == 2023
     assert not told(found, "W125")
+
+
+def test_rows_are_read_where_no_cell_frames_them_on_the_left(tmp_path: Path) -> None:
+    def change(document: Document) -> None:
+        for row in document.tables[0]._tbl.tr_lst[10:21]:
+            row.remove(row.tc_lst[0])
+            before = row.get_or_add_trPr()
+            before.append(parse_xml(f'<w:gridBefore {nsdecls("w")} w:val="1"/>'))
+
+    assert values(imported(altered(tmp_path, change)))["indicators"] == sample()[0]["indicators"]
 
 
 def test_figures_in_words_stay_text_and_are_told(tmp_path: Path) -> None:
