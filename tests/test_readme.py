@@ -70,6 +70,8 @@ def test_demo_leaves_templates_findings_summary_and_data(checkout: Path) -> None
     assert sum("未报" in map(str, row) for row in rows) == 2
     files = pd.read_parquet(checkout / "demo" / "4_数据" / "files.parquet")
     assert list(files["status"]) == ["accepted"] * 12
+    assert (checkout / "demo" / "3_汇总.html").is_file()
+    assert len(list((checkout / "demo" / "5_公开").glob("*.docx"))) == 12
     assert "岳阳市云溪区科学技术协会" in result.output or "125001" in result.output
 
 
