@@ -157,7 +157,7 @@ def _grades(draft: _Draft, form: FormSummary) -> None:
         if len(own):
             names = [
                 f"{_named(d)}（{_score(s)}）"
-                for d, s in zip(own["department"], own["total_score"], strict=True)
+                for d, s in zip(own["department"], own["counted_score"], strict=True)
             ]
             draft.text(f"{grade} {len(own)} 个：{_listed(names)}。")
     if len(form.indicators):
@@ -234,7 +234,7 @@ def _money(value: object) -> str:
 
 def _score(value: object) -> str:
     number = _known(value)
-    return "未评分" if number is None else f"{number:.2f}".rstrip("0").rstrip(".")
+    return "未评分" if number is None else f"{number:.2f}"
 
 
 def _percent(value: object) -> str:
