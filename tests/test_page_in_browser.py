@@ -168,7 +168,7 @@ def test_a_click_and_the_keyboard_open_a_department_s_findings(
         line = at.page.locator("tr.line", has_text="125001")
         line.click()
         told = at.page.locator("tr.detail .findings li")
-        assert told.count() == len(own) == 12
+        assert told.count() == len(own) == 17
         text = "".join(told.all_inner_texts())
         for message, hint in own[["message", "hint"]].itertuples(index=False):
             assert message in text
@@ -177,7 +177,7 @@ def test_a_click_and_the_keyboard_open_a_department_s_findings(
         line.get_by_role("button").press("Enter")
         assert told.count() == 0
         line.get_by_role("button").press("Enter")
-        assert told.count() == 12
+        assert told.count() == 17
         assert line.get_by_role("button").get_attribute("aria-expanded") == "true"
 
 
