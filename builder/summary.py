@@ -42,23 +42,27 @@ def build_summary(summary: Summary, path: Path | str) -> Path:
     Raises BuildError if the path cannot be written.
     """
     path = Path(path)
-    rows = len(summary.findings) + sum(len(d) for f in summary.forms for d in f.details.values())
+    rows = len(summary.findings) + len(summary.coverage)
+    rows += sum(len(d) for f in summary.forms for d in f.details.values())
     with book_at(path, constant_memory=rows > _BIG) as book:
         names = _Names(book)
         parts = [(part, _sheets(part, names, first=not n)) for n, part in enumerate(summary.forms)]
         unread = "" if parts else names("部门汇总")
-        findings = names("问题清单")
+        findings = "" if summary.left_out else names("问题清单")
         pending = names("催报名单") if summary.has_roster else ""
-        files, settings = names("文件清单"), names("参数")
+        files = "" if summary.left_out else names("文件清单")
+        settings = names("参数")
         cutoffs = write_settings(book, settings, summary.forms)
         for part, sheets in parts:
-            _write_form(book, part, sheets, cutoffs.get(part.form.key, {}))
+            _write_form(book, part, sheets, cutoffs.get(part.form.key, {}), summary.left_out)
         if unread:
             _write_unread(book, unread, summary)
-        write_findings(book, findings, summary)
+        if findings:
+            write_findings(book, findings, summary)
         if pending:
             write_pending(book, pending, summary)
-        write_files(book, files, summary)
+        if files:
+            write_files(book, files, summary)
     return path
 
 
@@ -102,7 +106,9 @@ def _sheets(part: FormSummary, names: _Names, *, first: bool) -> _Sheets:
         departments=names(f"{about}汇总" if about else "部门汇总"),
         analysis=names(f"{about}综合分析"),
         composition=names(f"{about}资金构成") if part.headline.composition else "",
-        details={s.id: names(about + _rows_name(s)) for s in part.form.repeating},
+        details={
+            s.id: names(about + _rows_name(s)) for s in part.form.repeating if s.id in part.details
+        },
     )
 
 
@@ -114,7 +120,9 @@ def _title(form: Form, year: int, what: str) -> str:
     return f"{year} 年度{re.sub('表$', '', form.name)}{what}"
 
 
-def _write_form(book: Book, part: FormSummary, sheets: _Sheets, cutoffs: dict[str, str]) -> None:
+def _write_form(
+    book: Book, part: FormSummary, sheets: _Sheets, cutoffs: dict[str, str], left_out: str
+) -> None:
     def heading(
         name: str, what: str, frozen: int, notes: Sequence[str] = (), unit: str = f"单位：{UNIT}"
     ) -> Heading:
@@ -122,7 +130,7 @@ def _write_form(book: Book, part: FormSummary, sheets: _Sheets, cutoffs: dict[st
 
     departments = write_list(
         book,
-        heading(sheets.departments, "汇总表", 4, _notes(part)),
+        heading(sheets.departments, "汇总表", 4, _notes(part) + [left_out] * bool(left_out)),
         _columns(part.departments, part, cutoffs),
     )
     _review(departments)
@@ -138,6 +146,7 @@ def _write_form(book: Book, part: FormSummary, sheets: _Sheets, cutoffs: dict[st
             section,
         )
         for section in part.form.repeating
+        if section.id in sheets.details
     }
     write_analysis(
         book, heading(sheets.analysis, "综合分析", 0), part, departments, composition, details

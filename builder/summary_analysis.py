@@ -69,7 +69,8 @@ def write_analysis(
     if composition is not None:
         _funds(page, part, composition)
     for section in part.headline.scored:
-        _indicators(page, part, section, details[section.id])
+        if section.id in details:
+            _indicators(page, part, section, details[section.id])
     if part.headline.has_rate and 1 < len(part.departments) <= _CHARTED:
         _rate_chart(page, departments)
 

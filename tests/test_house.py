@@ -22,7 +22,7 @@ PAGES = [*TOP.glob("*.md"), *(TOP / "docs").glob("*.md")]
 
 LEVELS = {
     **dict.fromkeys(("errors", "address", "text"), 0),
-    **dict.fromkeys(("findings", "ops", "table", "writing"), 1),
+    **dict.fromkeys(("findings", "ops", "table", "writing", "dispatch"), 1),
     **dict.fromkeys(("expr", "kinds"), 2),
     "model": 3,
     **dict.fromkeys(("scope", "drawing"), 4),
@@ -31,11 +31,11 @@ LEVELS = {
     **dict.fromkeys(("layout", "headline"), 7),
     **dict.fromkeys(("container", "magic", "ooxml", "sheetxml", "plainxml"), 7),
     **dict.fromkeys(("sharedformulas", "package", "foreign", "locked", "worker", "parcel"), 7),
-    **dict.fromkeys(("submission", "formulas", "shift", "locate"), 8),
+    **dict.fromkeys(("submission", "formulas", "shift", "locate", "stores"), 8),
     **dict.fromkeys(("reader", "audit", "places", "batch", "roster"), 9),
     **dict.fromkeys(("frames", "across"), 10),
     **dict.fromkeys(("checks", "summary"), 11),
-    **dict.fromkeys(("printing", "usage", "options"), 12),
+    **dict.fromkeys(("printing", "usage", "options", "partitions", "rollup"), 12),
     **dict.fromkeys(("cli", "__init__"), 13),
 }
 """A module of `workbook` imports from its own level or lower ones. A new module is added here."""

@@ -34,7 +34,12 @@ def check(returns: Iterable[Return], roster: Roster | None = None) -> list[Retur
     Also what shows only between them: several of one department, and with a roster, departments that
     are not on it. Nothing raises; rejected and skipped files keep what the reader said of them.
     """
-    checked = list(across(returns, roster))
+    return judge(across(returns, roster))
+
+
+def judge(returns: Iterable[Return]) -> list[Return]:
+    """The returns, in their order, each accepted one with the findings that it has by itself."""
+    checked = list(returns)
     by_form: dict[int, list[int]] = {}
     for index, item in enumerate(checked):
         if item.submission is not None:
@@ -44,7 +49,7 @@ def check(returns: Iterable[Return], roster: Roster | None = None) -> list[Retur
             some = indexes[start : start + CHUNK]
             submissions = [s for i in some if (s := checked[i].submission) is not None]
             for i, found in zip(some, findings_of(submissions), strict=True):
-                checked[i] = replace(checked[i], findings=_tidy((*checked[i].findings, *found)))
+                checked[i] = replace(checked[i], findings=tidy((*checked[i].findings, *found)))
     return checked
 
 
@@ -257,7 +262,7 @@ def _text(value: object) -> str:
 # --- order and grouping ---------------------------------------------------------------------------
 
 
-def _tidy(found: Iterable[Finding]) -> tuple[Finding, ...]:
+def tidy(found: Iterable[Finding]) -> tuple[Finding, ...]:
     """Equal findings joined over their cells, in order of sheet and cell."""
     grouped: dict[tuple[str, ...], list[Finding]] = {}
     for item in found:

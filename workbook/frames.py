@@ -447,23 +447,29 @@ def write_data(frames: Frames, folder: Path | str) -> tuple[Path, ...]:
         raise WorkbookError(
             "写 Parquet 需要 pyarrow，请先运行：pip install 'selfeval-workbook[data]'"
         )
-    folder = Path(folder)
-    tables = {
-        folder / name: getattr(frames, name)
-        for name in ("files", "submissions", "cells", "findings")
-    }
-    for key, parts in frames.sections.items():
-        own = re.sub(r"[^\w.-]+", "_", key).strip("._") or "form"
-        tables |= {folder / own / name: frame for name, frame in parts.items()}
     written = []
-    for stem, frame in tables.items():
-        csv, parquet = stem.with_name(f"{stem.name}.csv"), stem.with_name(f"{stem.name}.parquet")
+    for name, frame in tables(frames).items():
+        csv, parquet = Path(folder, f"{name}.csv"), Path(folder, f"{name}.parquet")
         with writing(csv) as temporary:
             _plain(frame).to_csv(temporary, encoding="utf-8-sig", lineterminator="\n", index=False)
         with writing(parquet) as temporary:
             frame.to_parquet(temporary, engine="pyarrow")
         written += [csv, parquet]
     return tuple(written)
+
+
+def tables(frames: Frames) -> dict[str, pd.DataFrame]:
+    """Every frame by the name of its table: `files`, `department_overall_2024/funds` …"""
+    names = ("files", "submissions", "cells", "findings")
+    found: dict[str, pd.DataFrame] = {name: getattr(frames, name) for name in names}
+    for key, parts in frames.sections.items():
+        found |= {f"{table_folder(key)}/{name}": frame for name, frame in parts.items()}
+    return found
+
+
+def table_folder(key: str) -> str:
+    """Where the tables of a form stand, by the form's key."""
+    return re.sub(r"[^\w.-]+", "_", key).strip("._") or "form"
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ returns, the one saved last counts. `workbook.across` tells which.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -20,7 +20,7 @@ from workbook.across import Sender, same_department, sender_of, superseded
 from workbook.findings import Severity
 from workbook.form import ROW, Form, Section
 from workbook.frames import file_frame, finding_frame, section_frames
-from workbook.headline import LOWEST_GRADE, Headline, column_of
+from workbook.headline import LOWEST_GRADE, Headline, column_of, first_field
 from workbook.roster import Entry, Roster
 from workbook.submission import ACCEPTED, REJECTED, Return, Submission
 
@@ -70,7 +70,8 @@ class FormSummary:
     """One row an answered department, index `number` as in departments: every part of the funds."""
     details: Mapping[str, pd.DataFrame]
     """By repeating section: one row a used row, index (`submission`, `row`): code, department, the
-    levels and fields, `rate` (score over weight) where the section is scored, and `cell`."""
+    levels and fields, `rate` (score over weight) where the section is scored, and `cell`. Empty if
+    they were left out."""
 
     @property
     def headline(self) -> Headline:
@@ -94,6 +95,8 @@ class Summary:
     findings: pd.DataFrame
     """As `Frames.findings`; the department is the roster's, for rejected files as the name tells."""
     has_roster: bool
+    left_out: str = ""
+    """What is too long for the workbook and where it stands, in a sentence; blank if nothing is."""
 
     @property
     def counts(self) -> pd.Series[int]:
@@ -202,13 +205,22 @@ def _answered(counted: Iterable[Return]) -> Status:
     return Status.FAULTY if faulty else Status.ANSWERED
 
 
-def aggregate(returns: Iterable[Return], roster: Roster | None = None) -> Summary:
-    """Add up the returns of a round, for each form and year; see `Summary`."""
+Sections = Callable[[Form, Sequence[Submission]], Mapping[str, pd.DataFrame]]
+"""Gives the wide frame of each section of a form, as `section_frames` does."""
+
+
+def aggregate(
+    returns: Iterable[Return], roster: Roster | None = None, *, sections: Sections = section_frames
+) -> Summary:
+    """Add up the returns of a round, for each form and year; see `Summary`.
+
+    `sections` may take the figures from elsewhere than the submissions' cells.
+    """
     returns = tuple(returns)
     whole = _Round(returns, roster, superseded(returns, roster), _departments(returns, roster))
     return Summary(
         forms=tuple(
-            _form_summary(whole, places, first=number == 0)
+            _form_summary(whole, places, sections, first=number == 0)
             for number, places in enumerate(whole.forms.values())
         ),
         coverage=_coverage(whole),
@@ -311,11 +323,13 @@ def _findings(whole: _Round) -> pd.DataFrame:
 # --- one form -------------------------------------------------------------------------------------
 
 
-def _form_summary(whole: _Round, places: Sequence[int], *, first: bool) -> FormSummary:
+def _form_summary(
+    whole: _Round, places: Sequence[int], sections: Sections, *, first: bool
+) -> FormSummary:
     submissions = whole.submissions(places)
     form = submissions[0].form
     headline = Headline(form)
-    parts = section_frames(form, submissions)
+    parts = sections(form, submissions)
     answered = _answered_lines(whole, headline, submissions, parts)
     departments = _with_missing(whole, answered) if first else _numbered(answered)
     details = {
@@ -515,7 +529,7 @@ def _details(
     senders = {key: whole.department_of(key) for key in by_key}
     keys = frame.index.get_level_values("submission")
     own = [item.id for item in section.of_grain(ROW) if item.id in frame.columns]
-    first = next((n for n in own if n not in section.levels and n != "weight"), "")
+    first = first_field(section)
     result = frame[own].assign(
         code=pd.array([senders[key].code for key in keys], dtype="string"),
         department=pd.array([senders[key].department for key in keys], dtype="string"),
