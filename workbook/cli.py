@@ -29,10 +29,12 @@ from workbook.options import (
     print_totals,
     progress_bar,
     read_all,
+    read_in_batches,
     refuse_existing,
     require_workbook_name,
     roster_option,
 )
+from workbook.stores import Url, expanded, location
 from workbook.usage import Group, fail, t
 
 if TYPE_CHECKING:
@@ -239,14 +241,17 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
 @roster_option
 @form_file_option
 @opening_password_option
-@click.option("--data", type=click.Path(path_type=Path),
+@click.option("--data", type=location,
               help=t("另把数据写成 CSV 和 Parquet，放在这个文件夹。", "Also write the data as CSV and Parquet here."))  # fmt: skip
+@click.option("--cluster", default="", help=t(
+    "分批读取：Dask 调度器的地址（tcp://…），或 local（本机）；大批量用。",
+    "Read in batches: at a Dask scheduler's address (tcp://…), or `local`; for very many files."))  # fmt: skip
 @force_option
 @click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
     paths: tuple[Path, ...], output: Path, roster: Path | None, form_file: tuple[Path, ...],
-    password_env: str, data: Path | None, force: bool, workers: int,
+    password_env: str, data: Path | None, cluster: str, force: bool, workers: int,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.summary import build_summary
@@ -257,15 +262,23 @@ def aggregate(
     from workbook.summary import aggregate as add_up
 
     require_workbook_name(output)
-    refuse_existing(output, find_files(p for p in paths if p.exists()), force=force)
-    known = load_roster(roster) if roster else None
-    returned = _checked(
-        read_all(paths, form_file, passwords_from(password_env, roster), workers), roster
-    )
-    build_summary(add_up(returned, known), output)
+    passwords = passwords_from(password_env, roster)
+    in_batches = bool(cluster) or any(isinstance(path, Url) for path in (*paths, data))
+    if in_batches:
+        returned, summary = read_in_batches(
+            paths, form_file, passwords, output, roster, data, cluster, workers, force
+        )
+    else:
+        given = (path for path in expanded(paths) if path.exists())
+        refuse_existing(output, find_files(given), force=force)
+        known = load_roster(roster) if roster else None
+        returned = _checked(read_all(paths, form_file, passwords, workers), roster)
+        summary = add_up(returned, known)
+    build_summary(summary, output)
     click.echo(t(f"汇总表：{output}", f"Summary: {output}"))
     if data is not None:
-        write_data(frames(returned), data)
+        if not in_batches:
+            write_data(frames(returned), data)
         click.echo(t(f"数据：{data}", f"Data: {data}"))
     print_totals(totals(returned))
     sys.exit(exit_code(returned))

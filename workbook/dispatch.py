@@ -19,15 +19,20 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count, islice
 from typing import Any, Generic, TypeVar
+
+from workbook.errors import WorkbookError
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 IN_FLIGHT = 2 * (os.cpu_count() or 1)
 """How many batches are under way, unless told otherwise: one in work and one in reserve a core."""
+LOCAL = "local"
+"""In place of a cluster's address: the processes of this machine."""
 _CHANCES = 2
 """How often one item alone has to kill its process before it is given up."""
 
@@ -118,6 +123,32 @@ def deaths() -> tuple[type[BaseException], ...]:
     """What an executor raises when the process that did the work died."""
     distributed = sys.modules.get("distributed")
     return (BrokenExecutor, distributed.KilledWorker) if distributed else (BrokenExecutor,)
+
+
+@contextmanager
+def executor_at(cluster: str, workers: int) -> Iterator[tuple[Executor, int]]:
+    """The executor of a Dask scheduler (`tcp://…`), or `workers` processes of this machine where none
+    is named; and how many batches keep it busy. Raises WorkbookError if the scheduler does not answer.
+    """
+    if cluster in ("", LOCAL):
+        with Processes(workers) as pool:
+            yield pool, 2 * workers
+        return
+    try:
+        from distributed import Client  # noqa: PLC0415 - an extra, and slow to import
+    except ImportError:
+        raise WorkbookError(
+            "--cluster 需要 distributed，请先运行：pip install 'selfeval-workbook[cluster]'"
+        ) from None
+    try:
+        client = Client(cluster)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:  # a timeout is an OSError
+        raise WorkbookError(f"连不上集群 {cluster}，请检查地址（{error}）") from None
+    with client:
+        threads = sum(client.nthreads().values())  # type: ignore[no-untyped-call]
+        if not threads:
+            raise WorkbookError(f"集群 {cluster} 里没有工作进程，请先启动 dask worker")
+        yield client.get_executor(), 2 * threads  # type: ignore[no-untyped-call]
 
 
 class Processes(Executor):

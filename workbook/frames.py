@@ -460,8 +460,7 @@ def write_data(frames: Frames, folder: Path | str) -> tuple[Path, ...]:
 
 def tables(frames: Frames) -> dict[str, pd.DataFrame]:
     """Every frame by the name of its table: `files`, `department_overall_2024/funds` …"""
-    names = ("files", "submissions", "cells", "findings")
-    found: dict[str, pd.DataFrame] = {name: getattr(frames, name) for name in names}
+    found = {n: getattr(frames, n) for n in ("files", "submissions", "cells", "findings")}
     for key, parts in frames.sections.items():
         found |= {f"{table_folder(key)}/{name}": frame for name, frame in parts.items()}
     return found

@@ -25,7 +25,7 @@ from workbook.errors import WorkbookError
 from workbook.form import Form, form_of
 from workbook.frames import frames, tables
 from workbook.reader import Forms, Passwords, fatal, find_files, read_some
-from workbook.stores import Folder, Url, find_beyond, is_pattern, location
+from workbook.stores import Folder, find_beyond, is_beyond, location
 from workbook.submission import Return
 
 Where = list[list[tuple[str, str, str]]]
@@ -44,8 +44,7 @@ def listed(paths: Sequence[Path]) -> list[str]:
     """
     found: dict[str, None] = {}
     for path in paths:
-        beyond = isinstance(path, Url) or (is_pattern(path) and not path.exists())
-        names = find_beyond(path) if beyond else map(str, find_files([path]))
+        names = find_beyond(path) if is_beyond(path) else map(str, find_files([path]))
         found |= dict.fromkeys(names)
     return list(found)
 

@@ -7,7 +7,7 @@ any other. fsspec comes with the extra `cluster`; what a store's own library rai
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -45,9 +45,22 @@ def location(text: str) -> Path:
     return found
 
 
-def is_pattern(path: Path) -> bool:
-    """Whether a path stands for several: `returns/**/*.xlsx`."""
+def is_beyond(path: Path) -> bool:
+    """Whether a path is in a store, or stands for several: `returns/**/*.xlsx`."""
+    return isinstance(path, Url) or (_is_pattern(path) and not path.exists())
+
+
+def _is_pattern(path: Path) -> bool:
     return bool(_MAGIC.search(str(path)))
+
+
+def expanded(paths: Iterable[Path]) -> list[Path]:
+    """The paths, a pattern of this machine replaced by the files it stands for, if there are any."""
+    found: list[Path] = []
+    for path in paths:
+        here = not isinstance(path, Url) and is_beyond(path)
+        found += (list(map(Path, find_beyond(path))) if here else []) or [path]
+    return found
 
 
 def find_beyond(path: Path) -> Iterator[str]:
@@ -56,7 +69,7 @@ def find_beyond(path: Path) -> Iterator[str]:
     Raises WorkbookError if the store cannot be asked.
     """
     if not isinstance(path, Url):
-        steps = [is_pattern(Path(part)) for part in path.parts]
+        steps = [_is_pattern(Path(part)) for part in path.parts]
         first = steps.index(True)
         found = Path(*path.parts[:first]).glob("/".join(path.parts[first:]))
         yield from sorted(str(p) for p in found if p.is_file() and not p.is_symlink())
@@ -64,7 +77,7 @@ def find_beyond(path: Path) -> Iterator[str]:
     scheme = str(path).partition("://")[0]
     with _told(str(path)):
         store, root = _store(str(path))
-        search = store.glob if is_pattern(path) else store.find
+        search = store.glob if _is_pattern(path) else store.find
         known = search(root, detail=True)
     names = sorted(name for name, entry in known.items() if entry["type"] == "file")
     yield from (f"{scheme}://{name.lstrip('/')}" for name in names)
