@@ -100,8 +100,9 @@ def _alone(
     piece: Piece[T], submit: Callable[[Piece[T]], Future[R]], chances: int
 ) -> Iterator[tuple[Piece[T], R | None]]:
     """A piece of which something may kill, with nothing else under way."""
+    future = submit(piece)  # what a broken executor raises here is no death
     try:
-        result = submit(piece).result()
+        result = future.result()
     except deaths():
         if len(piece.items) > 1:
             for half in piece.halves():
