@@ -41,14 +41,15 @@ def faulty(_piece: Piece[int]) -> None:
     raise ZeroDivisionError
 
 
-def in_order(found: Sequence[tuple[Piece[int], list[int] | None]]) -> list[int | None]:
+def in_order(results: Sequence[tuple[Piece[int], list[int] | None]]) -> list[int | None]:
     """The results of all items, by their places; every place must be there once."""
-    ordered = sorted(found, key=lambda pair: pair[0].start)
-    places = [piece.start + n for piece, _ in ordered for n in range(len(piece.items))]
+    places: list[int] = []
+    found: list[int | None] = []
+    for piece, result in sorted(results, key=lambda pair: pair[0].start):
+        places += range(piece.start, piece.start + len(piece.items))
+        found += result if result is not None else [None for _ in piece.items]
     assert places == list(range(len(places)))
-    return [
-        item for piece, result in ordered for item in (result or [None for _ in piece.items])
-    ]
+    return found
 
 
 @pytest.mark.parametrize("make", [Threads, ProcessPoolExecutor, Processes])
