@@ -8,12 +8,14 @@ in order or on disk.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
+    CancelledError,
     Executor,
     Future,
     ProcessPoolExecutor,
@@ -65,7 +67,7 @@ def dispatch(
 
     Every item is in exactly one of the pieces. The result is None for a piece of one item that
     killed its process again and again. What `work` raises is raised here; BrokenExecutor if the
-    executor takes no more work.
+    executor takes no more work, WorkbookError if it gave the work up.
     """
     serial = count()
 
@@ -84,7 +86,7 @@ def dispatch(
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 piece = running.pop(future)
                 try:
-                    result = future.result()
+                    result = _result(future)
                 except deaths():
                     suspects.append(piece)
                     continue
@@ -102,7 +104,7 @@ def _alone(
     """A piece of which something may kill, with nothing else under way."""
     future = submit(piece)  # what a broken executor raises here is no death
     try:
-        result = future.result()
+        result = _result(future)
     except deaths():
         if len(piece.items) > 1:
             for half in piece.halves():
@@ -118,6 +120,13 @@ def _alone(
 def _run(work: Callable[[Piece[T]], R], piece: Piece[T], _serial: int) -> R:
     """The call that travels. Its number makes it unlike any before: Dask answers equal calls once."""
     return work(piece)
+
+
+def _result(future: Future[R]) -> R:
+    try:
+        return future.result()
+    except CancelledError:  # so Dask tells that its scheduler is gone
+        raise WorkbookError("与集群的连接断了，或工作被取消；请检查集群后重新运行") from None
 
 
 def deaths() -> tuple[type[BaseException], ...]:
@@ -141,6 +150,8 @@ def executor_at(cluster: str, workers: int) -> Iterator[tuple[Executor, int]]:
         raise WorkbookError(
             "--cluster 需要 distributed，请先运行：pip install 'selfeval-workbook[cluster]'"
         ) from None
+    # It logs a lost connection with a traceback; what it means for the work is told by our error.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
         client = Client(cluster)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:  # a timeout is an OSError

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from concurrent.futures import ThreadPoolExecutor as Threads
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,6 +104,21 @@ def test_what_work_raises_is_raised() -> None:
 def test_an_executor_that_stays_broken_is_told() -> None:
     with ProcessPoolExecutor(1) as executor, pytest.raises(BrokenExecutor):
         list(dispatch(deadly, range(40), executor, size=8))
+
+
+class Gone(Threads):
+    """Gives all work up, as a cluster does whose scheduler is gone."""
+
+    def submit(self, *_args: Any, **_kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.cancel()
+        future.set_running_or_notify_cancel()
+        return future
+
+
+def test_work_given_up_is_told() -> None:
+    with Gone(1) as executor, pytest.raises(WorkbookError):
+        list(dispatch(double, range(9), executor, size=4))
 
 
 def test_a_scheduler_that_does_not_answer_is_told() -> None:
