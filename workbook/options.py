@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workbook.errors import nearest
-from workbook.stores import expanded, is_beyond, location
+from workbook.stores import Url, expanded, is_beyond, location
 from workbook.usage import CLEAN, FOUND, fail, t
 
 if TYPE_CHECKING:
@@ -136,13 +136,14 @@ def read_in_batches(
         fail(t("分批读取要用 --data 指定放数据的文件夹（集群的各台机器都能写）",
                "reading in batches needs --data: a folder that every machine can write to"))  # fmt: skip
     require_existing(path for path in paths if not is_beyond(path))
-    files = listed(paths)
+    # Workers run in folders of their own.
+    files = listed([path if isinstance(path, Url) else path.absolute() for path in paths])
     if not files:
         fail(t(f"“{'、'.join(map(str, paths))}”里没有文件，请检查地址",
                f"there are no files in {', '.join(map(str, paths))}"))  # fmt: skip
     refuse_existing(output, map(location, files), force=force)
     known = load_roster(roster) if roster else None
-    folder = Folder(str(data))
+    folder = Folder(str(data if isinstance(data, Url) else data.absolute()))
     if force:
         clear(folder)
     with (

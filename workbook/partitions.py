@@ -34,7 +34,7 @@ Where = list[list[tuple[str, str, str]]]
 BATCH = 500
 """At most so many files are read, checked and written at a time; a process holds no more of them."""
 LISTED = "_parts.json"
-_PART = re.compile(r"(?:.+/)?\.?part-\d{9}-\d{4}\.parquet(?:\.[0-9a-f]{32})?")
+_PART = re.compile(r"(?:.+/)?\.?part-\d{9,}-\d{4,}\.parquet(?:\.[0-9a-f]{32})?")
 
 
 def listed(paths: Sequence[Path]) -> list[str]:
@@ -80,7 +80,7 @@ def write_partitions(
             written[piece.start] = _write(rejected, folder, _part(piece))
         if progress is not None:
             for file in piece.items:
-                progress(Path(file))
+                progress(location(file))
     parts = [name for start in sorted(written) for name in written[start]]
     folder.write(LISTED, json.dumps(parts, indent=0).encode())
     # Left by a process that was taken for dead and wrote on, or died between two names.

@@ -110,7 +110,8 @@ def _each(
             yield piece, work(piece)
         return
     with nullcontext(executor) if executor is not None else Processes(workers) as pool:
-        for piece, returns in dispatch(work, files, pool, size=_AT_ONCE):
+        in_flight = 2 * workers if executor is None else _IN_FLIGHT
+        for piece, returns in dispatch(work, files, pool, size=_AT_ONCE, in_flight=in_flight):
             yield piece, returns if returns is not None else [fatal(piece.items[0])]
 
 
@@ -126,6 +127,8 @@ def fatal(path: Path) -> Return:
 
 _WORTH_A_PROCESS = 200
 _AT_ONCE = 50
+_IN_FLIGHT = 128
+"""Batches under way on an executor of which it is not known how much it can do at a time."""
 
 
 def read_return(

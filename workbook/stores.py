@@ -71,7 +71,8 @@ def find_beyond(path: Path) -> Iterator[str]:
     if not isinstance(path, Url):
         steps = [_is_pattern(Path(part)) for part in path.parts]
         first = steps.index(True)
-        found = Path(*path.parts[:first]).glob("/".join(path.parts[first:]))
+        with _told(str(path)):
+            found = list(Path(*path.parts[:first]).glob("/".join(path.parts[first:])))
         yield from sorted(str(p) for p in found if p.is_file() and not p.is_symlink())
         return
     scheme = str(path).partition("://")[0]

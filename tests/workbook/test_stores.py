@@ -103,5 +103,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BuildError, match="file"):
         Folder(str(tmp_path / "file")).write("table/part", b"")
+    with pytest.raises(BuildError, match="pattern"):
+        list(find_beyond(tmp_path / "a**b"))
     with pytest.raises(BuildError, match="nostore"):
         Folder("nostore://a").names()
