@@ -1,7 +1,7 @@
 # Everything a newcomer needs: `make demo` and `make test` set up what they lack, once.
 #
 #   make demo         the whole story on the samples, written to demo/
-#   make test         lint, types and all tests (with LibreOffice, where it may be installed)
+#   make test         lint, types and all tests (with LibreOffice and Chromium, where they may be installed)
 #   make lint         ruff and mypy only
 #   make pictures     the pictures of the docs, from the samples
 #   make bench        the benchmarks
@@ -19,7 +19,7 @@ READY := $(VENV)/.ready
 # What the tests are run with; e.g. `make test PYTEST_ARGS="-k template -x"`.
 PYTEST_ARGS ?= -n auto --dist worksteal
 
-.PHONY: help setup office demo test lint pictures bench constraints clean
+.PHONY: help setup office browser demo test lint pictures bench constraints clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -35,6 +35,9 @@ $(READY): pyproject.toml constraints.txt tests/make_venv.sh
 office:
 	@tests/install_office.sh
 
+browser:
+	@tests/install_browser.sh
+
 demo: $(READY)
 	$(BIN)/workbook demo -o demo
 
@@ -43,10 +46,10 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: lint office
+test: lint office browser
 	$(BIN)/pytest --cov --cov-report=term $(PYTEST_ARGS)
 
-pictures: $(READY) office
+pictures: $(READY) office browser
 	$(BIN)/python docs/make_pictures.py
 
 bench: $(READY)

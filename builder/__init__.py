@@ -1,7 +1,8 @@
-"""Everything that writes a file: the locked template and the summary. Imports `workbook`, never back."""
+"""Everything that writes a file: the locked template, the summary, the page. Imports `workbook`, never back."""
 
 from builder.issue import issue
+from builder.page import build_page
 from builder.summary import build_summary
 from builder.template import build_template
 
-__all__ = ["build_summary", "build_template", "issue"]
+__all__ = ["build_page", "build_summary", "build_template", "issue"]

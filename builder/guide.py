@@ -9,7 +9,7 @@ from workbook.layout import CHECK_SHEET
 
 _STEPS = (
     (
-        "在“{sheet}”表的白色和黄色单元格里填写（黄色是必填而还没有填的）；选中单元格会出现填写提示。"
+        "在{papers}表的白色和黄色单元格里填写（黄色是必填而还没有填的）；选中单元格会出现填写提示。"
         "灰色、浅蓝色单元格由表自动处理，不能改动。填表人、电话、日期、负责人可以不填。"
     ),
     (
@@ -18,7 +18,7 @@ _STEPS = (
     ),
     (
         "横条显示“自检通过”后（有“提醒”的先核对，无误可以保留），直接保存为 .xlsx 文件报送。"
-        "请不要改动工作表的名称、行列和公式，不要另外粘贴成新的表。需要纸质件时，只打印“{sheet}”表。"
+        "请不要改动工作表的名称、行列和公式，不要另外粘贴成新的表。需要纸质件时，只打印{papers}表。"
     ),
 )
 _COLOURS = (
@@ -47,7 +47,8 @@ def write(book: Book, sheet: Worksheet, form: Form) -> None:
     title = book.style(**(st.TITLE | {"font_size": 16}))
     done(sheet.merge_range(0, 0, 0, 1, f"{form.name}　填报说明", title))
     row = 2
-    steps = [step.format(sheet=form.sheet, check=CHECK_SHEET) for step in _STEPS]
+    papers = "和".join(f"“{paper.sheet}”" for paper in form.papers)
+    steps = [step.format(papers=papers, check=CHECK_SHEET) for step in _STEPS]
     for caption, lines in (("怎样填", steps), ("填写要求", form.instructions)):
         done(sheet.write_string(row, 0, caption, book.style(**(st.BODY | {
             "font_name": st.HEAD_FONT, "font_size": 12, "text_wrap": False}))))  # fmt: skip

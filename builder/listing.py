@@ -15,6 +15,7 @@ import pandas as pd
 
 from builder import styles
 from builder.book import Book, Format, Worksheet, done
+from builder.links import MOST_LINKS, link
 from workbook.address import column_range, letters
 
 TITLE_ROW, UNIT_ROW, HEAD_ROW, FIRST_ROW = 1, 2, 3, 4
@@ -22,7 +23,9 @@ TITLE_ROW, UNIT_ROW, HEAD_ROW, FIRST_ROW = 1, 2, 3, 4
 _SPACER = 15
 """Font size of the blank cell at each row's end: rows are never lower than it, and still grow."""
 LONGEST = 32_767
-"""A cell holds no longer text."""
+"""A cell holds no longer text, in units of UTF-16: an emoji counts as two."""
+MOST_ROWS = 1_048_500
+"""A sheet shows no more entries than this; Excel has 1,048,576 rows."""
 
 Value = str | float | None
 
@@ -33,7 +36,11 @@ LOOKS: dict[str, dict[str, Any]] = {
     "rate": {"align": "center", "num_format": "0.00%"},
     "score": {"align": "center", "num_format": "0.00"},
     "count": {"align": "center", "num_format": "0"},
+    "points": {"align": "center", "num_format": "0.##;-0.##;"},
     "input": {"align": "center", "num_format": "0.00", "bg_color": styles.SUGGESTED_FILL},
+    "input_rate": {"align": "center", "num_format": "0%", "bg_color": styles.SUGGESTED_FILL},
+    "input_plain": {"align": "center", "num_format": "0.##", "bg_color": styles.SUGGESTED_FILL},
+    "remark": {"align": "left", "num_format": "@", "bg_color": styles.SUGGESTED_FILL},
 }
 """How the cells of a column look. Texts wrap; a row grows with them."""
 
@@ -61,6 +68,10 @@ class Column:
     """What stands under the column; in a formula `{cells}` is the column's range."""
     fills: Sequence[str] = ()
     """The colour behind each value; blank for none."""
+    links: Sequence[str] = ()
+    """Where each value leads: `internal:…`, `external:…` as `links.link` takes them; blank for nowhere."""
+    across: bool = False
+    """Whether the formula reckons over the whole list; then it is none if the list is cut short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,8 @@ class Listed:
     count: int
     total_row: int
     """The row of the totals, 0 if there is none."""
+    complete: bool = True
+    """Whether every entry is on the sheet; if not, no formula may reckon from it."""
 
     @property
     def last_row(self) -> int:
@@ -83,6 +96,10 @@ class Listed:
     def cells(self, key: str) -> str:
         """A column's entries as a formula on any sheet writes them."""
         return column_range(self.name, self.columns[key], FIRST_ROW, self.last_row)
+
+    def live(self, formula: str, value: Value) -> Live | Value:
+        """A formula over this list; the bare value if the list does not hold every entry."""
+        return Live(formula, value) if self.complete else value
 
     def total(self, key: str) -> str:
         """A column's total as a formula on any sheet writes it."""
@@ -125,9 +142,15 @@ def put(sheet: Worksheet, row: int, column: int, value: Value | Live, style: For
     elif value is None or value == "":
         done(sheet.write_blank(*at, None, style))
     elif isinstance(value, str):
-        done(sheet.write_string(*at, value[:LONGEST], style))
+        done(sheet.write_string(*at, fitting(value), style))
     else:
         done(sheet.write_number(*at, value, style))
+
+
+def fitting(text: str) -> str:
+    """As much of a text as a cell holds; what no file can hold (half a character) becomes U+FFFD."""
+    units = text.encode("utf-16-le", "surrogatepass")[: LONGEST * 2]
+    return units.decode("utf-16-le", "replace")
 
 
 def new_sheet(book: Book, heading: Heading, width: int) -> Worksheet:
@@ -154,46 +177,63 @@ def new_sheet(book: Book, heading: Heading, width: int) -> Worksheet:
 
 def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Listed:
     """Write a list on a sheet of its own."""
-    count = max((len(column.entries) for column in columns), default=0)
+    whole = max((len(column.entries) for column in columns), default=0)
+    count = min(whole, MOST_ROWS)
     sheet = new_sheet(book, heading, len(columns))
     head = book.style(**styles.HEAD)
     for number, column in enumerate(columns, 1):
         done(sheet.set_column(number - 1, number - 1, column.width))
         put(sheet, HEAD_ROW, number, column.title, head)
     done(sheet.set_row(HEAD_ROW - 1, 30))
-    _entries(book, sheet, columns, count)
+    _entries(book, sheet, columns, count, complete=count == whole)
     done(sheet.set_column(len(columns), len(columns), 0.8))
     has_total = any(column.total is not None for column in columns)
     keys = {column.key: number for number, column in enumerate(columns, 1)}
     total_row = FIRST_ROW + max(count, 1) if has_total else 0
-    listed = Listed(heading.name, sheet, keys, count, total_row)
+    listed = Listed(heading.name, sheet, keys, count, total_row, count == whole)
     if has_total:
         _total(book, listed, columns)
-    _notes(book, sheet, heading.notes, (total_row or listed.last_row) + 1)
+    notes = list(heading.notes)
+    if not listed.complete:
+        notes.insert(
+            0, f"共 {whole} 行，本表只列前 {count} 行；全部数据请用 aggregate --data 另写。"
+        )
+    _notes(book, sheet, notes, (total_row or listed.last_row) + 1)
     sheet.freeze_panes(HEAD_ROW, heading.frozen)
     done(sheet.autofilter(HEAD_ROW - 1, 0, listed.last_row - 1, len(columns) - 1))
     done(sheet.repeat_rows(HEAD_ROW - 1))
     return listed
 
 
-def _entries(book: Book, sheet: Worksheet, columns: Sequence[Column], count: int) -> None:
-    looks = {(c.look, fill) for c in columns for fill in {"", *c.fills}}
-    made = {(look, fill): cell_style(book, look, fill) for look, fill in looks}
+def _entries(
+    book: Book, sheet: Worksheet, columns: Sequence[Column], count: int, *, complete: bool
+) -> None:
+    looks = {(c.look, fill, bool(c.links)) for c in columns for fill in {"", *c.fills}}
+    made = {look: cell_style(book, look[0], look[1], linked=look[2]) for look in looks}
     spacer = book.style(font_size=_SPACER)
+    links_left = MOST_LINKS
     for index in range(count):
         row = FIRST_ROW + index
         for number, column in enumerate(columns, 1):
             value: Value | Live = column.entries[index]
-            if column.formula is not None:
+            if column.formula is not None and (complete or not column.across):
                 value = Live(column.formula(row), column.entries[index])
-            style = made[column.look, column.fills[index] if column.fills else ""]
+            fill = column.fills[index] if column.fills else ""
+            style = made[column.look, fill, bool(column.links)]
+            if column.links and column.links[index] and value is not None and links_left:
+                link(sheet, row - 1, number - 1, column.links[index], style)
+                links_left -= 1
             put(sheet, row, number, value, style)
         put(sheet, row, len(columns) + 1, None, spacer)
 
 
-def cell_style(book: Book, look: str, fill: str = "", *, bold: bool = False) -> Format:
+def cell_style(
+    book: Book, look: str, fill: str = "", *, bold: bool = False, linked: bool = False
+) -> Format:
     """The format of a list's cell."""
     properties = {**styles.BODY, **styles.GRIDDED, **LOOKS[look]}
+    if linked:
+        properties["font_color"] = styles.LINK_INK
     if fill:
         properties["bg_color"] = fill
     if bold:
@@ -204,10 +244,12 @@ def cell_style(book: Book, look: str, fill: str = "", *, bold: bool = False) -> 
 def _total(book: Book, listed: Listed, columns: Sequence[Column]) -> None:
     for number, column in enumerate(columns, 1):
         total = column.total
-        if isinstance(total, Live):
+        if isinstance(total, Live) and not listed.complete:
+            total = total.value  # type: ignore[assignment]
+        elif isinstance(total, Live):
             cells = f"{letters(number)}{FIRST_ROW}:{letters(number)}{listed.last_row}"
             total = Live(total.formula.replace("{cells}", cells), total.value)
-        look = "score" if column.look == "input" else column.look
+        look = {"input": "score", "remark": "text"}.get(column.look, column.look)
         look = "center" if isinstance(total, str) else look
         style = cell_style(book, look, styles.LABEL_FILL, bold=True)
         put(listed.sheet, listed.total_row, number, total, style)
@@ -224,6 +266,7 @@ def _notes(book: Book, sheet: Worksheet, notes: Sequence[str], row: int) -> None
 __all__ = [
     "FIRST_ROW",
     "HEAD_ROW",
+    "MOST_ROWS",
     "Column",
     "Heading",
     "Listed",

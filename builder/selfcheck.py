@@ -361,13 +361,13 @@ def _row_words(rules: list[Rule]) -> Iterator[tuple[Rule, str]]:
         yield rule, f"{rule.severity.chinese}：{rule.name}。"
 
 
-def marks(formulas: Formulas) -> Iterator[tuple[str, str, str]]:
-    """(cells of the form sheet, missing | error | warning | note, formula that is true when open)."""
+def marks(formulas: Formulas, sheet: str) -> Iterator[tuple[str, str, str]]:
+    """(cells of a sheet of the form, missing | error | warning | note, formula that is true when open)."""
     found: dict[tuple[str, str], list[str]] = {}
     for rule in formulas.form.rules:
         for ref in rule.at:
             name = "missing" if rule.code == REQUIRED else rule.severity.value
-            for cells, test in _marked(formulas, rule, f"{ref.section}.{ref.field}"):
+            for cells, test in _marked(formulas, sheet, rule, f"{ref.section}.{ref.field}"):
                 found.setdefault((cells, name), []).append(test)
     order = ["missing", "error", "warning", "note"]
     for (cells, name), tests in sorted(found.items(), key=lambda item: order.index(item[0][1])):
@@ -389,10 +389,10 @@ def verdict_names(formulas: Formulas) -> Iterator[tuple[str, str]]:
         yield verdict_name(rule), _verdict_cells(formulas, (rule,))
 
 
-def _marked(formulas: Formulas, rule: Rule, key: str) -> Iterator[tuple[str, str]]:
+def _marked(formulas: Formulas, sheet: str, rule: Rule, key: str) -> Iterator[tuple[str, str]]:
     layout = formulas.layout
     spots = layout.by_key.get(key, ())
-    if not spots or spots[0].address.sheet != formulas.form.sheet:
+    if not spots or spots[0].address.sheet != sheet:
         return
     if rule.grain == CELL:
         yield spots[0].area, f"{verdict_name(rule)}=0"

@@ -25,6 +25,7 @@ WARNING_FILL = "#FCE0B8"
 NOTE_FILL = "#DDEBF7"
 GOOD_INK = "#1E7B34"
 BAD_INK = "#B42318"
+LINK_INK = "#1F4E9E"
 WARNING_INK = "#B54708"
 
 BODY: dict[str, Any] = {
@@ -40,6 +41,9 @@ FRAMED: dict[str, Any] = {"border": 1, "border_color": FRAME}
 GRIDDED: dict[str, Any] = {"border": 1, "border_color": GRID}
 """A cell of a list."""
 TITLE: dict[str, Any] = {**BODY, "font_size": 18, "bold": True, "align": "center"}
+HEADING: dict[str, Any] = {"font_name": HEAD_FONT, "font_size": 12, "align": "left"}
+"""A chapter's heading on a sheet to be filled in."""
+SUBHEADING: dict[str, Any] = {"bold": True, "font_size": 11, "align": "left"}
 HEAD: dict[str, Any] = {
     **BODY,
     **GRIDDED,
@@ -49,3 +53,7 @@ HEAD: dict[str, Any] = {
     "font_color": BANNER_INK,
 }
 """The head of a list."""
+BLOCK: dict[str, Any] = {**BODY, "font_name": HEAD_FONT, "font_size": 12, "text_wrap": False}
+"""The title of a block."""
+SMALL: dict[str, Any] = {**BODY, "font_size": 9, "font_color": SIDE_INK, "text_wrap": False}
+"""Small print."""

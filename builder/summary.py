@@ -1,7 +1,7 @@
-"""`build_summary`: the bureau's workbook: one line a department, analysis, details, findings, files.
+"""`build_summary`: the bureau's workbook: the year on a page, one line a department, analysis, lists.
 
-Sums, rates, shares and grades are formulas that live on when a score is typed or a figure corrected;
-what they show when the file is opened is what `workbook.aggregate` worked out.
+Sums, rates, shares, grades and ranks are formulas that live on when a score is typed or a figure
+corrected; what they show when the file is opened is what `workbook.aggregate` worked out.
 """
 
 from __future__ import annotations
@@ -11,59 +11,86 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pandas as pd
-
-from builder import styles
-from builder.book import Book, book_at, done
-from builder.listing import FIRST_ROW, Column, Heading, Listed, Live, values, write_list
-from builder.summary_analysis import write_analysis, write_settings
-from builder.summary_lists import (
-    STATUS_FILLS,
-    file_names,
-    write_composition,
-    write_details,
-    write_files,
-    write_findings,
-    write_pending,
-)
-from workbook.address import letters
+from builder.book import Book, book_at
+from builder.links import Links
+from builder.listing import Heading, Listed
+from builder.summary_analysis import write_analysis
+from builder.summary_charts import Lists
+from builder.summary_departments import notes, write_departments, write_unread
+from builder.summary_lists import write_composition, write_details, write_sources
+from builder.summary_overview import write_empty_overview, write_overview
+from builder.summary_previous import write_previous
+from builder.summary_reviews import write_set_aside
+from builder.summary_round import write_coverage, write_files, write_findings, write_pending
+from builder.summary_sampling import write_sampling
+from builder.summary_settings import Settings, write_settings
 from workbook.form import Form, Section
-from workbook.headline import LOWEST_GRADE, UNIT, Headline
-from workbook.summary import FormSummary, Status, Summary
+from workbook.headline import UNIT
+from workbook.previous import Comparison
+from workbook.reviews import SET_ASIDE
+from workbook.sampling import Sampling
+from workbook.summary import FormSummary, Summary
 
-HIGHEST_SCORE = 100
 _BIG = 50_000
 """With more rows than this the book is written without being held in memory."""
 
 
-def build_summary(summary: Summary, path: Path | str) -> Path:
+def build_summary(summary: Summary, path: Path | str, *, sampling: Sampling | None = None) -> Path:
     """Write the summary's workbook to `path`, whole or not at all; amounts are 万元.
 
-    Raises BuildError if the path cannot be written.
+    `sampling` are the criteria by which departments are proposed for re-checking. Links to the returns
+    are relative to the folder of `path`. Raises BuildError if the path cannot be written.
     """
     path = Path(path)
-    rows = len(summary.findings) + len(summary.coverage)
-    rows += sum(len(d) for f in summary.forms for d in f.details.values())
+    rows = (
+        len(summary.findings)
+        + len(summary.coverage)
+        + sum(len(part.sources) + sum(map(len, part.details.values())) for part in summary.forms)
+    )
     with book_at(path, constant_memory=rows > _BIG) as book:
-        names = _Names(book)
-        parts = [(part, _sheets(part, names, first=not n)) for n, part in enumerate(summary.forms)]
-        unread = "" if parts else names("部门汇总")
-        findings = "" if summary.left_out else names("问题清单")
-        pending = names("催报名单") if summary.has_roster else ""
-        files = "" if summary.left_out else names("文件清单")
-        settings = names("参数")
-        cutoffs = write_settings(book, settings, summary.forms)
-        for part, sheets in parts:
-            _write_form(book, part, sheets, cutoffs.get(part.form.key, {}), summary.left_out)
-        if unread:
-            _write_unread(book, unread, summary)
-        if findings:
-            write_findings(book, findings, summary)
-        if pending:
-            write_pending(book, pending, summary)
-        if files:
-            write_files(book, files, summary)
+        _write(book, summary, Links(path.parent), sampling or Sampling())
     return path
+
+
+def _write(book: Book, summary: Summary, links: Links, sampling: Sampling) -> None:
+    names = _Names(book)
+    parts = [
+        (part, _sheets(part, names, first=not n, compared=_before(summary, part) is not None))
+        for n, part in enumerate(summary.forms)
+    ]
+    empty = ("", "") if parts else (names("总览"), names("部门汇总"))
+    whole = not summary.left_out
+    findings, answered = names("问题清单") if whole else "", names("报送情况")
+    pending = names("催报名单") if summary.has_roster else ""
+    aside = names(SET_ASIDE) if len(summary.unmatched) else ""
+    sources = [
+        names(f"{_about(part.form, first=not n)}来源") if whole else ""
+        for n, (part, _) in enumerate(parts)
+    ]
+    files = names("文件清单") if whole else ""
+    settings = write_settings(book, names("参数"), summary.forms, sampling if whole else None)
+    covered = write_coverage(book, answered, summary, links)
+    for (part, sheets), source in zip(parts, sources, strict=True):
+        writer = _FormWriter(book, summary, part, sheets, source, links)
+        writer.write(covered, sampling, settings)
+    if not parts:
+        write_empty_overview(book, empty[0], "绩效自评总览", summary, covered)
+        write_unread(book, empty[1], summary, links)
+    if findings:
+        write_findings(book, findings, summary, links)
+    if pending:
+        write_pending(book, pending, summary)
+    if aside:
+        write_set_aside(book, aside, summary.unmatched)
+    if files:
+        write_files(book, files, summary, links)
+
+
+def _before(summary: Summary, part: FormSummary) -> Comparison | None:
+    """The form's two years side by side, if last year's returns were given."""
+    key = (part.form.key, part.fiscal_year)
+    found = (c for c in summary.comparisons if (c.form.key, c.fiscal_year) == key)
+    return next(found, None)
 
 
 # --- sheets and their names -----------------------------------------------------------------------
@@ -91,24 +118,38 @@ class _Names:
 class _Sheets:
     """The names of one form's sheets."""
 
+    overview: str
     departments: str
-    analysis: str
+    previous: str
+    """Blank without last year's returns."""
     composition: str
     """Blank where the form does not break its funds down."""
+    analysis: str
+    """Blank where no indicator is scored or no row is listed, as is the sample's."""
+    sample: str
     details: dict[str, str] = field(default_factory=dict)
     """By repeating section."""
 
 
-def _sheets(part: FormSummary, names: _Names, *, first: bool) -> _Sheets:
+def _about(form: Form, *, first: bool) -> str:
     """A first form's sheets have plain names, a further one's begin with what it is about."""
-    about = "" if first else re.sub(r"(绩效)?(自评)?表$", "", part.form.name)
+    return "" if first else re.sub(r"(绩效)?(自评)?表$", "", form.name)
+
+
+def _sheets(part: FormSummary, names: _Names, *, first: bool, compared: bool) -> _Sheets:
+    about = _about(part.form, first=first)
+    # Without rows (`Summary.left_out`) there is nothing to analyse.
+    scored = part.headline.scored and part.details
     return _Sheets(
+        overview=names(f"{about}总览"),
         departments=names(f"{about}汇总" if about else "部门汇总"),
-        analysis=names(f"{about}综合分析"),
-        composition=names(f"{about}资金构成") if part.headline.composition else "",
+        previous=names(f"{about}同比") if compared else "",
+        composition=names(f"{about}资金构成") if part.headline.breakdowns else "",
         details={
             s.id: names(about + _rows_name(s)) for s in part.form.repeating if s.id in part.details
         },
+        analysis=names(f"{about}指标分析") if scored else "",
+        sample=names(f"{about}抽查复核名单") if scored else "",
     )
 
 
@@ -116,180 +157,86 @@ def _rows_name(section: Section) -> str:
     return "指标明细" if section.id == "indicators" else f"{section.label}明细"
 
 
+@dataclass(frozen=True)
+class _FormWriter:
+    """Writes one form's sheets."""
+
+    book: Book
+    summary: Summary
+    part: FormSummary
+    sheets: _Sheets
+    sources: str
+    links: Links
+
+    def write(self, covered: Listed, sampling: Sampling, settings: Settings) -> None:
+        """Every sheet of the form; the overview last, since it reckons from all others."""
+        book, part, sheets, links = self.book, self.part, self.sheets, self.links
+        cutoffs = settings.cutoffs.get(part.form.key, {})
+        heading = self.heading(sheets.departments, "汇总表", 4, notes(part, self.summary.left_out))
+        departments = write_departments(book, heading, part, cutoffs, links, self.sources)
+        before = _before(self.summary, part)
+        if before is not None:
+            heading = self.heading(sheets.previous, "同比")
+            write_previous(book, heading, before, departments)
+        composition = None
+        if sheets.composition:
+            heading = self.heading(sheets.composition, "资金构成", 3, _COMPOSITION_NOTES)
+            composition = write_composition(book, heading, part, links)
+        details = {
+            section.id: write_details(
+                book,
+                # Each row's figures have a unit of their own.
+                self.heading(sheets.details[section.id], _rows_name(section), 2, unit=""),
+                part,
+                section,
+                links,
+            )
+            for section in part.form.repeating
+            if section.id in sheets.details
+        }
+        branches = {}
+        if sheets.analysis:
+            heading = self.heading(sheets.analysis, "指标分析", unit="单位：分")
+            branches = write_analysis(book, heading, part, details)
+            heading = self.heading(sheets.sample, "抽查复核名单", 4, _SAMPLE_NOTES)
+            write_sampling(book, heading, part, sampling, settings, links)
+        if self.sources:
+            heading = self.heading(self.sources, "数据来源", 3, _SOURCE_NOTES)
+            write_sources(book, heading, part, links)
+        lists = Lists(departments, covered, composition, sheets.analysis, branches)
+        title = _title(part.form, part.fiscal_year, "总览")
+        write_overview(book, sheets.overview, title, f"单位：{UNIT}", self.summary, part, lists)
+
+    def heading(
+        self,
+        name: str,
+        what: str,
+        frozen: int = 0,
+        told: Sequence[str] = (),
+        *,
+        unit: str = f"单位：{UNIT}",
+    ) -> Heading:
+        """What stands above and below one of the form's sheets."""
+        return Heading(
+            name, _title(self.part.form, self.part.fiscal_year, what), unit, told, frozen
+        )
+
+
 def _title(form: Form, year: int, what: str) -> str:
     return f"{year} 年度{re.sub('表$', '', form.name)}{what}"
 
 
-def _write_form(
-    book: Book, part: FormSummary, sheets: _Sheets, cutoffs: dict[str, str], left_out: str
-) -> None:
-    def heading(
-        name: str, what: str, frozen: int, notes: Sequence[str] = (), unit: str = f"单位：{UNIT}"
-    ) -> Heading:
-        return Heading(name, _title(part.form, part.fiscal_year, what), unit, notes, frozen)
-
-    departments = write_list(
-        book,
-        heading(sheets.departments, "汇总表", 4, _notes(part) + [left_out] * bool(left_out)),
-        _columns(part.departments, part, cutoffs),
-    )
-    _review(departments)
-    composition = None
-    if sheets.composition:
-        composition = write_composition(book, heading(sheets.composition, "资金构成", 3), part)
-    details = {
-        section.id: write_details(
-            book,
-            # Each row's figures have a unit of their own.
-            heading(sheets.details[section.id], _rows_name(section), 2, unit=""),
-            part,
-            section,
-        )
-        for section in part.form.repeating
-        if section.id in sheets.details
-    }
-    write_analysis(
-        book, heading(sheets.analysis, "综合分析", 0), part, departments, composition, details
-    )
-
-
-# --- one line a department ------------------------------------------------------------------------
-
-
-def _write_unread(book: Book, name: str, summary: Summary) -> None:
-    """The departments' lines where not one return was read."""
-    heading = Heading(name, "绩效自评汇总表", "没有一份可以汇总的自评表", frozen=4)
-    write_list(book, heading, _columns(summary.coverage, None, {}))
-
-
-def _columns(
-    frame: pd.DataFrame, part: FormSummary | None, cutoffs: dict[str, str]
-) -> list[Column]:
-    """Who, how much, how well, what is wrong; for the form's own fields see `Headline`."""
-    statuses = [Status(status) for status in frame["status"]]
-    columns = [
-        Column("number", "序号", 6, [float(n) for n in frame.index], "center"),
-        Column("status", "状态", 9, [s.chinese for s in statuses], "center",
-               fills=[STATUS_FILLS[s] for s in statuses]),
-        Column("code", "预算编码", 12, values(frame["code"]), "center"),
-        Column("department", "部门", 28, values(frame["department"]), total="合计"),
-    ]  # fmt: skip
-    if part is not None:
-        columns += _figures(frame, part, len(columns), cutoffs)
-        for key, title in (("errors", "错误"), ("warnings", "提醒"), ("notes", "说明")):
-            known = [s.counts for s in statuses]
-            fills = [styles.ERROR_FILL if k and (v or 0) > 0 and key == "errors" else ""
-                     for k, v in zip(known, frame[key].fillna(0), strict=True)]  # fmt: skip
-            total = Live("=SUM({cells})", float(frame[key].fillna(0).sum()))
-            columns.append(Column(key, title, 6, values(frame[key]), "count", None, total, fills))
-    columns.append(Column("file", "文件", 40, file_names(frame["file"])))
-    return columns
-
-
-def _figures(
-    frame: pd.DataFrame, part: FormSummary, before: int, cutoffs: dict[str, str]
-) -> list[Column]:
-    """The amounts, the rate, the scores and the grade; they stand after `before` other columns."""
-    headline = part.headline
-    columns: list[Column] = []
-    if headline.project is not None:
-        columns.append(Column("project", headline.project.label, 28, values(frame["project"])))
-    for key, item in headline.line.items():
-        total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _figure(part, key))
-        columns.append(Column(key, item.label, 18, values(frame[key]), "amount", None, total))
-    at = {column.key: letters(before + n) for n, column in enumerate(columns, 1)}
-    if headline.has_rate:
-        columns.append(_rate(frame, part, at["actual_expenditure"], at["final_budget"]))
-    if headline.score is not None:
-        score, review = letters(before + len(columns) + 1), letters(before + len(columns) + 2)
-        columns += [
-            Column("total_score", "自评得分", 10, values(frame["total_score"]), "score"),
-            Column("review_score", "复核得分", 10, values(frame["review_score"]), "input"),
-            Column("grade", "等次", 7, values(frame["grade"]), "center",
-                   lambda row: _grade(f"{score}{row}", f"{review}{row}", headline, cutoffs)),
-        ]  # fmt: skip
-    return columns
-
-
-def _rate(frame: pd.DataFrame, part: FormSummary, spent: str, budget: str) -> Column:
-    last = FIRST_ROW + max(len(frame), 1) - 1
-    spending, budgets = (f"{c}{FIRST_ROW}:{c}{last}" for c in (spent, budget))
-    # Over the departments that give both, so that a blank does not pass for zero.
-    both = f"ISNUMBER({spending})*ISNUMBER({budgets})"
-    whole = f"SUMPRODUCT({both},{budgets})"
-    total = Live(
-        f'=IF({whole}=0,"",SUMPRODUCT({both},{spending})/{whole})', _figure(part, "execution_rate")
-    )
-    return Column(
-        "execution_rate",
-        "执行率",
-        10,
-        values(frame["execution_rate"]),
-        "rate",
-        lambda row: (
-            f'=IF(OR(N({budget}{row})=0,NOT(ISNUMBER({spent}{row}))),"",{spent}{row}/{budget}{row})'
-        ),
-        total,
-    )
-
-
-def _figure(part: FormSummary, name: str) -> float | None:
-    value = part.totals.loc[name, "value"]
-    return None if pd.isna(value) else float(value)  # type: ignore[arg-type]
-
-
-def _grade(score: str, review: str, headline: Headline, cutoffs: dict[str, str]) -> str:
-    """The reviewed score counts where one is typed, else the department's own."""
-    counted = f"ROUND(IF(ISNUMBER({review}),{review},{score}),2)"
-    text = f'"{LOWEST_GRADE}"'
-    for name, _ in reversed(headline.cutoffs):
-        text = f'IF({counted}>={cutoffs[name]},"{name}",{text})'
-    return f'=IF(COUNT({score},{review})=0,"",{text})'
-
-
-def _review(departments: Listed) -> None:
-    """Limit what may be typed as a reviewed score."""
-    column = departments.columns.get("review_score")
-    if column is None:
-        return
-    options = {
-        "validate": "decimal",
-        "criteria": "between",
-        "minimum": 0,
-        "maximum": HIGHEST_SCORE,
-        "ignore_blank": True,
-        "input_title": "复核得分",
-        "input_message": "抽查复核后填写；填了以后，等次按复核得分评定。",
-        "error_title": "复核得分",
-        "error_message": f"请填 0 到 {HIGHEST_SCORE} 之间的数。",
-    }
-    first, last = FIRST_ROW - 1, departments.last_row - 1
-    done(departments.sheet.data_validation(first, column - 1, last, column - 1, options))
-
-
-def _notes(part: FormSummary) -> list[str]:
-    """What a reader of the sums has to know."""
-    statuses = part.departments["status"]
-    faulty = int((statuses == Status.FAULTY).sum())
-    out = int(statuses.isin([Status.MISSING, Status.REJECTED]).sum())
-    notes = ["执行率＝全年执行数÷全年预算数；合计的执行率按合计数重算，不是各单位执行率的平均。"]
-    if not part.headline.has_rate:
-        notes = []
-    if faulty:
-        notes.append(
-            f"“须修改”的 {faulty} 份有错误待改，数字按填报数计入合计，未作改动；见问题清单。"
-        )
-    if out:
-        notes.append(f"“未报”“退回”的 {out} 个单位没有数字，不计入合计。")
-    short = part.totals[part.totals["missing"] > 0]
-    short = short[short.index.isin(list(part.headline.line))]
-    if len(short):
-        told = "、".join(
-            f"{label} {count} 家"
-            for label, count in zip(short["label"], short["missing"], strict=True)
-        )
-        notes.append(f"已报而缺数的：{told}；缺数不按零计算。")
-    return notes
-
+_COMPOSITION_NOTES = (
+    "差额＝各项合计－应等于的数，四舍五入到 0.01 元；填报的数没有改动。空白是没有填，不按零计算。",
+)
+_SAMPLE_NOTES = (
+    "各条的界限和分在“参数”里，改了以后合计分、次序、是否抽查自动重算；名单按生成时的次序排列，改动后可用“次序”一列重新排序。",
+    "分数相同的，全年预算数大的在先，再按预算编码；没有随机抽取，同样的数据得到同样的名单。",
+    "高于规则：自评得分高于按指标值、完成值计算的得分；执行得分之差：预算执行自评得分与按执行率计算的得分之差。",
+)
+_SOURCE_NOTES = (
+    "数值已换算为万元；执行率、合计、总分等计算项按填报数重算，不取文件里存的结果。点单元格打开该单位的表。",
+    "链接以本汇总表所在的文件夹为起点：汇总表与收回的表要一起移动。压缩包里的表没有链接。",
+)
 
 __all__ = ["build_summary"]

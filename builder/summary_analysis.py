@@ -1,239 +1,77 @@
-"""The summary's analysis: who answered, grades, scores, funds, indicators; and the cut-offs of grades.
+"""指标分析: attainment by indicator, why points were lost, how generous departments were to themselves.
 
-Every figure is a formula over the lists; what it shows is what `workbook.aggregate` worked out.
+Every figure is a formula over 指标明细; what it shows is what `workbook.attainment` worked out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
-from builder import styles
-from builder.book import Book, Worksheet, done
-from builder.listing import FIRST_ROW, Heading, Listed, Live, Value, cell_style, new_sheet, put
-from workbook.address import Address
+from builder.blocks import Page, known, over, ratio
+from builder.book import Book
+from builder.listing import Heading, Listed, Live, Value, new_sheet
+from workbook.attainment import NONE, OTHER, REASONS, attainment, reasons
 from workbook.form import Section
-from workbook.headline import LOWEST_GRADE
 from workbook.ops import literal
-from workbook.summary import FormSummary, Status, attainment
+from workbook.summary import FormSummary
 
-_WIDTHS = (18, 32, 13, 16, 15, 12)
-_HEIGHT = 18
-_CHART_COLUMNS = 10
-_CHART_ROWS = 16
-_CHARTED = 60
-"""More departments than this make no readable chart."""
-
-
-def write_settings(
-    book: Book, name: str, forms: Sequence[FormSummary]
-) -> dict[str, dict[str, str]]:
-    """The cut-offs of each form's grades, to be changed here; returns their cells by form and grade."""
-    heading = Heading(name, "参数", "改动分数下限后，等次自动重算")
-    page = _Page(book, new_sheet(book, heading, 3), (30, 12, 16))
-    cells: dict[str, dict[str, str]] = {}
-    page.heads("表", "等次", "分数下限")
-    for part in forms:
-        if part.headline.score is None:
-            continue
-        own = cells.setdefault(part.form.key, {})
-        for grade, lowest in part.headline.cutoffs:
-            own[grade] = Address(name, page.row, 3).absolute
-            page.line([part.form.name, grade, lowest], ["text", "center", "input"])
-        page.line([part.form.name, LOWEST_GRADE, "低于以上"], ["text", "center", "center"])
-    return cells
-
-
-def write_analysis(
-    book: Book,
-    heading: Heading,
-    part: FormSummary,
-    departments: Listed,
-    composition: Listed | None,
-    details: Mapping[str, Listed],
-) -> None:
-    """The blocks, one below the other, and the charts to their right."""
-    charted = part.headline.score is not None
-    width = len(_WIDTHS) + (_CHART_COLUMNS if charted else 0)
-    page = _Page(book, new_sheet(book, heading, width), _WIDTHS)
-    # Excel passes over page breaks where it fits to pages.
-    page.sheet.set_print_scale(68)
-    _coverage(page, part, departments)
-    if part.headline.score is not None:
-        grades = _grades(page, part, departments)
-        _scores(page, part, departments)
-        _grade_chart(page, grades)
-    if composition is not None:
-        _funds(page, part, composition)
-    for section in part.headline.scored:
-        if section.id in details:
-            _indicators(page, part, section, details[section.id])
-    if part.headline.has_rate and 1 < len(part.departments) <= _CHARTED:
-        _rate_chart(page, departments)
-
-
-@dataclass
-class _Page:
-    """A sheet being written downwards."""
-
-    book: Book
-    sheet: Worksheet
-    widths: Sequence[float]
-    row: int = 3
-
-    def __post_init__(self) -> None:
-        for column, width in enumerate(self.widths):
-            done(self.sheet.set_column(column, column, width))
-
-    def block(self, title: str, *heads: str) -> None:
-        """A block's title and heads, after a free row."""
-        self.row += self.row > 3
-        style = self.book.style(
-            **styles.BODY | {"font_name": styles.HEAD_FONT, "font_size": 12, "text_wrap": False}
-        )
-        put(self.sheet, self.row, 1, title, style)
-        self.row += 1
-        self.heads(*heads)
-
-    def heads(self, *heads: str) -> None:
-        """A row of heads."""
-        for column, head in enumerate(heads, 1):
-            put(self.sheet, self.row, column, head, self.book.style(**styles.HEAD))
-        self.row += 1
-
-    def line(
-        self, cells: Sequence[Value | Live], looks: Sequence[str], *, total: bool = False
-    ) -> None:
-        """A row of cells."""
-        fill = styles.LABEL_FILL if total else ""
-        for column, (cell, look) in enumerate(zip(cells, looks, strict=True), 1):
-            put(self.sheet, self.row, column, cell, cell_style(self.book, look, fill, bold=total))
-        done(self.sheet.set_row(self.row - 1, _HEIGHT))
-        self.row += 1
-
-    def at(self, column: str, row: int = 0) -> str:
-        """A cell of this page."""
-        return f"{column}{row or self.row}"
-
-
-def _ratio(part: str, whole: str) -> str:
-    return f'=IF(N({whole})=0,"",{part}/{whole})'
-
-
-def _over(part: float | None, whole: float | None) -> float | None:
-    return None if part is None or not whole else part / whole
-
-
-def _known(value: object) -> float | None:
-    return None if pd.isna(value) else float(value)  # type: ignore[call-overload,arg-type]
-
-
-def _counted(
-    page: _Page, words: Sequence[str], counts: Sequence[int], cells: str
-) -> tuple[int, int]:
-    """Lines of word, count, share, and their total; returns the first and last line's row."""
-    first, last = page.row, page.row + len(words) - 1
-    total_row = last + 1
-    whole = float(sum(counts))
-    looks = ("center", "count", "rate")
-    for word, count in zip(words, counts, strict=True):
-        number = Live(f"=COUNTIF({cells},{literal(word)})", float(count))
-        share = Live(_ratio(page.at("B"), f"B${total_row}"), _over(float(count), whole))
-        page.line([word, number, share], looks)
-    total = Live(f"=SUM(B{first}:B{last})", whole)
-    share = Live(_ratio(f"B{total_row}", f"B{total_row}"), _over(whole, whole))
-    page.line(["合计", total, share], looks, total=True)
-    return first, last
-
-
-def _coverage(page: _Page, part: FormSummary, departments: Listed) -> None:
-    unit = "份数" if part.headline.project else "单位数"
-    page.block("报送情况", "状态", unit, "占比")
-    statuses = part.departments["status"]
-    counts = [int((statuses == status).sum()) for status in Status]
-    _counted(page, [s.chinese for s in Status], counts, departments.cells("status"))
-
-
-def _grades(page: _Page, part: FormSummary, departments: Listed) -> tuple[int, int]:
-    unit = "份数" if part.headline.project else "单位数"
-    page.block("等次分布", "等次", unit, "占比")
-    names = [str(name) for name in part.grades.index]
-    counts = [int(count) for count in part.grades["departments"]]
-    return _counted(page, names, counts, departments.cells("grade"))
-
-
-def _scores(page: _Page, part: FormSummary, departments: Listed) -> None:
-    page.block("平均得分", "得分", "算法", "平均")
-    score, review = departments.cells("total_score"), departments.cells("review_score")
-    looks = ("text", "text", "score")
-    plain = Live(f'=IF(COUNT({score})=0,"",AVERAGE({score}))', _total(part, "mean_score"))
-    page.line(["自评得分", "简单平均", plain], looks)
-    if "weighted_score" in part.totals.index:
-        budget = departments.cells("final_budget")
-        both = f"ISNUMBER({score})*ISNUMBER({budget})"
-        whole = f"SUMPRODUCT({both},{budget})"
-        formula = f'=IF({whole}=0,"",SUMPRODUCT({both},{score},{budget})/{whole})'
-        weighted = Live(formula, _total(part, "weighted_score"))
-        page.line(["自评得分", "按全年预算数加权平均", weighted], looks)
-    typed = Live(f'=IF(COUNT({review})=0,"",AVERAGE({review}))', None)
-    page.line(["复核得分", "已复核各份简单平均", typed], looks)
-
-
-def _total(part: FormSummary, name: str) -> float | None:
-    return _known(part.totals.loc[name, "value"])
-
-
-def _funds(page: _Page, part: FormSummary, composition: Listed) -> None:
-    page.block("资金构成", "分类", "项目", "填报单位数", "金额（万元）", "占比")
-    looks = ("center", "text", "count", "amount", "rate")
-    for title, group in part.funds.groupby("heading", sort=False):
-        first = page.row
-        whole = first + len(group)
-        for key, label, amount, count, share in zip(
-            group.index, group["label"], group["amount"], group["departments"], group["share"],
-            strict=True,
-        ):  # fmt: skip
-            name = str(key).rpartition(".")[2]
-            given = Live(f"=COUNT({composition.cells(name)})", float(count))
-            money = Live(f"={composition.total(name)}", _known(amount))
-            part_of = Live(_ratio(f"N(D{page.row})", f"D${whole}"), _known(share))
-            page.line([str(title), label, given, money, part_of], looks)
-        total = _known(group["amount"].sum(min_count=1))
-        cells = f"D{first}:D{whole - 1}"
-        summed = Live(f'=IF(COUNT({cells})=0,"",SUM({cells}))', total)
-        ratio = Live(_ratio(f"D{whole}", f"D{whole}"), _over(total, total))
-        page.line([str(title), "合计", None, summed, ratio], looks, total=True)
-
-
-def _indicators(page: _Page, part: FormSummary, section: Section, listed: Listed) -> None:
-    """Weight, score and share of each branch; the first level's line under those of its second."""
-    frame = part.details[section.id]
-    levels = section.levels[:2]
-    page.sheet.set_h_pagebreaks([page.row])
-    page.block(
-        f"{section.label}得分", "一级指标", "二级指标", "指标数", "分值", "自评得分", "得分率"
-    )
-    found: dict[Branch, dict[str, object]] = {}
-    for depth in range(1, len(levels) + 1):
-        found |= _by_branch(frame, levels[:depth])
-    for branch in _branches(section, len(levels)):
-        if branch in found:
-            _attained(page, listed, levels, branch, found[branch])
-    whole = _by_branch(frame.assign(every=""), ("every",))
-    if whole:
-        _attained(page, listed, (), (), whole[("",)])
-
+_WIDTHS = (20, 48, 9, 11, 11, 10, 9, 10, 10, 30)
+_LOOKS = ("center", "center", "count", "score", "score", "rate", "count", "rate", "score", "text")
 
 Branch = tuple[str, ...]
 
 
-def _by_branch(frame: pd.DataFrame, levels: Sequence[str]) -> dict[Branch, dict[str, object]]:
+def write_analysis(
+    book: Book, heading: Heading, part: FormSummary, details: Mapping[str, Listed]
+) -> dict[str, dict[Branch, int]]:
+    """The blocks of every scored section; returns the row of each branch, by section, for charts."""
+    page = Page(book, new_sheet(book, heading, len(_WIDTHS)), _WIDTHS)
+    found = {}
+    for section in part.headline.scored:
+        listed, frame = details[section.id], part.details[section.id]
+        found[section.id] = _indicators(page, section, frame, listed)
+        _reasons(page, frame, listed)
+        _generosity(page, part, frame, listed)
+    if not part.headline.scored:
+        page.note("这张表没有计分的指标。")
+    return found
+
+
+# --- by indicator ---------------------------------------------------------------------------------
+
+
+def _indicators(
+    page: Page, section: Section, frame: pd.DataFrame, listed: Listed
+) -> dict[Branch, int]:
+    """A line for each branch; the first level's line under those of its second."""
+    page.block(
+        f"{section.label}得分情况",
+        *("一级指标", "二级指标", "指标数", "分值", "自评得分", "得分率"),
+        *("满分项数", "满分占比", "失分", "失分原因（最多的）"),
+    )
+    levels = section.levels[:2]
+    found: dict[Branch, Mapping[str, object]] = {}
+    for depth in range(1, len(levels) + 1):
+        found |= _by_branch(frame, levels[:depth])
+    rows = {}
+    for branch in _branches(section, len(levels)):
+        if branch in found:
+            rows[branch] = page.row
+            _attained(page, listed, levels, branch, found[branch])
+    whole = _by_branch(frame.assign(every=""), ("every",))
+    if whole:
+        rows[()] = page.row
+        _attained(page, listed, (), (), whole[("",)])
+    page.note("得分率＝自评得分合计÷分值合计；满分占比＝得满分的项数÷填了分值和得分的项数。")
+    return rows
+
+
+def _by_branch(frame: pd.DataFrame, levels: Sequence[str]) -> dict[Branch, Mapping[str, object]]:
     table = attainment(frame, levels)
     keys = [key if isinstance(key, tuple) else (key,) for key in table.index]
-    records: list[dict[str, object]] = table.to_dict("records")  # type: ignore[assignment]
+    records: list[Mapping[str, object]] = table.to_dict("records")  # type: ignore[assignment]
     return dict(zip(keys, records, strict=True))
 
 
@@ -246,75 +84,123 @@ def _branches(section: Section, depth: int) -> list[Branch]:
     return list(order)
 
 
+def _matches(text: str) -> str:
+    """A criterion of COUNTIFS that only this text meets: its wildcards are taken literally."""
+    escaped = text.replace("~", "~~").replace("*", "~*").replace("?", "~?")
+    return literal(f"={escaped}")
+
+
+_A_NUMBER = '">=-1E+300"'
+"""A criterion that every number meets, and nothing else."""
+
+
 def _attained(
-    page: _Page, listed: Listed, levels: Sequence[str], branch: Branch, found: Mapping[str, object]
+    page: Page, listed: Listed, levels: Sequence[str], branch: Branch, found: Mapping[str, object]
 ) -> None:
     """One line: sums over the rows that give both weight and score."""
-    weight, score = listed.cells("weight"), listed.cells("self_score")
-    chosen = "*".join(
-        f"({listed.cells(level)}={literal(key)})"
+    weight, score, lost = (listed.cells(key) for key in ("weight", "self_score", "lost"))
+    chosen = "".join(
+        f",{listed.cells(level)},{_matches(key)}"
         for level, key in zip(levels, branch, strict=False)
     )
-    rows = f"=SUMPRODUCT({chosen}*1)" if chosen else f"=ROWS({weight})"
-    both = "*".join(filter(None, (chosen, f"ISNUMBER({weight})", f"ISNUMBER({score})")))
-    words = [*branch, "小计"][:2] if branch else ["合计", None]
+    rows = f"=COUNTIFS({chosen.lstrip(',')})" if chosen else f"=ROWS({weight})"
+    both = f"{weight},{_A_NUMBER},{score},{_A_NUMBER}{chosen}"
+    words: list[Value] = [*branch, "小计"][:2] if branch else ["合计", None]  # type: ignore[assignment]
+    row = page.row
+    given = f"COUNTIFS({both})"
+    full = listed.live(f"=COUNTIFS({lost},0{chosen})", known(found["full"]))
     cells: list[Value | Live] = [
         *words,
-        Live(rows, _known(found["rows"])),
-        Live(f"=SUMPRODUCT({both},{weight})", _known(found["weight"]) or 0.0),
-        Live(f"=SUMPRODUCT({both},{score})", _known(found["score"]) or 0.0),
-        Live(_ratio(page.at("E"), page.at("D")), _known(found["share"])),
+        listed.live(rows, known(found["rows"])),
+        listed.live(f"=SUMIFS({weight},{both})", known(found["weight"]) or 0.0),
+        listed.live(f"=SUMIFS({score},{both})", known(found["score"]) or 0.0),
+        Live(ratio(f"E{row}", f"D{row}"), known(found["share"])),
+        full,
+        listed.live(f'=IF({given}=0,"",G{row}/{given})', known(found["full_share"])),
+        listed.live(f"=SUMIFS({lost},{both})", known(found["lost"]) or 0.0),
+        _often(found),
     ]
-    looks = ("center", "center", "count", "score", "score", "rate")
-    page.line(cells, looks, total=len(branch) < 2)
+    page.line(cells, _LOOKS, total=len(branch) < 2)
 
 
-# --- charts ---------------------------------------------------------------------------------------
+def _often(found: Mapping[str, object]) -> Value:
+    reason, rows = found["reason"], known(found["reason_rows"])
+    return None if rows is None else f"{reason}（{rows:.0f} 项）"
 
 
-def _grade_chart(page: _Page, rows: tuple[int, int]) -> None:
-    first, last = rows[0] - 1, rows[1] - 1
-    name = page.sheet.get_name()
-    chart = _columns(page, [name, first, 0, last, 0], [name, first, 1, last, 1], "等次分布", "0")
-    done(page.sheet.insert_chart(2, len(_WIDTHS) + 1, chart, {"object_position": 2}))
+# --- why points were lost -------------------------------------------------------------------------
 
 
-def _rate_chart(page: _Page, departments: Listed) -> None:
-    first, last = FIRST_ROW - 1, departments.last_row - 1
-    name, rate = (departments.columns[key] - 1 for key in ("department", "execution_rate"))
-    chart = _columns(
-        page,
-        [departments.name, first, name, last, name],
-        [departments.name, first, rate, last, rate],
-        "各单位执行率",
-        "0%",
+def _reasons(page: Page, frame: pd.DataFrame, listed: Listed) -> None:
+    told = reasons(frame)
+    page.block("失分原因", "原因", "归类依据：原因一栏含有的字词", "项数", "占比", "失分")
+    first, words = (
+        page.row,
+        dict(REASONS) | {OTHER: ("写了原因，不含以上字词",), NONE: ("原因一栏空白",)},
     )
-    done(page.sheet.insert_chart(2 + _CHART_ROWS, len(_WIDTHS) + 1, chart, {"object_position": 2}))
-
-
-def _columns(
-    page: _Page, categories: list[object], heights: list[object], title: str, number_format: str
-) -> Any:
-    """A column chart in the colours of the lists."""
-    chart = page.book.add_chart({"type": "column"})
-    series = {
-        "categories": categories,
-        "values": heights,
-        "fill": {"color": styles.BANNER_FILL},
-        "gap": 80,
-    }
-    small = {"name": styles.BODY_FONT, "size": 9, "color": styles.INK}
-    if number_format == "0":
-        series["data_labels"] = {"value": True, "font": small}
-    done(chart.add_series(series))
-    font = {"name": styles.HEAD_FONT, "size": 12, "bold": False, "color": styles.INK}
-    chart.set_title({"name": title, "name_font": font, "overlay": False})
-    chart.set_legend({"none": True})
-    grid = {"visible": True, "line": {"color": styles.GRID, "width": 0.5}}
-    chart.set_y_axis(
-        {"num_format": number_format, "major_gridlines": grid, "num_font": small, "min": 0,
-         "line": {"none": True}}
+    last = first + len(words) - 1
+    lost, reason = listed.cells("lost"), listed.cells("reason")
+    total = float(told["rows"].sum())
+    looks = ("center", "text", "count", "rate", "score")
+    for name, own in words.items():
+        row = page.row
+        count = float(told["rows"].get(name, 0))
+        points = float(told["lost"].get(name, 0.0))
+        page.line(
+            [
+                name,
+                "、".join(own),
+                listed.live(f"=COUNTIF({reason},{_matches(name)})", count),
+                Live(ratio(f"C{row}", f"C${last + 1}"), over(count, total)),
+                listed.live(f"=SUMIF({reason},{_matches(name)},{lost})", points),
+            ],
+            looks,
+            grows=True,
+        )
+    row = page.row
+    page.line(
+        ["合计", None, Live(f"=SUM(C{first}:C{last})", total),
+         Live(ratio(f"C{row}", f"C{row}"), over(total, total)),
+         Live(f"=SUM(E{first}:E{last})", float(told["lost"].sum()))],
+        looks, total=True,
     )  # fmt: skip
-    chart.set_x_axis({"num_font": small})
-    chart.set_size({"width": 560, "height": 330})
-    return chart
+    page.note("一条原因只归一类：从上往下，含有哪一类的字词就归哪一类。原文见指标明细。")
+
+
+# --- how generous ---------------------------------------------------------------------------------
+
+
+def _generosity(page: Page, part: FormSummary, frame: pd.DataFrame, listed: Listed) -> None:
+    """How often full marks were taken, and scores against the rule."""
+    own = part.generosity
+    page.block("自评宽严", "项目", "说明", "数量", "占比")
+    above, lost = listed.cells("above"), listed.cells("lost")
+    given = float((frame["weight"].notna() & frame["self_score"].notna()).sum())
+    full = float(frame["lost"].eq(0).sum())
+    judged = float(frame["above"].notna().sum())
+    higher, lower = float(frame["above"].gt(0).sum()), float(frame["above"].lt(0).sum())
+    points = float(frame["above"].clip(lower=0).sum())
+    first = page.row
+    lines = (
+        ("评分的指标", "填了分值和得分", f"=COUNT({lost})", given, None),
+        ("得满分", "得分不低于分值", f"=COUNTIF({lost},0)", full, (first, given)),
+        ("可按规则核算", "指标值、完成值是同单位的数", f"=COUNT({above})", judged, (first, given)),
+        ("高于规则", "得分高于核算的得分", f'=COUNTIF({above},">0")', higher, (first + 2, judged)),
+        ("低于规则", "得分低于核算的得分", f'=COUNTIF({above},"<0")', lower, (first + 2, judged)),
+    )
+    looks = ("center", "text", "count", "rate")
+    for label, why, formula, value, whole in lines:
+        share = None
+        if whole is not None:
+            share = Live(ratio(f"C{page.row}", f"C{whole[0]}"), over(value, whole[1]))
+        page.line([label, why, listed.live(formula, value), share], looks)
+    page.line(
+        ["高于规则的分数", "合计", listed.live(f'=SUMIF({above},">0")', points), None],
+        ("center", "text", "score", "rate"),
+    )
+    every = float(own["full_share"].eq(1).sum())
+    page.line(["全部满分的份数", "每一项都得满分", every, over(every, float(len(own)))], looks)
+    page.note("各单位的满分率、高于规则的项数和分数见抽查复核名单；逐项见指标明细“高于规则”列。")
+
+
+__all__ = ["Branch", "write_analysis"]

@@ -1,4 +1,4 @@
-"""The summary's lists: funds by department, indicator rows, findings, who is still due, files."""
+"""The summary's lists of a form: funds by department, indicator rows, where each figure came from."""
 
 from __future__ import annotations
 
@@ -10,25 +10,15 @@ import pandas as pd
 
 from builder import styles
 from builder.book import Book
+from builder.links import Links
 from builder.listing import Column, Heading, Listed, Live, Value, values, write_list
 from workbook.address import letters
-from workbook.findings import Severity
+from workbook.attainment import NEAR
 from workbook.form import ROW, Field, Section
-from workbook.summary import FormSummary, Status, Summary
+from workbook.sources import ORIGINS
+from workbook.summary import FormSummary
+from workbook.totals import CENT, FINEST, sum_of
 
-_SEVERITY_FILLS = {
-    Severity.ERROR: styles.ERROR_FILL,
-    Severity.WARNING: styles.WARNING_FILL,
-    Severity.NOTE: "",
-}
-_USES = {"counted": "计入汇总", "duplicate": "重复，未计入", "rejected": "退回", "skipped": "略过"}
-_USE_FILLS = {"duplicate": styles.WARNING_FILL, "rejected": styles.ERROR_FILL}
-STATUS_FILLS = {
-    Status.ANSWERED: "",
-    Status.FAULTY: styles.WARNING_FILL,
-    Status.REJECTED: styles.ERROR_FILL,
-    Status.MISSING: styles.MISSING_FILL,
-}
 _KIND_LOOKS = {"money": "amount", "percent": "rate", "score": "score", "number": "score",
                "count": "count", "measure": "center", "choice": "center", "date": "center"}  # fmt: skip
 _WIDTHS = {"money": 15.0, "percent": 10.0, "score": 9.0, "number": 10.0, "count": 9.0,
@@ -43,63 +33,103 @@ def file_names(paths: pd.Series[str]) -> list[Value]:
     ]
 
 
-def _order(count: int) -> Column:
+def order_column(count: int) -> Column:
+    """The numbers of a list's lines, from 1."""
     return Column("number", "序号", 6, [float(n) for n in range(1, count + 1)], "center")
 
 
-def write_composition(book: Book, heading: Heading, part: FormSummary) -> Listed:
-    """Funds by source and expenditure by nature, one line a department that answered."""
+def open_column(paths: Iterable[str | None], links: Links) -> Column:
+    """A column of links to returns. A name is no good place for one: LibreOffice cuts long links off."""
+    to = links.all(paths)
+    return Column(
+        "open", "原表", 6, ["打开" if target else None for target in to], "center", links=to
+    )
+
+
+def write_composition(book: Book, heading: Heading, part: FormSummary, links: Links) -> Listed:
+    """The parts of the funds, one line a department that answered, against what they should make up."""
     frame = part.composition
+    lines = part.departments.reindex(frame.index)
     columns = [
-        _order(len(frame)),
-        Column("code", "预算编码", 12, values(frame["code"]), "center"),
-        Column("department", "部门", 28, values(frame["department"]), total="合计"),
-    ]
-    groups: dict[str, list[Field]] = {}
-    for title, item in part.headline.composition:
-        groups.setdefault(title, []).append(item)
-    for title, items in groups.items():
+        order_column(len(frame)),
+        Column("code", "预算编码", 11, values(frame["code"]), "center"),
+        Column("department", "部门", 26, values(frame["department"]), total="合计"),
+    ]  # fmt: skip
+    if "project" in frame.columns:
+        columns.append(Column("project", "项目名称", 26, values(frame["project"])))
+    for whole in part.headline.breakdowns:
         first = len(columns) + 1
-        columns += [_amounts(item.id, item.label, frame[item.id]) for item in items]
+        columns += [
+            _amounts(item.id, item.label.replace("·", "\n"), frame[item.id]) for item in whole.parts
+        ]
         span = letters(first), letters(len(columns))
-        whole = frame[[item.id for item in items]].sum(axis=1, min_count=1)
-        columns.append(_whole(title, whole, span))
+        made_up = frame[f"{whole.key}_total"]
+        columns.append(_whole(f"{whole.key}_total", whole.heading, made_up, span))
+        label = part.headline.line[whole.whole].label
+        columns.append(_amounts(f"{whole.key}_{whole.whole}", label, lines[whole.whole]))
+        columns.append(_difference(whole.key, frame[f"{whole.key}_difference"], len(columns)))
+    columns.append(open_column(frame["file"], links))
     return write_list(book, heading, columns)
 
 
 def _amounts(key: str, title: str, amounts: pd.Series[float]) -> Column:
     total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _sum(amounts))
-    return Column(key, title, 18, values(amounts), "amount", None, total)
+    return Column(key, title, 14, values(amounts), "amount", None, total)
 
 
-def _whole(title: str, amounts: pd.Series[float], span: tuple[str, str]) -> Column:
+def _whole(key: str, title: str, amounts: pd.Series[float], span: tuple[str, str]) -> Column:
     total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _sum(amounts))
 
     def formula(row: int) -> str:
         cells = f"{span[0]}{row}:{span[1]}{row}"
         return f'=IF(COUNT({cells})=0,"",SUM({cells}))'
 
-    return Column(title, f"{title}\n合计", 18, values(amounts), "amount", formula, total)
+    return Column(key, f"{title}\n合计", 14, values(amounts), "amount", formula, total)
+
+
+def _difference(key: str, gaps: pd.Series[float], before: int) -> Column:
+    """The parts' sum less what they should make up, which stand in the two columns before."""
+    made_up, whole = letters(before - 1), letters(before)
+    fills = [styles.ERROR_FILL if abs(gap) >= CENT else "" for gap in gaps.fillna(0)]
+    return Column(
+        f"{key}_difference",
+        "差额",
+        12,
+        values(gaps),
+        "amount",
+        lambda row: (
+            f'=IF(COUNT({made_up}{row},{whole}{row})<2,"",'
+            f"ROUND({made_up}{row}-{whole}{row},{FINEST}))"
+        ),
+        Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _sum(gaps)),
+        fills,
+    )
 
 
 def _sum(amounts: pd.Series[float]) -> float | None:
-    return float(amounts.sum()) if amounts.notna().any() else None
+    return sum_of(amounts) if amounts.notna().any() else None
 
 
-def write_details(book: Book, heading: Heading, part: FormSummary, section: Section) -> Listed:
+def write_details(
+    book: Book, heading: Heading, part: FormSummary, section: Section, links: Links
+) -> Listed:
     """Every row in which a department filled something in, with the cell where it begins."""
     frame = part.details[section.id]
+    paths = frame.index.get_level_values("submission")
     columns = [
         Column("code", "预算编码", 10, values(frame["code"]), "center"),
-        Column("department", "部门", 28, values(frame["department"])),
+        Column("department", "部门", 26, values(frame["department"])),
     ]
     for item in section.of_grain(ROW):
-        if item.id not in frame.columns:
+        if item.id not in frame.columns or item.is_hidden:
             continue
         columns.append(_detail(item, frame[item.id], section))
         if item.id == "self_score" and "rate" in frame.columns:
-            columns.append(_share(frame, [column.key for column in columns]))
-    columns.append(Column("cell", "位置", 13, values(frame["cell"]), "center"))
+            columns += _scored(frame, [column.key for column in columns])
+    if "reason" in frame.columns:
+        columns.append(Column("reason", "失分原因", 14, values(frame["reason"]), "center"))
+    to = links.all(paths, frame["sheet"], frame["cell"])
+    columns.append(Column("cell", "位置", 8, values(frame["cell"]), "center", links=to))
     return write_list(book, heading, columns)
 
 
@@ -109,125 +139,71 @@ def _detail(item: Field, column: pd.Series[Any], section: Section) -> Column:
         item.id, item.label
     )
     if level:
-        return Column(item.id, title, 19, values(column), "center")
+        return Column(item.id, title, 13 if item.id == "level1" else 19, values(column), "center")
     width = _WIDTHS.get(item.kind.name, 24.0)
     return Column(item.id, title, width, values(column), _KIND_LOOKS.get(item.kind.name, "text"))
 
 
-def _share(frame: pd.DataFrame, keys: list[str]) -> Column:
+def _scored(frame: pd.DataFrame, keys: list[str]) -> list[Column]:
+    """Share, lost points, the rule's score and the difference, beside weight and score."""
     weight, score = letters(keys.index("weight") + 1), letters(keys.index("self_score") + 1)
-    return Column(
-        "rate",
-        "得分率",
-        9,
-        values(frame["rate"]),
-        "rate",
-        lambda row: (
+    expected = letters(len(keys) + 3)
+
+    def lost(row: int) -> str:
+        gap = f"{weight}{row}-{score}{row}"
+        return f'=IF(COUNT({weight}{row},{score}{row})<2,"",IF({gap}<{NEAR},0,{gap}))'
+
+    def above(row: int) -> str:
+        gap = f"{score}{row}-{expected}{row}"
+        return f'=IF(COUNT({score}{row},{expected}{row})<2,"",IF(ABS({gap})<{NEAR},0,{gap}))'
+
+    def rate(row: int) -> str:
+        return (
             f'=IF(OR(N({weight}{row})=0,NOT(ISNUMBER({score}{row}))),"",{score}{row}/{weight}{row})'
-        ),
-    )
+        )
+
+    higher = [styles.WARNING_FILL if gap > 0 else "" for gap in frame["above"].fillna(0)]
+    return [
+        Column("rate", "得分率", 9, values(frame["rate"]), "rate", rate),
+        Column("lost", "失分", 7, values(frame["lost"]), "points", lost),
+        Column("expected_score", "规则\n得分", 8, values(frame["expected_score"]), "score"),
+        Column("above", "高于\n规则", 8, values(frame["above"]), "points", above, fills=higher),
+    ]
 
 
-def write_findings(book: Book, name: str, summary: Summary) -> Listed:
-    """Every finding, with its cell, what stands there, and what to do."""
-    frame = summary.findings
-    severities = [Severity(severity) for severity in frame["severity"]]
+def write_sources(book: Book, heading: Heading, part: FormSummary, links: Links) -> Listed:
+    """The cell of the return in which each figure of a department's line stands."""
+    frame = part.sources
+    to = links.all(frame["path"], frame["sheet"], frame["cell"])
+    rates = {"execution_rate"}
     columns = [
-        _order(len(frame)),
-        Column("code", "预算编码", 10, values(frame["department_code"]), "center"),
-        Column("department", "部门", 28, values(frame["department"])),
-        Column("finding", "代码", 8, values(frame["code"]), "center"),
-        Column("severity", "严重程度", 9, [s.chinese for s in severities], "center",
-               fills=[_SEVERITY_FILLS[s] for s in severities]),
-        Column("sheet", "表", 10, values(frame["sheet"]), "center"),
-        Column("cell", "单元格", 12, values(frame["cell"]), "center"),
-        Column("printed", "填报", 20, values(frame["printed"])),
-        Column("expected", "应为", 20, values(frame["expected"])),
-        Column("message", "问题", 44, values(frame["message"])),
-        Column("hint", "怎么办", 40, values(frame["hint"])),
-        Column("file", "文件", 38, file_names(frame["path"])),
-    ]  # fmt: skip
-    counts = {s: severities.count(s) for s in Severity}
-    told = "，".join(f"{s.chinese} {count} 处" for s, count in counts.items())
-    return write_list(book, Heading(name, "问题清单", told, frozen=3), columns)
-
-
-def write_pending(book: Book, name: str, summary: Summary) -> Listed:
-    """Who has not answered, was sent back, or has to mend something: with whom to call."""
-    frame = summary.coverage[summary.coverage["status"] != Status.ANSWERED]
-    statuses = [Status(status) for status in frame["status"]]
-    columns = [
-        _order(len(frame)),
-        Column(
-            "status",
-            "状态",
-            9,
-            [s.chinese for s in statuses],
-            "center",
-            fills=[STATUS_FILLS[s] for s in statuses],
-        ),
+        Column("number", "序号", 6, values(frame["number"]), "center"),
         Column("code", "预算编码", 12, values(frame["code"]), "center"),
-        Column("department", "部门", 30, values(frame["department"])),
-        Column("contact", "联系人", 12, values(frame["contact"]), "center"),
-        Column("phone", "联系电话", 18, values(frame["phone"]), "center"),
-        Column("why", "原因", 44, _reasons(frame, summary)),
-        Column("file", "文件", 34, file_names(frame["file"])),
-    ]
-    heading = Heading(name, "催报名单", f"共 {len(frame)} 个单位", frozen=4)
-    return write_list(book, heading, columns)
-
-
-def _reasons(frame: pd.DataFrame, summary: Summary) -> list[Value]:
-    errors = summary.findings[summary.findings["severity"] == Severity.ERROR]
-    counted = summary.files.index[summary.files["use"] == "counted"]
-    counts = errors[errors["path"].isin(counted)].groupby("department").size()
-    told: list[Value] = []
-    rows: Iterable[tuple[str, str, str]] = zip(
-        frame["status"], frame["department"], frame["why"], strict=True
-    )
-    for status, department, why in rows:
-        if status == Status.FAULTY:
-            told.append(f"有 {int(counts.get(department, 0))} 处错误，见问题清单")
-        else:
-            told.append(why or "尚未报送")
-    return told
-
-
-def write_files(book: Book, name: str, summary: Summary) -> Listed:
-    """Every path that was looked at, and what became of it."""
-    frame = summary.files
-    columns = [
-        _order(len(frame)),
-        Column("file", "文件", 44, values(frame.index.to_series())),
-        Column(
-            "use",
-            "结果",
-            13,
-            [_USES[use] for use in frame["use"]],
-            "center",
-            fills=[_USE_FILLS.get(use, "") for use in frame["use"]],
-        ),
         Column("department", "部门", 28, values(frame["department"])),
-        Column("errors", "错误", 6, values(frame["errors"]), "count"),
-        Column("warnings", "提醒", 6, values(frame["warnings"]), "count"),
-        Column("notes", "说明", 6, values(frame["notes"]), "count"),
-        Column("why", "退回或略过的原因", 36, values(frame["why"])),
-        Column("saved_by", "保存人", 12, values(frame["saved_by"]), "center"),
-        Column("application", "保存软件", 16, values(frame["application"]), "center"),
-        Column("modified", "保存时间", 20, values(frame["modified"]), "center"),
-        Column("size", "大小（字节）", 11, values(frame["size"]), "count"),
-        Column("sha256", "SHA-256", 36, values(frame["sha256"])),
     ]
-    heading = Heading(name, "文件清单", f"共 {len(frame)} 个文件", frozen=2)
+    if part.headline.project is not None:
+        columns.append(Column("project", "项目名称", 26, values(frame["project"])))
+    shown = [
+        f"{value:.2%}" if figure in rates and isinstance(value, float) else value
+        for figure, value in zip(frame["figure"], values(frame["value"]), strict=True)
+    ]
+    columns += [
+        Column("label", "数据", 26, values(frame["label"])),
+        Column("value", "数值", 16, shown, "amount"),
+        Column("origin", "来历", 16, [ORIGINS[origin] for origin in frame["origin"]], "center"),
+        Column("raw", "表中所填", 18, values(frame["raw"])),
+        Column("sheet", "表", 12, values(frame["sheet"]), "center"),
+        Column("cell", "单元格", 9, values(frame["cell"]), "center", links=to),
+        Column("file", "文件", 40, file_names(frame["path"])),
+    ]
     return write_list(book, heading, columns)
 
 
 __all__ = [
-    "STATUS_FILLS",
     "file_names",
+    "open_column",
+    "order_column",
     "write_composition",
     "write_details",
-    "write_files",
-    "write_findings",
-    "write_pending",
+    "write_sources",
 ]

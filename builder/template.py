@@ -11,6 +11,7 @@ from typing import Any
 from builder import calc, guide, selfcheck
 from builder import styles as st
 from builder.book import FIXED_DATE, Book, Format, Worksheet, book_at, done
+from builder.paging import breaks
 from builder.selfcheck import STATUS_NAME
 from builder.validation import list_name, validation
 from workbook.address import area, quote
@@ -29,6 +30,7 @@ from workbook.layout import (
     STATUS_ROW,
     Label,
     Layout,
+    Page,
     Plan,
     Spot,
     check_name,
@@ -134,84 +136,88 @@ def _write(job: Job) -> None:
     book = job.book
     book.set_properties({"title": job.form.name, "comments": job.form.key, "created": FIXED_DATE})
     guide_sheet = book.add_worksheet(GUIDE_SHEET)
-    sheet = book.add_worksheet(job.form.sheet)
+    sheets = {name: book.add_worksheet(name) for name in job.layout.pages}
     check = book.add_worksheet(CHECK_SHEET)
     calc_sheet = book.add_worksheet(CALC_SHEET)
     lists = book.add_worksheet(LIST_SHEET)
     records = book.add_worksheet(FORM_SHEET)
     guide.write(book, guide_sheet, job.form)
-    _form_sheet(job, sheet)
+    for name, page in job.layout.pages.items():
+        _page_sheet(job, sheets[name], page)
     calc.write(calc_sheet, job.formulas, job.batch)
     selfcheck.write_check(book, check, job.formulas, job.batch)
     _lists(job, lists)
     _records(job, records)
     _names(job)
-    for worksheet in (guide_sheet, sheet, check, calc_sheet, lists, records):
+    for worksheet in (guide_sheet, *sheets.values(), check, calc_sheet, lists, records):
         worksheet.protect(job.password, PERMITTED)
     calc_sheet.hide()
     lists.hide()
     records.very_hidden()
-    sheet.activate()
+    sheets[job.form.sheet].activate()
 
 
 PERMITTED = {"format_rows": True, "format_columns": True, "autofilter": True, "sort": True}
 """What a locked sheet still allows."""
 
 
-# --- the form sheet -------------------------------------------------------------------------------
+# --- the sheets to be filled in -------------------------------------------------------------------
 
 
-def _form_sheet(job: Job, sheet: Worksheet) -> None:
-    _page(job, sheet)
-    _banner(job, sheet)
+def _page_sheet(job: Job, sheet: Worksheet, page: Page) -> None:
+    _set_up(job, sheet, page)
+    _banner(job, sheet, page)
     covered: set[tuple[int, int]] = set()
-    for label in job.layout.labels:
+    for label in page.labels:
         text = label.text.format(fiscal_year=_year(job)) if label.role == "title" else label.text
-        _merge(
-            sheet, label.top, label.left, label.bottom, label.right, text, _label_style(job, label)
-        )
+        style = _label_style(job, page, label)
+        _merge(sheet, label.top, label.left, label.bottom, label.right, text, style)
         covered.update(_cells(label.top, label.left, label.bottom, label.right))
     for spot in job.layout.spots.values():
-        if spot.address.sheet == job.form.sheet:
-            _spot(job, sheet, spot)
+        if spot.address.sheet == page.paper.sheet:
+            _spot(job, sheet, page, spot)
             covered.update(_cells(spot.address.row, spot.address.column, spot.bottom, spot.right))
-    _empty_cells(job, sheet, covered)
-    _side(job, sheet)
-    _conditional(job, sheet)
+    _empty_cells(job, sheet, page, covered)
+    if page is job.layout.home:
+        _side(job, sheet)
+    _conditional(job, sheet, page)
 
 
 def _year(job: Job) -> int:
     return int(float(str(job.prefilled.values["identity.fiscal_year"])))
 
 
-def _page(job: Job, sheet: Worksheet) -> None:
-    layout = job.layout
-    for column, width in enumerate((*job.form.widths, *job.form.side_widths, HINT_WIDTH)):
+def _set_up(job: Job, sheet: Worksheet, page: Page) -> None:
+    paper, home = page.paper, page is job.layout.home
+    for column, width in enumerate((*paper.widths, *paper.side_widths, *[HINT_WIDTH] * home)):
         done(sheet.set_column(column, column, width))
-    spacer = layout.hint_column
-    done(sheet.set_column(spacer, spacer, 2))
-    for row, height in layout.heights.items():
+    if home:
+        done(sheet.set_column(page.hint_column, page.hint_column, 2))
+    for row, height in page.heights.items():
         done(sheet.set_row(row - 1, height))
     done(sheet.set_row(STATUS_ROW - 1, 24))
     sheet.freeze_panes(STATUS_ROW, 0)
     sheet.hide_gridlines(2)
     sheet.set_paper(9)
-    if job.form.orientation == "landscape":
+    if paper.orientation == "landscape":
         sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
+    if home:
+        sheet.fit_to_pages(1, 0)
+    else:  # one fitted to the page would lose its breaks in Excel
+        sheet.set_h_pagebreaks(breaks(page))
     sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
     sheet.center_horizontally()
     sheet.set_footer(f'&C&"{st.BODY_FONT},Regular"&9第 &P 页，共 &N 页')
-    done(sheet.print_area(STATUS_ROW, 0, layout.last_row - 1, layout.paper_columns - 1))
-    if len(layout.blocks) == 1:  # on a page of another block a repeated head would mislead
-        (block,) = layout.blocks.values()
+    done(sheet.print_area(STATUS_ROW, 0, page.last_row - 1, page.paper_columns - 1))
+    if home and len(job.layout.blocks) == 1:  # on a page of another block a repeated head misleads
+        (block,) = job.layout.blocks.values()
         done(sheet.repeat_rows(block.head_row - block.section.head.rows, block.head_row - 1))
 
 
-def _banner(job: Job, sheet: Worksheet) -> None:
+def _banner(job: Job, sheet: Worksheet, page: Page) -> None:
     look = {"bg_color": st.BANNER_FILL, "font_color": st.BANNER_INK, "bold": True, "indent": 1}
     style = job.book.style(**(st.BODY | look))
-    right = job.layout.hint_column
+    right = page.hint_column if page is job.layout.home else page.paper_columns
     _merge(sheet, STATUS_ROW, 1, STATUS_ROW, right, "", style)
     invitation = f"　（点此打开“{CHECK_SHEET}”表）"
     link = f'HYPERLINK("#{quote(CHECK_SHEET)}!A1",{STATUS_NAME}&{literal(invitation)})'
@@ -219,7 +225,7 @@ def _banner(job: Job, sheet: Worksheet) -> None:
     done(sheet.write_formula(STATUS_ROW - 1, 0, f"={link}", style, shown))
 
 
-def _label_style(job: Job, label: Label) -> Format:
+def _label_style(job: Job, page: Page, label: Label) -> Format:
     base = dict(st.BODY)
     match label.role:
         case "annex":
@@ -227,8 +233,12 @@ def _label_style(job: Job, label: Label) -> Format:
         case "title":
             return job.book.style(**st.TITLE)
         case "line":
-            align = "right" if label.right == job.layout.paper_columns else "left"
+            align = "right" if label.right == page.paper_columns else "left"
             return job.book.style(**(base | {"align": align}))
+        case "heading" | "subheading":
+            look = st.HEADING if label.role == "heading" else st.SUBHEADING
+            framed = st.FRAMED if label.top in page.framed else {}
+            return job.book.style(**(base | framed | look))
         case "side":
             return job.book.style(
                 **(base | {"align": "center", "font_color": st.SIDE_INK, "font_size": 9})
@@ -238,16 +248,22 @@ def _label_style(job: Job, label: Label) -> Format:
     return job.book.style(**(base | st.FRAMED | {"align": align, "bg_color": st.LABEL_FILL} | bold))
 
 
-def _spot_style(job: Job, spot: Spot) -> Format:
+def _spot_style(job: Job, page: Page, spot: Spot) -> Format:
     item = spot.field
-    framed = spot.address.row in job.layout.framed
-    side = spot.address.column > job.layout.paper_columns
+    if spot.title:
+        return job.book.style(**(st.TITLE | {"font_size": 16, "locked": job.locked(spot)}))
+    framed = spot.address.row in page.framed
+    side = spot.address.column > page.paper_columns
     long = item.kind.align == "left"
+    small = page is job.layout.home and (long or item.grain == ROW)
     look: dict[str, Any] = st.BODY | {
-        "num_format": item.number_format,
+        # A formula in a cell of text would become text once it is touched.
+        "num_format": "General"
+        if item.is_computed and item.number_format == "@"
+        else item.number_format,
         "align": item.kind.align,
-        "valign": "top" if long else "vcenter",
-        "font_size": 9 if long or item.grain == ROW else 10,
+        "valign": "top" if long and item.is_input else "vcenter",
+        "font_size": 9 if small else 10,
         "locked": job.locked(spot),
         "bg_color": _fill(job, spot),
     }
@@ -256,6 +272,8 @@ def _spot_style(job: Job, spot: Spot) -> Format:
         del look["bg_color"]
     elif framed:
         look |= st.FRAMED
+    elif not item.is_input:
+        del look["bg_color"]
     else:
         look |= {"bottom": 1, "align": "left"}
     if item.kind.type == "number":
@@ -273,21 +291,21 @@ def _fill(job: Job, spot: Spot) -> str:
     return st.PREFILLED_FILL if job.locked(spot) else st.INPUT_FILL
 
 
-def _spot(job: Job, sheet: Worksheet, spot: Spot) -> None:
-    style = _spot_style(job, spot)
+def _spot(job: Job, sheet: Worksheet, page: Page, spot: Spot) -> None:
+    style = _spot_style(job, page, spot)
     row, column = spot.address.row - 1, spot.address.column - 1
     if (spot.bottom, spot.right) != (spot.address.row, spot.address.column):
         _merge(sheet, row + 1, column + 1, spot.bottom, spot.right, "", style)
     given = job.given(spot)
     if given is None and spot.field.is_computed:
-        text = job.formulas.computed(spot.field.key, job.form.sheet, spot.number)
+        text = job.formulas.computed(spot.field.key, spot.address.sheet, spot.number)
         done(sheet.write_formula(row, column, text, style, job.shown(spot)))
     elif given is None and spot.field.mode == "fixed":
         _put(sheet, row, column, spot.field.value, style)
     else:
         _put(sheet, row, column, given, style)
     if spot.field.is_input:
-        options = validation(spot, job.formulas, job.form.sheet).options()
+        options = validation(spot, job.formulas, spot.address.sheet).options()
         done(sheet.data_validation(row, column, row, column, options))
 
 
@@ -302,10 +320,10 @@ def _put(sheet: Worksheet, row: int, column: int, value: Value, style: Format) -
         done(sheet.write_number(row, column, value, style))
 
 
-def _empty_cells(job: Job, sheet: Worksheet, covered: set[tuple[int, int]]) -> None:
+def _empty_cells(job: Job, sheet: Worksheet, page: Page, covered: set[tuple[int, int]]) -> None:
     style = job.book.style(**(st.BODY | st.FRAMED | {"bg_color": st.LABEL_FILL}))
-    for row in job.layout.framed:
-        for column in range(1, job.layout.paper_columns + 1):
+    for row in page.framed:
+        for column in range(1, page.paper_columns + 1):
             if (row, column) not in covered:
                 done(sheet.write_blank(row - 1, column - 1, None, style))
 
@@ -313,7 +331,7 @@ def _empty_cells(job: Job, sheet: Worksheet, covered: set[tuple[int, int]]) -> N
 def _side(job: Job, sheet: Worksheet) -> None:
     """Right of the paper: what is open in each row, and a spacer that keeps rows high enough."""
     layout = job.layout
-    column = layout.hint_column - 1
+    column = layout.home.hint_column - 1
     head = job.book.style(**(st.BODY | {"bold": True, "font_color": st.SIDE_INK, "font_size": 9}))
     hint = job.book.style(**(st.BODY | {"font_color": st.BAD_INK, "font_size": 9}))
     spacer = job.book.style(font_size=MIN_ROW_POINTS, font_name=st.BODY_FONT)
@@ -324,12 +342,12 @@ def _side(job: Job, sheet: Worksheet) -> None:
             done(sheet.write_formula(slot.row - 1, column, text, hint, shown))
             done(sheet.write_blank(slot.row - 1, column + 1, None, spacer))
     blocks = layout.blocks.values()
-    text_cells = [area(block.first, 1, block.last, layout.paper_columns) for block in blocks]
+    text_cells = [area(block.first, 1, block.last, layout.home.paper_columns) for block in blocks]
     if text_cells:
         sheet.ignore_errors({"number_stored_as_text": " ".join(text_cells)})
 
 
-def _conditional(job: Job, sheet: Worksheet) -> None:
+def _conditional(job: Job, sheet: Worksheet, page: Page) -> None:
     """Open cells turn colour: yellow if missing, else by the gravest rule broken there."""
     looks = {
         "missing": job.book.add_format({"bg_color": st.MISSING_FILL}),
@@ -337,7 +355,7 @@ def _conditional(job: Job, sheet: Worksheet) -> None:
         "warning": job.book.add_format({"bg_color": st.WARNING_FILL}),
         "note": job.book.add_format({"bg_color": st.NOTE_FILL}),
     }
-    for where, level, formula in selfcheck.marks(job.formulas):
+    for where, level, formula in selfcheck.marks(job.formulas, page.paper.sheet):
         options = {
             "type": "formula",
             "criteria": formula,

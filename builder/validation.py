@@ -41,7 +41,7 @@ def validation(spot: Spot, formulas: Formulas, home: str) -> Validation:
     item = spot.field
     limit = _limit(item)
     rule, what = _RULES[item.kind.name](spot, formulas, home)
-    prompt = "".join(filter(None, (item.prompt, limit)))
+    prompt = "".join(filter(None, (item.instruction, item.prompt, limit)))
     return Validation(
         rule, item.label, prompt or f"填写{item.kind.noun}。", f"“{item.label}”{what}"
     )

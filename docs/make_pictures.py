@@ -1,4 +1,4 @@
-"""Make the pictures of the README anew from the samples: `make pictures` (needs LibreOffice)."""
+"""Make the pictures of the README anew from the samples: `make pictures` (needs LibreOffice, Chromium)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 
-from builder import build_summary  # noqa: E402
+from builder import build_page, build_summary  # noqa: E402
+from tests.browser import browsing  # noqa: E402
 from tests.office import Office  # noqa: E402
 from workbook import aggregate, check, load_roster, read_returns  # noqa: E402
 
@@ -18,6 +19,18 @@ SEED = next((TOP / "samples" / "returns").glob("125001_*.xlsx"))
 PICTURES = TOP / "docs" / "pictures"
 PAGES = {"form.png": 2, "selfcheck.png": 4}
 """Which page of the seed's printed return each picture shows."""
+
+
+WINDOW = {"width": 1280, "height": 1000}
+
+
+def photograph(page: Path, picture: Path) -> None:
+    """The upper part of a page, as a browser's window shows it."""
+    with browsing() as browser:
+        window = browser.new_page(viewport=WINDOW, color_scheme="light")
+        window.goto(page.as_uri())
+        window.wait_for_selector("html[data-ready]")
+        window.screenshot(path=picture)
 
 
 def main() -> None:
@@ -30,7 +43,9 @@ def main() -> None:
             shutil.copy(pages[page - 1], PICTURES / name)
         roster = load_roster(TOP / "samples" / "roster.csv")
         returns = check(read_returns([TOP / "samples" / "returns"]), roster)
-        summary = build_summary(aggregate(returns, roster), out / "summary.xlsx")
+        found = aggregate(returns, roster)
+        photograph(build_page(found, out / "page.html"), PICTURES / "page.png")
+        summary = build_summary(found, out / "summary.xlsx")
         for name, page in (("summary.png", 1), ("analysis.png", 2)):
             shutil.copy(office.to_png(summary, out, dpi=100)[page - 1], PICTURES / name)
     print(*sorted(PICTURES.iterdir()), sep="\n")

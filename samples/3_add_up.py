@@ -1,13 +1,14 @@
-"""The story, part three: the returns are added up against the roster, into a workbook and data files."""
+"""The story, part three: the returns are added up against the roster, into a workbook, a page and data files."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from builder import build_summary
+from builder import build_page, build_summary
 from workbook import aggregate, check, load_roster, read_returns
-from workbook.frames import frames, write_data
+from workbook.data import write_data
+from workbook.frames import frames
 
 HERE = Path(__file__).resolve().parent
 
@@ -16,9 +17,15 @@ def main(output: Path) -> list[str]:
     """Write the summary and the data under `output`; tell where they are."""
     roster = load_roster(HERE / "roster.csv")
     returns = check(read_returns([HERE / "returns"]), roster)
-    summary = build_summary(aggregate(returns, roster), output / "3_汇总表.xlsx")
-    write_data(frames(returns), output / "4_数据")
-    return [f"汇总表：{summary}", f"数据（CSV 和 Parquet）：{output / '4_数据'}"]
+    summary = aggregate(returns, roster)
+    book = build_summary(summary, output / "3_汇总表.xlsx")
+    page = build_page(summary, output / "3_汇总.html")
+    write_data(frames(returns), output / "4_数据", summary)
+    return [
+        f"汇总表：{book}",
+        f"网页：{page}",
+        f"数据（CSV、Parquet、DuckDB）：{output / '4_数据'}",
+    ]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""What all tests share: the LibreOffice that tests marked `office` drive, or the reason it is not there.
+"""What all tests share: the LibreOffice and the browser that tests drive, or the reason why not.
 
-A test that asks for the fixture `office` is marked by that. Without LibreOffice these tests are left
-out and the summary says so; where ``CI`` is set they fail instead, so that nothing goes unproven there.
+A test that asks for the fixture `office` or `browser` is marked by that. Without LibreOffice or Chromium
+these tests are left out and the summary says so; where ``CI`` is set they fail instead, so that nothing
+goes unproven there.
 
 Golden files (tests/golden/) are what a test saw when a person last looked at it; ``--update-golden``
 writes them anew, and the difference is for that person to read.
@@ -11,10 +12,22 @@ import difflib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.office import Office, available
+from tests import browser as chromium
+from tests import office as libreoffice
+from tests.office import Office
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+DRIVEN: dict[str, tuple[str, Callable[[], str | None], str]] = {
+    "office": ("LibreOffice", libreoffice.available, "tests/install_office.sh"),
+    "browser": ("Chromium", chromium.available, "tests/install_browser.sh"),
+}
+"""By fixture and mark: what is driven, why it cannot be, and what installs it."""
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -48,28 +61,35 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects by mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "office" in getattr(item, "fixturenames", ()):
-            item.add_marker("office")
-    marked = [item for item in items if item.get_closest_marker("office")]
-    reason = available() if marked else None
-    if reason and not os.environ.get("CI"):
-        for item in marked:
-            item.add_marker(pytest.mark.skip(reason=reason))
+    for name, (_, available, _) in DRIVEN.items():
+        for item in items:
+            if name in getattr(item, "fixturenames", ()):
+                item.add_marker(name)
+        marked = [item for item in items if item.get_closest_marker(name)]
+        reason = available() if marked else None
+        if reason and not os.environ.get("CI"):
+            for item in marked:
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped: list[pytest.TestReport] = terminalreporter.getreports("skipped")
-    left_out = [report for report in skipped if "office" in report.keywords]
-    if left_out and (reason := available()):
-        terminalreporter.section("LibreOffice")
-        terminalreporter.line(
-            f"{len(left_out)} tests were left out: {reason}; see tests/install_office.sh"
-        )
+    for name, (title, available, script) in DRIVEN.items():
+        left_out = [report for report in skipped if name in report.keywords]
+        if left_out and (reason := available()):
+            terminalreporter.section(title)
+            terminalreporter.line(f"{len(left_out)} tests were left out: {reason}; see {script}")
 
 
 @pytest.fixture(scope="session")
 def office() -> Iterator[Office]:
     """A running LibreOffice, one for each worker; close what you open in it."""
     with Office() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")  # not longer: playwright's loop would be in the way of others
+def browser() -> Iterator["Browser"]:
+    """A running browser without a window, one for each module; close the contexts you open in it."""
+    with chromium.browsing() as running:
         yield running

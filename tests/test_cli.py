@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 
 from tests.fillings import ROSTER, SAMPLES
 from workbook.cli import cli
-from workbook.form import find_form
+from workbook.form import find_form, load_form
 from workbook.layout import place
 from workbook.usage import CLEAN, FOUND, WRONG
 
@@ -148,6 +148,15 @@ def test_a_code_is_explained(code: str) -> None:
     assert result.stdout.startswith(code.upper())
     for caption in ("含义：", "依据：", "怎么办："):
         assert caption in result.stdout
+
+
+def test_a_definition_of_ones_own_is_laid_out_and_explained() -> None:
+    own = Path(__file__).parent / "forms" / "odd_form_2023.toml"
+    form = load_form(own)
+    assert run("layout", form.id, "--form-file", str(own)).exit_code == 0
+    rule = next(rule for rule in form.rules if not rule.general)
+    assert rule.name in run("explain", rule.code, "--form-file", str(own)).stdout
+    assert run("explain", rule.code).exit_code == 2
 
 
 # --- template -------------------------------------------------------------------------------------
@@ -502,3 +511,22 @@ def test_the_command_line_starts_without_heavy_imports() -> None:
     code = "import sys, workbook.cli; print([m for m in ('pandas', 'openpyxl', 'xlsxwriter') if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_page_and_a_database_are_written_beside_the_summary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, page, data = tmp_path / "汇总.xlsx", tmp_path / "汇总.html", tmp_path / "data"
+    given = ("aggregate", RETURNS, "-o", out, "--html", page, "--data", data, "--workers", "1")
+    result = run(*given)
+    assert result.exit_code == 1, result.output
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert (data / "data.duckdb").is_file()
+    assert "duckdb" not in result.output
+    out.unlink()
+    refused = run(*given)
+    assert refused.exit_code == 2
+    assert "汇总.html" in refused.output
+    assert not out.exists()
+    monkeypatch.setattr("workbook.data.has_duckdb", lambda: False)
+    assert "duckdb" in run(*given, "--force").output

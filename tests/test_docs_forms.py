@@ -23,6 +23,7 @@ PAGE = (ROOT / "docs" / "form-file.md").read_text(encoding="utf-8")
 MODES = ("entered", "computed", "suggested", "fixed", "derived")
 CHAPTERS = {
     "form": "The form",
+    "further_sheet": "The form",
     "section": "Sections",
     "field": "Fields",
     "group": "Rows and groups",

@@ -22,10 +22,11 @@ from workbook.layout import (
     GUIDE_SHEET,
     LIST_SHEET,
     Layout,
+    Page,
     Spot,
 )
 from workbook.package import Package, RawCell, Sheet
-from workbook.shift import Shift, moved_layout, shift_of
+from workbook.shift import Shift, moved_layout, sheet_now, shift_of
 from workbook.submission import Cell
 from workbook.text import fold
 
@@ -51,6 +52,13 @@ class Evidence:
     same_definition: bool
     """Whether the template came from this very definition: else its texts may rightly differ."""
 
+    def pages(self) -> Iterator[tuple[str, Sheet]]:
+        """(its usual name, the sheet) of every page of the form that is in the workbook."""
+        for usual in self.layout.pages:
+            sheet = self.package.sheet(sheet_now(self.layout, self.addresses, usual))
+            if sheet is not None:
+                yield usual, sheet
+
     def stored(self, name: str) -> RawCell | None:
         """The cell of a name as stored."""
         at = self.addresses.get(name)
@@ -69,29 +77,35 @@ class Audit:
 def audit(evidence: Evidence) -> Audit:
     """Everything that was tampered with or drifted in a workbook that came from our template."""
     package, layout = evidence.package, evidence.layout
-    home = home_sheet(layout, evidence.addresses)
-    sheet = package.sheet(home)
-    if package.values_only or sheet is None:
+    pages = dict(evidence.pages())
+    if package.values_only or layout.form.sheet not in pages:
         return audit_pasted(evidence)
-    found = [*_contents(evidence), *_sheets(evidence, home)]
-    if not sheet.protected:
-        found.append(finding("L206", sheet=home))
-    if _nothing_computed(sheet):
-        found.append(finding("L212", sheet=home))
+    found = [*_contents(evidence), *_sheets(evidence)]
+    found += [finding("L206", sheet=s.name) for s in pages.values() if not s.protected]
+    home = pages[layout.form.sheet]
+    if _nothing_computed(home):
+        found.append(finding("L212", sheet=home.name))
     if not evidence.same_definition:
         return Audit(tuple(found))
-    print_ = _Imprint.of(layout)
-    shift = _shift(evidence, sheet)
-    if shift is not None:
-        found += _moves(evidence, shift)
-        print_ = _Imprint(moved_layout(layout, evidence.addresses, shift), home)
-    found += _locks(evidence, sheet, print_, shift)
-    found += _validations(evidence, sheet, print_)
-    foreign = () if _lost(evidence) else _foreign(evidence, print_)
-    found += _formulas(evidence, print_, foreign)
-    known = shift.sure if shift is not None and _lost(evidence) else None
-    found += _labels(evidence, sheet, print_, known)
-    overtyped = (name for name in foreign if layout.spots[name].field.mode == "suggested")
+    shifts = {
+        usual: shift
+        for usual, sheet in pages.items()
+        if (shift := _shift(evidence, layout.pages[usual], sheet)) is not None
+    }
+    now = moved_layout(layout, evidence.addresses, shifts) if shifts else layout
+    prints = _Imprint.of(layout) if now is layout else _imprints(now, pages)
+    overtyped: list[str] = []
+    for usual, sheet in pages.items():
+        if usual in shifts:
+            found += _moves(evidence, shifts[usual], sheet.name)
+        print_, shift, lost = prints[usual], shifts.get(usual), _lost(evidence, usual)
+        found += _locks(evidence, sheet, print_, shift)
+        found += _validations(evidence, sheet, print_)
+        foreign = () if lost else _foreign(evidence, print_)
+        found += _formulas(evidence, print_, foreign)
+        known = shift.sure if shift is not None and lost else None
+        found += _labels(evidence, sheet, print_, known)
+        overtyped += (n for n in foreign if layout.spots[n].field.mode == "suggested")
     return Audit(tuple(found), tuple(overtyped))
 
 
@@ -109,32 +123,24 @@ def _contents(evidence: Evidence) -> Iterator[Finding]:
         yield finding("W115", detail=_some(package.external_links))
     if package.embedded:
         yield finding("W116", detail=_some(package.embedded))
-    sheet = package.sheet(home_sheet(evidence.layout, evidence.addresses))
-    if sheet is not None:
+    for _, sheet in evidence.pages():
         yield from _hidden(evidence, sheet)
     yield from _issues(evidence)
 
 
-def home_sheet(layout: Layout, addresses: Mapping[str, Address]) -> str:
-    """The name that the form sheet has in this workbook."""
-    for name, at in addresses.items():
-        if layout.spots[name].address.sheet == layout.form.sheet:
-            return at.sheet
-    return layout.form.sheet
-
-
 class _Imprint:
-    """What a layout's form sheet must show, worked out once for all returns of the layout."""
+    """What a page must show, worked out once for all returns of a layout."""
 
-    _kept: dict[int, _Imprint] = {}  # noqa: RUF012 - bounded below
+    _kept: dict[int, dict[str, _Imprint]] = {}  # noqa: RUF012 - bounded below
 
-    def __init__(self, layout: Layout, home: str) -> None:
-        self.layout = layout
-        self.home = home
+    def __init__(self, formulas: Formulas, page: Page, name: str) -> None:
+        """`name` is what its sheet is called where the layout is."""
+        self.layout = layout = formulas.layout
+        self.page = page
         self.labels = tuple(
-            ((label.top, label.left), label, _squeezed(label.text)) for label in layout.labels
+            ((label.top, label.left), label, _squeezed(label.text)) for label in page.labels
         )
-        drawn = [s for s in layout.spots.values() if s.address.sheet == home]
+        drawn = [s for s in layout.spots.values() if s.address.sheet == name]
         self.inputs = tuple(
             (s.name, (s.address.row, s.address.column)) for s in drawn if s.field.is_input
         )
@@ -147,29 +153,36 @@ class _Imprint:
         )
         self.entered = tuple(s.name for s in drawn if s.field.mode == "entered")
         self.fixed = tuple(s for s in drawn if s.field.mode == "fixed")
-        self.computed = tuple(
-            s for s in layout.spots.values() if s.field.mode in ("computed", "suggested")
-        )
+        recorded = [s for s in layout.spots.values() if s.address.sheet == FORM_SHEET]
+        own = drawn if page.paper.sheet != layout.form.sheet else [*drawn, *recorded]
+        self.computed = tuple(s for s in own if s.field.mode in ("computed", "suggested"))
+        self._rendered = formulas
         self._formulas: dict[str, str] = {}
 
     @classmethod
-    def of(cls, layout: Layout) -> _Imprint:
+    def of(cls, layout: Layout) -> dict[str, _Imprint]:
+        """The imprints of a layout's pages, by their names."""
         key = id(layout)  # which is kept, so its number is not given to another
         kept = cls._kept.get(key)
         if kept is None:
             if len(cls._kept) >= _LISTED:
                 cls._kept.clear()
-            kept = cls._kept[key] = cls(layout, layout.form.sheet)
+            formulas = Formulas.of(layout)
+            kept = cls._kept[key] = {n: cls(formulas, p, n) for n, p in layout.pages.items()}
         return kept
 
     def formula(self, spot: Spot) -> str:
         """The template's own formula of a spot, without "="."""
         if spot.name not in self._formulas:
-            formulas = Formulas.of(self.layout) if self.home == self.layout.form.sheet else None
-            formulas = formulas or Formulas(self.layout)
-            text = formulas.computed(spot.field.key, spot.address.sheet, spot.number)
+            text = self._rendered.computed(spot.field.key, spot.address.sheet, spot.number)
             self._formulas[spot.name] = text.removeprefix("=")
         return self._formulas[spot.name]
+
+
+def _imprints(moved: Layout, sheets: Mapping[str, Sheet]) -> dict[str, _Imprint]:
+    """The imprints of a layout as it stands in one workbook, by the pages' usual names."""
+    formulas = Formulas(moved)
+    return {n: _Imprint(formulas, moved.pages[n], sheet.name) for n, sheet in sheets.items()}
 
 
 def _area(spot: Spot) -> Iterator[Position]:
@@ -186,7 +199,7 @@ def _locks(
 ) -> Iterator[Finding]:
     unlocked, editable = evidence.package.unlocked, print_.editable
     open_ = [at for at, cell in sheet.cells.items() if cell.style in unlocked]
-    last, right = print_.layout.last_row, print_.layout.hint_column
+    last, right = print_.page.last_row, print_.page.hint_column
     wrong = [at for at in open_ if at not in editable and at[0] <= last and at[1] <= right]
     if shift is not None:  # rows that were put in look like their neighbours
         rows, columns = set(shift.rows.values()), set(shift.columns.values())
@@ -263,16 +276,29 @@ def _foreign(evidence: Evidence, print_: _Imprint) -> Sequence[str]:
             stored = evidence.stored(spot.name)
             written = stored.formula if stored is not None else None
             due = print_.formula(spot)
-            if written is not None and written != due and canonical(written) != canonical(due):
+            if written is None or written == due or canonical(written) == canonical(due):
+                continue
+            if not _speaks_of_the_usual(evidence, spot.name, written):
                 found.append(spot.name)
     return found
+
+
+def _speaks_of_the_usual(evidence: Evidence, name: str, written: str) -> bool:
+    """Whether a further sheet's formula still speaks of the form's sheet, where that was copied or renamed."""
+    layout = evidence.layout
+    home, spot = layout.form.sheet, layout.spots[name]
+    further = spot.address.sheet in layout.form.further_sheets
+    if not further or sheet_now(layout, evidence.addresses, home) == home:
+        return False
+    due = _Imprint.of(layout)[spot.address.sheet].formula(spot)
+    return canonical(written) == canonical(due)
 
 
 def _labels(
     evidence: Evidence, sheet: Sheet, print_: _Imprint, rows: frozenset[int] | None
 ) -> Iterator[Finding]:
     """Printed words and fixed values that read otherwise; `rows` limits them to rows known well."""
-    usual = evidence.layout.labels
+    usual = evidence.layout.pages[print_.page.paper.sheet].labels
     for (at, label, squeezed), own in zip(print_.labels, usual, strict=True):
         stored = sheet.cells.get(at)
         if stored is not None and stored.value == label.text:
@@ -305,15 +331,14 @@ def _nothing_computed(sheet: Sheet) -> bool:
 # --- sheets, what is hidden, what has moved -------------------------------------------------------
 
 
-def _sheets(evidence: Evidence, home: str) -> Iterator[Finding]:
-    form = evidence.layout.form.sheet
-    due = (GUIDE_SHEET, form, CHECK_SHEET, CALC_SHEET, LIST_SHEET, FORM_SHEET)
+def _sheets(evidence: Evidence) -> Iterator[Finding]:
+    layout = evidence.layout
+    now = {usual: sheet_now(layout, evidence.addresses, usual) for usual in layout.pages}
+    due = (GUIDE_SHEET, *now, CHECK_SHEET, CALC_SHEET, LIST_SHEET, FORM_SHEET)
     there = {sheet.name for sheet in evidence.package.sheets}
-    more = [s.name for s in evidence.package.sheets if s.name not in due and s.name != home]
-    gone = [name for name in due if name not in there and (name != form or home == form)]
-    said = []
-    if home != form:
-        said.append(f"“{form}”现名“{shown(home)}”")
+    more = [name for s in evidence.package.sheets if (name := s.name) not in {*due, *now.values()}]
+    gone = [name for name in due if now.get(name, name) not in there]
+    said = [f"“{name}”现名“{shown(new)}”" for name, new in now.items() if new != name]
     if more:
         said.append(f"多出{_quoted(more)}")
     if gone:
@@ -363,27 +388,31 @@ def _issues(evidence: Evidence) -> Iterator[Finding]:
             yield _at(evidence, "L216", name, printed=typed, expected=issued)
 
 
-def _lost(evidence: Evidence) -> bool:
-    return len(evidence.addresses) < len(evidence.layout.spots)
-
-
-def _shift(evidence: Evidence, sheet: Sheet) -> Shift | None:
-    """How the form sheet's cells moved; None if all stand where the template has them."""
+def _lost(evidence: Evidence, usual: str) -> bool:
+    """Whether a cell of a page is lost, or one that its formulas may speak of."""
+    seen = {usual, evidence.layout.form.sheet, FORM_SHEET}
     spots = evidence.layout.spots
-    if all(at == spots[name].address for name, at in evidence.addresses.items()):
+    return any(s.address.sheet in seen and n not in evidence.addresses for n, s in spots.items())
+
+
+def _shift(evidence: Evidence, page: Page, sheet: Sheet) -> Shift | None:
+    """How a page's cells moved; None if all stand where the template has them."""
+    spots = evidence.layout.spots
+    due = page.paper.sheet
+    usual = ((at, spots[name].address) for name, at in evidence.addresses.items())
+    if all(at is place or at == place for at, place in usual if place.sheet == due):
         return None
     texts = {at: _squeezed(cell.value) for at, cell in sheet.cells.items() if cell.type == "s"}
     labels = [
         replace(label, text=_squeezed(label.text.format(fiscal_year=evidence.year)))
         if label.role == "title"
         else replace(label, text=_squeezed(label.text))
-        for label in evidence.layout.labels
+        for label in page.labels
     ]
-    return shift_of(evidence.layout, evidence.addresses, sheet.name, labels, texts)
+    return shift_of(evidence.layout, page, evidence.addresses, sheet.name, labels, texts)
 
 
-def _moves(evidence: Evidence, shift: Shift) -> Iterator[Finding]:
-    home = home_sheet(evidence.layout, evidence.addresses)
+def _moves(evidence: Evidence, shift: Shift, home: str) -> Iterator[Finding]:
     if shift.told:
         yield finding("L215", sheet=home, detail="，".join(shift.told))
     if shift.astray:

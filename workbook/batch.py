@@ -23,7 +23,7 @@ from workbook.form import CELL, GROUP, ROW, Field, Form, Part, Rule, Section
 from workbook.kinds import Value, day_of, serial, shown
 from workbook.layout import Block, Plan, check_lines, place
 from workbook.ops import BLANK, ERROR, NUMBER, TEXT, Array, Cells, Type, number_text
-from workbook.submission import Cell, Submission
+from workbook.submission import Submission
 from workbook.text import is_blank
 
 HOLDS, BROKEN, UNDECIDED = 1, 0, -1
@@ -239,37 +239,33 @@ def _value(value: object, type_: Type) -> Value:
 
 def typed_cells(values: Sequence[object]) -> Cells:
     """One row of cells holding values, (1, n); None or a blank text is a blank cell."""
-    columns = [_contents([value]) for value in values]
-    state, number, words = (np.stack(arrays, axis=1) for arrays in zip(*columns, strict=True))
-    return Cells(state, number, words)
+    return _reshaped(_standing_in(values), lambda array: array.reshape(1, -1))
 
 
 _ERROR_CELL = object()
 """What stands for an error among cells' contents."""
 
 
-def _contents(values: Sequence[object]) -> tuple[Array, Array, Array]:
-    """(state, number, words) of one column of cells."""
-    number = np.array([v if v.__class__ is float else np.nan for v in map(_counted, values)])
-    words = np.empty(len(values), dtype=object)
-    words[:] = [_word(v) for v in values]
-    blank = np.array([is_blank(word) for word in words], dtype=bool)
-    state = np.where(blank, BLANK, TEXT).astype(np.int8)
-    state[~np.isnan(number)] = NUMBER
-    state[[v is _ERROR_CELL for v in values]] = ERROR
-    return state, number, words
-
-
-def _counted(value: object) -> object:
-    if isinstance(value, date):
-        return serial(value)
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _word(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    return str(value).upper() if isinstance(value, bool) else ""
+def _standing_in(contents: Sequence[object]) -> Cells:
+    """Cells in one line holding contents."""
+    count = len(contents)
+    state, number, words = [BLANK] * count, [math.nan] * count, [""] * count
+    for k, content in enumerate(contents):
+        if content is None:
+            continue
+        if isinstance(content, str):
+            words[k] = content
+            state[k] = BLANK if is_blank(content) else TEXT
+        elif content is _ERROR_CELL:
+            state[k] = ERROR
+        elif isinstance(content, bool):
+            words[k], state[k] = str(content).upper(), TEXT
+        else:
+            number[k] = value = serial(content) if isinstance(content, date) else float(content)  # type: ignore[arg-type]
+            state[k] = BLANK if math.isnan(value) else NUMBER
+    texts = np.empty(count, dtype=object)
+    texts[:] = words
+    return Cells(np.array(state, dtype=np.int8), np.array(number, dtype=float), texts)
 
 
 def _reshaped(cells: Cells, how: Callable[[Array], Array]) -> Cells:
@@ -290,6 +286,7 @@ def gather(form: Form, submissions: Sequence[Submission], view: View) -> Batch:
     layout = place(form, plan)
     batch = Batch(form, plan, len(submissions), {}, {})
     alike = _alike(form, submissions, plan)
+    stood = [_stood([submissions[i] for i in one.indexes], one.names, view) for one in alike]
     for item in form.fields():
         if item.mode == "fixed" or item.is_hidden:
             continue
@@ -297,35 +294,69 @@ def gather(form: Form, submissions: Sequence[Submission], view: View) -> Batch:
         cells = Cells(np.zeros(shape, dtype=np.int8), np.full(shape, np.nan),
                       np.full(shape, "", dtype=object))  # fmt: skip
         typed = np.zeros(shape, dtype=bool)
-        for indexes, rows in alike:
-            for number, j in _numbers(item, rows, shape[1]):
-                name = f"{item.key}.{number}" if number else item.key
-                found = [submissions[i].cells.get(name) for i in indexes]
-                column = _contents([_content(cell, view) for cell in found])
-                cells.state[indexes, j], cells.number[indexes, j], cells.words[indexes, j] = column
-                typed[indexes, j] = [cell is not None and not cell.formula for cell in found]
+        for one, (found, anew) in zip(alike, stood, strict=True):
+            columns, there = one.columns(item, shape[1])
+            here = np.ix_(one.indexes, there)
+            cells.state[here] = found.state[:, columns]
+            cells.number[here] = found.number[:, columns]
+            cells.words[here] = found.words[:, columns]
+            typed[here] = anew[:, columns]
         batch.inputs[item.key] = cells
         if item.mode == "suggested" or (item.mode == "computed" and view is not View.TRUE):
             batch.typed[item.key] = typed
     return batch
 
 
-def _content(cell: Cell | None, view: View) -> object:
-    if cell is None:
-        return None
-    if cell.error:
-        return _ERROR_CELL
-    return cell.raw if view is View.WORKBOOK or cell.problem else cell.value
+def _stood(
+    submissions: Sequence[Submission], names: Mapping[str, int], view: View
+) -> tuple[Cells, npt.NDArray[np.bool_]]:
+    """What stands in the cells of those names, (submissions, names), and where no formula does."""
+    cells = [cell for s in submissions for cell in map(s.cells.get, names)]
+    shape = len(submissions), len(names)
+    if view is View.WORKBOOK:
+        contents = [None if c is None else _ERROR_CELL if c.error else c.raw for c in cells]
+    else:
+        contents = [
+            None if c is None else _ERROR_CELL if c.error else c.raw if c.problem else c.value
+            for c in cells
+        ]
+    typed = [c is not None and not c.formula for c in cells]
+    found = _reshaped(_standing_in(contents), lambda array: array.reshape(shape))
+    return found, np.array(typed, dtype=bool).reshape(shape)
 
 
-def _alike(
-    form: Form, submissions: Sequence[Submission], joint: Plan
-) -> list[tuple[list[int], Mapping[str, tuple[int, ...]]]]:
-    """The submissions that share a plan, each group with the joint row of its own rows."""
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """The submissions that share a plan."""
+
+    indexes: list[int]
+    names: Mapping[str, int]
+    """Every defined name of the plan with its place among them."""
+    rows: Mapping[str, tuple[int, ...]]
+    """For each repeating section, the joint row (from 0) of each own row."""
+
+    def columns(self, item: Field, width: int) -> tuple[list[int], list[int]]:
+        """A field's cells: their places among the names, and the columns of its array."""
+        named = [
+            (self.names.get(f"{item.key}.{number}" if number else item.key), j)
+            for number, j in _numbers(item, self.rows, width)
+        ]
+        found = [(at, j) for at, j in named if at is not None]
+        return [at for at, _ in found], [j for _, j in found]
+
+
+def _alike(form: Form, submissions: Sequence[Submission], joint: Plan) -> list[_Alike]:
     groups: dict[Plan, list[int]] = {}
     for index, submission in enumerate(submissions):
         groups.setdefault(submission.plan, []).append(index)
-    return [(indexes, _where_rows(form, own, joint)) for own, indexes in groups.items()]
+    return [
+        _Alike(
+            indexes,
+            {name: at for at, name in enumerate(place(form, own).spots)},
+            _where_rows(form, own, joint),
+        )
+        for own, indexes in groups.items()
+    ]
 
 
 def joint_plan(plans: Iterable[Plan]) -> Plan:

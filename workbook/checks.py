@@ -6,7 +6,7 @@ findings of one file are one finding over several cells.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -48,8 +48,10 @@ def judge(returns: Iterable[Return]) -> list[Return]:
         for start in range(0, len(indexes), CHUNK):
             some = indexes[start : start + CHUNK]
             submissions = [s for i in some if (s := checked[i].submission) is not None]
+            further = submissions[0].form.further_sheets
             for i, found in zip(some, findings_of(submissions), strict=True):
-                checked[i] = replace(checked[i], findings=tidy((*checked[i].findings, *found)))
+                every = (*checked[i].findings, *found)
+                checked[i] = replace(checked[i], findings=tidy(every, further))
     return checked
 
 
@@ -175,11 +177,11 @@ class _Found:
         for item in self.form.fields():
             if item.mode in ("computed", "suggested") and item.key in joint.by_key:
                 self._compare(batch, item, joint, whose)
+        lines = check_lines(self.form)
         for line, verdicts in batch.lines().items():
-            rule = check_lines(self.form)[line][0]
+            rule, dues = lines[line][0], [VERDICTS[verdict] for verdict in verdicts.tolist()]
             for row, i in whose.items():
-                claimed = self.submissions[i].verdicts.get(line)
-                due = VERDICTS[int(verdicts[row])]
+                claimed, due = self.submissions[i].verdicts.get(line), dues[row]
                 if claimed is not None and claimed != due:
                     what = finding("L204", rule=rule.code, printed=claimed, expected=due)
                     cell = self.layouts[i].checks[line].a1
@@ -262,14 +264,14 @@ def _text(value: object) -> str:
 # --- order and grouping ---------------------------------------------------------------------------
 
 
-def tidy(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Equal findings joined over their cells, in order of sheet and cell."""
+def tidy(found: Iterable[Finding], further: Collection[str]) -> tuple[Finding, ...]:
+    """Equal findings joined over their cells, in order of sheet and cell; further sheets after the form's."""
     grouped: dict[tuple[str, ...], list[Finding]] = {}
     for item in found:
         key = (item.code, item.severity, item.sheet, item.message, item.printed, item.expected)
         grouped.setdefault(key, []).append(item)
     joined = [_join(items) for items in grouped.values()]
-    return tuple(sorted(joined, key=_position))
+    return tuple(sorted(joined, key=lambda item: _position(item, further)))
 
 
 def _join(items: list[Finding]) -> Finding:
@@ -278,10 +280,11 @@ def _join(items: list[Finding]) -> Finding:
     return replace(items[0], cell=",".join(cells), field=",".join(fields))
 
 
-def _position(item: Finding) -> tuple[bool, str, int, int, str]:
+def _position(item: Finding, further: Collection[str]) -> tuple[bool, bool, str, int, int, str]:
     first = item.cell.partition(",")[0]
     row, column = split_a1(first) if first else (0, 0)
-    return item.sheet == CHECK_SHEET, item.sheet, row, column, item.code
+    late = item.sheet in further
+    return item.sheet == CHECK_SHEET, late, item.sheet, row, column, item.code
 
 
 # --- a rule's own cases ---------------------------------------------------------------------------

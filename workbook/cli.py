@@ -13,18 +13,24 @@ import click
 
 from workbook.errors import nearest
 from workbook.options import (
+    deadline_option,
     exit_code,
+    files_for_batches,
+    files_in,
     force_option,
     form_argument,
     form_file_option,
     given_form,
     json_option,
-    known_form,
+    kept_reviews,
     opening_password_option,
     password_in,
     passwords_from,
     paths_argument,
+    previous_option,
+    previous_summary,
     print_json,
+    print_kept,
     print_returns,
     print_totals,
     progress_bar,
@@ -32,13 +38,18 @@ from workbook.options import (
     read_in_batches,
     refuse_existing,
     require_workbook_name,
+    reviews_option,
     roster_option,
+    same_file,
 )
-from workbook.stores import Url, expanded, location
+from workbook.stores import Url, location
 from workbook.usage import Group, fail, t
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from workbook.submission import Return
+    from workbook.summary import Summary
 
 
 _EPILOG = t(
@@ -161,13 +172,14 @@ def template(
 
 @cli.command(help=t("列出每个单元格的名称和位置。", "List each cell's name and place."))
 @form_argument
+@form_file_option
 @json_option
-def layout(form: str, as_json: bool) -> None:
+def layout(form: str, form_file: tuple[Path, ...], as_json: bool) -> None:
     """See the command's help."""
     from workbook.layout import place
     from workbook.printing import spot_record
 
-    spots = place(known_form(form)).spots
+    spots = place(given_form(form, form_file)).spots
     if as_json:
         print_json({name: spot_record(spot) for name, spot in spots.items()})
         return
@@ -242,63 +254,99 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
 @form_file_option
 @opening_password_option
 @click.option("--data", type=location,
-              help=t("另把数据写成 CSV 和 Parquet，放在这个文件夹。", "Also write the data as CSV and Parquet here."))  # fmt: skip
+              help=t("另把数据写成 CSV、Parquet 和 DuckDB，放在这个文件夹。",
+                     "Also write the data as CSV, Parquet and DuckDB here."))  # fmt: skip
 @click.option("--cluster", default="", help=t(
     "分批读取：Dask 调度器的地址（tcp://…），或 local（本机）；大批量用。",
     "Read in batches: at a Dask scheduler's address (tcp://…), or `local`; for very many files."))  # fmt: skip
+@click.option("--html", type=click.Path(path_type=Path),
+              help=t("另写一个网页，用浏览器看，不用联网。", "Also write one page for the browser; no network."))  # fmt: skip
+@deadline_option
+@reviews_option
+@previous_option
 @force_option
 @click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
     paths: tuple[Path, ...], output: Path, roster: Path | None, form_file: tuple[Path, ...],
-    password_env: str, data: Path | None, cluster: str, force: bool, workers: int,
+    password_env: str, data: Path | None, cluster: str, html: Path | None,
+    deadline: datetime | None, reviews: Path | None, previous: Path | None, force: bool, workers: int,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.summary import build_summary
-    from workbook.frames import frames, write_data
+    from workbook.data import INSTALL, has_duckdb, write_data
+    from workbook.frames import frames
     from workbook.printing import totals
-    from workbook.reader import find_files
     from workbook.roster import load_roster
     from workbook.summary import aggregate as add_up
 
     require_workbook_name(output)
-    passwords = passwords_from(password_env, roster)
     in_batches = bool(cluster) or any(isinstance(path, Url) for path in (*paths, data))
+    files = files_for_batches(paths) if in_batches else []
+    given = list(map(location, files)) if in_batches else files_in(paths)
+    refuse_existing(output, given, force=force or same_file(reviews, output))
+    if html is not None:
+        refuse_existing(html, given, force=force)
+    known = load_roster(roster) if roster else None
+    passwords = passwords_from(password_env, roster)
+    kept = kept_reviews(reviews, output, password_env)
+    day = deadline.date() if deadline else None
     if in_batches:
-        returned, summary = read_in_batches(
-            paths, form_file, passwords, output, roster, data, cluster, workers, force
-        )
+        from workbook.rollup import roll_up
+
+        parts = read_in_batches(files, form_file, passwords, data, cluster, workers, force=force)
+        before = previous_summary(previous, form_file, passwords, workers)
+        returned, summary = roll_up(parts, known, deadline=day, reviews=kept, previous=before)
     else:
-        given = (path for path in expanded(paths) if path.exists())
-        refuse_existing(output, find_files(given), force=force)
-        known = load_roster(roster) if roster else None
         returned = _checked(read_all(paths, form_file, passwords, workers), roster)
-        summary = add_up(returned, known)
+        before = previous_summary(previous, form_file, passwords, workers)
+        summary = add_up(returned, known, deadline=day, reviews=kept, previous=before)
     build_summary(summary, output)
     click.echo(t(f"汇总表：{output}", f"Summary: {output}"))
+    print_kept(kept, summary)
+    if html is not None:
+        _write_page(summary, html)
     if data is not None:
         if not in_batches:
-            write_data(frames(returned), data)
+            write_data(frames(returned), data, summary)
         click.echo(t(f"数据：{data}", f"Data: {data}"))
+        if not (in_batches or has_duckdb()):
+            click.echo(
+                t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}")
+            )
     print_totals(totals(returned))
     sys.exit(exit_code(returned))
+
+
+def _write_page(summary: Summary, path: Path) -> None:
+    from builder.page import build_page
+
+    if summary.left_out:
+        click.echo(t("没有写网页：单位和问题太多，浏览器打不开；请看汇总表",
+                     "No page: there are too many departments and findings for a browser"))  # fmt: skip
+        return
+    build_page(summary, path)
+    click.echo(t(f"网页：{path}", f"Page: {path}"))
 
 
 @cli.command(
     help=t("解释一个代码：什么意思、依据、怎么改。", "What a code means, why, and how to mend it.")
 )
 @click.argument("code", metavar=t("代码", "CODE"))
-def explain(code: str) -> None:
+@form_file_option
+def explain(code: str, form_file: tuple[Path, ...]) -> None:
     """See the command's help."""
+    from workbook.form import load_form
     from workbook.printing import explanation, known_codes
 
-    codes = known_codes()
+    further = [load_form(path) for path in form_file]
+    codes = known_codes(further)
     if code.upper() not in codes:
         close = difflib.get_close_matches(code.upper(), codes, n=1, cutoff=0.5)
         hint = f"最接近的是 {close[0]}" if close else f"现有：{'、'.join(codes)}"
         english = nearest(code.upper(), codes)
         fail(t(f"没有代码“{code}”；{hint}", f"no code '{code}'; {english}"))
-    click.echo(explanation(code.upper()))
+    click.echo(explanation(code.upper(), further))
 
 
 @cli.command(help=t("用样例把全过程演一遍。", "Play the whole story on the samples."))

@@ -8,6 +8,7 @@ inflating, bounded. Nothing is ever written to disk, and no path found in the fi
 from __future__ import annotations
 
 import os
+import re
 import stat
 import struct
 import time
@@ -26,6 +27,7 @@ MEGABYTE = 2**20
 # Members smaller than this cannot hurt, however well they were packed.
 _RATIO_MATTERS_FROM = MEGABYTE
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _ZIP_ERRORS = (
     zipfile.BadZipFile,
@@ -192,8 +194,7 @@ class Archive:
 def is_unsafe(name: str) -> bool:
     """Whether a member's name points out of the archive, or holds control characters."""
     steps = name.replace("\\", "/").split("/")
-    control = any(c < " " or c == "\x7f" for c in name)
-    return control or ".." in steps or not steps[0] or ":" in steps[0]
+    return bool(_CONTROL.search(name)) or ".." in steps or not steps[0] or ":" in steps[0]
 
 
 def packed_member(data: bytes, info: zipfile.ZipInfo) -> Packed:
@@ -235,7 +236,7 @@ def _start(data: bytes, info: zipfile.ZipInfo) -> int:
     except struct.error:
         raise Refused("W104", "压缩包目录已损坏") from None
     start = info.header_offset + _LOCAL_HEADER.size
-    codec = "utf-8" if info.flag_bits & 0x800 else "cp437"
+    codec = "utf-8" if info.flag_bits & 0x800 or info.orig_filename.isascii() else "cp437"
     written = data[start : start + name]
     if mark != magic.ZIP or written != info.orig_filename.encode(codec, "replace"):
         raise Refused("W104", "压缩包目录与内容不符")

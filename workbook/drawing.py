@@ -10,6 +10,7 @@ from workbook.table import Table
 
 _FIELD = re.compile(r"\{([a-z0-9_.]+)\}")
 _LEVEL = re.compile(r"\[([a-z0-9_]+)\]")
+_HEADING = re.compile(r"(#{1,2}) +")
 
 
 def draw(table: Table, key: str, section: str, levels: tuple[str, ...]) -> Drawing:
@@ -57,6 +58,8 @@ def _piece(
     while row + rows < len(grid) and grid[row + rows][column : column + 1] == ["^"]:
         rows += 1
     text = grid[row][column]
+    heading = _HEADING.match(text)
+    text = text[heading.end() :] if heading else text
     named = _FIELD.fullmatch(text)
     level = _LEVEL.fullmatch(text)
     if level and level[1] not in levels:
@@ -64,7 +67,13 @@ def _piece(
     name = ""
     if named:
         name = named[1] if "." in named[1] else f"{section}.{named[1]}"
-    shown = "" if named or level else text.replace("\\n", "\n")
     return Piece(
-        shown, name, levels.index(level[1]) + 1 if level else 0, row, column, rows, columns
+        "" if named or level else text.replace("\\n", "\n"),
+        name,
+        levels.index(level[1]) + 1 if level else 0,
+        len(heading[1]) if heading else 0,
+        row,
+        column,
+        rows,
+        columns,
     )

@@ -5,6 +5,8 @@ WorkbookError
 │   └── ExpressionError  one of its expressions cannot be read or does not fit
 ├── BuildError           a workbook cannot be written
 ├── RosterError          a list of departments cannot be used
+├── ReviewError          what was typed into a former summary cannot be used
+├── PreviousError        last year's returns cannot stand beside this year's
 └── Refused              a file will not be read (workbook.package turns each into a finding)
 """
 
@@ -36,6 +38,14 @@ class BuildError(WorkbookError):
 
 class RosterError(WorkbookError):
     """A roster cannot be used; the text names the file, the row or column, and the remedy."""
+
+
+class ReviewError(WorkbookError):
+    """What was typed into a summary cannot be used; the text names the file, the cells, the remedy."""
+
+
+class PreviousError(WorkbookError):
+    """Last year's returns cannot stand beside this year's; the text says why and what to give."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -31,6 +31,7 @@ from workbook.model import (
     Field,
     Form,
     Group,
+    Paper,
     Part,
     Piece,
     Rule,
@@ -52,6 +53,7 @@ __all__ = [
     "Field",
     "Form",
     "Group",
+    "Paper",
     "Part",
     "Piece",
     "Place",
@@ -121,6 +123,7 @@ def _digest(table: dict[str, Any]) -> str:
     ]
     meaning = {
         **{k: table.get(k) for k in ("id", "version", "sheet", "unit", "settings", "section")},
+        "further_sheet": table.get("further_sheet"),
         "rule": conditions,
     }
     return hashlib.sha256(json.dumps(meaning, default=str).encode()).hexdigest()[:16]
@@ -150,8 +153,14 @@ class _Loader:
         self._check_needed(sections)
         widths = top.numbers("widths")
         side = top.numbers("side_widths")
+        further = tuple(self._further(t) for t in top.tables("further_sheet", "name"))
+        sheets = [top.take("sheet", str), *(paper.sheet for paper in further)]
+        twice = next((name for name in sheets if sheets.count(name) > 1), "")
+        if twice:
+            raise top.error("further_sheet", f"'{twice}' is used twice")
         self._check_limits(sections)
-        self._check_drawings(sections, len(widths), len(widths) + len(side))
+        edges = {"": len(widths) + len(side)} | {p.sheet: len(p.widths) for p in further}
+        self._check_drawings(sections, edges)
         scope = FormScope({s.id: s.fields for s in sections.values()}, settings)
         form = Form(
             id=top.take("id", str),
@@ -174,6 +183,7 @@ class _Loader:
             ),
             digest=digest,
             path=self.path,
+            further=further,
             formulas=self._formulas(sections, scope),
         )
         check_rules(form)
@@ -185,6 +195,12 @@ class _Loader:
             if isinstance(value, bool) or not isinstance(value, int | float | str):
                 raise table.error(key, "must be a number or a text")
         return {k: v if isinstance(v, str) else float(v) for k, v in table.data.items()}
+
+    def _further(self, table: Table) -> Paper:
+        table.only(*KEYS["further_sheet"])
+        title = _pattern(table, "title", table.take("title", str, ""), "fiscal_year")
+        orientation = _one_of(table, "orientation", "portrait", "landscape")
+        return Paper(table.take("name", str), title, "", table.numbers("widths"), (), orientation)
 
     # sections
 
@@ -222,6 +238,7 @@ class _Loader:
                 "weight",
                 *levels[:1],
             ),
+            sheet=table.take("sheet", str, ""),
         )
 
     def _groups(self, table: Table, levels: tuple[str, ...]) -> tuple[Group, ...]:
@@ -279,7 +296,8 @@ class _Loader:
             mode=_mode(table, grain),
             grain=grain,
             by=_one_of(table, "by", "department", "bureau", "reviewer"),
-            required=table.take("required", bool, False),
+            required=table.data.get("required") is True,
+            if_begun=_if_begun(table),
             blank=_one_of(table, "blank", *blanks),
             formula=table.take("formula", str, ""),
             value=float(value) if isinstance(value, int) else value,
@@ -288,6 +306,7 @@ class _Loader:
             lowest=table.take("min", float) if "min" in table.data else kind.lowest,
             highest=float(highest) if isinstance(highest, int) else highest,
             prompt=table.take("prompt", str, ""),
+            instruction=table.take("instruction", str, ""),
             unit=table.take("unit", str, ""),
             number_format=table.take("format", str, kind.number_format),
         )
@@ -312,15 +331,21 @@ class _Loader:
                     hint = nearest(item.highest, (f.id for f in section.of_grain(item.grain)))
                     raise table.error("max", f"'{item.highest}' is no field beside it; {hint}")
 
-    def _check_drawings(self, sections: dict[str, Section], paper: int, edge: int) -> None:
-        if not paper:
+    def _check_drawings(self, sections: dict[str, Section], edges: dict[str, int]) -> None:
+        """`edges` says how many columns each sheet has; the form's own is named blank."""
+        if not all(edges.values()):
             raise self.top.error("widths", "must give the width of each column of the paper")
         drawn: set[str] = set()
         for section in sections.values():
+            table = Table({}, self.top.file, f"section {section.id}")
+            if section.sheet not in edges:
+                hint = nearest(section.sheet, edges)
+                raise table.error("sheet", f"'{section.sheet}' is no [[further_sheet]]; {hint}")
+            if section.sheet and section.repeats:
+                raise table.error("sheet", "rows that repeat stand on the form's own sheet")
             for key, drawing in (("drawing", section.head), ("row", section.row)):
-                table = Table({}, self.top.file, f"section {section.id}")
                 for piece in drawing.pieces if drawing else ():
-                    self._check_piece(table, key, piece, sections, edge)
+                    self._check_piece(table, key, piece, sections, edges[section.sheet])
                     if piece.field in drawn:
                         raise table.error(key, f"'{{{piece.field}}}' is drawn twice")
                     drawn.update({piece.field} - {""})
@@ -376,6 +401,13 @@ def _mode(table: Table, grain: str) -> str:
     if formula:
         return "suggested" if suggested else "computed"
     return "fixed" if "value" in table.data or grain == GROUP else "entered"
+
+
+def _if_begun(table: Table) -> bool:
+    value = table.data.get("required", False)
+    if value not in (True, False, "begun"):
+        raise table.error("required", "must be true, false or 'begun'")
+    return bool(value == "begun")
 
 
 def _must_be_drawn(section: Section, item: Field) -> bool:

@@ -1,4 +1,4 @@
-"""The checks that every form has, since they follow from its fields: V301, V302, V304, V305, V306."""
+"""The checks that every form has, since they follow from its fields: V301, V302, V304 to V308."""
 
 from __future__ import annotations
 
@@ -9,25 +9,35 @@ from workbook import expr
 from workbook.expr import Ref
 from workbook.findings import CATALOGUE, REQUIRED
 from workbook.kinds import KINDS, shown
-from workbook.model import GROUP, ROW, Field, Part, Rule, Section
+from workbook.model import CELL, GROUP, ROW, Field, Part, Rule, Section
 from workbook.ops import EPOCH, Type
 from workbook.scope import FormScope
+from workbook.text import fold
 
 
 def general_rules(sections: dict[str, Section], scope: FormScope) -> Iterator[Rule]:
-    """What follows from the fields themselves: filled in, a number, within limits, not too long."""
+    """What follows from the fields themselves: filled in, a number, within limits, not too long …"""
     for section in sections.values():
+        begun = _begun(section)
         for code, condition in _GENERAL.items():
             for item in section.fields.values():
                 texts = condition(item) if item.is_input else None
+                if texts and code == REQUIRED and item.if_begun:
+                    texts = texts[0], begun
                 if texts:
                     yield _general_rule(code, item, texts, scope)
         if section.repeats:
             yield from _each_group(section, scope)
 
 
+def _begun(section: Section) -> str:
+    """Whether anything is filled in in a section of single cells."""
+    inputs = [item.id for item in section.of_grain(CELL) if item.mode == "entered"]
+    return f"filled({', '.join(inputs)})" if inputs else ""
+
+
 def _required(item: Field) -> tuple[str, str] | None:
-    return (f"filled({item.id})", "") if item.required else None
+    return (f"filled({item.id})", "") if item.required or item.if_begun else None
 
 
 def _numeric(item: Field) -> tuple[str, str] | None:
@@ -74,6 +84,13 @@ def _few_decimals(item: Field) -> tuple[str, str] | None:
     return f"round({item.id} * {scale}, 0) == {rounded}", f"numeric({item.id})"
 
 
+def _written(item: Field) -> tuple[str, str] | None:
+    if not item.instruction:
+        return None
+    # folded here, so that the formula need not fold a constant
+    return f"not contains(fold({item.id}), {fold(item.instruction)!r})", f"filled({item.id})"
+
+
 _GENERAL = {
     "V301": _required,
     "V302": _numeric,
@@ -81,6 +98,7 @@ _GENERAL = {
     "V305": _short,
     "V306": _chosen,
     "V307": _few_decimals,
+    "V308": _written,
 }
 
 

@@ -23,11 +23,31 @@ BUDGETS = ("original_budget", "final_budget", "actual_expenditure")
 """The amounts of a department's line, where the form has them; else every amount of the form."""
 SOURCES = ("general_public_budget", "government_fund", "special_account_nontax", "other_funds")
 NATURES = ("basic_expenditure", "project_expenditure")
+_BREAKDOWNS = (
+    ("by_source", "按收入性质分", SOURCES, "final_budget"),
+    ("by_nature", "按支出性质分", NATURES, "actual_expenditure"),
+    ("budget_by_source", "全年预算数按资金来源分",
+     ("current_year_final", "carry_over_final", "other_final"), "final_budget"),
+    ("spending_by_source", "全年执行数按资金来源分",
+     ("current_year_actual", "carry_over_actual", "other_actual"), "actual_expenditure"),
+)  # fmt: skip
+"""How forms break amounts down: key, heading, the parts' ids, the amount that they make up."""
 PROJECTS = ("project", "project_name")
 """The fields that tell one of a department's returns from another."""
 GRADES = (("优", "grade_excellent", 90.0), ("良", "grade_good", 80.0), ("中", "grade_fair", 60.0))
 """Each grade, the form's setting for its cut-off, and the cut-off where the form has no such setting."""
 LOWEST_GRADE = "差"
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Parts of the funds that together make up one of the line's amounts."""
+
+    key: str
+    heading: str
+    parts: tuple[Field, ...]
+    whole: str
+    """The line's column that the parts add up to."""
 
 
 @dataclass(frozen=True)
@@ -93,13 +113,19 @@ class Headline:
         return tuple((name, float(settings.get(key, usual))) for name, key, usual in GRADES)
 
     @cached_property
+    def breakdowns(self) -> tuple[Breakdown, ...]:
+        """The funds by source and by nature; those of which the form has every part and the whole."""
+        found = []
+        for key, heading, names, whole in _BREAKDOWNS:
+            parts = tuple(item for name in names if (item := self.find(name)))
+            if len(parts) == len(names) and whole in self.line:
+                found.append(Breakdown(key, heading, parts, whole))
+        return tuple(found)
+
+    @cached_property
     def composition(self) -> tuple[tuple[str, Field], ...]:
-        """(heading, part) of the funds by source and by nature; empty where the form has no such parts."""
-        parts = [("按收入性质分", name) for name in SOURCES]
-        parts += [("按支出性质分", name) for name in NATURES]
-        found = [(heading, self.find(name)) for heading, name in parts]
-        known = tuple((heading, item) for heading, item in found if item is not None)
-        return known if len(known) == len(parts) else ()
+        """(heading, part) of all breakdowns; empty where the form has none."""
+        return tuple((whole.heading, item) for whole in self.breakdowns for item in whole.parts)
 
     @cached_property
     def scored(self) -> tuple[Section, ...]:

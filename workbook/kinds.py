@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from workbook import text as texts
 from workbook.ops import EPOCH, Type, number_text, rounded
@@ -22,8 +23,7 @@ Raw = str | float | bool | None
 """What a cell holds: text, number, truth, or nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Coerced:
+class Coerced(NamedTuple):
     """What was made of a cell: its value, a receipt if it was not typed so, or what is wrong."""
 
     value: Value

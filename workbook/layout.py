@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from workbook.address import Address, area
 from workbook.errors import BuildError
 from workbook.findings import REQUIRED
-from workbook.form import CELL, GROUP, ROW, Drawing, Field, Form, Group, Piece, Rule, Section
+from workbook.form import (
+    CELL,
+    GROUP,
+    ROW,
+    Drawing,
+    Field,
+    Form,
+    Group,
+    Paper,
+    Piece,
+    Rule,
+    Section,
+)
 
 GUIDE_SHEET = "填报说明"
 CHECK_SHEET = "自检"
@@ -18,7 +30,7 @@ CALC_SHEET = "_calc"
 FORM_SHEET = "_form"
 
 STATUS_ROW = 1
-"""The form sheet's first row tells how many problems are open; the paper begins below it."""
+"""The first row of each sheet to be filled in tells how many problems are open; the paper begins below it."""
 FORM_RECORDS = ("form", "version", "digest", "plan", "department_code", "department", "issued")
 """What `_form` records, one a row from the first, name in column A and value in column B."""
 
@@ -38,6 +50,8 @@ class Spot:
     address: Address
     bottom: int
     right: int
+    title: bool = False
+    """Whether it is the sheet's title."""
 
     @property
     def area(self) -> str:
@@ -55,7 +69,8 @@ class Label:
     bottom: int
     right: int
     role: str
-    """annex, title, head, label, tree, line (outside the frame), side (right of the paper)."""
+    """annex, title, head, label, tree, line (outside the frame), side (right of the paper), heading (of a
+    chapter), subheading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +123,28 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Page:
+    """A sheet to be filled in: what is printed on it and where. Rows and columns count from 1."""
+
+    paper: Paper
+    labels: tuple[Label, ...]
+    heights: dict[int, float]
+    framed: tuple[int, ...]
+    """The rows inside the paper's frame."""
+    last_row: int
+
+    @property
+    def paper_columns(self) -> int:
+        """How many columns the paper has."""
+        return len(self.paper.widths)
+
+    @property
+    def hint_column(self) -> int:
+        """The column, right of the paper, that tells what is open in each row."""
+        return self.paper_columns + len(self.paper.side_widths) + 1
+
+
+@dataclass(frozen=True)
 class Layout:
     """A form on its sheets. Rows and columns count from 1."""
 
@@ -115,26 +152,18 @@ class Layout:
     plan: Plan
     spots: dict[str, Spot]
     """By defined name, in reading order."""
-    labels: tuple[Label, ...]
+    pages: dict[str, Page]
+    """By sheet, the form's own first."""
     blocks: dict[str, Block]
-    heights: dict[int, float]
-    framed: tuple[int, ...]
-    """The rows inside the paper's frame."""
-    last_row: int
     verdicts: dict[str, Address]
     """By rule key: the verdict of a form's rule on `_calc`."""
     checks: dict[str, Address]
     """By check line: the verdict shown on 自检."""
 
     @property
-    def paper_columns(self) -> int:
-        """How many columns the paper has."""
-        return len(self.form.widths)
-
-    @property
-    def hint_column(self) -> int:
-        """The column, right of the paper, that tells what is open in each row."""
-        return self.paper_columns + len(self.form.side_widths) + 1
+    def home(self) -> Page:
+        """The form's own sheet."""
+        return self.pages[self.form.sheet]
 
     @cached_property
     def by_key(self) -> dict[str, tuple[Spot, ...]]:
@@ -191,14 +220,15 @@ def _cached(keyed: _Keyed, plan: Plan) -> Layout:
 
 
 class _Placer:
-    """Walks the form's sections downwards, once."""
+    """Walks the form's sheets and their sections downwards, once."""
 
     def __init__(self, form: Form, plan: Plan) -> None:
         if len(plan) != len(default_plan(form)) or any(count < 1 for count in plan):
             raise BuildError(f"{form.key}: the plan {plan} does not fit its groups")
         self.form = form
         self.plan = plan
-        self.row = STATUS_ROW + 1
+        self.paper = form.papers[0]
+        self.row = 0
         self.spots: dict[str, Spot] = {}
         self.labels: list[Label] = []
         self.heights: dict[int, float] = {}
@@ -208,29 +238,36 @@ class _Placer:
         self.verdicts: dict[str, Address] = {}
 
     def layout(self) -> Layout:
+        pages = {paper.sheet: self._page(paper) for paper in self.form.papers}
+        self._undrawn()
+        self._calc()
+        return Layout(
+            self.form, self.plan, self.spots, pages, self.blocks, self.verdicts, self._checks()
+        )
+
+    def _page(self, paper: Paper) -> Page:
+        self.paper, self.row = paper, STATUS_ROW + 1
+        self.labels, self.heights, self.framed = [], {}, []
         self._heading()
         taken = 0
-        for section in self.form.sections.values():
+        for section in self.form.on_paper(paper):
             if section.repeats:
                 counts = self.plan[taken : taken + len(section.groups)]
                 taken += len(section.groups)
                 self._block(section, counts)
             else:
                 self._drawing(section, section.head)
-        self._undrawn()
-        self._calc()
-        last = self.row - 1
-        return Layout(self.form, self.plan, self.spots, tuple(self.labels), self.blocks,
-                      self.heights, tuple(self.framed), last, self.verdicts, self._checks())  # fmt: skip
+        return Page(paper, tuple(self.labels), self.heights, tuple(self.framed), self.row - 1)
 
     def _heading(self) -> None:
-        width = len(self.form.widths)
-        if self.form.annex:
-            self.labels.append(Label(self.form.annex, self.row, 1, self.row, width, "annex"))
+        paper, width = self.paper, len(self.paper.widths)
+        if paper.annex:
+            self.labels.append(Label(paper.annex, self.row, 1, self.row, width, "annex"))
             self.row += 1
-        self.labels.append(Label(self.form.title, self.row, 1, self.row, width, "title"))
-        self.heights[self.row] = 36.0
-        self.row += 1
+        if paper.title:
+            self.labels.append(Label(paper.title, self.row, 1, self.row, width, "title"))
+            self.heights[self.row] = 36.0
+            self.row += 1
 
     def _drawing(self, section: Section, drawing: Drawing, extend: int = 0) -> None:
         """Place drawn rows; pieces that reach the bottom grow by `extend` rows if '^' says so."""
@@ -253,10 +290,14 @@ class _Placer:
             bottom += extend
         if piece.field:
             self._spot(self._field(piece.field), 0, top, left, bottom, right)
+            if piece.heading:
+                self.spots[piece.field] = replace(self.spots[piece.field], title=True)
             return
         role = "label" if drawing.framed[piece.row] else "line"
-        if section.repeats:
-            role = "side" if left > len(self.form.widths) else "head"
+        if piece.heading:
+            role = "heading" if piece.heading == 1 else "subheading"
+        elif section.repeats:
+            role = "side" if left > len(self.paper.widths) else "head"
         self.labels.append(Label(piece.text, top, left, bottom, right, role))
 
     def _field(self, key: str) -> Field:
@@ -266,7 +307,7 @@ class _Placer:
         self, field: Field, number: int, top: int, left: int, bottom: int, right: int
     ) -> None:
         name = f"{field.key}.{number}" if number else field.key
-        address = Address(self.form.sheet, top, left)
+        address = Address(self.paper.sheet, top, left)
         self.spots[name] = Spot(name, field, number, address, bottom, right)
 
     def _block(self, section: Section, counts: Sequence[int]) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from workbook.address import Address
 from workbook.form import Form
-from workbook.layout import Block, Label, Layout, Plan, Spot, default_plan, place
+from workbook.layout import Block, Label, Layout, Page, Plan, Spot, default_plan, place
 from workbook.package import Sheet
 from workbook.text import fold
 
@@ -27,7 +27,7 @@ _YEAR = re.compile(r"20[0-9]{2}")
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A form found on a sheet: where each of its drawn cells stands there."""
+    """A form found on a sheet: where each of its drawn cells stands there; and its further sheets, if found."""
 
     layout: Layout
     sheet: str
@@ -45,34 +45,52 @@ class Located:
 def _locate(form: Form, texts: _Texts) -> Located | None:
     """The form on a sheet by its labels, with the rows that its groups have here; else None."""
     usual = place(form)
-    found = _match(usual, texts)
+    found = _match(usual.home, texts)
     if found is None:
         return None
     layout = place(form, _plan(usual, found.rows))
-    found = _match(layout, texts)
+    addresses = _page_addresses(layout, layout.home, texts)
+    if addresses is None:
+        return None
+    return Located(layout, texts.sheet, addresses, texts.year(layout))
+
+
+def _page_addresses(layout: Layout, page: Page, texts: _Texts) -> dict[str, Address] | None:
+    """Where the cells drawn on a page stand on a sheet; None unless all its labels are there."""
+    found = _match(page, texts)
     if found is None:
         return None
-    rows = _rows(layout, found.rows)
-    columns = _between(found.columns, max(s.address.column for s in _drawn(layout)))
+    drawn = _drawn(layout, page)
+    rows = _between(found.rows, max(spot.address.row for spot in drawn))
+    columns = _between(found.columns, max(spot.address.column for spot in drawn))
     if rows is None or columns is None:
         return None
-    addresses = {
+    return {
         spot.name: Address(texts.sheet, rows[spot.address.row], columns[spot.address.column])
-        for spot in _drawn(layout)
+        for spot in drawn
     }
-    return Located(layout, texts.sheet, addresses, texts.year(layout))
+
+
+def _with_further(located: Located, sheets: Sequence[_Texts]) -> Located:
+    """With the cells of the form's further sheets, each on the first sheet that shows its labels."""
+    addresses = dict(located.addresses)
+    for page in located.layout.pages.values():
+        if page is not located.layout.home:
+            found = (_page_addresses(located.layout, page, texts) for texts in sheets)
+            addresses |= next((places for places in found if places is not None), {})
+    return replace(located, addresses=addresses)
 
 
 def locate_any(forms: Iterable[Form], sheets: Sequence[Sheet]) -> list[Located]:
     """Every sheet that shows the labels of a form, each with the first form that fits."""
     forms = list(forms)
     found = []
-    for sheet in sheets:
-        texts = _Texts(sheet)
+    all_texts = [_Texts(sheet) for sheet in sheets]
+    for texts in all_texts:
         fits = (located for form in forms if (located := _locate(form, texts)) is not None)
         first = next(fits, None)
         if first is not None:
-            found.append(first)
+            found.append(_with_further(first, all_texts))
     return found
 
 
@@ -81,11 +99,10 @@ def fillings(located: Sequence[Located], sheets: Mapping[str, Sheet]) -> list[Lo
     seen: set[tuple[str, frozenset[tuple[str, object]]]] = set()
     different = []
     for item in located:
-        cells = sheets[item.sheet].cells
         values: set[tuple[str, object]] = set()
         for name, at in item.addresses.items():
             field = item.layout.spots[name].field
-            cell = cells.get((at.row, at.column))
+            cell = sheets[at.sheet].cells.get((at.row, at.column))
             typed = cell is not None and cell.value is not None and cell.formula is None
             if cell is not None and typed and field.mode == "entered" and field.by == "department":
                 values.add((name, cell.value))
@@ -124,10 +141,10 @@ class _Match:
     columns: dict[int, int]
 
 
-def _match(layout: Layout, texts: _Texts) -> _Match | None:
-    """Rows and columns of the layout's labels on the sheet, in order; None unless all are there."""
+def _match(page: Page, texts: _Texts) -> _Match | None:
+    """Rows and columns of the page's labels on the sheet, in order; None unless all are there."""
     lines: dict[int, list[Label]] = {}
-    for label in layout.labels:
+    for label in page.labels:
         if label.role not in _OPTIONAL and label.text.strip():
             lines.setdefault(label.top, []).append(label)
     found = _Match({}, {})
@@ -189,10 +206,6 @@ def _counts(block: Block, rows: Mapping[int, int]) -> Iterator[int]:
         yield after - top if top is not None and after is not None else usual
 
 
-def _rows(layout: Layout, known: Mapping[int, int]) -> dict[int, int] | None:
-    return _between(known, max(spot.address.row for spot in _drawn(layout)))
-
-
 def _between(known: Mapping[int, int], last: int) -> dict[int, int] | None:
     """The map for every line to `last`; None where lines without labels may have moved either way."""
     found = dict(known)
@@ -212,6 +225,5 @@ def _between(known: Mapping[int, int], last: int) -> dict[int, int] | None:
     return found
 
 
-def _drawn(layout: Layout) -> list[Spot]:
-    home = layout.form.sheet
-    return [spot for spot in layout.spots.values() if spot.address.sheet == home]
+def _drawn(layout: Layout, page: Page) -> list[Spot]:
+    return [spot for spot in layout.spots.values() if spot.address.sheet == page.paper.sheet]

@@ -30,6 +30,8 @@ class Field:
     by: str = "department"
     """Who fills it in: "department", "bureau" (locked once it is prefilled) or "reviewer" (always locked)."""
     required: bool = False
+    if_begun: bool = False
+    """Required only once something else in the section is filled in."""
     blank: str = "missing"
     formula: str = ""
     value: str | float | None = None
@@ -39,6 +41,8 @@ class Field:
     highest: float | str | None = None
     """A number, or the name of the field of the same row that limits this one."""
     prompt: str = ""
+    instruction: str = ""
+    """The paper's own words on what belongs here; a text that still holds them was not written."""
     unit: str = ""
     number_format: str = ""
     """How the cell shows it, if not as its kind does."""
@@ -81,6 +85,7 @@ class Piece:
     text: str
     field: str  # section.field, or blank for a label
     level: int  # which level of the tree a [level] label shows, 0 for none
+    heading: int  # which level of heading it is, 0 for none; a field that is one is the title
     row: int
     column: int
     rows: int
@@ -109,6 +114,8 @@ class Section:
     levels: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
     group_label: str = "{label}"
+    sheet: str = ""
+    """The further sheet on which it stands; blank for the form's own."""
 
     @property
     def repeats(self) -> bool:
@@ -181,6 +188,19 @@ class Rule:
         return "" if self.grain == CELL else self.section
 
 
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One sheet of the form, as it is printed."""
+
+    sheet: str
+    title: str
+    """Blank where the sheet's first drawn rows hold it."""
+    annex: str
+    widths: tuple[float, ...]
+    side_widths: tuple[float, ...]
+    orientation: str
+
+
 @dataclass(frozen=True)
 class Form:
     """One form and version. Amounts are in `unit`."""
@@ -202,6 +222,8 @@ class Form:
     rules: tuple[Rule, ...]
     digest: str
     path: Path
+    further: tuple[Paper, ...] = ()
+    """The sheets beside the form's own, such as a report."""
     formulas: dict[str, Node] = field(default_factory=dict)
     """The expression of every computed field, by its key, in an order that can be evaluated."""
 
@@ -224,6 +246,24 @@ class Form:
     def repeating(self) -> tuple[Section, ...]:
         """The sections that have rows."""
         return tuple(s for s in self.sections.values() if s.repeats)
+
+    @cached_property
+    def papers(self) -> tuple[Paper, ...]:
+        """Every sheet that is filled in, the form's own first."""
+        own = Paper(
+            self.sheet, self.title, self.annex, self.widths, self.side_widths, self.orientation
+        )
+        return (own, *self.further)
+
+    @cached_property
+    def further_sheets(self) -> frozenset[str]:
+        """The names of the further sheets."""
+        return frozenset(paper.sheet for paper in self.further)
+
+    def on_paper(self, paper: Paper) -> Iterator[Section]:
+        """The sections that stand on a sheet, downwards."""
+        own = "" if paper.sheet == self.sheet else paper.sheet
+        return (section for section in self.sections.values() if section.sheet == own)
 
     def rule(self, code: str) -> Rule:
         """The form's own rule of a code; KeyError if it has none."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -16,6 +17,7 @@ from xml.parsers import expat
 
 from workbook import plainxml
 from workbook.container import Limits, Refused, Watch, shown
+from workbook.seen import Seen
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT_MAIN = "http://purl.oclc.org/ooxml/spreadsheetml/main"
@@ -273,13 +275,14 @@ def _member(folder: str, target: str) -> str:
 def parse_book(data: bytes, task: Task) -> Book:
     """The workbook part: sheets in order, names, date system, structure lock."""
     sheets: list[SheetEntry] = []
-    defined: list[tuple[dict[str, str], str]] = []
+    defined: list[tuple[str, int | None, str]] = []
     flags: dict[str, bool] = {}
 
     def visit(path: str, found: dict[str, str], text: str) -> None:
         match path:
             case "workbook/definedNames/definedName":
-                defined.append((found, text))
+                sheet = int(found["localSheetId"]) if "localSheetId" in found else None
+                defined.append((found["name"], sheet, text))
                 if len(defined) > task.limits.names:
                     raise task.over("名称数", task.limits.names)
                 if len(text) > task.limits.attribute_length:
@@ -312,17 +315,15 @@ def _state(text: str | None) -> str:
 
 
 def _sort_names(
-    defined: list[tuple[dict[str, str], str]], sheets: list[SheetEntry], task: Task
+    defined: list[tuple[str, int | None, str]], sheets: list[SheetEntry], task: Task
 ) -> tuple[dict[str, str], tuple[Name, ...], tuple[Name, ...]]:
     """Workbook-level names, those of one sheet, those Excel keeps for itself (`_xlnm.…`)."""
     names: dict[str, str] = {}
     local: list[Name] = []
     builtin: list[Name] = []
-    for found, text in defined:
-        name, index = found["name"], found.get("localSheetId")
+    for name, at, text in defined:
         sheet = None
-        if index is not None:
-            at = int(index)
+        if at is not None:
             sheet = sheets[at].name if 0 <= at < len(sheets) else ""
         if name.lower().startswith("_xlnm"):
             builtin.append(Name(name, text, sheet))
@@ -362,15 +363,31 @@ def parse_styles(data: bytes, task: Task) -> Styles:
     return Styles(frozenset(unlocked), MappingProxyType(formats))
 
 
-def parse_strings(data: bytes, task: Task) -> tuple[str, ...]:
+def parse_strings(data: bytes, task: Task) -> Sequence[str]:
     """The shared strings: runs joined, phonetic guides left out, escapes undone."""
-    taken = plainxml.take_strings(data)
+    taken = plainxml.cut_strings(data)
     if taken is not None:
-        rest, strings = taken
+        rest, items = taken
         # One empty item, for those taken out: so they stood in the root, in its namespace.
         if _parse_strings(rest, task) == [""]:
-            return tuple([_bounded(unescape(text), task) for text in strings])
-    return tuple(_parse_strings(data, task))
+            found = _strings(task.limits.text_length).all(items, partial(_plain_string, task))
+            if found is not None:
+                return found
+    return _parse_strings(data, task)
+
+
+@lru_cache(maxsize=4)
+def _strings(_longest: int) -> Seen[str]:
+    """The shared strings seen before: a template's labels stand in every return."""
+    return Seen(2 * 2**20, each=200)
+
+
+def _plain_string(task: Task, item: bytes) -> str | None:
+    text = plainxml.string(item)
+    try:
+        return None if text is None else _bounded(unescape(text), task)
+    except Refused:
+        return None
 
 
 def _parse_strings(data: bytes, task: Task) -> list[str]:

@@ -1,20 +1,9 @@
-"""`OPS`: what each operator means, as an Excel formula and, beside it, over arrays.
-
-An array has one row a submission and one column a cell of the scope: shape (n, 1) for the form,
-(n, rows) for a repeating section, (n, groups) for its groups; numpy's broadcasting joins them.
-Numbers, dates (serial days) and truths are float64, NaN meaning undecided; truths are 1.0 and 0.0.
-Texts are object arrays of str, None meaning undecided. In the workbook "undecided" is an error value,
-which spreads through a formula as NaN spreads through an array.
-"""
+"""`OPS`: what each operator means, as an Excel formula and, beside it, over arrays; see `operands`."""
 
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from decimal import Decimal
-from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
@@ -22,95 +11,37 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbook import text as texts
+from workbook.operands import (
+    BLANK,
+    ERROR,
+    NUMBER,
+    TEXT,
+    Array,
+    Cells,
+    Op,
+    Param,
+    Type,
+    number_text,
+)
+from workbook.textops import TEXT_OPS, literal
 
-Array = npt.NDArray[Any]
-
-
-class Type(StrEnum):
-    """What an expression yields."""
-
-    NUMBER = "number"
-    TEXT = "text"
-    TRUTH = "truth"
-    DATE = "date"
-
-
-class Param(StrEnum):
-    """What an operator takes: a value of a type, a cell as it stands, or a whole column."""
-
-    NUMBER = "number"
-    TEXT = "text"
-    TRUTH = "truth"
-    DATE = "date"
-    SAME = "same"  # any type, the same for all such arguments
-    CELL = "cell"
-    NUMBERS = "numbers"
-    CELLS = "cells"
-
-
-BLANK, NUMBER, TEXT, ERROR = range(4)
-"""States of a cell as the workbook sees it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """Cells as they stand: one array each of state, number (NaN if none) and words (blank if none)."""
-
-    state: npt.NDArray[np.int8]
-    number: npt.NDArray[np.float64]
-    words: Array
-    starts: tuple[int, ...] = (0,)
-    """Where the pieces begin that an aggregate reduces, along the second axis."""
-
-    @property
-    def blank(self) -> npt.NDArray[np.float64]:
-        """1.0 where nothing is filled in, NaN where the cell holds an error."""
-        return np.where(self.state == ERROR, np.nan, (self.state == BLANK) * 1.0)
-
-    @property
-    def text(self) -> Array:
-        """The cells' texts; numbers as a sheet turns them into text."""
-        numbers = self.state == NUMBER
-        if not numbers.any():
-            return self.words
-        text = self.words.copy()
-        text[numbers] = [number_text(float(value)) for value in self.number[numbers]]
-        return text
-
-
-def number_text(value: float) -> str:
-    """One number as a sheet turns it into text: 15 digits, written out from 1e-14 on."""
-    text = f"{value + 0.0:.15g}"  # + 0.0: a sheet knows no -0
-    _, is_scientific, exponent = text.partition("e")
-    if not is_scientific:
-        return text
-    return f"{Decimal(text):f}" if -15 < int(exponent) < 0 else text.upper()
-
-
-@dataclass(frozen=True, slots=True)
-class Op:
-    """One operator. `excel` is filled with the arguments' formulas and, as `tol`, the tolerance."""
-
-    name: str
-    params: tuple[Param, ...]
-    result: Type | None  # None: the type of its SAME arguments
-    excel: str | Callable[[list[str]], str]
-    arrays: Callable[..., Array]
-    variadic: bool = False
-    compares: bool = False
-    doc: str = ""
-
-    def formula(self, args: list[str], tolerance: float) -> str:
-        """The Excel formula of this operator over its arguments' formulas."""
-        if callable(self.excel):
-            return self.excel(args)
-        return self.excel.format(*args, tol=f"{tolerance:.12f}".rstrip("0"))
-
-    def param(self, index: int) -> Param:
-        """What the argument at `index` (from 0) is."""
-        return self.params[min(index, len(self.params) - 1)]
-
+__all__ = [
+    "BLANK",
+    "BLANK_TEST",
+    "EPOCH",
+    "ERROR",
+    "NUMBER",
+    "OPS",
+    "TEXT",
+    "Array",
+    "Cells",
+    "Op",
+    "Param",
+    "Type",
+    "literal",
+    "number_text",
+    "rounded",
+]
 
 # --- arithmetic ---------------------------------------------------------------------------------
 
@@ -147,6 +78,15 @@ def _round(a: Array, digits: Array) -> Array:
     near = np.where(raised * 2048 % 1 == 0, raised, np.floor(raised * step + 0.5) / step)
     exact = (raised >= 2.0**52) | ((digits >= 0) & (np.floor(a) == a))
     return _finite(np.where(exact, a, np.copysign(np.floor(near) / scale, a)) + 0.0)
+
+
+def _written(a: Array, digits: Array) -> Array:
+    """Numbers as words, rounded; undecided where they are."""
+    numbers: Array = _round(a, digits)
+    words = [None if np.isnan(n) else number_text(float(n)) for n in numbers.ravel()]
+    written = np.empty(numbers.size, dtype=object)
+    written[:] = words
+    return written.reshape(numbers.shape)
 
 
 @lru_cache(maxsize=65536)
@@ -196,6 +136,10 @@ def _extreme(pick: Callable[..., Array]) -> Callable[..., Array]:
     return over
 
 
+def _invert(a: Array) -> Array:
+    return 1.0 - a
+
+
 def _if(condition: Array, then: Array, otherwise: Array) -> Array:
     condition, then, otherwise = np.broadcast_arrays(condition, then, otherwise)
     unknown: Any = None if then.dtype == object else np.nan
@@ -230,118 +174,8 @@ EPOCH = datetime.date(1899, 12, 30)
 """Day zero of a workbook's dates (the 1900 system, from March 1900 on)."""
 
 
-# --- texts ----------------------------------------------------------------------------------------
+# --- cells ----------------------------------------------------------------------------------------
 
-
-def _each(function: Callable[[str], Any], values: Array, *, number: bool = False) -> Array:
-    """Apply to each distinct text once; undecided stays undecided."""
-    codes, distinct = pd.factorize(values.ravel(), use_na_sentinel=True)
-    results = [function(str(item)) for item in distinct]
-    if number:
-        table = np.array([np.nan if r is None else float(r) for r in results] + [np.nan])
-        return table[codes].reshape(values.shape)
-    filled = np.empty(len(results) + 1, dtype=object)
-    filled[: len(results)] = results
-    return filled[codes].reshape(values.shape)
-
-
-def _pairs(function: Callable[[str, str], bool], a: Array, b: Array) -> Array:
-    if b.size == 1 and b.item() is not None:
-        constant = b.item()
-        return _each(lambda text: function(text, constant), a, number=True)
-    a, b = np.broadcast_arrays(a, b)
-    result = [
-        np.nan if x is None or y is None else float(function(x, y))
-        for x, y in zip(a.ravel(), b.ravel(), strict=True)
-    ]
-    return np.array(result, dtype=float).reshape(a.shape)
-
-
-def _joined(function: Callable[[str, str], str], a: Array, b: Array) -> Array:
-    a, b = np.broadcast_arrays(a, b)
-    result = np.empty(a.size, dtype=object)
-    for index, (x, y) in enumerate(zip(a.ravel(), b.ravel(), strict=True)):
-        result[index] = None if x is None or y is None else function(x, y)
-    return result.reshape(a.shape)
-
-
-def _same(a: Array, b: Array) -> Array:
-    return _pairs(str.__eq__, _each(texts.fold, a), _each(texts.fold, b))
-
-
-def _invert(a: Array) -> Array:
-    return 1.0 - a
-
-
-def _substitutes(inner: str, folds: tuple[tuple[str, str], ...]) -> str:
-    for found, instead in folds:
-        inner = f"SUBSTITUTE({inner},{_quoted(found)},{_quoted(instead)})"
-    return inner
-
-
-_CONTROLS = {"\n": "CHAR(10)", "\r": "CHAR(13)", "\t": "CHAR(9)"}
-
-
-def _quoted(value: str) -> str:
-    return _CONTROLS.get(value) or literal(value)
-
-
-def literal(value: str) -> str:
-    """A text as a formula writes it."""
-    doubled = value.replace('"', '""')
-    return f'"{doubled}"'
-
-
-def _fold_formula(args: list[str]) -> str:
-    return f"UPPER({_substitutes(args[0], texts.FOLDS)})"
-
-
-def _measure_formula(args: list[str]) -> str:
-    return _substitutes(_fold_formula(args), texts.SIGN_WORDS)
-
-
-def _same_formula(args: list[str]) -> str:
-    return f"EXACT({_folded(args[0])},{_folded(args[1])})"
-
-
-_CONSTANT = re.compile(r'"((?:[^"]|"")*)"')
-
-
-def _folded(formula: str) -> str:
-    """The folded text of a formula; a constant is folded once and for all."""
-    constant = _CONSTANT.fullmatch(formula)
-    if constant:
-        return literal(texts.fold(constant[1].replace('""', '"')))
-    return _fold_formula([formula])
-
-
-def _begins_with(letters: str) -> str:
-    # ISNUMBER(FIND(…)) would take an error in the text for "not found".
-    return f'(LEN(SUBSTITUTE({literal(letters)},LEFT({{0}}&" ",1),""))<{len(letters)})'
-
-
-_HAS_SIGN = _begins_with(texts.SIGNS)
-_BEGINS_WITH_DIGIT = _begins_with(texts.DIGITS)
-_SIGN_BEHIND = (
-    f'AND(ISNUMBER(FIND(MID({{0}}&" ",1+{_HAS_SIGN},1),{literal(texts.DIGITS)})),'
-    f"OR({','.join(f'RIGHT({{0}},2)={literal(s)}' for s in texts.SIGN_SUFFIXES)}))"
-)
-_BODY = f"MID({{0}},1+{_HAS_SIGN},LEN({{0}})-{_HAS_SIGN}-2*{_SIGN_BEHIND})"
-_PLACES = "{{" + ",".join(str(place) for place in range(1, texts.LONGEST_RUN + 1)) + "}}"
-# The first place that holds no digit; SUMPRODUCT makes every engine work through the whole list.
-_RUN = (
-    f'LEFT({{0}},SUMPRODUCT(MIN({_PLACES}+999*ISNUMBER(FIND(MID({{0}}&" ",{_PLACES},1),'
-    f"{literal(texts.DIGITS)}))))-1)"
-)
-_VALUE = (
-    f"IF(AND(LEN({{0}})>0,LEN({{0}})<{texts.LONGEST_RUN},EXACT({{0}},{_RUN}),"
-    'LEN({0})-LEN(SUBSTITUTE({0},".",""))<2,NOT(EXACT({0},"."))),VALUE({0}),NA())'
-)
-_SIGN = (
-    f"IF({_HAS_SIGN},LEFT({{0}},1),IF({_BEGINS_WITH_DIGIT},"
-    f'IF(RIGHT({{0}},2)={literal(texts.AT_LEAST_SUFFIX)},"≥",'
-    f'IF(OR({",".join(f"RIGHT({{0}},2)={literal(s)}" for s in texts.AT_MOST_SUFFIXES)}),"≤","")),""))'
-)
 BLANK_TEST = '(LEN(TRIM(SUBSTITUTE(SUBSTITUTE({0},"\u3000",""),CHAR(10),"")))=0)'
 _COUNT = BLANK_TEST.replace("=0)", ">0)")
 
@@ -449,7 +283,7 @@ def _call(name: str) -> Callable[[list[str]], str]:
     return lambda args: f"{name}({','.join(args)})"
 
 
-_N, _T, _B = Param.NUMBER, Param.TEXT, Param.TRUTH
+_N, _B = Param.NUMBER, Param.TRUTH
 _ROWS: tuple[Op, ...] = (
     Op("add", (_N, _N), Type.NUMBER, _infix("+"), _add),
     Op("sub", (_N, _N), Type.NUMBER, _infix("-"), _sub),
@@ -458,6 +292,14 @@ _ROWS: tuple[Op, ...] = (
     Op("neg", (_N,), Type.NUMBER, "(-{0})", lambda a: -a),
     Op("abs", (_N,), Type.NUMBER, "ABS({0})", np.abs, doc="绝对值"),
     Op("round", (_N, _N), Type.NUMBER, "ROUND({0},{1})", _round, doc="四舍五入到若干位小数"),
+    Op(
+        "written",
+        (_N, _N),
+        Type.TEXT,
+        '(ROUND({0},{1})&"")',
+        _written,
+        doc="把数四舍五入到若干位小数，写成文字",
+    ),
     Op("min", (_N,), Type.NUMBER, _call("MIN"), _extreme(np.min), variadic=True, doc="最小的数"),
     Op("max", (_N,), Type.NUMBER, _call("MAX"), _extreme(np.max), variadic=True, doc="最大的数"),
     Op("lt", (_N, _N), Type.TRUTH, "({0}-{1}<-{tol})", _lt, compares=True),
@@ -497,96 +339,7 @@ _ROWS: tuple[Op, ...] = (
         lambda c: (c.state == NUMBER) * 1.0,
         doc="单元格里是数字",
     ),
-    Op(
-        "same",
-        (_T, _T),
-        Type.TRUTH,
-        _same_formula,
-        _same,
-        doc="文字相同（不计空格、全半角、大小写）",
-    ),
-    Op(
-        "differ",
-        (_T, _T),
-        Type.TRUTH,
-        lambda args: f"NOT({_same_formula(args)})",
-        lambda a, b: _invert(_same(a, b)),
-        doc="文字不同（不计空格、全半角、大小写）",
-    ),
-    Op(
-        "exact",
-        (_T, _T),
-        Type.TRUTH,
-        "EXACT({0},{1})",
-        lambda a, b: _pairs(str.__eq__, a, b),
-        doc="文字逐字相同",
-    ),
-    Op(
-        "contains",
-        (_T, _T),
-        Type.TRUTH,
-        '(LEN(SUBSTITUTE({0},{1},""))<LEN({0}))',  # engines disagree on FIND("",…)
-        lambda a, b: _pairs(lambda text, part: part != "" and part in text, a, b),
-        doc="文字中含有（空文字不算）",
-    ),
-    Op(
-        "starts",
-        (_T, _T),
-        Type.TRUTH,
-        "EXACT(LEFT({0},LEN({1})),{1})",
-        lambda a, b: _pairs(str.startswith, a, b),
-        doc="文字以此开头",
-    ),
-    Op(
-        "length",
-        (_T,),
-        Type.NUMBER,
-        "LEN({0})",
-        lambda a: _each(len, a, number=True),
-        doc="字数",
-    ),
-    Op(
-        "fold",
-        (_T,),
-        Type.TEXT,
-        _fold_formula,
-        lambda a: _each(texts.fold, a),
-        doc="去空格、全角转半角",
-    ),
-    Op(
-        "measure",
-        (_T,),
-        Type.TEXT,
-        _measure_formula,
-        lambda a: _each(texts.measure, a),
-        doc="折叠后把“不少于”等词换成符号",
-    ),
-    Op("sign_of", (_T,), Type.TEXT, _SIGN, lambda a: _each(texts.sign_of, a), doc="指标值的符号"),
-    Op(
-        "body_of",
-        (_T,),
-        Type.TEXT,
-        _BODY,
-        lambda a: _each(texts.body_of, a),
-        doc="去掉符号和“以上”“以下”“以内”的指标值",
-    ),
-    Op("digits_of", (_T,), Type.TEXT, _RUN, lambda a: _each(texts.digits_of, a), doc="开头的数字"),
-    Op(
-        "value_of",
-        (_T,),
-        Type.NUMBER,
-        _VALUE,
-        lambda a: _each(texts.value_of, a, number=True),
-        doc="数字所表示的数；不是数则未定",
-    ),
-    Op(
-        "rest_of",
-        (_T, _T),
-        Type.TEXT,
-        "MID({0},LEN({1})+1,999)",
-        lambda a, b: _joined(texts.rest_of, a, b),
-        doc="开头数字之后的单位",
-    ),
+    *TEXT_OPS,
     Op(
         "sum",
         (Param.NUMBERS,),
@@ -621,7 +374,7 @@ _ROWS: tuple[Op, ...] = (
     ),
     Op(
         "count_where",
-        (Param.CELLS, _T),
+        (Param.CELLS, Param.TEXT),
         Type.NUMBER,
         "SUMPRODUCT(EXACT({0},{1})*({0}={0}))",  # EXACT may hide an error; = does not
         _count_where,
@@ -629,7 +382,7 @@ _ROWS: tuple[Op, ...] = (
     ),
     Op(
         "sum_where",
-        (Param.NUMBERS, Param.CELLS, _T),
+        (Param.NUMBERS, Param.CELLS, Param.TEXT),
         Type.NUMBER,
         "(SUMPRODUCT(EXACT({1},{2})*1,{0})+0*SUMPRODUCT(({1}={1})*1))",
         _sum_where,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,9 @@ from workbook.usage import CLEAN, FOUND, fail, t
 
 if TYPE_CHECKING:
     from workbook.form import Form
+    from workbook.partitions import Partitions
     from workbook.reader import Passwords
+    from workbook.reviews import Reviews
     from workbook.submission import Return
     from workbook.summary import Summary
 
@@ -57,9 +59,34 @@ def force_option(command: Command) -> Command:
     return click.option("--force", is_flag=True, help=text)(command)
 
 
+def deadline_option(command: Command) -> Command:
+    text = t(
+        "报送截止日期，如 2025-3-31；名册“截止日期”一列优先。",
+        "The day by which returns were due, such as 2025-3-31; the roster's own column comes first.",
+    )
+    day = click.DateTime(formats=["%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日"])
+    return click.option("--deadline", metavar=t("日期", "DATE"), type=day, help=text)(command)
+
+
 def opening_password_option(command: Command) -> Command:
     text = t("存有打开密码的环境变量名。", "Environment variable with the opening password.")
     return click.option("--password-env", default="", help=text)(command)
+
+
+def reviews_option(command: Command) -> Command:
+    text = t(
+        "上一份汇总表：沿用其中填写的复核得分、备注和分数下限；可以就是要写的那一份。",
+        "A former summary, of which the typed review scores, remarks and cut-offs are kept; it may be the output.",
+    )
+    return click.option("--reviews", type=click.Path(path_type=Path), help=text)(command)
+
+
+def previous_option(command: Command) -> Command:
+    text = t(
+        "上一年度的自评表所在的文件夹（或压缩包）：加一张同比表。",
+        "Folder (or archive) of last year's returns, to stand beside this year's.",
+    )
+    return click.option("--previous", type=click.Path(path_type=Path), help=text)(command)
 
 
 def json_option(command: Command) -> Command:
@@ -105,7 +132,10 @@ def progress_bar(total: int, what: str) -> Iterator[Callable[[Path], None]]:
 
 
 def read_all(
-    paths: Iterable[Path], form_file: Iterable[Path], passwords: Passwords = (), workers: int = 1
+    paths: Iterable[Path],
+    form_file: Iterable[Path],
+    passwords: Passwords = (),
+    workers: int | None = None,
 ) -> list[Return]:
     from workbook.reader import find_files, known_forms, read_returns
 
@@ -120,29 +150,39 @@ def read_all(
                             workers=workers, progress=progress)  # fmt: skip
 
 
-def read_in_batches(
-    paths: tuple[Path, ...], form_file: Iterable[Path], passwords: Passwords, output: Path,
-    roster: Path | None, data: Path | None, cluster: str, workers: int, force: bool,
-) -> tuple[list[Return], Summary]:  # fmt: skip
-    """Read on a cluster or in batches here, what was read standing in the folder `data`; and add up."""
-    from workbook.dispatch import executor_at
-    from workbook.partitions import clear, listed, write_partitions
-    from workbook.reader import known_forms
-    from workbook.rollup import roll_up
-    from workbook.roster import load_roster
-    from workbook.stores import Folder
+def files_in(paths: Iterable[Path]) -> list[Path]:
+    """Every file that the paths stand for, to be told from what is written."""
+    from workbook.reader import find_files
 
-    if data is None:
-        fail(t("分批读取要用 --data 指定放数据的文件夹（集群的各台机器都能写）",
-               "reading in batches needs --data: a folder that every machine can write to"))  # fmt: skip
+    return list(find_files(path for path in expanded(paths) if path.exists()))
+
+
+def files_for_batches(paths: tuple[Path, ...]) -> list[str]:
+    """Every file that paths, patterns and URLs stand for, as any machine can open it."""
+    from workbook.partitions import listed
+
     require_existing(path for path in paths if not is_beyond(path))
     # Workers run in folders of their own.
     files = listed([path if isinstance(path, Url) else path.absolute() for path in paths])
     if not files:
         fail(t(f"“{'、'.join(map(str, paths))}”里没有文件，请检查地址",
                f"there are no files in {', '.join(map(str, paths))}"))  # fmt: skip
-    refuse_existing(output, map(location, files), force=force)
-    known = load_roster(roster) if roster else None
+    return files
+
+
+def read_in_batches(
+    files: Sequence[str], form_file: Iterable[Path], passwords: Passwords, data: Path | None,
+    cluster: str, workers: int, *, force: bool,
+) -> Partitions:  # fmt: skip
+    """Read on a cluster or in batches here, what was read standing in the folder `data`."""
+    from workbook.dispatch import executor_at
+    from workbook.partitions import clear, write_partitions
+    from workbook.reader import known_forms
+    from workbook.stores import Folder
+
+    if data is None:
+        fail(t("分批读取要用 --data 指定放数据的文件夹（集群的各台机器都能写）",
+               "reading in batches needs --data: a folder that every machine can write to"))  # fmt: skip
     folder = Folder(str(data if isinstance(data, Url) else data.absolute()))
     if force:
         clear(folder)
@@ -150,11 +190,10 @@ def read_in_batches(
         executor_at(cluster, workers) as (executor, in_flight),
         progress_bar(len(files), t("读取", "Reading")) as progress,
     ):
-        parts = write_partitions(
+        return write_partitions(
             files, folder, forms=known_forms(form_file), executor=executor, passwords=passwords,
             in_flight=in_flight, progress=progress,
         )  # fmt: skip
-    return roll_up(parts, known)
 
 
 def passwords_from(variable: str, roster: Path | None = None) -> Passwords:
@@ -203,6 +242,45 @@ def refuse_existing(path: Path, inputs: Iterable[Path], *, force: bool) -> None:
         fail(t(f"“{path}”已经存在；要覆盖请加 --force", f"'{path}' exists; --force writes over it"))
 
 
+def same_file(one: Path | None, other: Path) -> bool:
+    return one is not None and one.exists() and other.exists() and one.samefile(other)
+
+
+def kept_reviews(given: Path | None, output: Path, password_env: str) -> Reviews | None:
+    """What was typed into the summary given, or else into the one that is to be written over.
+
+    Refuses where writing over it would lose something that the one given does not hold.
+    """
+    from workbook.reviews import load_reviews, typed_in
+
+    passwords = (password_in(password_env),) if password_env else ()
+    reviews = load_reviews(given, passwords=passwords) if given else None
+    replaced = output.is_file() and not same_file(given, output)
+    former = typed_in(output, passwords=passwords) if replaced else None
+    if former is None or reviews is None:
+        return reviews or former
+    lost = former.beyond(reviews)
+    if lost:
+        fail(t(
+            f"“{output}”里填写的 {lost} 处（复核得分、备注或分数下限）不在“{given}”里，覆盖就会丢失；"
+            f"请另写一个文件，或改用 --reviews {output}",
+            f"'{output}' holds {lost} typed entries that '{given}' does not; write another file, "
+            f"or give --reviews {output}",
+        ))  # fmt: skip
+    return reviews
+
+
+def previous_summary(
+    folder: Path | None, form_file: Iterable[Path], passwords: Passwords, workers: int
+) -> Summary | None:
+    """The summary of last year's returns."""
+    if folder is None:
+        return None
+    from workbook.summary import aggregate
+
+    return aggregate(read_all([folder], form_file, passwords, workers))
+
+
 def password_in(variable: str) -> str:
     if not variable:
         return ""
@@ -230,6 +308,22 @@ def print_returns(returned: list[Return]) -> None:
     for item in returned:
         console.print(table(item, width=console.width))
     print_totals(totals(returned))
+
+
+def print_kept(kept: Reviews | None, summary: Summary) -> None:
+    """What was taken over from a former summary."""
+    if kept is None or not (kept.entries or kept.cutoffs):
+        return
+    found, left = len(kept.entries) - len(summary.unmatched), len(summary.unmatched)
+    click.echo(t(
+        f"沿用“{kept.path}”里填写的：{found} 个单位的复核，{len(kept.cutoffs)} 个分数下限",
+        f"Kept from '{kept.path}': reviews of {found} departments, {len(kept.cutoffs)} cut-offs",
+    ))  # fmt: skip
+    if left:
+        click.echo(t(
+            f"另有 {left} 条复核没有对应的单位，列在“未对应复核”一张表里",
+            f"{left} reviews belong to no department now; see the sheet 未对应复核",
+        ))  # fmt: skip
 
 
 def print_totals(counts: dict[str, int]) -> None:

@@ -4,8 +4,8 @@
 nothing else: formulas, locks and odd contents are reported as they stand.
 
 Beneath it: `container` (the file, the zip and their guards), `magic` (what other files look like),
-`ooxml` (the XML parts), `sheetxml` (cells), `plainxml` (cells fast), `sharedformulas`; for .xls and
-.ods `foreign`, for passwords `locked`, both in a process of their own: `worker`.
+`ooxml` (the XML parts), `sheetxml` and `sharedformulas` (cells), `sheetpieces`, `plainxml` and `seen`
+(cells fast); for .xls and .ods `foreign`, for passwords `locked`, both in a process of their own: `worker`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ from workbook.ooxml import (
     parse_strings,
     parse_styles,
 )
-from workbook.sheetxml import RawCell, Sheet, Validation, parse_sheet
+from workbook.sheetpieces import parse_sheet
+from workbook.sheetxml import RawCell, Sheet, Validation
 
 __all__ = [
     "Limits",
@@ -68,7 +69,7 @@ _PROPERTY_LINKS = {
 _ODS_MACROS = ("basic/", "scripts/")
 _EMBEDDED_IN = ("xl/embeddings/", "xl/activex/", "xl/ctrlprops/")
 _NO_STYLES = Styles(frozenset(), {})
-_NO_STRINGS: tuple[str, ...] = ()
+_NO_STRINGS: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ def _modern(data: bytes, archive: Archive, limits: Limits, unread: Collection[st
         kind=kind,
         strict=book.strict,
         sheets=_sheets(parts, book, relations, unread),
-        names=dict(book.names),
+        names=book.names,
         local_names=book.local_names,
         builtin=book.builtin,
         properties=_properties(parts),
@@ -258,7 +259,7 @@ def _sheet(
     if link.kind != "worksheet":  # a chart or a macro sheet has no cells for us
         return Sheet(entry.name, entry.state, {})
     part = parts.parse(parse_sheet, link.target, date1904)
-    return part.finish(entry.name, entry.state, strings)
+    return part.finish(entry.name, entry.state, strings, parts.task(link.target))
 
 
 def _first(
@@ -370,6 +371,10 @@ class _Parts:
             raise Refused("W104", f"缺少部件 {shown(name)}")
         return self._parsed(parser, name, packed, more)
 
+    def task(self, name: str) -> Task:
+        """What parsing a member needs to know."""
+        return Task(name, self.limits, self.watch)
+
     def relations(self, name: str) -> tuple[Relationship, ...]:
         """The links of a part, none if it has none."""
         folder, base = posixpath.split(name)
@@ -385,7 +390,6 @@ class _Parts:
         if known is not None:
             return known  # type: ignore[return-value]  # the key holds the parser
         self.watch.check()
-        task = Task(name, self.limits, self.watch)
-        value = parser(self.archive.inflate(name, packed), task, *more)
+        value = parser(self.archive.inflate(name, packed), self.task(name), *more)
         _MEMO.put(key, packed.size, value)
         return value

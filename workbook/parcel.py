@@ -73,11 +73,12 @@ def _members(
         yield from [(path, data)] if inside else []
         return
     try:
-        infos = [i for i in directory(data, replace(limits, entries=MEMBERS)) if not i.is_dir()]
+        listed = directory(data, replace(limits, entries=MEMBERS))
     except Refused as refused:
         if inside or refused.code == "W106":
             yield path, refused
         return
+    infos = [info for info in listed if not info.filename.endswith("/")]
     if not _is_parcel([_name(info).lower() for info in infos], inside):
         if inside:
             yield path, data

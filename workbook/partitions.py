@@ -19,14 +19,19 @@ from pathlib import Path
 
 import pandas as pd
 
+from workbook.batch import Batch
 from workbook.checks import judge
+from workbook.data import require, summary_of, tables_of
 from workbook.dispatch import IN_FLIGHT, Piece, dispatch
+from workbook.due import Dues, due_frame
 from workbook.errors import WorkbookError
 from workbook.form import Form, form_of
-from workbook.frames import frames, tables
+from workbook.frames import by_form, frames
 from workbook.reader import Forms, Passwords, fatal, find_files, read_some
+from workbook.schemas import DUES, TRACES
+from workbook.sources import traces_of
 from workbook.stores import Folder, find_beyond, is_beyond, location
-from workbook.submission import Return
+from workbook.submission import Return, Submission
 
 Where = list[list[tuple[str, str, str]]]
 """Which rows to read, as `pandas.read_parquet` takes it: any of these, each all of those."""
@@ -124,10 +129,28 @@ def _part(piece: Piece[str]) -> str:
 
 
 def _write(returns: Sequence[Return], folder: Folder, part: str) -> list[str]:
-    found = {f"{name}/{part}": frame for name, frame in tables(frames(returns)).items()}
+    found = {f"{name}/{part}": frame for name, frame in _tables(returns).items()}
     for name, frame in found.items():
         _write_frame(folder, name, frame)
     return list(found)
+
+
+def _tables(returns: Sequence[Return]) -> dict[str, pd.DataFrame]:
+    """The frames, and what the summary needs besides: scores due, and the cells of the figures."""
+    dues: dict[str, Dues] = {}
+
+    def take(batch: Batch, some: Sequence[Submission]) -> None:
+        dues.setdefault(batch.form.key, Dues(batch.form)).take(batch, some)
+
+    found = tables_of(frames(returns, also=take))
+    for key, (form, submissions) in by_form(returns).items():
+        for schema, frame in (
+            (DUES, due_frame(dues[key].due)),
+            (TRACES, traces_of(form, submissions)),
+        ):
+            require(frame, schema)
+            found[f"{summary_of(form)}/{schema.name}"] = frame
+    return found
 
 
 def _write_frame(folder: Folder, name: str, frame: pd.DataFrame) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from workbook.address import Address, parse_reference
-from workbook.audit import home_sheet
 from workbook.container import shown
 from workbook.errors import WorkbookError
 from workbook.findings import Finding, finding
@@ -19,9 +19,11 @@ from workbook.layout import (
     GUIDE_SHEET,
     LIST_SHEET,
     Layout,
+    check_name,
 )
 from workbook.locate import Located, fillings, locate_any
 from workbook.package import Package, RawCell, Sheet
+from workbook.shift import sheet_now
 
 BESIDE = frozenset((GUIDE_SHEET, CHECK_SHEET, CALC_SHEET, LIST_SHEET, FORM_SHEET))
 """The template's sheets beside the form itself."""
@@ -73,7 +75,7 @@ class Places:
         text = self.names.get(name)
         address = _reference(text) if text else None
         if address is not None and address.sheet in self.sheets:
-            return address
+            return usual if address == usual else address
         return usual if text is None and usual.sheet in self.sheets else None
 
     def cell(self, address: Address) -> RawCell | None:
@@ -81,24 +83,64 @@ class Places:
         return self.sheets[address.sheet].cells.get((address.row, address.column))
 
 
+class Pointed(NamedTuple):
+    """Where the names of a workbook point, for a layout; the same for all returns of a template."""
+
+    names: Mapping[str, str]
+    layout: Layout
+    cells: dict[str, Address]
+    """By name; what is lost is not in it."""
+    checks: dict[str, Address]
+    """By line of 自检, likewise."""
+    lost: int
+    """How many names are not there."""
+
+
+# By the numbers of the names and the layout, which are kept with them and so remain theirs.
+_POINTED: dict[tuple[int, int, tuple[str, ...]], Pointed] = {}
+_MOST = 64
+
+
+def pointed(package: Package, layout: Layout) -> Pointed:
+    """Where a workbook's names point; what has no name is taken to stand as usual."""
+    key = id(package.names), id(layout), tuple([sheet.name for sheet in package.sheets])
+    found = _POINTED.get(key)
+    if found is None:
+        if len(_POINTED) >= _MOST:
+            _POINTED.clear()
+        found = _POINTED[key] = _pointed(package, layout)
+    return found
+
+
+def _pointed(package: Package, layout: Layout) -> Pointed:
+    places = Places.of(package)
+    usual = {name: spot.address for name, spot in layout.spots.items()}
+    cells = {name: at for name in usual if (at := places.find(name, usual[name])) is not None}
+    checks = {
+        line: at
+        for line, due in layout.checks.items()
+        if (at := places.find(check_name(line), due)) is not None
+    }
+    lost = sum(name not in places.names for name in usual)
+    return Pointed(package.names, layout, cells, checks, lost)
+
+
 def find_recorded(package: Package, layout: Layout) -> Found:
     """The cells of a workbook whose `_form` says what it is. Raises Unknown for W118."""
-    places = Places.of(package)
-    addresses = {
-        name: at
-        for name, spot in layout.spots.items()
-        if (at := places.find(name, spot.address)) is not None
-    }
-    found = Found(layout, addresses, [])
-    home = home_sheet(layout, addresses)
-    lost = sum(name not in places.names for name in layout.spots)
+    places, named = Places.of(package), pointed(package, layout)
+    found = Found(layout, named.cells, [])
+    home = sheet_now(layout, named.cells, layout.form.sheet)
+    lost = named.lost
     if lost:
         _find_unnamed(found, places, "" if package.values_only else str(lost))
-    elif len(places.sheets) > len(BESIDE) + 1:
+    elif len(places.sheets) > len(BESIDE) + len(layout.pages):
         _find_copy(found, places, home)
     for name, spot in found.layout.spots.items():
-        if name not in found.addresses:
-            sheet, label = layout.form.sheet, spot.field.label
+        sheet = spot.address.sheet
+        # A whole sheet that is gone is one finding of the audit, not one a cell.
+        gone = sheet in layout.form.further_sheets and sheet not in places.sheets
+        if name not in found.addresses and not gone:
+            label = spot.field.label
             found.findings.append(finding("L201", label=label, sheet=sheet, field=name))
     return found
 
@@ -140,7 +182,8 @@ def _find_unnamed(found: Found, places: Places, lost: str) -> None:
 
 def _find_copy(found: Found, places: Places, home: str) -> None:
     """Look whether the form was filled in on a copy of its sheet."""
-    others = [sheet for name, sheet in places.sheets.items() if name not in BESIDE | {home}]
+    beside = BESIDE | {home} | found.layout.form.further_sheets
+    others = [sheet for name, sheet in places.sheets.items() if name not in beside]
     copies = locate_any([found.layout.form], others)
     if not copies:
         return

@@ -1,10 +1,12 @@
-"""The shape in which every office program writes cells and strings, read many at a time.
+"""The shape in which every office program writes cells and strings, read by pieces seen before.
 
 An XML parser calls us several times for each cell. But nearly all sheets are one long run of
 `<c r="A1" s="2" t="s"><v>7</v></c>` between `<row …>` and `</row>`, and shared strings a run of
-`<si><t>…</t></si>`, some in pieces with their fonts. Here such a run is cut out and split by one
-regular expression; the rest, with one empty element in place of the run, goes through the parser as
-always and proves where the run stood and in which namespace.
+`<si><t>…</t></si>`, some in pieces with their fonts. And the returns of one template differ in
+little but what stands between `<v>` and `</v>`. So a sheet is cut there; what a piece between two
+values says was mostly worked out for a file before (`seen`), and else one regular expression tells.
+What stands before and behind the cells goes through the parser as always, with an empty element in
+place of the run, and proves where the run stood and in which namespace.
 
 This is safe because it is strict: the run must consist of these shapes and nothing between them, so
 it is well-formed by itself. Anything else (inline strings, phonetic guides, shared formulas,
@@ -15,86 +17,128 @@ with the same result.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 # What is longer goes through the parser in chunks, within bounded memory.
 _LONGEST = 2**20
 
-_PROLOG = re.compile(
-    rb"(?:<\?xml [^<>?]*?encoding=\"UTF-8\"[^<>?]*\?>\s*)?<(?![?!])", re.IGNORECASE
+_HEAD = re.compile(
+    rb"(?:<\?xml [^<>?]*?(?i:encoding=\"UTF-8\")[^<>?]*\?>\s*)?(<(?:worksheet|sst)(?: [^<>]*)?>)"
 )
 _TEXT = r"[^<\x00-\x08\x0b-\x1f\ufffe\uffff]*"
-_PIECE = re.compile(
+_CLEAN = re.compile(_TEXT)
+_VALUE = re.compile(rb"<v>([^<]*)</v>")
+_ROW = (
+    r'<row((?: r="[0-9]{1,7}"| (?:spans|s|ht|customFormat|customHeight|hidden|outlineLevel|'
+    r'collapsed|thickTop|thickBot|ph|x14ac:dyDescent)="[^"<&\x00-\x1f]*")*)( ?/)?>'
+)
+_TOKEN = re.compile(
     r'<c r="([A-Z]{1,3}[0-9]{1,7})"(?: s="([0-9]{1,9})")?(?: t="([a-z]{1,9})")?'
-    rf'(?:/>|>(?:<f(?: aca="false")?>({_TEXT})</f>)?(?:<v>({_TEXT})</v>)?</c>)'
-    r'|<row((?: [A-Za-z0-9:]+="[^"<&]*")*)(/?)>'
+    rf'(?: ?/>|>(?:<f(?: aca="false")?>({_TEXT})</f>)?(<v>{_TEXT}</v>|<v ?/>)?</c>)'
+    rf"|{_ROW}"
     r"|(</row>)"
 )
 _OPEN = r'<t(?: xml:space="preserve")?>'
 _RUNS = re.compile(rf"{_OPEN}({_TEXT})</t>")
-_LOOKS = r'<rPr>(?:<[A-Za-z]+(?: [a-z]+="[^"<&]*")*/>)*</rPr>'
+_LOOKS = r'<rPr>(?:<[A-Za-z]+(?: [a-z]+="[^"<&\x00-\x1f]*")?/>)*</rPr>'
 _STRING = re.compile(
     rf"<si>(?:{_OPEN}({_TEXT})</t>|((?:<r>(?:{_LOOKS})?{_OPEN}{_TEXT}</t></r>)+))"
-    r"(?:<phoneticPr [^<>&]*/>)?</si>"
+    r'(?:<phoneticPr fontId="[0-9]+"(?: type="[A-Za-z]+")?/>)?'
 )
-_ENTITY = re.compile(r"&(\w*;?)")
+_ENTITY = re.compile(r"&(#?\w*;?)")
 _ENTITIES = {"amp;": "&", "lt;": "<", "gt;": ">", "quot;": '"', "apos;": "'"}
+_ENTITIES |= {"#9;": "\t", "#10;": "\n", "#13;": "\r"}  # LibreOffice writes line breaks so
 
-# Of a cell: place, style, type, formula, value, None, None, None. Of a row's start: five None, its
-# attributes as written, "/" if it is closed at once, None. Of a row's end: seven None, the tag.
+# Of a cell: place, style, type, formula, value with its tags, None, None, None. Of a row's start:
+# five None, its attributes as written, "/" if it is closed at once, None. Of its end: the tag, last.
 _S = str | None
-Piece = tuple[_S, _S, _S, _S, _S, _S, _S, _S]
+Token = tuple[_S, _S, _S, _S, _S, _S, _S, _S]
 
 
-def take_cells(data: bytes) -> tuple[bytes, list[Piece]] | None:
-    """The part with an empty `sheetData` in place of its cells, and those in order."""
-    start = data.find(b"<sheetData>")
-    end = data.find(b"</sheetData>", start)
-    run = _run(data, start + 11, end)
-    if start < 0 or end < 0 or run is None:
-        return None
-    parts = _PIECE.split(run)
-    step = _PIECE.groups + 1
-    if "".join(parts[::step]).strip():
-        return None
-    pieces = list(zip(*(parts[n::step] for n in range(1, step)), strict=True))
-    return data[:start] + b"<sheetData/>" + data[end + 12 :], pieces
+class Cut(NamedTuple):
+    """A sheet part taken apart. Between the values stands one piece more than there are values."""
+
+    before: bytes
+    """A document: what stands before the cells, with an empty `sheetData` in place of them."""
+    after: bytes
+    """Another: the root's start and what stands behind the cells."""
+    extended: bool
+    """Whether the root declares the prefix that Excel uses in rows."""
+    pieces: list[bytes]
+    values: list[bytes]
 
 
-def take_strings(data: bytes) -> tuple[bytes, list[str]] | None:
-    """The part with one empty item in place of its strings, and those, still escaped."""
-    start = data.find(b"<si>")
-    end = data.rfind(b"</si>") + 5
-    run = _run(data, start, end)
-    if start < 0 or end < start or run is None:
+def cut_sheet(data: bytes) -> Cut | None:
+    """The part taken apart at its values.
+
+    It is what it seems if both ends are documents without comments (`is_bare`), and all between them
+    is plain (`tokens`, `text_of`).
+    """
+    parts = _VALUE.split(data) if len(data) <= _LONGEST else [b""]
+    head, begin, first = parts[0].partition(b"<sheetData>")
+    if not begin:
         return None
-    parts = _STRING.split(run)
-    if "".join(parts[::3]).strip():
+    pieces, values = parts[::2], parts[1::2]
+    pieces[0] = first
+    pieces[-1], end, tail = pieces[-1].partition(b"</sheetData>")
+    root = _HEAD.match(head)
+    if not end or root is None:
         return None
+    extended = (
+        b' xmlns:x14ac="http://schemas.microsoft.com/office/spreadsheetml/2009/9/ac"' in root[1]
+    )
+    return Cut(head + b"<sheetData/></worksheet>", root[1] + tail, extended, pieces, values)
+
+
+def cut_strings(data: bytes) -> tuple[bytes, list[bytes]] | None:
+    """The part with one empty item in place of its strings, and those, each without its end."""
+    start, end = data.find(b"<si>"), data.rfind(b"</si>")
+    rest = data[:start] + b"<si/>" + data[end + 5 :]
+    if start < 0 or end < start or len(data) > _LONGEST or not is_bare(rest):
+        return None
+    return rest, data[start:end].split(b"</si>")
+
+
+def is_bare(document: bytes) -> bool:
+    """Whether a document is surely UTF-8, and nothing in it can hide what was cut out of it."""
+    root = _HEAD.match(document)
+    inside = document[root.start(1) :] if root else b"<!"
+    return b"<!" not in inside and b"<?" not in inside
+
+
+def tokens(piece: str) -> list[Token] | None:
+    """The whole cells, starts and ends of rows of which a piece consists; None if of more."""
+    parts = _TOKEN.split(piece)
+    step = _TOKEN.groups + 1
+    if "]]>" in piece or "".join(parts[::step]).strip(" \t\n"):
+        return None
+    return list(zip(*(parts[n::step] for n in range(1, step)), strict=True))
+
+
+def string(item: bytes) -> str | None:
+    """The text of an item that `cut_strings` gave, runs joined; None if it is not plain."""
     try:
-        strings = [
-            plain(text if runs is None else "".join(_RUNS.findall(runs)))
-            for text, runs in zip(parts[1::3], parts[2::3], strict=True)
-        ]
+        text = item.decode("utf-8")
+        match = _STRING.fullmatch(text.lstrip(" \t\n"))
+        if match is None or "]]>" in text:
+            return None
+        return resolved(match[1] if match[2] is None else "".join(_RUNS.findall(match[2])))
     except ValueError:
         return None
-    return data[:start] + b"<si/>" + data[end:], strings
 
 
-def plain(text: str) -> str:
+def text_of(value: bytes) -> str | None:
+    """The text between two tags; None if it is not plain."""
+    try:
+        text = value.decode("utf-8")
+        return resolved(text) if _CLEAN.fullmatch(text) and "]]>" not in text else None
+    except ValueError:
+        return None
+
+
+def resolved(text: str) -> str:
     """Text of an element with its entities resolved; ValueError if it has other than the common."""
     return _ENTITY.sub(_character, text) if "&" in text else text
-
-
-def _run(data: bytes, start: int, end: int) -> str | None:
-    """The text between, or None if it is long, not certainly UTF-8, or could lie in a comment."""
-    if len(data) > _LONGEST or not _PROLOG.match(data):
-        return None
-    if b"<!" in data or data.count(b"<?") > 1:
-        return None
-    try:
-        return data[start:end].decode("utf-8")
-    except UnicodeDecodeError:
-        return None
 
 
 def _character(match: re.Match[str]) -> str:

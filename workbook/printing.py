@@ -114,9 +114,9 @@ def _few(cells: str) -> str:
 # --- codes ----------------------------------------------------------------------------------------
 
 
-def known_codes() -> tuple[str, ...]:
-    """Every code that a finding may carry, in order."""
-    rules = [rule.code for form in _forms() for rule in form.rules if not rule.general]
+def known_codes(further: Sequence[Form] = ()) -> tuple[str, ...]:
+    """Every code that a finding may carry, in order; `further` forms are those not among ours."""
+    rules = [rule.code for form in (*further, *_forms()) for rule in form.rules if not rule.general]
     return tuple(sorted({*CATALOGUE, *rules}))
 
 
@@ -124,13 +124,13 @@ def _forms() -> list[Form]:
     return [load_form(path) for path in available_forms()]
 
 
-def explanation(code: str) -> str:
-    """What a code means, its basis, and how to mend it. KeyError for an unknown code."""
+def explanation(code: str, further: Sequence[Form] = ()) -> str:
+    """What a code means, its basis, and how to mend it; `code` is one of `known_codes`."""
     if code in CATALOGUE:
         entry = CATALOGUE[code]
         message, hint = opened(entry.message), opened(entry.hint)
         return _lines(code, entry.severity, entry.name, message, entry.basis, hint)
-    form, rule = next((f, r) for f in _forms() for r in f.rules if r.code == code)
+    form, rule = next((f, r) for f in (*further, *_forms()) for r in f.rules if r.code == code)
     text = _lines(code, rule.severity, rule.name, template_of(rule), rule.basis, rule.hint)
     condition = f"\n条件：{rule.when_source} 时，" if rule.when_source else "\n条件："
     return f"{text}{condition}{rule.source}\n表式：{form.name}（{form.id} {form.version}）"

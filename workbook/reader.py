@@ -7,6 +7,8 @@ Nothing here raises for what a department sent: a file that cannot be read is a 
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
@@ -19,7 +21,7 @@ from workbook.audit import Evidence, audit, audit_pasted
 from workbook.container import Limits, read_file
 from workbook.dispatch import Piece, Processes, dispatch
 from workbook.findings import Finding, finding
-from workbook.form import Form, available_forms, load_form
+from workbook.form import Field, Form, available_forms, load_form
 from workbook.kinds import Raw
 from workbook.layout import (
     CALC_SHEET,
@@ -29,13 +31,12 @@ from workbook.layout import (
     Layout,
     Plan,
     Spot,
-    check_name,
     default_plan,
     place,
 )
 from workbook.package import Package, RawCell, Refused, open_bytes
 from workbook.parcel import members
-from workbook.places import Found, Places, Unknown, find_recorded, find_unrecorded
+from workbook.places import Found, Places, Unknown, find_recorded, find_unrecorded, pointed
 from workbook.stores import Url, fetch
 from workbook.submission import ACCEPTED, REJECTED, SKIPPED, Cell, Return, Submission
 
@@ -75,17 +76,20 @@ def read_returns(
     *,
     forms: Forms | None = None,
     passwords: Passwords = (),
-    workers: int = 1,
+    workers: int | None = None,
     executor: Executor | None = None,
     progress: Callable[[Path], None] | None = None,
 ) -> list[Return]:
     """Read every file under `paths`, in order, in `workers` processes. One bad file stops no other.
 
-    A .zip of workbooks gives a Return for each file in it. `progress` is told of each file once it
-    is read. With an `executor` (of `concurrent.futures`, or Dask's `client.get_executor()`) the files
-    are read there, in batches; BrokenExecutor if it can do no more.
+    Without `workers`, 200 files or more are read in as many processes as there are processors, where
+    a process can be forked; else (Windows, macOS) in one, as a script that does not guard its main
+    part would run again in each. With an `executor` (of `concurrent.futures`, or Dask's
+    `client.get_executor()`) the files are read there, in batches; BrokenExecutor if it can do no more.
+    A .zip of workbooks gives a Return for each file in it. `progress` is told of each file once it is
+    read.
     """
-    forms = forms or known_forms()
+    forms, workers = forms or known_forms(), workers or usual_workers()
     read: dict[int, list[Return]] = {}
     for piece, returns in _each(list(find_files(paths)), forms, passwords, workers, executor):
         read[piece.start] = returns
@@ -123,6 +127,13 @@ def read_some(piece: Piece[Path], *, forms: Forms, passwords: Passwords) -> list
 def fatal(path: Path) -> Return:
     """A file that ended every process which read it."""
     return Return(path, REJECTED, (finding("W104", detail="读取进程一再因它而中止"),))
+
+
+def usual_workers() -> int:
+    """How many processes read many files if nobody says."""
+    methods = multiprocessing.get_all_start_methods()
+    chosen = multiprocessing.get_start_method(allow_none=True) or methods[0]
+    return (os.cpu_count() or 1) if chosen == "fork" else 1
 
 
 _WORTH_A_PROCESS = 200
@@ -305,47 +316,84 @@ def _reject_empty(package: Package, layout: Layout, cells: Mapping[str, Cell]) -
 
 
 def _cells(package: Package, found: Found) -> Iterator[tuple[str, Cell]]:
-    places = Places.of(package)
+    sheets = {sheet.name: sheet.cells for sheet in package.sheets}
+    formats, unit = package.formats, found.layout.form.unit
+    usual = not package.values_only and not found.pasted
     for name, spot in found.layout.spots.items():
         address = found.addresses.get(name)
         if address is not None:
-            cell = _cell(package, found.layout.form, spot, address, places.cell(address))
-            if found.pasted and spot.field.mode == "computed":
-                cell = replace(cell, formula=True)  # only its value was copied
-            yield name, cell
+            stored = sheets[address.sheet].get((address.row, address.column), _NOTHING)
+            code, item = formats.get(stored[3], "General"), spot.field
+            if usual:
+                yield name, _usual_cell(item, unit, address, stored, code)
+            else:
+                cell = _cell(package, spot, unit, address, stored, code)
+                if found.pasted and item.mode == "computed":
+                    cell = replace(cell, formula=True)  # only its value was copied
+                yield name, cell
         elif found.year is not None and spot.address.sheet == FORM_SHEET:
             year = float(found.year) if spot.field.id == "fiscal_year" else None
             yield name, Cell(year, year, spot.address)
         else:
-            yield name, Cell(None, None, spot.address, problem="找不到这一格")
+            # Of a further sheet that is not there nothing was overwritten.
+            gone = spot.field.is_computed and spot.address.sheet in found.layout.form.further_sheets
+            yield name, Cell(None, None, spot.address, formula=gone, problem="找不到这一格")
 
 
-def _cell(
-    package: Package, form: Form, spot: Spot, address: Address, stored: RawCell | None
+_NOTHING = RawCell(None, "", None, 0)
+
+# Cells read before, which returns may share: most are blank, a printed word or a round figure.
+_KNOWN: dict[tuple[object, ...], Cell] = {}
+_MOST, _SHORT = 40_000, 40
+
+
+def _usual_cell(item: Field, unit: str, address: Address, stored: RawCell, code: str) -> Cell:
+    """A cell of a return that kept its formulas."""
+    raw, type_, formula, _ = stored
+    # The cell kept holds its address, so that no other can get that one's number.
+    unit = item.unit or unit
+    key = item.kind.name, item.is_computed, id(address), raw, type_, formula is None, code, unit
+    cell = _KNOWN.get(key)
+    if cell is None:
+        cell = _made(item, unit, address, stored, code, formula is not None)
+        if raw is None or type_ == "n" or len(str(raw)) <= _SHORT:
+            if len(_KNOWN) >= _MOST:
+                _KNOWN.clear()
+            _KNOWN[key] = cell
+    return cell
+
+
+def _made(
+    item: Field, unit: str, address: Address, stored: RawCell, code: str, formula: bool
 ) -> Cell:
-    formula = _holds_formula(package, spot, stored)
-    if stored is None or stored.value is None:
+    raw, type_, _, _ = stored
+    if raw is None or (formula and item.is_computed and raw == ""):
         return Cell(None, None, address, formula=formula)
-    if stored.type == "e":
-        name = str(stored.value)
-        return Cell(name, None, address, error=True, formula=formula, problem=f"是错误值 {name}")
-    raw: Raw = stored.value
-    if formula and spot.field.is_computed and (raw == "" or _lost_text(package, spot, raw)):
-        raw = None
-    style = package.formats.get(stored.style, "General")
-    read = spot.field.kind.coerce(raw, style, spot.field.unit or form.unit)
+    if type_ == "e":
+        return Cell(raw, None, address, error=True, formula=formula, problem=f"是错误值 {raw}")
+    read = item.kind.coerce(raw, code, unit)
     return Cell(raw, read.value, address, False, formula, read.receipt, read.problem)
 
 
-def _holds_formula(package: Package, spot: Spot, stored: RawCell | None) -> bool:
+def _cell(
+    package: Package, spot: Spot, unit: str, address: Address, stored: RawCell, code: str
+) -> Cell:
+    """A cell of a return in which formulas may be lost or unknown."""
+    formula = _holds_formula(package, spot, stored)
+    if formula and spot.field.is_computed and _lost_text(package, spot, stored.value):
+        stored = _NOTHING
+    return _made(spot.field, spot.field.unit or unit, address, stored, code, formula)
+
+
+def _holds_formula(package: Package, spot: Spot, stored: RawCell) -> bool:
     """Whether a formula stands there; where formulas are unknown, what the template would have.
 
     A suggestion shows in the value alone, which rules then take as typed: the verdict is the same.
     """
     if package.values_only:
-        empty = stored is None or stored.value is None
+        empty = stored.value is None
         return spot.field.mode == "computed" or (spot.field.mode == "suggested" and empty)
-    return stored is not None and stored.formula is not None
+    return stored.formula is not None
 
 
 def _lost_text(package: Package, spot: Spot, raw: Raw) -> bool:
@@ -355,8 +403,7 @@ def _lost_text(package: Package, spot: Spot, raw: Raw) -> bool:
 
 def _verdicts(package: Package, layout: Layout) -> Iterator[tuple[str, str]]:
     places = Places.of(package)
-    for line, usual in layout.checks.items():
-        address = places.find(check_name(line), usual)
-        stored = places.cell(address) if address else None
+    for line, address in pointed(package, layout).checks.items():
+        stored = places.cell(address)
         if stored is not None and isinstance(stored.value, str) and stored.value:
             yield line, stored.value

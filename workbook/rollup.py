@@ -6,6 +6,7 @@ do with whole ones; figures come from the sections' tables, a column at a time.
 
 from __future__ import annotations
 
+import datetime
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,14 +20,18 @@ import pandas as pd
 from workbook.across import across
 from workbook.address import Address, split_a1
 from workbook.checks import tidy
+from workbook.data import folder_of, summary_of
+from workbook.due import Due, Dues, due_frame, due_of
 from workbook.errors import WorkbookError
 from workbook.findings import Finding, Severity
 from workbook.form import Field, Form, Section
-from workbook.frames import finding_frame, table_folder
+from workbook.frames import finding_frame
 from workbook.headline import PROJECTS, Headline, first_field
 from workbook.ops import Type
 from workbook.partitions import Partitions, Where
+from workbook.reviews import Reviews
 from workbook.roster import Roster
+from workbook.sources import Figures, traces_of
 from workbook.stores import location
 from workbook.submission import ACCEPTED, Cell, Return, Submission
 from workbook.summary import Summary, aggregate
@@ -40,30 +45,50 @@ ACROSS = "findings/across.parquet"
 """The findings that show only between returns, in columns as the other parts have them."""
 
 
-def roll_up(parts: Partitions, roster: Roster | None = None) -> tuple[list[Return], Summary]:
+def roll_up(
+    parts: Partitions,
+    roster: Roster | None = None,
+    *,
+    deadline: datetime.date | None = None,
+    reviews: Reviews | None = None,
+    previous: Summary | None = None,
+) -> tuple[list[Return], Summary]:
     """The returns, without their cells, and the summary; the findings between returns are written.
 
     Up to `MOST_ROWS` both are what the whole returns would give. Beyond, a finding has its code and
-    severity only, rows have no details, and `Summary.left_out` says so. Raises WorkbookError if the
-    departments do not fit on a sheet.
+    severity only, there are no rows and no sources, and `Summary.left_out` says so. Raises
+    WorkbookError if the departments do not fit on a sheet; else as `workbook.summary.aggregate`.
     """
     light = _Light(parts)
     returns = list(across(light.returns(), roster))
     if light.detailed:
-        returns = [replace(r, findings=tidy(r.findings)) if r.submission else r for r in returns]
+        returns = [_tidied(item) for item in returns]
     _write_across(parts, returns)
-    summary = aggregate(returns, roster, sections=light.sections)
+    told = f"行数太多，{_LONG}未列入本工作簿；全部数据（Parquet）在：{parts.folder.url}"
+    summary = aggregate(
+        returns,
+        roster,
+        deadline=deadline,
+        reviews=reviews,
+        previous=previous,
+        reading=light.figures,
+        left_out="" if light.detailed else told,
+    )
     if len(summary.coverage) > MOST_LINES:
         raise WorkbookError(
             f"有 {len(summary.coverage)} 个单位，一张工作表放不下；请分地区汇总。数据已写在 {parts.folder.url}"
         )
-    return returns, summary if light.detailed else _shortened(summary, parts.folder.url)
+    return returns, summary
 
 
-def _shortened(summary: Summary, where: str) -> Summary:
-    told = f"行数太多，明细、问题清单和文件清单未列入本工作簿；全部数据（Parquet）在：{where}"
-    forms = tuple(replace(part, details={}) for part in summary.forms)
-    return replace(summary, forms=forms, left_out=told)
+_LONG = "明细、指标分析、抽查复核名单、来源、问题清单和文件清单"
+"""The sheets that need a line a row, a figure, a finding or a file."""
+
+
+def _tidied(item: Return) -> Return:
+    if item.submission is None:
+        return item
+    return replace(item, findings=tidy(item.findings, item.submission.form.further_sheets))
 
 
 def _write_across(parts: Partitions, returns: Sequence[Return]) -> None:
@@ -83,15 +108,18 @@ class _Light:
         self._forms = parts.forms
         lists = ["files", "findings"]
         for form in self._forms.values():
-            lists += [f"{table_folder(form.key)}/{section.id}" for section in form.repeating]
+            lists += [f"{folder_of(form)}/{section.id}" for section in form.repeating]
+            lists.append(f"{summary_of(form)}/traces")
         self.detailed = max(map(parts.rows, lists)) <= MOST_ROWS
+        days = (Headline(form).find("prepared_on") for form in self._forms.values())
+        self._days = {(item.section, item.id) for item in days if item is not None}
         wanted = {key for form in self._forms.values() for key in self._wanted(form)}
         self._where: Where = [[("section", "==", s), ("field", "==", f)] for s, f in sorted(wanted)]
 
     def _wanted(self, form: Form) -> Iterator[tuple[str, str]]:
         """The cells that are needed besides the sections' figures, as (section, field)."""
         headline = Headline(form)
-        for item in (headline.find("department"), headline.project):
+        for item in (headline.find("department"), headline.find("prepared_on"), headline.project):
             if item is not None:
                 yield item.section, item.id
         if self.detailed:  # where each row begins
@@ -157,18 +185,38 @@ class _Light:
         for row in _records(self._parts.frame(name, columns, self._where)):
             number = f".{int(row['row'])}" if row["row"] else ""
             address = Address(sys.intern(row["sheet"]), *split_a1(row["cell"]))
-            cell = Cell(None, row["value"] or None, address)
+            cell = Cell(None, self._value(row), address)
             key = sys.intern(f"{row['section']}.{row['field']}{number}")
             found.setdefault(row["submission"], {})[key] = cell
         return found
 
-    def sections(self, form: Form, submissions: Sequence[Submission]) -> dict[str, pd.DataFrame]:
-        """As `workbook.frames.section_frames`, from the tables. Long texts only with the details."""
+    def _value(self, row: Mapping[str, Any]) -> str | datetime.date | None:
+        if (row["section"], row["field"]) in self._days and row["value"]:
+            return datetime.date.fromisoformat(row["value"][:10])
+        return row["value"] or None
+
+    def figures(self, form: Form, submissions: Sequence[Submission]) -> Figures:
+        """As `workbook.sources.figures_in`, from the tables. Rows, long texts and traces only where
+        there are details."""
         keys = pd.Index([submission.key for submission in submissions])
-        return {s.id: self._section(form, s, keys) for s in form.sections.values()}
+        sections = {s.id: self._section(form, s, keys) for s in form.sections.values()}
+        due = due_of(form, self._dues(form))
+        traces = traces_of(form, ())
+        if self.detailed:
+            whole = pd.concat(self._parts.frames(f"{summary_of(form)}/traces"))
+            traces = whole[whole["submission"].isin(keys)]
+        return Figures(sections, due, traces)
+
+    def _dues(self, form: Form) -> pd.DataFrame:
+        """The scores due; without details those of single fields only."""
+        single: Where = [[("field", "==", item.key)] for item in Dues(form).fields]
+        if not self.detailed and not single:
+            return due_frame(Due({}, {}))
+        where = None if self.detailed else single
+        return pd.concat(self._parts.frames(f"{summary_of(form)}/dues", None, where))
 
     def _section(self, form: Form, section: Section, keys: pd.Index[str]) -> pd.DataFrame:
-        table = f"{table_folder(form.key)}/{section.id}"
+        table = f"{folder_of(form)}/{section.id}"
         if self.detailed:
             whole = pd.concat(self._parts.frames(table))
         elif section.repeats:

@@ -1,7 +1,8 @@
 """One sheet part in one pass: cells, formulas, merges, validations, what is hidden, the lock.
 
-This is the hot place of reading: half of a return's time. Hence closures over a class, cells that
-share one object when they are empty, and addresses and styles worked out once.
+This is the careful way, which reads whatever is XML; `sheetpieces` is the quick one for what office
+programs write. It is hot nevertheless: hence closures over a class, cells that share one object when
+they are empty, and addresses and styles worked out once.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from math import isfinite
 from typing import Literal, NamedTuple
 from xml.parsers import expat
 
-from workbook import plainxml
 from workbook.container import shown
 from workbook.ooxml import Task, feed, is_true, root_space, unescape
 from workbook.sharedformulas import Position, SharedFormulas, column_of, letters_of
@@ -26,7 +26,6 @@ _X14 = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"
 _XM = "http://schemas.microsoft.com/office/excel/2006/main"
 
 _A1 = re.compile(r"([A-Z]{1,7})([0-9]{1,9})")
-_ATTRIBUTE = re.compile(r'([A-Za-z0-9:]+)="([^"]*)"')
 
 _new = tuple.__new__
 
@@ -86,7 +85,7 @@ class SheetPart(NamedTuple):
     sheet: Sheet
     pending: tuple[Pending, ...]
 
-    def finish(self, name: str, state: str, strings: Sequence[str]) -> Sheet:
+    def finish(self, name: str, state: str, strings: Sequence[str], _: Task) -> Sheet:
         """The sheet under its name, with its shared strings, in cells of its own."""
         cells = self.sheet.cells.copy()
         count = len(strings)
@@ -110,18 +109,7 @@ class _Blanks(dict[str, RawCell]):
         return cell
 
 
-def parse_sheet(data: bytes, task: Task, date1904: bool) -> SheetPart:
-    """Parse a sheet part; dates written as text count from 1904 if `date1904`."""
-    taken = plainxml.take_cells(data)
-    if taken is not None:
-        rest, pieces = taken
-        sheet = _parse(rest, task, date1904)
-        if sheet.grounds == 1 and not sheet.grid.cells and _lay_out(pieces, sheet, task):
-            return sheet.part()
-    return _parse(data, task, date1904).part()
-
-
-class _Grid:
+class Grid:
     """The cells of a sheet as they come in."""
 
     __slots__ = (
@@ -166,12 +154,20 @@ class _Grid:
             pass
         elif kind == "s" and value:
             self.pending.append(_new(Pending, (position, value, formula, cell[3])))
-        elif kind == "n" and value:
-            number, found = _number(value)
-            cell = _new(RawCell, (number, found, formula, cell[3]))
         else:
-            cell = self._rarer(kind, formula, value, cell[3])
+            cell = self.content(kind, formula, value, cell[3])
         cells[position] = cell
+
+    def content(self, kind: str, formula: str | None, value: str | None, style: int) -> RawCell:
+        """A cell that holds something else than a shared string."""
+        if kind == "n" and value:
+            number, found = _number(value)
+            return _new(RawCell, (number, found, formula, style))
+        cell = _typed(kind, value, self._date1904)
+        limit = self._task.limits.text_length
+        if isinstance(cell.value, str) and len(cell.value) > limit:
+            raise self._task.over("文字长度", limit)
+        return cell._replace(formula=formula, style=style)
 
     def require_few(self) -> None:
         """Refuse more cells than a file may have; asked between chunks."""
@@ -179,19 +175,12 @@ class _Grid:
         if len(self.cells) > limit:
             raise self._task.over("单元格数", limit)
 
-    def _rarer(self, kind: str, formula: str | None, value: str | None, style: int) -> RawCell:
-        cell = _typed(kind, value, self._date1904)
-        limit = self._task.limits.text_length
-        if isinstance(cell.value, str) and len(cell.value) > limit:
-            raise self._task.over("文字长度", limit)
-        return cell._replace(formula=formula, style=style)
 
-
-class _Parsed(NamedTuple):
+class Parsed(NamedTuple):
     """What a sheet part holds, and how many `sheetData` it has."""
 
-    grid: _Grid
-    rest: _Rest
+    grid: Grid
+    rest: Rest
     grounds: int
 
     def part(self) -> SheetPart:
@@ -200,38 +189,11 @@ class _Parsed(NamedTuple):
         return SheetPart(sheet, tuple(self.grid.pending))
 
 
-def _lay_out(pieces: list[plainxml.Piece], sheet: _Parsed, task: Task) -> bool:
-    """Put the pieces in the grid; False, perhaps half way, if they are not plain after all."""
-    keep, plain = sheet.grid.keep, plainxml.plain
-    inside = False
-    try:
-        for place, style, kind, formula, value, row, closed, _ in pieces:
-            if place is not None:
-                if not inside:
-                    return False
-                told = formula if not formula or "&" not in formula else plain(formula)
-                content = value if not value or "&" not in value else plain(value)
-                keep(place, style or "0", kind or "n", told, content)
-            elif row is None:
-                inside = False
-                task.watch.check()
-                sheet.grid.require_few()
-            elif inside:
-                return False
-            else:
-                inside = not closed
-                if 'hidden="true"' in row or 'hidden="1"' in row:
-                    attributes = dict(_ATTRIBUTE.findall(row))
-                    sheet.rest.row(attributes, int(attributes.get("r", 0)))
-    except ValueError:
-        return False
-    return not inside
-
-
-def _parse(data: bytes, task: Task, date1904: bool) -> _Parsed:  # noqa: PLR0915 - hot, see above
+def parse(data: bytes, task: Task, date1904: bool) -> Parsed:  # noqa: PLR0915 - hot, see above
+    """Parse a sheet part; dates written as text count from 1904 if `date1904`."""
     limits = task.limits
-    grid = _Grid(task, date1904)
-    rest = _Rest(task)
+    grid = Grid(task, date1904)
+    rest = Rest(task)
     shared = SharedFormulas(limits.expanded)
     openers, closers = rest.openers, rest.closers
     text: list[str] = []
@@ -323,7 +285,7 @@ def _parse(data: bytes, task: Task, date1904: bool) -> _Parsed:  # noqa: PLR0915
     parser.EndElementHandler = end
     parser.CharacterDataHandler = text.append
     feed(parser, data, task, tick)
-    return _Parsed(grid, rest, grounds)
+    return Parsed(grid, rest, grounds)
 
 
 def _number(text: str) -> tuple[float | str, CellType]:
@@ -334,7 +296,7 @@ def _number(text: str) -> tuple[float | str, CellType]:
     # float() also takes 1_000, full-width digits, nan and inf, which Excel never writes.
     if not text.isascii() or "_" in text:
         return "#VALUE!", "e"
-    return (number, "n") if isfinite(number) else ("#NUM!", "e")
+    return (number + 0.0, "n") if isfinite(number) else ("#NUM!", "e")  # + 0.0: no minus zero
 
 
 def _typed(kind: str, text: str | None, date1904: bool) -> RawCell:
@@ -380,7 +342,7 @@ def split(place: str) -> Position:
     return int(match[2]), column_of(match[1])
 
 
-class _Rest:
+class Rest:
     """What a sheet part says outside its cells."""
 
     def __init__(self, task: Task) -> None:

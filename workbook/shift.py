@@ -1,4 +1,4 @@
-"""How a form sheet's rows and columns moved, told from where its named cells stand now."""
+"""How a sheet's rows and columns moved, told from where its named cells stand now."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from workbook.address import Address, letters
-from workbook.layout import Label, Layout, Spot
+from workbook.layout import Label, Layout, Page, Spot
 
 Position = tuple[int, int]
 
@@ -29,21 +29,30 @@ class Shift:
     """In words, where rows and columns were put in or taken out."""
 
 
+def sheet_now(layout: Layout, addresses: Mapping[str, Address], usual: str) -> str:
+    """The name that a sheet of the form has in this workbook."""
+    for name, at in addresses.items():
+        if layout.spots[name].address.sheet == usual:
+            return at.sheet
+    return usual
+
+
 def shift_of(
     layout: Layout,
+    page: Page,
     addresses: Mapping[str, Address],
     home: str,
     labels: Sequence[Label],
     texts: Mapping[Position, str],
 ) -> Shift:
-    """The shift of the form sheet, called `home` now; `labels` and `texts` are squeezed alike.
+    """The shift of a page's sheet, called `home` now; `labels` and `texts` are squeezed alike.
 
     Rows and columns that hold labels alone lie between those with cells: where, the labels tell.
     """
     drawn = [
         (name, layout.spots[name].address, at)
         for name, at in addresses.items()
-        if layout.spots[name].address.sheet == layout.form.sheet
+        if layout.spots[name].address.sheet == page.paper.sheet
     ]
     inside = [pair for pair in drawn if pair[2].sheet == home]
     rows = _steady([(usual.row, at.row) for _, usual, at in inside])
@@ -53,8 +62,8 @@ def shift_of(
     by_row, by_column = _gathered(texts, 0), _gathered(texts, 1)
     row_labels = _gathered({(label.top, label.left): label.text for label in labels}, 0)
     column_labels = _gathered({(label.top, label.left): label.text for label in labels}, 1)
-    rows = _filled(rows, layout.last_row, row_labels, by_row)
-    columns = _filled(columns, layout.hint_column, column_labels, by_column)
+    rows = _filled(rows, page.last_row, row_labels, by_row)
+    columns = _filled(columns, page.hint_column, column_labels, by_column)
     astray = tuple(
         name
         for name, usual, at in drawn
@@ -68,27 +77,36 @@ def shift_of(
     return Shift(rows, columns, astray, sure, tuple(told))
 
 
-def moved_layout(layout: Layout, addresses: Mapping[str, Address], shift: Shift) -> Layout:
-    """The layout as it stands in the workbook: what the template's formulas must refer to now."""
-    rows, columns = shift.rows, shift.columns
+def moved_layout(
+    layout: Layout, addresses: Mapping[str, Address], shifts: Mapping[str, Shift]
+) -> Layout:
+    """The layout as it stands in the workbook: what the template's formulas must refer to now.
+
+    `shifts` are by the sheets' usual names; sheets that did not move may be left out.
+    """
 
     def moved(spot: Spot) -> Spot:
         at = addresses.get(spot.name, spot.address)
-        if spot.address.sheet != layout.form.sheet:
-            return replace(spot, address=at)
+        shift = shifts.get(spot.address.sheet)
         down, right = at.row - spot.address.row, at.column - spot.address.column
-        bottom = rows.get(spot.bottom, spot.bottom + down)
-        side = columns.get(spot.right, spot.right + right)
+        bottom, side = spot.bottom + down, spot.right + right
+        if shift is not None:
+            bottom, side = shift.rows.get(spot.bottom, bottom), shift.columns.get(spot.right, side)
         return replace(spot, address=at, bottom=max(bottom, at.row), right=max(side, at.column))
 
-    return replace(
-        layout,
-        spots={name: moved(spot) for name, spot in layout.spots.items()},
-        labels=tuple(
-            replace(label, top=rows[label.top], left=columns[label.left]) for label in layout.labels
-        ),
-        last_row=rows[layout.last_row],
+    pages = {sheet: _moved_page(page, shifts.get(sheet)) for sheet, page in layout.pages.items()}
+    spots = {name: moved(spot) for name, spot in layout.spots.items()}
+    return replace(layout, spots=spots, pages=pages)
+
+
+def _moved_page(page: Page, shift: Shift | None) -> Page:
+    if shift is None:
+        return page
+    labels = tuple(
+        replace(label, top=shift.rows[label.top], left=shift.columns[label.left])
+        for label in page.labels
     )
+    return replace(page, labels=labels, last_row=shift.rows[page.last_row])
 
 
 def _way(by: int, more: str, less: str) -> str:

@@ -76,11 +76,13 @@ class Table:
 
 KEYS = {
     "form": ("id", "version", "name", "title", "annex", "unit", "sheet", "fiscal_year", "widths",
-             "side_widths", "orientation", "instructions", "settings", "section", "rule"),
-    "section": ("id", "label", "fields", "drawing", "heights", "row", "levels", "group", "rows",
-                "group_label"),
+             "side_widths", "orientation", "instructions", "settings", "further_sheet", "section",
+             "rule"),
+    "further_sheet": ("name", "title", "widths", "orientation"),
+    "section": ("id", "label", "sheet", "fields", "drawing", "heights", "row", "levels", "group",
+                "rows", "group_label"),
     "field": ("label", "kind", "by", "required", "blank", "formula", "suggested", "value", "choices",
-              "max_length", "min", "max", "prompt", "per", "unit", "derived", "format"),
+              "max_length", "min", "max", "prompt", "instruction", "per", "unit", "derived", "format"),
     "group": ("weight", "rows"),  # and the first level's name
     "rule": ("code", "name", "scope", "when", "must", "at", "severity", "message", "hint", "basis",
              "printed", "expected", "cases"),

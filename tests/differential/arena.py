@@ -69,7 +69,7 @@ class Arena:
         self.inputs = tuple(
             spot.name
             for spot in self.layout.spots.values()
-            if spot.field.is_input and spot.address.sheet == form.sheet
+            if spot.field.is_input and spot.address.sheet in self.layout.pages
         )
         self._computed = [
             spot.name for spot in self.layout.spots.values() if spot.field.is_computed
@@ -107,7 +107,7 @@ class Arena:
         }
         standing = self._standing()
         ours = {n for n, text in standing.items() if text[:1] == "=" and text == self._formulas[n]}
-        return Reading(submission_of(self.layout, grids[self.form.sheet], ours), grids)
+        return Reading(submission_of(self.layout, grids, ours), grids)
 
     def recalculated(self) -> Reading:
         """What it shows after a hard recalculation, which must change nothing."""
@@ -119,12 +119,12 @@ class Arena:
         return {str(name): text for name, text in found.items()}
 
 
-def submission_of(layout: Layout, grid: Grid, formulas: set[str]) -> Submission:
-    """The submission that a form sheet's cells make; `formulas` names cells whose formula stands."""
+def submission_of(layout: Layout, grids: Mapping[str, Grid], formulas: set[str]) -> Submission:
+    """The submission that a form's cells make; `formulas` names cells whose formula stands."""
     cells = {}
     for name, spot in layout.spots.items():
-        if spot.address.sheet == layout.form.sheet:
-            held = within({spot.address.sheet: grid}, spot.address)
+        if spot.address.sheet in layout.pages:
+            held = within(grids, spot.address)
             error = isinstance(held, CellError)
             raw = held.code if isinstance(held, CellError) else held
             cells[name] = Cell(raw, None, spot.address, error=error, formula=name in formulas)
@@ -390,7 +390,7 @@ def _row_hints(
     for block in layout.blocks.values():
         rules = [r for r in batch.form.rules if r.section == block.section.id and r.grain == ROW]
         for slot in block.slots:
-            address = Address(batch.form.sheet, slot.row, layout.hint_column)
+            address = Address(batch.form.sheet, slot.row, layout.home.hint_column)
             for i, reading in enumerate(readings):
                 hint = str(reading.at(address) or "")
                 open_ = [r for r in rules if verdicts[r.key][i, slot.number - 1] == BROKEN]

@@ -100,7 +100,7 @@ class Author:
         args = [self._argument(op, param, type_, depth - 1, seen, far=far) for param in params]
         if op.name == "value_of" and self.chance.random() < 0.7:  # of most texts it is undecided
             args = [self.chance.choice(("main.aim_digits", "'12.5'", "digits_of(main.aim_body)"))]
-        if op.name == "round":
+        if op.name in ("round", "written"):
             args[1] = self.chance.choice(("0", "1", "2", "2", "3", "4", "-1"))
         if op.name == "date" and self.chance.random() < 0.8:
             args = [

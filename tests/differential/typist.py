@@ -78,6 +78,13 @@ GOALS = (
     "1. 开展活动；\n2. 培训 50 人。", "a\r\nb", "长" * 600, "长" * 601, "调\n整", " ", "GOAL one", "goal ONE",
     "ＧＯＡＬ one",
 )  # fmt: skip
+REPORTS = (
+    "区科协是群团机构。", "无。", "2024年我单位无预算支出执行偏离绩效目标的情况。", "不存在偏差。", "没有偏离",
+    "无重大问题。个别项目偏离绩效目标", "人员支出57.98万元，公用支出5.11万元，基本支出64.29万元", "其中其他资金4.62万元",
+    "人员支出1.2.3万元", "人员支出", "项目支出14.01万元，项目支出5万元", "公用支出1,234.50万元", "人员支出１２万元",
+    "人员支出12345678901234567万元", " ", "a\r\nb", "=1+1", "人员支出-5万元", "人员支出.5万元", "人员支出5.万元",
+    "人员\n支出 5 万元", "<b>人员支出5万元</b>",
+)  # fmt: skip
 WORDS = (
     "财政局", "科技局 ", "张三", "0453-1234567", "１２３", "=1+1", "'=1+1", "某某" * 11, "某某" * 40,
     "某某" * 51, " ", "A", "a", "2024", "项目一", "单位\n名称",
@@ -105,7 +112,7 @@ class Typist:
         self.spots = tuple(
             spot
             for spot in self.layout.spots.values()
-            if spot.field.is_input and spot.address.sheet == self.form.sheet
+            if spot.field.is_input and spot.address.sheet in self.layout.pages
         )
 
     def typing(self) -> dict[str, Typed]:
@@ -184,9 +191,29 @@ class Typist:
             return self.chance.choice((*item.choices, *item.choices, "别的", f" {item.choices[0]}"))
         if item.kind.name == "measure":
             return self._measure(row or {})
+        if item.instruction and self.chance.random() < 0.15:
+            return self.chance.choice(
+                (item.instruction, f"（{item.instruction}）", f"说明：{item.instruction} ")
+            )
+        if item.section == "report":
+            over = "长" * (item.max_length or 0)
+            return self.chance.choice((*REPORTS, *self._quotes(), over, f"{over}长"))
         if item.kind.name == "paragraph":
             return self.chance.choice(REASONS if spot.number else GOALS)
         return self.chance.choice(INDICATORS if spot.number else WORDS)
+
+    def _quotes(self) -> list[str]:
+        """Sentences that quote figures held elsewhere, right and wrong."""
+        held = [v for v in self.held.values() if isinstance(v, float) and 0 <= v < 1e6]
+        figure = self.chance.choice(held) if held else 5.11
+        off = self.chance.choice((0.0, 0.0, *OFFSETS))
+        word = self.chance.choice(
+            ("人员支出", "公用支出", "基本支出", "项目支出", "各项项目支出", "元，项目支出")
+        )
+        link = self.chance.choice(("", "", "为", "：", "共计", "约", " "))
+        return [
+            f"2024年{word}{link}{abs(figure + off):.6g}{unit}。" for unit in ("万元", " 万元", "元")
+        ]
 
     def _measure(self, row: dict[str, Typed]) -> str:
         """A target; or, where one stands already in the row, an actual value that answers it."""

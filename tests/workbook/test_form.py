@@ -214,9 +214,9 @@ def test_field_added_to_the_file_is_in_template_reader_and_frames(tmp_path: Path
     text = (FORMS_DIR / "department_overall_2024.toml").read_text(encoding="utf-8")
     text = _replaced(
         text,
-        'project_expenditure = { label = "项目支出"',
+        'project_expenditure = { label = "项目支出", kind = "money", blank',
         'three_public_funds = { label = "“三公”经费", kind = "money", blank = "zero", '
-        'prompt = "没有则留空。" }\nproject_expenditure = { label = "项目支出"',
+        'prompt = "没有则留空。" }\nproject_expenditure = { label = "项目支出", kind = "money", blank',
     )
     text = _replaced(
         text,

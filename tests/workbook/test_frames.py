@@ -1,6 +1,5 @@
 """Frames hold what the returns say, typed, each value with its cell; computed values are worked out anew."""
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,9 @@ from tests.fillings import (
     rejected,
     sample_returns,
 )
-from workbook.errors import WorkbookError
 from workbook.findings import finding
 from workbook.form import load_form
-from workbook.frames import Frames, frames, section_frames, write_data
+from workbook.frames import Frames, frames, section_frames
 from workbook.layout import default_plan
 from workbook.submission import Return
 
@@ -172,47 +170,3 @@ def test_no_returns_give_empty_frames_with_all_columns() -> None:
     assert str(found.section("indicators")["weight"].dtype) == "Float64"
     assert found.cells.columns.tolist()[:3] == ["submission", "section", "row"]
     assert section_frames(overall(), [])["indicators"].index.names == ["submission", "row"]
-
-
-def test_written_data_reads_back_equal(read: Frames, tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
-    written = write_data(read, tmp_path / "data")
-    assert len(written) == 2 * (4 + len(overall().sections))
-    own = tmp_path / "data" / "department_overall_2024"
-    back = pd.read_parquet(own / "indicators.parquet")
-    pd.testing.assert_frame_equal(back, read.section("indicators"), check_index_type=False)
-    csv = pd.read_csv(own / "funds.csv", index_col="submission")
-    assert csv["final_budget"].tolist() == read.section("funds")["final_budget"].tolist()
-    assert (own / "funds.csv").read_bytes().startswith(b"\xef\xbb\xbf")
-    assert not [path for path in own.iterdir() if path.name.startswith(".")]
-
-
-def test_text_that_looks_like_a_formula_is_harmless_in_csv_and_exact_in_parquet(
-    tmp_path: Path,
-) -> None:
-    pytest.importorskip("pyarrow")
-    evil = '=HYPERLINK("http://x","x")'
-    given = changed(filling(ARCHIVE), goals__achieved_goals=evil, identity__phone="＋86 1")
-    write_data(frames([accepted(given)]), tmp_path)
-    own = tmp_path / "department_overall_2024"
-    assert pd.read_csv(own / "goals.csv")["achieved_goals"].iloc[0] == "'" + evil
-    assert pd.read_csv(own / "identity.csv")["phone"].iloc[0] == "'＋86 1"
-    assert pd.read_parquet(own / "goals.parquet")["achieved_goals"].iloc[0] == evil
-    cells = pd.read_csv(tmp_path / "cells.csv")
-    assert not cells["raw"].str.startswith("=").any()
-
-
-def test_without_pyarrow_nothing_is_written(
-    read: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
-    with pytest.raises(WorkbookError, match="pyarrow"):
-        write_data(read, tmp_path / "data")
-    assert not (tmp_path / "data").exists()
-
-
-def test_a_folder_that_cannot_be_made_is_told(read: Frames, tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
-    (tmp_path / "data").write_text("in the way")
-    with pytest.raises(WorkbookError, match="无法写入"):
-        write_data(read, tmp_path / "data")

@@ -22,6 +22,7 @@ from workbook.layout import (
     FORM_SHEET,
     STATUS_ROW,
     Layout,
+    Page,
     check_lines,
     check_name,
     default_plan,
@@ -44,32 +45,33 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,254}")
 _LIKE_A_CELL = re.compile(r"[A-Za-z]{1,3}[0-9]+|[Rr]\d*[Cc]\d*", re.ASCII)
 
 
-def _areas(layout: Layout) -> Iterator[tuple[str, int, int, int, int]]:
+def _areas(layout: Layout, page: Page) -> Iterator[tuple[str, int, int, int, int]]:
     for spot in layout.spots.values():
-        if spot.address.sheet == layout.form.sheet:
+        if spot.address.sheet == page.paper.sheet:
             yield spot.name, spot.address.row, spot.address.column, spot.bottom, spot.right
-    for label in layout.labels:
+    for label in page.labels:
         yield f"label {label.text}", label.top, label.left, label.bottom, label.right
 
 
 @each_layout
 def test_nothing_overlaps_on_the_paper(layout: Layout) -> None:
-    taken: dict[tuple[int, int], str] = {}
-    for what, top, left, bottom, right in _areas(layout):
-        assert top <= bottom
-        assert left <= right
-        for row in range(top, bottom + 1):
-            for column in range(left, right + 1):
-                assert (row, column) not in taken, (what, taken[row, column])
-                taken[row, column] = what
+    for page in layout.pages.values():
+        taken: dict[tuple[int, int], str] = {}
+        for what, top, left, bottom, right in _areas(layout, page):
+            assert top <= bottom
+            assert left <= right
+            for row in range(top, bottom + 1):
+                for column in range(left, right + 1):
+                    assert (row, column) not in taken, (what, taken[row, column])
+                    taken[row, column] = what
 
 
 @each_layout
 def test_everything_stands_below_the_status_row_and_above_the_last(layout: Layout) -> None:
-    edge = layout.hint_column - 1
-    for what, top, _left, bottom, right in _areas(layout):
-        assert STATUS_ROW < top <= bottom <= layout.last_row, what
-        assert right <= edge, what
+    for page in layout.pages.values():
+        for what, top, _left, bottom, right in _areas(layout, page):
+            assert STATUS_ROW < top <= bottom <= page.last_row, what
+            assert right < page.hint_column, what
 
 
 @each_layout
@@ -112,10 +114,11 @@ def test_each_entered_or_computed_field_has_its_spots(layout: Layout) -> None:
 
 
 @each_layout
-def test_inputs_of_the_department_are_on_the_form_sheet(layout: Layout) -> None:
+def test_inputs_of_the_department_are_on_the_sheet_of_their_section(layout: Layout) -> None:
     for spot in layout.spots.values():
         if spot.field.is_input and spot.field.by == "department":
-            assert spot.address.sheet == layout.form.sheet, spot.name
+            section = layout.form.sections[spot.field.section]
+            assert spot.address.sheet == (section.sheet or layout.form.sheet), spot.name
 
 
 @each_layout
@@ -179,7 +182,7 @@ def test_three_levels_are_merged_over_their_rows() -> None:
     first = layout.blocks["management"].first
     tree = {
         (label.text, label.top - first, label.bottom - first, label.left)
-        for label in layout.labels
+        for label in layout.home.labels
         if label.role == "tree"
     }
     assert ("决策（8 分）", 0, 2, 2) in tree
@@ -192,7 +195,7 @@ def test_three_levels_are_merged_over_their_rows() -> None:
 def test_head_of_two_rows_reaches_down_beside_the_rows_only_where_drawn() -> None:
     layout = place(ODD)
     block = layout.blocks["indicators"]
-    by_text = {label.text: label for label in layout.labels}
+    by_text = {label.text: label for label in layout.home.labels}
     assert (by_text["绩效指标"].top, by_text["绩效指标"].bottom) == (block.first - 2, block.last)
     assert (by_text["指标名称"].top, by_text["指标名称"].bottom) == (
         block.first - 2,
@@ -209,7 +212,7 @@ def test_words_drawn_in_a_row_stand_in_each_row(tmp_path: Path) -> None:
     )  # fmt: skip
     layout = place(load_form(path))
     block = layout.blocks["indicators"]
-    words = [label.top for label in layout.labels if label.text == "见附件"]
+    words = [label.top for label in layout.home.labels if label.text == "见附件"]
     assert words == [slot.row for slot in block.slots]
 
 

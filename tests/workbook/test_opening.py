@@ -175,7 +175,8 @@ def test_a_forged_total_in_an_old_format_shows(form: Form, office: Office, tmp_p
     (tmp_path / "lo").mkdir()
     for old in save_as(office, path, tmp_path / "lo", ("xls", "ods")):
         found = [f for f in check([read_return(old)])[0].findings if f.code == "L203"]
-        assert [(f.field, f.printed) for f in found] == [("totals.total_score", "110")]
+        assert (found[0].field, found[0].printed) == ("totals.total_score", "110")
+        assert {f.field for f in found[1:]} <= {"report.opening"}  # which quotes the total
 
 
 VALUES = [

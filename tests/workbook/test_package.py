@@ -24,7 +24,7 @@ from workbook import plainxml
 from workbook.container import Packed, Watch
 from workbook.ooxml import Task, parse_strings
 from workbook.package import Limits, Package, RawCell, Refused, Sheet, open_package
-from workbook.sheetxml import parse_sheet
+from workbook.sheetpieces import parse_sheet
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
@@ -702,7 +702,7 @@ def test_shortcut_for_cells_reads_what_the_parser_reads(rows: list[list[str]], j
 
     def outcome() -> object:
         try:
-            return parse_sheet(data, task(), False)
+            return parse_sheet(data, task(), False).finish("表", "visible", ["文字"], task())
         except Refused as refused:
             return refused.code
 
@@ -726,9 +726,9 @@ def test_shortcut_for_strings_reads_what_the_parser_reads(texts: list[str]) -> N
 def test_shortcut_is_taken_for_what_offices_write() -> None:
     cells = '<row r="1" spans="1:2" x14ac:dyDescent="0.2"><c r="A1" s="1" t="s"><v>0</v></c></row>'
     sheet = f'{DECLARED}<worksheet xmlns="{MAIN}"><sheetData>{cells}</sheetData></worksheet>'
-    assert plainxml.take_cells(sheet.encode()) is not None
+    assert plainxml.cut_sheet(sheet.encode()) is not None
     strings = f'{DECLARED}<sst xmlns="{MAIN}"><si><r><t>a</t></r></si></sst>'
-    assert plainxml.take_strings(strings.encode()) is not None
+    assert plainxml.cut_strings(strings.encode()) is not None
 
 
 @pytest.mark.parametrize(
@@ -743,7 +743,8 @@ def test_shortcut_is_taken_for_what_offices_write() -> None:
 def test_what_only_looks_like_cells_is_not_read(document: str) -> None:
     cells = '<row r="1"><c r="A1"><v>1</v></c></row>'
     data = DECLARED + document.format(main=MAIN, cells=cells)
-    assert parse_sheet(data.encode(), task(), False).sheet.cells == {}
+    part = parse_sheet(data.encode(), task(), False)
+    assert part.finish("表", "visible", [], task()).cells == {}
 
 
 # --- as others read it -----------------------------------------------------------------------------

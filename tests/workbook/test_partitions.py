@@ -7,7 +7,8 @@ import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import fields
+from dataclasses import fields, replace
+from datetime import date
 from pathlib import Path
 
 import fsspec
@@ -20,9 +21,11 @@ from builder import build_summary
 from tests.fillings import ROSTER, SAMPLES
 from workbook import aggregate, check, load_roster, partitions, read_returns, rollup
 from workbook.checks import judge
+from workbook.coverage import day_received
+from workbook.data import tables_of
 from workbook.dispatch import Piece, Processes
 from workbook.errors import WorkbookError
-from workbook.frames import Frames, frames, tables
+from workbook.frames import Frames, frames
 from workbook.partitions import LISTED, Partitions, clear, listed, write_partitions
 from workbook.reader import Forms, Passwords, known_forms, read_some
 from workbook.rollup import roll_up
@@ -31,6 +34,7 @@ from workbook.submission import Return
 from workbook.summary import Summary
 
 POISON = "poison"
+DEADLINE = date(2025, 3, 1)
 
 
 @pytest.fixture
@@ -51,7 +55,7 @@ def returns(tmp_path: Path) -> Path:
 
 def same(one: Summary, other: Summary) -> None:
     """Two summaries are equal, frame by frame."""
-    for name in ("coverage", "duplicates", "files", "findings"):
+    for name in ("coverage", "duplicates", "files", "findings", "unmatched"):
         assert_frame_equal(getattr(one, name), getattr(other, name))
     assert one.left_out == other.left_out
     for a, b in zip(one.forms, other.forms, strict=True):
@@ -68,7 +72,7 @@ def whole(folder: Path) -> tuple[Summary, Frames]:
     """What one process makes of a folder."""
     roster = load_roster(ROSTER)
     read = check(read_returns([folder]), roster)
-    return aggregate(read, roster), frames(read)
+    return aggregate(read, roster, deadline=DEADLINE), frames(read)
 
 
 def written(folder: Path, out: Path | str, executor: Executor, batch: int = 4) -> Partitions:
@@ -129,9 +133,13 @@ def test_a_file_that_kills_its_process_is_rejected_alone(
 def test_the_summary_of_batches_is_the_summary_of_the_whole(returns: Path, tmp_path: Path) -> None:
     with Processes(2) as executor:
         parts = written(returns, tmp_path / "parts", executor)
-    read, summary = roll_up(parts, load_roster(ROSTER))
+    read, summary = roll_up(parts, load_roster(ROSTER), deadline=DEADLINE)
     expected, laid_out = whole(returns)
     same(summary, expected)
+    assert len(summary.forms[0].sources) and len(summary.forms[0].details["indicators"])
+    prepared = [[day_received(replace(item, modified="")) for item in some]
+                for some in (read, read_returns([returns]))]  # fmt: skip
+    assert prepared[0] == prepared[1] and any(by == "prepared" for _, by in prepared[0])
     assert [(r.path, r.status, r.sha256) for r in read] == list(
         zip(map(Path, laid_out.files.index), laid_out.files["status"], laid_out.files["sha256"],
             strict=True)
@@ -142,7 +150,7 @@ def test_the_tables_hold_what_the_frames_of_the_whole_hold(returns: Path, tmp_pa
     with Processes(2) as executor:
         parts = written(returns, tmp_path / "parts", executor)
     alone = frames(judge(read_returns([returns])))
-    for name, frame in tables(alone).items():
+    for name, frame in tables_of(alone).items():
         stored = table(parts, name)
         if frame.index.names in (["line"], ["finding"]):  # numbers, anew in each part
             stored = stored.set_axis(frame.index)
@@ -164,7 +172,7 @@ def test_a_poisonous_file_is_rejected_and_its_batch_is_read(
     shutil.copy(returns / "again.xlsx", poison)
     with Processes(2) as executor:
         parts = written(returns, tmp_path / "parts", executor)
-    _, summary = roll_up(parts, load_roster(ROSTER))
+    _, summary = roll_up(parts, load_roster(ROSTER), deadline=DEADLINE)
     assert summary.files.loc[str(poison), "use"] == "rejected"
     assert summary.findings.loc[summary.findings["path"] == str(poison), "code"].tolist() == [
         "W104"
@@ -231,16 +239,20 @@ def test_lists_too_long_are_left_out_and_figures_stay(
     with ThreadPoolExecutor(2) as executor:
         parts = written(returns, tmp_path / "parts", executor)
     monkeypatch.setattr(rollup, "MOST_ROWS", 5)
-    _, summary = roll_up(parts, load_roster(ROSTER))
+    _, summary = roll_up(parts, load_roster(ROSTER), deadline=DEADLINE)
     expected, _ = whole(returns)
     assert str(tmp_path / "parts") in summary.left_out
     assert_frame_equal(summary.coverage, expected.coverage)
     for name in ("departments", "totals", "grades", "funds", "composition"):
         assert_frame_equal(getattr(summary.forms[0], name), getattr(expected.forms[0], name))
     book = openpyxl.load_workbook(build_summary(summary, tmp_path / "summary.xlsx"))
-    assert book.sheetnames == ["部门汇总", "综合分析", "资金构成", "催报名单", "参数"]
-    texts = [cell.value for row in book["部门汇总"].iter_rows() for cell in row]
-    assert summary.left_out in texts
+    assert book.sheetnames == ["总览", "部门汇总", "资金构成", "报送情况", "催报名单", "参数"]
+    for name in ("总览", "部门汇总"):
+        texts = [str(cell.value) for row in book[name].iter_rows() for cell in row]
+        assert any(summary.left_out in text for text in texts)
+    texts = [str(cell.value) for s in book for row in s.iter_rows() for cell in row]
+    gone = ("问题清单", "文件清单", "指标明细", "抽查复核名单")
+    assert not [t for t in texts if any(g in t for g in gone) and summary.left_out not in t]
 
 
 def test_more_departments_than_a_sheet_holds_are_refused(

@@ -1,0 +1,214 @@
+"""Write docs/data.md: what `--data` writes, every column of every frame, and six queries with their results.
+
+    python docs/make_data.py
+
+The tables come from `workbook.schemas`, the results from the samples, run through DuckDB as a reader
+would. `tests/test_docs.py` fails when the page no longer says what the code does.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+TOP = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TOP))
+
+from workbook import aggregate, check, find_form, load_roster, read_returns  # noqa: E402
+from workbook.data import DATABASE, write_data  # noqa: E402
+from workbook.frames import frames  # noqa: E402
+from workbook.schemas import (  # noqa: E402
+    COVERAGE,
+    DUES,
+    FIXED,
+    TRACES,
+    Schema,
+    departments_schema,
+    section_schema,
+)
+
+PAGE = Path(__file__).with_name("data.md")
+
+_HEAD = """\
+# 数据 · Data for the analyst
+
+<!-- 由 python docs/make_data.py 生成，请勿手改 -->
+
+`workbook aggregate … --data 文件夹` writes every frame as CSV (for Excel), as Parquet, and all of them as one DuckDB file with
+views. Below: how to open it, six queries with what they say about the samples, and every column with its type and unit.
+
+```console
+$ pip install 'selfeval-workbook[data]'
+$ workbook aggregate samples/returns -o 汇总表.xlsx --roster samples/roster.csv --data 数据
+```
+
+| 文件 | 内容 |
+|---|---|
+| `files`、`submissions`、`cells`、`findings`、`coverage` | 收到的文件、收下的表、单元格、问题、报送情况 |
+| `department_overall_2024/` | 这一表式每一节一张表：一份一行，或填写了的行一行一行 |
+| `department_overall_2024_summary/` | 由这一表式汇总出来的：`departments`，一个单位一行，重复报送的只计一份 |
+| `data.duckdb` | 以上全部，文件夹即 schema，另有视图；每列的中文说明在列注释里 |
+
+- 没有装 duckdb 时，其余照写，并提示一句；没有装 pyarrow 时什么都不写。全部写好才逐个换上，不会留下半个文件。
+- 没有填的是空（NULL），不是零。各节的金额用表式的单位，`departments` 和视图里的一律是万元；比率是小数。
+- CSV 里以 = + - @ 开头的文本前面加了撇号，免得被当作公式；Parquet 和 DuckDB 里一字不动。
+- 各节里一个单位报了几份的，几份都在；要每个单位只计一次，用 `departments` 和视图，或照第 3 条那样连接。
+
+```python
+import duckdb
+
+with duckdb.connect("数据/data.duckdb", read_only=True) as base:
+    print(base.sql("FROM department_overall_2024_summary.totals").df())
+```
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question, and the SQL that answers it."""
+
+    question: str
+    sql: str
+
+
+QUERIES = (
+    Query(
+        "合计是多少，执行率和平均分是多少？",
+        """\
+SELECT departments, final_budget, actual_expenditure,
+       round(100 * execution_rate, 2) AS rate_percent,
+       round(mean_score, 2) AS mean_score, round(weighted_score, 2) AS weighted_score
+FROM department_overall_2024_summary.totals""",
+    ),
+    Query(
+        "哪些单位的执行率不到 90%，或超过 100%，或者算不出来？",
+        """\
+SELECT code, department, final_budget, actual_expenditure,
+       round(100 * execution_rate, 2) AS rate_percent
+FROM department_overall_2024_summary.departments
+WHERE status IN ('answered', 'faulty')
+  AND (execution_rate IS NULL OR execution_rate < 0.9 OR execution_rate > 1)
+ORDER BY execution_rate""",
+    ),
+    Query(
+        "分扣在哪些指标上，扣分的理由是什么？",
+        """\
+SELECT d.department, i.level2, i.weight, i.self_score, i.actual, i.deviation_reason
+FROM department_overall_2024.indicators AS i
+JOIN department_overall_2024_summary.departments AS d ON d.file = i.submission
+WHERE i.self_score < i.weight
+ORDER BY i.weight - i.self_score DESC, d.code, i.row
+LIMIT 5""",
+    ),
+    Query(
+        "各二级指标的得分率是多少，自评满分的占多少？",
+        """\
+SELECT level1, level2, rows, round(100 * attainment, 2) AS attainment_percent,
+       round(100 * full_marks, 2) AS full_marks_percent
+FROM department_overall_2024_summary.indicators_by_level
+ORDER BY attainment, level2""",
+    ),
+    Query(
+        "哪几种问题最多，涉及几个单位？",
+        """\
+SELECT code, severity, findings, files
+FROM findings_by_code
+WHERE severity <> 'note'
+ORDER BY findings DESC, code
+LIMIT 5""",
+    ),
+    Query(
+        "全年预算最大的三个数，各在哪份文件的哪一格？",
+        """\
+SELECT d.department, c.number, c.raw, parse_filename(c.submission) AS file, c.sheet, c.cell
+FROM cells AS c
+JOIN department_overall_2024_summary.departments AS d ON d.file = c.submission
+WHERE c.section = 'funds' AND c.field = 'final_budget'
+ORDER BY c.number DESC
+LIMIT 3""",
+    ),
+)
+
+
+def answers(folder: Path) -> list[tuple[tuple[str, ...], list[tuple[object, ...]]]]:
+    """What each query says about the samples: its columns and its rows. The data go to `folder`."""
+    roster = load_roster(TOP / "samples" / "roster.csv")
+    returns = check(read_returns([TOP / "samples" / "returns"]), roster)
+    write_data(frames(returns), folder, aggregate(returns, roster))
+    with duckdb.connect(folder / DATABASE, read_only=True) as base:
+        found = []
+        for query in QUERIES:
+            result = base.execute(query.sql)
+            found.append((tuple(c[0] for c in result.description or ()), result.fetchall()))
+    return found
+
+
+def page() -> str:
+    """The whole page."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = answers(Path(folder))
+    return "\n".join([_HEAD, *_queries(told), *_schemas()])
+
+
+def _queries(told: Iterable[tuple[tuple[str, ...], list[tuple[object, ...]]]]) -> Iterator[str]:
+    yield "## 六个有用的查询\n"
+    yield "结果来自 `samples/`；每次测试都重新执行并核对。\n"
+    for number, (query, (heads, rows)) in enumerate(zip(QUERIES, told, strict=True), 1):
+        yield f"### {number}. {query.question}\n\n```sql\n{query.sql}\n```\n"
+        yield from _table(heads, ([_shown(value) for value in row] for row in rows))
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _schemas() -> Iterator[str]:
+    form = find_form("department_overall")
+    yield "## 每张表的每一列\n"
+    yield (
+        "类型是 pandas 的：string 文本、Int64 整数、Float64 数、datetime64 日期、boolean 是否；都可以为空。"
+        "前面带 * 的是索引，在文件里是头几列。\n"
+    )
+    for schema in (*FIXED, COVERAGE):
+        yield from _schema(schema, schema.name)
+    for section in form.sections.values():
+        schema = section_schema(form, section)
+        yield from _schema(schema, f"department_overall_2024/{schema.name}")
+    for schema in (departments_schema(form), DUES, TRACES):
+        yield from _schema(schema, f"department_overall_2024_summary/{schema.name}")
+    yield "别的表式的表由它的定义照样得出；`workbook.schemas` 里的 `section_schema(form, section)` 给出同样的内容。\n"
+
+
+def _schema(schema: Schema, name: str) -> Iterator[str]:
+    yield f"### {name}\n\n{schema.meaning}。\n"
+    rows = [(f"*{c.name}", c.dtype, c.unit, c.meaning) for c in schema.index]
+    rows += [(c.name, c.dtype, c.unit, c.meaning) for c in schema.columns]
+    yield from _table(("列", "类型", "单位", "含义"), rows)
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    heads = list(heads)
+    yield _row(heads)
+    yield _row(["---"] * len(heads))
+    yield from map(_row, rows)
+    yield ""
+
+
+def _row(cells: Iterable[str]) -> str:
+    plain = (" ".join(cell.split()).replace("|", "&#124;").replace("*", "\\*") for cell in cells)
+    return f"| {' | '.join(plain)} |"
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text(page(), encoding="utf-8", newline="\n")
+    print(PAGE)
+
+
+if __name__ == "__main__":
+    main()

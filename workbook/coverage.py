@@ -1,0 +1,343 @@
+"""Who owes a return and what came of it: the departments of a round, their states, and what is late.
+
+Where a department sent several returns, the one saved last counts; `workbook.across` tells which. A
+return's day is the day its file was last saved, in China's time; where the file does not say, the day
+that stands in it (填报日期). A department is late if the first return that could be read is of a day
+after its deadline: what it mends on request later does not make it late.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from workbook.across import Sender, same_department, sender_of, superseded
+from workbook.errors import RosterError
+from workbook.findings import Severity
+from workbook.frames import file_frame, finding_frame
+from workbook.headline import Headline
+from workbook.kinds import KINDS
+from workbook.roster import Entry, Roster
+from workbook.submission import ACCEPTED, REJECTED, Return, Submission
+
+DEADLINE = "截止日期"
+"""The roster's column with a department's own deadline; it comes before the round's."""
+CHINA = datetime.timezone(datetime.timedelta(hours=8))
+
+
+class Status(StrEnum):
+    """What became of a department's duty to answer."""
+
+    ANSWERED = "answered"
+    FAULTY = "faulty"
+    REJECTED = "rejected"
+    MISSING = "missing"
+
+    @property
+    def chinese(self) -> str:
+        """As clerks read it."""
+        words = {"answered": "已报", "faulty": "须修改", "rejected": "退回", "missing": "未报"}
+        return words[self.value]
+
+    @property
+    def counts(self) -> bool:
+        """Whether the department's figures are in the totals."""
+        return self in (Status.ANSWERED, Status.FAULTY)
+
+
+COUNTED = tuple(str(status) for status in Status if status.counts)
+"""The statuses whose figures are added up."""
+
+
+@dataclass(frozen=True)
+class Department:
+    """One department and all that came from it."""
+
+    code: str
+    department: str
+    entry: Entry | None
+    places: tuple[int, ...]
+    """Its returns, by their place among all."""
+    deadline: datetime.date | None = None
+
+
+@dataclass(frozen=True)
+class Round:
+    """The returns of a round, sorted out. Places are those of `returns`."""
+
+    returns: tuple[Return, ...]
+    roster: Roster | None
+    replaced: Mapping[int, int]
+    departments: tuple[Department, ...]
+
+    @cached_property
+    def owner(self) -> dict[int, int]:
+        """The number of the department that a return belongs to, by the return's place."""
+        return {place: n for n, item in enumerate(self.departments) for place in item.places}
+
+    @cached_property
+    def forms(self) -> dict[tuple[str, int], list[int]]:
+        """By a form's key and year the places of the returns that count: the departments' own forms
+        first, then forms by project; the more returns, the earlier."""
+        found: dict[tuple[str, int], list[int]] = {}
+        for place, read in self.counted.items():
+            found.setdefault((read.form.key, read.fiscal_year), []).append(place)
+
+        def rank(key: tuple[str, int]) -> tuple[bool, int, str, int]:
+            by_project = Headline(self.counted[found[key][0]].form).project is not None
+            return by_project, -len(found[key]), *key
+
+        return {key: found[key] for key in sorted(found, key=rank)}
+
+    @cached_property
+    def first(self) -> frozenset[int]:
+        """The places of the returns that count and are of the first form."""
+        return frozenset(next(iter(self.forms.values()), []))
+
+    @cached_property
+    def first_form(self) -> str:
+        """The id of the first form; blank if nothing was read."""
+        return next((self.counted[place].form.id for place in self.first), "")
+
+    @cached_property
+    def counted(self) -> dict[int, Submission]:
+        """What was read of each return that counts, by its place."""
+        return {
+            place: item.submission
+            for place, item in enumerate(self.returns)
+            if item.status == ACCEPTED and item.submission and place not in self.replaced
+        }
+
+    def submissions(self, places: Iterable[int]) -> list[Submission]:
+        """What was read of returns, in the order of their departments."""
+        ordered = sorted(places, key=lambda place: (self.owner[place], place))
+        return [self.counted[place] for place in ordered]
+
+    @cached_property
+    def place_of(self) -> dict[str, int]:
+        """A counted return's place, by the key of its submission."""
+        return {submission.key: place for place, submission in self.counted.items()}
+
+    def department_of(self, key: str) -> Department:
+        """The department that sent a counted return."""
+        return self.departments[self.owner[self.place_of[key]]]
+
+    def owners(self, places: Iterable[int]) -> dict[str, Any]:
+        """Columns of code and department for returns, as the roster has them; NA if unknown."""
+        known = [
+            self.departments[n] if (n := self.owner.get(p)) is not None else None for p in places
+        ]
+        return {
+            "department_code": pd.array([d.code if d else None for d in known], dtype="string"),
+            "department": pd.array([d.department if d else None for d in known], dtype="string"),
+        }
+
+    def status(self, item: Department) -> Status:
+        """What became of a department's duty to send in its own form."""
+        counted = [self.returns[place] for place in item.places if place in self.first]
+        if counted:
+            return status_of(counted)
+        rejected = any(self.returns[place].status == REJECTED for place in item.places)
+        return Status.REJECTED if rejected else Status.MISSING
+
+
+def status_of(counted: Iterable[Return]) -> Status:
+    """The status of returns that were read: one error makes them faulty."""
+    faulty = any(item.worst() is Severity.ERROR for item in counted)
+    return Status.FAULTY if faulty else Status.ANSWERED
+
+
+def sort_out(
+    returns: Iterable[Return], roster: Roster | None, deadline: datetime.date | None = None
+) -> Round:
+    """The returns by department. RosterError where the roster has a deadline that is no date."""
+    returns = tuple(returns)
+    departments = _departments(returns, roster, deadline)
+    return Round(returns, roster, superseded(returns, roster), departments)
+
+
+def _departments(
+    returns: Sequence[Return], roster: Roster | None, deadline: datetime.date | None
+) -> tuple[Department, ...]:
+    """The roster's in its order, then the others by code and name."""
+    entries = roster.entries if roster else ()
+    told = {
+        i: sender_of(item, roster)
+        for i, item in enumerate(returns)
+        if item.status in (ACCEPTED, REJECTED)
+    }
+    # A file that was not read is a department's only if its name says so; else it is just a file.
+    places = [i for i, sender in told.items() if returns[i].submission or sender.entry]
+    senders = [Sender(entry.code, entry.department, entry) for entry in entries]
+    senders += [told[i] for i in places]
+    members: dict[int, list[int]] = {}
+    for index, number in enumerate(same_department(senders)):
+        members.setdefault(number, []).append(index)
+    found = []
+    for same in members.values():
+        named = next((senders[i] for i in same if senders[i].entry), senders[same[0]])
+        code = next((senders[i].code for i in same if senders[i].code), "")
+        own = tuple(places[i - len(entries)] for i in same if i >= len(entries))
+        due = _deadline(roster, named.entry) or deadline
+        found.append(Department(named.code or code, named.department, named.entry, own, due))
+    order = {id(entry): place for place, entry in enumerate(entries)}
+    last = len(entries)
+    return tuple(
+        sorted(found, key=lambda d: (order.get(id(d.entry), last), d.code, d.department, d.places))
+    )
+
+
+# --- days -----------------------------------------------------------------------------------------
+
+
+def _deadline(roster: Roster | None, entry: Entry | None) -> datetime.date | None:
+    text = entry.extra.get(DEADLINE, "") if entry else ""
+    if not text or roster is None or entry is None:
+        return None
+    # A date of a sheet comes with its midnight.
+    read = KINDS["date"].coerce(text.removesuffix(" 00:00:00"), "", "")
+    if not isinstance(read.value, datetime.date):
+        raise RosterError(
+            f"{roster.path}，第 {entry.row} 行：{DEADLINE}“{text}”{read.problem}，请写成 2025-3-31 这样"
+        )
+    return read.value
+
+
+def day_received(item: Return) -> tuple[datetime.date | None, str]:
+    """A return's day, and what tells it: "saved", "prepared", or blank if nothing does."""
+    try:
+        saved = datetime.datetime.fromisoformat(item.modified)
+    except ValueError:
+        return _day_prepared(item)
+    return (saved.astimezone(CHINA) if saved.tzinfo else saved).date(), "saved"
+
+
+def _day_prepared(item: Return) -> tuple[datetime.date | None, str]:
+    read = item.submission
+    field = Headline(read.form).find("prepared_on") if read else None
+    cell = read.cells.get(field.key) if read and field else None
+    if cell is None or not isinstance(cell.value, datetime.date):
+        return None, ""
+    return cell.value, "prepared"
+
+
+def _first_day(whole: Round, item: Department) -> tuple[datetime.date | None, str]:
+    """The day of a department's first return of its own form that could be read."""
+    days = [
+        day_received(read)
+        for read in (whole.returns[place] for place in item.places)
+        if read.status == ACCEPTED
+        and read.submission
+        and read.submission.form.id == whole.first_form
+    ]
+    known = [(day, by) for day, by in days if day is not None]
+    return min(known, default=(None, ""))
+
+
+# --- frames ---------------------------------------------------------------------------------------
+
+_DTYPES = {
+    **dict.fromkeys(("status", "code", "department", "contact", "phone"), "string"),
+    **dict.fromkeys(("returns", "duplicates", *(f"{s}s" for s in Severity)), "Int64"),
+    "on_roster": "boolean",
+    "deadline": "datetime64[s]",
+    "received": "datetime64[s]",
+    "received_by": "string",
+    "days_late": "Int64",
+    "late": "boolean",
+    "why": "string",
+    "file": "string",
+}
+"""The columns of the coverage and their types."""
+
+
+def coverage_frame(whole: Round) -> pd.DataFrame:
+    """See `Summary.coverage`."""
+    rows = [_coverage_row(whole, item) for item in whole.departments]
+    frame = pd.DataFrame(
+        {name: pd.array([r[name] for r in rows], dtype=t) for name, t in _DTYPES.items()}  # type: ignore[call-overload]
+    )
+    return frame.set_index(pd.RangeIndex(1, len(rows) + 1, name="number"))
+
+
+def _coverage_row(whole: Round, item: Department) -> dict[str, Any]:
+    own = [whole.returns[place] for place in item.places]
+    rejected = [r for r in own if r.status == REJECTED]
+    status = whole.status(item)
+    shown = [whole.returns[place] for place in item.places if place not in whole.replaced]
+    counted = [whole.returns[place] for place in item.places if place in whole.first]
+    first, by = _first_day(whole, item)
+    days = (first - item.deadline).days if first and item.deadline else None
+    counts = {
+        f"{s}s": sum(f.severity == s for r in counted for f in r.findings) if counted else None
+        for s in Severity
+    }
+    return {
+        "status": str(status),
+        "code": item.code,
+        "department": item.department,
+        "contact": item.entry.contact if item.entry else "",
+        "phone": item.entry.phone if item.entry else "",
+        "returns": sum(r.status == ACCEPTED for r in own),
+        "duplicates": sum(place in whole.replaced for place in item.places),
+        "on_roster": item.entry is not None,
+        "deadline": item.deadline,
+        "received": first,
+        "received_by": by or None,
+        "days_late": None if days is None else max(days, 0),
+        "late": None if days is None else days > 0,
+        "why": "；".join(r.error for r in rejected) if status is Status.REJECTED else "",
+        "file": "\n".join(str(r.path) for r in shown),
+        **counts,
+    }
+
+
+def duplicate_frame(whole: Round) -> pd.DataFrame:
+    """See `Summary.duplicates`."""
+    pairs = sorted(whole.replaced.items())
+    columns = {
+        "path": [str(whole.returns[place].path) for place, _ in pairs],
+        "department": [whole.departments[whole.owner[place]].department for place, _ in pairs],
+        "counted": [str(whole.returns[last].path) for _, last in pairs],
+    }
+    return pd.DataFrame(columns, dtype="string").set_index("path")
+
+
+def used_files(whole: Round) -> pd.DataFrame:
+    """See `Summary.files`."""
+    uses = [
+        "duplicate"
+        if place in whole.replaced
+        else {ACCEPTED: "counted"}.get(item.status, item.status)
+        for place, item in enumerate(whole.returns)
+    ]
+    owners = whole.owners(range(len(whole.returns)))
+    return file_frame(whole.returns).assign(use=pd.array(uses, dtype="string"), **owners)
+
+
+def owned_findings(whole: Round) -> pd.DataFrame:
+    """See `Summary.findings`."""
+    places = [place for place, item in enumerate(whole.returns) for _ in item.findings]
+    return finding_frame(whole.returns).assign(**whole.owners(places))
+
+
+__all__ = [
+    "COUNTED",
+    "DEADLINE",
+    "Department",
+    "Round",
+    "Status",
+    "coverage_frame",
+    "day_received",
+    "duplicate_frame",
+    "owned_findings",
+    "sort_out",
+    "status_of",
+    "used_files",
+]
