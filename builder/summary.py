@@ -42,8 +42,10 @@ def build_summary(summary: Summary, path: Path | str, *, sampling: Sampling | No
     are relative to the folder of `path`. Raises BuildError if the path cannot be written.
     """
     path = Path(path)
-    rows = len(summary.findings) + sum(
-        len(part.sources) + sum(map(len, part.details.values())) for part in summary.forms
+    rows = (
+        len(summary.findings)
+        + len(summary.coverage)
+        + sum(len(part.sources) + sum(map(len, part.details.values())) for part in summary.forms)
     )
     with book_at(path, constant_memory=rows > _BIG) as book:
         _write(book, summary, Links(path.parent), sampling or Sampling())
@@ -57,12 +59,16 @@ def _write(book: Book, summary: Summary, links: Links, sampling: Sampling) -> No
         for n, part in enumerate(summary.forms)
     ]
     empty = ("", "") if parts else (names("总览"), names("部门汇总"))
-    findings, answered = names("问题清单"), names("报送情况")
+    whole = not summary.left_out
+    findings, answered = names("问题清单") if whole else "", names("报送情况")
     pending = names("催报名单") if summary.has_roster else ""
     aside = names(SET_ASIDE) if len(summary.unmatched) else ""
-    sources = [names(f"{_about(part.form, first=not n)}来源") for n, (part, _) in enumerate(parts)]
-    files = names("文件清单")
-    settings = write_settings(book, names("参数"), summary.forms, sampling)
+    sources = [
+        names(f"{_about(part.form, first=not n)}来源") if whole else ""
+        for n, (part, _) in enumerate(parts)
+    ]
+    files = names("文件清单") if whole else ""
+    settings = write_settings(book, names("参数"), summary.forms, sampling if whole else None)
     covered = write_coverage(book, answered, summary, links)
     for (part, sheets), source in zip(parts, sources, strict=True):
         writer = _FormWriter(book, summary, part, sheets, source, links)
@@ -70,12 +76,14 @@ def _write(book: Book, summary: Summary, links: Links, sampling: Sampling) -> No
     if not parts:
         write_empty_overview(book, empty[0], "绩效自评总览", summary, covered)
         write_unread(book, empty[1], summary, links)
-    write_findings(book, findings, summary, links)
+    if findings:
+        write_findings(book, findings, summary, links)
     if pending:
         write_pending(book, pending, summary)
     if aside:
         write_set_aside(book, aside, summary.unmatched)
-    write_files(book, files, summary, links)
+    if files:
+        write_files(book, files, summary, links)
 
 
 def _before(summary: Summary, part: FormSummary) -> Comparison | None:
@@ -117,7 +125,7 @@ class _Sheets:
     composition: str
     """Blank where the form does not break its funds down."""
     analysis: str
-    """Blank where no indicator is scored, as is the sample's."""
+    """Blank where no indicator is scored or no row is listed, as is the sample's."""
     sample: str
     details: dict[str, str] = field(default_factory=dict)
     """By repeating section."""
@@ -130,13 +138,16 @@ def _about(form: Form, *, first: bool) -> str:
 
 def _sheets(part: FormSummary, names: _Names, *, first: bool, compared: bool) -> _Sheets:
     about = _about(part.form, first=first)
-    scored = part.headline.scored
+    # Without rows (`Summary.left_out`) there is nothing to analyse.
+    scored = part.headline.scored and part.details
     return _Sheets(
         overview=names(f"{about}总览"),
         departments=names(f"{about}汇总" if about else "部门汇总"),
         previous=names(f"{about}同比") if compared else "",
         composition=names(f"{about}资金构成") if part.headline.breakdowns else "",
-        details={s.id: names(about + _rows_name(s)) for s in part.form.repeating},
+        details={
+            s.id: names(about + _rows_name(s)) for s in part.form.repeating if s.id in part.details
+        },
         analysis=names(f"{about}指标分析") if scored else "",
         sample=names(f"{about}抽查复核名单") if scored else "",
     )
@@ -161,7 +172,7 @@ class _FormWriter:
         """Every sheet of the form; the overview last, since it reckons from all others."""
         book, part, sheets, links = self.book, self.part, self.sheets, self.links
         cutoffs = settings.cutoffs.get(part.form.key, {})
-        heading = self.heading(sheets.departments, "汇总表", 4, notes(part))
+        heading = self.heading(sheets.departments, "汇总表", 4, notes(part, self.summary.left_out))
         departments = write_departments(book, heading, part, cutoffs, links, self.sources)
         before = _before(self.summary, part)
         if before is not None:
@@ -181,6 +192,7 @@ class _FormWriter:
                 links,
             )
             for section in part.form.repeating
+            if section.id in sheets.details
         }
         branches = {}
         if sheets.analysis:
@@ -188,8 +200,9 @@ class _FormWriter:
             branches = write_analysis(book, heading, part, details)
             heading = self.heading(sheets.sample, "抽查复核名单", 4, _SAMPLE_NOTES)
             write_sampling(book, heading, part, sampling, settings, links)
-        heading = self.heading(self.sources, "数据来源", 3, _SOURCE_NOTES)
-        write_sources(book, heading, part, links)
+        if self.sources:
+            heading = self.heading(self.sources, "数据来源", 3, _SOURCE_NOTES)
+            write_sources(book, heading, part, links)
         lists = Lists(departments, covered, composition, sheets.analysis, branches)
         title = _title(part.form, part.fiscal_year, "总览")
         write_overview(book, sheets.overview, title, f"单位：{UNIT}", self.summary, part, lists)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -40,14 +40,17 @@ def write_departments(
     links: Links,
     sources: str,
 ) -> Listed:
-    """The departments' lines; `sources` is the sheet that tells where each figure came from."""
+    """The departments' lines; `sources` is the sheet that tells where each figure came from, blank
+    if there is none."""
     frame = part.departments
     columns = _who(frame)
     columns += _figures(frame, part, len(columns), cutoffs, links)
     columns += _counts(frame)
     if part.headline.score is not None:
         columns.append(Column("remark", REMARK, 18, values(frame["remark"]), "remark"))
-    columns += [open_column(frame["file"], links), _whence(part, sources)]
+    columns.append(open_column(frame["file"], links))
+    if sources:
+        columns.append(_whence(part, sources))
     columns.append(Column("file", "文件", 34, file_names(frame["file"])))
     listed = write_list(book, heading, columns)
     _limit(listed)
@@ -104,13 +107,24 @@ def _figures(
     for key, item in headline.line.items():
         total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _figure(part, key))
         columns.append(
-            Column(key, item.label, 14, values(frame[key]), "amount", None, total, links=cells[key])
+            Column(
+                key,
+                item.label,
+                14,
+                values(frame[key]),
+                "amount",
+                None,
+                total,
+                links=cells.get(key, ()),
+            )
         )
     at = {column.key: letters(before + n) for n, column in enumerate(columns, 1)}
     if headline.has_rate:
         columns.append(_rate(frame, part, at["actual_expenditure"], at["final_budget"]))
     if headline.score is not None:
-        columns += _scores(frame, headline, before + len(columns), cutoffs, cells["total_score"])
+        columns += _scores(
+            frame, headline, before + len(columns), cutoffs, cells.get("total_score", ())
+        )
     return columns
 
 
@@ -129,7 +143,7 @@ def _scores(
     headline: Headline,
     before: int,
     cutoffs: Mapping[str, str],
-    cells: list[str],
+    cells: Sequence[str],
 ) -> list[Column]:
     own, review, counted = (letters(before + n) for n in (1, 2, 3))
     last = FIRST_ROW + max(len(frame), 1) - 1
@@ -213,8 +227,8 @@ def _limit(departments: Listed) -> None:
             done(departments.sheet.data_validation(first, column - 1, last, column - 1, options))
 
 
-def notes(part: FormSummary) -> list[str]:
-    """What a reader of the sums has to know."""
+def notes(part: FormSummary, left_out: str = "") -> list[str]:
+    """What a reader of the sums has to know; `left_out` is `Summary.left_out`."""
     statuses = part.departments["status"]
     faulty = int((statuses == Status.FAULTY).sum())
     out = int(statuses.isin([Status.MISSING, Status.REJECTED]).sum())
@@ -228,9 +242,8 @@ def notes(part: FormSummary) -> list[str]:
             "采用得分：有复核得分的按复核得分，没有的按自评得分，四舍五入到两位小数；等次、名次按采用得分，分数线见“参数”。"
         )
     if faulty:
-        told.append(
-            f"“须修改”的 {faulty} 份有错误待改，数字按填报数计入合计，未作改动；见问题清单。"
-        )
+        where = "" if left_out else "；见问题清单"
+        told.append(f"“须修改”的 {faulty} 份有错误待改，数字按填报数计入合计，未作改动{where}。")
     if out:
         told.append(f"“未报”“退回”的 {out} 个单位没有数字，不计入合计。")
     short = part.totals[part.totals["missing"] > 0]
@@ -241,7 +254,9 @@ def notes(part: FormSummary) -> list[str]:
             for label, count in zip(short["label"], short["missing"], strict=True)
         )
         told.append(f"已报而缺数的：{missing}；缺数不按零计算。")
-    told.append("点数字打开该单位表中的那一格，点“打开”打开整份表，点“查看”看每个数的出处。")
+    told.append(
+        left_out or "点数字打开该单位表中的那一格，点“打开”打开整份表，点“查看”看每个数的出处。"
+    )
     return told
 
 

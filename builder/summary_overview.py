@@ -34,7 +34,7 @@ def write_overview(
     for number, sentence in enumerate(things or ["没有需要特别关注的事项。"], 1):
         page.sentence(f"{number}. {sentence}" if things else sentence)
     draw_charts(page, part, lists)
-    page.close(_small_print(main=main))
+    page.close(_small_print(summary, main=main))
 
 
 def write_empty_overview(
@@ -47,7 +47,7 @@ def write_empty_overview(
     page.title("二、需要关注")
     for item in attention(summary):
         page.sentence(item.sentence)
-    page.close(_small_print(main=True))
+    page.close(_small_print(summary, main=True))
 
 
 # --- figures --------------------------------------------------------------------------------------
@@ -178,8 +178,11 @@ _WHICH = (
 )
 
 
-def _small_print(*, main: bool) -> list[str]:
-    return [_HOW, _WHICH] if main else [_HOW]
+def _small_print(summary: Summary, *, main: bool) -> list[str]:
+    told = [_HOW, _WHICH] if main else [_HOW]
+    if summary.left_out:
+        told.append(f"{summary.left_out}。“需要关注”因此不含得分高于规则、得分率最低的指标。")
+    return told
 
 
 __all__ = ["write_empty_overview", "write_overview"]

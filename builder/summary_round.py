@@ -90,7 +90,7 @@ def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Lis
         "已报：收下，没有错误；须修改：收下，有错误待改，数字照计；退回：文件读不出来，数字不计；未报：没有收到。",
         "报送日期取最早一份收下的表：按文件属性中最后保存的时间（北京时间），没有的按表中的填报日期；两者都没有的无从判断。",
         "迟报按各单位的截止日期（名册“截止日期”一列，没有的按 --deadline）；没有截止日期的不判断。",
-        "同一单位有几份的，计入保存最晚的一份，其余为重复，见文件清单。",
+        f"同一单位有几份的，计入保存最晚的一份，其余为重复{'' if summary.left_out else '，见文件清单'}。",
     )
     told = "，".join(
         f"{status.chinese} {count}" for status, count in zip(Status, summary.counts, strict=True)
@@ -143,13 +143,14 @@ def _reasons(frame: pd.DataFrame, summary: Summary) -> list[Value]:
     errors = summary.findings[summary.findings["severity"] == Severity.ERROR]
     counted = summary.files.index[summary.files["use"] == "counted"]
     counts = errors[errors["path"].isin(counted)].groupby("department").size()
+    where = "" if summary.left_out else "，见问题清单"
     told: list[Value] = []
     rows: Iterable[tuple[str, str, str]] = zip(
         frame["status"], frame["department"], frame["why"], strict=True
     )
     for status, department, why in rows:
         if status == Status.FAULTY:
-            told.append(f"有 {int(counts.get(department, 0))} 处错误，见问题清单")
+            told.append(f"有 {int(counts.get(department, 0))} 处错误{where}")
         else:
             told.append(why or "尚未报送")
     return told

@@ -48,10 +48,14 @@ class Settings:
 
 
 def write_settings(
-    book: Book, name: str, forms: Sequence[FormSummary], sampling: Sampling
+    book: Book, name: str, forms: Sequence[FormSummary], sampling: Sampling | None
 ) -> Settings:
-    """The cut-offs of each form's grades and the criteria of the sample, to be changed here."""
-    heading = Heading(name, "参数", "黄色格可以改；改了以后，等次、名次、抽查名单和图自动重算")
+    """The cut-offs of each form's grades and the criteria of the sample, to be changed here.
+
+    Without `sampling` no sample is drawn.
+    """
+    follows = "等次、名次和图" if sampling is None else "等次、名次、抽查名单和图"
+    heading = Heading(name, "参数", f"黄色格可以改；改了以后，{follows}自动重算")
     page = Page(book, new_sheet(book, heading, len(_WIDTHS)), _WIDTHS)
     settings = Settings(page, name)
     page.heads(*CUTOFF_HEADS)
@@ -64,6 +68,12 @@ def write_settings(
             page.line([part.form.name, grade, lowest, usual], ["text", "center", "input", "score"])
         lowest_line = [part.form.name, LOWEST_GRADE, "低于以上", None]
         page.line(lowest_line, ["text", "center", "center", "center"])
+    if sampling is not None:
+        _write_criteria(page, name, settings, sampling)
+    return settings
+
+
+def _write_criteria(page: Page, name: str, settings: Settings, sampling: Sampling) -> None:
     page.block("抽查复核：每符合一条得几分，从高到低取", "条件", "界限", "分", "说明")
     for criterion in sampling.criteria:
         settings.limits[criterion.key] = Address(name, page.row, 2).absolute
@@ -82,7 +92,6 @@ def write_settings(
         ["至少抽查份数", float(sampling.least), None, _LEAST],
         ["text", "input_plain", "text", "text"],
     )
-    return settings
 
 
 def _limit_look(criterion: Criterion) -> str:

@@ -24,7 +24,9 @@ from workbook.data import DATABASE, write_data  # noqa: E402
 from workbook.frames import frames  # noqa: E402
 from workbook.schemas import (  # noqa: E402
     COVERAGE,
+    DUES,
     FIXED,
+    TRACES,
     Schema,
     departments_schema,
     section_schema,
@@ -177,7 +179,8 @@ def _schemas() -> Iterator[str]:
     for section in form.sections.values():
         schema = section_schema(form, section)
         yield from _schema(schema, f"department_overall_2024/{schema.name}")
-    yield from _schema(departments_schema(form), "department_overall_2024_summary/departments")
+    for schema in (departments_schema(form), DUES, TRACES):
+        yield from _schema(schema, f"department_overall_2024_summary/{schema.name}")
     yield "别的表式的表由它的定义照样得出；`workbook.schemas` 里的 `section_schema(form, section)` 给出同样的内容。\n"
 
 

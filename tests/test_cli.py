@@ -470,6 +470,35 @@ def test_a_summary_and_its_data_are_written(tmp_path: Path) -> None:
     assert {path.suffix for path in data.iterdir()} >= {".csv"}
 
 
+def test_batches_on_this_machine_give_the_same_summary(tmp_path: Path) -> None:
+    words = ("aggregate", RETURNS, "--roster", ROSTER, "-o")
+    few, many = tmp_path / "few.xlsx", tmp_path / "many.xlsx"
+    alone = run(*words, few, "--workers", "1")
+    batches = run(*words, many, "--workers", "2", "--cluster", "local", "--data", tmp_path / "data")
+    assert (batches.exit_code, batches.stderr) == (FOUND, "")
+    assert batches.stdout.splitlines()[2:] == alone.stdout.splitlines()[1:]
+    one, other = (openpyxl.load_workbook(path, data_only=True) for path in (few, many))
+    assert one.sheetnames == other.sheetnames
+    for sheet in set(one.sheetnames) - {"文件清单"}:  # paths are absolute where others read
+        assert list(one[sheet].values) == list(other[sheet].values)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((RETURNS, "--cluster", "local"), "--data"),
+        ((RETURNS / "none", "--cluster", "local", "--data", "data"), "none"),
+        (("memory://nothing", "--data", "data"), "memory://nothing"),
+        (("nostore://a", "--data", "data"), "nostore://a"),
+    ],
+)
+def test_wrong_use_of_batches_is_told(words: tuple[str | Path, ...], told: str) -> None:
+    result = run("aggregate", *words, "-o", "summary.xlsx")
+    assert result.exit_code == WRONG
+    assert told in result.stderr
+    assert not Path("summary.xlsx").exists()
+
+
 def test_the_demo_plays_the_whole_story(tmp_path: Path) -> None:
     result = run("demo", "-o", tmp_path / "demo")
     assert (result.exit_code, result.stderr) == (CLEAN, "")

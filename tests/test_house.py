@@ -22,7 +22,7 @@ PAGES = [*TOP.glob("*.md"), *(TOP / "docs").glob("*.md")]
 
 LEVELS = {
     **dict.fromkeys(("errors", "address", "text", "seen"), 0),
-    **dict.fromkeys(("findings", "operands", "ops", "textops", "table", "writing"), 1),
+    **dict.fromkeys(("findings", "operands", "ops", "textops", "table", "writing", "dispatch"), 1),
     **dict.fromkeys(("expr", "kinds"), 2),
     "model": 3,
     **dict.fromkeys(("scope", "drawing", "narrative"), 4),
@@ -33,7 +33,7 @@ LEVELS = {
     **dict.fromkeys(("container", "magic", "ooxml", "sheetxml", "plainxml", "sheetpieces"), 7),
     **dict.fromkeys(("sharedformulas", "package", "foreign", "locked", "worker", "parcel"), 7),
     **dict.fromkeys(("office", "wordfile"), 7),
-    **dict.fromkeys(("submission", "formulas", "shift", "locate", "wordtable"), 8),
+    **dict.fromkeys(("submission", "formulas", "shift", "locate", "wordtable", "stores"), 8),
     **dict.fromkeys(("reader", "audit", "places", "batch", "roster"), 9),
     **dict.fromkeys(("frames", "cellframe", "across", "wordreport"), 10),
     **dict.fromkeys(
@@ -42,6 +42,7 @@ LEVELS = {
     **dict.fromkeys(("previous", "reviews"), 11),
     "data": 12,
     **dict.fromkeys(("sampling", "overview", "printing", "usage", "options", "wordform"), 12),
+    **dict.fromkeys(("partitions", "rollup"), 12),
     **dict.fromkeys(("cli", "word_commands", "__init__"), 13),
 }
 """A module of `workbook` imports from its own level or lower ones. A new module is added here."""

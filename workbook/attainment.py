@@ -14,7 +14,7 @@ from workbook import text as texts
 from workbook.coverage import Round
 from workbook.due import EXPECTED, Due
 from workbook.form import ROW, Section
-from workbook.headline import Headline
+from workbook.headline import Headline, first_field
 from workbook.submission import Submission
 from workbook.totals import sum_of
 
@@ -59,7 +59,7 @@ def details_of(
     senders = {key: whole.department_of(key) for key in by_key}
     keys = frame.index.get_level_values("submission")
     own = [item.id for item in section.of_grain(ROW) if item.id in frame.columns]
-    first = next((n for n in own if n not in section.levels and n != "weight"), "")
+    first = first_field(section)
     result = frame[own].assign(
         code=pd.array([senders[key].code for key in keys], dtype="string"),
         department=pd.array([senders[key].department for key in keys], dtype="string"),

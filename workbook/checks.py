@@ -34,7 +34,12 @@ def check(returns: Iterable[Return], roster: Roster | None = None) -> list[Retur
     Also what shows only between them: several of one department, and with a roster, departments that
     are not on it. Nothing raises; rejected and skipped files keep what the reader said of them.
     """
-    checked = list(across(returns, roster))
+    return judge(across(returns, roster))
+
+
+def judge(returns: Iterable[Return]) -> list[Return]:
+    """The returns, in their order, each accepted one with the findings that it has by itself."""
+    checked = list(returns)
     by_form: dict[int, list[int]] = {}
     for index, item in enumerate(checked):
         if item.submission is not None:
@@ -46,7 +51,7 @@ def check(returns: Iterable[Return], roster: Roster | None = None) -> list[Retur
             further = submissions[0].form.further_sheets
             for i, found in zip(some, findings_of(submissions), strict=True):
                 every = (*checked[i].findings, *found)
-                checked[i] = replace(checked[i], findings=_tidy(every, further))
+                checked[i] = replace(checked[i], findings=tidy(every, further))
     return checked
 
 
@@ -259,7 +264,7 @@ def _text(value: object) -> str:
 # --- order and grouping ---------------------------------------------------------------------------
 
 
-def _tidy(found: Iterable[Finding], further: Collection[str]) -> tuple[Finding, ...]:
+def tidy(found: Iterable[Finding], further: Collection[str]) -> tuple[Finding, ...]:
     """Equal findings joined over their cells, in order of sheet and cell; further sheets after the form's."""
     grouped: dict[tuple[str, ...], list[Finding]] = {}
     for item in found:

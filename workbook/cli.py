@@ -15,6 +15,8 @@ from workbook.errors import nearest
 from workbook.options import (
     deadline_option,
     exit_code,
+    files_for_batches,
+    files_in,
     force_option,
     form_argument,
     form_file_option,
@@ -33,12 +35,14 @@ from workbook.options import (
     print_totals,
     progress_bar,
     read_all,
+    read_in_batches,
     refuse_existing,
     require_workbook_name,
     reviews_option,
     roster_option,
     same_file,
 )
+from workbook.stores import Url, location
 from workbook.usage import Group, fail, t
 from workbook.word_commands import import_word, report, require_document_name
 
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from workbook.submission import Return
+    from workbook.summary import Summary
 
 
 _EPILOG = t(
@@ -252,9 +257,12 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
 @roster_option
 @form_file_option
 @opening_password_option
-@click.option("--data", type=click.Path(path_type=Path),
+@click.option("--data", type=location,
               help=t("另把数据写成 CSV、Parquet 和 DuckDB，放在这个文件夹。",
                      "Also write the data as CSV, Parquet and DuckDB here."))  # fmt: skip
+@click.option("--cluster", default="", help=t(
+    "分批读取：Dask 调度器的地址（tcp://…），或 local（本机）；大批量用。",
+    "Read in batches: at a Dask scheduler's address (tcp://…), or `local`; for very many files."))  # fmt: skip
 @click.option("--html", type=click.Path(path_type=Path),
               help=t("另写一个网页，用浏览器看，不用联网。", "Also write one page for the browser; no network."))  # fmt: skip
 @deadline_option
@@ -267,21 +275,21 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
     paths: tuple[Path, ...], output: Path, roster: Path | None, form_file: tuple[Path, ...],
-    password_env: str, data: Path | None, html: Path | None, word: Path | None,
+    password_env: str, data: Path | None, cluster: str, html: Path | None, word: Path | None,
     deadline: datetime | None, reviews: Path | None, previous: Path | None, force: bool, workers: int,
 ) -> None:  # fmt: skip
     """See the command's help."""
-    from builder.page import build_page
     from builder.summary import build_summary
     from workbook.data import INSTALL, has_duckdb, write_data
     from workbook.frames import frames
     from workbook.printing import totals
-    from workbook.reader import find_files
     from workbook.roster import load_roster
     from workbook.summary import aggregate as add_up
 
     require_workbook_name(output)
-    given = list(find_files(p for p in paths if p.exists()))
+    in_batches = bool(cluster) or any(isinstance(path, Url) for path in (*paths, data))
+    files = files_for_batches(paths) if in_batches else []
+    given = list(map(location, files)) if in_batches else files_in(paths)
     refuse_existing(output, given, force=force or same_file(reviews, output))
     if html is not None:
         refuse_existing(html, given, force=force)
@@ -290,30 +298,48 @@ def aggregate(
     known = load_roster(roster) if roster else None
     passwords = passwords_from(password_env, roster)
     kept = kept_reviews(reviews, output, password_env)
-    returned = _checked(read_all(paths, form_file, passwords, workers), roster)
-    before = previous_summary(previous, form_file, passwords, workers)
-    summary = add_up(returned, known, deadline=deadline.date() if deadline else None,
-                     reviews=kept, previous=before)  # fmt: skip
+    day = deadline.date() if deadline else None
+    if in_batches:
+        from workbook.rollup import roll_up
+
+        parts = read_in_batches(files, form_file, passwords, data, cluster, workers, force=force)
+        before = previous_summary(previous, form_file, passwords, workers)
+        returned, summary = roll_up(parts, known, deadline=day, reviews=kept, previous=before)
+    else:
+        returned = _checked(read_all(paths, form_file, passwords, workers), roster)
+        before = previous_summary(previous, form_file, passwords, workers)
+        summary = add_up(returned, known, deadline=day, reviews=kept, previous=before)
     build_summary(summary, output)
     click.echo(t(f"汇总表：{output}", f"Summary: {output}"))
     print_kept(kept, summary)
     if html is not None:
-        build_page(summary, html)
-        click.echo(t(f"网页：{html}", f"Page: {html}"))
+        _write_page(summary, html)
     if word is not None:
         from builder.county_report import build_county_report  # python-docx takes 0.2 s to import
 
         build_county_report(summary, word)
         click.echo(t(f"汇总报告初稿：{word}", f"Draft report: {word}"))
     if data is not None:
-        write_data(frames(returned), data, summary)
+        if not in_batches:
+            write_data(frames(returned), data, summary)
         click.echo(t(f"数据：{data}", f"Data: {data}"))
-        if not has_duckdb():
+        if not (in_batches or has_duckdb()):
             click.echo(
                 t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}")
             )
     print_totals(totals(returned))
     sys.exit(exit_code(returned))
+
+
+def _write_page(summary: Summary, path: Path) -> None:
+    from builder.page import build_page
+
+    if summary.left_out:
+        click.echo(t("没有写网页：单位和问题太多，浏览器打不开；请看汇总表",
+                     "No page: there are too many departments and findings for a browser"))  # fmt: skip
+        return
+    build_page(summary, path)
+    click.echo(t(f"网页：{path}", f"Page: {path}"))
 
 
 @cli.command(

@@ -89,8 +89,7 @@ def write_data(
     folder = Path(folder)
     tables = [*_tables(frames), *_summary_tables(summary)]
     for table in tables:
-        for difference in differences(table.frame, table.schema):
-            raise WorkbookError(f"{table.schema.name}：{difference}，与 workbook/schemas.py 不符")
+        require(table.frame, table.schema)
     written = []
     with contextlib.ExitStack() as stack:
 
@@ -110,6 +109,24 @@ def write_data(
         if has_duckdb():
             _write_database(new(folder / DATABASE), tables, _views(frames, summary))
     return tuple(written)
+
+
+def tables_of(frames: Frames) -> dict[str, pd.DataFrame]:
+    """Every frame by the name of its table: `files`, `department_overall_2024/funds` …
+
+    Raises WorkbookError if a frame is not as its schema says.
+    """
+    found = {}
+    for table in _tables(frames):
+        require(table.frame, table.schema)
+        found[f"{table.folder}/{table.schema.name}".lstrip("/")] = table.frame
+    return found
+
+
+def require(frame: pd.DataFrame, schema: Schema) -> None:
+    """Raise WorkbookError if a frame is not as its schema says."""
+    for difference in differences(frame, schema):
+        raise WorkbookError(f"{schema.name}：{difference}，与 workbook/schemas.py 不符")
 
 
 def _tables(frames: Frames) -> Iterator[_Table]:
@@ -341,4 +358,13 @@ def _attainment_views(form: Form, lines: str, section: Section) -> Iterator[_Vie
     )
 
 
-__all__ = ["DATABASE", "INSTALL", "folder_of", "has_duckdb", "summary_of", "write_data"]
+__all__ = [
+    "DATABASE",
+    "INSTALL",
+    "folder_of",
+    "has_duckdb",
+    "require",
+    "summary_of",
+    "tables_of",
+    "write_data",
+]

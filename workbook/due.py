@@ -55,6 +55,37 @@ class Dues:
         )
 
 
+def due_frame(due: Due) -> pd.DataFrame:
+    """The scores as one frame: submission, field (its key), row (NA for single fields), score."""
+    parts = [
+        scores.rename("score").reset_index().assign(field=key)
+        for key, scores in (
+            *((f"{name}.{EXPECTED}", rows) for name, rows in due.rows.items()),
+            *due.fields.items(),
+        )
+    ]
+    whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(_DTYPES))
+    return whole.reindex(columns=list(_DTYPES)).astype(_DTYPES).rename_axis("line")
+
+
+_DTYPES = {"submission": "string", "field": "string", "row": "Int64", "score": "Float64"}
+
+
+def due_of(form: Form, frame: pd.DataFrame) -> Due:
+    """The scores that `due_frame` laid out."""
+    gathered = Dues(form)
+    by_field = dict(iter(frame.groupby("field")))
+    none = frame.iloc[:0]
+
+    def of(key: str, index: list[str]) -> pd.Series[float]:
+        return by_field.get(key, none).set_index(index)["score"]
+
+    return Due(
+        {s.id: of(f"{s.id}.{EXPECTED}", ["submission", "row"]) for s in gathered.sections},
+        {item.key: of(item.key, ["submission"]) for item in gathered.fields},
+    )
+
+
 def _field(batch: Batch, item: Field, some: Sequence[Submission]) -> pd.Series[float]:
     found = batch.evaluate(batch.form.formulas[item.key], item.grain)
     values = np.broadcast_to(found, (len(some), 1))[:, 0].astype(float)

@@ -98,11 +98,12 @@ def load_form(path: Path | str) -> Form:
         data = path.read_bytes()
     except OSError as error:
         raise FormError(f"{path}: cannot be read: {error.strerror}") from None
-    return _load(path, data)
+    return form_of(path, data)
 
 
 @lru_cache(maxsize=64)
-def _load(path: Path, data: bytes) -> Form:
+def form_of(path: Path, data: bytes) -> Form:
+    """The form that a definition's bytes describe; `path` names it. Raises FormError."""
     try:
         table = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:

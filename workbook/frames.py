@@ -28,6 +28,9 @@ _AT_ONCE = 500
 """How many submissions are laid side by side; bounds the memory, not the result."""
 _LAST_DAY = 2_958_465.0  # 9999-12-31
 
+Also = Callable[[Batch, Sequence[Submission]], None]
+"""Takes something more from the submissions of a batch."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frames:
@@ -66,8 +69,13 @@ class Frames:
         return self.sections[form or next(iter(self.sections))][section]
 
 
-def frames(returns: Iterable[Return], form: Form | None = None) -> Frames:
-    """The frames of some returns; of one form only, if it is given (files and findings of all)."""
+def frames(
+    returns: Iterable[Return], form: Form | None = None, *, also: Also | None = None
+) -> Frames:
+    """The frames of some returns; of one form only, if it is given (files and findings of all).
+
+    `also` is shown each batch of submissions: gathering is dear.
+    """
     returns = list(returns)
     groups = by_form(returns)
     if form is not None:
@@ -77,7 +85,7 @@ def frames(returns: Iterable[Return], form: Form | None = None) -> Frames:
     sections: dict[str, Mapping[str, pd.DataFrame]] = {}
     cells: list[pd.DataFrame] = []
     for key, (item, found) in groups.items():
-        sections[key], lines = _laid_out(item, found)
+        sections[key], lines = _laid_out(item, found, also)
         cells += lines
     return Frames(
         files=file_frame(returns),
@@ -180,9 +188,9 @@ def _typed(columns: Mapping[str, Any]) -> pd.DataFrame:
 def section_frames(
     form: Form,
     submissions: Sequence[Submission],
-    also: Callable[[Batch, Sequence[Submission]], None] | None = None,
+    also: Also | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """Each section's wide frame; see `Frames.sections`. `also` is shown each batch: gathering is dear."""
+    """Each section's wide frame; see `Frames.sections`. `also` is shown each batch."""
     wide = []
     for chunk, batch in _parts(form, submissions):
         wide.append(_sections(form, chunk, batch))
@@ -192,14 +200,17 @@ def section_frames(
 
 
 def _laid_out(
-    form: Form, submissions: Sequence[Submission]
+    form: Form, submissions: Sequence[Submission], also: Also | None
 ) -> tuple[dict[str, pd.DataFrame], list[pd.DataFrame]]:
     """Each section's wide frame, and the pieces of `Frames.cells`."""
     lines: list[pd.DataFrame] = []
-    wide = section_frames(
-        form, submissions, lambda batch, chunk: lines.append(cell_frame(form, chunk, batch))
-    )
-    return wide, lines
+
+    def take(batch: Batch, chunk: Sequence[Submission]) -> None:
+        lines.append(cell_frame(form, chunk, batch))
+        if also is not None:
+            also(batch, chunk)
+
+    return section_frames(form, submissions, take), lines
 
 
 def _sections(

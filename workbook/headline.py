@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from workbook.errors import FormError, nearest
-from workbook.form import CELL, Field, Form, Section
+from workbook.form import CELL, ROW, Field, Form, Section
 
 UNIT = "万元"
 _PER_UNIT = {"元": 10_000, "千元": 10, "万元": 1}
@@ -135,3 +135,9 @@ class Headline:
 
 def column_of(parts: Mapping[str, pd.DataFrame], item: Field) -> pd.Series[Any]:
     return parts[item.section][item.id]
+
+
+def first_field(section: Section) -> str:
+    """The field in which a row of a repeating section begins, past its levels and its weight."""
+    own = (item for item in section.of_grain(ROW) if not item.is_hidden)
+    return next((i.id for i in own if i.id not in section.levels and i.id != "weight"), "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 import click
 
 from workbook.errors import nearest
+from workbook.stores import Url, expanded, is_beyond, location
 from workbook.usage import CLEAN, FOUND, fail, t
 
 if TYPE_CHECKING:
     from workbook.form import Form
+    from workbook.partitions import Partitions
     from workbook.reader import Passwords
     from workbook.reviews import Reviews
     from workbook.submission import Return
@@ -40,7 +42,7 @@ def form_file_option(command: Command) -> Command:
 def paths_argument(command: Command) -> Command:
     return click.argument(
         "paths", nargs=-1, required=True, metavar=t("文件或文件夹...", "PATH..."),
-        type=click.Path(path_type=Path),
+        type=location,
     )(command)  # fmt: skip
 
 
@@ -137,9 +139,8 @@ def read_all(
 ) -> list[Return]:
     from workbook.reader import find_files, known_forms, read_returns
 
-    for path in paths:
-        if not path.exists() and not path.is_symlink():
-            fail(t(f"找不到“{path}”，请检查路径", f"'{path}' does not exist; check the path"))
+    paths = expanded(paths)
+    require_existing(paths)
     files = list(find_files(paths))
     if not files:
         where = "、".join(map(str, paths))
@@ -149,12 +150,64 @@ def read_all(
                             workers=workers, progress=progress)  # fmt: skip
 
 
+def files_in(paths: Iterable[Path]) -> list[Path]:
+    """Every file that the paths stand for, to be told from what is written."""
+    from workbook.reader import find_files
+
+    return list(find_files(path for path in expanded(paths) if path.exists()))
+
+
+def files_for_batches(paths: tuple[Path, ...]) -> list[str]:
+    """Every file that paths, patterns and URLs stand for, as any machine can open it."""
+    from workbook.partitions import listed
+
+    require_existing(path for path in paths if not is_beyond(path))
+    # Workers run in folders of their own.
+    files = listed([path if isinstance(path, Url) else path.absolute() for path in paths])
+    if not files:
+        fail(t(f"“{'、'.join(map(str, paths))}”里没有文件，请检查地址",
+               f"there are no files in {', '.join(map(str, paths))}"))  # fmt: skip
+    return files
+
+
+def read_in_batches(
+    files: Sequence[str], form_file: Iterable[Path], passwords: Passwords, data: Path | None,
+    cluster: str, workers: int, *, force: bool,
+) -> Partitions:  # fmt: skip
+    """Read on a cluster or in batches here, what was read standing in the folder `data`."""
+    from workbook.dispatch import executor_at
+    from workbook.partitions import clear, write_partitions
+    from workbook.reader import known_forms
+    from workbook.stores import Folder
+
+    if data is None:
+        fail(t("分批读取要用 --data 指定放数据的文件夹（集群的各台机器都能写）",
+               "reading in batches needs --data: a folder that every machine can write to"))  # fmt: skip
+    folder = Folder(str(data if isinstance(data, Url) else data.absolute()))
+    if force:
+        clear(folder)
+    with (
+        executor_at(cluster, workers) as (executor, in_flight),
+        progress_bar(len(files), t("读取", "Reading")) as progress,
+    ):
+        return write_partitions(
+            files, folder, forms=known_forms(form_file), executor=executor, passwords=passwords,
+            in_flight=in_flight, progress=progress,
+        )  # fmt: skip
+
+
 def passwords_from(variable: str, roster: Path | None = None) -> Passwords:
     """What opens encrypted returns: the variable's password, and the roster's for each department."""
     from workbook.roster import load_roster
 
     given = (password_in(variable),) if variable else ()
     return partial(load_roster(roster).passwords, given=given) if roster else given
+
+
+def require_existing(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if not path.exists() and not path.is_symlink():
+            fail(t(f"找不到“{path}”，请检查路径", f"'{path}' does not exist; check the path"))
 
 
 def given_form(name: str, form_file: tuple[Path, ...]) -> Form:

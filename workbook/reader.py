@@ -10,13 +10,16 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from workbook.address import Address
 from workbook.audit import Evidence, audit, audit_pasted
 from workbook.container import Limits, read_file
+from workbook.dispatch import Piece, Processes, dispatch
 from workbook.findings import Finding, finding
 from workbook.form import Field, Form, available_forms, load_form
 from workbook.kinds import Raw
@@ -34,6 +37,7 @@ from workbook.layout import (
 from workbook.package import Package, RawCell, Refused, open_bytes
 from workbook.parcel import members
 from workbook.places import Found, Places, Unknown, find_recorded, find_unrecorded, pointed
+from workbook.stores import Url, fetch
 from workbook.submission import ACCEPTED, REJECTED, SKIPPED, Cell, Return, Submission
 
 Forms = Mapping[tuple[str, str], Form]
@@ -73,42 +77,56 @@ def read_returns(
     forms: Forms | None = None,
     passwords: Passwords = (),
     workers: int | None = None,
+    executor: Executor | None = None,
     progress: Callable[[Path], None] | None = None,
 ) -> list[Return]:
     """Read every file under `paths`, in order, in `workers` processes. One bad file stops no other.
 
     Without `workers`, 200 files or more are read in as many processes as there are processors, where
     a process can be forked; else (Windows, macOS) in one, as a script that does not guard its main
-    part would run again in each. A .zip of workbooks gives a Return for each file in it. `progress` is told of each file once it
-    is read.
+    part would run again in each. With an `executor` (of `concurrent.futures`, or Dask's
+    `client.get_executor()`) the files are read there, in batches; BrokenExecutor if it can do no more.
+    A .zip of workbooks gives a Return for each file in it. `progress` is told of each file once it is
+    read.
     """
-    forms = forms or known_forms()
-    files = list(find_files(paths))
-    found: list[Return] = []
-    for path, returns in zip(
-        files, _each(files, forms, passwords, workers or usual_workers()), strict=True
-    ):
-        found += returns
+    forms, workers = forms or known_forms(), workers or usual_workers()
+    read: dict[int, list[Return]] = {}
+    for piece, returns in _each(list(find_files(paths)), forms, passwords, workers, executor):
+        read[piece.start] = returns
         if progress is not None:
-            progress(path)
-    return found
+            for path in piece.items:
+                progress(path)
+    return [item for start in sorted(read) for item in read[start]]
 
 
 def _each(
-    files: Sequence[Path], forms: Forms, passwords: Passwords, workers: int
-) -> Iterator[list[Return]]:
-    if workers < 2 or len(files) < _WORTH_A_PROCESS:
-        yield from (_read_file(path, forms, passwords) for path in files)
+    files: Sequence[Path],
+    forms: Forms,
+    passwords: Passwords,
+    workers: int,
+    executor: Executor | None,
+) -> Iterator[tuple[Piece[Path], list[Return]]]:
+    """Pieces of the files with their returns, as they are ready."""
+    work = partial(read_some, forms=forms, passwords=passwords)
+    if executor is None and (workers < 2 or len(files) < _WORTH_A_PROCESS):
+        for place, path in enumerate(files):
+            piece = Piece(place, (path,))
+            yield piece, work(piece)
         return
-    with ProcessPoolExecutor(workers) as pool:
-        some = [files[i : i + _AT_ONCE] for i in range(0, len(files), _AT_ONCE)]
-        rest = [forms] * len(some), [passwords] * len(some)
-        for returns in pool.map(_read_some, some, *rest):
-            yield from returns
+    with nullcontext(executor) if executor is not None else Processes(workers) as pool:
+        in_flight = 2 * workers if executor is None else _IN_FLIGHT
+        for piece, returns in dispatch(work, files, pool, size=_AT_ONCE, in_flight=in_flight):
+            yield piece, returns if returns is not None else [fatal(piece.items[0])]
 
 
-def _read_some(files: Sequence[Path], forms: Forms, passwords: Passwords) -> list[list[Return]]:
-    return [_read_file(path, forms, passwords) for path in files]
+def read_some(piece: Piece[Path], *, forms: Forms, passwords: Passwords) -> list[Return]:
+    """The returns of some files, in this process."""
+    return [item for path in piece.items for item in _read_file(path, forms, passwords)]
+
+
+def fatal(path: Path) -> Return:
+    """A file that ended every process which read it."""
+    return Return(path, REJECTED, (finding("W104", detail="读取进程一再因它而中止"),))
 
 
 def usual_workers() -> int:
@@ -120,6 +138,8 @@ def usual_workers() -> int:
 
 _WORTH_A_PROCESS = 200
 _AT_ONCE = 50
+_IN_FLIGHT = 128
+"""Batches under way on an executor of which it is not known how much it can do at a time."""
 
 
 def read_return(
@@ -134,7 +154,7 @@ def _content(path: Path) -> bytes | Refused:
     if _is_litter(path):
         return b""
     try:
-        return read_file(path, LIMITS)
+        return (fetch if isinstance(path, Url) else read_file)(path, LIMITS)
     except Refused as refused:
         return refused
 

@@ -142,6 +142,31 @@ COVERAGE = Schema(
         Column("file", TEXT, "文件的路径，几份的一行一个"),
     ),
 )
+DUES = Schema(
+    "dues",
+    "按规则应得的分，一项一行；分批读取才有",
+    (Column("line", WHOLE, "行号，从 0 起"),),
+    (
+        _SUBMISSION,
+        Column("field", TEXT, "字段：节.字段"),
+        Column("row", WHOLE, "节里的第几行，从 1 起；单个字段为空"),
+        Column("score", NUMBER, "按规则应得的分；规则算不出的为空", _SCORE),
+    ),
+)
+TRACES = Schema(
+    "traces",
+    "各单位那一行的每个数出自哪一格，一个数一行；分批读取才有",
+    (Column("line", WHOLE, "行号，从 0 起"),),
+    (
+        _SUBMISSION,
+        Column("figure", TEXT, "哪个数：departments 的列或资金构成的字段"),
+        Column("sheet", TEXT, "工作表"),
+        Column("cell", TEXT, "单元格"),
+        Column("origin", TEXT, "typed 填写 · converted 换算过 · recomputed 重新计算 · blank 空白 · "
+               "unreadable 读不懂 · fixed 模板印好"),
+        Column("raw", TEXT, "格子里原来写的"),
+    ),
+)  # fmt: skip
 FIXED = (FILES, SUBMISSIONS, CELLS, FINDINGS)
 """The frames of `workbook.frames.Frames` that are the same for every form."""
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbook.form import Field
+from workbook.due import Due, Dues
+from workbook.form import Field, Form
+from workbook.frames import section_frames
 from workbook.headline import Headline, column_of
 from workbook.ops import number_text
 from workbook.submission import Cell, Submission
@@ -39,35 +42,72 @@ ORIGINS = {
 """How a figure came about, as clerks read it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All that is added up of one form's submissions."""
+
+    sections: Mapping[str, pd.DataFrame]
+    """As `workbook.frames.section_frames`."""
+    due: Due
+    traces: pd.DataFrame
+    """What `traces_of` gives."""
+
+
+Reading = Callable[[Form, Sequence[Submission]], Figures]
+"""Gives the figures of some submissions of a form."""
+
+
+def figures_in(form: Form, submissions: Sequence[Submission]) -> Figures:
+    """The figures in the submissions' own cells."""
+    dues = Dues(form)
+    sections = section_frames(form, submissions, also=dues.take)
+    return Figures(sections, dues.due, traces_of(form, submissions))
+
+
+def traces_of(form: Form, submissions: Sequence[Submission]) -> pd.DataFrame:
+    """Where each figure of some submissions stands, submission by submission.
+
+    submission, figure, sheet, cell, origin (a key of `ORIGINS`), raw.
+    """
+    figures = _figures(Headline(form))
+    found = [(item, s.cells.get(item.key)) for s in submissions for item in figures.values()]
+    columns: dict[str, list[str | None]] = {
+        "submission": [s.key for s in submissions for _ in figures],
+        "figure": [*figures] * len(submissions),
+        "sheet": [cell.address.sheet if cell else None for _, cell in found],
+        "cell": [cell.address.a1 if cell else None for _, cell in found],
+        "origin": [_origin(item, cell) for item, cell in found],
+        "raw": [_text(cell) for _, cell in found],
+    }
+    typed = {name: pd.array(values, dtype="string") for name, values in columns.items()}
+    return pd.DataFrame(typed).rename_axis("line")
+
+
 def sources_of(
     headline: Headline,
     departments: pd.DataFrame,
-    submissions: Sequence[Submission],
+    traces: pd.DataFrame,
     parts: Mapping[str, pd.DataFrame],
 ) -> pd.DataFrame:
-    """See `FormSummary.sources`."""
+    """See `FormSummary.sources`. `parts` are the sections' frames."""
     figures = _figures(headline)
     values = {
         key: headline.amount(parts, item) if item.kind.name == "money" else column_of(parts, item)
         for key, item in figures.items()
     }
     numbers = dict(zip(departments["file"], departments.index, strict=True))
-    ordered = sorted(submissions, key=lambda submission: numbers[submission.key])
-    keys = [submission.key for submission in ordered]
+    places = np.array([numbers[key] for key in traces["submission"]], dtype=np.int64)
+    ordered = traces.iloc[np.argsort(places, kind="stable")]
+    keys = ordered["submission"].drop_duplicates().tolist()
     # Each return's figures stand together, so every column of its line is repeated.
     lines = departments.loc[[numbers[key] for key in keys]].reset_index()
     who = lines.loc[lines.index.repeat(len(figures))].reset_index(drop=True)
     columns: dict[str, Any] = {name: who[name] for name in ("number", "code", "department")}
     columns["project"] = who["project"] if "project" in who.columns else [pd.NA] * len(who)
-    columns["figure"] = [*figures] * len(ordered)
-    columns["label"] = [item.label for item in figures.values()] * len(ordered)
+    columns["label"] = [item.label for item in figures.values()] * len(keys)
     columns["value"] = _interleaved([values[key].loc[keys] for key in figures])
     columns["path"] = who["file"]
-    found = [(item, s.cells.get(item.key)) for s in ordered for item in figures.values()]
-    columns["sheet"] = [cell.address.sheet if cell else None for _, cell in found]
-    columns["cell"] = [cell.address.a1 if cell else None for _, cell in found]
-    columns["origin"] = [_origin(item, cell) for item, cell in found]
-    columns["raw"] = [_text(cell) for _, cell in found]
+    columns |= {name: ordered[name] for name in ("figure", "sheet", "cell", "origin", "raw")}
     frame = pd.DataFrame(
         {name: pd.array(columns[name], dtype=dtype) for name, dtype in _COLUMNS.items()}
     )
@@ -111,4 +151,4 @@ def _origin(item: Field, cell: Cell | None) -> str:
     return "converted" if cell.receipt else "typed"
 
 
-__all__ = ["ORIGINS", "sources_of"]
+__all__ = ["ORIGINS", "Figures", "Reading", "figures_in", "sources_of", "traces_of"]

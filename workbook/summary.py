@@ -26,15 +26,14 @@ from workbook.coverage import (
     status_of,
     used_files,
 )
-from workbook.due import Due, Dues
+from workbook.due import Due
 from workbook.findings import Severity
 from workbook.form import Form
-from workbook.frames import section_frames
 from workbook.headline import Headline, column_of
 from workbook.previous import Comparison, Lines, compare
 from workbook.reviews import Reviews, cutoffs, keep, set_aside
 from workbook.roster import Roster
-from workbook.sources import sources_of
+from workbook.sources import Reading, figures_in, sources_of
 from workbook.submission import Return, Submission
 from workbook.totals import composition_of, funds_of, grade_counts, graded, rate, totals_of
 
@@ -69,7 +68,8 @@ class FormSummary:
     """By repeating section: one row a used row, index (`submission`, `row`): code, department, the
     levels and fields, `sheet` and `cell`; where the section is scored also `rate` (score over weight),
     `lost` (points), `expected_score` (the rule's), `above` (score less the rule's) and `reason` (the
-    group of the reason for lost points, NA where none was lost)."""
+    group of the reason for lost points, NA where none was lost). Empty if the rows were left out, as
+    are `indicators`, `generosity` and `sources` then."""
     generosity: pd.DataFrame
     """One row an answered department: what `generosity` gives."""
     sources: pd.DataFrame
@@ -106,6 +106,8 @@ class Summary:
     """What a former summary held for departments that have no line now; see `reviews.set_aside`."""
     comparisons: tuple[Comparison, ...]
     """Last year beside this year, one a form that both have."""
+    left_out: str = ""
+    """What is too long for the workbook and where it stands, in a sentence; blank if nothing is."""
 
     @property
     def counts(self) -> pd.Series[int]:
@@ -132,6 +134,8 @@ def aggregate(
     deadline: datetime.date | None = None,
     reviews: Reviews | None = None,
     previous: Summary | None = None,
+    reading: Reading = figures_in,
+    left_out: str = "",
 ) -> Summary:
     """Add up the returns of a round, for each form and year; see `Summary`.
 
@@ -139,11 +143,14 @@ def aggregate(
     former summary of the round (`reviews.load_reviews`), `previous` the summary of last year's returns.
     RosterError where the roster gives a deadline that is no date; ReviewError and PreviousError where
     the reviews or last year's returns do not fit.
+
+    `reading` may take the figures from elsewhere than the submissions' cells. Where it leaves out rows
+    and traces, `left_out` says so; see `Summary.left_out`.
     """
     whole = sort_out(returns, roster, deadline)
     summary = Summary(
         forms=tuple(
-            _form_summary(whole, places, reviews, first=number == 0)
+            _form_summary(whole, places, reviews, reading, first=number == 0)
             for number, places in enumerate(whole.forms.values())
         ),
         coverage=coverage_frame(whole),
@@ -153,7 +160,11 @@ def aggregate(
         has_roster=roster is not None,
         unmatched=set_aside((), None),
         comparisons=(),
+        left_out=left_out,
     )
+    if left_out:
+        forms = tuple(replace(part, details={}) for part in summary.forms)
+        summary = replace(summary, forms=forms)
     return replace(
         summary,
         unmatched=set_aside(summary.lines, reviews),
@@ -162,14 +173,18 @@ def aggregate(
 
 
 def _form_summary(
-    whole: Round, places: Sequence[int], reviews: Reviews | None, *, first: bool
+    whole: Round,
+    places: Sequence[int],
+    reviews: Reviews | None,
+    reading: Reading,
+    *,
+    first: bool,
 ) -> FormSummary:
     submissions = whole.submissions(places)
     form = submissions[0].form
     headline = Headline(form)
-    dues = Dues(form)
-    parts = section_frames(form, submissions, also=dues.take)
-    due = dues.due
+    figures = reading(form, submissions)
+    parts, due = figures.sections, figures.due
     lines = _answered_lines(whole, headline, submissions, parts, due)
     departments = _with_missing(whole, lines) if first else _numbered(lines)
     lowest = cutoffs(form, reviews)
@@ -192,7 +207,7 @@ def _form_summary(
         composition=composition,
         details=details,
         generosity=generosity(departments, [details[s.id] for s in headline.scored]),
-        sources=sources_of(headline, departments, submissions, parts),
+        sources=sources_of(headline, departments, figures.traces, parts),
         cutoffs=lowest,
     )
 

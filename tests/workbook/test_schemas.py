@@ -16,7 +16,16 @@ from tests.fillings import (
 from workbook.findings import finding
 from workbook.form import available_forms, load_form
 from workbook.frames import Frames, frames
-from workbook.schemas import COVERAGE, FILES, FIXED, Schema, differences, section_schema
+from workbook.schemas import (
+    COVERAGE,
+    DUES,
+    FILES,
+    FIXED,
+    TRACES,
+    Schema,
+    differences,
+    section_schema,
+)
 from workbook.submission import Return
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -52,7 +61,7 @@ def test_frames_of_nothing_are_as_told() -> None:
 
 def test_every_column_has_a_meaning_and_amounts_have_a_unit() -> None:
     form = load_form(next(path for path in available_forms() if "department_overall" in path.name))
-    schemas: list[Schema] = [*FIXED, COVERAGE]
+    schemas: list[Schema] = [*FIXED, COVERAGE, DUES, TRACES]
     schemas += [section_schema(form, section) for section in form.sections.values()]
     assert all(column.meaning for schema in schemas for column in schema.every)
     (funds,) = (schema for schema in schemas if schema.name == "funds")

@@ -1,0 +1,184 @@
+"""Much work in batches, on any executor, whatever becomes of the processes that do it.
+
+A bounded number of batches is under way. A batch whose process died is done once more, alone, so that
+no other can be blamed; one that kills again is halved until the guilty item alone is left. Results
+come as they are ready, each with the place of its items among all, so that a caller can put them
+in order or on disk.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count, islice
+from typing import Any, Generic, TypeVar
+
+from workbook.errors import WorkbookError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+IN_FLIGHT = 2 * (os.cpu_count() or 1)
+"""How many batches are under way, unless told otherwise: one in work and one in reserve a core."""
+LOCAL = "local"
+"""In place of a cluster's address: the processes of this machine."""
+_CHANCES = 2
+"""How often one item alone has to kill its process before it is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece(Generic[T]):
+    """Some neighbours among all items; `start` is the place of the first."""
+
+    start: int
+    items: tuple[T, ...]
+
+    def halves(self) -> tuple[Piece[T], Piece[T]]:
+        """The piece as two; it has at least two items."""
+        middle = len(self.items) // 2
+        return (
+            Piece(self.start, self.items[:middle]),
+            Piece(self.start + middle, self.items[middle:]),
+        )
+
+
+def dispatch(
+    work: Callable[[Piece[T]], R],
+    items: Sequence[T],
+    executor: Executor,
+    *,
+    size: int,
+    in_flight: int = IN_FLIGHT,
+) -> Iterator[tuple[Piece[T], R | None]]:
+    """What `work` gives for pieces of at most `size` items, in the order in which they are ready.
+
+    Every item is in exactly one of the pieces. The result is None for a piece of one item that
+    killed its process again and again. What `work` raises is raised here; BrokenExecutor if the
+    executor takes no more work, WorkbookError if it gave the work up.
+    """
+    serial = count()
+
+    def submit(piece: Piece[T]) -> Future[R]:
+        return executor.submit(_run, work, piece, next(serial))
+
+    pieces = (Piece(i, tuple(items[i : i + size])) for i in range(0, len(items), size))
+    suspects: list[Piece[T]] = []
+    running: dict[Future[R], Piece[T]] = {}
+    try:
+        while True:
+            for piece in islice(pieces, in_flight - len(running)):
+                running[submit(piece)] = piece
+            if not running:
+                break
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                piece = running.pop(future)
+                try:
+                    result = _result(future)
+                except deaths():
+                    suspects.append(piece)
+                    continue
+                yield piece, result
+    finally:
+        for future in running:
+            future.cancel()
+    for piece in suspects:
+        yield from _alone(piece, submit, _CHANCES)
+
+
+def _alone(
+    piece: Piece[T], submit: Callable[[Piece[T]], Future[R]], chances: int
+) -> Iterator[tuple[Piece[T], R | None]]:
+    """A piece of which something may kill, with nothing else under way."""
+    future = submit(piece)  # what a broken executor raises here is no death
+    try:
+        result = _result(future)
+    except deaths():
+        if len(piece.items) > 1:
+            for half in piece.halves():
+                yield from _alone(half, submit, chances)
+        elif chances > 1:
+            yield from _alone(piece, submit, chances - 1)
+        else:
+            yield piece, None
+        return
+    yield piece, result
+
+
+def _run(work: Callable[[Piece[T]], R], piece: Piece[T], _serial: int) -> R:
+    """The call that travels. Its number makes it unlike any before: Dask answers equal calls once."""
+    return work(piece)
+
+
+def _result(future: Future[R]) -> R:
+    try:
+        return future.result()
+    except CancelledError:  # so Dask tells that its scheduler is gone
+        raise WorkbookError("与集群的连接断了，或工作被取消；请检查集群后重新运行") from None
+
+
+def deaths() -> tuple[type[BaseException], ...]:
+    """What an executor raises when the process that did the work died."""
+    distributed = sys.modules.get("distributed")
+    return (BrokenExecutor, distributed.KilledWorker) if distributed else (BrokenExecutor,)
+
+
+@contextmanager
+def executor_at(cluster: str, workers: int) -> Iterator[tuple[Executor, int]]:
+    """The executor of a Dask scheduler (`tcp://…`), or `workers` processes of this machine where none
+    is named; and how many batches keep it busy. Raises WorkbookError if the scheduler does not answer.
+    """
+    if cluster in ("", LOCAL):
+        with Processes(workers) as pool:
+            yield pool, 2 * workers
+        return
+    try:
+        from distributed import Client  # noqa: PLC0415 - an extra, and slow to import
+    except ImportError:
+        raise WorkbookError(
+            "--cluster 需要 distributed，请先运行：pip install 'selfeval-workbook[cluster]'"
+        ) from None
+    # It logs a lost connection with a traceback; what it means for the work is told by our error.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    try:
+        client = Client(cluster)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:  # a timeout is an OSError
+        raise WorkbookError(f"连不上集群 {cluster}，请检查地址（{error}）") from None
+    with client:
+        threads = sum(client.nthreads().values())  # type: ignore[no-untyped-call]
+        if not threads:
+            raise WorkbookError(f"集群 {cluster} 里没有工作进程，请先启动 dask worker")
+        yield client.get_executor(), 2 * threads  # type: ignore[no-untyped-call]
+
+
+class Processes(Executor):
+    """Processes of this machine, made anew when one has died."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._pool = ProcessPoolExecutor(workers)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """As `Executor.submit`; a broken pool is replaced."""
+        try:
+            return self._pool.submit(fn, *args, **kwargs)
+        except BrokenExecutor:
+            self._pool.shutdown()
+            self._pool = ProcessPoolExecutor(self._workers)
+            return self._pool.submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """As `Executor.shutdown`."""
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
