@@ -7,55 +7,35 @@ no finding, or a note.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from workbook.address import Address, split_a1
-from workbook.container import shown
+from workbook.address import Address, area, split_a1
+from workbook.admitted import Admitted, admitted
+from workbook.evidence import (
+    LISTED,
+    Evidence,
+    Position,
+    at_field,
+    formula_words,
+    grouped,
+    some,
+    squeezed,
+    words,
+)
 from workbook.findings import Finding, Severity, finding
 from workbook.formulas import Formulas, canonical
-from workbook.layout import (
-    CALC_SHEET,
-    CHECK_SHEET,
-    FORM_SHEET,
-    GUIDE_SHEET,
-    LIST_SHEET,
-    Layout,
-    Spot,
-)
-from workbook.package import Package, RawCell, Sheet
+from workbook.kinds import Raw
+from workbook.layout import STATUS_ROW, Label, Layout, Spot
+from workbook.package import Sheet, Validation
 from workbook.shift import Shift, moved_layout, shift_of
-from workbook.submission import Cell
+from workbook.strays import hidden, merges, outside, sheets
 from workbook.text import fold
 
-Position = tuple[int, int]
-
-_LISTED = 20
-"""So many cells of one finding are named; its message says how many there are."""
-_LONGEST = 120
-_CACHED_RANGES = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What is looked at: a workbook, the layout it should have, and where its cells were found."""
-
-    package: Package
-    layout: Layout
-    addresses: Mapping[str, Address]
-    """By name; what was not found is not in it."""
-    cells: Mapping[str, Cell]
-    records: Mapping[str, str]
-    year: int
-    same_definition: bool
-    """Whether the template came from this very definition: else its texts may rightly differ."""
-
-    def stored(self, name: str) -> RawCell | None:
-        """The cell of a name as stored."""
-        at = self.addresses.get(name)
-        sheet = self.package.sheet(at.sheet) if at else None
-        return sheet.cells.get((at.row, at.column)) if at and sheet else None
+_CACHED = 500
+"""Of a sheet with more validations or merges than this, nothing is kept in mind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +48,54 @@ class Audit:
 
 def audit(evidence: Evidence) -> Audit:
     """Everything that was tampered with or drifted in a workbook that came from our template."""
-    package, layout = evidence.package, evidence.layout
-    home = home_sheet(layout, evidence.addresses)
-    sheet = package.sheet(home)
-    if package.values_only or sheet is None:
+    layout, home = evidence.layout, evidence.home
+    sheet = evidence.package.sheet(home)
+    if evidence.package.values_only or sheet is None:
         return audit_pasted(evidence)
-    found = [*_contents(evidence), *_sheets(evidence, home)]
+    found = [*_contents(evidence), *sheets(evidence)]
     if not sheet.protected:
         found.append(finding("L206", sheet=home))
     if _nothing_computed(sheet):
-        found.append(finding("L212", sheet=home))
+        found.append(finding("L212", sheet=home, label=""))
     if not evidence.same_definition:
         return Audit(tuple(found))
-    print_ = _Imprint.of(layout)
+    print_ = Imprint.of(layout)
     shift = _shift(evidence, sheet)
     if shift is not None:
         found += _moves(evidence, shift)
-        print_ = _Imprint(moved_layout(layout, evidence.addresses, shift), home)
+        print_ = Imprint(moved_layout(layout, evidence.addresses, shift), home)
+    elif not evidence.lost:
+        found += merges(sheet, print_.merges, print_.input_cells)
     found += _locks(evidence, sheet, print_, shift)
-    found += _validations(evidence, sheet, print_)
-    foreign = () if _lost(evidence) else _foreign(evidence, print_)
+    found += _validations(evidence, sheet, print_, shift)
+    foreign = () if evidence.lost else _foreign(evidence, print_)
     found += _formulas(evidence, print_, foreign)
-    known = shift.sure if shift is not None and _lost(evidence) else None
-    found += _labels(evidence, sheet, print_, known)
+    found += _labels(evidence, sheet, print_, shift)
+    found += _issued(evidence)
+    found += outside(evidence, sheet, print_.known, print_.texts, _hints(layout, shift))
     overtyped = (name for name in foreign if layout.spots[name].field.mode == "suggested")
     return Audit(tuple(found), tuple(overtyped))
 
 
 def audit_pasted(evidence: Evidence) -> Audit:
     """The same of a workbook whose formulas and locks are not the template's, or not known."""
-    return Audit(tuple(_contents(evidence)))
+    found = [*_contents(evidence), *_issued(evidence)]
+    sheet = evidence.package.sheet(evidence.home)
+    if sheet is not None and evidence.same_definition:
+        print_ = Imprint.of(evidence.layout)
+        shift = _shift(evidence, sheet)
+        if shift is not None:
+            print_ = Imprint(
+                moved_layout(evidence.layout, evidence.addresses, shift), evidence.home
+            )
+        hints = _hints(evidence.layout, shift)
+        found += outside(evidence, sheet, print_.known, print_.texts, hints)
+    return Audit(tuple(found))
+
+
+def _hints(layout: Layout, shift: Shift | None) -> int:
+    """The column that tells what is open in each row; 0 if it is gone."""
+    return layout.hint_column if shift is None else shift.columns.get(layout.hint_column, 0)
 
 
 def _contents(evidence: Evidence) -> Iterator[Finding]:
@@ -106,33 +104,25 @@ def _contents(evidence: Evidence) -> Iterator[Finding]:
     if package.has_macros:
         yield finding("W114")
     if package.external_links:
-        yield finding("W115", detail=_some(package.external_links))
+        yield finding("W115", detail=some(package.external_links))
     if package.embedded:
-        yield finding("W116", detail=_some(package.embedded))
-    sheet = package.sheet(home_sheet(evidence.layout, evidence.addresses))
+        yield finding("W116", detail=some(package.embedded))
+    sheet = package.sheet(evidence.home)
     if sheet is not None:
-        yield from _hidden(evidence, sheet)
-    yield from _issues(evidence)
+        yield from hidden(evidence, sheet)
+    yield from _departments(evidence)
 
 
-def home_sheet(layout: Layout, addresses: Mapping[str, Address]) -> str:
-    """The name that the form sheet has in this workbook."""
-    for name, at in addresses.items():
-        if layout.spots[name].address.sheet == layout.form.sheet:
-            return at.sheet
-    return layout.form.sheet
-
-
-class _Imprint:
+class Imprint:
     """What a layout's form sheet must show, worked out once for all returns of the layout."""
 
-    _kept: dict[int, _Imprint] = {}  # noqa: RUF012 - bounded below
+    _kept: dict[int, Imprint] = {}  # noqa: RUF012 - bounded below
 
     def __init__(self, layout: Layout, home: str) -> None:
         self.layout = layout
         self.home = home
         self.labels = tuple(
-            ((label.top, label.left), label, _squeezed(label.text)) for label in layout.labels
+            ((label.top, label.left), label, fold(label.text)) for label in layout.labels
         )
         drawn = [s for s in layout.spots.values() if s.address.sheet == home]
         self.inputs = tuple(
@@ -150,14 +140,19 @@ class _Imprint:
         self.computed = tuple(
             s for s in layout.spots.values() if s.field.mode in ("computed", "suggested")
         )
+        self.known = frozenset(_anchors(layout, drawn))
+        """Where the template itself has something, or room for it."""
+        self.texts = frozenset(fold(label.text) for label in layout.labels)
+        self.merges = frozenset(_merges(layout, drawn))
         self._formulas: dict[str, str] = {}
+        self._admitted: dict[str, Admitted] = {}
 
     @classmethod
-    def of(cls, layout: Layout) -> _Imprint:
+    def of(cls, layout: Layout) -> Imprint:
         key = id(layout)  # which is kept, so its number is not given to another
         kept = cls._kept.get(key)
         if kept is None:
-            if len(cls._kept) >= _LISTED:
+            if len(cls._kept) >= LISTED:
                 cls._kept.clear()
             kept = cls._kept[key] = cls(layout, layout.form.sheet)
         return kept
@@ -165,11 +160,33 @@ class _Imprint:
     def formula(self, spot: Spot) -> str:
         """The template's own formula of a spot, without "="."""
         if spot.name not in self._formulas:
-            formulas = Formulas.of(self.layout) if self.home == self.layout.form.sheet else None
-            formulas = formulas or Formulas(self.layout)
-            text = formulas.computed(spot.field.key, spot.address.sheet, spot.number)
+            text = self._rendering.computed(spot.field.key, spot.address.sheet, spot.number)
             self._formulas[spot.name] = text.removeprefix("=")
         return self._formulas[spot.name]
+
+    def admitted(self, name: str) -> Admitted:
+        """What the template lets into an input."""
+        if name not in self._admitted:
+            due = admitted(self.layout.spots[name], self._rendering, self.home)
+            self._admitted[name] = Admitted(due.type, _anywhere(due.formula))
+        return self._admitted[name]
+
+    @property
+    def _rendering(self) -> Formulas:
+        usual = self.home == self.layout.form.sheet
+        return Formulas.of(self.layout) if usual else Formulas(self.layout)
+
+
+def _anchors(layout: Layout, drawn: Sequence[Spot]) -> Iterator[Position]:
+    yield from ((label.top, label.left) for label in layout.labels)
+    yield from ((spot.address.row, spot.address.column) for spot in drawn)
+
+
+def _merges(layout: Layout, drawn: Sequence[Spot]) -> Iterator[str]:
+    yield area(STATUS_ROW, 1, STATUS_ROW, layout.hint_column)
+    areas = [(x.top, x.left, x.bottom, x.right) for x in layout.labels]
+    areas += [(s.address.row, s.address.column, s.bottom, s.right) for s in drawn]
+    yield from (area(*one) for one in areas if one[:2] != one[2:])
 
 
 def _area(spot: Spot) -> Iterator[Position]:
@@ -182,7 +199,7 @@ def _area(spot: Spot) -> Iterator[Position]:
 
 
 def _locks(
-    evidence: Evidence, sheet: Sheet, print_: _Imprint, shift: Shift | None
+    evidence: Evidence, sheet: Sheet, print_: Imprint, shift: Shift | None
 ) -> Iterator[Finding]:
     unlocked, editable = evidence.package.unlocked, print_.editable
     open_ = [at for at, cell in sheet.cells.items() if cell.style in unlocked]
@@ -191,71 +208,119 @@ def _locks(
     if shift is not None:  # rows that were put in look like their neighbours
         rows, columns = set(shift.rows.values()), set(shift.columns.values())
         wrong = [at for at in wrong if at[0] in rows and at[1] in columns]
-    for name in ("department", "department_code"):
-        at = evidence.addresses.get(f"identity.{name}")
-        if at and at.sheet == sheet.name and evidence.records.get(name):
-            stored = sheet.cells.get((at.row, at.column))
-            if stored is not None and stored.style in unlocked:
-                wrong.append((at.row, at.column))
+    issued = [f"identity.{name}" for name in _DEPARTMENT if evidence.records.get(name)]
+    for name in (*issued, *evidence.issued):
+        stored, at = evidence.stored(name), evidence.addresses.get(name)
+        if at and stored is not None and at.sheet == sheet.name and stored.style in unlocked:
+            wrong.append((at.row, at.column))
     if wrong:
-        _, merged = _cover.__wrapped__(sheet.merges)  # a merged cell is named by its first
-        heads = {area[:2] for area in merged}
+        merged = [rectangle for text in sheet.merges if (rectangle := _rectangle(text))]
+        heads = {rectangle[:2] for rectangle in merged}  # a merged cell is named by its first
         named = [at for at in wrong if at in heads or not _within(at, merged)]
-        yield _grouped("L207", sheet.name, sorted(named or wrong))
+        yield grouped("L207", sheet.name, sorted(named or wrong))
 
 
-def _validations(evidence: Evidence, sheet: Sheet, print_: _Imprint) -> Iterator[Finding]:
-    ranges = tuple(v.sqref for v in sheet.validations if v.type != "none")
-    cover = _cover if len(ranges) <= _CACHED_RANGES else _cover.__wrapped__
-    single, several = cover(ranges)
-    if print_.input_cells <= single:
-        return
-    bare = [
-        (name, at)
-        for name, at in print_.inputs
-        if name in evidence.addresses and at not in single and not _within(at, several)
-    ]
-    if bare:
-        what = _grouped("L210", sheet.name, [at for _, at in bare])
-        yield replace(what, field=",".join(name for name, _ in bare[:_LISTED]))
+_DEPARTMENT = ("department", "department_code")
+
+
+def _validations(
+    evidence: Evidence, sheet: Sheet, print_: Imprint, shift: Shift | None
+) -> Iterator[Finding]:
+    """Inputs that lost their validation, and those that let in something else now."""
+    known = shift is None and len(sheet.validations) <= _CACHED
+    compare = _compared if known else _compared.__wrapped__
+    for code, names in zip(("L210", "L219"), compare(sheet.validations, print_), strict=True):
+        here = [name for name in names if name in evidence.addresses]
+        if here:
+            places = [evidence.addresses[name] for name in here]
+            what = grouped(code, sheet.name, [(at.row, at.column) for at in places])
+            yield replace(what, field=",".join(here[:LISTED]))
 
 
 @lru_cache(maxsize=64)
-def _cover(
-    ranges: tuple[str, ...],
-) -> tuple[frozenset[Position], tuple[tuple[int, int, int, int], ...]]:
-    """The single cells and the larger areas that validations stand on."""
-    single, several = set(), []
-    for area in " ".join(ranges).split():
-        first, _, last = area.partition(":")
-        try:
-            top, left = split_a1(first)
-            bottom, right = split_a1(last or first)
-        except ValueError:
-            continue
-        if (top, left) == (bottom, right):
-            single.add((top, left))
-        else:
-            several.append((top, left, bottom, right))
-    return frozenset(single), tuple(several)
+def _compared(
+    validations: tuple[Validation, ...], print_: Imprint
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of inputs without any validation, and of those with another one than the template's."""
+    single: dict[Position, Validation] = {}
+    larger: list[tuple[Rectangle, Validation]] = []
+    for validation in validations:
+        areas = [_rectangle(text) for text in validation.sqref.split()]
+        for rectangle in areas if validation.type != "none" else ():
+            if rectangle is not None and rectangle[:2] == rectangle[2:]:
+                single[rectangle[:2]] = validation
+            elif rectangle is not None:
+                larger.append((rectangle, validation))
+    bare, changed = [], []
+    for name, at in print_.inputs:
+        here = single.get(at) or next((v for r, v in larger if _holds(r, at)), None)
+        if here is None:
+            bare.append(name)
+        elif not _admits(here, print_.admitted(name)):
+            changed.append(name)
+    return tuple(bare), tuple(changed)
 
 
-def _within(at: Position, areas: Iterable[tuple[int, int, int, int]]) -> bool:
-    return any(t <= at[0] <= b and left <= at[1] <= right for t, left, b, right in areas)
+def _admits(validation: Validation, due: Admitted) -> bool:
+    """Whether a validation lets in what is due, whichever cells it names.
+
+    LibreOffice leaves them behind when rows move or are pasted, and writes #REF! when a sheet goes.
+    """
+    if validation.type != due.type or not validation.stops:
+        return False
+    if due.type == "textLength" and validation.operator != "lessThanOrEqual":
+        return False
+    return _anywhere(validation.formula1) == due.formula
 
 
-def _formulas(evidence: Evidence, print_: _Imprint, foreign: Sequence[str]) -> Iterator[Finding]:
+_CELLS = re.compile(r"#REF!|(?<![\w.$])\$?[A-Z]{1,3}\$?[0-9]{1,7}(?![\w.(])")
+
+
+@lru_cache(maxsize=4096)
+def _anywhere(formula: str) -> str:
+    """A formula without saying which cells it looks at."""
+    return _CELLS.sub("¤", canonical(formula))
+
+
+Rectangle = tuple[int, int, int, int]
+"""Top, left, bottom, right."""
+
+
+@lru_cache(maxsize=4096)
+def _rectangle(text: str) -> Rectangle | None:
+    first, _, last = text.partition(":")
+    try:
+        return *split_a1(first), *split_a1(last or first)
+    except ValueError:
+        return None
+
+
+def _holds(rectangle: Rectangle, at: Position) -> bool:
+    top, left, bottom, right = rectangle
+    return top <= at[0] <= bottom and left <= at[1] <= right
+
+
+def _within(at: Position, areas: Iterable[Rectangle]) -> bool:
+    return any(_holds(rectangle, at) for rectangle in areas)
+
+
+def _formulas(evidence: Evidence, print_: Imprint, foreign: Sequence[str]) -> Iterator[Finding]:
     for name in print_.entered:
         if evidence.cells[name].formula and name in evidence.addresses:
-            yield _at(evidence, "L211", name, printed=_formula(evidence.stored(name)))
+            yield at_field(evidence, "L211", name, printed=_written(evidence, name))
     for name in foreign:
         spot = print_.layout.spots[name]
         code = "L208" if spot.field.mode == "computed" else "L211"
-        due = _formula_text(print_.formula(spot))
-        yield _at(evidence, code, name, printed=_formula(evidence.stored(name)), expected=due)
+        due = formula_words(print_.formula(spot))
+        yield at_field(evidence, code, name, printed=_written(evidence, name), expected=due)
 
 
-def _foreign(evidence: Evidence, print_: _Imprint) -> Sequence[str]:
+def _written(evidence: Evidence, name: str) -> str:
+    stored = evidence.stored(name)
+    return formula_words(stored.formula if stored is not None else "")
+
+
+def _foreign(evidence: Evidence, print_: Imprint) -> Sequence[str]:
     """The computed and suggested cells in which a formula stands that is not the template's."""
     found = []
     for spot in print_.computed:
@@ -269,32 +334,56 @@ def _foreign(evidence: Evidence, print_: _Imprint) -> Sequence[str]:
 
 
 def _labels(
-    evidence: Evidence, sheet: Sheet, print_: _Imprint, rows: frozenset[int] | None
+    evidence: Evidence, sheet: Sheet, print_: Imprint, shift: Shift | None
 ) -> Iterator[Finding]:
-    """Printed words and fixed values that read otherwise; `rows` limits them to rows known well."""
+    """Printed words and fixed values that read otherwise; blanks, width and case do not count."""
     usual = evidence.layout.labels
-    for (at, label, squeezed), own in zip(print_.labels, usual, strict=True):
+    sure = shift.sure if shift is not None and evidence.lost else None
+    for (at, label, folded), own in zip(print_.labels, usual, strict=True):
         stored = sheet.cells.get(at)
         if stored is not None and stored.value == label.text:
             continue
-        text, due = stored.value if stored is not None else None, label.text
+        gone = shift is not None and shift.gone(own)
+        if gone and shift is not None and _told(evidence, own, shift):
+            continue
+        text, due = stored.value if stored is not None and not gone else None, label.text
         if label.role == "title":
             due = label.text.format(fiscal_year=evidence.year)
-            squeezed = _squeezed(due)  # noqa: PLW2901 - the title has its year
-        if (rows is None or own.top in rows) and _squeezed(text) != squeezed:
-            yield finding(
-                "L209",
-                sheet=sheet.name,
-                cell=Address(sheet.name, *at).a1,
-                printed=_words(text),
-                expected=_words(due),
-            )
+            folded = fold(due)  # noqa: PLW2901 - the title has its year
+        if (sure is None or gone or own.top in sure) and _folded(text) != folded:
+            place = (own.top, own.left) if gone else at
+            cell = Address(sheet.name, *place).a1
+            printed, expected = words(text), words(due)
+            yield finding("L209", sheet=sheet.name, cell=cell, printed=printed, expected=expected)
     for spot in print_.fixed:
         if spot.name in evidence.addresses:
-            raw = evidence.cells[spot.name].raw
-            if raw != spot.field.value:
-                due = _words(spot.field.value)
-                yield _at(evidence, "L209", spot.name, printed=_words(raw), expected=due)
+            yield from _unlike(evidence, spot.name, spot.field.value)
+
+
+def _told(evidence: Evidence, label: Label, shift: Shift) -> bool:
+    """Whether the loss of a label's row or column is told already, as that of cells (L201)."""
+    lost = [
+        s.address for name, s in evidence.layout.spots.items() if name not in evidence.addresses
+    ]
+    row, column = label.top not in shift.rows, label.left not in shift.columns
+    return any((row and at.row == label.top) or (column and at.column == label.left) for at in lost)
+
+
+def _issued(evidence: Evidence) -> Iterator[Finding]:
+    """What the bureau filled in and locked, where something else stands now."""
+    for name, value in evidence.issued.items():
+        if name in evidence.addresses:
+            yield from _unlike(evidence, name, value)
+
+
+def _unlike(evidence: Evidence, name: str, due: Raw) -> Iterator[Finding]:
+    raw = evidence.cells[name].raw
+    if raw != due and _folded(raw) != _folded(due):
+        yield at_field(evidence, "L209", name, printed=words(raw), expected=words(due))
+
+
+def _folded(value: object) -> str:
+    return fold(value if isinstance(value, str) else squeezed(value))
 
 
 def _nothing_computed(sheet: Sheet) -> bool:
@@ -302,69 +391,19 @@ def _nothing_computed(sheet: Sheet) -> bool:
     return bool(formulas) and all(cell.value is None for cell in formulas)
 
 
-# --- sheets, what is hidden, what has moved -------------------------------------------------------
+# --- departments, what has moved ------------------------------------------------------------------
 
 
-def _sheets(evidence: Evidence, home: str) -> Iterator[Finding]:
-    form = evidence.layout.form.sheet
-    due = (GUIDE_SHEET, form, CHECK_SHEET, CALC_SHEET, LIST_SHEET, FORM_SHEET)
-    there = {sheet.name for sheet in evidence.package.sheets}
-    more = [s.name for s in evidence.package.sheets if s.name not in due and s.name != home]
-    gone = [name for name in due if name not in there and (name != form or home == form)]
-    said = []
-    if home != form:
-        said.append(f"“{form}”现名“{shown(home)}”")
-    if more:
-        said.append(f"多出{_quoted(more)}")
-    if gone:
-        said.append(f"缺少{_quoted(gone)}")
-    if said:
-        yield finding("L213", detail="，".join(said))
-
-
-def _hidden(evidence: Evidence, sheet: Sheet) -> Iterator[Finding]:
-    if sheet.state != "visible":
-        yield finding("L214", sheet=sheet.name, what="整张表被隐藏")
-    if sheet.hidden_rows or sheet.hidden_columns:
-        spots = evidence.layout.spots
-        covered = [
-            (at.row, at.column)
-            for name, at in evidence.addresses.items()
-            if at.sheet == sheet.name
-            and spots[name].field.is_input
-            and evidence.cells[name].raw is not None
-            and (at.row in sheet.hidden_rows or at.column in sheet.hidden_columns)
-        ]
-        if covered:
-            yield _grouped("L214", sheet.name, covered, what="隐藏的行或列里有填写的内容")
-    if sheet.far:
-        places = [at for at in sheet.far if _is_cell(at)]
-        cells = ",".join(places[:_LISTED])
-        yield finding("L214", sheet=sheet.name, cell=cells, what="远离表格的地方有内容")
-
-
-def _is_cell(a1: str) -> bool:
-    try:
-        split_a1(a1)
-    except ValueError:
-        return False
-    return True
-
-
-def _issues(evidence: Evidence) -> Iterator[Finding]:
+def _departments(evidence: Evidence) -> Iterator[Finding]:
     """A department other than the one that the template was issued to."""
-    for record in ("department", "department_code"):
+    for record in _DEPARTMENT:
         name, issued = f"identity.{record}", evidence.records.get(record, "")
         cell = evidence.cells.get(name)
         if cell is None or cell.value is None or not issued or name not in evidence.addresses:
             continue
         typed = str(cell.raw if isinstance(cell.raw, str) else cell.value)
         if typed != issued and fold(typed) != fold(issued):
-            yield _at(evidence, "L216", name, printed=typed, expected=issued)
-
-
-def _lost(evidence: Evidence) -> bool:
-    return len(evidence.addresses) < len(evidence.layout.spots)
+            yield at_field(evidence, "L216", name, printed=typed, expected=issued)
 
 
 def _shift(evidence: Evidence, sheet: Sheet) -> Shift | None:
@@ -372,76 +411,24 @@ def _shift(evidence: Evidence, sheet: Sheet) -> Shift | None:
     spots = evidence.layout.spots
     if all(at == spots[name].address for name, at in evidence.addresses.items()):
         return None
-    texts = {at: _squeezed(cell.value) for at, cell in sheet.cells.items() if cell.type == "s"}
+    texts = {at: squeezed(cell.value) for at, cell in sheet.cells.items() if cell.type == "s"}
     labels = [
-        replace(label, text=_squeezed(label.text.format(fiscal_year=evidence.year)))
+        replace(label, text=squeezed(label.text.format(fiscal_year=evidence.year)))
         if label.role == "title"
-        else replace(label, text=_squeezed(label.text))
+        else replace(label, text=squeezed(label.text))
         for label in evidence.layout.labels
     ]
     return shift_of(evidence.layout, evidence.addresses, sheet.name, labels, texts)
 
 
 def _moves(evidence: Evidence, shift: Shift) -> Iterator[Finding]:
-    home = home_sheet(evidence.layout, evidence.addresses)
+    home = evidence.home
     if shift.told:
         yield finding("L215", sheet=home, detail="，".join(shift.told))
     if shift.astray:
         places = [evidence.addresses[name] for name in shift.astray]
         cells = [(at.row, at.column) for at in places if at.sheet == home]
         detail = f"有 {len(places)} 个单元格的名称指向了别处"
-        what = _grouped("L215", home, cells, detail=detail)
-        names = ",".join(shift.astray[:_LISTED])
+        what = grouped("L215", home, cells, detail=detail)
+        names = ",".join(shift.astray[:LISTED])
         yield replace(what, severity=Severity.WARNING, field=names)
-
-
-# --- words ----------------------------------------------------------------------------------------
-
-
-def _at(evidence: Evidence, code: str, name: str, *, printed: str, expected: str = "") -> Finding:
-    at, item = evidence.addresses[name], evidence.layout.spots[name].field
-    return finding(
-        code,
-        sheet=at.sheet,
-        cell=at.a1,
-        field=name,
-        printed=printed,
-        expected=expected,
-        label=item.label,
-    )
-
-
-def _grouped(code: str, sheet: str, places: Sequence[Position], **words: str) -> Finding:
-    cells = ",".join(Address(sheet, *at).a1 for at in places[:_LISTED])
-    return finding(code, sheet=sheet, cell=cells, count=str(len(places)), **words)
-
-
-def _squeezed(value: object) -> str:
-    text = "" if value is None else value if isinstance(value, str) else _words(value)
-    return "".join(text.split())
-
-
-def _words(value: object) -> str:
-    if value is None or value == "":
-        return "（空）"
-    text = f"{value:.15g}" if isinstance(value, float | int) else str(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
-def _formula(stored: RawCell | None) -> str:
-    return _formula_text(stored.formula or "") if stored is not None else "="
-
-
-def _formula_text(text: str) -> str:
-    text = f"={text}"
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
-def _some(names: Sequence[str]) -> str:
-    told = "、".join(shown(name) for name in names[:3])
-    return told if len(names) <= 3 else f"{told} 等 {len(names)} 处"
-
-
-def _quoted(names: Sequence[str]) -> str:
-    told = "".join(f"“{shown(name)}”" for name in names[:5])
-    return told if len(names) <= 5 else f"{told}等 {len(names)} 张"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from workbook.address import Address, parse_reference
-from workbook.audit import home_sheet
 from workbook.container import shown
 from workbook.errors import WorkbookError
-from workbook.findings import Finding, finding
+from workbook.evidence import home_sheet
+from workbook.findings import Finding, Severity, finding
 from workbook.form import Form
 from workbook.layout import (
     CALC_SHEET,
@@ -19,6 +19,7 @@ from workbook.layout import (
     GUIDE_SHEET,
     LIST_SHEET,
     Layout,
+    Spot,
 )
 from workbook.locate import Located, fillings, locate_any
 from workbook.package import Package, RawCell, Sheet
@@ -96,11 +97,24 @@ def find_recorded(package: Package, layout: Layout) -> Found:
         _find_unnamed(found, places, "" if package.values_only else str(lost))
     elif len(places.sheets) > len(BESIDE) + 1:
         _find_copy(found, places, home)
+    found.findings += _lost(found)
+    return found
+
+
+def _lost(found: Found) -> Iterator[Finding]:
+    """What is lost, row by row, at the cells where the template has it."""
+    rows: dict[int, list[Spot]] = {}
     for name, spot in found.layout.spots.items():
         if name not in found.addresses:
-            sheet, label = layout.form.sheet, spot.field.label
-            found.findings.append(finding("L201", label=label, sheet=sheet, field=name))
-    return found
+            rows.setdefault(spot.address.row, []).append(spot)
+    for spots in rows.values():
+        yield finding(
+            "L201",
+            sheet=found.layout.form.sheet,
+            cell=",".join(spot.address.a1 for spot in spots),
+            field=",".join(spot.name for spot in spots),
+            label="、".join(dict.fromkeys(spot.field.label for spot in spots)),
+        )
 
 
 def find_unrecorded(package: Package, forms: Sequence[Form]) -> Found:
@@ -135,7 +149,10 @@ def _find_unnamed(found: Found, places: Places, lost: str) -> None:
         found.addresses = {name: at for name, at in merged.items() if name in known}
         found.findings.append(finding("L217", sheet=located.sheet))
     elif lost:
-        found.findings.append(finding("L205", sheet=form.sheet, detail=lost))
+        what = finding("L205", sheet=form.sheet, detail=lost)
+        if located is not None:  # every label confirms the usual places
+            what = replace(what, severity=Severity.NOTE)
+        found.findings.append(what)
 
 
 def _find_copy(found: Found, places: Places, home: str) -> None:

@@ -13,15 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from workbook.address import Address
-from workbook.audit import Evidence, audit, audit_pasted
+from workbook.audit import audit, audit_pasted
 from workbook.container import Limits, read_file
+from workbook.evidence import Evidence
 from workbook.findings import Finding, finding
 from workbook.form import Form, available_forms, load_form
-from workbook.kinds import Raw
+from workbook.kinds import DAYS_TO_1904, Raw, shows_day
 from workbook.layout import (
     CALC_SHEET,
     FORM_RECORDS,
     FORM_SHEET,
+    ISSUED_COLUMN,
     LIST_SHEET,
     Layout,
     Plan,
@@ -30,7 +32,7 @@ from workbook.layout import (
     default_plan,
     place,
 )
-from workbook.package import Package, RawCell, Refused, open_bytes
+from workbook.package import Package, RawCell, Refused, Sheet, open_bytes
 from workbook.parcel import members
 from workbook.places import Found, Places, Unknown, find_recorded, find_unrecorded
 from workbook.submission import ACCEPTED, REJECTED, SKIPPED, Cell, Return, Submission
@@ -185,7 +187,8 @@ def _return(
 def _recognise(
     path: Path, package: Package, forms: Forms
 ) -> tuple[Submission, tuple[Finding, ...]]:
-    records = _records(package)
+    recorded = _recorded(package)
+    records = _records(recorded)
     found = _find(package, records, forms)
     layout, findings, form = found.layout, found.findings, found.layout.form
     if package.values_only:
@@ -196,7 +199,8 @@ def _recognise(
     cells = dict(_cells(package, found))
     _reject_empty(package, layout, cells)
     year = _year(cells, form)
-    evidence = Evidence(package, layout, found.addresses, cells, records, year, same)
+    issued = _issued(recorded, layout)
+    evidence = Evidence(package, layout, found.addresses, cells, records, year, same, issued)
     audited = audit_pasted(evidence) if found.pasted else audit(evidence)
     cells |= {name: replace(cells[name], formula=False) for name in audited.overtyped}
     submission = Submission(
@@ -204,9 +208,10 @@ def _recognise(
         form=form,
         plan=layout.plan,
         cells=cells,
-        # Without names the lines of 自检 are known by place, which another definition moves.
+        # Without names the lines of 自检 are known by place, which another definition moves; where
+        # cells are gone, its formulas are broken.
         verdicts={}
-        if found.copied or (package.values_only and not same)
+        if found.copied or evidence.lost or (package.values_only and not same)
         else dict(_verdicts(package, layout)),
         fiscal_year=year,
         department=_identity(cells, records, "department"),
@@ -215,14 +220,34 @@ def _recognise(
     return submission, (*findings, *audited.findings)
 
 
-def _records(package: Package) -> dict[str, str]:
-    """What `_form` says; the sheet is known by its first record, whatever it is called now; nothing if it is gone."""
+def _recorded(package: Package) -> Sheet | None:
+    """The sheet `_form`, known by its first record, whatever it is called now; None if it is gone."""
     candidates = [package.sheet(FORM_SHEET), *package.sheets]
     for sheet in candidates:
         if sheet is not None and _text(sheet.cells.get((1, 1))) == FORM_RECORDS[0]:
-            rows = range(1, len(FORM_RECORDS) + 1)
-            return {_text(sheet.cells.get((r, 1))): _text(sheet.cells.get((r, 2))) for r in rows}
-    return {}
+            return sheet
+    return None
+
+
+def _records(sheet: Sheet | None) -> dict[str, str]:
+    if sheet is None:
+        return {}
+    rows = range(1, len(FORM_RECORDS) + 1)
+    return {_text(sheet.cells.get((r, 1))): _text(sheet.cells.get((r, 2))) for r in rows}
+
+
+def _issued(sheet: Sheet | None, layout: Layout) -> dict[str, Raw]:
+    """What the bureau filled in and locked, by name, as `_form` records it."""
+    found: dict[str, Raw] = {}
+    if sheet is None:
+        return found
+    for row in range(1, len(layout.spots) + 1):
+        name, value = (sheet.cells.get((row, ISSUED_COLUMN + step)) for step in (0, 1))
+        if name is None:
+            break
+        if value is not None and _text(name) in layout.spots:
+            found[_text(name)] = value.value
+    return found
 
 
 def _find(package: Package, records: Mapping[str, str], forms: Forms) -> Found:
@@ -296,13 +321,21 @@ def _cells(package: Package, found: Found) -> Iterator[tuple[str, Cell]]:
             year = float(found.year) if spot.field.id == "fiscal_year" else None
             yield name, Cell(year, year, spot.address)
         else:
-            yield name, Cell(None, None, spot.address, problem="找不到这一格")
+            lost = spot.field.is_computed
+            yield name, Cell(None, None, spot.address, formula=lost, problem="找不到这一格")
 
 
 def _cell(
     package: Package, form: Form, spot: Spot, address: Address, stored: RawCell | None
 ) -> Cell:
     formula = _holds_formula(package, spot, stored)
+    if (
+        stored is not None
+        and stored.formula
+        and stored.value is None
+        and spot.field.mode == "entered"
+    ):
+        return Cell(f"={stored.formula}", None, address, problem="是公式，没有存下结果")
     if stored is None or stored.value is None:
         return Cell(None, None, address, formula=formula)
     if stored.type == "e":
@@ -312,6 +345,8 @@ def _cell(
     if formula and spot.field.is_computed and (raw == "" or _lost_text(package, spot, raw)):
         raw = None
     style = package.formats.get(stored.style, "General")
+    if package.date1904 and isinstance(raw, float) and shows_day(spot.field.kind, style):
+        raw += DAYS_TO_1904
     read = spot.field.kind.coerce(raw, style, spot.field.unit or form.unit)
     return Cell(raw, read.value, address, False, formula, read.receipt, read.problem)
 
@@ -337,5 +372,5 @@ def _verdicts(package: Package, layout: Layout) -> Iterator[tuple[str, str]]:
     for line, usual in layout.checks.items():
         address = places.find(check_name(line), usual)
         stored = places.cell(address) if address else None
-        if stored is not None and isinstance(stored.value, str) and stored.value:
-            yield line, stored.value
+        if stored is not None and stored.type == "s" and stored.value:
+            yield line, str(stored.value)

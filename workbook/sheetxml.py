@@ -54,6 +54,7 @@ class Validation(NamedTuple):
     operator: str
     formula1: str
     formula2: str
+    stops: bool = True  # False: it only warns, or says nothing, and lets anything in
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,6 +467,8 @@ class _Rest:
                 found.get("operator", "between"),
                 found.get("formula1", ""),
                 found.get("formula2", ""),
+                found.get("errorStyle", "stop") == "stop"
+                and is_true(found.get("showErrorMessage")),
             )
         )
         self._require(len(self.validations))
