@@ -32,7 +32,9 @@ LEVELS = {
     **dict.fromkeys(("container", "magic", "ooxml", "sheetxml", "plainxml"), 7),
     **dict.fromkeys(("sharedformulas", "package", "foreign", "locked", "worker", "parcel"), 7),
     **dict.fromkeys(("submission", "formulas", "admitted", "shift", "locate"), 8),
-    **dict.fromkeys(("reader", "audit", "evidence", "strays", "places", "batch", "roster"), 9),
+    **dict.fromkeys(
+        ("reader", "audit", "evidence", "strays", "rounds", "places", "batch", "roster"), 9
+    ),
     **dict.fromkeys(("frames", "across"), 10),
     **dict.fromkeys(("checks", "summary"), 11),
     **dict.fromkeys(("printing", "usage", "options"), 12),

@@ -28,13 +28,16 @@ CHUNK = 2000
 """How many returns are judged at once; memory is bounded by it."""
 
 
-def check(returns: Iterable[Return], roster: Roster | None = None) -> list[Return]:
+def check(
+    returns: Iterable[Return], roster: Roster | None = None, *, year: int | None = None
+) -> list[Return]:
     """The returns, in their order, each accepted one with all its findings.
 
-    Also what shows only between them: several of one department, and with a roster, departments that
-    are not on it. Nothing raises; rejected and skipped files keep what the reader said of them.
+    Also what shows only between them: several of one department, forms of another year than `year` or
+    than most, and with a roster, departments that are not on it. Nothing raises; rejected and skipped
+    files keep what the reader said of them.
     """
-    checked = list(across(returns, roster))
+    checked = list(across(returns, roster, year=year))
     by_form: dict[int, list[int]] = {}
     for index, item in enumerate(checked):
         if item.submission is not None:

@@ -32,6 +32,7 @@ from workbook.options import (
     refuse_existing,
     require_workbook_name,
     roster_option,
+    year_option,
 )
 from workbook.usage import Group, fail, t
 
@@ -205,17 +206,19 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
     "检查填好的表：每个问题在哪一格、应当是多少、怎么改。", "Check filled forms: every mistake, to the cell."))  # fmt: skip
 @paths_argument
 @roster_option
+@year_option
 @form_file_option
 @opening_password_option
 @json_option
 def check(
-    paths: tuple[Path, ...], roster: Path | None, form_file: tuple[Path, ...], password_env: str,
-    as_json: bool,
+    paths: tuple[Path, ...], roster: Path | None, year: int | None, form_file: tuple[Path, ...],
+    password_env: str, as_json: bool,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from workbook.printing import record, totals
 
-    returned = _checked(read_all(paths, form_file, passwords_from(password_env, roster)), roster)
+    read = read_all(paths, form_file, passwords_from(password_env, roster))
+    returned = _checked(read, roster, year)
     if as_json:
         files = [record(item, values=False) for item in returned]
         print_json({"files": files, "totals": totals(returned)})
@@ -224,11 +227,11 @@ def check(
     sys.exit(exit_code(returned))
 
 
-def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
+def _checked(returned: list[Return], roster: Path | None, year: int | None) -> list[Return]:
     from workbook.checks import check as judge
     from workbook.roster import load_roster
 
-    return judge(returned, load_roster(roster) if roster else None)
+    return judge(returned, load_roster(roster) if roster else None, year=year)
 
 
 @cli.command(help=t(
@@ -237,6 +240,7 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
               help=t("汇总表的文件名。", "The summary workbook to write."))  # fmt: skip
 @roster_option
+@year_option
 @form_file_option
 @opening_password_option
 @click.option("--data", type=click.Path(path_type=Path),
@@ -245,8 +249,8 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
 @click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
-    paths: tuple[Path, ...], output: Path, roster: Path | None, form_file: tuple[Path, ...],
-    password_env: str, data: Path | None, force: bool, workers: int,
+    paths: tuple[Path, ...], output: Path, roster: Path | None, year: int | None,
+    form_file: tuple[Path, ...], password_env: str, data: Path | None, force: bool, workers: int,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.summary import build_summary
@@ -260,7 +264,7 @@ def aggregate(
     refuse_existing(output, find_files(p for p in paths if p.exists()), force=force)
     known = load_roster(roster) if roster else None
     returned = _checked(
-        read_all(paths, form_file, passwords_from(password_env, roster), workers), roster
+        read_all(paths, form_file, passwords_from(password_env, roster), workers), roster, year
     )
     build_summary(add_up(returned, known), output)
     click.echo(t(f"汇总表：{output}", f"Summary: {output}"))

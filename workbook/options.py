@@ -50,6 +50,14 @@ def roster_option(command: Command) -> Command:
     return click.option("--roster", type=click.Path(path_type=Path), help=text)(command)
 
 
+def year_option(command: Command) -> Command:
+    text = t(
+        "这次收的是哪个年度（不写时按名册的“年度”列，再按多数单位报的）。",
+        "The fiscal year of this round (else the roster's, or what most departments sent).",
+    )
+    return click.option("--year", type=click.IntRange(2000, 2100), help=text)(command)
+
+
 def force_option(command: Command) -> Command:
     text = t("覆盖已有的文件。", "Write over existing files.")
     return click.option("--force", is_flag=True, help=text)(command)
