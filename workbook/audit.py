@@ -28,7 +28,7 @@ from workbook.evidence import (
 from workbook.findings import Finding, Severity, finding
 from workbook.formulas import Formulas, canonical
 from workbook.kinds import Raw
-from workbook.layout import STATUS_ROW, Label, Layout, Spot
+from workbook.layout import Label, Layout, Spot
 from workbook.package import Sheet, Validation
 from workbook.shift import Shift, moved_layout, shift_of
 from workbook.strays import hidden, merges, outside, sheets
@@ -183,7 +183,6 @@ def _anchors(layout: Layout, drawn: Sequence[Spot]) -> Iterator[Position]:
 
 
 def _merges(layout: Layout, drawn: Sequence[Spot]) -> Iterator[str]:
-    yield area(STATUS_ROW, 1, STATUS_ROW, layout.hint_column)
     areas = [(x.top, x.left, x.bottom, x.right) for x in layout.labels]
     areas += [(s.address.row, s.address.column, s.bottom, s.right) for s in drawn]
     yield from (area(*one) for one in areas if one[:2] != one[2:])

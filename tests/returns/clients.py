@@ -23,8 +23,6 @@ Make = Callable[[Path, Path, Office], None]
 
 HOME = "自评表"
 FORM = "xl/worksheets/sheet2.xml"
-CHECKS = "xl/worksheets/sheet3.xml"
-RECORDS = "xl/worksheets/sheet6.xml"
 BOOK = "xl/workbook.xml"
 LINKS = "xl/_rels/workbook.xml.rels"
 
@@ -46,12 +44,11 @@ def libreoffice(*steps: Step, save_as: Format = "xlsx") -> Make:
     def make(source: Path, target: Path, office: Office) -> None:
         with office.open(source) as book:
             for step in steps:
-                action, value, *sheet = step
+                action, value, sheet = step if len(step) == 3 else (*step, HOME)
                 if action == "type":
                     assert office.type_values(book, value) == []
                 else:
-                    office.tamper(book, *(sheet or [HOME]), action, value)
-            office.recalculate(book)
+                    office.tamper(book, sheet, action, value)
             office.save(book, target, save_as)
 
     return make
@@ -73,12 +70,16 @@ def with_openpyxl(change: Callable[[Workbook], object]) -> Make:
     return make
 
 
-def typed(values: dict[str, object]) -> Make:
-    """Values written into cells of the form's sheet by openpyxl, as a script or an import does."""
+def typed(values: dict[str, object], formats: dict[str, str] | None = None) -> Make:
+    """Values written by openpyxl, as a script or an import does: by cell of the form's sheet, or of the
+    one named before it (`自检!C13`); `formats` are number formats."""
 
     def change(book: Workbook) -> None:
-        for cell, value in values.items():
-            book[HOME][cell].value = value
+        for place, value in values.items():
+            sheet, _, cell = place.rpartition("!")
+            book[sheet or HOME][cell].value = value
+        for cell, number_format in (formats or {}).items():
+            book[HOME][cell].number_format = number_format
 
     return with_openpyxl(change)
 
