@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from workbook import text as texts
 from workbook.findings import Finding, finding
@@ -101,7 +102,7 @@ def across(
             submission = read[place]
             found += due.unlike(submission, senders[place])
             found += _off_roster(submission, roster) if roster else []
-            found += _misnamed(submission, roster) if roster else []
+            found += _misnamed(item.path, submission, roster) if roster else []
             found += _duplicate(submission, replaced.get(place), returns, item.sha256)
             found += _copied(submission, alike.get(place))
         known = {f.code for f in item.findings}
@@ -133,14 +134,14 @@ def _duplicate(
     return [_placed("A502", submission, printed=printed, expected=name, detail=detail)]
 
 
-def _misnamed(submission: Submission, roster: Roster) -> list[Finding]:
+def _misnamed(path: Path, submission: Submission, roster: Roster) -> list[Finding]:
     """A file named after one department of the roster that holds another one's form."""
-    named = roster.named_in(submission.path.stem)
+    named = roster.named_in(path.stem)
     entry = roster.match(submission.department_code, submission.department)
     if named is None or entry is None or named == entry:
         return []
     whose = {"printed": entry.department, "expected": named.department}
-    return [_placed("A503", submission, named=submission.path.name, **whose)]
+    return [_placed("A503", submission, named=path.name, **whose)]
 
 
 _FEWEST = 10

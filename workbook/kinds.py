@@ -136,7 +136,8 @@ def _percent(raw: Raw, number_format: str, unit: str) -> Coerced:
     if not isinstance(number, float) or abs(number) <= 1:
         return read_as
     if abs(number) >= _SURELY_PERCENT:
-        return Coerced(number / 100, receipt=f"没有写百分号，按 {number_text(number)}% 读取")
+        hundredth = float(Decimal(repr(number)) / 100)
+        return Coerced(hundredth, receipt=f"没有写百分号，按 {number_text(number)}% 读取")
     if "%" in number_format and isinstance(raw, float):
         return read_as
     plain = number_text(number)
