@@ -93,12 +93,22 @@ def find_recorded(package: Package, layout: Layout) -> Found:
     found = Found(layout, addresses, [])
     home = home_sheet(layout, addresses)
     lost = sum(name not in places.names for name in layout.spots)
-    if lost:
+    if not _has_form(found):  # its sheet was taken out, perhaps after it was copied
+        _find_unnamed(found, places, "")
+        if not _has_form(found):
+            raise Unknown(finding("W108"))
+        found.copied = True
+    elif lost:
         _find_unnamed(found, places, "" if package.values_only else str(lost))
     elif len(places.sheets) > len(BESIDE) + 1:
         _find_copy(found, places, home)
     found.findings += _lost(found)
     return found
+
+
+def _has_form(found: Found) -> bool:
+    spots, sheet = found.layout.spots, found.layout.form.sheet
+    return any(spots[name].address.sheet == sheet for name in found.addresses)
 
 
 def _lost(found: Found) -> Iterator[Finding]:

@@ -10,13 +10,16 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import openpyxl
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill, Protection
 from openpyxl.workbook.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from tests.fillings import FILLED, filling
+from tests.office import Office
 from tests.returns.clients import (
     BOOK,
     FORM,
@@ -191,6 +194,23 @@ def _add_sheet(book: Workbook) -> None:
     book.create_sheet("备注")["A1"] = "另有说明"
 
 
+RESULTS: dict[str, object] = {
+    "H7": 1.0, "E8": 168.35, "I8": 168.35, "I7": 10.0, "J17": 50.0, "J27": 30.0, "J35": 10.0,
+    "G37": 100.0, "H37": 100.0, "I37": "优",
+}  # fmt: skip
+"""What the sound return's formulas show."""
+
+
+def _new_workbook(source: Path, target: Path, _: Office) -> None:
+    book = openpyxl.Workbook()
+    ws = book.worksheets[0]
+    for row in openpyxl.load_workbook(source, data_only=True)[HOME].iter_rows():
+        for cell in row:
+            if cell.value is not None:
+                ws[cell.coordinate].value = cell.value
+    book.save(target)
+
+
 LINK = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/externalLinkPath"
 
 EDITED = (
@@ -254,6 +274,16 @@ EDITED = (
     Case("the columns beside the table deleted", unlocked(("delete_columns", [10, 2])),
          ("L201 J17,J27,J35", "L209 J16")),
     Case("the form's sheet renamed", libreoffice(("rename", "自评表2024")), ("L213",)),
+    Case("the form's sheet copied, the first taken out", libreoffice(("copy", "自评表副本"), ("remove", "")),
+         ("L213", "L217")),
+    Case("values pasted over all formulas", typed(RESULTS),
+         ("L202 E8", "L202 G37", "L202 H37", "L202 H7", "L202 I37", "L202 I8", "L202 J17", "L202 J27", "L202 J35",
+          "L212")),
+    Case("a required cell emptied", libreoffice(("type", {"funds.final_budget": None})), ("V301 E7",),
+         {"funds.final_budget": None}),
+    Case("all sheets but the form's taken out", libreoffice(
+        *(("remove", "", name) for name in ("填报说明", "自检", "_calc", "_lists", "_form"))), ("L213", "L217")),
+    Case("the values alone, in a new workbook", _new_workbook, ("L217",)),
     Case("a sheet with notes added", with_openpyxl(_add_sheet), ("L212", "L213")),
     Case("the guide taken out", libreoffice(("remove", "", "填报说明")), ("L213",)),
     Case("自检 taken out", libreoffice(("remove", "", "自检")), ("L213",)),
