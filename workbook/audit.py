@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 
 from workbook.address import Address, area, split_a1
 from workbook.admitted import Admitted, admitted
@@ -35,7 +36,9 @@ from workbook.strays import hidden, merges, outside, sheets
 from workbook.text import fold
 
 _CACHED = 500
-"""Of a sheet with more validations or merges than this, nothing is kept in mind."""
+"""Of a sheet with more validations than this, nothing is kept in mind."""
+_AREAS = 10_000
+"""So many ranges of validations are looked at: a template has some hundreds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,13 +246,13 @@ def _compared(
     """The names of inputs without any validation, and of those with another one than the template's."""
     single: dict[Position, Validation] = {}
     larger: list[tuple[Rectangle, Validation]] = []
-    for validation in validations:
-        areas = [_rectangle(text) for text in validation.sqref.split()]
-        for rectangle in areas if validation.type != "none" else ():
-            if rectangle is not None and rectangle[:2] == rectangle[2:]:
-                single[rectangle[:2]] = validation
-            elif rectangle is not None:
-                larger.append((rectangle, validation))
+    areas = ((text, v) for v in validations if v.type != "none" for text in v.sqref.split())
+    for text, validation in islice(areas, _AREAS):
+        rectangle = _rectangle(text)
+        if rectangle is not None and rectangle[:2] == rectangle[2:]:
+            single[rectangle[:2]] = validation
+        elif rectangle is not None:
+            larger.append((rectangle, validation))
     bare, changed = [], []
     for name, at in print_.inputs:
         here = single.get(at) or next((v for r, v in larger if _holds(r, at)), None)
@@ -340,14 +343,17 @@ def _labels(
     sure = shift.sure if shift is not None and evidence.lost else None
     for (at, label, folded), own in zip(print_.labels, usual, strict=True):
         stored = sheet.cells.get(at)
-        if stored is not None and stored.value == label.text:
+        value = stored.value if stored is not None else None
+        if value == label.text or (value is None and not label.text):
             continue
         gone = shift is not None and shift.gone(own)
         if gone and shift is not None and _told(evidence, own, shift):
             continue
-        text, due = stored.value if stored is not None and not gone else None, label.text
+        text, due = None if gone else value, label.text
         if label.role == "title":
             due = label.text.format(fiscal_year=evidence.year)
+            if text == due:
+                continue
             folded = fold(due)  # noqa: PLW2901 - the title has its year
         if (sure is None or gone or own.top in sure) and _folded(text) != folded:
             place = (own.top, own.left) if gone else at

@@ -118,7 +118,8 @@ def _read_numeral(raw: str) -> tuple[Decimal, str] | None:
 
 
 def _nothing(raw: str) -> bool:
-    return not raw.translate(_UNSEEN).strip()
+    text = raw.strip()
+    return not text or (ord(text[0]) in _UNSEEN and not raw.translate(_UNSEEN).strip())
 
 
 def _score(raw: Raw, number_format: str, unit: str) -> Coerced:

@@ -80,16 +80,18 @@ def outside(
     many problems are open.
     """
     top = min(known)[0]
+    beyond = [
+        (at, cell)
+        for at, cell in sheet.cells.items()
+        if at not in known and at[1] != hints and _is_content(cell) and at[0] >= top
+    ]
+    if not beyond:
+        return
     own = {(at.row, at.column) for at in evidence.addresses.values() if at.sheet == sheet.name}
     found = [
         at
-        for at, cell in sheet.cells.items()
-        if at[0] >= top
-        and at not in known
-        and at not in own
-        and at[1] != hints
-        and _is_content(cell)
-        and not (isinstance(cell.value, str) and fold(cell.value) in texts)
+        for at, cell in beyond
+        if at not in own and not (isinstance(cell.value, str) and fold(cell.value) in texts)
     ]
     if found:
         what = "表格以外的单元格里有内容，没有读入"
