@@ -473,3 +473,12 @@ def test_the_command_line_starts_without_heavy_imports() -> None:
     code = "import sys, workbook.cli; print([m for m in ('pandas', 'openpyxl', 'xlsxwriter') if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_the_rounds_year_may_be_told() -> None:
+    def codes(*options: str) -> set[str]:
+        found = printed("check", SEED, *options, exit_code=FOUND)
+        return {f["code"] for f in found["files"][0]["findings"]}
+
+    assert "W117" in codes("--year", "2025")
+    assert "W117" not in codes("--year", "2024")
