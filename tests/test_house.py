@@ -32,8 +32,9 @@ LEVELS = {
     "schemas": 8,
     **dict.fromkeys(("container", "magic", "ooxml", "sheetxml", "plainxml", "sheetpieces"), 7),
     **dict.fromkeys(("sharedformulas", "package", "foreign", "locked", "worker", "parcel"), 7),
-    **dict.fromkeys(("submission", "formulas", "shift", "locate"), 8),
-    **dict.fromkeys(("reader", "audit", "places", "batch", "roster"), 9),
+    **dict.fromkeys(("submission", "formulas", "admitted", "shift", "locate"), 8),
+    **dict.fromkeys(("reader", "places", "batch", "roster", "rounds"), 9),
+    **dict.fromkeys(("audit", "evidence", "imprint", "strays"), 9),
     **dict.fromkeys(("frames", "cellframe", "across"), 10),
     **dict.fromkeys(
         ("checks", "coverage", "due", "totals", "attainment", "sources", "summary"), 11

@@ -38,8 +38,9 @@ from workbook.options import (
     reviews_option,
     roster_option,
     same_file,
+    year_option,
 )
-from workbook.usage import Group, fail, t
+from workbook.usage import Group, fail, say, t
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -155,7 +156,7 @@ def template(
             written = issue(definition, output, entries, folder=True, fiscal_year=year,
                             password=password, force=force, progress=progress)  # fmt: skip
     if len(written) == 1 and roster is None:
-        click.echo(t(f"已生成：{written[0]}", f"Written: {written[0]}"))
+        say(t(f"已生成：{written[0]}", f"Written: {written[0]}"))
     else:
         click.echo(
             t(
@@ -214,17 +215,19 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
     "检查填好的表：每个问题在哪一格、应当是多少、怎么改。", "Check filled forms: every mistake, to the cell."))  # fmt: skip
 @paths_argument
 @roster_option
+@year_option
 @form_file_option
 @opening_password_option
 @json_option
 def check(
-    paths: tuple[Path, ...], roster: Path | None, form_file: tuple[Path, ...], password_env: str,
-    as_json: bool,
+    paths: tuple[Path, ...], roster: Path | None, year: int | None, form_file: tuple[Path, ...],
+    password_env: str, as_json: bool,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from workbook.printing import record, totals
 
-    returned = _checked(read_all(paths, form_file, passwords_from(password_env, roster)), roster)
+    read = read_all(paths, form_file, passwords_from(password_env, roster))
+    returned = _checked(read, roster, year)
     if as_json:
         files = [record(item, values=False) for item in returned]
         print_json({"files": files, "totals": totals(returned)})
@@ -233,11 +236,11 @@ def check(
     sys.exit(exit_code(returned))
 
 
-def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
+def _checked(returned: list[Return], roster: Path | None, year: int | None) -> list[Return]:
     from workbook.checks import check as judge
     from workbook.roster import load_roster
 
-    return judge(returned, load_roster(roster) if roster else None)
+    return judge(returned, load_roster(roster) if roster else None, year=year)
 
 
 @cli.command(help=t(
@@ -246,6 +249,7 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
               help=t("汇总表的文件名。", "The summary workbook to write."))  # fmt: skip
 @roster_option
+@year_option
 @form_file_option
 @opening_password_option
 @click.option("--data", type=click.Path(path_type=Path),
@@ -260,9 +264,9 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
 @click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
-    paths: tuple[Path, ...], output: Path, roster: Path | None, form_file: tuple[Path, ...],
-    password_env: str, data: Path | None, html: Path | None, deadline: datetime | None,
-    reviews: Path | None, previous: Path | None, force: bool, workers: int,
+    paths: tuple[Path, ...], output: Path, roster: Path | None, year: int | None,
+    form_file: tuple[Path, ...], password_env: str, data: Path | None, html: Path | None,
+    deadline: datetime | None, reviews: Path | None, previous: Path | None, force: bool, workers: int,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.page import build_page
@@ -282,19 +286,19 @@ def aggregate(
     known = load_roster(roster) if roster else None
     passwords = passwords_from(password_env, roster)
     kept = kept_reviews(reviews, output, password_env)
-    returned = _checked(read_all(paths, form_file, passwords, workers), roster)
+    returned = _checked(read_all(paths, form_file, passwords, workers), roster, year)
     before = previous_summary(previous, form_file, passwords, workers)
     summary = add_up(returned, known, deadline=deadline.date() if deadline else None,
                      reviews=kept, previous=before)  # fmt: skip
     build_summary(summary, output)
-    click.echo(t(f"汇总表：{output}", f"Summary: {output}"))
+    say(t(f"汇总表：{output}", f"Summary: {output}"))
     print_kept(kept, summary)
     if html is not None:
         build_page(summary, html)
-        click.echo(t(f"网页：{html}", f"Page: {html}"))
+        say(t(f"网页：{html}", f"Page: {html}"))
     if data is not None:
         write_data(frames(returned), data, summary)
-        click.echo(t(f"数据：{data}", f"Data: {data}"))
+        say(t(f"数据：{data}", f"Data: {data}"))
         if not has_duckdb():
             click.echo(
                 t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}")

@@ -106,7 +106,7 @@ def file_frame(returns: Sequence[Return]) -> pd.DataFrame:
     """See `Frames.files`."""
     read = [item.submission for item in returns]
     columns = {
-        "path": [str(item.path) for item in returns],
+        "path": [item.key for item in returns],
         "status": [item.status for item in returns],
         "why": [item.error for item in returns],
         "form": [s.form.id if s else None for s in read],
@@ -150,7 +150,7 @@ def finding_frame(returns: Sequence[Return]) -> pd.DataFrame:
     pairs = [(item, found) for item in returns for found in item.findings]
     read = [item.submission for item, _ in pairs]
     columns: dict[str, Any] = {
-        "path": [str(item.path) for item, _ in pairs],
+        "path": [item.key for item, _ in pairs],
         "department_code": [s.department_code if s else None for s in read],
         "department": [s.department if s else None for s in read],
         "severity": [str(found.severity) for _, found in pairs],

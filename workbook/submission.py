@@ -11,6 +11,7 @@ from workbook.findings import Finding, Severity
 from workbook.form import ROW, Form
 from workbook.kinds import Raw, Value, serial
 from workbook.layout import Plan, Spot, place
+from workbook.text import printable
 
 ACCEPTED, REJECTED, SKIPPED = "accepted", "rejected", "skipped"
 
@@ -49,7 +50,7 @@ class Submission:
     @property
     def key(self) -> str:
         """What names the return in every frame: its path as it was given."""
-        return str(self.path)
+        return printable(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,11 @@ class Return:
     """What saved it, as the file itself says."""
     saved_by: str = ""
     modified: str = ""
+
+    @property
+    def key(self) -> str:
+        """What names it in every frame: its path as it was given."""
+        return printable(self.path)
 
     @property
     def error(self) -> str:

@@ -24,7 +24,7 @@ TOP = Path(__file__).resolve().parents[2]
 SAVED_BY_LIBREOFFICE = sorted((TOP / "samples" / "returns").glob("*.xlsx"))
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 HEAD = f'<?xml version="1.0" encoding="UTF-8"?>\n<worksheet xmlns="{MAIN}">'.encode()
-STRINGS = [f"文字{n}" for n in range(400)]
+STRINGS = [f"文字{n}" for n in range(2000)]
 
 
 def task() -> Task:
