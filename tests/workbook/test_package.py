@@ -513,7 +513,8 @@ def test_sheet_tells_merges_lock_validations_and_what_is_hidden(bench: Bench) ->
         '</dataValidation><dataValidation type="list" operator="equal" showErrorMessage="1" sqref="D1">'
         "<formula1>选项</formula1><formula2>0</formula2></dataValidation></dataValidations>"
         f'<extLst><ext><x14:dataValidations xmlns:x14="{X14}" xmlns:xm="{XM}">'
-        '<x14:dataValidation type="list" errorStyle="warning" showErrorMessage="1"><x14:formula1><xm:f>列表!$A$1:$A$3</xm:f></x14:formula1>'
+        '<x14:dataValidation type="list" errorStyle="warning" showErrorMessage="1">'
+        "<x14:formula1><xm:f>列表!$A$1:$A$3</xm:f></x14:formula1>"
         "<xm:sqref>E1:E9</xm:sqref></x14:dataValidation></x14:dataValidations></ext></extLst>"
     )
     before = '<cols><col min="2" max="3" width="9" hidden="1"/></cols>'
