@@ -13,8 +13,9 @@ from builder import styles as st
 from builder.book import FIXED_DATE, Book, Format, Worksheet, book_at, done
 from builder.paging import breaks
 from builder.selfcheck import STATUS_NAME
-from builder.validation import list_name, validation
+from builder.validation import validation
 from workbook.address import area, quote
+from workbook.admitted import list_name
 from workbook.batch import Batch, View, gather, value_at
 from workbook.errors import BuildError
 from workbook.form import ROW, Form
@@ -26,6 +27,7 @@ from workbook.layout import (
     FORM_RECORDS,
     FORM_SHEET,
     GUIDE_SHEET,
+    ISSUED_COLUMN,
     LIST_SHEET,
     STATUS_ROW,
     Label,
@@ -413,6 +415,9 @@ def _records(job: Job, sheet: Worksheet) -> None:
     for row, name in enumerate(FORM_RECORDS):
         done(sheet.write_string(row, 0, name))
         done(sheet.write_string(row, 1, known[name]))
+    for row, (name, value) in enumerate(_locked_in(job)):
+        done(sheet.write_string(row, ISSUED_COLUMN - 1, name))
+        _put(sheet, row, ISSUED_COLUMN, value, job.book.style())
     for spot in job.layout.spots.values():
         if spot.address.sheet == FORM_SHEET:
             row = spot.address.row - 1
@@ -423,6 +428,15 @@ def _records(job: Job, sheet: Worksheet) -> None:
                 done(sheet.write_formula(row, 1, text, job.book.style(), job.shown(spot)))
             else:
                 _put(sheet, row, 1, spot.field.value if given is None else given, job.book.style())
+
+
+def _locked_in(job: Job) -> Iterator[tuple[str, Value]]:
+    """What the bureau filled in on the form, by defined name, beside the department itself."""
+    for spot in job.layout.spots.values():
+        value = job.prefilled.value(spot)
+        on_page = spot.address.sheet in job.layout.pages
+        if on_page and value is not None and spot.field.id not in FORM_RECORDS:
+            yield spot.name, value
 
 
 def _names(job: Job) -> None:

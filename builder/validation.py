@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
+from workbook.admitted import Admitted, admitted
 from workbook.form import Field
 from workbook.formulas import Formulas
-from workbook.kinds import KINDS, serial
+from workbook.kinds import KINDS
 from workbook.layout import Spot
 
 PROMPT_LIMIT, TITLE_LIMIT = 255, 32
 """XlsxWriter and Excel refuse longer texts."""
-FIRST_DATE, LAST_DATE = date(2000, 1, 1), date(2099, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +39,21 @@ def validation(spot: Spot, formulas: Formulas, home: str) -> Validation:
     """The validation of an input's cell."""
     item = spot.field
     limit = _limit(item)
-    rule, what = _RULES[item.kind.name](spot, formulas, home)
+    what = _WORDS[item.kind.name](item, formulas)
+    rule = _rule(admitted(spot, formulas, home))
     prompt = "".join(filter(None, (item.instruction, item.prompt, limit)))
     return Validation(
         rule, item.label, prompt or f"填写{item.kind.noun}。", f"“{item.label}”{what}"
     )
+
+
+def _rule(due: Admitted) -> dict[str, Any]:
+    match due.type:
+        case "list":
+            return {"validate": "list", "source": f"={due.formula}"}
+        case "textLength":
+            return {"validate": "length", "criteria": "<=", "value": int(due.formula)}
+    return {"validate": "custom", "value": f"={due.formula}"}
 
 
 def _limit(item: Field) -> str:
@@ -54,48 +63,33 @@ def _limit(item: Field) -> str:
     return {None: "", 0: "填整数。"}.get(decimals, f"最多 {decimals} 位小数。")
 
 
-def _number(spot: Spot, formulas: Formulas, home: str) -> tuple[dict[str, Any], str]:
-    """A custom formula, since it alone can hold range, decimals and a neighbouring limit."""
-    item = spot.field
-    cell = spot.address.a1
-    tests, what = [f"ISNUMBER({cell})"], "应填数字"
+def _number(item: Field, formulas: Formulas) -> str:
+    what = "应填数字"
     if item.lowest is not None:
-        tests.append(f"{cell}>={item.lowest:.15g}")
         what += f"，不小于 {item.lowest:.15g}"
     if isinstance(item.highest, str):
         other = formulas.form.sections[item.section].fields[item.highest]
-        bound = formulas.on(formulas.address(other, spot.number), home)
-        tests.append(f'OR({bound}="",{cell}<={bound})')
         what += f"，不大于“{other.label}”"
     elif item.highest is not None:
-        tests.append(f"{cell}<={item.highest:.15g}")
         what += f"，不大于 {item.highest:.15g}"
     if item.kind.typed_decimals is not None:
-        tests.append(f"ROUND({cell},{item.kind.typed_decimals})={cell}")
         what += f"，小数不超过 {item.kind.typed_decimals} 位"
-    return {"validate": "custom", "value": f"=AND({','.join(tests)})"}, f"{what}。不要写单位。"
+    return f"{what}。不要写单位。"
 
 
-def _text(spot: Spot, formulas: Formulas, home: str) -> tuple[dict[str, Any], str]:
-    limit = spot.field.max_length or 32767
-    rule = {"validate": "length", "criteria": "<=", "value": limit}
-    return rule, f"不能超过 {limit} 字，请精简。"
+def _text(item: Field, formulas: Formulas) -> str:
+    return f"不能超过 {item.max_length or 32767} 字，请精简。"
 
 
-def _choice(spot: Spot, formulas: Formulas, home: str) -> tuple[dict[str, Any], str]:
-    return {"validate": "list", "source": f"={list_name(spot.field)}"}, "请从下拉列表中选择。"
+def _choice(item: Field, formulas: Formulas) -> str:
+    return "请从下拉列表中选择。"
 
 
-def _date(spot: Spot, formulas: Formulas, home: str) -> tuple[dict[str, Any], str]:
-    rule = {
-        "validate": "custom",
-        "value": f"=AND(ISNUMBER({spot.address.a1}),{spot.address.a1}>={serial(FIRST_DATE):.0f},"
-        f"{spot.address.a1}<={serial(LAST_DATE):.0f})",
-    }
-    return rule, "应填日期，如 2025-3-18。"
+def _date(item: Field, formulas: Formulas) -> str:
+    return "应填日期，如 2025-3-18。"
 
 
-_RULES = {
+_WORDS = {
     "money": _number,
     "score": _number,
     "percent": _number,
@@ -107,10 +101,5 @@ _RULES = {
     "choice": _choice,
     "date": _date,
 }
-if _RULES.keys() != KINDS.keys():
-    raise TypeError(f"kinds without a validation: {KINDS.keys() ^ _RULES.keys()}")
-
-
-def list_name(item: Field) -> str:
-    """The defined name of a choice's list."""
-    return f"list.{item.key}"
+if _WORDS.keys() != KINDS.keys():
+    raise TypeError(f"kinds without a validation: {KINDS.keys() ^ _WORDS.keys()}")

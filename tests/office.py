@@ -221,9 +221,11 @@ class Office:
     def tamper(self, book: Book, sheet: str, action: str, value: object = "") -> None:
         """Do to a sheet what its lock is to prevent, as a person who took the lock off would.
 
-        Actions and their values: insert_rows, delete_rows, insert_columns ([first, how many]), hide_row
-        (its number), rename, copy (the new sheet's name), remove, unprotect, protect (the password),
-        unlock (a cell), write ([a cell, a formula or text]).
+        Actions and their values: insert_rows, delete_rows, insert_columns, delete_columns ([first, how
+        many]), hide_row, hide_column (its number), rename, copy (the new sheet's name), remove, hide,
+        move (to which place), unprotect, protect (the password), unlock (a cell), write ([a cell, a
+        formula or text]), paste ([from, to], all of it), merge, unmerge (a range), comment ([a cell, a
+        text]), look ([a range, a property of it, its value]).
         """
         self._ask("tamper", book=book.id, sheet=sheet, action=action, value=value)
 

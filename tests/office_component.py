@@ -242,8 +242,26 @@ class Commands:
             change(value[0] - 1, value[1])
         elif action == "insert_columns":
             at.Columns.insertByIndex(value[0] - 1, value[1])
+        elif action == "delete_columns":
+            at.Columns.removeByIndex(value[0] - 1, value[1])
         elif action == "hide_row":
             at.Rows.getByIndex(value - 1).IsVisible = False
+        elif action == "hide_column":
+            at.Columns.getByIndex(value - 1).IsVisible = False
+        elif action in ("merge", "unmerge"):
+            at.getCellRangeByName(value).merge(action == "merge")
+        elif action == "hide":
+            at.IsVisible = False
+        elif action == "move":
+            opened.sheets.moveByName(sheet, value)
+        elif action == "paste":
+            source = at.getCellRangeByName(value[0]).getRangeAddress()
+            at.copyRange(at.getCellRangeByName(value[1]).getCellAddress(), source)
+        elif action == "comment":
+            cell = at.getCellRangeByName(value[0])
+            at.Annotations.insertNew(cell.getCellAddress(), value[1])
+        elif action == "look":
+            at.getCellRangeByName(value[0]).setPropertyValue(value[1], value[2])
         elif action == "rename":
             at.Name = value
         elif action == "copy":

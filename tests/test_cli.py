@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -530,3 +531,31 @@ def test_a_page_and_a_database_are_written_beside_the_summary(
     assert not out.exists()
     monkeypatch.setattr("workbook.data.has_duckdb", lambda: False)
     assert "duckdb" in run(*given, "--force").output
+
+
+def test_the_rounds_year_may_be_told() -> None:
+    def codes(*options: str) -> set[str]:
+        found = printed("check", SEED, *options, exit_code=FOUND)
+        return {f["code"] for f in found["files"][0]["findings"]}
+
+    assert "W117" in codes("--year", "2025")
+    assert "W117" not in codes("--year", "2024")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are texts there")
+def test_a_file_may_be_named_in_bytes_that_are_no_text(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    names = [os.fsdecode(name) for name in (b"\xb1\xa8.xlsx", b"\xb1\xa9.xlsx", b"\xb1.txt")]
+    for name in names[:2]:
+        shutil.copy(SEED, folder / name)
+    (folder / names[2]).write_text("x")
+    out, page, data = tmp_path / "sum.xlsx", tmp_path / "page.html", tmp_path / "data"
+    result = run("aggregate", folder, "-o", out, "--html", page, "--data", data, "--workers", "1")
+    assert result.exit_code == FOUND, result.output
+    assert out.is_file()
+    told = [item["file"] for item in printed("check", folder, exit_code=FOUND)["files"]]
+    assert len(set(told)) == 3
+    assert all(text.encode() for text in told)
+    assert run("check", folder).exit_code == FOUND
+    assert run("check", folder / os.fsdecode(b"\xb1")).exit_code == 2

@@ -33,8 +33,10 @@ LEVELS = {
     **dict.fromkeys(("container", "magic", "ooxml", "sheetxml", "plainxml", "sheetpieces"), 7),
     **dict.fromkeys(("sharedformulas", "package", "foreign", "locked", "worker", "parcel"), 7),
     **dict.fromkeys(("office", "wordfile"), 7),
-    **dict.fromkeys(("submission", "formulas", "shift", "locate", "wordtable", "stores"), 8),
-    **dict.fromkeys(("reader", "audit", "places", "batch", "roster"), 9),
+    **dict.fromkeys(("submission", "formulas", "admitted", "shift", "locate"), 8),
+    **dict.fromkeys(("wordtable", "stores"), 8),
+    **dict.fromkeys(("reader", "places", "batch", "roster", "rounds"), 9),
+    **dict.fromkeys(("audit", "evidence", "imprint", "strays"), 9),
     **dict.fromkeys(("frames", "cellframe", "across", "wordreport"), 10),
     **dict.fromkeys(
         ("checks", "coverage", "due", "totals", "attainment", "sources", "summary"), 11

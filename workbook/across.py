@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from workbook import text as texts
 from workbook.findings import Finding, finding
 from workbook.headline import Headline
 from workbook.roster import Entry, Roster
+from workbook.rounds import round_of
 from workbook.submission import ACCEPTED, Return, Submission
 
 
@@ -29,7 +31,7 @@ def sender_of(item: Return, roster: Roster | None) -> Sender:
         code, department = read.department_code.strip(), read.department.strip()
     else:
         entry = roster.named_in(item.path.stem) if roster else None
-        code, department = "", item.path.stem
+        code, department = "", texts.printable(item.path.stem)
     if entry is not None:
         return Sender(entry.code or code, entry.department, entry)
     return Sender(code, department, None)
@@ -71,22 +73,38 @@ def superseded(returns: Sequence[Return], roster: Roster | None = None) -> dict[
         found.setdefault(key, []).append(place)
     result: dict[int, int] = {}
     for same in found.values():
-        last = max(same, key=lambda i: (returns[i].modified, str(returns[i].path)))
+        last = max(same, key=lambda i: (returns[i].modified, returns[i].key))
         result |= {place: last for place in same if place != last}
     return result
 
 
-def across(returns: Iterable[Return], roster: Roster | None = None) -> tuple[Return, ...]:
-    """The returns, with findings added of what shows only between them: A501 for a department that is
-    not on the roster, A502 on every return that another one replaces."""
+def across(
+    returns: Iterable[Return], roster: Roster | None = None, *, year: int | None = None
+) -> tuple[Return, ...]:
+    """The returns, with findings added of what shows only between them.
+
+    W117 for a form of another year, version or kind than this round's; A501 for a department that is
+    not on the roster, A503 for one that the file's name contradicts; A502 on every return that another
+    one replaces; A504 where two departments sent the very same. The round's year is `year`, or the
+    roster's; else what most departments sent.
+    """
     returns = tuple(returns)
     replaced = superseded(returns, roster)
+    read = {i: r.submission for i, r in enumerate(returns) if r.status == ACCEPTED and r.submission}
+    numbers = same_department([sender_of(returns[place], roster) for place in read])
+    senders = dict(zip(read, numbers, strict=True))
+    due = round_of(read, senders, year or (roster.year if roster else None))
+    alike = _alike(read, senders)
     result = []
     for place, item in enumerate(returns):
-        found = []
-        if item.status == ACCEPTED and item.submission:
-            found += _off_roster(item.submission, roster) if roster else []
-            found += _duplicate(item.submission, replaced.get(place), returns, item.sha256)
+        found: list[Finding] = []
+        if place in read:
+            submission = read[place]
+            found += due.unlike(submission, senders[place])
+            found += _off_roster(submission, roster) if roster else []
+            found += _misnamed(item.path, submission, roster) if roster else []
+            found += _duplicate(submission, replaced.get(place), returns, item.sha256)
+            found += _copied(submission, alike.get(place))
         known = {f.code for f in item.findings}
         new = tuple(f for f in found if f.code not in known)
         result.append(replace(item, findings=item.findings + new) if new else item)
@@ -108,16 +126,48 @@ def _duplicate(
 ) -> list[Finding]:
     if counted is None:
         return []
-    name = returns[counted].path.name
+    name = texts.printable(returns[counted].path.name)
     same = returns[counted].sha256 == sha256 != ""
     why = "内容完全相同的" if same else "保存较晚的"
     detail = f"本份不计入汇总，计入的是{why}“{name}”"
-    printed = submission.path.name
+    printed = texts.printable(submission.path.name)
     return [_placed("A502", submission, printed=printed, expected=name, detail=detail)]
 
 
+def _misnamed(path: Path, submission: Submission, roster: Roster) -> list[Finding]:
+    """A file named after one department of the roster that holds another one's form."""
+    named = roster.named_in(path.stem)
+    entry = roster.match(submission.department_code, submission.department)
+    if named is None or entry is None or named == entry:
+        return []
+    whose = {"printed": entry.department, "expected": named.department}
+    return [_placed("A503", submission, named=texts.printable(path.name), **whose)]
+
+
+def _alike(read: Mapping[int, Submission], senders: Mapping[int, int]) -> dict[int, Submission]:
+    """For each return whose filling another department sent too: that one's."""
+    groups: dict[str, list[int]] = {}
+    for place, submission in read.items():
+        if submission.filling:
+            groups.setdefault(submission.filling, []).append(place)
+    found = {}
+    for places in groups.values():
+        for place in places:
+            others = [p for p in places if senders[p] != senders[place]]
+            if others:
+                found[place] = read[others[0]]
+    return found
+
+
+def _copied(submission: Submission, other: Submission | None) -> list[Finding]:
+    if other is None:
+        return []
+    printed, name = submission.department.strip(), other.department.strip()
+    return [_placed("A504", submission, printed=printed, expected="", other=name)]
+
+
 def _placed(
-    code: str, submission: Submission, *, printed: str, expected: str, detail: str
+    code: str, submission: Submission, *, printed: str, expected: str, **words: str
 ) -> Finding:
     """A finding at the cell that names the department."""
     item = Headline(submission.form).find("department")
@@ -129,5 +179,5 @@ def _placed(
         field=item.key if item else "",
         printed=printed,
         expected=expected,
-        detail=detail,
+        **words,
     )

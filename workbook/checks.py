@@ -20,7 +20,7 @@ from workbook.findings import REQUIRED, Finding, Severity, finding
 from workbook.form import CASE_SECTION, CELL, GROUP, ROW, Case, Field, Form, Rule
 from workbook.kinds import Value, shown
 from workbook.layout import CHECK_SHEET, Layout, check_lines, place
-from workbook.ops import BLANK, NUMBER, number_text
+from workbook.ops import BLANK, NUMBER, Type, number_text
 from workbook.roster import Roster
 from workbook.submission import Cell, Filling, Return, Submission, submit
 
@@ -28,13 +28,16 @@ CHUNK = 2000
 """How many returns are judged at once; memory is bounded by it."""
 
 
-def check(returns: Iterable[Return], roster: Roster | None = None) -> list[Return]:
+def check(
+    returns: Iterable[Return], roster: Roster | None = None, *, year: int | None = None
+) -> list[Return]:
     """The returns, in their order, each accepted one with all its findings.
 
-    Also what shows only between them: several of one department, and with a roster, departments that
-    are not on it. Nothing raises; rejected and skipped files keep what the reader said of them.
+    Also what shows only between them: several of one department, forms of another year than `year` or
+    than most, and with a roster, departments that are not on it. Nothing raises; rejected and skipped
+    files keep what the reader said of them.
     """
-    return judge(across(returns, roster))
+    return judge(across(returns, roster, year=year))
 
 
 def judge(returns: Iterable[Return]) -> list[Return]:
@@ -85,6 +88,17 @@ class _Found:
         self.joint = place(form, joint_plan([s.plan for s in submissions]))
         self.findings: list[list[Finding]] = [[] for _ in submissions]
         self.missing: list[set[str]] = [set() for _ in submissions]
+        self.lost = [
+            {name for name, c in s.cells.items() if c.problem and c.raw is None}
+            for s in submissions
+        ]
+        """Cells that the workbook does not have any more."""
+        self.told = [
+            _told(layout, lost) for layout, lost in zip(self.layouts, self.lost, strict=True)
+        ]
+        self.has_results = [
+            any(c.formula and c.raw is not None for c in s.cells.values()) for s in submissions
+        ]
 
     # rules
 
@@ -98,6 +112,8 @@ class _Found:
         slight = _slight(batch, rule, verdicts)
         for i, j in np.argwhere(verdicts == BROKEN):
             spots = [name for ref in rule.at for name in self._names(rule, ref, int(i), int(j))]
+            if spots and self.told[i].issuperset(spots):
+                continue  # the reader has said so
             if rule.code == REQUIRED:
                 self.missing[i].update(spots)
             elif spots and self.missing[i].issuperset(spots):
@@ -156,8 +172,10 @@ class _Found:
     # cells
 
     def cells(self, i: int, submission: Submission) -> None:
-        """Receipts: what was converted, and how."""
+        """Receipts: what was converted, and how; and what no rule can see, being no value."""
         for name, cell in submission.cells.items():
+            if cell.problem and cell.raw is not None and name not in self.lost[i]:
+                self._unreadable(i, name, cell)
             if cell.receipt and cell.value is not None:
                 item = self.layouts[i].spots[name].field
                 what = finding(
@@ -168,6 +186,13 @@ class _Found:
                     expected=shown(item.kind, cell.value),
                 )
                 self._add(i, [name], what)
+
+    def _unreadable(self, i: int, name: str, cell: Cell) -> None:
+        """An error, or a formula without a result: rules leave it undecided, or take it for text."""
+        item = self.layouts[i].spots[name].field
+        if item.is_input and (cell.error or item.kind.type is Type.TEXT):
+            what = finding("V302", label=item.label, problem=cell.problem, printed=_text(cell.raw))
+            self._add(i, [name], what)
 
     # what the workbook shows, against what it should
 
@@ -198,14 +223,13 @@ class _Found:
             (due.state != NUMBER) & (shown_.words == due.words) & (shown_.state != NUMBER)
         )
         stale = ~typed & (shown_.state != BLANK) & ~same
+        self._unsaved(~typed & (shown_.state == BLANK) & (due.state == NUMBER), item, joint, whose)
         overwritten = typed & (item.mode == "computed")
         for row, j in np.argwhere(stale | overwritten):
             if int(row) not in whose:
                 continue
             i = whose[int(row)]
-            name = joint.by_key[item.key][j].name
-            if item.grain == ROW:
-                name = f"{item.key}.{own_row(joint, self.layouts[i], item.section, int(j))}"
+            name = self._name(item, joint, i, int(j))
             cell = self.submissions[i].cells[name]
             if overwritten[row, j]:
                 self._overwritten(i, item, name, cell)
@@ -218,6 +242,22 @@ class _Found:
                     "L203", label=item.label, printed=_text(cell.raw), expected=expected or "（空）"
                 )
                 self._add(i, [name], what)
+
+    def _unsaved(
+        self, missing: npt.NDArray[np.bool_], item: Field, joint: Layout, whose: Mapping[int, int]
+    ) -> None:
+        """Formulas without a result in a workbook where others have one."""
+        for row, j in np.argwhere(missing):
+            i = whose.get(int(row))
+            if i is not None and self.has_results[i] and not self.lost[i]:
+                name = self._name(item, joint, i, int(j))
+                self._add(i, [name], finding("L212", label=f"“{item.label}”的"))
+
+    def _name(self, item: Field, joint: Layout, i: int, j: int) -> str:
+        """The defined name, in a submission, of a field's cell at a row or group of the joint plan."""
+        if item.grain == ROW:
+            return f"{item.key}.{own_row(joint, self.layouts[i], item.section, j)}"
+        return joint.by_key[item.key][j].name
 
     def _overwritten(self, i: int, item: Field, name: str, cell: Cell) -> None:
         due = self._true(i, item, name)
@@ -259,6 +299,14 @@ def _text(value: object) -> str:
     if value is None:
         return "（空）"
     return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def _told(layout: Layout, lost: set[str]) -> set[str]:
+    """The lost cells that the reader told; of a further sheet that is gone whole it told but that."""
+    if not lost:
+        return lost
+    there = {spot.address.sheet for name, spot in layout.spots.items() if name not in lost}
+    return {name for name in lost if layout.spots[name].address.sheet in there}
 
 
 # --- order and grouping ---------------------------------------------------------------------------

@@ -41,9 +41,10 @@ from workbook.options import (
     reviews_option,
     roster_option,
     same_file,
+    year_option,
 )
 from workbook.stores import Url, location
-from workbook.usage import Group, fail, t
+from workbook.usage import Group, fail, say, t
 from workbook.word_commands import import_word, report, require_document_name
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def template(
             written = issue(definition, output, entries, folder=True, fiscal_year=year,
                             password=password, force=force, progress=progress)  # fmt: skip
     if len(written) == 1 and roster is None:
-        click.echo(t(f"已生成：{written[0]}", f"Written: {written[0]}"))
+        say(t(f"已生成：{written[0]}", f"Written: {written[0]}"))
     else:
         click.echo(
             t(
@@ -223,17 +224,19 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
     "检查填好的表：每个问题在哪一格、应当是多少、怎么改。", "Check filled forms: every mistake, to the cell."))  # fmt: skip
 @paths_argument
 @roster_option
+@year_option
 @form_file_option
 @opening_password_option
 @json_option
 def check(
-    paths: tuple[Path, ...], roster: Path | None, form_file: tuple[Path, ...], password_env: str,
-    as_json: bool,
+    paths: tuple[Path, ...], roster: Path | None, year: int | None, form_file: tuple[Path, ...],
+    password_env: str, as_json: bool,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from workbook.printing import record, totals
 
-    returned = _checked(read_all(paths, form_file, passwords_from(password_env, roster)), roster)
+    read = read_all(paths, form_file, passwords_from(password_env, roster))
+    returned = _checked(read, roster, year)
     if as_json:
         files = [record(item, values=False) for item in returned]
         print_json({"files": files, "totals": totals(returned)})
@@ -242,11 +245,11 @@ def check(
     sys.exit(exit_code(returned))
 
 
-def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
+def _checked(returned: list[Return], roster: Path | None, year: int | None) -> list[Return]:
     from workbook.checks import check as judge
     from workbook.roster import load_roster
 
-    return judge(returned, load_roster(roster) if roster else None)
+    return judge(returned, load_roster(roster) if roster else None, year=year)
 
 
 @cli.command(help=t(
@@ -255,6 +258,7 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
               help=t("汇总表的文件名。", "The summary workbook to write."))  # fmt: skip
 @roster_option
+@year_option
 @form_file_option
 @opening_password_option
 @click.option("--data", type=location,
@@ -274,8 +278,9 @@ def _checked(returned: list[Return], roster: Path | None) -> list[Return]:
 @click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
-    paths: tuple[Path, ...], output: Path, roster: Path | None, form_file: tuple[Path, ...],
-    password_env: str, data: Path | None, cluster: str, html: Path | None, word: Path | None,
+    paths: tuple[Path, ...], output: Path, roster: Path | None, year: int | None,
+    form_file: tuple[Path, ...], password_env: str, data: Path | None, cluster: str,
+    html: Path | None, word: Path | None,
     deadline: datetime | None, reviews: Path | None, previous: Path | None, force: bool, workers: int,
 ) -> None:  # fmt: skip
     """See the command's help."""
@@ -304,13 +309,15 @@ def aggregate(
 
         parts = read_in_batches(files, form_file, passwords, data, cluster, workers, force=force)
         before = previous_summary(previous, form_file, passwords, workers)
-        returned, summary = roll_up(parts, known, deadline=day, reviews=kept, previous=before)
+        returned, summary = roll_up(
+            parts, known, year=year, deadline=day, reviews=kept, previous=before
+        )
     else:
-        returned = _checked(read_all(paths, form_file, passwords, workers), roster)
+        returned = _checked(read_all(paths, form_file, passwords, workers), roster, year)
         before = previous_summary(previous, form_file, passwords, workers)
         summary = add_up(returned, known, deadline=day, reviews=kept, previous=before)
     build_summary(summary, output)
-    click.echo(t(f"汇总表：{output}", f"Summary: {output}"))
+    say(t(f"汇总表：{output}", f"Summary: {output}"))
     print_kept(kept, summary)
     if html is not None:
         _write_page(summary, html)
@@ -318,11 +325,11 @@ def aggregate(
         from builder.county_report import build_county_report  # python-docx takes 0.2 s to import
 
         build_county_report(summary, word)
-        click.echo(t(f"汇总报告初稿：{word}", f"Draft report: {word}"))
+        say(t(f"汇总报告初稿：{word}", f"Draft report: {word}"))
     if data is not None:
         if not in_batches:
             write_data(frames(returned), data, summary)
-        click.echo(t(f"数据：{data}", f"Data: {data}"))
+        say(t(f"数据：{data}", f"Data: {data}"))
         if not (in_batches or has_duckdb()):
             click.echo(
                 t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}")
@@ -339,7 +346,7 @@ def _write_page(summary: Summary, path: Path) -> None:
                      "No page: there are too many departments and findings for a browser"))  # fmt: skip
         return
     build_page(summary, path)
-    click.echo(t(f"网页：{path}", f"Page: {path}"))
+    say(t(f"网页：{path}", f"Page: {path}"))
 
 
 @cli.command(

@@ -293,7 +293,7 @@ def _coverage_row(whole: Round, item: Department) -> dict[str, Any]:
         "days_late": None if days is None else max(days, 0),
         "late": None if days is None else days > 0,
         "why": "；".join(r.error for r in rejected) if status is Status.REJECTED else "",
-        "file": "\n".join(str(r.path) for r in shown),
+        "file": "\n".join(r.key for r in shown),
         **counts,
     }
 
@@ -302,9 +302,9 @@ def duplicate_frame(whole: Round) -> pd.DataFrame:
     """See `Summary.duplicates`."""
     pairs = sorted(whole.replaced.items())
     columns = {
-        "path": [str(whole.returns[place].path) for place, _ in pairs],
+        "path": [whole.returns[place].key for place, _ in pairs],
         "department": [whole.departments[whole.owner[place]].department for place, _ in pairs],
-        "counted": [str(whole.returns[last].path) for _, last in pairs],
+        "counted": [whole.returns[last].key for _, last in pairs],
     }
     return pd.DataFrame(columns, dtype="string").set_index("path")
 

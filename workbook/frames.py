@@ -41,7 +41,8 @@ class Frames:
     size (bytes), application, saved_by, modified, errors, warnings, notes."""
     submissions: pd.DataFrame
     """One row an accepted return, index `submission` (its path): form, version, fiscal_year,
-    department_code, department, errors, warnings, notes."""
+    department_code, department, filling (a digest: equal where two filled in the same), errors,
+    warnings, notes."""
     sections: Mapping[str, Mapping[str, pd.DataFrame]]
     """By a form's key and a section's id. Single fields: index `submission`, a column a field. Rows:
     index (`submission`, `row`), the levels, the fields, and the fields of the row's group repeated
@@ -114,7 +115,7 @@ def file_frame(returns: Sequence[Return]) -> pd.DataFrame:
     """See `Frames.files`."""
     read = [item.submission for item in returns]
     columns = {
-        "path": [str(item.path) for item in returns],
+        "path": [item.key for item in returns],
         "status": [item.status for item in returns],
         "why": [item.error for item in returns],
         "form": [s.form.id if s else None for s in read],
@@ -140,6 +141,7 @@ def _submissions(returns: Sequence[Return]) -> pd.DataFrame:
         "fiscal_year": pd.array([s.fiscal_year for s in read], dtype="Int64"),
         "department_code": [s.department_code for s in read],
         "department": [s.department for s in read],
+        "filling": [s.filling for s in read],
     } | _counts(accepted)
     return _typed(columns).set_index("submission")
 
@@ -158,7 +160,7 @@ def finding_frame(returns: Sequence[Return]) -> pd.DataFrame:
     pairs = [(item, found) for item in returns for found in item.findings]
     read = [item.submission for item, _ in pairs]
     columns: dict[str, Any] = {
-        "path": [str(item.path) for item, _ in pairs],
+        "path": [item.key for item, _ in pairs],
         "department_code": [s.department_code if s else None for s in read],
         "department": [s.department if s else None for s in read],
         "severity": [str(found.severity) for _, found in pairs],

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from workbook import text as texts
@@ -58,9 +59,21 @@ class Kind:
 
 # --- reading numbers ------------------------------------------------------------------------------
 
-_NUMERAL = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))(万元|元|%|分)?")
-_PER_UNIT = {("万元", "元"): 1e-4, ("元", "万元"): 1e4}
-"""Factor from the unit typed (second) to the form's unit (first)."""
+_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+"""Characters without width, which come along with what is copied from a page."""
+_ASCII = {0xFEE0 + code: chr(code) for code in range(0x21, 0x7F)}
+_ASCII |= dict.fromkeys(map(ord, "−–—﹣"), "-")
+_ASCII |= dict.fromkeys(map(ord, "\u3000\xa0\u2002\u2003\u2007\u2009\u202f"), " ")
+"""Full width, and what else stands for a minus or a blank, in ASCII. Nothing more: NFKC makes 10² 102."""
+_NUMERAL = re.compile(
+    r"""(?P<yuan>[¥￥])?\s*(?P<sign>[-+]?)\s*
+    (?P<whole>\d{1,3}(?:(?P<mark>[,\s])\d{3})(?:(?P=mark)\d{3})*|\d*)(?P<rest>\.\d*)?
+    \s*(?P<unit>亿元|万元|千元|元|%|分)?""",
+    re.VERBOSE | re.ASCII,
+)
+"""A number as people write it: groups of three digits may be set apart, by commas or by blanks."""
+_YUAN = {"亿元": Decimal(10**8), "万元": Decimal(10**4), "千元": Decimal(10**3), "元": Decimal(1)}
+"""What each unit is in 元."""
 
 
 def _number(raw: Raw, number_format: str, unit: str) -> Coerced:
@@ -74,22 +87,39 @@ def _number(raw: Raw, number_format: str, unit: str) -> Coerced:
 
 
 def _numeral(raw: str, unit: str) -> Coerced:
-    if texts.is_blank(raw):
+    if _nothing(raw):
         return Coerced(None, receipt="只有空格，按空白处理" if raw else "")
-    match = _NUMERAL.fullmatch(texts.fold(raw))
-    if match is None:
+    read = _read_numeral(raw)
+    if read is None:
         return Coerced(None, problem="不是数字")
-    number, typed = float(match[1]), match[2] or ""
+    number, typed = read
     if not math.isfinite(number):  # a text of hundreds of digits
         return Coerced(None, problem="不是有限的数")
+    if typed in ("¥", "￥") and unit == "元":
+        typed = unit
     if typed in ("", unit) or (typed == "分" and unit == ""):
         done = "去掉单位，文本转为数字" if typed else "文本转为数字"
-        return Coerced(number, receipt=done)
-    factor = _PER_UNIT.get((unit, typed))
-    if factor is None:
+        return Coerced(float(number), receipt=done)
+    if typed not in _YUAN or unit not in _YUAN:
         return Coerced(None, problem=f"带有单位“{typed}”")
-    converted = float(Decimal(match[1]) * Decimal(str(factor)))
-    return Coerced(converted, receipt=f"由{typed}换算为{unit}")
+    return Coerced(float(number * _YUAN[typed] / _YUAN[unit]), receipt=f"由{typed}换算为{unit}")
+
+
+def _read_numeral(raw: str) -> tuple[Decimal, str] | None:
+    """The number that a text writes and its unit; None if it is not certainly one."""
+    match = _NUMERAL.fullmatch(raw.translate(_UNSEEN).translate(_ASCII).strip())
+    if match is None:
+        return None
+    whole, rest = re.sub(r"[,\s]", "", match["whole"]), match["rest"] or ""
+    if not whole and len(rest) < 2:
+        return None
+    unit = match["unit"] or match["yuan"] or ""
+    return Decimal(f"{match['sign']}{whole}{rest}"), unit
+
+
+def _nothing(raw: str) -> bool:
+    text = raw.strip()
+    return not text or (ord(text[0]) in _UNSEEN and not raw.translate(_UNSEEN).strip())
 
 
 def _score(raw: Raw, number_format: str, unit: str) -> Coerced:
@@ -97,11 +127,26 @@ def _score(raw: Raw, number_format: str, unit: str) -> Coerced:
 
 
 def _percent(raw: Raw, number_format: str, unit: str) -> Coerced:
+    """A fraction. What is typed as 95 means 95%; between 1 and 10, without a sign, nobody knows."""
     if isinstance(raw, str):
-        match = _NUMERAL.fullmatch(texts.fold(raw))
-        if match and match[2] == "%":
-            return Coerced(float(Decimal(match[1]) / 100), receipt="文本转为百分比")
-    return _number(raw, number_format, "")
+        read = _read_numeral(raw)
+        if read is not None and read[1] == "%":
+            return Coerced(float(read[0] / 100), receipt="文本转为百分比")
+    read_as = _number(raw, number_format, "")
+    number = read_as.value
+    if not isinstance(number, float) or abs(number) <= 1:
+        return read_as
+    if abs(number) >= _SURELY_PERCENT:
+        hundredth = float(Decimal(repr(number)) / 100)
+        return Coerced(hundredth, receipt=f"没有写百分号，按 {number_text(number)}% 读取")
+    if "%" in number_format and isinstance(raw, float):
+        return read_as
+    plain = number_text(number)
+    return Coerced(None, problem=f"没有百分号，分不清是 {plain}% 还是 {number_text(number * 100)}%")
+
+
+_SURELY_PERCENT = 10
+"""From here on a bare number in a percentage's cell is taken for so many percent."""
 
 
 def _count(raw: Raw, number_format: str, unit: str) -> Coerced:
@@ -115,12 +160,18 @@ def _count(raw: Raw, number_format: str, unit: str) -> Coerced:
 
 
 def _text(raw: Raw, number_format: str, unit: str) -> Coerced:
-    if raw is None or (isinstance(raw, str) and texts.is_blank(raw)):
+    if raw is None:
         return Coerced(None)
     if isinstance(raw, str):
-        return Coerced(raw)
+        if not _nothing(raw):
+            return Coerced(raw)
+        seen = not texts.is_blank(raw)  # by the workbook's own formulas
+        return Coerced(None, receipt="只有空格，按空白处理" if seen else "")
     if isinstance(raw, bool):
         return Coerced("是" if raw else "否", receipt="逻辑值转为文本")
+    day = day_of(raw) if _is_day_format(number_format) else None
+    if day is not None:
+        return Coerced(_day_text(day, number_format), receipt="日期转为文本")
     return Coerced(number_text(raw), receipt="数字转为文本")
 
 
@@ -130,24 +181,89 @@ def _measure(raw: Raw, number_format: str, unit: str) -> Coerced:
     return _text(raw, number_format, unit)
 
 
-_DATE = re.compile(r"(\d{4})[年./-](\d{1,2})[月./-](\d{1,2})日?")
+_QUOTED = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|[_*].')
+"""What a number format shows as it stands, or only steers by."""
+
+
+@lru_cache(maxsize=1024)
+def _plain_format(number_format: str) -> str:
+    return _QUOTED.sub("", number_format.partition(";")[0]).lower()
+
+
+def _is_day_format(number_format: str) -> bool:
+    plain = _plain_format(number_format)
+    return plain != "general" and ("y" in plain or "d" in plain)
+
+
+def _day_text(day: datetime.date, number_format: str) -> str:
+    """A day in so much detail as its format shows: 2024年10月 where it shows no day."""
+    plain = _plain_format(number_format)
+    parts = (("y", f"{day.year}年"), ("m", f"{day.month}月"), ("d", f"{day.day}日"))
+    return "".join(text for letter, text in parts if letter in plain)
+
+
+DAYS_TO_1904 = 1462
+"""How many days later a workbook of the 1904 date system begins to count."""
+
+
+def shows_day(kind: Kind, number_format: str) -> bool:
+    """Whether a number in such a cell is a day, which counts from 1904 in some workbooks."""
+    return kind.type is Type.DATE or (kind.type is Type.TEXT and _is_day_format(number_format))
+
+
+_DATE = re.compile(
+    r"(\d{4})[年./、-](\d{1,2})[月./、-](\d{1,2})[日号]?|(\d{4})(\d{2})(\d{2})", re.ASCII
+)
+_CLOCK = re.compile(r"[T\s]\s*\d{1,2}[:：]\d{2}(?:[:：]\d{2}(?:\.\d+)?)?\s*\Z")
+"""The time of day, which may stand behind a date."""
+_CHINESE_DATE = re.compile(
+    r"([〇零○一二三四五六七八九]{4})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})[日号]"
+)
+_CHINESE = {digit: at for at, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
+_EIGHT_DIGITS = (20000101, 20991231)
+"""A number between them is a day as 20250318; as a count of days it would be far off."""
 _LAST_DAY = (datetime.date(9999, 12, 31) - EPOCH).days
 
 
 def _date(raw: Raw, number_format: str, unit: str) -> Coerced:
-    if raw is None or (isinstance(raw, str) and texts.is_blank(raw)):
+    if raw is None or (isinstance(raw, str) and _nothing(raw)):
         return Coerced(None)
-    day = day_of(raw) if isinstance(raw, float) else None
-    if day is not None:
-        return Coerced(day)
-    match = _DATE.fullmatch(texts.fold(raw)) if isinstance(raw, str) else None
-    if match is None:
+    if isinstance(raw, float) and raw.is_integer() and _EIGHT_DIGITS[0] <= raw <= _EIGHT_DIGITS[1]:
+        return _dated(f"{raw:.0f}", "数字转为日期")
+    if isinstance(raw, float):
+        day = day_of(raw)
+        return Coerced(None, problem="不是日期") if day is None else Coerced(day)
+    return (
+        _dated(raw, "文本转为日期") if isinstance(raw, str) else Coerced(None, problem="不是日期")
+    )
+
+
+def _dated(text: str, receipt: str) -> Coerced:
+    folded = texts.fold(_CLOCK.sub("", text.translate(_UNSEEN)))
+    if match := _DATE.fullmatch(folded):
+        parts = [int(part) for part in match.groups() if part]
+    elif match := _CHINESE_DATE.fullmatch(folded):
+        parts = [_chinese_year(match[1]), _chinese_number(match[2]), _chinese_number(match[3])]
+    else:
         return Coerced(None, problem="不是日期")
     try:
-        date = datetime.date(int(match[1]), int(match[2]), int(match[3]))
+        return Coerced(datetime.date(*parts), receipt=receipt)
     except ValueError:
         return Coerced(None, problem="不是有效的日期")
-    return Coerced(date, receipt="文本转为日期")
+
+
+def _chinese_year(text: str) -> int:
+    return int("".join(str(_CHINESE[digit]) for digit in text))
+
+
+def _chinese_number(text: str) -> int:
+    """一 to 三十一; 0, which is no day, for what is none."""
+    if "十" not in text:
+        return _CHINESE[text] if len(text) == 1 else 0
+    tens, _, ones = text.partition("十")
+    if len(tens) > 1 or len(ones) > 1 or "十" in ones:
+        return 0
+    return (_CHINESE[tens] if tens else 1) * 10 + (_CHINESE[ones] if ones else 0)
 
 
 # --- the table ------------------------------------------------------------------------------------

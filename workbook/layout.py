@@ -33,6 +33,8 @@ STATUS_ROW = 1
 """The first row of each sheet to be filled in tells how many problems are open; the paper begins below it."""
 FORM_RECORDS = ("form", "version", "digest", "plan", "department_code", "department", "issued")
 """What `_form` records, one a row from the first, name in column A and value in column B."""
+ISSUED_COLUMN = 4
+"""From this column of `_form`: the name and the value of each cell that the bureau filled in and locked."""
 
 Plan = tuple[int, ...]
 """How many rows each group holds, over all repeating sections in order."""

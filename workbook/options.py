@@ -15,7 +15,7 @@ import click
 
 from workbook.errors import nearest
 from workbook.stores import Url, expanded, is_beyond, location
-from workbook.usage import CLEAN, FOUND, fail, t
+from workbook.usage import CLEAN, FOUND, fail, say, t
 
 if TYPE_CHECKING:
     from workbook.form import Form
@@ -52,6 +52,14 @@ def roster_option(command: Command) -> Command:
         "The departments (.csv or .xlsx).",
     )
     return click.option("--roster", type=click.Path(path_type=Path), help=text)(command)
+
+
+def year_option(command: Command) -> Command:
+    text = t(
+        "这次收的是哪个年度（不写时按名册的“年度”列，再按多数单位报的）。",
+        "The fiscal year of this round (else the roster's, or what most departments sent).",
+    )
+    return click.option("--year", type=click.IntRange(2000, 2100), help=text)(command)
 
 
 def force_option(command: Command) -> Command:
@@ -315,7 +323,7 @@ def print_kept(kept: Reviews | None, summary: Summary) -> None:
     if kept is None or not (kept.entries or kept.cutoffs):
         return
     found, left = len(kept.entries) - len(summary.unmatched), len(summary.unmatched)
-    click.echo(t(
+    say(t(
         f"沿用“{kept.path}”里填写的：{found} 个单位的复核，{len(kept.cutoffs)} 个分数下限",
         f"Kept from '{kept.path}': reviews of {found} departments, {len(kept.cutoffs)} cut-offs",
     ))  # fmt: skip

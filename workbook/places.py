@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from workbook.address import Address, parse_reference
 from workbook.container import shown
 from workbook.errors import WorkbookError
-from workbook.findings import Finding, finding
+from workbook.findings import Finding, Severity, finding
 from workbook.form import Form
 from workbook.layout import (
     CALC_SHEET,
@@ -19,6 +19,7 @@ from workbook.layout import (
     GUIDE_SHEET,
     LIST_SHEET,
     Layout,
+    Spot,
     check_name,
 )
 from workbook.locate import Located, fillings, locate_any
@@ -131,18 +132,46 @@ def find_recorded(package: Package, layout: Layout) -> Found:
     found = Found(layout, named.cells, [])
     home = sheet_now(layout, named.cells, layout.form.sheet)
     lost = named.lost
-    if lost:
+    if not _has_form(found):  # its sheet was taken out, perhaps after it was copied
+        _find_unnamed(found, places, "")
+        if not _has_form(found):
+            raise Unknown(finding("W108"))
+        found.copied = True
+    elif lost:
         _find_unnamed(found, places, "" if package.values_only else str(lost))
     elif len(places.sheets) > len(BESIDE) + len(layout.pages):
         _find_copy(found, places, home)
-    for name, spot in found.layout.spots.items():
-        sheet = spot.address.sheet
-        # A whole sheet that is gone is one finding of the audit, not one a cell.
-        gone = sheet in layout.form.further_sheets and sheet not in places.sheets
-        if name not in found.addresses and not gone:
-            label = spot.field.label
-            found.findings.append(finding("L201", label=label, sheet=sheet, field=name))
+    found.findings += _lost(found, places)
     return found
+
+
+def _has_form(found: Found) -> bool:
+    spots, sheet = found.layout.spots, found.layout.form.sheet
+    return any(spots[name].address.sheet == sheet for name in found.addresses)
+
+
+def _lost(found: Found, places: Places) -> Iterator[Finding]:
+    """What is lost, row by row, at the cells where the template has it.
+
+    A whole further sheet that is gone is one finding of the audit.
+    """
+    if len(found.addresses) == len(found.layout.spots):
+        return
+    further = found.layout.form.further_sheets
+    there = {usual: sheet_now(found.layout, found.addresses, usual) for usual in further}
+    gone = {usual for usual, name in there.items() if name not in places.sheets}
+    rows: dict[tuple[str, int], list[Spot]] = {}
+    for name, spot in found.layout.spots.items():
+        if name not in found.addresses and spot.address.sheet not in gone:
+            rows.setdefault((spot.address.sheet, spot.address.row), []).append(spot)
+    for (sheet, _), spots in rows.items():
+        yield finding(
+            "L201",
+            sheet=sheet,
+            cell=",".join(spot.address.a1 for spot in spots),
+            field=",".join(spot.name for spot in spots),
+            label="、".join(dict.fromkeys(spot.field.label for spot in spots)),
+        )
 
 
 def find_unrecorded(package: Package, forms: Sequence[Form]) -> Found:
@@ -177,7 +206,10 @@ def _find_unnamed(found: Found, places: Places, lost: str) -> None:
         found.addresses = {name: at for name, at in merged.items() if name in known}
         found.findings.append(finding("L217", sheet=located.sheet))
     elif lost:
-        found.findings.append(finding("L205", sheet=form.sheet, detail=lost))
+        what = finding("L205", sheet=form.sheet, detail=lost)
+        if located is not None:  # every label confirms the usual places
+            what = replace(what, severity=Severity.NOTE)
+        found.findings.append(what)
 
 
 def _find_copy(found: Found, places: Places, home: str) -> None:

@@ -27,7 +27,7 @@ def record(item: Return, *, values: bool) -> dict[str, Any]:
     """
     submission = item.submission
     found: dict[str, Any] = {
-        "file": str(item.path),
+        "file": item.key,
         "status": item.status,
         "form": submission.form.id if submission else None,
         "version": submission.form.version if submission else None,
@@ -90,7 +90,7 @@ NARROW = 100
 def table(item: Return, *, width: int = 140) -> Table | Text:
     """One file's findings as a terminal table, or as lines on a narrow one or when there are none."""
     who = item.submission.department.strip() if item.submission else ""
-    title = f"{item.path}  {who}  {_STATUS[item.status]}"
+    title = f"{item.key}  {who}  {_STATUS[item.status]}"
     if not item.findings:
         return Text(f"{title}：没有问题\n", style="green")
     if width < NARROW:

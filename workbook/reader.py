@@ -17,16 +17,18 @@ from functools import partial
 from pathlib import Path
 
 from workbook.address import Address
-from workbook.audit import Evidence, audit, audit_pasted
+from workbook.audit import audit, audit_pasted
 from workbook.container import Limits, read_file
 from workbook.dispatch import Piece, Processes, dispatch
+from workbook.evidence import Evidence
 from workbook.findings import Finding, finding
 from workbook.form import Field, Form, available_forms, load_form
-from workbook.kinds import Raw
+from workbook.kinds import DAYS_TO_1904, Raw, shows_day
 from workbook.layout import (
     CALC_SHEET,
     FORM_RECORDS,
     FORM_SHEET,
+    ISSUED_COLUMN,
     LIST_SHEET,
     Layout,
     Plan,
@@ -34,11 +36,12 @@ from workbook.layout import (
     default_plan,
     place,
 )
-from workbook.package import Package, RawCell, Refused, open_bytes
+from workbook.package import Package, RawCell, Refused, Sheet, open_bytes
 from workbook.parcel import members
 from workbook.places import Found, Places, Unknown, find_recorded, find_unrecorded, pointed
 from workbook.stores import Url, fetch
 from workbook.submission import ACCEPTED, REJECTED, SKIPPED, Cell, Return, Submission
+from workbook.text import printable
 
 Forms = Mapping[tuple[str, str], Form]
 """Definitions by id and version."""
@@ -175,7 +178,7 @@ def _is_litter(path: Path) -> bool:
 
 def _read(path: Path, content: bytes | Refused, forms: Forms, passwords: Passwords) -> Return:
     if _is_litter(path):
-        return Return(path, SKIPPED, (finding("W112", detail=path.name),))
+        return Return(path, SKIPPED, (finding("W112", detail=printable(path.name)),))
     try:
         if isinstance(content, Refused):
             raise content
@@ -217,7 +220,8 @@ def _return(
 def _recognise(
     path: Path, package: Package, forms: Forms
 ) -> tuple[Submission, tuple[Finding, ...]]:
-    records = _records(package)
+    recorded = _recorded(package)
+    records = _records(recorded)
     found = _find(package, records, forms)
     layout, findings, form = found.layout, found.findings, found.layout.form
     if package.values_only:
@@ -228,7 +232,8 @@ def _recognise(
     cells = dict(_cells(package, found))
     _reject_empty(package, layout, cells)
     year = _year(cells, form)
-    evidence = Evidence(package, layout, found.addresses, cells, records, year, same)
+    issued = _issued(recorded, layout)
+    evidence = Evidence(package, layout, found.addresses, cells, records, year, same, issued)
     audited = audit_pasted(evidence) if found.pasted else audit(evidence)
     cells |= {name: replace(cells[name], formula=False) for name in audited.overtyped}
     submission = Submission(
@@ -236,9 +241,10 @@ def _recognise(
         form=form,
         plan=layout.plan,
         cells=cells,
-        # Without names the lines of 自检 are known by place, which another definition moves.
+        # Without names the lines of 自检 are known by place, which another definition moves; where
+        # cells are gone, its formulas are broken.
         verdicts={}
-        if found.copied or (package.values_only and not same)
+        if found.copied or evidence.lost or (package.values_only and not same)
         else dict(_verdicts(package, layout)),
         fiscal_year=year,
         department=_identity(cells, records, "department"),
@@ -247,14 +253,34 @@ def _recognise(
     return submission, (*findings, *audited.findings)
 
 
-def _records(package: Package) -> dict[str, str]:
-    """What `_form` says; the sheet is known by its first record, whatever it is called now; nothing if it is gone."""
+def _recorded(package: Package) -> Sheet | None:
+    """The sheet `_form`, known by its first record, whatever it is called now; None if it is gone."""
     candidates = [package.sheet(FORM_SHEET), *package.sheets]
     for sheet in candidates:
         if sheet is not None and _text(sheet.cells.get((1, 1))) == FORM_RECORDS[0]:
-            rows = range(1, len(FORM_RECORDS) + 1)
-            return {_text(sheet.cells.get((r, 1))): _text(sheet.cells.get((r, 2))) for r in rows}
-    return {}
+            return sheet
+    return None
+
+
+def _records(sheet: Sheet | None) -> dict[str, str]:
+    if sheet is None:
+        return {}
+    rows = range(1, len(FORM_RECORDS) + 1)
+    return {_text(sheet.cells.get((r, 1))): _text(sheet.cells.get((r, 2))) for r in rows}
+
+
+def _issued(sheet: Sheet | None, layout: Layout) -> dict[str, Raw]:
+    """What the bureau filled in and locked, by name, as `_form` records it."""
+    found: dict[str, Raw] = {}
+    if sheet is None:
+        return found
+    for row in range(1, len(layout.spots) + 1):
+        name, value = (sheet.cells.get((row, ISSUED_COLUMN + step)) for step in (0, 1))
+        if name is None:
+            break
+        if value is not None and _text(name) in layout.spots:
+            found[_text(name)] = value.value
+    return found
 
 
 def _find(package: Package, records: Mapping[str, str], forms: Forms) -> Found:
@@ -324,7 +350,11 @@ def _cells(package: Package, found: Found) -> Iterator[tuple[str, Cell]]:
         if address is not None:
             stored = sheets[address.sheet].get((address.row, address.column), _NOTHING)
             code, item = formats.get(stored[3], "General"), spot.field
-            if usual:
+            if package.date1904:
+                stored = _from_1900(stored, item, code)
+            if stored[0] is None and stored[2] and item.mode == "entered":
+                yield name, Cell(f"={stored[2]}", None, address, problem="是公式，没有存下结果")
+            elif usual:
                 yield name, _usual_cell(item, unit, address, stored, code)
             else:
                 cell = _cell(package, spot, unit, address, stored, code)
@@ -333,14 +363,23 @@ def _cells(package: Package, found: Found) -> Iterator[tuple[str, Cell]]:
                 yield name, cell
         elif found.year is not None and spot.address.sheet == FORM_SHEET:
             year = float(found.year) if spot.field.id == "fiscal_year" else None
-            yield name, Cell(year, year, spot.address)
+            yield name, Cell(year, year, spot.address, formula=spot.field.is_computed)
         else:
-            # Of a further sheet that is not there nothing was overwritten.
-            gone = spot.field.is_computed and spot.address.sheet in found.layout.form.further_sheets
-            yield name, Cell(None, None, spot.address, formula=gone, problem="找不到这一格")
+            # Of what is not there nothing was overwritten.
+            lost = spot.field.is_computed
+            yield name, Cell(None, None, spot.address, formula=lost, problem="找不到这一格")
 
 
 _NOTHING = RawCell(None, "", None, 0)
+
+
+def _from_1900(stored: RawCell, item: Field, code: str) -> RawCell:
+    """A day of a workbook that counts from 1904, counted as others do."""
+    raw = stored.value
+    if isinstance(raw, float) and shows_day(item.kind, code):
+        return stored._replace(value=raw + DAYS_TO_1904)
+    return stored
+
 
 # Cells read before, which returns may share: most are blank, a printed word or a round figure.
 _KNOWN: dict[tuple[object, ...], Cell] = {}
@@ -405,5 +444,5 @@ def _verdicts(package: Package, layout: Layout) -> Iterator[tuple[str, str]]:
     places = Places.of(package)
     for line, address in pointed(package, layout).checks.items():
         stored = places.cell(address)
-        if stored is not None and isinstance(stored.value, str) and stored.value:
-            yield line, stored.value
+        if stored is not None and stored.type == "s" and stored.value:
+            yield line, str(stored.value)

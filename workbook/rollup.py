@@ -40,7 +40,7 @@ MOST_ROWS = 500_000
 """Lists longer than this are left out of the summary's workbook; they stand in the tables."""
 MOST_LINES = 1_000_000
 """Departments that fit on one sheet."""
-BETWEEN = ("A501", "A502")
+BETWEEN = ("W117", "A501", "A502", "A503", "A504")
 ACROSS = "findings/across.parquet"
 """The findings that show only between returns, in columns as the other parts have them."""
 
@@ -49,6 +49,7 @@ def roll_up(
     parts: Partitions,
     roster: Roster | None = None,
     *,
+    year: int | None = None,
     deadline: datetime.date | None = None,
     reviews: Reviews | None = None,
     previous: Summary | None = None,
@@ -60,7 +61,7 @@ def roll_up(
     WorkbookError if the departments do not fit on a sheet; else as `workbook.summary.aggregate`.
     """
     light = _Light(parts)
-    returns = list(across(light.returns(), roster))
+    returns = list(across(light.returns(), roster, year=year))
     if light.detailed:
         returns = [_tidied(item) for item in returns]
     _write_across(parts, returns)
@@ -135,7 +136,8 @@ class _Light:
     def _of(self, part: str) -> Iterator[Return]:
         """The returns of one batch."""
         files = self._parts.frame(f"files/{part}")
-        years = self._parts.frame(f"submissions/{part}", ["fiscal_year"])["fiscal_year"].to_dict()
+        told = self._parts.frame(f"submissions/{part}", ["fiscal_year", "filling"])
+        years, fillings = told["fiscal_year"].to_dict(), told["filling"].to_dict()
         findings = self._findings(f"findings/{part}")
         cells = self._cells(f"cells/{part}")
         for key, row in zip(files.index, _records(files), strict=True):
@@ -145,7 +147,9 @@ class _Light:
                 path=path,
                 status=row["status"],
                 findings=given if self.detailed or not read else tuple(map(_bare, given)),
-                submission=self._submission(path, row, int(years[key]), cells.get(key, {}))
+                submission=self._submission(
+                    path, row, int(years[key]), fillings[key], cells.get(key, {})
+                )
                 if read
                 else None,
                 sha256=row["sha256"],
@@ -156,7 +160,7 @@ class _Light:
             )
 
     def _submission(
-        self, path: Path, row: Mapping[str, Any], year: int, cells: dict[str, Cell]
+        self, path: Path, row: Mapping[str, Any], year: int, filling: str, cells: dict[str, Cell]
     ) -> Submission:
         return Submission(
             path=path,
@@ -167,6 +171,7 @@ class _Light:
             fiscal_year=year,
             department=row["department"],
             department_code=row["department_code"],
+            told_filling=filling,
         )
 
     def _findings(self, name: str) -> dict[str, list[Finding]]:

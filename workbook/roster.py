@@ -25,6 +25,7 @@ _HEADS: Mapping[str, tuple[str, ...]] = {
     "department": ("部门", "单位", "部门名称", "单位名称", "预算单位", "预算部门", "预算单位名称",
                    "预算部门名称", "预算部门、单位名称"),
     "contact": ("联系人", "填表人", "经办人"),
+    "year": ("年度", "预算年度", "填报年度", "会计年度"),
     "phone": ("联系电话", "电话", "手机", "手机号", "手机号码", "联系方式"),
 }  # fmt: skip
 """The heads by which each column is known, the usual one first."""
@@ -49,6 +50,8 @@ class Entry:
     phone: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
     """Further columns by their heads, such as a password for each department."""
+    year: int | None = None
+    """Which year's form is due, where the roster has a column for it."""
     row: int = 0
     """Where it stands in the file, from 1."""
 
@@ -59,6 +62,11 @@ class Roster:
 
     path: Path
     entries: tuple[Entry, ...]
+
+    @property
+    def year(self) -> int | None:
+        """The year of the round, if the roster says so."""
+        return next((entry.year for entry in self.entries if entry.year), None)
 
     def match(self, code: str, department: str) -> Entry | None:
         """The entry of that code; else the one of that name, blanks, width and case aside."""
@@ -119,6 +127,10 @@ def load_roster(path: Path | str) -> Roster:
         raise RosterError(f"{path}：名册里没有单位，请在表头下每行填一个单位")
     _refuse_twice(path, entries, "预算编码", lambda entry: entry.code)
     _refuse_twice(path, entries, "部门", lambda entry: entry.department)
+    years = sorted({entry.year for entry in entries if entry.year})
+    if len(years) > 1:
+        told = "、".join(map(str, years))
+        raise RosterError(f"{path}：“年度”列有不同的年度：{told}。一次收表只能有一个年度")
     return Roster(path, entries)
 
 
@@ -225,8 +237,18 @@ def _entries(path: Path, rows: Sequence[Row]) -> Iterator[Entry]:
             contact=values.get("contact", ""),
             phone=values.get("phone", ""),
             extra=extra,
+            year=_year(path, number, values.get("year", "")),
             row=number,
         )
+
+
+def _year(path: Path, number: int, text: str) -> int | None:
+    digits = texts.fold(text).removesuffix("年度").removesuffix("年")
+    if not digits:
+        return None
+    if not re.fullmatch("20[0-9]{2}", digits):
+        raise RosterError(f"{path}，第 {number} 行：年度“{text}”不是年份，请写作 2024")
+    return int(digits)
 
 
 def _at(cells: Sequence[str], column: int) -> str:

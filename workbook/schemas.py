@@ -74,11 +74,12 @@ FILES = Schema(
         *_COUNTS,
     ),
 )
+_FILLING = Column("filling", TEXT, "填写内容的摘要：两份相同，填写的内容就完全相同；填得很少的为空")
 SUBMISSIONS = Schema(
     "submissions",
     "收下的表，一份一行；一个单位报了几份的，几份都在",
     (_SUBMISSION,),
-    (*_FORM, Column("fiscal_year", WHOLE, "年度"), _CODE, _DEPARTMENT, *_COUNTS),
+    (*_FORM, Column("fiscal_year", WHOLE, "年度"), _CODE, _DEPARTMENT, _FILLING, *_COUNTS),
 )
 CELLS = Schema(
     "cells",

@@ -53,6 +53,7 @@ class Validation(NamedTuple):
     operator: str
     formula1: str
     formula2: str
+    stops: bool = True  # False: it only warns, or says nothing, and lets anything in
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,6 +429,8 @@ class Rest:
                 found.get("operator", "between"),
                 found.get("formula1", ""),
                 found.get("formula2", ""),
+                found.get("errorStyle", "stop") == "stop"
+                and is_true(found.get("showErrorMessage")),
             )
         )
         self._require(len(self.validations))

@@ -17,7 +17,7 @@ _FARTHEST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Where each row and column of the template stands in a workbook."""
+    """Where each row and column of the template stands in a workbook; what was taken out is not in it."""
 
     rows: Mapping[int, int]
     columns: Mapping[int, int]
@@ -27,6 +27,10 @@ class Shift:
     """The template's rows that still have cells, so that it is certain where they are."""
     told: tuple[str, ...]
     """In words, where rows and columns were put in or taken out."""
+
+    def gone(self, label: Label) -> bool:
+        """Whether a label's row or column was taken out."""
+        return label.top not in self.rows or label.left not in self.columns
 
 
 def sheet_now(layout: Layout, addresses: Mapping[str, Address], usual: str) -> str:
@@ -102,11 +106,12 @@ def moved_layout(
 def _moved_page(page: Page, shift: Shift | None) -> Page:
     if shift is None:
         return page
+    rows, columns = shift.rows, shift.columns
     labels = tuple(
-        replace(label, top=shift.rows[label.top], left=shift.columns[label.left])
-        for label in page.labels
+        replace(x, top=rows.get(x.top, x.top), left=columns.get(x.left, x.left))
+        for x in page.labels
     )
-    return replace(page, labels=labels, last_row=shift.rows[page.last_row])
+    return replace(page, labels=labels, last_row=max(rows.values()))
 
 
 def _way(by: int, more: str, less: str) -> str:
@@ -148,26 +153,32 @@ def _filled(
     labels: Mapping[int, set[str]],
     texts: Mapping[int, set[str]],
 ) -> dict[int, int]:
-    """The map for every line to `last`: unknown lines where they fit best, else as the one before."""
+    """The map for every line to `last`: unknown lines where they fit best, else as the one before.
+
+    Where lines were taken out, those whose labels are nowhere are the ones, and are not in the map.
+    """
     if not known:
         return {line: line for line in range(1, last + 1)}
     by = {line: now - line for line, now in known.items()}
     found: dict[int, int] = {}
-    before = min(0, by[min(by)])
+    before = taken = 0
     for line in range(1, last + 1):
-        if line not in by:
-            after = next((by[n] for n in sorted(by) if n > line), before)
-            choices = range(min(before, after), max(before, after) + 1)
-            if 1 < len(choices) <= _FARTHEST:
-                near = sorted(choices, key=lambda step: abs(step - before))
-                wanted = labels.get(line, set())
-                before = max(near, key=lambda by: len(wanted & texts.get(line + by, set())))
-            elif len(choices) == 1:
-                before = after
-            found[line] = line + before
-        else:
-            before = by[line]
-            found[line] = known[line]
+        if line in by:
+            before, taken = by[line], known[line]
+            found[line] = taken
+            continue
+        after = next((by[n] for n in sorted(by) if n > line), before)
+        choices = range(min(before, after), max(before, after) + 1)
+        wanted = labels.get(line, set())
+        if 1 < len(choices) <= _FARTHEST and wanted:
+            near = sorted(choices, key=lambda step: abs(step - before))
+            free = [step for step in near if line + step > taken] or near[:1]
+            best = max(free, key=lambda step: len(wanted & texts.get(line + step, set())))
+            if after < before and not wanted & texts.get(line + best, set()):
+                before -= 1
+                continue
+            before = best
+        found[line] = taken = line + before
     return found
 
 

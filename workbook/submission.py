@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -11,8 +12,12 @@ from workbook.findings import Finding, Severity
 from workbook.form import ROW, Form
 from workbook.kinds import Raw, Value, serial
 from workbook.layout import Plan, Spot, place
+from workbook.text import printable
 
 ACCEPTED, REJECTED, SKIPPED = "accepted", "rejected", "skipped"
+
+FEWEST = 10
+"""Two departments may well have fewer figures than these in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +50,34 @@ class Submission:
     fiscal_year: int
     department: str
     department_code: str
+    told_filling: str | None = None
+    """What `filling` is, where the cells were left out."""
 
     @property
     def key(self) -> str:
         """What names the return in every frame: its path as it was given."""
-        return str(self.path)
+        return printable(self.path)
+
+    @property
+    def filling(self) -> str:
+        """A digest of what the department filled in beside its own name; blank if it is but little.
+
+        Two returns of one form have the same digest if they are filled in the same.
+        """
+        if self.told_filling is not None:
+            return self.told_filling
+        filled = [(name, c.raw) for name, c in self.cells.items() if self._is_filled(name, c)]
+        if len(filled) < FEWEST:
+            return ""
+        whole = repr((self.form.id, filled)).encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(whole, digest_size=12).hexdigest()
+
+    def _is_filled(self, name: str, cell: Cell) -> bool:
+        if cell.raw is None or cell.formula:
+            return False
+        section, field = name.split(".")[:2]
+        item = self.form.sections[section].fields[field]
+        return section != "identity" and item.mode == "entered" and item.by == "department"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +94,11 @@ class Return:
     """What saved it, as the file itself says."""
     saved_by: str = ""
     modified: str = ""
+
+    @property
+    def key(self) -> str:
+        """What names it in every frame: its path as it was given."""
+        return printable(self.path)
 
     @property
     def error(self) -> str:

@@ -251,7 +251,7 @@ def _answered_lines(
     for severity in Severity:
         counts = [sum(f.severity == severity for f in item.findings) for item in sent]
         frame[f"{severity}s"] = pd.array(counts, dtype="Int64")
-    frame["file"] = pd.array([str(item.path) for item in sent], dtype="string")
+    frame["file"] = pd.array([item.key for item in sent], dtype="string")
     return frame
 
 
@@ -272,7 +272,7 @@ def _with_missing(whole: Round, answered: pd.DataFrame) -> pd.DataFrame:
     for number, item in enumerate(whole.departments):
         status = whole.status(item)
         if not status.counts:
-            files = [str(whole.returns[p].path) for p in item.places]
+            files = [whole.returns[p].key for p in item.places]
             rows.append(
                 {
                     "status": str(status),

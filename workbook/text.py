@@ -48,6 +48,14 @@ def is_blank(text: str) -> bool:
     return not text.strip(" \u3000\n")
 
 
+def printable(text: object) -> str:
+    """The text of a path, or one that names a path, with what no encoding knows written out.
+
+    A file's name may hold bytes that are no UTF-8; different names remain different texts.
+    """
+    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def fold(text: str) -> str:
     """The text without blanks and thousands commas, full width folded to half, in upper case."""
     for found, instead in FOLDS:

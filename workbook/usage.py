@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from workbook.errors import WorkbookError, nearest
+from workbook.text import printable
 
 CLEAN, FOUND, WRONG = 0, 1, 2
 """Exit codes: nothing to report; findings or rejected files; wrong use or a faulty definition."""
@@ -53,8 +54,13 @@ class Group(click.Group):
         sys.exit(code if isinstance(code, int) else CLEAN)
 
 
+def say(message: str) -> None:
+    """Print a line that may name a file, whatever that is called."""
+    click.echo(printable(message))
+
+
 def fail(message: str) -> NoReturn:
-    click.echo(f"{t('错误：', 'Error: ')}{message}", err=True)
+    click.echo(printable(f"{t('错误：', 'Error: ')}{message}"), err=True)
     sys.exit(WRONG)
 
 

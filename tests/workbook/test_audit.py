@@ -118,26 +118,6 @@ def test_formulas_are_compared_as_all_programs_mean_them() -> None:
 # --- locks ----------------------------------------------------------------------------------------
 
 
-def test_protection_taken_off_is_found(filled: Path, tmp_path: Path, office: Office) -> None:
-    with office.open(filled) as book:
-        office.tamper(book, "自评表", "unprotect")
-        office.save(book, tmp_path / "x.xlsx")
-    what = only(tmp_path / "x.xlsx", "L206")
-    assert (what.sheet, what.severity) == ("自评表", Severity.WARNING)
-
-
-def test_cells_unlocked_are_found(filled: Path, tmp_path: Path, office: Office) -> None:
-    with office.open(filled) as book:
-        office.tamper(book, "自评表", "unprotect")
-        for cell in ("H7", "A3", "H37"):
-            office.tamper(book, "自评表", "unlock", cell)
-        office.tamper(book, "自评表", "protect")
-        office.save(book, tmp_path / "x.xlsx")
-    what = only(tmp_path / "x.xlsx", "L207")
-    assert what.cell == "A3,H7,H37"
-    assert "3 个" in what.message
-
-
 def test_a_department_other_than_issued_is_found(form: Form, tmp_path: Path) -> None:
     issued = Filling({"identity.department": "甲局", "identity.department_code": "001"})
     given = filling(FILLED[0])
@@ -247,20 +227,6 @@ def test_added_and_renamed_sheets_are_named(filled: Path, tmp_path: Path, office
     }
 
 
-def test_hidden_inputs_and_far_content_are_found(
-    filled: Path, tmp_path: Path, office: Office
-) -> None:
-    with office.open(filled) as book:
-        office.tamper(book, "自评表", "hide_row", 7)
-        office.tamper(book, "自评表", "unprotect")
-        office.tamper(book, "自评表", "write", ["A12000", "不在这里"])
-        office.tamper(book, "自评表", "protect")
-        office.save(book, tmp_path / "x.xlsx")
-    hidden, far = read_return(tmp_path / "x.xlsx").findings
-    assert (hidden.code, far.code, far.cell) == ("L214", "L214", "A12000")
-    assert "D7" in hidden.cell.split(",")
-
-
 def with_parts(path: Path, to: Path, parts: dict[str, bytes], relation: str = "") -> Path:
     shutil.copy(path, to)
     if relation:
@@ -311,15 +277,6 @@ def test_inserted_rows_are_remarked_and_the_rest_reads_the_same(
         assert after.cells[name].value == cell.value
         down = count if cell.address.sheet == "自评表" and cell.address.row >= first else 0
         assert after.cells[name].address.row == cell.address.row + down
-
-
-def test_inserted_columns_are_remarked(filled: Path, tmp_path: Path, office: Office) -> None:
-    with office.open(filled) as book:
-        office.tamper(book, "自评表", "unprotect")
-        office.tamper(book, "自评表", "insert_columns", [1, 1])
-        office.tamper(book, "自评表", "protect")
-        office.save(book, tmp_path / "x.xlsx")
-    assert "A 列起右移 1 列" in only(tmp_path / "x.xlsx", "L215").message
 
 
 def test_a_formula_changed_after_rows_were_inserted_is_found(

@@ -510,10 +510,11 @@ def test_sheet_tells_merges_lock_validations_and_what_is_hidden(bench: Bench) ->
     after = (
         '<sheetProtection sheet="true"/><mergeCells><mergeCell ref="A1:B2"/></mergeCells>'
         '<dataValidations><dataValidation type="decimal" sqref="A1  C3"><formula1>0</formula1>'
-        '</dataValidation><dataValidation type="list" operator="equal" sqref="D1">'
+        '</dataValidation><dataValidation type="list" operator="equal" showErrorMessage="1" sqref="D1">'
         "<formula1>选项</formula1><formula2>0</formula2></dataValidation></dataValidations>"
         f'<extLst><ext><x14:dataValidations xmlns:x14="{X14}" xmlns:xm="{XM}">'
-        '<x14:dataValidation type="list"><x14:formula1><xm:f>列表!$A$1:$A$3</xm:f></x14:formula1>'
+        '<x14:dataValidation type="list" errorStyle="warning" showErrorMessage="1">'
+        "<x14:formula1><xm:f>列表!$A$1:$A$3</xm:f></x14:formula1>"
         "<xm:sqref>E1:E9</xm:sqref></x14:dataValidation></x14:dataValidations></ext></extLst>"
     )
     before = '<cols><col min="2" max="3" width="9" hidden="1"/></cols>'
@@ -523,9 +524,9 @@ def test_sheet_tells_merges_lock_validations_and_what_is_hidden(bench: Bench) ->
     assert sheet.protected
     assert sheet.merges == ("A1:B2",)
     assert [tuple(validation) for validation in sheet.validations] == [
-        ("A1 C3", "decimal", "between", "0", ""),
-        ("D1", "list", "equal", "选项", "0"),
-        ("E1:E9", "list", "between", "列表!$A$1:$A$3", ""),
+        ("A1 C3", "decimal", "between", "0", "", False),
+        ("D1", "list", "equal", "选项", "0", True),
+        ("E1:E9", "list", "between", "列表!$A$1:$A$3", "", False),
     ]
     assert sheet.hidden_rows == {4}
     assert sheet.hidden_columns == {2, 3}

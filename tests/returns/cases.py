@@ -1,0 +1,375 @@
+"""The table: what comes back from departments, and exactly what is to be said of it.
+
+A row is a file: its name, how it is made from the sound return (`clients`), and the findings: `CODE`
+or `CODE cells`, with the sheet where it is not the form's. `reads` are the values that differ from the
+sound return's; all others must be the same. To add a case, add a row.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import openpyxl
+from openpyxl.comments import Comment
+from openpyxl.styles import Font, PatternFill, Protection
+from openpyxl.workbook.workbook import Workbook
+from openpyxl.worksheet.worksheet import Worksheet
+
+from tests.fillings import FILLED, filling
+from tests.office import Office
+from tests.returns.clients import (
+    BOOK,
+    FORM,
+    HOME,
+    LINKS,
+    Make,
+    in_turn,
+    libreoffice,
+    patched,
+    stored,
+    typed,
+    unlocked,
+    untouched,
+    with_openpyxl,
+)
+from workbook import find_form
+from workbook.kinds import Value
+from workbook.layout import place
+
+NONE: tuple[str, ...] = ()
+REPORT = "自评报告"
+D403 = place(find_form("department_overall")).checks["D403"].a1
+"""Where 自检 shows what the rule says."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One file. `start` is what it is made from: sound, targets (approved ones locked in), blank."""
+
+    name: str
+    make: Make
+    found: tuple[str, ...]
+    reads: Mapping[str, Value] = field(default_factory=dict)
+    start: str = "sound"
+
+
+def sheet(change: Callable[[Worksheet], object]) -> Make:
+    """Done to the form's sheet by openpyxl."""
+    return with_openpyxl(lambda book: change(book[HOME]))
+
+
+# --- honest: the same values, and nothing worse than a note ---------------------------------------
+
+
+def _looks(ws: Worksheet) -> None:
+    ws["D7"].font = Font(name="微软雅黑", size=14, bold=True)
+    ws["D9"].fill = PatternFill("solid", fgColor="FFFF00")
+    ws["D7"].comment = Comment("已与财务核对", "会计")
+    ws.column_dimensions["D"].width = 40
+    ws.row_dimensions[17].height = 60
+    ws.freeze_panes = "D7"
+    ws.page_setup.orientation = "landscape"
+    ws.print_area = "A1:I39"
+    ws.auto_filter.ref = "A16:I36"
+    ws.conditional_formatting = type(ws.conditional_formatting)()
+    ws.sheet_view.zoomScale = 150
+    ws.sheet_properties.tabColor = "FF0000"
+
+
+def _empty_sheets(book: Workbook) -> None:
+    book.create_sheet("Sheet1")
+    book.create_sheet("WpsReserved_CellImgList").sheet_state = "veryHidden"
+
+
+HONEST = (
+    Case("as the department's program saved it", untouched, NONE),
+    Case("saved by LibreOffice", libreoffice(), NONE),
+    Case("saved by LibreOffice twice", in_turn(libreoffice(), libreoffice()), NONE),
+    Case("saved by openpyxl", with_openpyxl(lambda _: None), ("L212",)),
+    Case("saved as .xls", libreoffice(save_as="xls"), ("W113",)),
+    Case("saved as .ods", libreoffice(save_as="ods"), ("W113",)),
+    Case("by way of .xls", in_turn(libreoffice(save_as="xls"), libreoffice()), ("L205",)),
+    Case("by way of .ods", in_turn(libreoffice(save_as="ods"), libreoffice()), NONE),
+    Case("fonts, colours, widths, comments, filters, printing", sheet(_looks), ("L212",)),
+    Case("empty sheets, and one WPS keeps for itself", with_openpyxl(_empty_sheets), ("L212", "L213")),
+    Case("sheets in another order", libreoffice(("move", 5)), NONE),
+    Case("rows put in above the table", unlocked(("insert_rows", [6, 1])), ("L215",)),
+    Case("rows put in among the indicators, left free", unlocked(("insert_rows", [18, 2])), ("L215",)),
+    Case("a column put in", unlocked(("insert_columns", [3, 1])), ("L215",)),
+    Case("a merged box taken apart", unlocked(("unmerge", "B14:E15")), ("L218 B14",)),
+    Case("blanks and width in a label", typed({"D6": "年初 预算数", "A38": "填表人:"}), ("L212",)),
+    Case("a suggestion typed as it was", libreoffice(("type", {"funds.execution_score": 10.0})), NONE),
+    Case("a formula typed into an input", libreoffice(("type", {"funds.original_budget": "=100+62"})),
+         ("L211 D7",)),
+    Case("one result not saved", patched((FORM, r'(<c r="H37"[^>]*><f>[^<]*</f>)<v>100\.0</v>', r"\1")),
+         ("L212 H37",)),
+    Case("seventeen digits", patched(stored("E7", "", "<v>168.34999999999999</v>")), NONE),
+    Case("rich text with a reading guide", patched(stored("D17", 't="inlineStr"',
+         "<is><r><t>接收进馆</t></r><r><rPr><b/></rPr><t>档案数量</t></r>"
+         '<rPh sb="0" eb="1"><t>jie</t></rPh></is>')), NONE),
+    Case("escaped characters", patched(stored("D17", 't="inlineStr"',
+         "<is><t>接收_x0009_进馆_x005F_x000D_</t></is>")),
+         NONE, {"indicators.indicator.1": "接收\t进馆_x000D_"}),
+    Case("characters beyond the first 65,536, emoji", typed({"D17": "𠮷野家👍🏽档案"}), ("L212",),
+         {"indicators.indicator.1": "𠮷野家👍🏽档案"}),
+    Case("texts that begin with + - @", typed({"I17": "@某人核定", "I18": "+86", "I19": "-见附件"}), ("L212",),
+         {"indicators.deviation_reason.1": "@某人核定", "indicators.deviation_reason.2": "+86",
+          "indicators.deviation_reason.3": "-见附件"}),
+    Case("a text that begins with =", patched(stored("I17", 't="inlineStr"', "<is><t>=附件!A1</t></is>")),
+         NONE, {"indicators.deviation_reason.1": "=附件!A1"}),
+    Case("days counted from 1904", patched(
+        (BOOK, r"<workbookPr ", r'<workbookPr date1904="1" '), stored("I38", "", "<v>44268</v>")), NONE),
+)  # fmt: skip
+
+# --- values: each conversion leaves its receipt, what is not certain is not guessed ---------------
+
+VALUES = (
+    Case("amounts with units, commas, full width, blanks of a page", typed({
+        "D7": "162万元", "E7": "1,683,500元", "F7": "\u200b168.35\xa0", "E9": "１５８．３５", "E12": " 10.00　",
+        "I9": "121 . 47".replace(" ", ""), "I10": "0.004688亿元"}),
+        ("L212", "V303 D7", "V303 E12", "V303 E7", "V303 E9", "V303 F7", "V303 I10", "V303 I9")),
+    Case("amounts nobody can be sure of", typed({
+        "E10": "300万", "E11": "约20", "D7": "1,62", "I10": "¥46.88"}),
+        ("L212", "V302 D7", "V302 E10", "V302 E11", "V302 I10"),
+        {"funds.government_fund": None, "funds.special_account_nontax": None,
+         "funds.original_budget": None, "funds.project_expenditure": None}),
+    Case("filler where a figure is due", typed({"E10": "无", "E11": "/"}), ("L212", "V302 E10", "V302 E11"),
+         {"funds.government_fund": None, "funds.special_account_nontax": None}),
+    Case("blank characters only", typed({"E10": "\xa0", "E11": "　"}), ("L212",),
+         {"funds.government_fund": None, "funds.special_account_nontax": None}),
+    Case("truth for a number", typed({"E10": True}), ("L212", "V302 E10"), {"funds.government_fund": None}),
+    Case("an error for a number and for a text", typed({"E10": "#N/A", "I17": "#REF!"}),
+         ("L212", "V302 E10", "V302 I17"), {"funds.government_fund": None}),
+    Case("an error computed from a formula", libreoffice(("type", {"funds.government_fund": "=1/0"})),
+         ("L211 E10", "V302 E10"), {"funds.government_fund": None}),
+    Case("no number at all", in_turn(with_openpyxl(lambda _: None),
+         patched(stored("E10", "", "<v>NaN</v>"), stored("E11", "", "<v>INF</v>"))),
+         ("L212", "V302 E10", "V302 E11"),
+         {"funds.government_fund": None, "funds.special_account_nontax": None}),
+    Case("a number beyond all numbers", in_turn(with_openpyxl(lambda _: None),
+         patched(stored("E10", "", "<v>1e999</v>"))), ("L212", "V302 E10"), {"funds.government_fund": None}),
+    Case("a number beyond all budgets", in_turn(with_openpyxl(lambda _: None),
+         patched(stored("E10", "", "<v>1e300</v>"))), ("D406 E8", "L212", "V304 E10"),
+         {"funds.government_fund": 1e300}),
+    Case("a formula whose result was not saved", typed({"E10": "=10+5"}), ("L212", "V302 E10"),
+         {"funds.government_fund": None}),
+    Case("scores as text", typed({"G17": "8分", "H17": "８．０"}), ("L212", "V303 G17", "V303 H17")),
+    Case("a date as text", typed({"I38": "2025年3月14日"}), ("L212", "V303 I38")),
+    Case("a date as eight digits", typed({"I38": 20250314}), ("L212", "V303 I38")),
+    Case("a date in Chinese numerals", typed({"I38": "二〇二五年三月十四日"}), ("L212", "V303 I38")),
+    Case("a date without its century", typed({"I38": "25.3.14"}), ("L212", "V302 I38"),
+         {"identity.prepared_on": None}),
+    Case("a date without its day", typed({"I38": "2025年3月"}), ("L212", "V302 I38"),
+         {"identity.prepared_on": None}),
+    Case("a date that there is not", typed({"I38": "2025-2-30"}), ("L212", "V302 I38"),
+         {"identity.prepared_on": None}),
+    Case("a percentage in a cell of percentages", typed({"F20": 0.993}, {"F20": "0.0%"}), ("L212", "V303 F20")),
+    Case("a percentage typed as 100", typed({"F20": 100}), ("D441 F20", "L212", "V303 F20"),
+         {"indicators.actual.4": "100"}),
+    Case("a day where a measure is due", typed({"F23": datetime.date(2024, 3, 14)}, {"F23": "yyyy-mm-dd"}),
+         ("L212", "V303 F23"), {"indicators.actual.7": "2024年3月14日"}),
+    Case("a telephone as a number", typed({"E38": 7308400118}), ("L212", "V303 E38"),
+         {"identity.phone": "7308400118"}),
+    Case("a text as long as a cell can hold", typed({"I17": "长" * 32_767}), ("L212", "V305 I17"),
+         {"indicators.deviation_reason.1": "长" * 32_767}),
+)  # fmt: skip
+
+# --- edited: each change named at its cell ---------------------------------------------------------
+
+
+def _prohibit(ws: Worksheet, cell: str, **traits: object) -> None:
+    """Change the validation of one cell; without traits, delete it."""
+    own = [v for v in ws.data_validations.dataValidation if str(v.sqref) == cell]
+    assert len(own) == 1
+    for name, value in traits.items():
+        setattr(own[0], name, value)
+    if not traits:
+        ws.data_validations.dataValidation.remove(own[0])
+
+
+def _unlock(ws: Worksheet, *cells: str) -> None:
+    for cell in cells:
+        ws[cell].protection = Protection(locked=False)
+
+
+def _add_sheet(book: Workbook) -> None:
+    book.create_sheet("备注")["A1"] = "另有说明"
+
+
+RESULTS: dict[str, object] = {
+    "H7": 1.0, "E8": 168.35, "I8": 168.35, "I7": 10.0, "J17": 50.0, "J27": 30.0, "J35": 10.0,
+    "G37": 100.0, "H37": 100.0, "I37": "优",
+}  # fmt: skip
+"""What the sound return's formulas show."""
+
+
+def _new_workbook(source: Path, target: Path, _: Office) -> None:
+    book = openpyxl.Workbook()
+    for ws, name in ((book.worksheets[0], HOME), (book.create_sheet(), REPORT)):
+        for row in openpyxl.load_workbook(source, data_only=True)[name].iter_rows():
+            for cell in row:
+                if cell.value is not None:
+                    ws[cell.coordinate].value = cell.value
+    book.save(target)
+
+
+def _report(book: Workbook) -> None:
+    ws = book[REPORT]
+    ws.unmerge_cells("A5:H6")
+    ws.row_dimensions[9].hidden = True
+    ws["A90"].value = "另附说明"
+    _prohibit(ws, "D9")
+
+
+STALE = tuple(
+    f"{code} {REPORT}!{at}"
+    for code, cells in (("L203", ("A11", "A26", "C14")), ("L212", ("B14", "B9")))
+    for at in cells
+)
+"""The further sheet shows nothing of figures that were filled in on a copy of the form's."""
+
+LINK = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/externalLinkPath"
+
+EDITED = (
+    Case("protection taken off", libreoffice(("unprotect", "")), ("L206",)),
+    Case("cells unlocked", sheet(lambda ws: _unlock(ws, "A3", "H7", "D5")), ("L207 A3,D5,H7", "L212")),
+    Case("a total typed over with the right value", unlocked(("write", ["H37", "100"])), ("L202 H37",)),
+    Case("a total typed over with a wrong value", unlocked(("write", ["H37", "99"])),
+         ("D412 H37", "L202 H37"), {"totals.total_score": 99.0}),
+    Case("a total by another formula", unlocked(("write", ["G37", "=ROUND(G7+SUM(G17:G36);2)"])), ("L208 G37",)),
+    Case("a suggestion changed", libreoffice(("type", {"funds.execution_score": 9.0})), ("D404 I7",),
+         {"funds.execution_score": 9.0}),
+    Case("a result forged", patched((FORM, r'(<c r="H37"[^>]*><f>[^<]*</f><v>)100\.0', r"\g<1>98")),
+         ("L203 H37",)),
+    Case("a verdict forged", typed({"F7": 150.0, f"自检!{D403}": "通过"}),
+         ("D403 F14", "D407 I8", f"L204 自检!{D403}", "L212"), {"funds.actual_expenditure": 150.0}),
+    Case("a label changed", unlocked(("write", ["D6", "年初预算数（元）"])), ("L209 D6",)),
+    Case("the year in the title changed", typed({"A3": "2023 年度部门整体支出绩效自评表"}), ("L209 A3", "L212")),
+    Case("a weight in a heading changed", unlocked(("write", ["B17", "产出指标\n(60分)"])), ("L209 B17",)),
+    Case("a fixed weight changed", typed({"G7": 20}), ("L209 G7", "L212"),
+         {"funds.execution_weight": 20.0}),
+    Case("the department changed", typed({"D5": "岳阳市云溪区教育局"}),
+         ("L212", "L216 D5"), {"identity.department": "岳阳市云溪区教育局"}),
+    Case("a validation deleted", sheet(lambda ws: _prohibit(ws, "E9")), ("L210 E9", "L212")),
+    Case("a validation that lets all in", sheet(lambda ws: _prohibit(ws, "E9", formula1="TRUE")),
+         ("L212", "L219 E9")),
+    Case("a validation of another limit", sheet(lambda ws: _prohibit(ws, "I17", formula1="9999")),
+         ("L212", "L219 I17")),
+    Case("a validation that only warns", sheet(lambda ws: _prohibit(ws, "E9", errorStyle="warning")),
+         ("L212", "L219 E9")),
+    Case("a cell pasted over with all it has", unlocked(("paste", ["G7", "G17"])),
+         ("D411 G37", "D420 G17,G18,G19,G20,G21,G23,G25", "D432 I17", "D433 H17", "L210 G17"),
+         {"indicators.weight.1": 10.0}),
+    Case("values pasted beyond their limits", libreoffice(("type", {
+        "indicators.self_score.1": 11.0, "funds.government_fund": -1.0, "identity.phone": "1" * 31})),
+        ("D406 E8", "D430 H17", "V304 E10", "V305 E38"),
+        {"indicators.self_score.1": 11.0, "funds.government_fund": -1.0, "identity.phone": "1" * 31}),
+    Case("all of this on the further sheet", with_openpyxl(_report), (
+        "L210 自评报告!D9", "L212", "L214 自评报告!A90", "L214 自评报告!D9,F9,H9", "L218 自评报告!A5")),
+    Case("figures in 元", libreoffice(("type", {
+        "funds.original_budget": 1620000.0, "funds.final_budget": 1683500.0,
+        "funds.actual_expenditure": 1683500.0, "funds.general_public_budget": 1583500.0,
+        "funds.other_funds": 100000.0, "funds.basic_expenditure": 1214700.0,
+        "funds.project_expenditure": 468800.0})), ("D414 E7", "D451 自评报告!D9,F9", "D454 F14"),
+        {"funds.original_budget": 1620000.0, "funds.final_budget": 1683500.0,
+         "funds.actual_expenditure": 1683500.0, "funds.general_public_budget": 1583500.0,
+         "funds.other_funds": 100000.0, "funds.basic_expenditure": 1214700.0,
+         "funds.project_expenditure": 468800.0}),
+    Case("inputs merged", sheet(lambda ws: ws.merge_cells("E10:E11")), ("L212", "L218 E10"),
+         {"funds.special_account_nontax": None}),
+    Case("a row of inputs hidden", libreoffice(("hide_row", 9)), ("L214 E9,I9",)),
+    Case("a column of inputs hidden", libreoffice(("hide_column", 9)), ("L214 I7,I9,I10,I38",)),
+    Case("the form's sheet hidden", libreoffice(("hide", "")), ("L214",)),
+    Case("rows filled in below the table", unlocked(("write", ["D42", "补充指标"]), ("write", ["G42", "5"])),
+         ("L214 D42,G42",)),
+    Case("rows put in and filled in", unlocked(("insert_rows", [18, 1]), ("write", ["D18", "补充指标"])),
+         ("L214 D18", "L215")),
+    Case("a remark beside the table", unlocked(("write", ["M7", "待核"])), ("L214 M7",)),
+    Case("content far away", unlocked(("write", ["A12000", "不在这里"])), ("L214 A12000",)),
+    Case("a row of indicators deleted", unlocked(("delete_rows", [18, 1])),
+         ("D411 G36", "D420 G17,G18,G19,G20,G22,G24", "L201 D18,E18,F18,G18,H18,I18", "L215"),
+         {f"indicators.{key}.2": None for key in ("indicator", "target", "actual", "weight", "self_score")}),
+    Case("the title's rows deleted", unlocked(("delete_rows", [2, 2])), ("L209 A2", "L209 A3", "L215")),
+    Case("the columns beside the table deleted", unlocked(("delete_columns", [10, 2])),
+         ("L201 J17,J27,J35", "L209 J16")),
+    Case("the form's sheet renamed", libreoffice(("rename", "自评表2024")), ("L213",)),
+    Case("the form's sheet copied, the first taken out", libreoffice(("copy", "自评表副本"), ("remove", "")),
+         ("L213", "L217", *STALE)),
+    Case("values pasted over all formulas", typed(RESULTS),
+         ("L202 E8", "L202 G37", "L202 H37", "L202 H7", "L202 I37", "L202 I8", "L202 J17", "L202 J27", "L202 J35",
+          "L212")),
+    Case("a required cell emptied", libreoffice(("type", {"funds.final_budget": None})), ("V301 E7",),
+         {"funds.final_budget": None}),
+    Case("all sheets but the form's taken out", libreoffice(
+        *(("remove", "", name) for name in ("填报说明", "自检", "_calc", "_lists", "_form"))), ("L213", "L217")),
+    Case("the values alone, in a new workbook", _new_workbook, ("L217",)),
+    Case("a sheet with notes added", with_openpyxl(_add_sheet), ("L212", "L213")),
+    Case("the guide taken out", libreoffice(("remove", "", "填报说明")), ("L213",)),
+    Case("自检 taken out", libreoffice(("remove", "", "自检")), ("L213",)),
+    Case("the hidden calculation taken out", libreoffice(("remove", "", "_calc")), ("L213",)),
+    Case("the record taken out", libreoffice(("remove", "", "_form")), ("L213", "L217")),
+    Case("macros", patched(add={"xl/vbaProject.bin": b"x"}), ("W114",)),
+    Case("a link to another file", patched((LINKS, "</Relationships>",
+         f'<Relationship Id="rId99" Type="{LINK}" Target="file:///z.xlsx" TargetMode="External"/></Relationships>')),
+         ("W115",)),
+    Case("an embedded file", patched(add={"xl/embeddings/a.docx": b"x"}), ("W116",)),
+)  # fmt: skip
+
+# --- approved targets, locked in -------------------------------------------------------------------
+
+TARGETS = (
+    Case("approved targets", untouched, NONE, start="targets"),
+    Case("approved targets, saved by LibreOffice", libreoffice(), NONE, start="targets"),
+    Case("an approved target changed", typed({"E17": "≥5000卷"}), ("L209 E17", "L212"),
+         {"indicators.target.1": "≥5000卷"}, start="targets"),
+    Case("an approved target unlocked", sheet(lambda ws: _unlock(ws, "E17", "G17")), ("L207 E17,G17", "L212"),
+         start="targets"),
+    Case("an approved weight changed, as .ods", in_turn(typed({"G17": 9}), libreoffice(save_as="ods")),
+         ("D411 G37", "D420 G17,G18,G19,G20,G21,G23,G25", "D432 I17", "D433 H17", "L209 G17", "W113"),
+         {"indicators.weight.1": 9.0}, start="targets"),
+)  # fmt: skip
+
+# --- two forms in one book; nothing to read --------------------------------------------------------
+
+
+GIVEN = filling(FILLED[0])
+KEPT = ("identity.department", "report.")
+CLEARED = {name: None for name in GIVEN.values if not name.startswith(KEPT)} | {
+    f"indicators.{key}.{number}": None
+    for number, row in GIVEN.rows["indicators"].items()
+    for key in row
+}
+"""Every input of the sound return, to be emptied."""
+
+
+def _copy(book: Workbook) -> None:
+    book.copy_worksheet(book[HOME]).title = "自评表 (2)"
+
+
+def _own_table(book: Workbook) -> None:
+    for name in book.sheetnames[1:]:
+        book.remove(book[name])
+    book.defined_names.clear()
+
+
+def _copy_and_change(book: Workbook) -> None:
+    copy = book.copy_worksheet(book[HOME])
+    copy["D7"] = 1.0
+
+
+BOOKS = (
+    Case("the form twice, filled in alike", with_openpyxl(_copy), ("L212", "L213")),
+    Case("the form twice, filled in differently", with_openpyxl(_copy_and_change), ("W118",)),
+    Case("a copy filled in, the form left blank", libreoffice(("copy", "自评表 (2)"), ("type", CLEARED)),
+         ("L213", *STALE, f"L203 {REPORT}!A3")),
+    Case("nothing filled in", untouched, ("W110",), start="blank"),
+    Case("nothing filled in, saved by LibreOffice", libreoffice(), ("W110",), start="blank"),
+    Case("another version", typed({"_form!B2": "1999"}), ("W109",)),
+    Case("another form", typed({"_form!B1": "别的表"}), ("W109",)),
+    Case("somebody's own table", with_openpyxl(_own_table), ("W108",)),
+)  # fmt: skip
+
+CASES = (*HONEST, *VALUES, *EDITED, *TARGETS, *BOOKS)

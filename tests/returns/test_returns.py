@@ -1,0 +1,92 @@
+"""Every file of the table (`cases.py`) reads as the table says: findings to the cell, values, verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from builder import build_template
+from tests.fillings import FILLED, filling
+from tests.office import Office
+from tests.returns.cases import CASES, HONEST, Case
+from tests.returns.clients import HOME
+from workbook import check, find_form
+from workbook.findings import Finding, Severity
+from workbook.kinds import Value
+from workbook.layout import place
+from workbook.reader import read_return
+from workbook.submission import REJECTED, Filling, Return
+
+GIVEN = filling(FILLED[0])
+DEPARTMENT = {
+    name: GIVEN.values[name] for name in ("identity.department", "identity.department_code")
+}
+
+
+@pytest.fixture(scope="module")
+def starts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """What the cases are made from."""
+    folder = tmp_path_factory.mktemp("starts")
+    approved = {
+        "indicators": {
+            number: {key: row[key] for key in ("indicator", "target", "weight")}
+            for number, row in GIVEN.rows["indicators"].items()
+        }
+    }
+    form, issued = find_form("department_overall"), Filling(dict(DEPARTMENT))
+    return {
+        "sound": build_template(form, folder / "sound.xlsx", filling=GIVEN, prefilled=issued),
+        "targets": build_template(
+            form,
+            folder / "targets.xlsx",
+            filling=GIVEN,
+            prefilled=Filling(dict(DEPARTMENT), approved),
+        ),
+        "blank": build_template(form, folder / "blank.xlsx", prefilled=issued),
+    }
+
+
+def judged(path: Path) -> Return:
+    return check([read_return(path)])[0]
+
+
+def told(what: Finding) -> str:
+    """A finding as the table writes it."""
+    sheet = "" if what.sheet in ("", HOME) or not what.cell else f"{what.sheet}!"
+    return f"{what.code} {sheet}{what.cell}".strip()
+
+
+def values(item: Return) -> dict[str, Value]:
+    """What was read, by name; where the template's own formula stands, nothing was."""
+    read = item.submission
+    assert read is not None
+    fields = {name: spot.field for name, spot in place(read.form, read.plan).spots.items()}
+    return {
+        name: cell.value
+        for name, cell in read.cells.items()
+        if not (cell.formula and fields[name].is_computed)
+    }
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_return_reads_as_the_table_says(
+    case: Case, starts: Mapping[str, Path], tmp_path: Path, office: Office
+) -> None:
+    path = tmp_path / "return.xlsx"
+    case.make(starts[case.start], path, office)
+    item = judged(path)
+    assert sorted(told(f) for f in item.findings) == sorted(case.found)
+    if case in HONEST:
+        assert {f.severity for f in item.findings} <= {Severity.NOTE}
+    if item.status == REJECTED:
+        assert item.findings[0].code in REFUSALS
+        return
+    sound = read_return(starts[case.start]).submission
+    assert sound is not None
+    before = {name: cell.value for name, cell in sound.cells.items()}
+    assert {n: v for n, v in values(item).items() if v != before[n]} == case.reads
+
+
+REFUSALS = ("W108", "W109", "W110", "W118")
