@@ -70,6 +70,8 @@ class Column:
     """The colour behind each value; blank for none."""
     links: Sequence[str] = ()
     """Where each value leads: `internal:…`, `external:…` as `links.link` takes them; blank for nowhere."""
+    link_only: bool = False
+    """Whether the values say no more than that there is a link; without one the cell is blank."""
     across: bool = False
     """Whether the formula reckons over the whole list; then it is none if the list is cut short."""
 
@@ -193,7 +195,7 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
     listed = Listed(heading.name, sheet, keys, count, total_row, count == whole)
     if has_total:
         _total(book, listed, columns)
-    notes = list(heading.notes)
+    notes = [*heading.notes, *_told_of_links(columns, count)]
     if not listed.complete:
         notes.insert(
             0, f"共 {whole} 行，本表只列前 {count} 行；全部数据请用 aggregate --data 另写。"
@@ -208,23 +210,51 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
 def _entries(
     book: Book, sheet: Worksheet, columns: Sequence[Column], count: int, *, complete: bool
 ) -> None:
-    looks = {(c.look, fill, bool(c.links)) for c in columns for fill in {"", *c.fills}}
-    made = {look: cell_style(book, look[0], look[1], linked=look[2]) for look in looks}
+    looks = {(c.look, fill) for c in columns for fill in {"", *c.fills}}
+    plain = {look: cell_style(book, *look) for look in looks}
+    blue = {look: cell_style(book, *look, linked=True) for look in looks}
     spacer = book.style(font_size=_SPACER)
-    links_left = MOST_LINKS
+    linked = _linked_rows(columns, count)
     for index in range(count):
         row = FIRST_ROW + index
         for number, column in enumerate(columns, 1):
             value: Value | Live = column.entries[index]
             if column.formula is not None and (complete or not column.across):
                 value = Live(column.formula(row), column.entries[index])
-            fill = column.fills[index] if column.fills else ""
-            style = made[column.look, fill, bool(column.links)]
-            if column.links and column.links[index] and value is not None and links_left:
-                link(sheet, row - 1, number - 1, column.links[index], style)
-                links_left -= 1
+            look = column.look, column.fills[index] if column.fills else ""
+            style = plain[look]
+            if column.links and column.links[index] and index < linked[column.key]:
+                if value is not None:
+                    style = blue[look]
+                    link(sheet, row - 1, number - 1, column.links[index], style)
+            elif column.link_only:
+                value = None
             put(sheet, row, number, value, style)
         put(sheet, row, len(columns) + 1, None, spacer)
+
+
+def _linked_rows(columns: Sequence[Column], count: int) -> dict[str, int]:
+    """In how many rows each column with links has them: all rows of as many columns, from the right, as
+    have no more than `MOST_LINKS` together; if the rightmost alone has more, its first rows."""
+    rows: dict[str, int] = {}
+    left = MOST_LINKS
+    for column in reversed(columns):
+        links = sum(map(bool, column.links[:count]))
+        if column.links:
+            rows[column.key] = count if links <= left else 0 if rows else MOST_LINKS
+            left -= links
+    return rows
+
+
+def _told_of_links(columns: Sequence[Column], count: int) -> list[str]:
+    """A note of the columns and rows that have links, if not all have."""
+    rows = _linked_rows(columns, count)
+    if all(linked == count for linked in rows.values()):
+        return []
+    kept = [column for column in columns if rows.get(column.key)]
+    names = "".join(f"“{column.title}”".replace("\n", "") for column in kept)
+    most = f"的前 {MOST_LINKS} 行" if rows[kept[-1].key] < count else ""
+    return [f"链接太多会使文件打开很慢，本表只在{names}列{most}加了链接。"]
 
 
 def cell_style(

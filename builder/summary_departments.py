@@ -47,7 +47,7 @@ def write_departments(
     columns += _counts(frame)
     if part.headline.score is not None:
         columns.append(Column("remark", REMARK, 18, values(frame["remark"]), "remark"))
-    columns += [open_column(frame["file"], links), _whence(part, sources)]
+    columns += [_whence(part, sources), open_column(frame["file"], links)]
     columns.append(Column("file", "文件", 34, file_names(frame["file"])))
     listed = write_list(book, heading, columns)
     _limit(listed)
@@ -89,7 +89,7 @@ def _whence(part: FormSummary, sources: str) -> Column:
     rows = [first.get(number) for number in part.departments.index]
     shown: list[Value] = ["查看" if row else None for row in rows]
     to = [inside(sources, f"A{row}") if row else "" for row in rows]
-    return Column("whence", "来源", 6, shown, "center", links=to)
+    return Column("whence", "来源", 6, shown, "center", links=to, link_only=True)
 
 
 def _figures(
