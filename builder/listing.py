@@ -36,10 +36,11 @@ LOOKS: dict[str, dict[str, Any]] = {
     "rate": {"align": "center", "num_format": "0.00%"},
     "score": {"align": "center", "num_format": "0.00"},
     "count": {"align": "center", "num_format": "0"},
-    "points": {"align": "center", "num_format": "0.##;-0.##;"},
+    "share": {"align": "center", "num_format": "0%"},
+    "points": {"align": "center", "num_format": "General;-General;"},
     "input": {"align": "center", "num_format": "0.00", "bg_color": styles.SUGGESTED_FILL},
     "input_rate": {"align": "center", "num_format": "0%", "bg_color": styles.SUGGESTED_FILL},
-    "input_plain": {"align": "center", "num_format": "0.##", "bg_color": styles.SUGGESTED_FILL},
+    "input_plain": {"align": "center", "num_format": "General", "bg_color": styles.SUGGESTED_FILL},
     "remark": {"align": "left", "num_format": "@", "bg_color": styles.SUGGESTED_FILL},
 }
 """How the cells of a column look. Texts wrap; a row grows with them."""

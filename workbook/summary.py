@@ -106,6 +106,8 @@ class Summary:
     """What a former summary held for departments that have no line now; see `reviews.set_aside`."""
     comparisons: tuple[Comparison, ...]
     """Last year beside this year, one a form that both have."""
+    reviews: Reviews | None = None
+    """What was typed into a former summary, as it was given."""
 
     @property
     def counts(self) -> pd.Series[int]:
@@ -158,6 +160,7 @@ def aggregate(
         summary,
         unmatched=set_aside(summary.lines, reviews),
         comparisons=compare(summary.lines, previous.lines) if previous else (),
+        reviews=reviews,
     )
 
 
