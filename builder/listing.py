@@ -29,11 +29,13 @@ MOST_ROWS = 1_048_500
 
 Value = str | float | None
 
+# Figures that are too long for their column are made smaller; wrapped, they would be shown as ###.
+_SHRINKS = {"text_wrap": False, "shrink": True}
 LOOKS: dict[str, dict[str, Any]] = {
     "text": {"align": "left", "indent": 1},
     "center": {"align": "center"},
-    "amount": {"align": "right", "indent": 1, "num_format": "#,##0.00"},
-    "rate": {"align": "center", "num_format": "0.00%"},
+    "amount": {"align": "right", "indent": 1, "num_format": "#,##0.00", **_SHRINKS},
+    "rate": {"align": "center", "num_format": "0.00%", **_SHRINKS},
     "score": {"align": "center", "num_format": "0.00"},
     "count": {"align": "center", "num_format": "0"},
     "share": {"align": "center", "num_format": "0%"},

@@ -47,7 +47,7 @@ def write_empty_overview(
     page.title("二、需要关注")
     for item in attention(summary):
         page.sentence(item.sentence)
-    page.close(_small_print(main=True))
+    page.close([_WHICH])
 
 
 # --- figures --------------------------------------------------------------------------------------
