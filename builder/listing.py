@@ -7,6 +7,7 @@ must show. `write_list` writes rows downwards, so that a book in constant memory
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -189,7 +190,7 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
     for number, column in enumerate(columns, 1):
         done(sheet.set_column(number - 1, number - 1, column.width))
         put(sheet, HEAD_ROW, number, column.title, head)
-    done(sheet.set_row(HEAD_ROW - 1, 30))
+    done(sheet.set_row(HEAD_ROW - 1, 15 * max(2, *map(_head_lines, columns))))
     _entries(book, sheet, columns, count, complete=count == whole)
     done(sheet.set_column(len(columns), len(columns), 0.8))
     has_total = any(column.total is not None for column in columns)
@@ -208,6 +209,11 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
     done(sheet.autofilter(HEAD_ROW - 1, 0, listed.last_row - 1, len(columns) - 1))
     done(sheet.repeat_rows(HEAD_ROW - 1))
     return listed
+
+
+def _head_lines(column: Column) -> int:
+    """In how many lines a column's title stands; a Chinese character is two digits wide."""
+    return sum(math.ceil(2 * len(part) / column.width) for part in column.title.split("\n"))
 
 
 def _entries(
