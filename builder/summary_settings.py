@@ -91,10 +91,15 @@ def write_settings(book: Book, name: str, summary: Summary, usual: Sampling) -> 
 
 def _keep_cutoffs(page: Page, summary: Summary) -> None:
     """The cut-offs that were typed for forms of which there is no return this time."""
-    here = {plain_name(part.form) for part in summary.forms if part.headline.score is not None}
+    here = {
+        (plain_name(part.form), grade)
+        for part in summary.forms
+        if part.headline.score is not None
+        for grade, _ in part.cutoffs
+    }
     typed = summary.reviews.cutoffs if summary.reviews else {}
     for (form, grade), lowest in typed.items():
-        if form not in here:
+        if (form, grade) not in here:
             page.line([f"{form}表", grade, lowest, ABSENT], _CUTOFF_LOOKS)
 
 

@@ -48,7 +48,7 @@ CUTOFF_HEADS = ("表", "等次", "分数下限", "表式规定")
 CRITERIA_HEADS = ("条件", "界限", "分", "默认界限", "默认分")
 """The heads of the criteria of re-checking: what holds and, for each, what holds unless it is changed."""
 ABSENT = "本次没有"
-"""Stands in place of what a form or a criterion says, if it is not there this time."""
+"""Stands in place of what a form says of a grade, if the form is not there this time."""
 _TOTAL = "合计"
 _HEAD_WITHIN, _SETTINGS_WITHIN = 10, 1000
 _TOLD = 10
@@ -383,8 +383,13 @@ class _Reading:
         for row in head.rows(sheet):
             for name, default in zip((limit, points), usual, strict=True):
                 value = self._changed(sheet, head, row, name, default)
-                if value is not None:
-                    found[_words(sheet.cells[row, head.columns[label]]), name] = value
+                cell = sheet.cells.get((row, head.columns[label]))
+                told = _words(cell) if cell else ""
+                if value is not None and not told:
+                    at = Address(sheet.name, row, head.columns[name])
+                    self.faults.append(f"{at} 看不出是哪一条抽查条件，请恢复这一行的“{label}”")
+                elif value is not None:
+                    found[told, name] = value
         return found
 
     def _changed(

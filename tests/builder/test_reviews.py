@@ -326,6 +326,14 @@ def test_criteria_that_cannot_hold_are_told(
         load_reviews(tmp_path / "c.xlsx")
 
 
+def test_a_criterion_without_its_name_is_told(path: Path, tmp_path: Path) -> None:
+    row, book = settings_rows(path)["资金量大"], openpyxl.load_workbook(path)
+    book["参数"][f"A{row}"], book["参数"][f"C{row}"] = None, 9
+    book.save(tmp_path / "c.xlsx")
+    with pytest.raises(ReviewError, match=f"参数!C{row}"):
+        load_reviews(tmp_path / "c.xlsx")
+
+
 def test_cutoffs_of_a_form_that_is_not_there_wait_for_it(path: Path, tmp_path: Path) -> None:
     book = openpyxl.load_workbook(path)
     book["参数"]["C5"] = 85
