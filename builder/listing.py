@@ -7,6 +7,7 @@ must show. `write_list` writes rows downwards, so that a book in constant memory
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,17 +30,20 @@ MOST_ROWS = 1_048_500
 
 Value = str | float | None
 
+# Figures that are too long for their column are made smaller; wrapped, they would be shown as ###.
+_SHRINKS = {"text_wrap": False, "shrink": True}
 LOOKS: dict[str, dict[str, Any]] = {
     "text": {"align": "left", "indent": 1},
     "center": {"align": "center"},
-    "amount": {"align": "right", "indent": 1, "num_format": "#,##0.00"},
-    "rate": {"align": "center", "num_format": "0.00%"},
+    "amount": {"align": "right", "indent": 1, "num_format": "#,##0.00", **_SHRINKS},
+    "rate": {"align": "center", "num_format": "0.00%", **_SHRINKS},
     "score": {"align": "center", "num_format": "0.00"},
     "count": {"align": "center", "num_format": "0"},
-    "points": {"align": "center", "num_format": "0.##;-0.##;"},
+    "share": {"align": "center", "num_format": "0%"},
+    "points": {"align": "center", "num_format": "General;-General;"},
     "input": {"align": "center", "num_format": "0.00", "bg_color": styles.SUGGESTED_FILL},
     "input_rate": {"align": "center", "num_format": "0%", "bg_color": styles.SUGGESTED_FILL},
-    "input_plain": {"align": "center", "num_format": "0.##", "bg_color": styles.SUGGESTED_FILL},
+    "input_plain": {"align": "center", "num_format": "General", "bg_color": styles.SUGGESTED_FILL},
     "remark": {"align": "left", "num_format": "@", "bg_color": styles.SUGGESTED_FILL},
 }
 """How the cells of a column look. Texts wrap; a row grows with them."""
@@ -70,6 +74,8 @@ class Column:
     """The colour behind each value; blank for none."""
     links: Sequence[str] = ()
     """Where each value leads: `internal:…`, `external:…` as `links.link` takes them; blank for nowhere."""
+    link_only: bool = False
+    """Whether the values say no more than that there is a link; without one the cell is blank."""
     across: bool = False
     """Whether the formula reckons over the whole list; then it is none if the list is cut short."""
 
@@ -184,7 +190,7 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
     for number, column in enumerate(columns, 1):
         done(sheet.set_column(number - 1, number - 1, column.width))
         put(sheet, HEAD_ROW, number, column.title, head)
-    done(sheet.set_row(HEAD_ROW - 1, 30))
+    done(sheet.set_row(HEAD_ROW - 1, 15 * max(2, *map(_head_lines, columns))))
     _entries(book, sheet, columns, count, complete=count == whole)
     done(sheet.set_column(len(columns), len(columns), 0.8))
     has_total = any(column.total is not None for column in columns)
@@ -193,7 +199,7 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
     listed = Listed(heading.name, sheet, keys, count, total_row, count == whole)
     if has_total:
         _total(book, listed, columns)
-    notes = list(heading.notes)
+    notes = [*heading.notes, *_told_of_links(columns, count)]
     if not listed.complete:
         notes.insert(
             0, f"共 {whole} 行，本表只列前 {count} 行；全部数据请用 aggregate --data 另写。"
@@ -205,26 +211,59 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
     return listed
 
 
+def _head_lines(column: Column) -> int:
+    """In how many lines a column's title stands; a Chinese character is two digits wide."""
+    return sum(math.ceil(2 * len(part) / column.width) for part in column.title.split("\n"))
+
+
 def _entries(
     book: Book, sheet: Worksheet, columns: Sequence[Column], count: int, *, complete: bool
 ) -> None:
-    looks = {(c.look, fill, bool(c.links)) for c in columns for fill in {"", *c.fills}}
-    made = {look: cell_style(book, look[0], look[1], linked=look[2]) for look in looks}
+    looks = {(c.look, fill) for c in columns for fill in {"", *c.fills}}
+    plain = {look: cell_style(book, *look) for look in looks}
+    blue = {look: cell_style(book, *look, linked=True) for look in looks}
     spacer = book.style(font_size=_SPACER)
-    links_left = MOST_LINKS
+    linked = _linked_rows(columns, count)
     for index in range(count):
         row = FIRST_ROW + index
         for number, column in enumerate(columns, 1):
             value: Value | Live = column.entries[index]
             if column.formula is not None and (complete or not column.across):
                 value = Live(column.formula(row), column.entries[index])
-            fill = column.fills[index] if column.fills else ""
-            style = made[column.look, fill, bool(column.links)]
-            if column.links and column.links[index] and value is not None and links_left:
-                link(sheet, row - 1, number - 1, column.links[index], style)
-                links_left -= 1
+            look = column.look, column.fills[index] if column.fills else ""
+            style = plain[look]
+            if column.links and column.links[index] and index < linked[column.key]:
+                if value is not None:
+                    style = blue[look]
+                    link(sheet, row - 1, number - 1, column.links[index], style)
+            elif column.link_only:
+                value = None
             put(sheet, row, number, value, style)
         put(sheet, row, len(columns) + 1, None, spacer)
+
+
+def _linked_rows(columns: Sequence[Column], count: int) -> dict[str, int]:
+    """In how many rows each column with links has them: all rows of as many columns, from the right, as
+    have no more than `MOST_LINKS` together; if the rightmost alone has more, its first rows."""
+    rows: dict[str, int] = {}
+    left = MOST_LINKS
+    for column in reversed(columns):
+        links = sum(map(bool, column.links[:count]))
+        if column.links:
+            rows[column.key] = count if links <= left else 0 if rows else MOST_LINKS
+            left -= links
+    return rows
+
+
+def _told_of_links(columns: Sequence[Column], count: int) -> list[str]:
+    """A note of the columns and rows that have links, if not all have."""
+    rows = _linked_rows(columns, count)
+    if all(linked == count for linked in rows.values()):
+        return []
+    kept = [column for column in columns if rows.get(column.key)]
+    names = "".join(f"“{column.title}”".replace("\n", "") for column in kept)
+    most = f"的前 {MOST_LINKS} 行" if rows[kept[-1].key] < count else ""
+    return [f"链接太多会使文件打开很慢，本表只在{names}列{most}加了链接。"]
 
 
 def cell_style(

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from builder.listing import values
+from builder.summary_departments import reading_notes
 from workbook.coverage import Status
 from workbook.findings import SEVERITY_ORDER, Severity
 from workbook.headline import LOWEST_GRADE, UNIT
@@ -26,7 +27,7 @@ from workbook.overview import (
     error_name,
     rate_threshold,
 )
-from workbook.sampling import CRITERIA, Sampling, sample
+from workbook.sampling import sample, sampling_of
 from workbook.summary import FormSummary, Summary
 
 Json = dict[str, Any]
@@ -71,7 +72,7 @@ def page_data(summary: Summary) -> Json:
         "bands": [{"from": low, "below": below} for _, low, below in BANDS],
         "due": _due(summary),
         "late": _records(_late(summary)),
-        "sampling": _criteria(),
+        "sampling": _criteria(summary),
         "files": _left_out(summary),
         "notes": [
             "要改的数在各单位的表里改；要填复核得分、看每条指标和每个数的来源，用汇总表（Excel）。",
@@ -98,12 +99,15 @@ def _late(summary: Summary) -> pd.DataFrame:
     return frame[[*_KEY, "deadline", "received", "days_late"]]
 
 
-def _criteria() -> str:
+def _criteria(summary: Summary) -> str:
     """How the sample is drawn."""
-    told = "；".join(f"{item.label} {item.points:g} 分（{item.why}）" for item in CRITERIA)
-    drawn = Sampling()
+    drawn = sampling_of(summary)
+    told = "；".join(
+        f"{item.label} {item.points:g} 分（界限 {item.limit_text}：{item.why}）"
+        for item in drawn.criteria
+    )
     return (
-        f"按风险得分从高到低提出，取已报单位的 {drawn.share:.0%}、至少 {drawn.least} 家；得分相同的，"
+        f"按风险得分从高到低提出，取已报单位的 {drawn.share:.0%}、至少 {drawn.least:g} 家；得分相同的，"
         f"全年预算数大的在前。{told}。"
     )
 
@@ -169,20 +173,20 @@ def _form(summary: Summary, part: FormSummary, words: _Words, *, first: bool) ->
             {"key": _amount(item.id), "label": item.label} for _, item in headline.composition
         ],
         "grades": [
-            *({"name": grade, "lowest": lowest} for grade, lowest in headline.cutoffs),
+            *({"name": grade, "lowest": lowest} for grade, lowest in part.cutoffs),
             {"name": LOWEST_GRADE, "lowest": None},
         ],
         "figures": _figures(summary, part, first=first),
         "attention": [
             _attention(summary, part, item) for item in attention(summary, part)[:THINGS]
         ],
-        "sample": _sample(part),
+        "sample": _sample(summary, part),
         "funds": _records(part.funds[["heading", "label", "amount", "share", "departments"]]),
         "indicators": _indicators(part),
         "codes": codes,
         "lines": _lines(summary, part, first=first),
         "findings": findings,
-        "notes": _notes(part),
+        "notes": reading_notes(part),
     }
 
 
@@ -320,9 +324,9 @@ def _attention(summary: Summary, part: FormSummary, item: Attention) -> Json:
     return {"sentence": item.sentence, "criterion": item.criterion, "lines": lines}
 
 
-def _sample(part: FormSummary) -> list[Json]:
+def _sample(summary: Summary, part: FormSummary) -> list[Json]:
     """Whom to re-check, the first to be drawn first; `line` is the line's place."""
-    frame = sample(part)
+    frame = sample(part, sampling_of(summary))
     frame = frame[frame["sampled"]]
     records = _records(frame[["points", "why"]])
     places = part.departments.index.get_indexer(frame.index).tolist()
@@ -394,24 +398,7 @@ def _codes(part: FormSummary, frame: pd.DataFrame) -> list[Json]:
     ]
 
 
-# --- notes, and a round in which nothing was read -------------------------------------------------
-
-
-def _notes(part: FormSummary) -> list[str]:
-    """What a reader of the sums has to know."""
-    statuses = part.departments["status"]
-    faulty = int((statuses == Status.FAULTY).sum())
-    out = int(statuses.isin([Status.MISSING, Status.REJECTED]).sum())
-    notes = []
-    if part.headline.has_rate:
-        notes.append(
-            "执行率＝全年执行数÷全年预算数；合计的执行率按合计数重算，不是各单位执行率的平均。"
-        )
-    if faulty:
-        notes.append(f"“须修改”的 {faulty} 份有错误待改，数字按填报数计入合计，未作改动。")
-    if out:
-        notes.append(f"“未报”“退回”的 {out} 个单位没有数字，不计入合计。")
-    return notes
+# --- a round in which nothing was read -------------------------------------------------
 
 
 def _unread(summary: Summary) -> Json:

@@ -28,7 +28,7 @@ from workbook.form import Form, Section
 from workbook.headline import UNIT
 from workbook.previous import Comparison
 from workbook.reviews import SET_ASIDE
-from workbook.sampling import Sampling
+from workbook.sampling import Sampling, sampling_of
 from workbook.summary import FormSummary, Summary
 
 _BIG = 50_000
@@ -38,7 +38,8 @@ _BIG = 50_000
 def build_summary(summary: Summary, path: Path | str, *, sampling: Sampling | None = None) -> Path:
     """Write the summary's workbook to `path`, whole or not at all; amounts are 万元.
 
-    `sampling` are the criteria by which departments are proposed for re-checking. Links to the returns
+    `sampling` are the criteria by which departments are proposed for re-checking, unless others were
+    typed into a former summary. Links to the returns
     are relative to the folder of `path`. Raises BuildError if the path cannot be written.
     """
     path = Path(path)
@@ -68,7 +69,8 @@ def _write(book: Book, summary: Summary, links: Links, sampling: Sampling) -> No
         for n, (part, _) in enumerate(parts)
     ]
     files = names("文件清单") if whole else ""
-    settings = write_settings(book, names("参数"), summary.forms, sampling if whole else None)
+    settings = write_settings(book, names("参数"), summary, sampling)
+    sampling = sampling_of(summary, sampling)
     covered = write_coverage(book, answered, summary, links)
     for (part, sheets), source in zip(parts, sources, strict=True):
         writer = _FormWriter(book, summary, part, sheets, source, links)

@@ -28,6 +28,8 @@ def write_analysis(
 ) -> dict[str, dict[Branch, int]]:
     """The blocks of every scored section; returns the row of each branch, by section, for charts."""
     page = Page(book, new_sheet(book, heading, len(_WIDTHS)), _WIDTHS)
+    # On one page: a block's title would else stand alone at the foot of the first.
+    page.sheet.fit_to_pages(1, 1)
     found = {}
     for section in part.headline.scored:
         listed, frame = details[section.id], part.details[section.id]

@@ -48,9 +48,9 @@ def write_departments(
     columns += _counts(frame)
     if part.headline.score is not None:
         columns.append(Column("remark", REMARK, 18, values(frame["remark"]), "remark"))
-    columns.append(open_column(frame["file"], links))
     if sources:
         columns.append(_whence(part, sources))
+    columns.append(open_column(frame["file"], links))
     columns.append(Column("file", "文件", 34, file_names(frame["file"])))
     listed = write_list(book, heading, columns)
     _limit(listed)
@@ -92,7 +92,7 @@ def _whence(part: FormSummary, sources: str) -> Column:
     rows = [first.get(number) for number in part.departments.index]
     shown: list[Value] = ["查看" if row else None for row in rows]
     to = [inside(sources, f"A{row}") if row else "" for row in rows]
-    return Column("whence", "来源", 6, shown, "center", links=to)
+    return Column("whence", "来源", 6, shown, "center", links=to, link_only=True)
 
 
 def _figures(
@@ -228,7 +228,20 @@ def _limit(departments: Listed) -> None:
 
 
 def notes(part: FormSummary, left_out: str = "") -> list[str]:
-    """What a reader of the sums has to know; `left_out` is `Summary.left_out`."""
+    """What stands below the departments' lines; `left_out` is `Summary.left_out`."""
+    told = reading_notes(part)
+    if part.headline.score is not None:
+        told.append(
+            "采用得分：有复核得分的按复核得分，没有的按自评得分，四舍五入到两位小数；等次、名次按采用得分，分数线见“参数”。"
+        )
+    told.append(
+        left_out or "点数字打开该单位表中的那一格，点“打开”打开整份表，点“查看”看每个数的出处。"
+    )
+    return told
+
+
+def reading_notes(part: FormSummary) -> list[str]:
+    """What a reader of the sums has to know, here and on the page."""
     statuses = part.departments["status"]
     faulty = int((statuses == Status.FAULTY).sum())
     out = int(statuses.isin([Status.MISSING, Status.REJECTED]).sum())
@@ -237,13 +250,8 @@ def notes(part: FormSummary, left_out: str = "") -> list[str]:
         told.append(
             "执行率＝全年执行数÷全年预算数；合计的执行率按合计数重算，不是各单位执行率的平均。"
         )
-    if part.headline.score is not None:
-        told.append(
-            "采用得分：有复核得分的按复核得分，没有的按自评得分，四舍五入到两位小数；等次、名次按采用得分，分数线见“参数”。"
-        )
     if faulty:
-        where = "" if left_out else "；见问题清单"
-        told.append(f"“须修改”的 {faulty} 份有错误待改，数字按填报数计入合计，未作改动{where}。")
+        told.append(f"“须修改”的 {faulty} 份有错误待改，数字按填报数计入合计，未作改动。")
     if out:
         told.append(f"“未报”“退回”的 {out} 个单位没有数字，不计入合计。")
     short = part.totals[part.totals["missing"] > 0]
@@ -254,10 +262,7 @@ def notes(part: FormSummary, left_out: str = "") -> list[str]:
             for label, count in zip(short["label"], short["missing"], strict=True)
         )
         told.append(f"已报而缺数的：{missing}；缺数不按零计算。")
-    told.append(
-        left_out or "点数字打开该单位表中的那一格，点“打开”打开整份表，点“查看”看每个数的出处。"
-    )
     return told
 
 
-__all__ = ["REMARK", "REVIEW", "notes", "write_departments", "write_unread"]
+__all__ = ["REMARK", "REVIEW", "notes", "reading_notes", "write_departments", "write_unread"]

@@ -41,9 +41,8 @@ def order_column(count: int) -> Column:
 def open_column(paths: Iterable[str | None], links: Links) -> Column:
     """A column of links to returns. A name is no good place for one: LibreOffice cuts long links off."""
     to = links.all(paths)
-    return Column(
-        "open", "原表", 6, ["打开" if target else None for target in to], "center", links=to
-    )
+    shown: list[Value] = ["打开" if target else None for target in to]
+    return Column("open", "原表", 6, shown, "center", links=to, link_only=True)
 
 
 def write_composition(book: Book, heading: Heading, part: FormSummary, links: Links) -> Listed:

@@ -34,7 +34,8 @@ def write_overview(
     for number, sentence in enumerate(things or ["没有需要特别关注的事项。"], 1):
         page.sentence(f"{number}. {sentence}" if things else sentence)
     draw_charts(page, part, lists)
-    page.close(_small_print(summary, main=main))
+    how = _HOW.format(departments=lists.departments.name)
+    page.close(_small_print(summary, [how, _WHICH] if main else [how]))
 
 
 def write_empty_overview(
@@ -47,7 +48,7 @@ def write_empty_overview(
     page.title("二、需要关注")
     for item in attention(summary):
         page.sentence(item.sentence)
-    page.close(_small_print(summary, main=True))
+    page.close(_small_print(summary, [_WHICH]))
 
 
 # --- figures --------------------------------------------------------------------------------------
@@ -170,7 +171,7 @@ def _extreme(listed: Listed, function: str, value: object) -> Value | Live:
 
 _HOW = (
     "执行率＝全年执行数合计÷全年预算数合计，不是各单位执行率的平均。采用得分：有复核得分的按复核得分，没有的按自评得分；"
-    "填写或改动“部门汇总”的复核得分、“参数”的分数线，本页的数和图随之重算，“需要关注”各句除外。"
+    "填写或改动“{departments}”的复核得分、“参数”的分数线，本页的数和图随之重算，“需要关注”各句除外。"
 )
 _WHICH = (
     "“需要关注”按下列次序取前三项：疑似按元填写的金额、未报、退回、有错误的表、执行率低于规定、资金分项与总数不等、"
@@ -178,10 +179,9 @@ _WHICH = (
 )
 
 
-def _small_print(summary: Summary, *, main: bool) -> list[str]:
-    told = [_HOW, _WHICH] if main else [_HOW]
+def _small_print(summary: Summary, told: list[str]) -> list[str]:
     if summary.left_out:
-        told.append(f"{summary.left_out}。“需要关注”因此不含得分高于规则、得分率最低的指标。")
+        return [*told, f"{summary.left_out}。“需要关注”因此不含得分高于规则、得分率最低的指标。"]
     return told
 
 

@@ -46,7 +46,8 @@ def write_findings(book: Book, name: str, summary: Summary, links: Links) -> Lis
                fills=[_SEVERITY_FILLS[s] for s in severities]),
         Column("sheet", "表", 10, values(frame["sheet"]), "center"),
         Column("cell", "单元格", 12, values(frame["cell"]), "center"),
-        Column("open", "打开", 6, ["打开" if target else None for target in to], "center", links=to),
+        Column("open", "打开", 6, ["打开" if target else None for target in to], "center", links=to,
+               link_only=True),
         Column("printed", "填报", 20, values(frame["printed"])),
         Column("expected", "应为", 20, values(frame["expected"])),
         Column("message", "问题", 44, values(frame["message"])),
@@ -80,7 +81,7 @@ def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Lis
                _total(frame["duplicates"])),
         *(Column(f"{s}s", s.chinese, 6, values(frame[f"{s}s"]), "count", None, _total(frame[f"{s}s"]))
           for s in Severity),
-        Column("why", "说明", 36, _states(frame)),
+        Column("why", "情况", 36, _states(frame)),
         Column("contact", "联系人", 9, values(frame["contact"]), "center"),
         Column("phone", "联系电话", 14, values(frame["phone"]), "center"),
         open_column(frame["file"], links),
@@ -110,12 +111,20 @@ def _total(counts: pd.Series[int]) -> Live:
 def _states(frame: pd.DataFrame) -> list[Value]:
     """What is worth saying beside the status."""
     told: list[Value] = []
-    rows: Iterable[tuple[str, str, int, bool]] = zip(
-        frame["why"], frame["on_roster"].map({True: "", False: "不在名册中"}),
+    # A department may have sent only its projects' forms.
+    other = frame["status"].eq(Status.MISSING) & frame["returns"].fillna(0).gt(0)
+    rows: Iterable[tuple[str, str, bool, int, bool]] = zip(
+        frame["why"], frame["on_roster"].map({True: "", False: "不在名册中"}), other,
         frame["duplicates"], frame["late"].fillna(value=False), strict=True,
     )  # fmt: skip
-    for why, off, again, late in rows:
-        words = [why, off, f"另有 {again} 份重复" if again else "", "迟报" if late else ""]
+    for why, off, others, again, late in rows:
+        words = [
+            why,
+            off,
+            "收到的是别的表" if others else "",
+            f"另有 {again} 份重复" if again else "",
+            "迟报" if late else "",
+        ]
         told.append("；".join(word for word in words if word))
     return told
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from builder.blocks import Page
@@ -10,13 +9,13 @@ from builder.book import Book
 from builder.listing import Heading, Live, new_sheet
 from workbook.address import Address
 from workbook.headline import LOWEST_GRADE
-from workbook.reviews import CUTOFF_HEADS
-from workbook.sampling import Criterion, Sampling, Sense
-from workbook.summary import FormSummary
+from workbook.reviews import ABSENT, CRITERIA_HEADS, CUTOFF_HEADS, plain_name
+from workbook.sampling import LEAST_LABEL, SHARE_LABEL, Criterion, Sampling, sampling_of
+from workbook.summary import FormSummary, Summary
 
-_WIDTHS = (30, 14, 14, 64)
+_WIDTHS = (30, 14, 14, 14, 14, 64)
 
-_SHARES = ("execution_rate", "full_share")
+_CUTOFF_LOOKS = ("text", "center", "input", "score")
 _LEAST = "不足此数的全部抽查；分数相同的，全年预算数大的在先，再按预算编码"
 
 
@@ -39,65 +38,84 @@ class Settings:
         """Add the line that tells how many of a form's `count` departments are proposed; returns its
         cell. `size` is what it shows."""
         cell = Address(self.name, self.page.row, 2).absolute
-        formula = f"=MIN({count},MAX({self.least},ROUNDUP(ROUND({self.share}*{count},6),0)))"
+        formula = f"=MIN({count},ROUNDUP(MAX({self.least},ROUND({self.share}*{count},6)),0))"
         note = f"{part.form.name}，共 {count} 份；由上面两项算出，不必填"
         self.page.line(
-            ["抽查份数", Live(formula, float(size)), None, note], ("text", "count", "text", "text")
+            ["抽查份数", Live(formula, float(size)), None, None, None, note],
+            ("text", "count", "text", "text", "text", "text"),
         )
         return cell
 
 
-def write_settings(
-    book: Book, name: str, forms: Sequence[FormSummary], sampling: Sampling | None
-) -> Settings:
-    """The cut-offs of each form's grades and the criteria of the sample, to be changed here.
+def write_settings(book: Book, name: str, summary: Summary, usual: Sampling) -> Settings:
+    """The cut-offs of each form's grades and the criteria of the sample, to be changed here; beside
+    them what holds unless they are changed, by which `workbook.reviews` knows what was typed.
 
-    Without `sampling` no sample is drawn.
+    Where no sample is drawn, criteria stand here only if some were typed before.
     """
-    follows = "等次、名次和图" if sampling is None else "等次、名次、抽查名单和图"
+    follows = "等次、名次和图" if summary.left_out else "等次、名次、抽查名单和图"
     heading = Heading(name, "参数", f"黄色格可以改；改了以后，{follows}自动重算")
     page = Page(book, new_sheet(book, heading, len(_WIDTHS)), _WIDTHS)
     settings = Settings(page, name)
     page.heads(*CUTOFF_HEADS)
-    for part in forms:
+    for part in summary.forms:
         if part.headline.score is None:
             continue
         own = settings.cutoffs.setdefault(part.form.key, {})
-        for (grade, lowest), (_, usual) in zip(part.cutoffs, part.headline.cutoffs, strict=True):
+        for (grade, lowest), (_, form_says) in zip(
+            part.cutoffs, part.headline.cutoffs, strict=True
+        ):
             own[grade] = Address(name, page.row, 3).absolute
-            page.line([part.form.name, grade, lowest, usual], ["text", "center", "input", "score"])
+            page.line([part.form.name, grade, lowest, form_says], _CUTOFF_LOOKS)
         lowest_line = [part.form.name, LOWEST_GRADE, "低于以上", None]
         page.line(lowest_line, ["text", "center", "center", "center"])
-    if sampling is not None:
-        _write_criteria(page, name, settings, sampling)
+    _keep_cutoffs(page, summary)
+    if not summary.left_out or (summary.reviews and summary.reviews.criteria):
+        _write_criteria(page, name, settings, sampling_of(summary, usual), usual)
     return settings
 
 
-def _write_criteria(page: Page, name: str, settings: Settings, sampling: Sampling) -> None:
-    page.block("抽查复核：每符合一条得几分，从高到低取", "条件", "界限", "分", "说明")
-    for criterion in sampling.criteria:
-        settings.limits[criterion.key] = Address(name, page.row, 2).absolute
-        settings.points[criterion.key] = Address(name, page.row, 3).absolute
+def _write_criteria(
+    page: Page, name: str, settings: Settings, sampling: Sampling, usual: Sampling
+) -> None:
+    page.block("抽查复核：每符合一条得几分，从高到低取", *CRITERIA_HEADS, "说明")
+    for now, was in zip(sampling.criteria, usual.criteria, strict=True):
+        settings.limits[now.key] = Address(name, page.row, 2).absolute
+        settings.points[now.key] = Address(name, page.row, 3).absolute
+        look, plain = _limit_looks(now)
         page.line(
-            [criterion.label, criterion.limit, criterion.points, criterion.why],
-            ["text", _limit_look(criterion), "input_plain", "text"],
+            [now.label, now.limit, now.points, was.limit, was.points, now.why],
+            ["text", look, "input_plain", plain, "points", "text"],
         )
     settings.share = Address(name, page.row, 2).absolute
     page.line(
-        ["抽查比例", sampling.share, None, "占已报份数的比例，逢小数进一"],
-        ["text", "input_rate", "text", "text"],
+        [SHARE_LABEL, sampling.share, None, usual.share, None, "占已报份数的比例，逢小数进一"],
+        ["text", "input_rate", "text", "share", "text", "text"],
     )
     settings.least = Address(name, page.row, 2).absolute
     page.line(
-        ["至少抽查份数", float(sampling.least), None, _LEAST],
-        ["text", "input_plain", "text", "text"],
+        [LEAST_LABEL, float(sampling.least), None, float(usual.least), None, _LEAST],
+        ["text", "input_plain", "text", "points", "text", "text"],
     )
 
 
-def _limit_look(criterion: Criterion) -> str:
-    """Limits of shares are shown as percentages."""
-    shares = criterion.sense is Sense.TOP_SHARE or criterion.metric in _SHARES
-    return "input_rate" if shares else "input_plain"
+def _keep_cutoffs(page: Page, summary: Summary) -> None:
+    """The cut-offs that were typed for forms of which there is no return this time."""
+    here = {
+        (plain_name(part.form), grade)
+        for part in summary.forms
+        if part.headline.score is not None
+        for grade, _ in part.cutoffs
+    }
+    typed = summary.reviews.cutoffs if summary.reviews else {}
+    for (form, grade), lowest in typed.items():
+        if (form, grade) not in here:
+            page.line([f"{form}表", grade, lowest, ABSENT], _CUTOFF_LOOKS)
+
+
+def _limit_looks(criterion: Criterion) -> tuple[str, str]:
+    """Limits of shares are shown as percentages: one that is typed, and one that is told."""
+    return ("input_rate", "share") if criterion.of_share else ("input_plain", "points")
 
 
 __all__ = ["Settings", "write_settings"]

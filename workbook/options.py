@@ -270,7 +270,7 @@ def kept_reviews(given: Path | None, output: Path, password_env: str) -> Reviews
     lost = former.beyond(reviews)
     if lost:
         fail(t(
-            f"“{output}”里填写的 {lost} 处（复核得分、备注或分数下限）不在“{given}”里，覆盖就会丢失；"
+            f"“{output}”里填写的 {lost} 处（复核得分、备注、分数下限或抽查条件）不在“{given}”里，覆盖就会丢失；"
             f"请另写一个文件，或改用 --reviews {output}",
             f"'{output}' holds {lost} typed entries that '{given}' does not; write another file, "
             f"or give --reviews {output}",
@@ -320,13 +320,23 @@ def print_returns(returned: list[Return]) -> None:
 
 def print_kept(kept: Reviews | None, summary: Summary) -> None:
     """What was taken over from a former summary."""
-    if kept is None or not (kept.entries or kept.cutoffs):
+    from workbook.reviews import plain_name
+
+    if kept is None or not (kept.entries or kept.cutoffs or kept.criteria):
         return
     found, left = len(kept.entries) - len(summary.unmatched), len(summary.unmatched)
     say(t(
-        f"沿用“{kept.path}”里填写的：{found} 个单位的复核，{len(kept.cutoffs)} 个分数下限",
-        f"Kept from '{kept.path}': reviews of {found} departments, {len(kept.cutoffs)} cut-offs",
+        f"沿用“{kept.path}”里填写的：{found} 个单位的复核，{len(kept.cutoffs)} 个分数下限，"
+        f"{len(kept.criteria)} 项抽查条件",
+        f"Kept from '{kept.path}': reviews of {found} departments, {len(kept.cutoffs)} cut-offs, "
+        f"{len(kept.criteria)} criteria of re-checking",
     ))  # fmt: skip
+    away = sorted({form for form, _ in kept.cutoffs} - {plain_name(p.form) for p in summary.forms})
+    if away:
+        click.echo(t(
+            f"本次没有{'、'.join(away)}表，它们的分数下限照样留在“参数”一张表里",
+            f"No return of {', '.join(away)} this time; its cut-offs stay on the sheet 参数",
+        ))  # fmt: skip
     if left:
         click.echo(t(
             f"另有 {left} 条复核没有对应的单位，列在“未对应复核”一张表里",

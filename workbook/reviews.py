@@ -1,4 +1,4 @@
-"""What the bureau typed into a summary: review scores, remarks, cut-offs; read back so that none is lost.
+"""What the bureau typed into a summary: scores, remarks, 参数; read back so that none is lost.
 
 A former summary is read as Excel, WPS or LibreOffice saved it. Columns are found by their heads, lines by
 budget code and then by name (of a project: and its name), blanks, width and case aside. What belongs to no
@@ -7,6 +7,7 @@ line of the new summary is set aside on a sheet of its own, and read back from t
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -44,8 +45,12 @@ HEADS = {
 """The heads by which the columns of a summary are known."""
 CUTOFF_HEADS = ("表", "等次", "分数下限", "表式规定")
 """The heads of the cut-offs: the form, the grade, what holds, what the form's definition says."""
+CRITERIA_HEADS = ("条件", "界限", "分", "默认界限", "默认分")
+"""The heads of the criteria of re-checking: what holds and, for each, what holds unless it is changed."""
+ABSENT = "本次没有"
+"""Stands in place of what a form says of a grade, if the form is not there this time."""
 _TOTAL = "合计"
-_HEAD_WITHIN = 10
+_HEAD_WITHIN, _SETTINGS_WITHIN = 10, 1000
 _TOLD = 10
 """So many faults are told one by one."""
 _LARGE = {"指标明细", "问题清单", "文件清单", "来源", "报送情况", "催报名单"}
@@ -95,11 +100,15 @@ class Reviews:
     cutoffs: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """(form's name without 表, grade) → the lowest score, where it was changed."""
 
+    criteria: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """(criterion of re-checking, 界限 or 分) → the number, where it was changed."""
+
     def beyond(self, others: Reviews) -> int:
         """How much of what was typed here the others do not hold as well."""
         known = {replace(entry, place="") for entry in others.entries}
         entries = sum(replace(entry, place="") not in known for entry in self.entries)
-        return entries + len(self.cutoffs.items() - others.cutoffs.items())
+        settings = self.cutoffs.items() - others.cutoffs.items()
+        return entries + len(settings) + len(self.criteria.items() - others.criteria.items())
 
 
 def plain_name(form: Form) -> str:
@@ -266,12 +275,14 @@ class _Reading:
             if head and {HEADS["score"], HEADS["remark"]} & head.columns.keys():
                 known = True
                 entries += self._once(self._entries(sheet, head))
-        changed = {
-            key: value
-            for sheet in self.package.sheets
-            if sheet.name == SETTINGS
-            for key, value in self._cutoffs(sheet)
-        }
+        cutoffs: dict[tuple[str, str], float] = {}
+        criteria: dict[tuple[str, str], float] = {}
+        for sheet in self.package.sheets:
+            if sheet.name == SETTINGS:
+                head = _head(sheet, set(CRITERIA_HEADS), within=_SETTINGS_WITHIN)
+                known = known or head is not None
+                cutoffs |= self._cutoffs(sheet, head.row if head else _SETTINGS_WITHIN)
+                criteria |= self._criteria(sheet, head) if head else {}
         if not known:
             raise _NoSummary(
                 f"{self.path}：没有带“{HEADS['score']}”或“{HEADS['remark']}”一列的汇总表；请给出本程序写的汇总表"
@@ -279,7 +290,7 @@ class _Reading:
         if self.faults:
             more = f"；等 {len(self.faults)} 处" if len(self.faults) > _TOLD else ""
             raise ReviewError(f"{self.path}：{'；'.join(self.faults[:_TOLD])}{more}")
-        return Reviews(self.path, tuple(entries), changed)
+        return Reviews(self.path, tuple(entries), cutoffs, criteria)
 
     def _entries(self, sheet: Sheet, head: _Head) -> Iterator[Review]:
         title = _title(sheet, head.row)
@@ -351,24 +362,50 @@ class _Reading:
         text = _words(cell, self.package.formats.get(cell.style, ""))
         return "" if texts.is_blank(text) else text if name == "remark" else text.strip()
 
-    def _cutoffs(self, sheet: Sheet) -> Iterator[tuple[tuple[str, str], float]]:
+    def _cutoffs(self, sheet: Sheet, before: int) -> dict[tuple[str, str], float]:
         """The cut-offs that are unlike what the form says, as the sheet itself tells it."""
         head = _head(sheet, set(CUTOFF_HEADS))
+        found: dict[tuple[str, str], float] = {}
         if head is None:
-            return
+            return found
         for row in head.rows(sheet):
-            cells = (sheet.cells.get((row, head.columns[name])) for name in CUTOFF_HEADS)
-            form, grade, now, usual = cells
-            if not (form and grade and usual and isinstance(usual.value, float)):
-                continue
-            value = now.value if now else None
-            if not isinstance(value, float) or not 0 <= value <= HIGHEST_SCORE:
-                at = Address(sheet.name, row, head.columns[CUTOFF_HEADS[2]])
-                self.faults.append(
-                    f"{at} {CUTOFF_HEADS[2]}应是 0 到 {HIGHEST_SCORE:g} 之间的数，请改正"
-                )
-            elif value != usual.value:
-                yield (_words(form).removesuffix("表"), _words(grade)), value
+            form, grade = (sheet.cells.get((row, head.columns[name])) for name in CUTOFF_HEADS[:2])
+            if form and grade and row < before:
+                value = self._changed(sheet, head, row, *CUTOFF_HEADS[2:], HIGHEST_SCORE)
+                if value is not None:
+                    found[_words(form).removesuffix("表"), _words(grade)] = value
+        return found
+
+    def _criteria(self, sheet: Sheet, head: _Head) -> dict[tuple[str, str], float]:
+        """The limits and points that are unlike what holds unless they are changed."""
+        found = {}
+        label, limit, points, *usual = CRITERIA_HEADS
+        for row in head.rows(sheet):
+            for name, default in zip((limit, points), usual, strict=True):
+                value = self._changed(sheet, head, row, name, default)
+                cell = sheet.cells.get((row, head.columns[label]))
+                told = _words(cell) if cell else ""
+                if value is not None and not told:
+                    at = Address(sheet.name, row, head.columns[name])
+                    self.faults.append(f"{at} 看不出是哪一条抽查条件，请恢复这一行的“{label}”")
+                elif value is not None:
+                    found[told, name] = value
+        return found
+
+    def _changed(
+        self, sheet: Sheet, head: _Head, row: int, name: str, usual: str, highest: float = math.inf
+    ) -> float | None:
+        """The number under `name` where it is unlike that under `usual`; None where nothing is asked."""
+        now, default = (sheet.cells.get((row, head.columns[n])) for n in (name, usual))
+        if default is None or not (isinstance(default.value, float) or default.value == ABSENT):
+            return None
+        value = now.value if now else None
+        if isinstance(value, float) and 0 <= value <= highest:
+            return value if value != default.value else None
+        at = Address(sheet.name, row, head.columns[name])
+        span = f"0 到 {highest:g} 之间的数" if highest < math.inf else "不小于 0 的数"
+        self.faults.append(f"{at} {name}应是{span}，请改正")
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,11 +420,11 @@ class _Head:
         return sorted({row for row, _ in sheet.cells if row > self.row})
 
 
-def _head(sheet: Sheet, wanted: set[str]) -> _Head | None:
+def _head(sheet: Sheet, wanted: set[str], within: int = _HEAD_WITHIN) -> _Head | None:
     """The first row that has all the heads wanted."""
     rows: dict[int, dict[str, int]] = {}
     for (row, column), cell in sheet.cells.items():
-        if row <= _HEAD_WITHIN and isinstance(cell.value, str):
+        if row <= within and isinstance(cell.value, str):
             rows.setdefault(row, {}).setdefault(texts.fold(cell.value), column)
     found = next((row for row in sorted(rows) if wanted <= rows[row].keys()), None)
     return _Head(found, rows[found]) if found else None

@@ -8,13 +8,14 @@ first so many are proposed. Whoever does the same by hand gets the same list.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import pandas as pd
 
-from workbook.summary import FormSummary
+from workbook.reviews import CRITERIA_HEADS
+from workbook.summary import FormSummary, Summary
 from workbook.totals import answered
 
 
@@ -45,19 +46,30 @@ class Criterion:
         """The column of a sample with the points that it gave."""
         return f"points_{self.key}"
 
+    @property
+    def of_share(self) -> bool:
+        """Whether the limit is a share, shown as a percentage."""
+        return self.sense is Sense.TOP_SHARE or self.metric in ("execution_rate", "full_share")
+
+    @property
+    def limit_text(self) -> str:
+        """The limit as people read it."""
+        return f"{self.limit * 100:g}%" if self.of_share else f"{self.limit:g}"
+
 
 CRITERIA = (
     Criterion("large", "资金量大", "final_budget", Sense.TOP_SHARE, 0.2, 3,
-              "全年预算数名次在前 20%：数额大，错了影响大"),
-    Criterion("errors", "填报有错误", "errors", Sense.AT_LEAST, 1, 3, "有 1 处以上错误级的问题"),
-    Criterion("warnings", "提醒较多", "warnings", Sense.AT_LEAST, 5, 1, "有 5 处以上提醒"),
-    Criterion("full", "指标全部满分", "full_share", Sense.AT_LEAST, 1, 2, "每一行都给自己满分"),
+              "全年预算数的名次在前（占份数的比例）：数额大，错了影响大"),
+    Criterion("errors", "填报有错误", "errors", Sense.AT_LEAST, 1, 3, "错误级的问题达到这么多处"),
+    Criterion("warnings", "提醒较多", "warnings", Sense.AT_LEAST, 5, 1, "提醒达到这么多处"),
+    Criterion("full", "指标全部满分", "full_share", Sense.AT_LEAST, 1, 2, "得满分的指标达到这个比例；100% 是每一行都给自己满分"),
     Criterion("above", "得分高于规则", "above", Sense.AT_LEAST, 1, 2,
-              "有 1 项以上指标的自评得分高于按指标值、完成值计算的得分"),
+              "自评得分高于按指标值、完成值计算的得分的指标达到这么多项"),
     Criterion("execution", "执行得分不符", "execution_gap", Sense.AT_LEAST, 0.01, 2,
-              "预算执行得分与按执行率计算的相差 0.01 分以上（被改写）"),
-    Criterion("low_rate", "执行率偏低", "execution_rate", Sense.BELOW, 0.9, 2, "执行率低于 90%"),
+              "预算执行得分与按执行率计算的相差达到这么多分（被改写）"),
+    Criterion("low_rate", "执行率偏低", "execution_rate", Sense.BELOW, 0.9, 2, "执行率低于这个数"),
 )  # fmt: skip
+SHARE_LABEL, LEAST_LABEL = "抽查比例", "至少抽查份数"
 SHARE, LEAST = 0.2, 3
 """How many are proposed: this share of those that answered, rounded up, and at least so many."""
 
@@ -68,12 +80,33 @@ class Sampling:
 
     criteria: tuple[Criterion, ...] = CRITERIA
     share: float = SHARE
-    least: int = LEAST
+    least: float = LEAST
 
     def size(self, count: int) -> int:
         """How many of so many departments are proposed."""
         # Without rounding first, 0.07 of 100 would be 8.
-        return min(count, max(self.least, math.ceil(round(self.share * count, 6))))
+        return min(count, math.ceil(max(self.least, round(self.share * count, 6))))
+
+    def changed(self, typed: Mapping[tuple[str, str], float]) -> Sampling:
+        """These settings with those typed into a former summary; see `Reviews.criteria`."""
+        _, limit, points, *_ = CRITERIA_HEADS
+        return Sampling(
+            tuple(
+                replace(
+                    own,
+                    limit=typed.get((own.label, limit), own.limit),
+                    points=typed.get((own.label, points), own.points),
+                )
+                for own in self.criteria
+            ),
+            typed.get((SHARE_LABEL, limit), self.share),
+            typed.get((LEAST_LABEL, limit), self.least),
+        )
+
+
+def sampling_of(summary: Summary, usual: Sampling | None = None) -> Sampling:
+    """The settings that hold for a summary: the usual ones, and what was typed in their place."""
+    return (usual or Sampling()).changed(summary.reviews.criteria if summary.reviews else {})
 
 
 def metrics(part: FormSummary) -> pd.DataFrame:
@@ -142,4 +175,4 @@ _SENSES: dict[Sense, Callable[[pd.Series[float], float], pd.Series[bool]]] = {
     Sense.TOP_SHARE: _within_top,
 }
 
-__all__ = ["CRITERIA", "Criterion", "Sampling", "Sense", "metrics", "sample"]
+__all__ = ["CRITERIA", "Criterion", "Sampling", "Sense", "metrics", "sample", "sampling_of"]

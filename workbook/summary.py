@@ -108,6 +108,8 @@ class Summary:
     """Last year beside this year, one a form that both have."""
     left_out: str = ""
     """What is too long for the workbook and where it stands, in a sentence; blank if nothing is."""
+    reviews: Reviews | None = None
+    """What was typed into a former summary, as it was given."""
 
     @property
     def counts(self) -> pd.Series[int]:
@@ -169,6 +171,7 @@ def aggregate(
         summary,
         unmatched=set_aside(summary.lines, reviews),
         comparisons=compare(summary.lines, previous.lines) if previous else (),
+        reviews=reviews,
     )
 
 

@@ -7,6 +7,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
+from builder.page_data import page_data
 from builder.summary import build_summary
 from tests.fillings import (
     FILLED,
@@ -277,6 +278,76 @@ def test_cutoffs_that_cannot_hold_are_told(
         aggregate(sample_returns(), reviews=load_reviews(tmp_path / "c.xlsx"))
 
 
+def settings_rows(path: Path) -> dict[str, int]:
+    sheet = openpyxl.load_workbook(path)["参数"]
+    return {str(sheet.cell(n, 1).value): n for n in range(1, sheet.max_row + 1)}
+
+
+def test_typed_criteria_are_kept_and_drawn_by(path: Path, tmp_path: Path) -> None:
+    rows, book = settings_rows(path), openpyxl.load_workbook(path)
+    typed = {
+        f"B{rows['资金量大']}": 0.5,
+        f"C{rows['资金量大']}": 9,
+        f"C{rows['提醒较多']}": 0,
+        f"B{rows['抽查比例']}": 0,
+        f"B{rows['至少抽查份数']}": 2,
+    }
+    for cell, value in typed.items():
+        book["参数"][cell] = value
+    book.save(tmp_path / "c.xlsx")
+    kept = load_reviews(tmp_path / "c.xlsx")
+    assert kept.criteria == {
+        ("资金量大", "界限"): 0.5,
+        ("资金量大", "分"): 9,
+        ("提醒较多", "分"): 0,
+        ("抽查比例", "界限"): 0,
+        ("至少抽查份数", "界限"): 2,
+    }
+    assert kept.cutoffs == {}
+    summary = aggregate(sample_returns(), reviews=kept)
+    later = build_summary(summary, tmp_path / "later.xlsx")
+    assert load_reviews(later).criteria == kept.criteria
+    drawn = [
+        cell.value for cell in openpyxl.load_workbook(later, data_only=True)["抽查复核名单"]["B"]
+    ]
+    assert drawn.count("抽查") == 2
+    assert kept.beyond(load_reviews(path)) == len(typed)
+    assert str(page_data(summary)).count("资金量大 9 分（界限 50%") == 1
+
+
+@pytest.mark.parametrize("value", [None, "很多", -1, True])
+def test_criteria_that_cannot_hold_are_told(
+    path: Path, tmp_path: Path, value: float | str | None
+) -> None:
+    cell, book = f"C{settings_rows(path)['资金量大']}", openpyxl.load_workbook(path)
+    book["参数"][cell] = value
+    book.save(tmp_path / "c.xlsx")
+    with pytest.raises(ReviewError, match=f"参数!{cell}"):
+        load_reviews(tmp_path / "c.xlsx")
+
+
+def test_a_criterion_without_its_name_is_told(path: Path, tmp_path: Path) -> None:
+    row, book = settings_rows(path)["资金量大"], openpyxl.load_workbook(path)
+    book["参数"][f"A{row}"], book["参数"][f"C{row}"] = None, 9
+    book.save(tmp_path / "c.xlsx")
+    with pytest.raises(ReviewError, match=f"参数!C{row}"):
+        load_reviews(tmp_path / "c.xlsx")
+
+
+def test_cutoffs_of_a_form_that_is_not_there_wait_for_it(path: Path, tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(path)
+    book["参数"]["C5"] = 85
+    book.save(tmp_path / "c.xlsx")
+    kept = load_reviews(tmp_path / "c.xlsx")
+    given = filling(FORMS / "filled" / "project_expenditure.toml", find_form("project_expenditure"))
+    road = accepted(given, "路.xlsx", form=find_form("project_expenditure"))
+    for number, returns in enumerate(([], [road])):
+        without = aggregate(returns, reviews=kept)
+        later = load_reviews(build_summary(without, tmp_path / f"{number}.xlsx"))
+        assert later.cutoffs == kept.cutoffs
+        assert main(aggregate(sample_returns(), reviews=later)).cutoffs[1] == ("良", 85)
+
+
 # --- in an office, and on the command line --------------------------------------------------------
 
 FORMATS: tuple[Format, ...] = ("xlsx", "xls", "ods")
@@ -286,7 +357,8 @@ def test_what_is_typed_in_an_office_comes_back_from_any_format(
     office: Office, path: Path, tmp_path: Path
 ) -> None:
     typed: dict[Target, float | str | None] = {
-        (LIST, "J4"): 59.5, (LIST, "Q4"): "2025-03-01", ("参数", "C4"): 95.0
+        (LIST, "J4"): 59.5, (LIST, "Q4"): "2025-03-01", ("参数", "C4"): 95.0,
+        ("参数", f"B{settings_rows(path)['抽查比例']}"): 0.35,
     }  # fmt: skip
     with office.open(path) as book:
         assert office.type_values(book, typed) == []
@@ -297,6 +369,7 @@ def test_what_is_typed_in_an_office_comes_back_from_any_format(
             (ARCHIVE, 59.5, "2025-03-01", f"{LIST}!J4")
         ]
         assert list(one.cutoffs.values()) == [95]
+        assert one.criteria == {("抽查比例", "界限"): 0.35}
 
 
 @pytest.fixture(scope="module")

@@ -125,7 +125,7 @@ def test_a_department_s_line_has_what_the_bureau_asks_for(path: Path, summary: S
     assert heads(sheet) == [
         *("序号", "状态", "预算编码", "部门", "年初预算数", "全年预算数", "全年执行数", "执行率"),
         *("自评得分", "复核得分", "采用得分", "等次", "名次", "错误", "提醒", "说明"),
-        *("备注", "原表", "来源", "文件"),
+        *("备注", "来源", "原表", "文件"),
     ]
     assert summary.main is not None
     lines = summary.main.departments
@@ -331,6 +331,27 @@ def test_links_lead_to_the_return_s_cell(path: Path, summary: Summary) -> None:
             for cell in cells:
                 found = cell.hyperlink
                 assert found is None or found.target is None or "returns/" in found.target
+
+
+def test_a_list_has_few_links_and_says_where(
+    summary: Summary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MOST_LINKS", 15)
+    book = openpyxl.load_workbook(build_summary(summary, tmp_path / "few.xlsx"))
+    for name in ("部门汇总", "指标明细", "来源"):
+        cells = [cell for row in book[name].iter_rows() for cell in row]
+        linked = [cell for cell in cells if cell.hyperlink]
+        assert 0 < len(linked) <= 15
+        assert any("链接" in str(cell.value) and "只在" in str(cell.value) for cell in cells)
+        # Every row that says "打开" opens something.
+        for cell in cells:
+            assert cell.value not in ("打开", "查看") or cell.hyperlink
+    original = heads(book["部门汇总"]).index("原表") + 1
+    assert {
+        cell.column for row in book["部门汇总"].iter_rows() for cell in row if cell.hyperlink
+    } >= {original}
+    found = {cell.row for row in book["来源"].iter_rows() for cell in row if cell.hyperlink}
+    assert found == set(range(4, 19))
 
 
 def test_a_file_s_name_cannot_make_a_link_lead_elsewhere() -> None:
