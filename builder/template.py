@@ -39,7 +39,8 @@ from workbook.layout import (
 from workbook.ops import literal
 from workbook.submission import Filling, submit
 
-HINT_WIDTH = 38.0
+HINT_WIDTH, BESIDE_WIDTH = 38.0, 60.0
+"""The hints' column on the form's own sheet, whose rows grow, and on a further sheet, whose do not."""
 MIN_ROW_POINTS = 20
 """An empty cell in a font of this size keeps a row at least as high as two lines of labels,
 and still lets it grow with its text, which a set height would not."""
@@ -191,7 +192,8 @@ def _year(job: Job) -> int:
 
 def _set_up(job: Job, sheet: Worksheet, page: Page) -> None:
     paper, home = page.paper, page is job.layout.home
-    for column, width in enumerate((*paper.widths, *paper.side_widths, HINT_WIDTH)):
+    hint_width = HINT_WIDTH if home else BESIDE_WIDTH
+    for column, width in enumerate((*paper.widths, *paper.side_widths, hint_width)):
         done(sheet.set_column(column, column, width))
     if home:
         done(sheet.set_column(page.hint_column, page.hint_column, 2))
@@ -348,9 +350,9 @@ def _side(job: Job, sheet: Worksheet) -> None:
         sheet.ignore_errors({"number_stored_as_text": " ".join(text_cells)})
 
 
-def _hint_styles(job: Job) -> tuple[Format, Format]:
+def _hint_styles(job: Job, **look: Any) -> tuple[Format, Format]:
     """How the head of the hints looks, and a hint."""
-    small = st.BODY | {"font_size": 9}
+    small = st.BODY | {"font_size": 9} | look
     head = job.book.style(**(small | {"bold": True, "font_color": st.SIDE_INK}))
     return head, job.book.style(**(small | {"font_color": st.WARNING_INK}))
 
@@ -366,7 +368,7 @@ def _hint_inks(job: Job, sheet: Worksheet, column: int, first: int, last: int) -
 
 def _beside(job: Job, sheet: Worksheet, page: Page) -> None:
     """Right of a further sheet's paper: what is open in each of its rows."""
-    head, hint = _hint_styles(job)
+    head, hint = _hint_styles(job, valign="top", indent=1)
     column = page.hint_column - 1
     rows = list(hints.page_hints(job.formulas, job.batch, page))
     if rows:

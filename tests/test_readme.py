@@ -42,7 +42,9 @@ def test_commands_of_the_readme_run(checkout: Path) -> None:
         result = CliRunner().invoke(cli, shlex.split(line))
         assert result.exit_code in (0, 1), (line, result.output)
         assert result.exception is None or isinstance(result.exception, SystemExit)
-    assert {"自评表.xlsx", "发出", "汇总表.xlsx", "数据", "汇总.html", "报告"} <= {p.name for p in checkout.iterdir()}
+    assert {"自评表.xlsx", "发出", "汇总表.xlsx", "数据", "汇总.html", "报告"} <= {
+        p.name for p in checkout.iterdir()
+    }
     assert len(list((checkout / "发出").glob("*.xlsx"))) == 14
 
 
