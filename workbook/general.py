@@ -97,13 +97,13 @@ def _written(item: Field) -> tuple[str, str] | None:
     return f"not contains(fold({item.id}), {fold(item.instruction)!r})", f"filled({item.id})"
 
 
-_PLACEHOLDERS = ("在此填写", "此处填写", "XX", "××")
+_PLACEHOLDERS = ("在此填写", "此处填写", "XX", "xx", "××")
 
 
 def _replaced(item: Field) -> tuple[str, str] | None:
     if item.kind.name != "paragraph" or item.grain != CELL or item.mode != "entered":
         return None
-    tests = (f"not contains(fold({item.id}), {word!r})" for word in _PLACEHOLDERS)
+    tests = (f"not contains({item.id}, {word!r})" for word in _PLACEHOLDERS)
     return " and ".join(tests), f"filled({item.id})"
 
 
