@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,18 +10,21 @@ import numpy.typing as npt
 from builder import styles as st
 from builder.book import Book, Worksheet, done
 from builder.calc import message_text
+from builder.widths import message_width, text_width
 from workbook.address import column_range, letters, quote
 from workbook.batch import BROKEN, HOLDS, UNDECIDED, VERDICTS, Batch
-from workbook.findings import REQUIRED, Severity
+from workbook.findings import REQUIRED
 from workbook.form import CELL, GROUP, ROW, Rule
 from workbook.formulas import Formulas
-from workbook.layout import CALC_SHEET, CHECK_SHEET, CHECK_TOP, Block, Slot, check_lines
+from workbook.layout import CALC_SHEET, CHECK_SHEET, CHECK_TOP, check_lines
 from workbook.ops import literal
 
 STATUS_NAME = "check.status"
 """The defined name of the sentence that says how many problems are open."""
 MISSING = "必填"
 _LEVELS = (MISSING, "错误", "提醒", "说明")
+_FILLS = {"错误": st.ERROR_FILL, "提醒": st.WARNING_FILL, "说明": st.NOTE_FILL}
+"""How a broken rule's verdict is coloured, by its level."""
 _COLUMNS = (
     ("代码", 8),
     ("级别", 7),
@@ -32,8 +34,8 @@ _COLUMNS = (
     ("怎么办", 44),
     ("", 8),
 )
-_MIN_POINTS = 22
-"""The font of an empty cell that keeps each line two lines high, and still lets it grow."""
+_LINE_POINTS, _LEAST_LINES = 14.5, 2
+"""The height of one line of text, a little more than any program needs; how many a row has at least."""
 _FIRST, _OPEN = 8, 9
 """Hidden columns of 自检: the first row or group concerned, and how many cells are."""
 
@@ -81,11 +83,12 @@ def _lines(formulas: Formulas, batch: Batch) -> list[Line]:
         found = np.stack([batch.judge(rule)[0] for rule in rules], axis=-1)
         found = found.T if rules[0].grain == CELL else found
         row = formulas.layout.checks[key].row
-        lines.append(Line(key, rules, row, _verdict_cells(formulas, rules), found))
+        lines.append(Line(key, rules, row, verdict_cells(formulas, rules), found))
     return lines
 
 
-def _verdict_cells(formulas: Formulas, rules: tuple[Rule, ...]) -> str:
+def verdict_cells(formulas: Formulas, rules: tuple[Rule, ...]) -> str:
+    """The cells of `_calc` that hold the verdicts of rules of one code."""
     layout, first, last = formulas.layout, rules[0], rules[-1]
     if first.grain == CELL:
         top, bottom = layout.verdicts[first.key], layout.verdicts[last.key]
@@ -109,7 +112,13 @@ def write_check(book: Book, sheet: Worksheet, formulas: Formulas, batch: Batch) 
     done(sheet.autofilter(CHECK_TOP - 2, 0, last - 1, 5))
     verdicts = f"C{CHECK_TOP}:C{last}"
     looks = {
-        f'=$C{CHECK_TOP}="{VERDICTS[BROKEN]}"': {"bg_color": st.ERROR_FILL, "bold": True},
+        **{
+            f'=AND($B{CHECK_TOP}="{name}",$C{CHECK_TOP}="{VERDICTS[BROKEN]}")': {
+                "bg_color": fill,
+                "bold": True,
+            }
+            for name, fill in _FILLS.items()
+        },
         f'=AND($B{CHECK_TOP}="{MISSING}",$C{CHECK_TOP}="{VERDICTS[UNDECIDED]}")': {
             "bg_color": st.MISSING_FILL,
             "bold": True,
@@ -226,12 +235,29 @@ def _check_line(book: Book, sheet: Worksheet, formulas: Formulas, batch: Batch, 
             rule.hint if line.open else "",
         )
     )
-    done(sheet.write_blank(row, _OPEN, None, book.style(font_size=_MIN_POINTS)))
+    done(sheet.set_row(row, row_height(formulas, line.rules, _title(formulas, line))))
     shown = "转到" if line.open else ""
     done(sheet.write_formula(row, 6, _link(formulas, line), link, shown))
     first = f"=IF({_open(line)}>0,{_first_formula(line)},0)"
     done(sheet.write_formula(row, _FIRST - 1, first, None, line.first))
     done(sheet.write_formula(row, _OPEN - 1, f"=COUNTIF({line.cells},0)", None, line.open))
+
+
+def row_height(formulas: Formulas, rules: tuple[Rule, ...], title: str) -> float:
+    """The points that the longest message a line can show needs, since no program fits a row to a result."""
+    told = rules[0].general and rules[0].grain == ROW
+    messages = [_SHORT if told else message_width(formulas.form, rule) for rule in rules]
+    wanted = (
+        (text_width(title), _COLUMNS[3][1]),
+        (max(messages) + _AROUND, _COLUMNS[4][1]),
+        (max(text_width(rule.hint) for rule in rules), _COLUMNS[5][1]),
+    )
+    lines = max(-(-width // (column - 2)) for width, column in wanted)
+    return max(lines, _LEAST_LINES) * _LINE_POINTS + 4
+
+
+_SHORT, _AROUND = 40, 22
+"""The width of “见该行右侧的提示”; of “第 12 行：” and “（共 12 处）”."""
 
 
 def _open(line: Line) -> str:
@@ -326,88 +352,3 @@ def _link(formulas: Formulas, line: Line) -> str:
             rows = ",".join(str(block.first + start) for start in block.starts)
             where = f"{literal(column)}&CHOOSE({k},{rows})"
     return f'=IF({_open(line)}>0,HYPERLINK("#"&{where},"转到"),"")'
-
-
-# --- what the form sheet shows of it --------------------------------------------------------------
-
-
-def row_hint(
-    formulas: Formulas, batch: Batch, block: Block, slot: Slot, home: str
-) -> tuple[str, str]:
-    """All that is open in a row: the formula, and what it shows."""
-    rules = [r for r in formulas.form.rules if r.section == block.section.id and r.grain == ROW]
-    if not rules:
-        return '=""', ""
-    row, sheet = block.calc_top + slot.number - 1, quote(CALC_SHEET)
-    broken = {r.key: batch.judge(r)[0, slot.number - 1] == BROKEN for r in rules}
-    formula, shown = [], []
-    for rule, words in _row_words(rules):
-        verdict = f"{sheet}!${letters(block.calc_columns[rule.key])}${row}"
-        formula.append(f'IF({verdict}=0,{literal(words)},"")')
-        shown += [words] if broken[rule.key] else []
-    return f"={'&'.join(formula)}", "".join(shown)
-
-
-def _row_words(rules: list[Rule]) -> Iterator[tuple[Rule, str]]:
-    """What a row's hint says of each rule; missing cells first, then the gravest."""
-    own = sorted(
-        (r for r in rules if not r.general), key=lambda r: list(Severity).index(r.severity)
-    )
-    for rule in rules:
-        if rule.general:
-            name, _, label = rule.name.partition("：")
-            yield rule, f"未填{label}。" if rule.code == REQUIRED else f"{label}{name}。"
-    for rule in own:
-        yield rule, f"{rule.severity.chinese}：{rule.name}。"
-
-
-def marks(formulas: Formulas, sheet: str) -> Iterator[tuple[str, str, str]]:
-    """(cells of a sheet of the form, missing | error | warning | note, formula that is true when open)."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for rule in formulas.form.rules:
-        for ref in rule.at:
-            name = "missing" if rule.code == REQUIRED else rule.severity.value
-            for cells, test in _marked(formulas, sheet, rule, f"{ref.section}.{ref.field}"):
-                found.setdefault((cells, name), []).append(test)
-    order = ["missing", "error", "warning", "note"]
-    for (cells, name), tests in sorted(found.items(), key=lambda item: order.index(item[0][1])):
-        yield cells, name, f"=OR({','.join(tests)})" if len(tests) > 1 else f"={tests[0]}"
-
-
-def verdict_name(rule: Rule) -> str:
-    """The defined name of a rule's verdicts on `_calc`.
-
-    Conditional formats go by names: Excel 2007 refuses another sheet's cells in them, and later ones keep
-    such formats in an extension that XlsxWriter does not write.
-    """
-    return f"calc.{rule.key.replace(':', '.')}"
-
-
-def verdict_names(formulas: Formulas) -> Iterator[tuple[str, str]]:
-    """(defined name, cells of `_calc`) of every rule's verdicts."""
-    for rule in formulas.form.rules:
-        yield verdict_name(rule), _verdict_cells(formulas, (rule,))
-
-
-def _marked(formulas: Formulas, sheet: str, rule: Rule, key: str) -> Iterator[tuple[str, str]]:
-    layout = formulas.layout
-    spots = layout.by_key.get(key, ())
-    if not spots or spots[0].address.sheet != sheet:
-        return
-    if rule.grain == CELL:
-        yield spots[0].area, f"{verdict_name(rule)}=0"
-    elif rule.grain == ROW:
-        letter, top = letters(spots[0].address.column), spots[0].address.row
-        area = f"{letter}{top}:{letter}{spots[-1].address.row}"
-        yield area, f"INDEX({verdict_name(rule)},ROW()-ROW(${letter}${top})+1)=0"
-    else:
-        block = layout.blocks[rule.section]
-        letter = letters(spots[0].address.column)
-        for number, (start, group) in enumerate(zip(block.starts, block.groups, strict=True), 1):
-            top = block.first + start
-            verdict = f"INDEX({verdict_name(rule)},{number})"
-            if rule.code == REQUIRED:
-                yield f"{letter}{top}", f"{verdict}=0"
-            else:
-                area = f"{letter}{top}:{letter}{top + group.rows - 1}"
-                yield area, f'AND({letter}{top}<>"",{verdict}=0)'

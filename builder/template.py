@@ -8,13 +8,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from builder import calc, guide, selfcheck
+from builder import calc, guide, hints, selfcheck
 from builder import styles as st
 from builder.book import FIXED_DATE, Book, Format, Worksheet, book_at, done
 from builder.paging import breaks
 from builder.selfcheck import STATUS_NAME
 from builder.validation import validation
-from workbook.address import area, quote
+from workbook.address import area, letters, quote
 from workbook.admitted import list_name
 from workbook.batch import Batch, View, gather, value_at
 from workbook.errors import BuildError
@@ -41,7 +41,8 @@ from workbook.layout import (
 from workbook.ops import literal
 from workbook.submission import Filling, submit
 
-HINT_WIDTH = 38.0
+HINT_WIDTH, BESIDE_WIDTH = 38.0, 60.0
+"""The hints' column on the form's own sheet, whose rows grow, and on a further sheet, whose do not."""
 MIN_ROW_POINTS = 20
 """An empty cell in a font of this size keeps a row at least as high as two lines of labels,
 and still lets it grow with its text, which a set height would not."""
@@ -182,6 +183,8 @@ def _page_sheet(job: Job, sheet: Worksheet, page: Page) -> None:
     _empty_cells(job, sheet, page, covered)
     if page is job.layout.home:
         _side(job, sheet)
+    else:
+        _beside(job, sheet, page)
     _conditional(job, sheet, page)
 
 
@@ -191,7 +194,8 @@ def _year(job: Job) -> int:
 
 def _set_up(job: Job, sheet: Worksheet, page: Page) -> None:
     paper, home = page.paper, page is job.layout.home
-    for column, width in enumerate((*paper.widths, *paper.side_widths, *[HINT_WIDTH] * home)):
+    hint_width = HINT_WIDTH if home else BESIDE_WIDTH
+    for column, width in enumerate((*paper.widths, *paper.side_widths, hint_width)):
         done(sheet.set_column(column, column, width))
     if home:
         done(sheet.set_column(page.hint_column, page.hint_column, 2))
@@ -219,8 +223,7 @@ def _set_up(job: Job, sheet: Worksheet, page: Page) -> None:
 def _banner(job: Job, sheet: Worksheet, page: Page) -> None:
     look = {"bg_color": st.BANNER_FILL, "font_color": st.BANNER_INK, "bold": True, "indent": 1}
     style = job.book.style(**(st.BODY | look))
-    right = page.hint_column if page is job.layout.home else page.paper_columns
-    _merge(sheet, STATUS_ROW, 1, STATUS_ROW, right, "", style)
+    _merge(sheet, STATUS_ROW, 1, STATUS_ROW, page.hint_column, "", style)
     invitation = f"　（点此打开“{CHECK_SHEET}”表）"
     link = f'HYPERLINK("#{quote(CHECK_SHEET)}!A1",{STATUS_NAME}&{literal(invitation)})'
     shown = selfcheck.status_text(job.formulas, job.batch) + invitation
@@ -334,19 +337,47 @@ def _side(job: Job, sheet: Worksheet) -> None:
     """Right of the paper: what is open in each row, and a spacer that keeps rows high enough."""
     layout = job.layout
     column = layout.home.hint_column - 1
-    head = job.book.style(**(st.BODY | {"bold": True, "font_color": st.SIDE_INK, "font_size": 9}))
-    hint = job.book.style(**(st.BODY | {"font_color": st.BAD_INK, "font_size": 9}))
+    head, hint = _hint_styles(job)
     spacer = job.book.style(font_size=MIN_ROW_POINTS, font_name=st.BODY_FONT)
     for block in layout.blocks.values():
         done(sheet.write_string(block.head_row - 1, column, "本行还要处理", head))
         for slot in block.slots:
-            text, shown = selfcheck.row_hint(job.formulas, job.batch, block, slot, job.form.sheet)
+            text, shown = hints.row_hint(job.formulas, job.batch, block, slot)
             done(sheet.write_formula(slot.row - 1, column, text, hint, shown))
             done(sheet.write_blank(slot.row - 1, column + 1, None, spacer))
+        _hint_inks(job, sheet, column, block.first, block.last)
     blocks = layout.blocks.values()
     text_cells = [area(block.first, 1, block.last, layout.home.paper_columns) for block in blocks]
     if text_cells:
         sheet.ignore_errors({"number_stored_as_text": " ".join(text_cells)})
+
+
+def _hint_styles(job: Job, **look: Any) -> tuple[Format, Format]:
+    """How the head of the hints looks, and a hint."""
+    small = st.BODY | {"font_size": 9} | look
+    head = job.book.style(**(small | {"bold": True, "font_color": st.SIDE_INK}))
+    return head, job.book.style(**(small | {"font_color": st.WARNING_INK}))
+
+
+def _hint_inks(job: Job, sheet: Worksheet, column: int, first: int, last: int) -> None:
+    """Red where something must be mended, grey where there are notes alone."""
+    inks = (st.BAD_INK, st.SIDE_INK)
+    tests = hints.hint_tests(f"${letters(column + 1)}{first}")
+    for criteria, ink in zip(tests, inks, strict=True):
+        look = {"type": "formula", "criteria": criteria, "format": job.book.add_format({"font_color": ink})}  # fmt: skip
+        done(sheet.conditional_format(first - 1, column, last - 1, column, look))
+
+
+def _beside(job: Job, sheet: Worksheet, page: Page) -> None:
+    """Right of a further sheet's paper: what is open in each of its rows."""
+    head, hint = _hint_styles(job, valign="top", indent=1)
+    column = page.hint_column - 1
+    rows = list(hints.page_hints(job.formulas, job.batch, page))
+    if rows:
+        done(sheet.write_string(STATUS_ROW, column, "本行还要处理", head))
+        _hint_inks(job, sheet, column, rows[0][0], rows[-1][0])
+    for row, (text, shown) in rows:
+        done(sheet.write_formula(row - 1, column, text, hint, shown))
 
 
 def _conditional(job: Job, sheet: Worksheet, page: Page) -> None:
@@ -357,7 +388,7 @@ def _conditional(job: Job, sheet: Worksheet, page: Page) -> None:
         "warning": job.book.add_format({"bg_color": st.WARNING_FILL}),
         "note": job.book.add_format({"bg_color": st.NOTE_FILL}),
     }
-    for where, level, formula in selfcheck.marks(job.formulas, page.paper.sheet):
+    for where, level, formula in hints.marks(job.formulas, page.paper.sheet):
         options = {
             "type": "formula",
             "criteria": formula,
@@ -444,5 +475,5 @@ def _names(job: Job) -> None:
         done(job.book.define_name(spot.name, f"={spot.address.absolute}"))
     for line, address in job.layout.checks.items():
         done(job.book.define_name(check_name(line), f"={address.absolute}"))
-    for name, cells in selfcheck.verdict_names(job.formulas):
+    for name, cells in hints.verdict_names(job.formulas):
         done(job.book.define_name(name, f"={cells}"))

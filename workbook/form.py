@@ -159,8 +159,8 @@ class _Loader:
         if twice:
             raise top.error("further_sheet", f"'{twice}' is used twice")
         self._check_limits(sections)
-        edges = {"": len(widths) + len(side)} | {p.sheet: len(p.widths) for p in further}
-        self._check_drawings(sections, edges)
+        columns = {"": widths + side} | {p.sheet: p.widths for p in further}
+        self._check_drawings(sections, {name: len(each) for name, each in columns.items()})
         scope = FormScope({s.id: s.fields for s in sections.values()}, settings)
         form = Form(
             id=top.take("id", str),
@@ -178,7 +178,7 @@ class _Loader:
             settings=settings,
             sections=sections,
             rules=(
-                *general_rules(sections, scope),
+                *general_rules(sections, scope, columns),
                 *(read_rule(t, scope) for t in top.tables("rule", "code")),
             ),
             digest=digest,

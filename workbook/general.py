@@ -1,8 +1,8 @@
-"""The checks that every form has, since they follow from its fields: V301, V302, V304 to V308."""
+"""The checks that every form has, since they follow from its fields: V301, V302, V304 to V310."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 from workbook import expr
@@ -15,11 +15,17 @@ from workbook.scope import FormScope
 from workbook.text import fold
 
 
-def general_rules(sections: dict[str, Section], scope: FormScope) -> Iterator[Rule]:
-    """What follows from the fields themselves: filled in, a number, within limits, not too long …"""
+def general_rules(
+    sections: dict[str, Section], scope: FormScope, widths: Mapping[str, tuple[float, ...]]
+) -> Iterator[Rule]:
+    """What follows from the fields themselves: filled in, a number, within limits, not too long …
+
+    `widths` are the columns' of each further sheet, and of the form's own under a blank name.
+    """
     for section in sections.values():
         begun = _begun(section)
-        for code, condition in _GENERAL.items():
+        room = _Room(section, widths[section.sheet])
+        for code, condition in (_GENERAL | {"V310": room.holds}).items():
             for item in section.fields.values():
                 texts = condition(item) if item.is_input else None
                 if texts and code == REQUIRED and item.if_begun:
@@ -91,7 +97,44 @@ def _written(item: Field) -> tuple[str, str] | None:
     return f"not contains(fold({item.id}), {fold(item.instruction)!r})", f"filled({item.id})"
 
 
-_GENERAL = {
+_PLACEHOLDERS = ("在此填写", "此处填写", "XX", "xx", "××")
+
+
+def _replaced(item: Field) -> tuple[str, str] | None:
+    if item.kind.name != "paragraph" or item.grain != CELL or item.mode != "entered":
+        return None
+    tests = (f"not contains({item.id}, {word!r})" for word in _PLACEHOLDERS)
+    return " and ".join(tests), f"filled({item.id})"
+
+
+_SIZES = {True: (12.0, 12.0), False: (13.4, 13.0)}
+"""On the form's own sheet (9 points) and on others (10): a letter's width in pixels, a line's height in points."""
+
+
+class _Room:
+    """How much text the boxes of a section hold, whose rows have a fixed height."""
+
+    def __init__(self, section: Section, widths: tuple[float, ...]) -> None:
+        self.home = not section.sheet
+        self.boxes: dict[str, tuple[float, float]] = {}
+        """Field → (width in pixels, height in points)."""
+        for piece in section.head.pieces:
+            heights = section.head.heights[piece.row : piece.row + piece.rows]
+            if piece.field and all(heights):
+                columns = widths[piece.column : piece.column + piece.columns]
+                self.boxes[piece.field] = sum(7 * w + 5 for w in columns), sum(heights)
+
+    def holds(self, item: Field) -> tuple[str, str] | None:
+        """A text's letters and breaks make no more lines than its box holds, roughly."""
+        box = self.boxes.get(item.key)
+        if box is None or item.kind.name != "paragraph" or item.grain != CELL:
+            return None
+        letter, line = _SIZES[self.home]
+        per_line, lines = int(box[0] * 0.95 / letter), int(box[1] / line)
+        return f"breaks({item.id}) + length({item.id}) / {per_line} < {lines}", f"filled({item.id})"
+
+
+_GENERAL: dict[str, Callable[[Field], tuple[str, str] | None]] = {
     "V301": _required,
     "V302": _numeric,
     "V304": _within,
@@ -99,6 +142,7 @@ _GENERAL = {
     "V306": _chosen,
     "V307": _few_decimals,
     "V308": _written,
+    "V309": _replaced,
 }
 
 
@@ -106,7 +150,8 @@ def _general_rule(code: str, item: Field, texts: tuple[str, str], scope: FormSco
     entry = CATALOGUE[code]
     place = scope.at(item.section, item.grain)
     problem = "不是日期" if item.kind.type is Type.DATE else "不是数字"
-    words = {"label": item.label, "problem": problem, "limit": str(item.max_length),
+    label = item.label.replace("“", "‘").replace("”", "’")  # the message sets it in “…”
+    words = {"label": label, "problem": problem, "limit": str(item.max_length),
              "decimals": f"保留不超过 {item.kind.typed_decimals} 位小数" if item.kind.typed_decimals else "为整数",
              "bounds": _bounds(item)}  # fmt: skip
     ref = place.resolve(None, item.id, column=False)

@@ -203,6 +203,14 @@ TEXT_OPS: tuple[Op, ...] = (
         doc="字数",
     ),
     Op(
+        "breaks",
+        (_T,),
+        Type.NUMBER,
+        '(LEN({0})-LEN(SUBSTITUTE({0},CHAR(10),"")))',
+        lambda a: _each(lambda text: text.count("\n"), a, number=True),
+        doc="换行的个数",
+    ),
+    Op(
         "fold",
         (_T,),
         Type.TEXT,

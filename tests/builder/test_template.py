@@ -14,12 +14,20 @@ from python_calamine import CalamineWorkbook
 
 from builder import build_template
 from builder.issue import file_name, issue
-from tests.fillings import FILLED, filling
+from tests.fillings import FILLED, filling, overall
 from tests.office import CellError, Office
 from workbook.errors import BuildError
 from workbook.form import Form, available_forms, load_form
 from workbook.kinds import Value
-from workbook.layout import CALC_SHEET, CHECK_SHEET, FORM_SHEET, GUIDE_SHEET, LIST_SHEET, place
+from workbook.layout import (
+    CALC_SHEET,
+    CHECK_SHEET,
+    CHECK_TOP,
+    FORM_SHEET,
+    GUIDE_SHEET,
+    LIST_SHEET,
+    place,
+)
 from workbook.submission import Filling
 
 FORMS = [load_form(path) for path in available_forms()]
@@ -310,3 +318,49 @@ def test_a_password_that_excel_cannot_take_is_refused(form: Form, tmp_path: Path
 
 def test_file_names_suit_windows() -> None:
     assert file_name(" 001 ", 'a<b>:"c') == "001_a＿b＿＿＿c.xlsx"
+
+
+# --- what is seen while filling in ----------------------------------------------------------------
+
+
+def test_beside_the_report_stands_why_its_cells_are_coloured(tmp_path: Path) -> None:
+    form = overall()
+    given = filling(next(p for p in FILLED if p.name.startswith("125001")))
+    given.values["report.vehicle_purchase"] = "三万"
+    path = build_template(form, tmp_path / "f.xlsx", filling=given)
+    layout = place(form)
+    report = openpyxl.load_workbook(path, data_only=True)["自评报告"]
+    column = layout.pages["自评报告"].hint_column
+    for key, words in (
+        ("report.problems", "填写说明"),
+        ("report.improvements", "没有问题"),
+        ("report.vehicle_purchase", "请只填数字"),
+        ("report.personnel_expenditure", "之和"),
+    ):
+        assert words in report.cell(layout.spots[key].address.row, column).value
+    overview = layout.spots["report.overview"].address.row
+    assert not report.cell(overview, column).value
+    assert report.print_area.endswith(f"$H${layout.pages['自评报告'].last_row}")
+
+
+def test_the_selfchecks_rows_hold_their_longest_message(tmp_path: Path) -> None:
+    path = build_template(overall(), tmp_path / "blank.xlsx")
+    check = openpyxl.load_workbook(path)[CHECK_SHEET]
+    heights = {
+        check.cell(row, 1).value: check.row_dimensions[row].height
+        for row in range(CHECK_TOP, check.max_row + 1)
+    }
+    assert all(height and height >= 30 for height in heights.values())
+    assert heights["D454"] > heights["D401"]
+
+
+def test_a_broken_reminder_is_not_as_red_as_an_error(blank: Path) -> None:
+    check = openpyxl.load_workbook(blank)[CHECK_SHEET]
+    fills = {
+        level: rule.dxf.fill.bgColor.rgb
+        for area in check.conditional_formatting
+        for rule in area.rules
+        for level in ("错误", "提醒", "说明")
+        if f'"{level}"' in "".join(rule.formula)
+    }
+    assert len(set(fills.values())) == 3

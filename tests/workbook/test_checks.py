@@ -127,3 +127,34 @@ def test_numbers_that_are_text_do_not_reach_the_workbooks_own_view(form: Form) -
     seen = gather(form, [submission], View.WORKBOOK).values(0)["funds"]["execution_rate"]
     meant = gather(form, [submission], View.TRUE).values(0)["funds"]["execution_rate"]
     assert (seen, meant) == (None, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "codes"),
+    [
+        ("goals.achieved_goals", "完成。\n" * 25, {"V310"}),
+        ("goals.achieved_goals", "长" * 600, set()),
+        ("goals.planned_goals", "一\n" * 15, set()),
+        ("report.overview", "职责\n" * 50, {"V310"}),
+        ("report.overview", "职责\n" * 20, set()),
+        ("report.problems", "请在此填写存在的问题", {"V309"}),
+        ("report.improvements", "xx单位将加强管理。", {"V309"}),
+        ("report.project_text", "用于××工程。", {"V309"}),
+        ("report.other_matters", " \n \n" * 9, set()),
+    ],
+)
+def test_texts_that_overflow_or_hold_placeholders(
+    form: Form, key: str, text: str, codes: set[str]
+) -> None:
+    found = findings(form, Filling({key: text}))
+    assert {f.code for f in found if f.code in ("V309", "V310") and f.field == key} == codes
+
+
+def test_a_label_with_quotes_is_quoted_once(form: Form) -> None:
+    (found,) = (
+        f
+        for f in findings(form, Filling({"report.three_public_expenditure": "无数"}))
+        if f.code == "V302"
+    )
+    assert "““" not in found.message
+    assert "”“" not in found.message
