@@ -65,9 +65,7 @@ class _Leaf:
 
     @property
     def hints(self) -> int:
-        """The column that tells what is open in each row; 0 if there is none."""
-        if not self.print_.is_home:
-            return 0
+        """The column that tells what is open in each row; 0 if it was taken out."""
         usual = self.print_.page.hint_column
         return usual if self.shift is None else self.shift.columns.get(usual, 0)
 
