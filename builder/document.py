@@ -161,12 +161,6 @@ def frame(cell: _Cell) -> None:
         _in_order(properties, parse_xml(f"<w:tcBorders {nsdecls('w')}>{sides}</w:tcBorders>"))
 
 
-def shade(cell: _Cell, colour: str) -> None:
-    """Fill a cell with a colour such as `D9E2F3`."""
-    fill = f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="{colour}"/>'
-    _in_order(cell._tc.get_or_add_tcPr(), parse_xml(fill))
-
-
 _CELL_ORDER = ("tcW", "gridSpan", "vMerge", "tcBorders", "shd", "noWrap", "tcMar", "vAlign")
 """The order that the schema asks of a cell's properties."""
 

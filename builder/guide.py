@@ -42,7 +42,7 @@ def write(book: Book, sheet: Worksheet, form: Form) -> None:
     sheet.fit_to_pages(1, 0)
     text = book.style(**(st.BODY | {"font_size": 11, "valign": "top"}))
     number = book.style(**(st.BODY | {"font_size": 11, "valign": "top", "align": "center"}))
-    head = book.style(**(st.BODY | {"font_name": st.HEAD_FONT, "font_size": 12}))
+    head = book.style(**st.BLOCK)
     done(sheet.set_row(0, 34))
     title = book.style(**(st.TITLE | {"font_size": 16}))
     done(sheet.merge_range(0, 0, 0, 1, f"{form.name}　填报说明", title))
@@ -50,18 +50,15 @@ def write(book: Book, sheet: Worksheet, form: Form) -> None:
     papers = "和".join(f"“{paper.sheet}”" for paper in form.papers)
     steps = [step.format(papers=papers, check=CHECK_SHEET) for step in _STEPS]
     for caption, lines in (("怎样填", steps), ("填写要求", form.instructions)):
-        done(sheet.write_string(row, 0, caption, book.style(**(st.BODY | {
-            "font_name": st.HEAD_FONT, "font_size": 12, "text_wrap": False}))))  # fmt: skip
+        done(sheet.write_string(row, 0, caption, head))
         row += 1
         for place, line in enumerate(lines, 1):
             done(sheet.write_number(row, 0, place, number))
             done(sheet.write_string(row, 1, line, text))
             row += 1
         row += 1
-    done(sheet.write_string(row, 0, "颜色", book.style(**(st.BODY | {
-        "font_name": st.HEAD_FONT, "font_size": 12, "text_wrap": False}))))  # fmt: skip
+    done(sheet.write_string(row, 0, "颜色", head))
     for fill, line in _COLOURS:
         row += 1
         done(sheet.write_blank(row, 0, None, book.style(bg_color=fill, **st.GRIDDED)))
         done(sheet.write_string(row, 1, line, text))
-    del head

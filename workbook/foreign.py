@@ -33,11 +33,6 @@ _NAMES = {XLS: "旧版 Excel（.xls）或 WPS 表格（.et）", ODS: "OpenDocume
 _ODS_MEMBERS = ("content.xml", "META-INF/manifest.xml")
 
 
-def kind_of(data: bytes) -> str:
-    """`xls` for the old format, whatever the file is called; blank for anything else."""
-    return XLS if magic.is_old_workbook(data) else ""
-
-
 def guard_ods(archive: Archive) -> bool:
     """Whether an archive is an .ods; Refused if it is one that must not be read."""
     packed = archive.packed("mimetype")

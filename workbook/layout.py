@@ -371,7 +371,7 @@ class _Placer:
         ).replace("\\n", "\n")
 
     def _undrawn(self) -> None:
-        """Fixed fields that no drawing shows are recorded on `_form`."""
+        """Single fields that no drawing shows, fixed and derived ones, stand on `_form`."""
         drawn = {spot.field.key for spot in self.spots.values()}
         row = len(FORM_RECORDS)
         for field in self.form.fields():

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbook.address import Address
-from workbook.form import CELL, ROW, Field, Form, Section
+from workbook.form import CELL, ROW, Form, Section
 from workbook.layout import Label, Layout, Plan, Spot, default_plan, place
 from workbook.text import fold
 from workbook.wordfile import Table, WordCell
@@ -406,9 +406,3 @@ def joined(matches: Sequence[Match]) -> Match | None:
             (*whole.tables, *other.tables),
         )
     return whole
-
-
-def number_of(item: Field, name: str) -> int:
-    """The row or group that a defined name is of, from 1; 0 for a single field."""
-    last = name.rpartition(".")[2]
-    return int(last) if item.grain != CELL and last.isdigit() else 0
