@@ -26,6 +26,7 @@ NOTE_FILL = "#DDEBF7"
 GOOD_INK = "#1E7B34"
 BAD_INK = "#B42318"
 LINK_INK = "#1F4E9E"
+WARNING_INK = "#B54708"
 
 BODY: dict[str, Any] = {
     "font_name": BODY_FONT,

@@ -52,6 +52,8 @@ class Found:
     """Whether values alone were copied to another workbook: no formula, lock or name is left."""
     copied: bool = False
     """Whether it was filled in on a copy of the form's sheet, which 自检 does not follow."""
+    absent: frozenset[str] = frozenset()
+    """Names of the form that this template never had."""
 
 
 @lru_cache(maxsize=65536)
@@ -126,9 +128,13 @@ def _pointed(package: Package, layout: Layout) -> Pointed:
     return Pointed(package.names, layout, cells, checks, lost)
 
 
-def find_recorded(package: Package, layout: Layout) -> Found:
-    """The cells of a workbook whose `_form` says what it is. Raises Unknown for W118."""
+def find_recorded(package: Package, layout: Layout, *, other: bool = False) -> Found:
+    """The cells of a workbook whose `_form` says what it is; `other` if its template came from another
+    definition, which may lack fields of this one. Raises Unknown for W118."""
     places, named = Places.of(package), pointed(package, layout)
+    if other and 0 < named.lost < len(layout.spots) / 2:
+        own = {name: at for name, at in named.cells.items() if name in package.names}
+        return Found(layout, own, [], absent=frozenset(layout.spots.keys() - own.keys()))
     found = Found(layout, named.cells, [])
     home = sheet_now(layout, named.cells, layout.form.sheet)
     lost = named.lost

@@ -287,7 +287,8 @@ def _find(package: Package, records: Mapping[str, str], forms: Forms) -> Found:
     if not records:
         return find_unrecorded(package, list(forms.values()))
     form = _form(records, forms)
-    return find_recorded(package, place(form, _plan(records, form)))
+    other = records.get("digest") != form.digest
+    return find_recorded(package, place(form, _plan(records, form)), other=other)
 
 
 def _text(cell: RawCell | None) -> str:
@@ -367,7 +368,8 @@ def _cells(package: Package, found: Found) -> Iterator[tuple[str, Cell]]:
         else:
             # Of what is not there nothing was overwritten.
             lost = spot.field.is_computed
-            yield name, Cell(None, None, spot.address, formula=lost, problem="找不到这一格")
+            why = "" if name in found.absent else "找不到这一格"
+            yield name, Cell(None, None, spot.address, formula=lost, problem=why)
 
 
 _NOTHING = RawCell(None, "", None, 0)

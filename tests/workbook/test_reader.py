@@ -11,7 +11,7 @@ import pytest
 
 from builder import build_template
 from tests.fillings import FILLED, SAMPLES, filling
-from workbook import check, find_form, read_returns
+from workbook import check, find_form, load_form, read_returns
 from workbook.batch import View, gather
 from workbook.form import Form
 from workbook.reader import find_files, read_return
@@ -216,3 +216,25 @@ def test_a_forged_verdict_is_found(tmp_path: Path) -> None:
     found = [f for f in check([read_return(forged)])[0].findings if f.code == "L204"]
     assert {f.expected for f in found} >= {"不通过"}
     assert all(f.sheet == "自检" and f.cell.startswith("C") for f in found)
+
+
+def test_a_field_that_the_template_never_had_is_blank_not_its_neighbour(tmp_path: Path) -> None:
+    """A definition that grew after its templates were sent out."""
+    form = find_form("department_overall")
+    text = form.path.read_text(encoding="utf-8")
+    row = '  "^ | 按收入性质分'
+    text = text.replace(row, '  "^ | 政府采购 | < | < | {procurement} | | < | < | ",\n' + row, 1)
+    text = text.replace("heights = [0, 20,", "heights = [0, 20, 20,", 1)
+    field = 'procurement = { label = "政府采购", kind = "money" }\noriginal_budget = {'
+    own = tmp_path / "department_overall_2024.toml"
+    own.write_text(text.replace("original_budget = {", field, 1), encoding="utf-8")
+    grown = load_form(own)
+    path = min((SAMPLES / "returns").glob("118001*"))
+    before, after = read_return(path), read_return(path, forms={(grown.id, grown.version): grown})
+    assert before.submission is not None
+    assert after.submission is not None
+    new = after.submission.cells["funds.procurement"]
+    assert (new.raw, new.value, new.problem) == (None, None, "")
+    values = {name: cell.value for name, cell in after.submission.cells.items() if cell is not new}
+    assert values == {name: cell.value for name, cell in before.submission.cells.items()}
+    assert [f.code for f in after.findings] == ["W111"]
