@@ -275,13 +275,14 @@ def _member(folder: str, target: str) -> str:
 def parse_book(data: bytes, task: Task) -> Book:
     """The workbook part: sheets in order, names, date system, structure lock."""
     sheets: list[SheetEntry] = []
-    defined: list[tuple[dict[str, str], str]] = []
+    defined: list[tuple[str, int | None, str]] = []
     flags: dict[str, bool] = {}
 
     def visit(path: str, found: dict[str, str], text: str) -> None:
         match path:
             case "workbook/definedNames/definedName":
-                defined.append((found, text))
+                sheet = int(found["localSheetId"]) if "localSheetId" in found else None
+                defined.append((found["name"], sheet, text))
                 if len(defined) > task.limits.names:
                     raise task.over("名称数", task.limits.names)
                 if len(text) > task.limits.attribute_length:
@@ -314,17 +315,15 @@ def _state(text: str | None) -> str:
 
 
 def _sort_names(
-    defined: list[tuple[dict[str, str], str]], sheets: list[SheetEntry], task: Task
+    defined: list[tuple[str, int | None, str]], sheets: list[SheetEntry], task: Task
 ) -> tuple[dict[str, str], tuple[Name, ...], tuple[Name, ...]]:
     """Workbook-level names, those of one sheet, those Excel keeps for itself (`_xlnm.…`)."""
     names: dict[str, str] = {}
     local: list[Name] = []
     builtin: list[Name] = []
-    for found, text in defined:
-        name, index = found["name"], found.get("localSheetId")
+    for name, at, text in defined:
         sheet = None
-        if index is not None:
-            at = int(index)
+        if at is not None:
             sheet = sheets[at].name if 0 <= at < len(sheets) else ""
         if name.lower().startswith("_xlnm"):
             builtin.append(Name(name, text, sheet))
