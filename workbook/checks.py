@@ -268,6 +268,8 @@ def _tidy(found: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _join(items: list[Finding]) -> Finding:
+    if len(items) == 1:
+        return items[0]
     cells = [c for item in items for c in item.cell.split(",") if c]
     fields = [f for item in items for f in item.field.split(",") if f]
     return replace(items[0], cell=",".join(cells), field=",".join(fields))
