@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from workbook.across import across
 from workbook.address import split_a1
-from workbook.batch import BROKEN, VERDICTS, Batch, View, gather, joint_plan
+from workbook.batch import BROKEN, VERDICTS, Batch, View, gather, joint_plan, share
 from workbook.expr import Call, Ref
 from workbook.findings import REQUIRED, Finding, Severity, finding
 from workbook.form import CASE_SECTION, CELL, GROUP, ROW, Case, Field, Form, Rule
@@ -64,6 +64,7 @@ def findings_of(submissions: Sequence[Submission]) -> list[list[Finding]]:
     other = [i for i, differs in enumerate(converted) if differs]
     if other:
         own = gather(form, [submissions[i] for i in other], View.WORKBOOK)
+        share(own, batch, other)
         found.recomputed(own, dict(enumerate(other)))
     return found.findings
 
