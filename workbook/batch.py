@@ -307,6 +307,45 @@ def gather(form: Form, submissions: Sequence[Submission], view: View) -> Batch:
     return batch
 
 
+def share(own: Batch, whole: Batch, rows: Sequence[int]) -> None:
+    """Take over what was worked out for more submissions under another view, where both see the same.
+
+    `own` is of the submissions that stand in those `rows` of `whole`. What rests on fields that differ
+    in any of them is left to be worked out.
+    """
+    if own.plan != whole.plan:
+        return
+    form, same = own.form, dict[str, bool]()
+
+    def rests_on(nodes: Iterable[Node | None]) -> bool:
+        refs = expr.references([node for node in nodes if node is not None])
+        return all(is_same(f"{ref.section}.{ref.field}") for ref in refs)
+
+    def is_same(key: str) -> bool:
+        if key not in same:
+            node = form.formulas.get(key)
+            standing = key not in own.inputs or _equal(own.inputs[key], whole.inputs[key], rows)
+            same[key] = standing and rests_on([node])
+        return same[key]
+
+    for key in form.formulas:
+        if is_same(key):
+            own._known[key] = _reshaped(whole.field_cells(key), lambda array: array[rows])
+    for rule in form.rules:
+        row_fields = form.sections[rule.section].of_grain(ROW) if rule.grain == ROW else ()
+        filled = all(is_same(item.key) for item in row_fields if item.mode == "entered")
+        if filled and rests_on([rule.must, rule.when]):
+            own._judged[rule.key] = whole.judge(rule)[rows]
+
+
+def _equal(own: Cells, whole: Cells, rows: Sequence[int]) -> bool:
+    return (
+        np.array_equal(own.state, whole.state[rows])
+        and np.array_equal(own.number, whole.number[rows], equal_nan=True)
+        and np.array_equal(own.words, whole.words[rows])
+    )
+
+
 def _stood(
     submissions: Sequence[Submission], names: Mapping[str, int], view: View
 ) -> tuple[Cells, npt.NDArray[np.bool_]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -133,15 +133,24 @@ def _frame(
     row = np.concatenate([none, *(some.row for some in lines)])
     cells = [cell for some in lines for cell in some.cells]
     values = [value for some in lines for value in some.values]  # noqa: PD011
-    addresses = {id(cell.address): cell.address for cell in cells}
-    a1 = {key: address.a1 for key, address in addresses.items()}
+    marks = [id(cell.address) for cell in cells]
+    addresses = dict(zip(marks, (cell.address for cell in cells), strict=True))
+    where = _places(marks, addresses)
     fields = [items[i] for i in item.tolist()]
-
-    def texts(found: list[str | None]) -> Any:
-        return pd.array(found, dtype="string")
+    raw = [_text(cell.raw) for cell in cells]
+    told = [
+        text if value is cell.raw else _text(value)
+        for text, value, cell in zip(raw, values, cells, strict=True)
+    ]
 
     def of(names: Sequence[str], places: npt.NDArray[np.int64]) -> Any:
-        return texts(list(names)).take(places)
+        return pd.array(list(names), dtype="string").take(places)
+
+    def texts(found: list[str | None]) -> Any:
+        distinct = dict.fromkeys(found)
+        distinct.pop(None, None)
+        names: Any = pd.array(list(distinct), dtype="string")
+        return names.take(_places(found, distinct), allow_fill=True)
 
     frame = pd.DataFrame(
         {
@@ -150,13 +159,13 @@ def _frame(
             "row": pd.arrays.IntegerArray(row, row == 0),
             "field": of([item.id for item in items], item),
             "label": of([item.label for item in items], item),
-            "raw": texts([_text(cell.raw) for cell in cells]),
-            "value": texts([_text(value) for value in values]),
+            "raw": texts(raw),
+            "value": texts(told),
             "number": pd.array(
                 np.array([_figure(value) for value in values], dtype=float), dtype="Float64"
             ),
-            "sheet": texts([cell.address.sheet for cell in cells]),
-            "cell": texts([a1[id(cell.address)] for cell in cells]),
+            "sheet": of([address.sheet for address in addresses.values()], where),
+            "cell": of([address.a1 for address in addresses.values()], where),
             "state": texts(list(map(_state, fields, cells))),
             "receipt": texts([cell.receipt or None for cell in cells]),
         }
@@ -166,12 +175,20 @@ def _frame(
     return frame
 
 
+def _places(found: Sequence[object], among: Iterable[object]) -> npt.NDArray[np.int64]:
+    """Where each of some stands among the distinct ones; -1 where it does not."""
+    at = {one: place for place, one in enumerate(among)}
+    return np.array([at.get(one, -1) for one in found], dtype=np.int64)
+
+
 def _figure(value: Value) -> float:
     return float(value) if isinstance(value, float | int) else math.nan
 
 
 def _text(value: Raw | Value) -> str | None:
-    if value is None or value == "":
+    if isinstance(value, str):
+        return value or None
+    if value is None:
         return None
     if isinstance(value, float | int) and not isinstance(value, bool):
         return number_text(float(value))

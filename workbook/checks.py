@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from workbook.across import across
 from workbook.address import split_a1
-from workbook.batch import BROKEN, VERDICTS, Batch, View, gather, joint_plan
+from workbook.batch import BROKEN, VERDICTS, Batch, View, gather, joint_plan, share
 from workbook.expr import Call, Ref
 from workbook.findings import REQUIRED, Finding, Severity, finding
 from workbook.form import CASE_SECTION, CELL, GROUP, ROW, Case, Field, Form, Rule
@@ -74,6 +74,7 @@ def findings_of(submissions: Sequence[Submission]) -> list[list[Finding]]:
     other = [i for i, differs in enumerate(converted) if differs]
     if other:
         own = gather(form, [submissions[i] for i in other], View.WORKBOOK)
+        share(own, batch, other)
         found.recomputed(own, dict(enumerate(other)))
     return found.findings
 
@@ -323,6 +324,8 @@ def tidy(found: Iterable[Finding], further: Collection[str]) -> tuple[Finding, .
 
 
 def _join(items: list[Finding]) -> Finding:
+    if len(items) == 1:
+        return items[0]
     cells = [c for item in items for c in item.cell.split(",") if c]
     fields = [f for item in items for f in item.field.split(",") if f]
     return replace(items[0], cell=",".join(cells), field=",".join(fields))

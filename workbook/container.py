@@ -29,6 +29,12 @@ _RATIO_MATTERS_FROM = MEGABYTE
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
+_END = struct.Struct("<4s8xL4xH")
+"""The end of a zip: mark, bytes of the directory, bytes of the comment behind it."""
+_WIDE = 20
+"""Before it, so long, what points to a directory of more than 4 GB."""
+_ENTRY = 46
+"""Bytes of the shortest entry of the directory."""
 _ZIP_ERRORS = (
     zipfile.BadZipFile,
     NotImplementedError,
@@ -80,6 +86,10 @@ class Limits:
     far_column: int = 256
     far_listed: int = 50  # of those with content, so many are listed per sheet
     seconds: float = 20.0
+
+    def __hash__(self) -> int:
+        """Of two of them: limits are looked up many times a file, and hardly ever differ."""
+        return hash((self.file_bytes, self.cells))
 
 
 class Watch:
@@ -255,10 +265,10 @@ def _require_zip(data: bytes) -> None:
 
 def directory(data: bytes, limits: Limits) -> list[zipfile.ZipInfo]:
     """What a zip says it holds, at most `limits.entries`. Raises Refused."""
-    # Each entry of the directory bears this mark, so their number bounds what zipfile would build;
+    # Each entry of the directory bears a mark, so their number bounds what zipfile would build;
     # stored members that are themselves zips may add some.
-    marks = data.count(b"PK\x01\x02")
-    if marks > 4 * limits.entries:
+    most = 4 * limits.entries
+    if _room(data) > most and (marks := data.count(b"PK\x01\x02")) > most:
         raise Refused("W106", f"压缩包内有 {marks} 个文件，上限 {limits.entries} 个")
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
@@ -268,6 +278,14 @@ def directory(data: bytes, limits: Limits) -> list[zipfile.ZipInfo]:
     if len(infos) > limits.entries:
         raise Refused("W106", f"压缩包内有 {len(infos)} 个文件，上限 {limits.entries} 个")
     return infos
+
+
+def _room(data: bytes) -> int:
+    """How many entries zipfile could find: by the directory's size, where a plain end tells it."""
+    mark, size, comment = _END.unpack(data[-_END.size :].rjust(_END.size, b"\0"))
+    wide = data[-_END.size - _WIDE : -_END.size].startswith(b"PK\x06\x07")
+    plain = mark == b"PK\x05\x06" and not comment and not wide
+    return int((size if plain else len(data)) // _ENTRY)
 
 
 def shown(text: str) -> str:

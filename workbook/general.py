@@ -219,7 +219,7 @@ def _each_group(section: Section, scope: FormScope) -> Iterator[Rule]:
     label = Part(node=name, kind=KINDS["text"]) if name else Part(section.label)
     yield Rule(
         code=REQUIRED,
-        name=f"{section.label}：每一级至少填一行",
+        name=f"{section.label}：{'每一级' if section.levels else ''}至少填一行",
         section=section.id,
         grain=GROUP,
         must=expr.parse(f"count({required[0].id}) > 0", place, Type.TRUTH),

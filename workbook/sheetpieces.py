@@ -27,6 +27,8 @@ _KNOWN, _SHORT = 6, 120
 
 _ATTRIBUTE = re.compile(r'([A-Za-z0-9:]+)="([^"]*)"')
 _EMPTY = (None, "<v></v>", "<v/>", "<v />")
+_NUMBERS = {b"%d" % number: number for number in range(2000)}
+"""What numbers of shared strings look like: looked up faster than worked out."""
 _new = tuple.__new__
 
 
@@ -39,8 +41,8 @@ class Piece(NamedTuple):
     kind: str
     formula: str | None
     style: int
-    known: dict[bytes, RawCell]
-    """The next cell by some of its values; not for shared strings."""
+    known: dict[bytes | str, RawCell]
+    """The next cell by some of its values as written, or by some shared strings."""
     cells: int
     hidden: tuple[int, ...]
 
@@ -94,6 +96,7 @@ class PiecedPart(NamedTuple):
         found: dict[Position, RawCell] = {}
         grid = Grid(task, date1904=False)
         update, count = found.update, 0
+        numbered, beyond = _NUMBERS.get, len(strings)
         pieces = zip(self.pieces, self.values, strict=False)  # the last has no value
         for (whole, at, kind, formula, style, known, cells, _), value in pieces:
             count += cells
@@ -102,9 +105,18 @@ class PiecedPart(NamedTuple):
             if at is None:
                 return None
             if kind == "s":
-                if not value.isdigit() or (index := int(value)) >= len(strings):
+                index = numbered(value)
+                if index is None:
+                    index = int(value) if value.isdigit() else beyond
+                if index >= beyond:
                     return None
-                found[at] = _new(RawCell, (strings[index], "s", formula, style))
+                text = strings[index]
+                cell = known.get(text)
+                if cell is None:
+                    cell = _new(RawCell, (text, "s", formula, style))
+                    if len(known) < _KNOWN and len(text) < _SHORT:
+                        known[text] = cell
+                found[at] = cell
                 continue
             cell = known.get(value)
             if cell is None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.fillings import FILLED, SAMPLES, filling
 from workbook import check, find_form
 from workbook.address import split_a1
-from workbook.batch import View, gather
+from workbook.batch import View, gather, share
 from workbook.findings import Finding, Severity
 from workbook.form import Form
 from workbook.kinds import Value
@@ -158,3 +160,25 @@ def test_a_label_with_quotes_is_quoted_once(form: Form) -> None:
     )
     assert "““" not in found.message
     assert "”“" not in found.message
+
+
+def test_what_views_share_is_what_each_would_work_out(form: Form) -> None:
+    usual = [submit(form, filling(path)) for path in FILLED]
+    whole = gather(form, usual, View.PRINTED)
+    inputs = [name for name, spot in usual[0].cells.items() if not spot.formula]
+    shared = 0
+    for name in inputs[::5]:
+        rows = [0, 2]
+        cell = replace(usual[2].cells[name], raw=" 一又二分之一 ", receipt="换算")
+        changed = replace(usual[2], cells=usual[2].cells | {name: cell})
+        own, alone = (gather(form, [usual[0], changed], View.WORKBOOK) for _ in range(2))
+        share(own, whole, rows)
+        shared += len(own._judged)
+        for rule in form.rules:
+            assert (own.judge(rule) == alone.judge(rule)).all(), (name, rule.key)
+        for key in form.formulas:
+            a, b = own.field_cells(key), alone.field_cells(key)
+            assert (a.state == b.state).all()
+            assert (a.words == b.words).all()
+            assert np.array_equal(a.number, b.number, equal_nan=True)
+    assert shared > len(inputs[::5]) * len(form.rules) // 2

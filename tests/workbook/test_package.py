@@ -21,7 +21,7 @@ from python_calamine import CalamineWorkbook
 from tests.office import Office
 from workbook import package as package_module
 from workbook import plainxml
-from workbook.container import Packed, Watch
+from workbook.container import Packed, Watch, directory
 from workbook.ooxml import Task, parse_strings
 from workbook.package import Limits, Package, RawCell, Refused, Sheet, open_package
 from workbook.sheetpieces import parse_sheet
@@ -296,6 +296,26 @@ def test_each_limit_is_held(bench: Bench) -> None:
         Limits(seconds=0),
     ):
         assert bench.code(book, tight) == "W106", tight
+
+
+@pytest.mark.parametrize("shape", ["plain", "comment", "zip64"])
+def test_a_directory_of_too_many_is_refused_before_it_is_read(
+    shape: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shape == "zip64":  # the end tells no number, what stands before it does
+        monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 10)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.comment = b"PK" if shape == "comment" else b""
+        for number in range(30):
+            archive.writestr(f"{number}.xml", b"")
+    data = packed.getvalue()
+    assert (b"PK\x06\x07" in data) == (shape == "zip64")
+    assert len(directory(data, Limits(entries=30))) == 30
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    with pytest.raises(Refused) as refused:
+        directory(data, Limits(entries=5))
+    assert refused.value.code == "W106"
 
 
 def test_zip_bomb_is_refused_before_it_is_inflated(bench: Bench) -> None:
