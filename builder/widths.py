@@ -5,8 +5,8 @@ from __future__ import annotations
 from workbook.expr import Literal, Node, Ref
 from workbook.model import Form, Part, Rule
 
-_FIGURE, _TEXT = 12, 44
-"""A number; a text somebody typed, of which a message rarely holds more."""
+_FIGURE, _MEASURE, _TEXT = 12, 30, 72
+"""A number; a target or result; a text somebody typed, of which a message rarely holds more."""
 
 
 def text_width(text: str) -> int:
@@ -51,4 +51,4 @@ def _standing(form: Form, ref: Ref) -> int:
     known = item.fields.get(ref.field) if item else None
     if known is None or known.kind.type != "text":
         return _FIGURE
-    return min(2 * (known.max_length or _TEXT), _TEXT)
+    return min(2 * (known.max_length or _TEXT), _MEASURE if known.kind.name == "measure" else _TEXT)
