@@ -384,7 +384,7 @@ _ENTRIES = (
         "V303",
         _W,
         "内容经过转换",
-        "“{label}”{receipt}",
+        "“{label}”原文是“{raw}”，{receipt}",
         "请核对转换后的值；下次请按提示填写。",
         _PROMPT,
     ),

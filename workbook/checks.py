@@ -15,6 +15,7 @@ import numpy.typing as npt
 from workbook.across import across
 from workbook.address import split_a1
 from workbook.batch import BROKEN, VERDICTS, Batch, View, gather, joint_plan, share
+from workbook.container import shown as brief
 from workbook.expr import Call, Ref
 from workbook.findings import REQUIRED, Finding, Severity, finding
 from workbook.form import CASE_SECTION, CELL, GROUP, ROW, Case, Field, Form, Rule
@@ -183,6 +184,7 @@ class _Found:
                     "V303",
                     label=item.label,
                     receipt=cell.receipt,
+                    raw=brief(_text(cell.raw)),
                     printed=_text(cell.raw),
                     expected=shown(item.kind, cell.value),
                 )
