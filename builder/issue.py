@@ -60,6 +60,11 @@ def _identity(code: str, name: str) -> Filling:
 
 
 def file_name(code: str, name: str) -> str:
-    """`125001_云溪区科学技术协会.xlsx`, without what file systems refuse."""
+    """`125001_云溪区科学技术协会.xlsx`."""
+    return f"{stem_of(code, name)}.xlsx"
+
+
+def stem_of(code: str, name: str) -> str:
+    """A department's files are called after its code and name, without what file systems refuse."""
     stem = "_".join(filter(None, (code.strip(), name.strip())))
-    return f"{_FORBIDDEN.sub('＿', stem)[:100]}.xlsx"
+    return _FORBIDDEN.sub("＿", stem)[:100]

@@ -31,6 +31,7 @@ from workbook.options import (
     previous_summary,
     print_json,
     print_kept,
+    print_missing,
     print_returns,
     print_totals,
     progress_bar,
@@ -227,21 +228,34 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
 @year_option
 @form_file_option
 @opening_password_option
+@click.option("--notices", type=click.Path(path_type=Path),
+              help=t("另给每个有问题的单位写一份整改通知（.txt），放在这个文件夹。",
+                     "Also write what each department has to mend (.txt) here."))  # fmt: skip
+@force_option
 @json_option
 def check(
     paths: tuple[Path, ...], roster: Path | None, year: int | None, form_file: tuple[Path, ...],
-    password_env: str, as_json: bool,
+    password_env: str, notices: Path | None, force: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """See the command's help."""
+    from builder.notices import write_notices
     from workbook.printing import record, totals
+    from workbook.roster import load_roster
 
+    known = load_roster(roster) if roster else None
     read = read_all(paths, form_file, passwords_from(password_env, roster))
     returned = _checked(read, roster, year)
+    written = write_notices(returned, notices, known, force=force) if notices else []
     if as_json:
         files = [record(item, values=False) for item in returned]
         print_json({"files": files, "totals": totals(returned)})
     else:
         print_returns(returned)
+        if known is not None:
+            print_missing(returned, known)
+        if notices is not None:
+            say(t(f"整改通知：{len(written)} 份，在文件夹 {notices}",
+                  f"Notices: {len(written)} in {notices}"))  # fmt: skip
     sys.exit(exit_code(returned))
 
 

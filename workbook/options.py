@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from workbook.partitions import Partitions
     from workbook.reader import Passwords
     from workbook.reviews import Reviews
+    from workbook.roster import Roster
     from workbook.submission import Return
     from workbook.summary import Summary
 
@@ -342,6 +343,24 @@ def print_kept(kept: Reviews | None, summary: Summary) -> None:
             f"另有 {left} 条复核没有对应的单位，列在“未对应复核”一张表里",
             f"{left} reviews belong to no department now; see the sheet 未对应复核",
         ))  # fmt: skip
+
+
+def print_missing(returned: Sequence[Return], roster: Roster) -> None:
+    """Which departments of the roster sent nothing that can be told to be theirs."""
+    from workbook.across import sender_of
+    from workbook.submission import SKIPPED
+
+    answered = {id(sender_of(item, roster).entry) for item in returned if item.status != SKIPPED}
+    missing = [entry.department for entry in roster.entries if id(entry) not in answered]
+    if missing:
+        more = t(" 等", " …") if len(missing) > _NAMED else ""
+        names = "、".join(missing[:_NAMED])
+        say(t(f"未报 {len(missing)} 个单位：{names}{more}",
+              f"{len(missing)} departments have not answered: {names}{more}"))  # fmt: skip
+
+
+_NAMED = 20
+"""So many departments are named on the terminal."""
 
 
 def print_totals(counts: dict[str, int]) -> None:
