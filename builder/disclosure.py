@@ -203,7 +203,7 @@ def _columns(submission: Submission) -> dict[str, str]:
 
 
 def _row(path: Path, submission: Submission, paper: bool) -> str:
-    batch = gather(submission.form, [submission], View.PRINTED)
+    batch = gather(submission.form, [submission], View.TRUE)
     figures = []
     for key in _columns(submission).values():
         item = submission.form.field_of(key)

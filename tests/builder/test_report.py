@@ -146,6 +146,15 @@ def test_the_annex_is_the_form_as_on_paper_with_the_rows_that_are_used() -> None
     assert table._tbl.tr_lst[1].tc_lst[0].grid_span == 3
 
 
+def test_what_was_typed_over_a_formula_is_printed_nowhere(tmp_path: Path) -> None:
+    given = seed(funds__execution_rate=0.1234, identity__department="甲局")
+    assert "12.34" not in opened(department_report(given)).element.xml
+    good = replace(accepted(filling(SOURCE), "a.xlsx"), submission=given)
+    write_reports([good], tmp_path, public=True)
+    page = (tmp_path / INDEX).read_text(encoding="utf-8")
+    assert "12.34" not in page and "100%" in page
+
+
 def test_for_the_public_whom_to_ask_is_left_out_everywhere() -> None:
     given = seed(
         identity__prepared_by="张三丰",
