@@ -19,7 +19,7 @@ from builder.document import Box, add_table, clean, fill_table, keep_rows, name_
 from builder.official import BODY, HEADINGS, LINE, PLACE, TITLE, opened
 from workbook.findings import Severity
 from workbook.headline import UNIT
-from workbook.printing import name_of_code
+from workbook.overview import coverage, error_name
 from workbook.summary import FormSummary, Status, Summary
 
 if TYPE_CHECKING:
@@ -53,24 +53,29 @@ def build_county_report(summary: Summary, path: Path, *, template: Path | None =
     _coverage(draft, summary)
     if first is not None:
         _figures(draft, first)
-        _grades(draft, first)
+        if first.headline.score is not None or len(first.indicators):
+            _grades(draft, first)
     _findings(draft, summary)
-    draft.heading("五、下一步工作")
+    draft.heading("下一步工作")
     draft.place("整改要求、结果应用（与预算安排挂钩、公开、抽查复核）和完成时限")
     marked._p.getparent().remove(marked._p)
     name_document(document, title)
     return save(document, path)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Draft:
     """A document being drafted before its marked paragraph."""
 
     document: Document
     marked: Paragraph
+    headings: int = 0
 
-    def heading(self, text: str, level: int = 1) -> None:
-        self.marked.insert_paragraph_before(text, style=HEADINGS[level - 1])
+    def heading(self, text: str) -> None:
+        """The next chapter's heading, numbered."""
+        number = "一二三四五"[self.headings]
+        self.headings += 1
+        self.marked.insert_paragraph_before(f"{number}、{text}", style=HEADINGS[0])
 
     def text(self, text: str) -> None:
         self.marked.insert_paragraph_before(clean(text), style=BODY)
@@ -97,22 +102,23 @@ class _Draft:
 
 
 def _coverage(draft: _Draft, summary: Summary) -> None:
-    draft.heading("一、报送情况")
-    counts = summary.counts
-    total, told = int(counts.sum()), [(Status(str(name)), int(n)) for name, n in counts.items()]
-    words = "，".join(f"{status.chinese} {n} 个" for status, n in told if n)
-    draft.text(f"应报部门（单位）{total} 个：{words or '没有收到'}。")
+    draft.heading("报送情况")
+    found = coverage(summary)
+    told = [("已报", found.answered), (f"其中：{Status.FAULTY.chinese}", found.faulty),
+            ("退回", found.rejected), ("未报", found.missing)]  # fmt: skip
+    words = f"已报 {found.answered} 个（其中须修改 {found.faulty} 个），退回 {found.rejected} 个，未报 {found.missing} 个"
+    off = f"；另有名册外的 {found.off_roster} 个" if found.off_roster else ""
+    draft.text(f"应报部门（单位）{found.asked} 个：{words if found.asked else '没有收到'}{off}。")
     if not summary.has_roster:
         draft.text("没有给出名册，未报的部门（单位）不在其中。")
-    rows = [
-        [status.chinese, str(n), _percent(n / total), _bar(n / total)]
-        for status, n in told
-        if total
-    ]
-    draft.table(["状态", "部门数", "占比", ""], rows, [14, 12, 12, 40], left=(0, 3))
-    coverage = summary.coverage
+    if found.asked:
+        rows = [
+            [name, str(n), _percent(n / found.asked), _bar(n / found.asked)] for name, n in told
+        ]
+        draft.table(["状态", "部门数", "占比", ""], rows, [18, 12, 12, 40], left=(0, 3))
+    own = summary.coverage[summary.coverage["on_roster"] | (not summary.has_roster)]
     for status in (Status.MISSING, Status.REJECTED, Status.FAULTY):
-        names = coverage["department"][coverage["status"] == str(status)]
+        names = own["department"][own["status"] == str(status)]
         if len(names):
             draft.text(
                 f"{status.chinese}的 {len(names)} 个：{_listed(names.fillna(_UNNAMED).tolist())}。"
@@ -121,15 +127,21 @@ def _coverage(draft: _Draft, summary: Summary) -> None:
 
 
 def _figures(draft: _Draft, form: FormSummary) -> None:
-    draft.heading("二、预算执行情况")
+    draft.heading("预算执行情况")
     totals = form.totals
     rows = [
         [str(row.label), _amount(row.Index, row.value), str(row.departments), str(row.missing)]
         for row in totals.itertuples()
     ]
-    draft.text(f"金额单位：{UNIT}。执行率按合计数重新计算，平均分为各部门（单位）自评分的平均。")
-    heads = ["项目", "数值", "已报的部门数", "缺的部门数"]
-    draft.table(heads, rows, [34, 20, 14, 14])
+    how = [f"金额单位：{UNIT}。"]
+    if form.headline.has_rate:
+        how.append("执行率按合计数重新计算。")
+    if form.headline.score is not None:
+        how.append("平均分为各部门（单位）自评分的平均。")
+    draft.text("".join(how))
+    if rows:
+        heads = ["项目", "数值", "已报的部门数", "缺的部门数"]
+        draft.table(heads, rows, [34, 20, 14, 14])
     funds = form.funds
     parts = [
         [str(row.heading), str(row.label), _money(row.amount), _percent(row.share), _bar(row.share)]
@@ -142,24 +154,9 @@ def _figures(draft: _Draft, form: FormSummary) -> None:
 
 
 def _grades(draft: _Draft, form: FormSummary) -> None:
-    draft.heading("三、自评等次")
-    grades = form.grades
-    rows = [
-        [str(row.Index), str(row.departments), _percent(row.share), _bar(row.share)]
-        for row in grades.itertuples()
-    ]
-    draft.table(["等次", "部门数", "占比", ""], rows, [14, 12, 12, 40], left=(0, 3))
-    departments = form.departments
-    if "grade" not in departments.columns:
-        return
-    for grade in grades.index:
-        own = departments[(departments["grade"] == grade).fillna(value=False)]
-        if len(own):
-            names = [
-                f"{_named(d)}（{_score(s)}）"
-                for d, s in zip(own["department"], own["counted_score"], strict=True)
-            ]
-            draft.text(f"{grade} {len(own)} 个：{_listed(names)}。")
+    draft.heading("自评等次")
+    if form.headline.score is not None:
+        _by_grade(draft, form)
     if len(form.indicators):
         levels = [n for n in form.indicators.index.names if n not in (None, "section")]
         shares = [
@@ -176,9 +173,28 @@ def _grades(draft: _Draft, form: FormSummary) -> None:
     draft.place("自评得分与实际绩效的差距，拟抽查复核的部门")
 
 
+def _by_grade(draft: _Draft, form: FormSummary) -> None:
+    grades = form.grades
+    rows = [
+        [str(row.Index), str(row.departments), _percent(row.share), _bar(row.share)]
+        for row in grades.itertuples()
+    ]
+    draft.table(["等次", "部门数", "占比", ""], rows, [14, 12, 12, 40], left=(0, 3))
+    departments = form.departments
+    for grade in grades.index:
+        own = departments[(departments["grade"] == grade).fillna(value=False)]
+        if len(own):
+            names = [
+                f"{_named(d)}（{_score(s)}）"
+                for d, s in zip(own["department"], own["counted_score"], strict=True)
+            ]
+            draft.text(f"{grade} {len(own)} 个：{_listed(names)}。")
+
+
 def _findings(draft: _Draft, summary: Summary) -> None:
-    draft.heading("四、发现的问题")
-    findings = summary.findings
+    draft.heading("发现的问题")
+    counted = summary.files.index[summary.files["use"] == "counted"]
+    findings = summary.findings[summary.findings["path"].isin(counted)]
     if not len(findings):
         draft.text("没有发现问题。")
         return
@@ -197,7 +213,7 @@ def _findings(draft: _Draft, summary: Summary) -> None:
     rows = [
         [
             str(row.Index),
-            name_of_code(str(row.Index)),
+            _named_code(summary, str(row.Index)),
             str(row.number),
             str(row.departments),
             _bar(number / max(numbers)),
@@ -207,6 +223,12 @@ def _findings(draft: _Draft, summary: Summary) -> None:
     heads = ["代码", "问题", "个数", "部门数", ""]
     draft.table(heads, rows, [9, 38, 9, 9, 30], left=(0, 1, 4))
     draft.place("典型问题的情况和原因分析")
+
+
+def _named_code(summary: Summary, code: str) -> str:
+    """What a code is called by the form whose rule it is, else by the catalogue."""
+    own = (p for p in summary.forms if any(r.code == code and not r.general for r in p.form.rules))
+    return error_name(next(own, summary.forms[0]), code)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,18 +13,121 @@ from builder.issue import file_name
 from builder.official import opened
 from builder.report import department_report, report_values
 from builder.report_table import cell_text
+from workbook.across import Sender, same_department, sender_of, superseded
 from workbook.batch import View, gather, value_at
 from workbook.errors import BuildError
+from workbook.findings import Severity
 from workbook.headline import Headline
 from workbook.narrative import report_section
 from workbook.office import NoOffice, convert
-from workbook.submission import Return, Submission
+from workbook.roster import Entry, Roster
+from workbook.rounds import round_of
+from workbook.submission import Cell, Return, Submission
+from workbook.text import printable
 from workbook.writing import writing
 
 INDEX = "index.html"
 PAGES_AT_ONCE = 20
 """Documents that one start of LibreOffice converts; one it chokes on spoils no more than these."""
 SECONDS_EACH = 10.0
+
+
+# --- which returns are written --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Of a round's returns those whose report is written, and of the others why not."""
+
+    returns: tuple[Return, ...]
+    """One a department (a project), under the roster's names; those that were not read are among them."""
+    left_out: tuple[tuple[Path, str], ...]
+    faulty: Mapping[Path, int]
+    """Errors that were not mended, of those that are written."""
+
+
+def select(
+    returns: Sequence[Return],
+    roster: Roster | None = None,
+    *,
+    year: int | None = None,
+    public: bool = False,
+) -> Selection:
+    """Choose from returns that `check` has judged with the same roster and year.
+
+    Left out are those that a later one replaces, those of another year, those off the roster, and,
+    where they would be `public`, those filled in the same as another department's.
+    """
+    replaced, due = superseded(returns, roster), _year(returns, roster, year)
+    kept, left_out = [], []
+    for place, item in enumerate(returns):
+        why = _not_due(item, roster, due)
+        if place in replaced:
+            name = printable(returns[replaced[place]].path.name)
+            why = f"同一单位另有保存较晚的“{name}”"
+        if why:
+            left_out.append((item.path, why))
+        else:
+            kept.append(item)
+    # Equal to one that does not count is no reason.
+    fillings = Counter(item.submission.filling for item in kept if item.submission)
+    for item in list(kept) if public else []:
+        why = next((f.message for f in item.findings if f.code == "A504"), "")
+        if why and item.submission and fillings[item.submission.filling] > 1:
+            left_out.append((item.path, why))
+            kept.remove(item)
+    errors = {r.path: sum(f.severity is Severity.ERROR for f in r.findings) for r in kept}
+    faulty = {r.path: errors[r.path] for r in kept if r.submission and errors[r.path]}
+    named = tuple(_as_on(item, roster) for item in kept)
+    return Selection(named, tuple(left_out), faulty)
+
+
+def _year(returns: Sequence[Return], roster: Roster | None, year: int | None) -> int | None:
+    """The year of the round; None where nothing tells it."""
+    read = {place: item.submission for place, item in enumerate(returns) if item.submission}
+    numbers = same_department([sender_of(returns[place], roster) for place in read])
+    told = year or (roster.year if roster else None)
+    return round_of(read, dict(zip(read, numbers, strict=True)), told).year
+
+
+def _not_due(item: Return, roster: Roster | None, year: int | None) -> str:
+    """Why a return that was read is none of this round's; blank if it is one."""
+    read = item.submission
+    if read is None:
+        return ""
+    if year is not None and read.fiscal_year != year:
+        return f"这是 {read.fiscal_year} 年度的表，这一次收的是 {year} 年度的"
+    if roster is not None and not roster.match(read.department_code, read.department):
+        return "单位不在名册中"
+    return ""
+
+
+def _as_on(item: Return, roster: Roster | None) -> Return:
+    """A return under the name and code that its department has on the roster."""
+    read = item.submission
+    entry = roster.match(read.department_code, read.department) if roster and read else None
+    if read is None or entry is None:
+        return item
+    named = replace(
+        read,
+        department=entry.department,
+        department_code=entry.code or read.department_code,
+        cells=read.cells | _named_cells(read, entry),
+    )
+    return replace(item, submission=named)
+
+
+def _named_cells(read: Submission, entry: Entry) -> dict[str, Cell]:
+    found = {}
+    for name, text in (("department", entry.department), ("department_code", entry.code)):
+        field_ = Headline(read.form).find(name)
+        if field_ is not None and field_.key in read.cells and text:
+            cell = read.cells[field_.key]
+            found[field_.key] = Cell(text, text, cell.address, formula=cell.formula)
+    return found
+
+
+# --- the folder -----------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -47,16 +151,19 @@ def write_reports(
     pdf: bool = False,
     public: bool = False,
     force: bool = False,
+    unlisted: Collection[Path] = (),
     progress: Callable[[Path], None] | None = None,
 ) -> Written:
     """Write the report of every accepted return into a folder; one that fails stops no other.
 
-    What is there already is not written over without `force`. `public` also writes an index page.
-    Raises BuildError if the template cannot be used or nothing can be written there.
+    What is there already is not written over without `force`. `public` also writes an index page, on
+    which the returns of the paths `unlisted` are not. Raises BuildError if the template cannot be used
+    or nothing can be written there.
     """
     opened(template)  # one that cannot be used fails them all
     _refuse_index(folder, wanted=public and not force)
     written = Written()
+    listed: dict[Path, Submission] = {}
     taken: set[str] = set()
     for item in returns:
         if item.submission is None:
@@ -72,6 +179,8 @@ def write_reports(
             written.refused.append((item.path, str(error)))
             continue
         written.documents[path] = item.submission
+        if item.path not in unlisted:
+            listed[path] = item.submission
         has_report = report_section(item.submission.form) is not None
         if has_report and report_values(item.submission) is None:
             written.without_report.append(item.path)
@@ -79,8 +188,8 @@ def write_reports(
             progress(item.path)
     if pdf and written.documents:
         _papers(written)
-    if public and written.documents:
-        written.index = _index(written, folder)
+    if public and listed:
+        written.index = _index(listed, written.papers, folder)
     return written
 
 
@@ -170,18 +279,18 @@ def _refuse_index(folder: Path, *, wanted: bool) -> None:
         raise BuildError(f"{path}：已经存在；要覆盖请加 --force")
 
 
-def _index(written: Written, folder: Path) -> Path:
+def _index(listed: Mapping[Path, Submission], papers: Collection[Path], folder: Path) -> Path:
     path = folder / INDEX
-    first = next(iter(written.documents.values()))
+    first = next(iter(listed.values()))
     columns = _columns(first)
     rows = [
-        _row(document, read, document.with_suffix(".pdf") in written.papers)
-        for document, read in written.documents.items()
+        _row(document, read, document.with_suffix(".pdf") in papers)
+        for document, read in listed.items()
     ]
     heads = ["序号", "单位", *columns, "自评报告"]
     page = _PAGE.format(
         title=html.escape(f"{first.fiscal_year}年度{first.form.name}公开"),
-        count=len(rows),
+        count=_departments(listed.values()),
         unit=html.escape(first.form.unit),
         heads="".join(f"<th>{html.escape(head)}</th>" for head in heads),
         rows="\n".join(f"<tr><td>{n}</td>{row}</tr>" for n, row in enumerate(rows, 1)),
@@ -189,6 +298,12 @@ def _index(written: Written, folder: Path) -> Path:
     with writing(path) as temporary:
         temporary.write_text(page, encoding="utf-8", newline="\n")
     return path
+
+
+def _departments(submissions: Iterable[Submission]) -> int:
+    """How many departments they come from: one may send a form for each of its projects."""
+    senders = [Sender(s.department_code, s.department, None) for s in submissions]
+    return len(set(same_department(senders)))
 
 
 def _columns(submission: Submission) -> dict[str, str]:
@@ -203,7 +318,7 @@ def _columns(submission: Submission) -> dict[str, str]:
 
 
 def _row(path: Path, submission: Submission, paper: bool) -> str:
-    batch = gather(submission.form, [submission], View.PRINTED)
+    batch = gather(submission.form, [submission], View.TRUE)
     figures = []
     for key in _columns(submission).values():
         item = submission.form.field_of(key)

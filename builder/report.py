@@ -48,7 +48,7 @@ def report_values(submission: Submission) -> dict[str, Any] | None:
     section = report_section(submission.form)
     if section is None:
         return None
-    batch = gather(submission.form, [submission], View.PRINTED)
+    batch = gather(submission.form, [submission], View.TRUE)
     values: dict[str, Any] = batch.values(0)[section.id]
     return values if is_written(submission.form, values) else None
 

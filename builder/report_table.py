@@ -36,8 +36,9 @@ class Sheet:
 
     @classmethod
     def of(cls, submission: Submission) -> Sheet:
-        """The form of a submission as its workbook shows it."""
-        batch = gather(submission.form, [submission], View.PRINTED)
+        """The form of a submission: inputs as understood, all computed anew; what was typed over a
+        formula is not shown."""
+        batch = gather(submission.form, [submission], View.TRUE)
         numbers = list(_used(submission.form, submission.plan, batch))
         layout = place(submission.form, _plan(submission.form, submission.plan, numbers))
         texts = {}

@@ -16,6 +16,7 @@ from workbook.usage import CLEAN, FOUND, WRONG
 
 STEM = "125001_岳阳市云溪区科学技术协会"
 RETURN = SAMPLES / "returns" / f"{STEM}.xlsx"
+CLEAN_RETURN = SAMPLES / "returns" / "501001_岳阳市云溪区农业农村局.xlsx"
 DOCUMENT = SAMPLES / "word" / f"{STEM}.docx"
 
 
@@ -28,13 +29,41 @@ def run(*words: str | Path) -> Result:
 
 def test_reports_are_written_and_counted(tmp_path: Path) -> None:
     (tmp_path / "bad.xlsx").write_bytes(b"x")
-    result = run("report", RETURN, tmp_path / "bad.xlsx", "-o", tmp_path / "out", "--public")
+    result = run("report", CLEAN_RETURN, tmp_path / "bad.xlsx", "-o", tmp_path / "out", "--public")
     assert result.exit_code == FOUND
     assert "bad.xlsx" in result.output
     last = result.output.splitlines()[-1]
     assert "共 2 份表：写出 1 份" in last and "没有写出 1 份" in last
     made = {path.name for path in (tmp_path / "out").iterdir()}
     assert "index.html" in made and len(made) == 2
+
+
+def test_what_has_errors_is_written_and_named_but_not_listed(tmp_path: Path) -> None:
+    inside = run("report", RETURN, CLEAN_RETURN, "-o", tmp_path / "in")
+    assert inside.exit_code == CLEAN
+    assert f"{RETURN}：有 3 处错误未改" in inside.output
+    result = run("report", RETURN, CLEAN_RETURN, "-o", tmp_path / "out", "--public")
+    assert result.exit_code == FOUND
+    assert f"{RETURN}：有 3 处错误未改，没有列入目录页" in result.output
+    assert len(list((tmp_path / "out").glob("*.docx"))) == 2
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "农业农村局" in page and "科学技术协会" not in page
+    alone = run("report", RETURN, "-o", tmp_path / "alone", "--public")
+    assert alone.exit_code == FOUND
+    assert not (tmp_path / "alone" / "index.html").exists()
+
+
+def test_the_roster_and_the_year_say_what_is_written(tmp_path: Path) -> None:
+    roster = tmp_path / "r.csv"
+    roster.write_text("预算编码,部门\n501001,云溪区农业农村局\n", encoding="utf-8")
+    out = tmp_path / "out"
+    result = run("report", RETURN, CLEAN_RETURN, "-o", out, "--roster", roster)
+    assert result.exit_code == FOUND
+    assert [path.name for path in out.iterdir()] == ["501001_云溪区农业农村局_自评报告.docx"]
+    assert f"{RETURN}：没有写出：单位不在名册中" in result.output
+    other = run("report", CLEAN_RETURN, "-o", tmp_path / "none", "--year", "2023")
+    assert other.exit_code == FOUND
+    assert not list(tmp_path.glob("none/*"))
 
 
 def test_reports_are_not_written_over(tmp_path: Path) -> None:

@@ -124,14 +124,6 @@ def _forms() -> list[Form]:
     return [load_form(path) for path in available_forms()]
 
 
-def name_of_code(code: str) -> str:
-    """A code's name, as 扣了分而没有写明原因; the code itself where it is of a form not known here."""
-    if code in CATALOGUE:
-        return CATALOGUE[code].name
-    rules = (rule for form in _forms() for rule in form.rules if rule.code == code)
-    return next((rule.name for rule in rules), code)
-
-
 def explanation(code: str, further: Sequence[Form] = ()) -> str:
     """What a code means, its basis, and how to mend it; `code` is one of `known_codes`."""
     if code in CATALOGUE:

@@ -22,6 +22,7 @@ from workbook.options import (
     refuse_existing,
     require_workbook_name,
     roster_option,
+    year_option,
 )
 from workbook.usage import CLEAN, FOUND, fail, t
 
@@ -46,16 +47,21 @@ from workbook.usage import CLEAN, FOUND, fail, t
               help=t("在 Word 中改好的模板（.docx）。", "A template edited in Word (.docx)."))  # fmt: skip
 @click.option("--write-template", type=click.Path(path_type=Path, dir_okay=False),
               help=t("写出一份模板供修改，不写报告。", "Write a template to edit, and no report."))  # fmt: skip
+@roster_option
+@year_option
 @form_file_option
 @opening_password_option
 @force_option
 def report(
     paths: tuple[Path, ...], output: Path | None, pdf: bool, public: bool, template: Path | None,
-    write_template: Path | None, form_file: tuple[Path, ...], password_env: str, force: bool,
+    write_template: Path | None, roster: Path | None, year: int | None,
+    form_file: tuple[Path, ...], password_env: str, force: bool,
 ) -> None:  # fmt: skip
     """See the command's help."""
-    from builder.disclosure import write_reports
+    from builder.disclosure import select, write_reports
+    from workbook.checks import check
     from workbook.office import office
+    from workbook.roster import load_roster
 
     if write_template is not None:
         _write_template(write_template, force=force)
@@ -68,26 +74,40 @@ def report(
             "没有找到 LibreOffice，不能转换成 PDF；请安装，或去掉 --pdf 后用 Word 另存",
             "LibreOffice was not found; install it, or leave --pdf out and save from Word",
         ))  # fmt: skip
-    returned = read_all(paths, form_file, passwords_from(password_env))
-    with progress_bar(len(returned), t("写出", "Writing")) as progress:
+    known = load_roster(roster) if roster else None
+    returned = check(
+        read_all(paths, form_file, passwords_from(password_env, roster)), known, year=year
+    )
+    chosen = select(returned, known, year=year, public=public)
+    with progress_bar(len(chosen.returns), t("写出", "Writing")) as progress:
         written = write_reports(
-            returned, output, template=template, pdf=pdf, public=public, force=force,
-            progress=progress,
+            chosen.returns, output, template=template, pdf=pdf, public=public, force=force,
+            unlisted=chosen.faulty, progress=progress,
         )  # fmt: skip
     for path in written.without_report:
         click.echo(t(f"{path}：没有填写自评报告，只写出了表", f"{path}: no report, only the form"))
-    for path, why in written.refused:
+    index = t("，没有列入目录页", ", and is not on the index") if public else ""
+    for path, errors in chosen.faulty.items():
+        click.echo(t(
+            f"{path}：有 {errors} 处错误未改{index}", f"{path}: {errors} errors not mended{index}"
+        ))  # fmt: skip
+    left_out = [*chosen.left_out, *written.refused]
+    for path, why in left_out:
         click.echo(t(f"{path}：没有写出：{why}", f"{path}: not written: {why}"))
     if written.index is not None:
         click.echo(t(f"目录页：{written.index}", f"Index: {written.index}"))
+    elif public:
+        click.echo(
+            t("没有写目录页：没有可以列入的单位", "No index: there is no department to list")
+        )
     papers = t(f"，PDF {len(written.papers)} 份", f", {len(written.papers)} PDF") if pdf else ""
     click.echo(t(
         f"共 {len(returned)} 份表：写出 {len(written.documents)} 份报告{papers}，"
-        f"没有写出 {len(written.refused)} 份；在文件夹 {output}",
+        f"没有写出 {len(left_out)} 份；在文件夹 {output}",
         f"{len(returned)} returns: {len(written.documents)} reports{papers}, "
-        f"{len(written.refused)} not written; in {output}",
+        f"{len(left_out)} not written; in {output}",
     ))  # fmt: skip
-    sys.exit(FOUND if written.refused else CLEAN)
+    sys.exit(FOUND if left_out or (public and chosen.faulty) else CLEAN)
 
 
 def require_document_name(path: Path, *, force: bool) -> None:

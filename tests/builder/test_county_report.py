@@ -10,12 +10,40 @@ from docx.document import Document
 
 from builder.county_report import MOST_KINDS, MOST_NAMES, build_county_report
 from builder.official import write_template
-from tests.fillings import FILLED, ROSTER, accepted, changed, filling, rejected, sample_returns
+from tests.fillings import (
+    FILLED,
+    ROSTER,
+    accepted,
+    changed,
+    filling,
+    project,
+    project_form,
+    rejected,
+    sample_returns,
+)
+from workbook import overview
 from workbook.checks import check
 from workbook.findings import Finding, Severity, finding
-from workbook.roster import load_roster
+from workbook.form import load_form
+from workbook.roster import Entry, Roster, load_roster
+from workbook.submission import SKIPPED
 from workbook.summary import Summary, aggregate
 
+_RULE = """
+[[rule]]
+code = "D999"
+name = "支出太少"
+scope = "funds"
+must = "spent >= planned"
+at = "spent"
+message = "支出太少"
+hint = "请核对。"
+basis = "要求"
+cases = [
+  { verdict = "holds", given = { planned = 5, spent = 6 } },
+  { verdict = "broken", given = { planned = 5, spent = 0 } },
+]
+"""
 EVIL = "<w:p>&amp;\x00{{x}}"
 
 
@@ -40,10 +68,11 @@ def tables(document: Document) -> list[list[list[str]]]:
 
 def test_the_figures_are_those_of_the_summary(summary: Summary, document: Document) -> None:
     coverage, totals, funds, grades, *_ = tables(document)
-    assert {row[0]: row[1] for row in coverage[1:]} == {
-        "已报": str(summary.counts["answered"]), "须修改": str(summary.counts["faulty"]),
-        "退回": str(summary.counts["rejected"]), "未报": str(summary.counts["missing"]),
-    }  # fmt: skip
+    due_of = overview.coverage(summary)
+    assert [row[1] for row in coverage[1:]] == [
+        str(n) for n in (due_of.answered, due_of.faulty, due_of.rejected, due_of.missing)
+    ]
+    assert any(p.text.startswith(f"应报部门（单位）{due_of.asked} 个") for p in document.paragraphs)
     assert summary.main is not None
     due = summary.main.totals["value"]
     told = {row[0]: row[1] for row in totals[1:]}
@@ -57,12 +86,51 @@ def test_findings_are_counted_by_kind_the_most_frequent_first(
     summary: Summary, document: Document
 ) -> None:
     rows = tables(document)[-1][1:]
-    counts = summary.findings["code"].value_counts()
+    counted = summary.files.index[summary.files["use"] == "counted"]
+    counts = summary.findings.loc[summary.findings["path"].isin(counted), "code"].value_counts()
     assert len(rows) == min(MOST_KINDS, len(counts))
     assert [int(row[2]) for row in rows] == sorted(counts.tolist(), reverse=True)[: len(rows)]
     assert {row[0]: int(row[2]) for row in rows} == {
         code: counts[code] for code in (r[0] for r in rows)
     }
+
+
+def test_only_findings_of_returns_that_count_are_counted(tmp_path: Path) -> None:
+    given, found = filling(FILLED[0]), finding("A504", printed="", expected="", other="x")
+    returns = [
+        accepted(given, "a.xlsx", findings=[found], modified="2025-01-01T00:00:00Z"),
+        accepted(given, "b.xlsx", modified="2025-01-02T00:00:00Z"),
+        replace(rejected("~$c.xlsx", finding("W112", detail="x")), status=SKIPPED),
+        rejected("d.xlsx", finding("W104", detail="x")),
+    ]
+    path = build_county_report(aggregate(returns), tmp_path / "a.docx")
+    assert any("没有发现问题" in p.text for p in docx.Document(str(path)).paragraphs)
+
+
+def test_departments_off_the_roster_are_not_among_those_asked(tmp_path: Path) -> None:
+    roster = Roster(Path("r.csv"), (Entry("001", "甲局"), Entry("002", "乙局")))
+    off = changed(filling(FILLED[0]), identity__department="丙局", identity__department_code="9")
+    path = build_county_report(aggregate([accepted(off)], roster), tmp_path / "a.docx")
+    text = "\n".join(p.text for p in docx.Document(str(path)).paragraphs)
+    assert "应报部门（单位）2 个" in text and "另有名册外的 1 个" in text
+
+
+def test_a_form_without_scores_has_its_own_rules_names_and_no_empty_tables(tmp_path: Path) -> None:
+    form = project_form(tmp_path)
+    form.path.write_text(form.path.read_text(encoding="utf-8") + _RULE, encoding="utf-8")
+    form = load_form(form.path)
+    returns = check(
+        [project(form, "甲项目"), project(form, "乙项目", code="002", department="乙局")]
+    )
+    path = build_county_report(aggregate(returns), tmp_path / "a.docx")
+    document = docx.Document(str(path))
+    text = "\n".join(p.text for p in document.paragraphs)
+    assert "平均分" not in text and "自评等次" not in text
+    assert [p.text for p in document.paragraphs if p.style and p.style.name == "Heading 1"] == [
+        "一、报送情况", "二、预算执行情况", "三、发现的问题", "四、下一步工作"
+    ]  # fmt: skip
+    assert all(len(rows) > 1 for rows in tables(document))
+    assert ["D999", "支出太少"] in [row[:2] for row in tables(document)[-1]]
 
 
 def test_bars_grow_with_their_shares(document: Document) -> None:

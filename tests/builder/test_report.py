@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import docx
 import pytest
@@ -13,19 +14,21 @@ from docx.document import Document
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
-from builder.disclosure import INDEX, Written, write_reports
+from builder.disclosure import INDEX, Written, select, write_reports
 from builder.document import clean
 from builder.official import MARKER, official_template, write_template
 from builder.report import UNFILLED, department_report
 from tests.fillings import FILLED, SAMPLES, accepted, changed, filling, rejected, submission
 from tests.office import Office
+from workbook.checks import check
 from workbook.errors import BuildError
 from workbook.findings import finding
 from workbook.form import find_form
 from workbook.kinds import Value
 from workbook.narrative import NOTHING, outline
 from workbook.office import convert
-from workbook.submission import Filling, Submission
+from workbook.roster import Entry, Roster
+from workbook.submission import Filling, Return, Submission
 from workbook.text import fold
 from workbook.wordform import import_word
 from workbook.wordreport import heading_name
@@ -146,6 +149,15 @@ def test_the_annex_is_the_form_as_on_paper_with_the_rows_that_are_used() -> None
     assert table._tbl.tr_lst[1].tc_lst[0].grid_span == 3
 
 
+def test_what_was_typed_over_a_formula_is_printed_nowhere(tmp_path: Path) -> None:
+    given = seed(funds__execution_rate=0.1234, identity__department="甲局")
+    assert "12.34" not in opened(department_report(given)).element.xml
+    good = replace(accepted(filling(SOURCE), "a.xlsx"), submission=given)
+    write_reports([good], tmp_path, public=True)
+    page = (tmp_path / INDEX).read_text(encoding="utf-8")
+    assert "12.34" not in page and "100%" in page
+
+
 def test_for_the_public_whom_to_ask_is_left_out_everywhere() -> None:
     given = seed(
         identity__prepared_by="张三丰",
@@ -243,6 +255,62 @@ def test_reports_are_written_one_a_department_and_a_bad_return_stops_no_other(
     assert [path.name for path, _ in written.refused] == ["b.xlsx"]
 
 
+def sent(name: str, path: str, year: int = 2024, modified: str = "") -> Return:
+    """A department's return; equal fillings but for its own name."""
+    read = replace(
+        seed(identity__department=name, identity__department_code=None),
+        fiscal_year=year,
+        path=Path(path),
+    )
+    return replace(accepted(filling(SOURCE), path, modified=modified), submission=read)
+
+
+def unlike(item: Return, amount: float) -> Return:
+    """The return with another amount, so that it is no copy."""
+    assert item.submission is not None
+    name = "funds.original_budget"
+    cell = replace(item.submission.cells[name], raw=amount, value=amount)
+    read = replace(item.submission, cells=item.submission.cells | {name: cell})
+    return replace(item, submission=read)
+
+
+def chosen(returns: list[Return], roster: Roster | None = None, **how: Any) -> tuple[Any, Any]:
+    judged = check(returns, roster, year=how.get("year"))
+    told = select(judged, roster, **how)
+    return [r.path.name for r in told.returns], [path.name for path, _ in told.left_out]
+
+
+def test_only_the_return_that_counts_is_written() -> None:
+    first = sent("甲局", "a.xlsx", modified="2025-01-01T00:00:00Z")
+    later = unlike(sent("甲局", "b.xlsx", modified="2025-01-02T00:00:00Z"), 1.0)
+    assert chosen([later, first]) == (["b.xlsx"], ["a.xlsx"])
+
+
+def test_another_years_form_is_left_out() -> None:
+    old, new = sent("甲局", "a.xlsx", 2023), unlike(sent("乙局", "b.xlsx"), 1.0)
+    assert chosen([old, new], year=2024) == (["b.xlsx"], ["a.xlsx"])
+    assert chosen([old, new]) == (["b.xlsx"], ["a.xlsx"])
+    assert chosen([old], year=2023) == (["a.xlsx"], [])
+
+
+def test_who_is_on_the_roster_is_written_under_its_name() -> None:
+    roster = Roster(Path("r.csv"), (Entry("001", "甲 局"),))
+    on, off = sent("甲局", "a.xlsx"), unlike(sent("乙局", "b.xlsx"), 1.0)
+    assert chosen([on, off], roster) == (["a.xlsx"], ["b.xlsx"])
+    (named,) = select([on], roster).returns
+    assert named.submission is not None
+    assert (named.submission.department_code, named.submission.department) == ("001", "甲 局")
+    assert "甲 局" in lines(opened(department_report(named.submission)))[0]
+
+
+def test_copies_are_not_published_but_for_one_that_equals_what_does_not_count() -> None:
+    own, copy = sent("甲局", "a.xlsx"), sent("乙局", "b.xlsx", modified="2025-01-01T00:00:00Z")
+    assert chosen([own, copy]) == (["a.xlsx", "b.xlsx"], [])
+    assert chosen([own, copy], public=True) == ([], ["a.xlsx", "b.xlsx"])
+    mended = unlike(sent("乙局", "c.xlsx", modified="2025-01-02T00:00:00Z"), 1.0)
+    assert chosen([own, copy, mended], public=True) == (["a.xlsx", "c.xlsx"], ["b.xlsx"])
+
+
 def test_what_is_there_is_not_written_over_unless_told_to(tmp_path: Path) -> None:
     good = accepted(filling(SOURCE), "a.xlsx")
     write_reports([good], tmp_path)
@@ -262,6 +330,13 @@ def test_the_index_page_stands_alone_and_shows_texts_as_texts(tmp_path: Path) ->
     assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
     assert page.count("<tr>") == 3
     assert "97.69" in page and "78.30" in page
+
+
+def test_the_index_page_counts_departments_not_forms(tmp_path: Path) -> None:
+    good = accepted(filling(SOURCE), "a.xlsx")
+    write_reports([good, good], tmp_path, public=True)
+    page = (tmp_path / INDEX).read_text(encoding="utf-8")
+    assert "共 1 个单位" in page and page.count("<tr>") == 3
 
 
 def test_libreoffice_prints_the_report_and_the_form_on_whole_pages(
