@@ -203,11 +203,11 @@ def agree(theirs: object, ours: object) -> bool:
 def _alike(theirs: str, ours: str) -> bool:
     """Whether two sentences are the same but for the last digits of numbers of 15 digits or with an exponent: how
     those are rounded, and from where on 1E+15 is written, each engine decides for itself."""
-    pairs = list(itertools.zip_longest(_NUMERAL.split(theirs), _NUMERAL.split(ours)))
-    return all(
+    left, right = _NUMERAL.split(theirs), _NUMERAL.split(ours)
+    return len(left) == len(right) and all(
         a == b
         or (odd and (len(a) > 14 or len(b) > 14 or "E" in a) and math.isclose(float(a), float(b)))
-        for (a, b), odd in zip(pairs, itertools.cycle((False, True)), strict=False)
+        for a, b, odd in zip(left, right, itertools.cycle((False, True)), strict=False)
     )
 
 
