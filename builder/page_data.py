@@ -32,7 +32,12 @@ from workbook.summary import FormSummary, Summary
 
 Json = dict[str, Any]
 
-_USES = {"duplicate": "被后来的代替", "rejected": "退回", "skipped": "略过"}
+_USES = {
+    "duplicate": "被后来的代替",
+    "other_year": "别的年度",
+    "rejected": "退回",
+    "skipped": "略过",
+}
 _NOTHING = "绩效自评汇总"
 _PLACES = "省市州盟县区旗"
 _CELLS = 6

@@ -20,8 +20,18 @@ _SEVERITY_FILLS = {
     Severity.WARNING: styles.WARNING_FILL,
     Severity.NOTE: "",
 }
-_USES = {"counted": "计入汇总", "duplicate": "重复，未计入", "rejected": "退回", "skipped": "略过"}
-_USE_FILLS = {"duplicate": styles.WARNING_FILL, "rejected": styles.ERROR_FILL}
+_USES = {
+    "counted": "计入汇总",
+    "duplicate": "重复，未计入",
+    "other_year": "别的年度，未计入",
+    "rejected": "退回",
+    "skipped": "略过",
+}
+_USE_FILLS = {
+    "duplicate": styles.WARNING_FILL,
+    "other_year": styles.WARNING_FILL,
+    "rejected": styles.ERROR_FILL,
+}
 STATUS_FILLS = {
     Status.ANSWERED: "",
     Status.FAULTY: styles.WARNING_FILL,
@@ -88,7 +98,7 @@ def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Lis
         Column("file", "文件", 34, file_names(frame["file"])),
     ]  # fmt: skip
     notes = (
-        "已报：收下，没有错误；须修改：收下，有错误待改，数字照计；退回：文件读不出来，数字不计；未报：没有收到。",
+        "已报：收下，没有错误；须修改：收下，有错误待改，数字照计；退回：文件读不出来，数字不计；未报：没有收到，或收到的不是本年度的、本单位的表，见“情况”。",
         "报送日期取最早一份收下的表：按文件属性中最后保存的时间（北京时间），没有的按表中的填报日期；两者都没有的无从判断。",
         "迟报按各单位的截止日期（名册“截止日期”一列，没有的按 --deadline）；没有截止日期的不判断。",
         f"同一单位有几份的，计入保存最晚的一份，其余为重复{'' if summary.left_out else '，见文件清单'}。",
@@ -111,17 +121,14 @@ def _total(counts: pd.Series[int]) -> Live:
 def _states(frame: pd.DataFrame) -> list[Value]:
     """What is worth saying beside the status."""
     told: list[Value] = []
-    # A department may have sent only its projects' forms.
-    other = frame["status"].eq(Status.MISSING) & frame["returns"].fillna(0).gt(0)
-    rows: Iterable[tuple[str, str, bool, int, bool]] = zip(
-        frame["why"], frame["on_roster"].map({True: "", False: "不在名册中"}), other,
+    rows: Iterable[tuple[str, str, int, bool]] = zip(
+        frame["why"], frame["on_roster"].map({True: "", False: "不在名册中"}),
         frame["duplicates"], frame["late"].fillna(value=False), strict=True,
     )  # fmt: skip
-    for why, off, others, again, late in rows:
+    for why, off, again, late in rows:
         words = [
             why,
             off,
-            "收到的是别的表" if others else "",
             f"另有 {again} 份重复" if again else "",
             "迟报" if late else "",
         ]
@@ -180,7 +187,7 @@ def write_files(book: Book, name: str, summary: Summary, links: Links) -> Listed
         Column(
             "use",
             "结果",
-            13,
+            15,
             [_USES[use] for use in frame["use"]],
             "center",
             fills=[_USE_FILLS.get(use, "") for use in frame["use"]],
