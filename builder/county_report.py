@@ -19,6 +19,7 @@ from builder.document import Box, add_table, clean, fill_table, keep_rows, name_
 from builder.official import BODY, HEADINGS, LINE, PLACE, TITLE, opened
 from workbook.findings import Severity
 from workbook.headline import UNIT
+from workbook.overview import asked, coverage
 from workbook.printing import name_of_code
 from workbook.summary import FormSummary, Status, Summary
 
@@ -98,10 +99,11 @@ class _Draft:
 
 def _coverage(draft: _Draft, summary: Summary) -> None:
     draft.heading("一、报送情况")
-    counts = summary.counts
-    total, told = int(counts.sum()), [(Status(str(name)), int(n)) for name, n in counts.items()]
-    words = "，".join(f"{status.chinese} {n} 个" for status, n in told if n)
-    draft.text(f"应报部门（单位）{total} 个：{words or '没有收到'}。")
+    own, whole = asked(summary), coverage(summary)
+    total = whole.asked
+    counts = (whole.accepted, whole.faulty, whole.rejected, whole.missing)
+    told = list(zip(Status, counts, strict=True))
+    draft.text(f"应报部门（单位）{total} 个：{whole.told}。")
     if not summary.has_roster:
         draft.text("没有给出名册，未报的部门（单位）不在其中。")
     rows = [
@@ -110,9 +112,8 @@ def _coverage(draft: _Draft, summary: Summary) -> None:
         if total
     ]
     draft.table(["状态", "部门数", "占比", ""], rows, [14, 12, 12, 40], left=(0, 3))
-    coverage = summary.coverage
     for status in (Status.MISSING, Status.REJECTED, Status.FAULTY):
-        names = coverage["department"][coverage["status"] == str(status)]
+        names = own["department"][own["status"] == str(status)]
         if len(names):
             draft.text(
                 f"{status.chinese}的 {len(names)} 个：{_listed(names.fillna(_UNNAMED).tolist())}。"

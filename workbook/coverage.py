@@ -5,8 +5,8 @@ return's day is the day its file was last saved, in China's time; where the file
 that stands in it (填报日期). A department is late if the first return that could be read is of a day
 after its deadline: what it mends on request later does not make it late.
 
-A return of another year than the round's (it bears W117) is none of the round: it stands in the files
-and says why its department has not answered, but its figures are in no form's.
+A return of another year than the round's (it bears W117) does not count where others sent that form
+for the round's year: it stands in the files and tells why its department has not answered.
 """
 
 from __future__ import annotations
@@ -116,18 +116,24 @@ class Round:
 
     @cached_property
     def other_year(self) -> frozenset[int]:
-        """The places of the returns of another year than the round's; none if all are: then nothing
-        else could be added up, and each one's W117 tells the year."""
+        """The places of the returns of another year than the round's, of forms that others sent for the
+        round's. A form that came for another year only is added up: its W117 tells the year."""
         stray = {
             place
             for place in self._read
             if any(found.code == "W117" for found in self.returns[place].findings)
         }
         # W117 is for another version or kind of form too; those are of the round's year.
-        years = {read.fiscal_year for place, read in self._read.items() if place not in stray}
-        if not years:
-            return frozenset()
-        return frozenset(place for place in stray if self._read[place].fiscal_year not in years)
+        years: dict[str, set[int]] = {}
+        for place, read in self._read.items():
+            if place not in stray:
+                years.setdefault(read.form.id, set()).add(read.fiscal_year)
+
+        def is_other(read: Submission) -> bool:
+            own = years.get(read.form.id, set())
+            return bool(own) and read.fiscal_year not in own
+
+        return frozenset(place for place in stray if is_other(self._read[place]))
 
     @cached_property
     def _read(self) -> dict[int, Submission]:
