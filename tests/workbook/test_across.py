@@ -173,7 +173,8 @@ def test_two_departments_that_sent_the_very_same_are_found() -> None:
         "甲局（2）",
         "甲局 - 副本",
         "甲局 - 副本 (2)",
-        "甲局copy", "甲局最终",
+        "甲局copy",
+        "甲局最终",
     ],
 )
 def test_of_returns_saved_at_the_same_time_the_one_not_named_a_copy_counts(copy: str) -> None:
