@@ -37,6 +37,11 @@ LOOKS: dict[str, dict[str, Any]] = {
     "center": {"align": "center"},
     "amount": {"align": "right", "indent": 1, "num_format": "#,##0.00", **_SHRINKS},
     "rate": {"align": "center", "num_format": "0.00%", **_SHRINKS},
+    "growth": {
+        "align": "center",
+        "num_format": '[>10]">1000%";[<0]-0.00%;0.00%',
+        **_SHRINKS,
+    },
     "score": {"align": "center", "num_format": "0.00"},
     "count": {"align": "center", "num_format": "0"},
     "share": {"align": "center", "num_format": "0%"},

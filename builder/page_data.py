@@ -32,7 +32,14 @@ from workbook.summary import FormSummary, Summary
 
 Json = dict[str, Any]
 
-_USES = {"duplicate": "被后来的代替", "rejected": "退回", "skipped": "略过"}
+_USES = {
+    "duplicate": "被后来的代替",
+    "other_year": "别的年度",
+    "rejected": "退回",
+    "skipped": "略过",
+}
+_WHO = {True: "应报单位", False: "单位"}
+"""What those asked are called, with a roster and without."""
 _NOTHING = "绩效自评汇总"
 _PLACES = "省市州盟县区旗"
 _CELLS = 6
@@ -57,7 +64,7 @@ def page_data(summary: Summary) -> Json:
     forms = [
         _form(summary, part, words, first=not place) for place, part in enumerate(summary.forms)
     ]
-    counts = summary.counts
+    whole = coverage(summary)
     uses = summary.files["use"].value_counts()
     read = "，".join(
         f"{name} {int(uses[use])}"
@@ -68,7 +75,8 @@ def page_data(summary: Summary) -> Json:
         "about": f"收到文件 {len(summary.files)} 个{f'：{read}' if read else ''}。",
         "roster": summary.has_roster,
         "counted": [str(status) for status in Status if status.counts],
-        "statuses": [{"key": str(s), "name": s.chinese, "count": int(counts[s])} for s in Status],
+        "statuses": [{"key": str(s), "name": s.chinese} for s in Status],
+        "coverage": f"{_WHO[summary.has_roster]} {whole.asked} 家：{whole.told}。",
         "bands": [{"from": low, "below": below} for _, low, below in BANDS],
         "due": _due(summary),
         "late": _records(_late(summary)),
@@ -275,10 +283,8 @@ def _figures(summary: Summary, part: FormSummary, *, first: bool) -> list[Json]:
 
 def _asked(summary: Summary) -> Json:
     whole = coverage(summary)
-    told = [f"{status.chinese} {int(summary.counts[status])}" for status in Status]
-    told += [f"迟报 {whole.late}"] if whole.late else []
-    told += [f"名册外 {whole.off_roster}"] if whole.off_roster else []
-    return _figure("应报单位" if summary.has_roster else "单位", whole.asked, "，".join(told))
+    told = whole.told + (f"；迟报 {whole.late}" if whole.late else "")
+    return _figure(_WHO[summary.has_roster], whole.asked, told)
 
 
 def _figure(label: str, value: object, side: str) -> Json:

@@ -58,8 +58,11 @@ def _round(summary: Summary, listed: Listed) -> list[Figure]:
     found = coverage(summary)
     status, own, late = (listed.cells(key) for key in ("status", "on_roster", "days_late"))
 
+    # Of a roster's round those off the roster have a figure of their own, so that the others add up.
+    whose = f',{own},"是"' if summary.has_roster else ""
+
     def count(*states: Status) -> str:
-        return "+".join(f'COUNTIF({status},"{state.chinese}")' for state in states)
+        return "+".join(f'COUNTIFS({status},"{state.chinese}"{whose})' for state in states)
 
     asked = f'=COUNTIF({own},"是")' if summary.has_roster else f'=COUNTIF({status},"?*")'
     answered = count(Status.ANSWERED, Status.FAULTY)
@@ -71,6 +74,8 @@ def _round(summary: Summary, listed: Listed) -> list[Figure]:
         ("未报", f"={count(Status.MISSING)}", found.missing),
         ("迟报", f'=COUNTIF({late},">0")', found.late),
     ]
+    if found.off_roster:
+        figures.insert(5, ("名册外", f'=COUNTIF({own},"否")', found.off_roster))
     return [
         (words, listed.live(formula, float(value)), "count") for words, formula, value in figures
     ]

@@ -99,10 +99,12 @@ class _Page:
                    self._derived(name, "_change", _change, then, now)),
         ]  # fmt: skip
         if look == "amount":
+            # Where no department is in both years, the sums are of others: nothing has grown.
+            compared = bool(self.found.totals["departments"].loc[str(Pairing.BOTH)])
+            total = self._derived(name, "_growth", _growth, then, now) if compared else None
             self.columns.append(
                 Column(f"{name}_growth", f"{label}\n增减率", 10.5, values(frame[f"{name}_growth"]),
-                       "rate", lambda row: _growth(f"{then}{row}", f"{now}{row}"),
-                       self._derived(name, "_growth", _growth, then, now))
+                       "growth", lambda row: _growth(f"{then}{row}", f"{now}{row}"), total)
             )  # fmt: skip
 
     def _same(self, name: str) -> Callable[[int], str]:
@@ -156,7 +158,11 @@ class _Page:
             chosen = f'({self._cells("pairing")}="{pairing.chinese}")'
             count = int(self.found.totals["departments"].loc[str(pairing)])
             for number, column in enumerate(self.columns, 1):
-                look = column.look if column.look in ("amount", "rate", "score") else "center"
+                look = (
+                    column.look
+                    if column.look in ("amount", "rate", "growth", "score")
+                    else "center"
+                )
                 style = cell_style(self.book, look)
                 put(
                     listed.sheet,
@@ -198,7 +204,8 @@ class _Page:
     def _notes(self) -> list[str]:
         notes = [
             "按预算编码对应，编码对不上的按名称对应；增减＝今年－上年，增减率＝增减÷上年，上年没有或为零的不算。",
-            "合计的执行率按合计数重算；得分合计为简单平均。“两年均有”是同口径的增减。",
+            "增减率超过 1000% 的只显示“>1000%”，数仍在格子里。",
+            "合计的执行率按合计数重算；得分合计为简单平均。“两年均有”是同口径的增减；没有一个单位两年均有的，合计不算增减率。",
         ]
         if SCORE in self.found.figures:
             notes.append("自评得分是各单位自评数；今年等次有复核得分的按复核得分评定。")

@@ -13,6 +13,7 @@ from builder.listing import Column, Heading, Listed, Live, Value, values, write_
 from builder.summary_lists import file_names, open_column, order_column
 from workbook.coverage import DEADLINE, Status
 from workbook.findings import Severity
+from workbook.overview import coverage
 from workbook.summary import Summary
 
 _SEVERITY_FILLS = {
@@ -20,8 +21,18 @@ _SEVERITY_FILLS = {
     Severity.WARNING: styles.WARNING_FILL,
     Severity.NOTE: "",
 }
-_USES = {"counted": "计入汇总", "duplicate": "重复，未计入", "rejected": "退回", "skipped": "略过"}
-_USE_FILLS = {"duplicate": styles.WARNING_FILL, "rejected": styles.ERROR_FILL}
+_USES = {
+    "counted": "计入汇总",
+    "duplicate": "重复，未计入",
+    "other_year": "别的年度，未计入",
+    "rejected": "退回",
+    "skipped": "略过",
+}
+_USE_FILLS = {
+    "duplicate": styles.WARNING_FILL,
+    "other_year": styles.WARNING_FILL,
+    "rejected": styles.ERROR_FILL,
+}
 STATUS_FILLS = {
     Status.ANSWERED: "",
     Status.FAULTY: styles.WARNING_FILL,
@@ -37,6 +48,8 @@ def write_findings(book: Book, name: str, summary: Summary, links: Links) -> Lis
     frame = summary.findings
     to = links.all(frame["path"], frame["sheet"], frame["cell"])
     severities = [Severity(severity) for severity in frame["severity"]]
+    used = summary.files.index[summary.files["use"] == "counted"]
+    counted = frame["path"].isin(used)
     columns = [
         order_column(len(frame)),
         Column("code", "预算编码", 10, values(frame["department_code"]), "center"),
@@ -52,11 +65,20 @@ def write_findings(book: Book, name: str, summary: Summary, links: Links) -> Lis
         Column("expected", "应为", 20, values(frame["expected"])),
         Column("message", "问题", 44, values(frame["message"])),
         Column("hint", "怎么办", 40, values(frame["hint"])),
+        Column("counted", "计入", 6, ["是" if own else "否" for own in counted], "center"),
         Column("file", "文件", 38, file_names(frame["path"])),
     ]  # fmt: skip
-    counts = {s: severities.count(s) for s in Severity}
-    told = "，".join(f"{s.chinese} {count} 处" for s, count in counts.items())
-    return write_list(book, Heading(name, "问题清单", told, frozen=3), columns)
+    told = _by_severity(frame["severity"])
+    if not counted.all():
+        told += f"；其中计入汇总的表：{_by_severity(frame.loc[counted, 'severity'])}"
+    notes = (
+        "“计入”为“否”的，是重复、别的年度、退回的文件里的问题，不在部门汇总的问题数里；略过的文件只列在文件清单。",
+    )
+    return write_list(book, Heading(name, "问题清单", told, notes, 3), columns)
+
+
+def _by_severity(severities: pd.Series[str]) -> str:
+    return "，".join(f"{s.chinese} {int(severities.eq(str(s)).sum())} 处" for s in Severity)
 
 
 def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Listed:
@@ -88,14 +110,13 @@ def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Lis
         Column("file", "文件", 34, file_names(frame["file"])),
     ]  # fmt: skip
     notes = (
-        "已报：收下，没有错误；须修改：收下，有错误待改，数字照计；退回：文件读不出来，数字不计；未报：没有收到。",
+        "已报：收下，没有错误；须修改：收下，有错误待改，数字照计；退回：文件读不出来，数字不计；未报：没有收到，或收到的不是本年度的、本单位的表，见“情况”。",
         "报送日期取最早一份收下的表：按文件属性中最后保存的时间（北京时间），没有的按表中的填报日期；两者都没有的无从判断。",
         "迟报按各单位的截止日期（名册“截止日期”一列，没有的按 --deadline）；没有截止日期的不判断。",
         f"同一单位有几份的，计入保存最晚的一份，其余为重复{'' if summary.left_out else '，见文件清单'}。",
     )
-    told = "，".join(
-        f"{status.chinese} {count}" for status, count in zip(Status, summary.counts, strict=True)
-    )
+    whole = coverage(summary)
+    told = f"{'应报' if summary.has_roster else '共'} {whole.asked}：{whole.told}"
     return write_list(book, Heading(name, "报送情况", told, notes, 4), columns)
 
 
@@ -111,17 +132,14 @@ def _total(counts: pd.Series[int]) -> Live:
 def _states(frame: pd.DataFrame) -> list[Value]:
     """What is worth saying beside the status."""
     told: list[Value] = []
-    # A department may have sent only its projects' forms.
-    other = frame["status"].eq(Status.MISSING) & frame["returns"].fillna(0).gt(0)
-    rows: Iterable[tuple[str, str, bool, int, bool]] = zip(
-        frame["why"], frame["on_roster"].map({True: "", False: "不在名册中"}), other,
+    rows: Iterable[tuple[str, str, int, bool]] = zip(
+        frame["why"], frame["on_roster"].map({True: "", False: "不在名册中"}),
         frame["duplicates"], frame["late"].fillna(value=False), strict=True,
     )  # fmt: skip
-    for why, off, others, again, late in rows:
+    for why, off, again, late in rows:
         words = [
             why,
             off,
-            "收到的是别的表" if others else "",
             f"另有 {again} 份重复" if again else "",
             "迟报" if late else "",
         ]
@@ -180,7 +198,7 @@ def write_files(book: Book, name: str, summary: Summary, links: Links) -> Listed
         Column(
             "use",
             "结果",
-            13,
+            15,
             [_USES[use] for use in frame["use"]],
             "center",
             fills=[_USE_FILLS.get(use, "") for use in frame["use"]],

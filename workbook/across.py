@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -63,7 +64,8 @@ def superseded(returns: Sequence[Return], roster: Roster | None = None) -> dict[
     """Which returns do not count since the same department sent a later one: place → that one's place.
 
     The same department is the same code or the same name (blanks, width and case aside); only returns
-    of one form, year and project replace each other. Later is what was saved later, then by path.
+    of one form, year and project replace each other. Later is what was saved later; of what was saved
+    at the same time the one that is not named as a copy counts, then the shorter name, then by path.
     """
     found: dict[tuple[object, ...], list[int]] = {}
     read = {i: r.submission for i, r in enumerate(returns) if r.status == ACCEPTED and r.submission}
@@ -73,9 +75,22 @@ def superseded(returns: Sequence[Return], roster: Roster | None = None) -> dict[
         found.setdefault(key, []).append(place)
     result: dict[int, int] = {}
     for same in found.values():
-        last = max(same, key=lambda i: (returns[i].modified, returns[i].key))
+        last = max(same, key=lambda i: (returns[i].modified, *_fitness(returns[i])))
         result |= {place: last for place in same if place != last}
     return result
+
+
+_COPY = re.compile(
+    r"^(副本|复件|copy(?![a-z]))|([(（]\d+[)）]|副本(\s*[(（]?\d+[)）]?)?|(?<![a-z])copy(\s*[(（]?\d+[)）]?)?)$",
+    re.IGNORECASE,
+)
+"""The names that Windows, WPS, browsers and messengers give to a copy: 副本…, …(1), … - 副本."""
+
+
+def _fitness(item: Return) -> tuple[bool, int, str]:
+    """How well a file is named: of returns saved at the same time the highest counts."""
+    stem = item.path.stem.strip()
+    return _COPY.search(stem) is None, -len(stem), item.key
 
 
 def across(

@@ -4,6 +4,9 @@ Where a department sent several returns, the one saved last counts; `workbook.ac
 return's day is the day its file was last saved, in China's time; where the file does not say, the day
 that stands in it (填报日期). A department is late if the first return that could be read is of a day
 after its deadline: what it mends on request later does not make it late.
+
+A return of another year than the round's (it bears W117) does not count where others sent that form
+for the round's year: it stands in the files and tells why its department has not answered.
 """
 
 from __future__ import annotations
@@ -108,11 +111,63 @@ class Round:
     @cached_property
     def counted(self) -> dict[int, Submission]:
         """What was read of each return that counts, by its place."""
+        without = self.replaced.keys() | self.other_year
+        return {place: read for place, read in self._read.items() if place not in without}
+
+    @cached_property
+    def other_year(self) -> frozenset[int]:
+        """The places of the returns of another year than the round's, of forms that others sent for the
+        round's. A form that came for another year only is added up: its W117 tells the year."""
+        stray = {
+            place
+            for place in self._read
+            if any(found.code == "W117" for found in self.returns[place].findings)
+        }
+        # W117 is for another version or kind of form too; those are of the round's year.
+        years: dict[str, set[int]] = {}
+        for place, read in self._read.items():
+            if place not in stray:
+                years.setdefault(read.form.id, set()).add(read.fiscal_year)
+
+        def is_other(read: Submission) -> bool:
+            own = years.get(read.form.id, set())
+            return bool(own) and read.fiscal_year not in own
+
+        return frozenset(place for place in stray if is_other(self._read[place]))
+
+    @cached_property
+    def _read(self) -> dict[int, Submission]:
         return {
             place: item.submission
             for place, item in enumerate(self.returns)
-            if item.status == ACCEPTED and item.submission and place not in self.replaced
+            if item.status == ACCEPTED and item.submission
         }
+
+    @cached_property
+    def misnamed(self) -> dict[str, str]:
+        """By department: whose form stands in the file that bears its name (A503)."""
+        return {
+            found.expected: found.printed
+            for item in self.returns
+            for found in item.findings
+            if found.code == "A503"
+        }
+
+    def why(self, item: Department) -> str:
+        """Why a department's figures are missing; blank if they are not, or nothing came from it."""
+        status = self.status(item)
+        if status is Status.REJECTED:
+            own = (self.returns[place] for place in item.places)
+            return "；".join(read.error for read in own if read.status == REJECTED)
+        if status is not Status.MISSING:
+            return ""
+        years = {self._read[place].fiscal_year for place in item.places if place in self.other_year}
+        told = [f"报的是 {year} 年度的表" for year in sorted(years)]
+        if not told and any(place in self.counted for place in item.places):
+            told.append("收到的是别的表")  # its projects' forms, say
+        if item.entry is not None and item.department in self.misnamed:
+            told.append(f"文件名是本单位的，内容是{self.misnamed[item.department]}的")
+        return "；".join(told)
 
     def submissions(self, places: Iterable[int]) -> list[Submission]:
         """What was read of returns, in the order of their departments."""
@@ -231,10 +286,11 @@ def _first_day(whole: Round, item: Department) -> tuple[datetime.date | None, st
     """The day of a department's first return of its own form that could be read."""
     days = [
         day_received(read)
-        for read in (whole.returns[place] for place in item.places)
+        for place, read in ((place, whole.returns[place]) for place in item.places)
         if read.status == ACCEPTED
         and read.submission
         and read.submission.form.id == whole.first_form
+        and place not in whole.other_year
     ]
     known = [(day, by) for day, by in days if day is not None]
     return min(known, default=(None, ""))
@@ -268,11 +324,11 @@ def coverage_frame(whole: Round) -> pd.DataFrame:
 
 def _coverage_row(whole: Round, item: Department) -> dict[str, Any]:
     own = [whole.returns[place] for place in item.places]
-    rejected = [r for r in own if r.status == REJECTED]
     status = whole.status(item)
     shown = [whole.returns[place] for place in item.places if place not in whole.replaced]
     counted = [whole.returns[place] for place in item.places if place in whole.first]
-    first, by = _first_day(whole, item)
+    # Who has not answered is not late besides.
+    first, by = (None, "") if status is Status.MISSING else _first_day(whole, item)
     days = (first - item.deadline).days if first and item.deadline else None
     counts = {
         f"{s}s": sum(f.severity == s for r in counted for f in r.findings) if counted else None
@@ -292,7 +348,7 @@ def _coverage_row(whole: Round, item: Department) -> dict[str, Any]:
         "received_by": by or None,
         "days_late": None if days is None else max(days, 0),
         "late": None if days is None else days > 0,
-        "why": "；".join(r.error for r in rejected) if status is Status.REJECTED else "",
+        "why": whole.why(item),
         "file": "\n".join(r.key for r in shown),
         **counts,
     }
@@ -314,6 +370,8 @@ def used_files(whole: Round) -> pd.DataFrame:
     uses = [
         "duplicate"
         if place in whole.replaced
+        else "other_year"
+        if place in whole.other_year
         else {ACCEPTED: "counted"}.get(item.status, item.status)
         for place, item in enumerate(whole.returns)
     ]

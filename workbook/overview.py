@@ -44,7 +44,8 @@ THINGS = 3
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many departments were asked and what came of it."""
+    """How many departments were asked and what came of it; answered, rejected and missing add up to
+    those asked, departments off the roster stand apart."""
 
     asked: int
     """The roster's; without a roster, all that anything came from."""
@@ -60,21 +61,34 @@ class Coverage:
     """Returns that do not count since a later one does."""
     off_roster: int
 
+    @property
+    def told(self) -> str:
+        """What came of it in words."""
+        words = f"已报 {self.answered}（其中须修改 {self.faulty}），退回 {self.rejected}，未报 {self.missing}"
+        return words + (f"；另有名册外 {self.off_roster}" if self.off_roster else "")
+
+
+def asked(summary: Summary) -> pd.DataFrame:
+    """The lines of the coverage of those asked: the roster's; without a roster, all."""
+    frame = summary.coverage
+    return frame[frame["on_roster"]] if summary.has_roster else frame
+
 
 def coverage(summary: Summary) -> Coverage:
-    """The round's coverage in numbers; departments off the roster are counted apart from those asked."""
-    counts = summary.counts
-    off = int((~summary.coverage["on_roster"]).sum()) if summary.has_roster else 0
+    """The round's coverage in numbers."""
+    own = asked(summary)
+    found = own["status"].value_counts()
+    counts = {status: int(found.get(str(status), 0)) for status in Status}
     return Coverage(
-        asked=len(summary.coverage) - off,
-        answered=int(counts[Status.ANSWERED] + counts[Status.FAULTY]),
-        accepted=int(counts[Status.ANSWERED]),
-        faulty=int(counts[Status.FAULTY]),
-        rejected=int(counts[Status.REJECTED]),
-        missing=int(counts[Status.MISSING]),
+        asked=len(own),
+        answered=counts[Status.ANSWERED] + counts[Status.FAULTY],
+        accepted=counts[Status.ANSWERED],
+        faulty=counts[Status.FAULTY],
+        rejected=counts[Status.REJECTED],
+        missing=counts[Status.MISSING],
         late=int(summary.coverage["late"].fillna(value=False).sum()),
         duplicates=len(summary.duplicates),
-        off_roster=off,
+        off_roster=len(summary.coverage) - len(own),
     )
 
 
@@ -198,7 +212,8 @@ def _slip(part: FormSummary) -> Attention | None:
 
 
 def _missing(summary: Summary) -> Attention | None:
-    frame = summary.coverage[summary.coverage["status"] == Status.MISSING]
+    frame = asked(summary)
+    frame = frame[frame["status"] == Status.MISSING]
     if frame.empty:
         return None
     sentence = f"{len(frame)} 个单位尚未报送：{_named(frame)}，请催报。"
@@ -328,6 +343,7 @@ def _weakest(part: FormSummary) -> Attention | None:
 __all__ = [
     "Attention",
     "Coverage",
+    "asked",
     "attention",
     "by_rate",
     "coverage",

@@ -232,7 +232,11 @@ def _totals(frame: pd.DataFrame, figures: Mapping[str, str]) -> pd.DataFrame:
         for end in ("_before", ""):
             values = [_total(group, name, end) for group in groups.values()]
             table[f"{name}{end}"] = pd.array(values, dtype="Float64")
-    return _changes(table, figures)
+    table = _changes(table, figures)
+    if not table["departments"].loc[str(Pairing.BOTH)]:
+        # The sums are of wholly different departments: nothing has grown.
+        table[[name for name in table.columns if name.endswith("_growth")]] = pd.NA
+    return table
 
 
 def _total(group: pd.DataFrame, name: str, end: str) -> float:

@@ -139,7 +139,7 @@ COVERAGE = Schema(
         Column("received_by", TEXT, "日期从哪里来：saved 文件保存的时间 · prepared 表上的填报日期"),
         Column("days_late", WHOLE, "迟了几天", "天"),
         Column("late", TRUTH, "是否迟报；没有截止日期或日期的为空"),
-        Column("why", TEXT, "退回的原因"),
+        Column("why", TEXT, "退回的原因；未报而收到过文件的，收到的是什么"),
         Column("file", TEXT, "文件的路径，几份的一行一个"),
     ),
 )

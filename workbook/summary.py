@@ -98,7 +98,8 @@ class Summary:
     duplicates: pd.DataFrame
     """One row a return that does not count since a later one does: index `path`; department, counted."""
     files: pd.DataFrame
-    """As `Frames.files`, with `use`: counted, duplicate, rejected, skipped; the department as below."""
+    """As `Frames.files`, with `use`: counted, duplicate, other_year (than the round's), rejected,
+    skipped; the department as below."""
     findings: pd.DataFrame
     """As `Frames.findings`; the department is the roster's, for rejected files as the name tells."""
     has_roster: bool

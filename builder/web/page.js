@@ -492,14 +492,12 @@
   }
 
   function drawCoverage() {
-    const all = data.statuses.reduce((sum, item) => sum + item.count, 0);
-    const told = data.statuses.map((item) => item.name + " " + count(item.count) + " 家").join("，");
-    const parts = [el("p", null, (data.roster ? "名册和来表共 " : "来表共 ") + count(all) + " 家：" + told + "。")];
+    const parts = [el("p", null, data.coverage)];
     if (!data.roster) parts.push(el("p", { class: "soft" }, "没有给名册，所以不知道谁还没报。"));
     for (const [status, title] of [["missing", "未报（催报）"], ["rejected", "退回"]]) {
       const rows = data.due.filter((item) => item.status === status);
       if (!rows.length) continue;
-      const why = status === "rejected" ? [["退回的原因", ""]] : [];
+      const why = rows.some((item) => item.why) ? [["原因", ""]] : [];
       parts.push(el("div", null, el("h3", null, title + " " + count(rows.length) + " 家"), list(
         [["预算编码", "center"], ["部门", ""], ["联系人", ""], ["联系电话", "center"], ...why],
         rows.slice(0, PRINTED).map((item) => [item.code, item.department, item.contact, item.phone, ...why.map(() => item.why)]))));

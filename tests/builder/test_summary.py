@@ -204,7 +204,12 @@ def test_every_file_and_every_finding_is_listed(path: Path, summary: Summary) ->
     assert uses["returns/119001.xlsx"] == "退回"
     duplicate = f"returns/{FILLED[0].stem}.xlsx"
     assert uses[duplicate] == "重复，未计入"
-    assert column(sheet_of(path, "问题清单"), "代码") == summary.findings["code"].tolist()
+    listed, found = sheet_of(path, "问题清单"), summary.findings
+    assert column(listed, "代码")[: len(found)] == found["code"].tolist()
+    uncounted = found["path"].isin([duplicate, "returns/119001.xlsx"])
+    told = uncounted.map({True: "否", False: "是"}).tolist()
+    assert column(listed, "计入")[: len(found)] == told
+    assert set(told) == {"是", "否"}
 
 
 def test_who_is_due_is_listed_with_whom_to_call(path: Path) -> None:

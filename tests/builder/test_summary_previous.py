@@ -1,5 +1,6 @@
 """Two years side by side on a sheet that follows what is edited; and lists beyond a sheet's rows."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -11,6 +12,7 @@ from tests.fillings import FILLED, accepted, changed, filling
 from tests.office import Office
 from tests.sheets import differences, formulas, total
 from workbook.kinds import Value
+from workbook.previous import compare
 from workbook.summary import Summary, aggregate
 
 SHEET = "同比"
@@ -74,3 +76,31 @@ def test_beyond_a_sheet_s_rows_the_rest_is_told_and_no_formula_reckons_from_it(
     assert sheet["A23"].value
     assert not any("指标明细" in formula for formula in formulas(path).values())
     assert differences(office, path) == []
+
+
+def test_where_no_department_is_in_both_years_nothing_has_grown(
+    office: Office, tmp_path: Path
+) -> None:
+    now = aggregate([accepted(filling(FILLED[0]), "2024/a.xlsx")])
+    other = changed(filling(FILLED[1]), identity__fiscal_year=2023)
+    before = aggregate([accepted(other, "2023/b.xlsx")])
+    summary = replace(now, comparisons=compare(now.lines, before.lines))
+    (found,) = summary.comparisons
+    assert found.totals["final_budget_growth"].isna().all()
+    path = build_summary(summary, tmp_path / "汇总.xlsx")
+    with office.open(path) as book:
+        values = office.sheet_values(book, SHEET)
+    assert total(path, SHEET, "全年预算数增减率", values) in (None, "")
+    assert total(path, SHEET, "全年预算数增减", values)
+    assert differences(office, path) == []
+
+
+def test_a_rate_too_large_to_read_is_capped(tmp_path: Path) -> None:
+    now = aggregate([accepted(filling(FILLED[0]), "2024/a.xlsx")])
+    given = changed(filling(FILLED[0]), identity__fiscal_year=2023, funds__final_budget=0.01)
+    before = aggregate([accepted(given, "2023/a.xlsx")])
+    summary = replace(now, comparisons=compare(now.lines, before.lines))
+    path = build_summary(summary, tmp_path / "汇总.xlsx")
+    sheet = openpyxl.load_workbook(path)[SHEET]
+    (place,) = [c.column for c in sheet[3] if c.value == "全年预算数\n增减率"]
+    assert ">1000%" in sheet.cell(4, place).number_format

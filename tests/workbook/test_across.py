@@ -19,7 +19,7 @@ from tests.fillings import (
     project_form,
     sample_returns,
 )
-from workbook.across import across
+from workbook.across import across, superseded
 from workbook.errors import RosterError
 from workbook.findings import Finding, Severity
 from workbook.roster import Roster, load_roster
@@ -161,3 +161,31 @@ def test_two_departments_that_sent_the_very_same_are_found() -> None:
     assert "甲局" in found["乙局2024.xlsx"].message
     again = [returns[0], replace(returns[0], path=Path("again.xlsx"))]
     assert told(again, "A504") == {}, "one department's own duplicate"
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "副本甲局",
+        "复件 甲局",
+        "Copy of 甲局",
+        "甲局(1)",
+        "甲局（2）",
+        "甲局 - 副本",
+        "甲局 - 副本 (2)",
+        "甲局copy",
+        "甲局最终",
+    ],
+)
+def test_of_returns_saved_at_the_same_time_the_one_not_named_a_copy_counts(copy: str) -> None:
+    own = replace(sent(2024, "甲局"), path=Path("z/甲局.xlsx"), modified="2025-03-01")
+    other = replace(own, path=Path(f"a/{copy}.xlsx"))
+    assert superseded([own, other]) == {1: 0}
+    assert superseded([other, own]) == {0: 1}
+    assert superseded([own, replace(other, modified="2025-03-02")]) == {0: 1}, "later comes first"
+
+
+def test_a_copy_s_short_name_does_not_outweigh_a_long_one_of_its_own() -> None:
+    copy = replace(sent(2024, "甲局"), path=Path("甲(1).xlsx"))
+    named = replace(copy, path=Path("001_岳阳市云溪区甲局_自评表.xlsx"))
+    assert superseded([copy, named]) == {0: 1}

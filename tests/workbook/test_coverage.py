@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.fillings import FILLED, accepted, changed, filling, rejected
+from workbook.across import across
 from workbook.coverage import day_received
 from workbook.errors import RosterError
 from workbook.findings import finding
@@ -91,3 +92,53 @@ def test_the_counted_return_s_findings_stand_in_the_coverage() -> None:
     coverage = aggregate([good], roster()).coverage
     assert coverage["errors"].tolist() == [1, pd.NA]
     assert coverage["warnings"].tolist() == [0, pd.NA]
+
+
+# --- what came instead ----------------------------------------------------------------------------
+
+
+def of_year(number: int, year: int, path: str = "") -> Return:
+    given = changed(
+        filling(FILLED[0]),
+        identity__department=f"{number}局",
+        identity__department_code=str(number),
+        identity__fiscal_year=float(year),
+        funds__original_budget=float(number),
+    )
+    return accepted(given, path or f"{number}-{year}.xlsx", modified="2025-03-23")
+
+
+FOUR = Roster(Path("r.csv"), tuple(Entry(str(n), f"{n}局", year=2024) for n in (1, 2, 3, 4)))
+
+
+def test_last_year_s_form_is_none_of_the_round_s() -> None:
+    returns = across([of_year(1, 2024), of_year(2, 2024), of_year(3, 2023)], FOUR)
+    summary = aggregate(returns, FOUR, deadline=DUE)
+    assert [part.fiscal_year for part in summary.forms] == [2024]
+    assert summary.files["use"].tolist() == ["counted", "counted", "other_year"]
+    found = summary.coverage.loc[3]
+    assert (found["status"], found["why"]) == ("missing", "报的是 2023 年度的表")
+    late, why = summary.coverage["late"].tolist(), summary.coverage["why"].tolist()
+    assert late[:2] == [True, True]
+    assert late[2] is pd.NA, "not both missing and late"
+    assert why[3] == ""
+
+
+def test_last_year_s_form_beside_this_year_s_leaves_the_department_answered() -> None:
+    returns = across([of_year(1, 2024), of_year(2, 2024), of_year(2, 2023)], FOUR)
+    found = aggregate(returns, FOUR).coverage.loc[2]
+    assert (found["status"], found["why"], found["duplicates"]) == ("answered", "", 0)
+
+
+def test_a_round_wholly_of_another_year_than_told_is_added_up_with_its_errors() -> None:
+    summary = aggregate(across([of_year(1, 2023), of_year(2, 2023)], FOUR), FOUR)
+    assert summary.files["use"].tolist() == ["counted", "counted"]
+    assert summary.coverage["status"].tolist() == ["faulty", "faulty", "missing", "missing"]
+
+
+def test_whose_form_stands_in_a_missing_department_s_file_is_told() -> None:
+    returns = across([of_year(1, 2024), of_year(1, 2024, "2局.xlsx")], FOUR)
+    found = aggregate(returns, FOUR).coverage
+    assert found.loc[2, "status"] == "missing"
+    assert "1局" in str(found.loc[2, "why"])
+    assert found.loc[3, "why"] == ""

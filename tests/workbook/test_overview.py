@@ -34,8 +34,10 @@ def test_coverage_is_told_in_numbers() -> None:
     returns[0] = replace(returns[0], findings=(finding("V301", label="x"),))
     broken = rejected("119001.xlsx", finding("W102"))
     found = coverage(aggregate([*returns, broken, plain(9)], ROSTER_))
-    assert (found.asked, found.answered, found.accepted, found.faulty) == (14, 13, 12, 1)
+    assert (found.asked, found.answered, found.accepted, found.faulty) == (14, 12, 11, 1)
     assert (found.rejected, found.missing, found.off_roster, found.late) == (1, 1, 1, 0)
+    assert found.answered + found.rejected + found.missing == found.asked
+    assert "名册外 1" in found.told
 
 
 def test_every_score_is_in_one_band() -> None:
