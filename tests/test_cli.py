@@ -220,6 +220,19 @@ def test_a_roster_gives_one_template_a_department(tmp_path: Path) -> None:
     assert cells["identity.department_code"].value == "118001"
 
 
+def test_the_rosters_year_is_the_forms(tmp_path: Path) -> None:
+    roster = tmp_path / "roster.csv"
+    roster.write_text("预算编码,部门,年度\n118001,甲局,2025年\n125001,乙局,\n", encoding="utf-8")
+    result = run("template", FORM, "-o", tmp_path / "out", "--roster", roster)
+    assert result.exit_code == CLEAN, result.stderr
+    assert "2025" in result.stdout
+    for path in (tmp_path / "out").iterdir():
+        assert written(path)[1]["identity.fiscal_year"].value == 2025
+    told = ("template", FORM, "-o", tmp_path / "told", "--roster", roster, "--year", "2026")
+    assert "2026" in run(*told).stdout
+    assert written(tmp_path / "told" / "125001_乙局.xlsx")[1]["identity.fiscal_year"].value == 2026
+
+
 def test_a_password_comes_from_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -160,19 +160,18 @@ def template(
             definition, output, [(code, department)], fiscal_year=year, password=password
         )
     else:
-        entries = [(entry.code, entry.department) for entry in load_roster(roster).entries]
+        known = load_roster(roster)
+        year = year or known.year
+        entries = [(entry.code, entry.department) for entry in known.entries]
         with progress_bar(len(entries), t("生成", "Writing")) as progress:
             written = issue(definition, output, entries, folder=True, fiscal_year=year,
                             password=password, force=force, progress=progress)  # fmt: skip
     if len(written) == 1 and roster is None:
         say(t(f"已生成：{written[0]}", f"Written: {written[0]}"))
     else:
-        click.echo(
-            t(
-                f"已生成 {len(written)} 份，在文件夹 {output}",
-                f"{len(written)} written to {output}",
-            )
-        )
+        due = year or definition.fiscal_year
+        say(t(f"已生成 {len(written)} 份（{due} 年度），在文件夹 {output}",
+              f"{len(written)} written to {output} (fiscal year {due})"))  # fmt: skip
 
 
 @cli.command(help=t("列出每个单元格的名称和位置。", "List each cell's name and place."))
