@@ -328,6 +328,34 @@ def test_options_that_do_not_fit_are_wrong_use(words: list[str]) -> None:
     assert run(*words).exit_code == WRONG
 
 
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (["aggregate", RETURNS, "-o", "s.xlsx", "--deadline", "3月31日"], "“3月31日”不是日期，请写成 2025-3-31"),
+        (["template", FORM, "-o", "a.xlsx", "--year", "24"], "--year 的值不能用：请写 2000 到 2100"),
+        (["template", FORM, "-o", "a.xlsx", "--year", "abc"], "请写 2000 到 2100"),
+        (["template", FORM, "-o", "a.xlsx", "--year"], "--year 后面缺少它的值"),
+        (["check", RETURNS, "--json=1"], "--json 后面不能写值"),
+        (["--lang", "fr", "forms"], "请用 zh、en"),
+        (["forms", "x"], "多写了“x”"),
+        (["report", RETURNS, "-o", SEED], "请给出文件夹"),
+        (["aggregate", RETURNS, "-o", "s.xlsx", "--word", RETURNS], "请给出文件名"),
+        (["check", RETURNS, "--roster", RETURNS], "这是一个文件夹"),
+        (["check", RETURNS, "--roster", "none.csv"], "找不到这个文件"),
+        (["read", SEED, "--form-file", "none.toml"], "找不到这个文件"),
+    ],
+)  # fmt: skip
+def test_wrong_use_is_told_in_chinese_with_the_remedy(
+    words: list[str | Path], remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run(*words)
+    assert result.exit_code == WRONG
+    assert remedy in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
 # --- read -----------------------------------------------------------------------------------------
 
 

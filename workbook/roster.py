@@ -19,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 
 from workbook import text as texts
-from workbook.errors import RosterError
+from workbook.errors import RosterError, reason_of
 from workbook.kinds import KINDS
 
 _HEADS: Mapping[str, tuple[str, ...]] = {
@@ -125,7 +125,7 @@ def load_roster(path: Path | str) -> Roster:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise RosterError(f"{path}：名册无法读取（{error.strerror}），请检查路径") from None
+        raise RosterError(f"{path}：名册无法读取（{reason_of(error)}），请检查路径") from None
     rows = _sheet_rows(path, data) if data[:4] == b"PK\x03\x04" else _csv_rows(path, data)
     entries = tuple(_entries(path, rows))
     if not entries:
