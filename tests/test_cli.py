@@ -356,6 +356,38 @@ def test_wrong_use_is_told_in_chinese_with_the_remedy(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--data", "file.csv"], "--data 应是文件夹"),
+        (["--data", "file"], "--data 应是文件夹"),
+        (["--data", "file/data"], "是一个文件"),
+        (["--data", "in/data"], "要读的文件夹"),
+        (["--html", "s.xlsx"], "应以 .html 结尾"),
+        (["--html", "folder.html"], "是一个文件夹"),
+        (["--html", "in/s.html"], "要读的文件夹"),
+        (["--html", "file/s.html"], "是一个文件"),
+        (["--word", "s.doc"], "应以 .docx 结尾"),
+        (["--word", "in/s.docx"], "要读的文件夹"),
+        (["-o", "in/s.xlsx"], "要读的文件夹"),
+        (["-o", "last/s.xlsx", "--previous", "last"], "要读的文件夹"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_is(
+    words: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("in", "last", "folder.html"):
+        Path(folder).mkdir()
+    shutil.copy(SEED, "in")
+    Path("file").touch()
+    before = sorted(tmp_path.rglob("*"))
+    result = run("aggregate", "in", "-o", "s.xlsx", *words)
+    assert result.exit_code == WRONG
+    assert told in result.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 # --- read -----------------------------------------------------------------------------------------
 
 

@@ -37,6 +37,7 @@ from workbook.options import (
     read_all,
     read_in_batches,
     refuse_existing,
+    require_targets,
     require_workbook_name,
     reviews_option,
     roster_option,
@@ -291,6 +292,8 @@ def aggregate(
     from workbook.summary import aggregate as add_up
 
     require_workbook_name(output)
+    written = [path for path in (output, html, word) if path is not None]
+    require_targets(written, data, html, [*paths, *([previous] if previous else [])])
     in_batches = bool(cluster) or any(isinstance(path, Url) for path in (*paths, data))
     files = files_for_batches(paths) if in_batches else []
     given = list(map(location, files)) if in_batches else files_in(paths)
