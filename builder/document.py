@@ -23,7 +23,7 @@ from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
 from workbook.container import Limits, Refused
-from workbook.errors import BuildError
+from workbook.errors import BuildError, reason_of
 from workbook.wordfile import read_word
 from workbook.writing import writing
 
@@ -48,7 +48,7 @@ def open_document(path: Path) -> Document:
         read_word(data, Limits())
         return docx.Document(BytesIO(data))
     except OSError as error:
-        raise BuildError(f"{path}：模板无法读取（{error.strerror}），请检查路径") from None
+        raise BuildError(f"{path}：模板无法读取（{reason_of(error)}），请检查路径") from None
     except Refused as refused:
         why = f"{path}：不能用作模板（{refused.detail}）"
         raise BuildError(f"{why}，请在 Word 中另存为 .docx") from None

@@ -220,6 +220,19 @@ def test_a_roster_gives_one_template_a_department(tmp_path: Path) -> None:
     assert cells["identity.department_code"].value == "118001"
 
 
+def test_the_rosters_year_is_the_forms(tmp_path: Path) -> None:
+    roster = tmp_path / "roster.csv"
+    roster.write_text("预算编码,部门,年度\n118001,甲局,2025年\n125001,乙局,\n", encoding="utf-8")
+    result = run("template", FORM, "-o", tmp_path / "out", "--roster", roster)
+    assert result.exit_code == CLEAN, result.stderr
+    assert "2025" in result.stdout
+    for path in (tmp_path / "out").iterdir():
+        assert written(path)[1]["identity.fiscal_year"].value == 2025
+    told = ("template", FORM, "-o", tmp_path / "told", "--roster", roster, "--year", "2026")
+    assert "2026" in run(*told).stdout
+    assert written(tmp_path / "told" / "125001_乙局.xlsx")[1]["identity.fiscal_year"].value == 2026
+
+
 def test_a_password_comes_from_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -313,6 +326,66 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
 )
 def test_options_that_do_not_fit_are_wrong_use(words: list[str]) -> None:
     assert run(*words).exit_code == WRONG
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (["aggregate", RETURNS, "-o", "s.xlsx", "--deadline", "3月31日"], "“3月31日”不是日期，请写成 2025-3-31"),
+        (["template", FORM, "-o", "a.xlsx", "--year", "24"], "--year 的值不能用：请写 2000 到 2100"),
+        (["template", FORM, "-o", "a.xlsx", "--year", "abc"], "请写 2000 到 2100"),
+        (["template", FORM, "-o", "a.xlsx", "--year"], "--year 后面缺少它的值"),
+        (["check", RETURNS, "--json=1"], "--json 后面不能写值"),
+        (["--lang", "fr", "forms"], "请用 zh、en"),
+        (["forms", "x"], "多写了“x”"),
+        (["report", RETURNS, "-o", SEED], "请给出文件夹"),
+        (["aggregate", RETURNS, "-o", "s.xlsx", "--word", RETURNS], "请给出文件名"),
+        (["check", RETURNS, "--roster", RETURNS], "这是一个文件夹"),
+        (["check", RETURNS, "--roster", "none.csv"], "找不到这个文件"),
+        (["read", SEED, "--form-file", "none.toml"], "找不到这个文件"),
+    ],
+)  # fmt: skip
+def test_wrong_use_is_told_in_chinese_with_the_remedy(
+    words: list[str | Path], remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run(*words)
+    assert result.exit_code == WRONG
+    assert remedy in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--data", "file.csv"], "--data 应是文件夹"),
+        (["--data", "file"], "--data 应是文件夹"),
+        (["--data", "file/data"], "是一个文件"),
+        (["--data", "in/data"], "要读的文件夹"),
+        (["--html", "s.xlsx"], "应以 .html 结尾"),
+        (["--html", "folder.html"], "是一个文件夹"),
+        (["--html", "in/s.html"], "要读的文件夹"),
+        (["--html", "file/s.html"], "是一个文件"),
+        (["--word", "s.doc"], "应以 .docx 结尾"),
+        (["--word", "in/s.docx"], "要读的文件夹"),
+        (["-o", "in/s.xlsx"], "要读的文件夹"),
+        (["-o", "last/s.xlsx", "--previous", "last"], "要读的文件夹"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_is(
+    words: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("in", "last", "folder.html"):
+        Path(folder).mkdir()
+    shutil.copy(SEED, "in")
+    Path("file").touch()
+    before = sorted(tmp_path.rglob("*"))
+    result = run("aggregate", "in", "-o", "s.xlsx", *words)
+    assert result.exit_code == WRONG
+    assert told in result.stderr
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 # --- read -----------------------------------------------------------------------------------------

@@ -133,6 +133,25 @@ def test_honest_saving_gives_no_finding_of_its_own(
         assert not [f for f in found[0].findings if f.code[0] in "WL"]
 
 
+def test_what_is_computed_tells_the_returns_own_year(office: Office, tmp_path: Path) -> None:
+    ours = build_template(
+        FORMS[0], tmp_path / "ours.xlsx", filling=filling(FILLED[0]), fiscal_year=2025
+    )
+    saved, by_openpyxl = tmp_path / "saved.xlsx", tmp_path / "openpyxl.xlsx"
+    with office.open(ours) as book:
+        office.recalculate(book)
+        office.save(book, saved, "xlsx")
+    openpyxl.load_workbook(saved).save(by_openpyxl)  # without values
+    for path in (ours, saved, by_openpyxl):
+        item = check([read_return(path)])[0]
+        codes = {f.code for f in item.findings} - {"L212"}
+        assert not {code for code in codes if code[0] in "WL"}, item.findings
+        assert item.submission is not None
+        assert item.submission.cells["report.title"].raw in (
+            None, "2025年度" + item.submission.department + "部门整体支出绩效自评报告"
+        )  # fmt: skip
+
+
 def test_values_that_break_a_validation_are_marked_by_libreoffice(
     office: Office, tmp_path: Path
 ) -> None:

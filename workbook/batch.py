@@ -26,6 +26,7 @@ from workbook.ops import BLANK, ERROR, NUMBER, TEXT, Array, Cells, Type, number_
 from workbook.submission import Submission
 from workbook.text import is_blank
 
+FISCAL_YEAR = "identity.fiscal_year"
 HOLDS, BROKEN, UNDECIDED = 1, 0, -1
 VERDICTS = {HOLDS: "通过", BROKEN: "不通过", UNDECIDED: "未填全"}
 
@@ -52,6 +53,8 @@ class Batch:
     """What was typed, by field key; for computed fields only where the formula is gone."""
     typed: dict[str, npt.NDArray[np.bool_]]
     """For computed and suggested fields: where something stands instead of the formula."""
+    years: npt.NDArray[np.float64]
+    """(submissions, 1): the fiscal year each was issued for, which the definition does not tell."""
     _known: dict[str, Cells] = field(default_factory=dict)
     _judged: dict[str, npt.NDArray[np.int8]] = field(default_factory=dict)
 
@@ -86,6 +89,8 @@ class Batch:
         return len(block.slots) if grain == ROW else len(block.groups)
 
     def _fixed(self, item: Field) -> Cells:
+        if item.key == FISCAL_YEAR:
+            return expr.cells_of(self.years)
         section = self.form.sections[item.section]
         values: list[str | float | None] = [item.value]
         if item.grain == GROUP:
@@ -284,7 +289,8 @@ def gather(form: Form, submissions: Sequence[Submission], view: View) -> Batch:
     """The submissions of one form, in their order, under a view."""
     plan = joint_plan([s.plan for s in submissions])
     layout = place(form, plan)
-    batch = Batch(form, plan, len(submissions), {}, {})
+    years = np.array([[s.fiscal_year] for s in submissions], dtype=float)
+    batch = Batch(form, plan, len(submissions), {}, {}, years)
     alike = _alike(form, submissions, plan)
     stood = [_stood([submissions[i] for i in one.indexes], one.names, view) for one in alike]
     for item in form.fields():

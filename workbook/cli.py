@@ -38,6 +38,7 @@ from workbook.options import (
     read_all,
     read_in_batches,
     refuse_existing,
+    require_targets,
     require_workbook_name,
     reviews_option,
     roster_option,
@@ -161,19 +162,18 @@ def template(
             definition, output, [(code, department)], fiscal_year=year, password=password
         )
     else:
-        entries = [(entry.code, entry.department) for entry in load_roster(roster).entries]
+        known = load_roster(roster)
+        year = year or known.year
+        entries = [(entry.code, entry.department) for entry in known.entries]
         with progress_bar(len(entries), t("生成", "Writing")) as progress:
             written = issue(definition, output, entries, folder=True, fiscal_year=year,
                             password=password, force=force, progress=progress)  # fmt: skip
     if len(written) == 1 and roster is None:
         say(t(f"已生成：{written[0]}", f"Written: {written[0]}"))
     else:
-        click.echo(
-            t(
-                f"已生成 {len(written)} 份，在文件夹 {output}",
-                f"{len(written)} written to {output}",
-            )
-        )
+        due = year or definition.fiscal_year
+        say(t(f"已生成 {len(written)} 份（{due} 年度），在文件夹 {output}",
+              f"{len(written)} written to {output} (fiscal year {due})"))  # fmt: skip
 
 
 @cli.command(help=t("列出每个单元格的名称和位置。", "List each cell's name and place."))
@@ -306,6 +306,8 @@ def aggregate(
     from workbook.summary import aggregate as add_up
 
     require_workbook_name(output)
+    written = [path for path in (output, html, word) if path is not None]
+    require_targets(written, data, html, [*paths, *([previous] if previous else [])])
     in_batches = bool(cluster) or any(isinstance(path, Url) for path in (*paths, data))
     files = files_for_batches(paths) if in_batches else []
     given = list(map(location, files)) if in_batches else files_in(paths)

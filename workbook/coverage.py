@@ -21,16 +21,14 @@ from typing import Any
 import pandas as pd
 
 from workbook.across import Sender, same_department, sender_of, superseded
-from workbook.errors import RosterError
 from workbook.findings import Severity
 from workbook.frames import file_frame, finding_frame
 from workbook.headline import Headline
-from workbook.kinds import KINDS
 from workbook.roster import Entry, Roster
 from workbook.submission import ACCEPTED, REJECTED, Return, Submission
 
 DEADLINE = "截止日期"
-"""The roster's column with a department's own deadline; it comes before the round's."""
+"""The head of the column with a department's deadline."""
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
 
 
@@ -211,7 +209,7 @@ def status_of(counted: Iterable[Return]) -> Status:
 def sort_out(
     returns: Iterable[Return], roster: Roster | None, deadline: datetime.date | None = None
 ) -> Round:
-    """The returns by department. RosterError where the roster has a deadline that is no date."""
+    """The returns by department; the roster's own deadline comes before the round's."""
     returns = tuple(returns)
     departments = _departments(returns, roster, deadline)
     return Round(returns, roster, superseded(returns, roster), departments)
@@ -239,7 +237,7 @@ def _departments(
         named = next((senders[i] for i in same if senders[i].entry), senders[same[0]])
         code = next((senders[i].code for i in same if senders[i].code), "")
         own = tuple(places[i - len(entries)] for i in same if i >= len(entries))
-        due = _deadline(roster, named.entry) or deadline
+        due = (named.entry.deadline if named.entry else None) or deadline
         found.append(Department(named.code or code, named.department, named.entry, own, due))
     order = {id(entry): place for place, entry in enumerate(entries)}
     last = len(entries)
@@ -249,19 +247,6 @@ def _departments(
 
 
 # --- days -----------------------------------------------------------------------------------------
-
-
-def _deadline(roster: Roster | None, entry: Entry | None) -> datetime.date | None:
-    text = entry.extra.get(DEADLINE, "") if entry else ""
-    if not text or roster is None or entry is None:
-        return None
-    # A date of a sheet comes with its midnight.
-    read = KINDS["date"].coerce(text.removesuffix(" 00:00:00"), "", "")
-    if not isinstance(read.value, datetime.date):
-        raise RosterError(
-            f"{roster.path}，第 {entry.row} 行：{DEADLINE}“{text}”{read.problem}，请写成 2025-3-31 这样"
-        )
-    return read.value
 
 
 def day_received(item: Return) -> tuple[datetime.date | None, str]:

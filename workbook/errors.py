@@ -13,7 +13,20 @@ WorkbookError
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
+
+_REASONS = {
+    errno.ENOENT: "找不到这个文件",
+    errno.EISDIR: "这是一个文件夹",
+    errno.EACCES: "没有权限，或文件正被打开",
+    errno.EPERM: "没有权限，或文件正被打开",
+    errno.ENOTDIR: "路径中有一段是文件，不是文件夹",
+    errno.EEXIST: "路径中有一段是文件，不是文件夹",
+    errno.ENOSPC: "磁盘已满",
+    errno.EROFS: "磁盘是只读的",
+    errno.ENAMETOOLONG: "文件名太长",
+}
 
 
 class WorkbookError(Exception):
@@ -46,6 +59,11 @@ class ReviewError(WorkbookError):
 
 class PreviousError(WorkbookError):
     """Last year's returns cannot stand beside this year's; the text says why and what to give."""
+
+
+def reason_of(error: OSError) -> str:
+    """Why a file could not be read or written, in Chinese where it is a usual reason."""
+    return _REASONS.get(error.errno or 0) or str(error.strerror)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 from workbook import expr
 from workbook.drawing import draw
-from workbook.errors import FormError, nearest
+from workbook.errors import FormError, nearest, reason_of
 from workbook.expr import Node
 from workbook.general import general_rules
 from workbook.kinds import KINDS, Kind
@@ -97,7 +97,7 @@ def load_form(path: Path | str) -> Form:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise FormError(f"{path}: cannot be read: {error.strerror}") from None
+        raise FormError(f"{path}：表式定义无法读取（{reason_of(error)}），请检查路径") from None
     return form_of(path, data)
 
 

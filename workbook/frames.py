@@ -254,8 +254,6 @@ def _singles(batch: Batch, section: Section, submissions: Sequence[Submission]) 
         item.id: _column(item, batch.field_cells(item.key), every)
         for item in _shown_fields(section)
     }
-    if "fiscal_year" in columns:  # the year of the round, not the one that the definition names
-        columns["fiscal_year"] = pd.array([s.fiscal_year for s in submissions], dtype="Int64")
     index = pd.Index([s.key for s in submissions], dtype="string", name="submission")
     return pd.DataFrame({name: values[:count] for name, values in columns.items()}, index=index)
 

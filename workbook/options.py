@@ -241,6 +241,40 @@ def require_workbook_name(path: Path, *, folder: bool = False) -> None:
         fail(t(f"“{path}”应以 .xlsx 结尾", f"'{path}' must end with .xlsx"))
 
 
+def require_targets(
+    files: Sequence[Path], data: Path | None, page: Path | None, read: Iterable[Path]
+) -> None:
+    """Refuse, before anything is read, what could not be written or would be read as a return.
+
+    `files` are to be written, `page` among them; `data` is to be a folder; `read` is what is read.
+    """
+    if page is not None and page.suffix.lower() not in (".html", ".htm"):
+        fail(t(f"“{page}”应以 .html 结尾", f"'{page}' must end with .html"))
+    for file in files:
+        if file.is_dir():
+            fail(t(f"“{file}”是一个文件夹，请给出文件名", f"'{file}' is a folder; name a file"))
+    here = [] if data is None or isinstance(data, Url) else [data]
+    for folder in here:
+        if folder.is_file() or folder.suffix.lower() in (".csv", ".xlsx", ".parquet", ".duckdb"):
+            fail(t(f"--data 应是文件夹，“{folder}”像是文件名，请换一个",
+                   f"--data is a folder, not '{folder}'"))  # fmt: skip
+    folders = [path for path in read if not isinstance(path, Url) and path.is_dir()]
+    for path in (*files, *here):
+        _require_place(path, folders)
+
+
+def _require_place(path: Path, folders: Iterable[Path]) -> None:
+    """Refuse a place below a file, or in one of the folders that are read."""
+    above = next(parent for parent in path.absolute().parents if parent.exists())
+    if not above.is_dir():
+        fail(t(f"“{above}”是一个文件，“{path}”不能写在它下面，请换一个位置",
+               f"'{above}' is a file; '{path}' cannot be written below it"))  # fmt: skip
+    for folder in folders:
+        if path.resolve().is_relative_to(folder.resolve()):
+            fail(t(f"“{path}”在要读的文件夹“{folder}”里，会被当作收回的表，请写到别处",
+                   f"'{path}' is in the folder '{folder}' that is read; write elsewhere"))  # fmt: skip
+
+
 def refuse_existing(path: Path, inputs: Iterable[Path], *, force: bool) -> None:
     """Refuse to write over a return, or over anything else unless told to."""
     if any(path.exists() and given.exists() and path.samefile(given) for given in inputs):

@@ -7,6 +7,7 @@ passed over. Everything is text: codes keep their leading zeros.
 from __future__ import annotations
 
 import csv
+import datetime
 import difflib
 import io
 import re
@@ -18,7 +19,8 @@ from functools import cached_property
 from pathlib import Path
 
 from workbook import text as texts
-from workbook.errors import RosterError
+from workbook.errors import RosterError, reason_of
+from workbook.kinds import KINDS
 
 _HEADS: Mapping[str, tuple[str, ...]] = {
     "code": ("预算编码", "编码", "单位编码", "部门编码", "预算单位编码", "单位代码", "预算代码"),
@@ -26,6 +28,7 @@ _HEADS: Mapping[str, tuple[str, ...]] = {
                    "预算部门名称", "预算部门、单位名称"),
     "contact": ("联系人", "填表人", "经办人"),
     "year": ("年度", "预算年度", "填报年度", "会计年度"),
+    "deadline": ("截止日期",),
     "phone": ("联系电话", "电话", "手机", "手机号", "手机号码", "联系方式"),
 }  # fmt: skip
 """The heads by which each column is known, the usual one first."""
@@ -52,6 +55,8 @@ class Entry:
     """Further columns by their heads, such as a password for each department."""
     year: int | None = None
     """Which year's form is due, where the roster has a column for it."""
+    deadline: datetime.date | None = None
+    """By which day it must answer, where the roster has a column for it."""
     row: int = 0
     """Where it stands in the file, from 1."""
 
@@ -120,7 +125,7 @@ def load_roster(path: Path | str) -> Roster:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise RosterError(f"{path}：名册无法读取（{error.strerror}），请检查路径") from None
+        raise RosterError(f"{path}：名册无法读取（{reason_of(error)}），请检查路径") from None
     rows = _sheet_rows(path, data) if data[:4] == b"PK\x03\x04" else _csv_rows(path, data)
     entries = tuple(_entries(path, rows))
     if not entries:
@@ -214,6 +219,8 @@ def _text(value: object, number_format: str) -> str:
 # --- rows -----------------------------------------------------------------------------------------
 
 
+_SUM_LINE = re.compile("[合总小共]计(?:共.*|[^\u4e00-\u9fff].*)?")
+"""What stands in the line of a sum: 合计, 总计：14 家, 共计14家."""
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)
 
 
@@ -223,6 +230,10 @@ def _entries(path: Path, rows: Sequence[Row]) -> Iterator[Entry]:
     for number, cells in rows[place + 1 :]:
         if not any(cells):
             continue
+        if any(_SUM_LINE.fullmatch(texts.fold(cell)) for cell in cells):
+            raise RosterError(
+                f"{path}，第 {number} 行：“{'，'.join(filter(None, cells))}”不是单位，请删除合计这一行"
+            )
         values = {name: _at(cells, column) for name, column in known.items()}
         if not values["department"]:
             raise RosterError(f"{path}，第 {number} 行：没有单位名称，请补填，或删除这一行")
@@ -238,6 +249,7 @@ def _entries(path: Path, rows: Sequence[Row]) -> Iterator[Entry]:
             phone=values.get("phone", ""),
             extra=extra,
             year=_year(path, number, values.get("year", "")),
+            deadline=_deadline(path, number, values.get("deadline", "")),
             row=number,
         )
 
@@ -249,6 +261,16 @@ def _year(path: Path, number: int, text: str) -> int | None:
     if not re.fullmatch("20[0-9]{2}", digits):
         raise RosterError(f"{path}，第 {number} 行：年度“{text}”不是年份，请写作 2024")
     return int(digits)
+
+
+def _deadline(path: Path, number: int, text: str) -> datetime.date | None:
+    # A date of a sheet comes with its midnight.
+    read = KINDS["date"].coerce(text.removesuffix(" 00:00:00"), "", "")
+    if read.problem:
+        raise RosterError(
+            f"{path}，第 {number} 行：截止日期“{text}”{read.problem}，请写成 2025-3-31 这样"
+        )
+    return read.value if isinstance(read.value, datetime.date) else None
 
 
 def _at(cells: Sequence[str], column: int) -> str:

@@ -77,13 +77,36 @@ def _what(error: click.UsageError, commands: Iterable[str]) -> str:
         case click.NoSuchOption():
             near = "，是不是 " + " 或 ".join(error.possibilities) if error.possibilities else ""
             return f"没有选项 {error.option_name}{near}"
+        case click.BadOptionUsage():
+            takes = "requires" in error.message
+            return f"{error.option_name} 后面{'缺少它的值' if takes else '不能写值'}"
         case click.BadParameter():
-            return f"{_name(error)} 的值不能用：{error.message}"
+            return f"{_name(error)} 的值不能用：{_unfit(error)}"
+    if extra := re.search(r"unexpected extra arguments? \((.+)\)", error.format_message()):
+        return f"多写了“{extra[1]}”"
     found = re.search(r"'([^']+)'", error.format_message())
     if found is None:
         return error.format_message()
     near = nearest(found[1], commands).removeprefix("did you mean ").removeprefix("known: ")
     return f"没有命令或参数“{found[1]}”，相近或现有的：{near.rstrip('?')}"
+
+
+def _unfit(error: click.BadParameter) -> str:
+    """Why a value does not fit its option, and what does."""
+    given = re.search(r"'([^']+)'", error.message)
+    told = f"“{given[1]}”" if given else ""
+    match error.param.type if error.param else None:
+        case click.DateTime():
+            return f"{told}不是日期，请写成 2025-3-31 这样"
+        case click.IntRange(min=least, max=most):
+            return f"请写 {least} 到 {most} 之间的整数"
+        case click.Choice(choices=known):
+            return f"{told}不在其中，请用 {'、'.join(known)}"
+        case click.Path(file_okay=False):
+            return f"{told}是一个文件，请给出文件夹"
+        case click.Path(dir_okay=False):
+            return f"{told}是一个文件夹，请给出文件名"
+    return error.message
 
 
 def _name(error: click.BadParameter) -> str:

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from workbook.errors import BuildError
-
-_REASONS = {
-    errno.EACCES: "没有权限，或文件正被打开",
-    errno.EPERM: "没有权限，或文件正被打开",
-    errno.ENOTDIR: "路径中有一段是文件，不是文件夹",
-    errno.EEXIST: "路径中有一段是文件，不是文件夹",
-    errno.ENOSPC: "磁盘已满",
-    errno.EROFS: "磁盘是只读的",
-    errno.ENAMETOOLONG: "文件名太长",
-}
+from workbook.errors import BuildError, reason_of
 
 
 @contextlib.contextmanager
@@ -35,17 +24,13 @@ def writing(path: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
         os.close(handle)
     except OSError as error:
-        raise BuildError(f"{path}：无法写入（{_reason(error)}），请换一个位置") from None
+        raise BuildError(f"{path}：无法写入（{reason_of(error)}），请换一个位置") from None
     temporary = Path(name)
     try:
         yield temporary
         temporary.chmod(0o644)
         temporary.replace(path)
     except OSError as error:
-        raise BuildError(f"{path}：无法写入（{_reason(error)}），请关闭已打开的文件") from None
+        raise BuildError(f"{path}：无法写入（{reason_of(error)}），请关闭已打开的文件") from None
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _reason(error: OSError) -> str:
-    return _REASONS.get(error.errno or 0) or str(error.strerror)

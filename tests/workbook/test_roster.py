@@ -1,5 +1,6 @@
 """A roster is read whatever program saved it, and a wrong one is refused by name, row and remedy."""
 
+import datetime
 from pathlib import Path
 
 import openpyxl
@@ -99,6 +100,19 @@ def test_a_file_name_tells_its_department_only_when_it_names_one() -> None:
     assert roster.named_in("自评表1180011") is None
 
 
+@pytest.mark.parametrize("year", ["2024", "2024年", "２０２４ 年度"])
+def test_the_year_is_read_as_it_is_written(tmp_path: Path, year: str) -> None:
+    text = f"部门,年度\n甲局,\n合计划局,{year}\n"
+    assert load_roster(roster_file(tmp_path, text)).year == 2024
+
+
+@pytest.mark.parametrize("day", ["2025年3月31日", "2025-3-31", "2025-03-31 00:00:00"])
+def test_the_deadline_is_read_as_it_is_written(tmp_path: Path, day: str) -> None:
+    text = f"部门,截止日期\n甲局,{day}\n乙局,\n"
+    days = [entry.deadline for entry in load_roster(roster_file(tmp_path, text)).entries]
+    assert days == [datetime.date(2025, 3, 31), None]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -108,6 +122,13 @@ def test_a_file_name_tells_its_department_only_when_it_names_one() -> None:
         (HEAD + ROWS + "003,甲 局\n", "部门重复：“甲局”在第 2、4 行"),
         (HEAD + ROWS + "001001,丙局\n", "预算编码重复：“001001”在第 2、4 行"),
         (HEAD + "001,\n", "第 2 行：没有单位名称"),
+        (HEAD + ROWS + "合计,14家,,,\n", "第 4 行：“合计，14家”不是单位"),
+        (HEAD + "总 计：2 家,,,,\n", "第 2 行"),
+        ("序号,部门\n1,甲\n小计,1\n", "第 3 行"),
+        ("部门\n甲\n共计1家\n", "第 3 行"),
+        ("部门,年度\n甲,2024年\n乙,去年\n", "第 3 行：年度“去年”不是年份"),
+        ("部门,年度\n甲,2024年\n乙,2025\n", "不同的年度：2024、2025"),
+        ("部门,截止日期\n甲,2025-3-31\n乙,4月10日\n", "第 3 行：截止日期“4月10日”不是日期"),
         ("部门,单位名称\n甲,乙\n", "有两列都是“部门”"),
     ],
 )
