@@ -64,8 +64,8 @@ def superseded(returns: Sequence[Return], roster: Roster | None = None) -> dict[
     """Which returns do not count since the same department sent a later one: place → that one's place.
 
     The same department is the same code or the same name (blanks, width and case aside); only returns
-    of one form, year and project replace each other. Later is what was saved later; of what was saved
-    at the same time the one that is not named as a copy counts, then the shorter name, then by path.
+    of one form, year and project replace each other. Later is what was saved later, then by path; of
+    identical files the one that is not named as a copy counts, then the shorter name, then by path.
     """
     found: dict[tuple[object, ...], list[int]] = {}
     read = {i: r.submission for i, r in enumerate(returns) if r.status == ACCEPTED and r.submission}
@@ -75,7 +75,10 @@ def superseded(returns: Sequence[Return], roster: Roster | None = None) -> dict[
         found.setdefault(key, []).append(place)
     result: dict[int, int] = {}
     for same in found.values():
-        last = max(same, key=lambda i: (returns[i].modified, *_fitness(returns[i])))
+        latest = max((returns[i] for i in same), key=lambda r: (r.modified, r.key))
+        equal = (latest.modified, latest.sha256)
+        alike = [i for i in same if (returns[i].modified, returns[i].sha256) == equal]
+        last = max(alike, key=lambda i: _fitness(returns[i]))
         result |= {place: last for place in same if place != last}
     return result
 
@@ -88,7 +91,7 @@ _COPY = re.compile(
 
 
 def _fitness(item: Return) -> tuple[bool, int, str]:
-    """How well a file is named: of returns saved at the same time the highest counts."""
+    """How well a file is named: of identical ones the highest counts."""
     stem = item.path.stem.strip()
     return _COPY.search(stem) is None, -len(stem), item.key
 
