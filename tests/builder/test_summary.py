@@ -57,7 +57,9 @@ def story() -> list[Return]:
     grave = Finding(
         "D401", Severity.ERROR, EVIL, "请核对。", "自评表", "H30", printed="40", expected="50"
     )
-    returns[2] = replace(returns[2], findings=(grave, finding("V303", label="x", receipt="y")))
+    returns[2] = replace(
+        returns[2], findings=(grave, finding("V303", label="x", raw="0", receipt="y"))
+    )
     blank = changed(filling(FILLED[1]), funds__actual_expenditure=None, funds__other_funds=None)
     returns[1] = accepted(blank, "returns/b.xlsx", modified="2025-03-01")
     returns[3] = accepted(scaled(filling(FILLED[3]), 0.85), "returns/c.xlsx")

@@ -56,7 +56,7 @@ def returns(texts: tuple[str, ...]) -> list[Return]:
         given = changed(replace(given, rows={"indicators": rows}),
                         identity__department=text, identity__department_code=f"{number:03}",
                         goals__achieved_goals=text, identity__prepared_by=text)  # fmt: skip
-        told = replace(finding("V303", label="x", receipt="y"), message=text, printed=text)
+        told = replace(finding("V303", label="x", raw="0", receipt="y"), message=text, printed=text)
         item = accepted(given, f"returns/{number:03}.xlsx", findings=[told])
         made.append(replace(item, saved_by=text[:99], application=text[:99]))
     return made

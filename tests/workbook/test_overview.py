@@ -80,7 +80,7 @@ def test_the_error_of_most_returns_is_named() -> None:
     returns = [
         replace(plain(1), findings=(one, one, one)),
         replace(plain(2), findings=(two,)),
-        replace(plain(3), findings=(two, finding("V303", label="x", receipt="y"))),
+        replace(plain(3), findings=(two, finding("V303", label="x", raw="0", receipt="y"))),
     ]
     item = told(aggregate(returns))["errors"]
     assert "V302" in item.sentence
