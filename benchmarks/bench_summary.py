@@ -37,6 +37,9 @@ ROWS, FINDINGS = 30, 10
 """Indicator rows and findings of each department."""
 
 
+WORDS = {"raw": "300万元", "receipt": "去掉单位", "problem": "x"}
+
+
 def returns(count: int) -> list[Return]:
     """Returns of as many departments, as they come from the reader and the checks."""
     draw, form = random.Random(1), overall()
@@ -52,7 +55,7 @@ def returns(count: int) -> list[Return]:
             "funds.final_budget": budget, "funds.actual_expenditure": round(budget * 0.93, 2),
         })  # fmt: skip
         found = tuple(
-            finding(kinds[n % 3], sheet=form.sheet, cell=f"H{n}", label="全年执行数", detail="", raw="300万元", receipt="已去掉单位", problem="x")
+            finding(kinds[n % 3], sheet=form.sheet, cell=f"H{n}", label="全年执行数", detail="", **WORDS)
             for n in range(FINDINGS)
         )  # fmt: skip
         made.append(Return(path, ACCEPTED, found, read, f"{number:064x}", 20_000, "WPS", "某人"))
