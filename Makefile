@@ -45,6 +45,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 test: lint office browser
 	$(BIN)/pytest --cov --cov-report=term $(PYTEST_ARGS)
@@ -65,5 +66,5 @@ constraints:
 
 clean:
 	rm -rf $(VENV) demo build dist htmlcov .coverage .coverage.* *.egg-info \
-	    .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	    .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

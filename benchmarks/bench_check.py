@@ -14,9 +14,12 @@ TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 
 from tests.fillings import FILLED, filling, overall  # noqa: E402
-from workbook.batch import View, gather  # noqa: E402
-from workbook.checks import check  # noqa: E402
-from workbook.submission import ACCEPTED, Return, submit  # noqa: E402
+from workbook.checking import (  # noqa: E402
+    View,
+    check,
+    gather,
+)
+from workbook.reading import ACCEPTED, Return, submit  # noqa: E402
 
 PEER = 100
 """How many returns are judged one by one, for comparison."""

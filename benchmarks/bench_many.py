@@ -27,12 +27,17 @@ sys.path.insert(0, str(TOP))
 
 from builder import build_summary  # noqa: E402
 from tests.fillings import SAMPLES  # noqa: E402
-from workbook import aggregate, check, read_returns, rollup  # noqa: E402
-from workbook.dispatch import Processes  # noqa: E402
-from workbook.frames import frames  # noqa: E402
-from workbook.partitions import listed, write_partitions  # noqa: E402
-from workbook.reader import known_forms, read_return  # noqa: E402
+from workbook import aggregate, check, read_returns  # noqa: E402
+from workbook.reading import known_forms  # noqa: E402
+from workbook.reading.reader import read_return  # noqa: E402
+from workbook.reading.workers import Processes  # noqa: E402
+from workbook.scale import (  # noqa: E402
+    listed,
+    rollup,
+    write_partitions,
+)
 from workbook.stores import Folder  # noqa: E402
+from workbook.summary import frames  # noqa: E402
 
 STRINGS = "xl/sharedStrings.xml"
 WAYS = ("whole", "batches")

@@ -40,9 +40,8 @@ from builder import build_template  # noqa: E402
 from tests.fillings import FILLED, filling, overall  # noqa: E402
 from tests.office import Office, available  # noqa: E402
 from workbook import check, read_returns  # noqa: E402
-from workbook.frames import frames  # noqa: E402
-from workbook.reader import known_forms  # noqa: E402
-from workbook.submission import Return  # noqa: E402
+from workbook.reading import Return, known_forms  # noqa: E402
+from workbook.summary import frames  # noqa: E402
 
 PARTS = (
     "xl/workbook.xml",

@@ -28,9 +28,9 @@ from builder import build_summary  # noqa: E402
 from tests.fillings import FILLED, filling, overall  # noqa: E402
 from workbook import aggregate  # noqa: E402
 from workbook.findings import finding  # noqa: E402
-from workbook.kinds import Value  # noqa: E402
+from workbook.form import Value  # noqa: E402
 from workbook.layout import place  # noqa: E402
-from workbook.submission import ACCEPTED, Filling, Return, Submission, submit  # noqa: E402
+from workbook.reading import ACCEPTED, Filling, Return, Submission, submit  # noqa: E402
 from workbook.summary import Summary  # noqa: E402
 
 ROWS, FINDINGS = 30, 10

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from workbook.findings import CATALOGUE, Entry
+from workbook.catalogue import CATALOGUE, Entry
+from workbook.commands.output import opened, template_of
 from workbook.form import Form, Rule, available_forms, load_form
-from workbook.printing import opened, template_of
 
 PAGE = Path(__file__).with_name("codes.md")
 

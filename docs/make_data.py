@@ -2,7 +2,7 @@
 
     python docs/make_data.py
 
-The tables come from `workbook.schemas`, the results from the samples, run through DuckDB as a reader
+The tables come from `workbook.summary.schemas`, the results from the samples, run through DuckDB as a reader
 would. `tests/test_docs.py` fails when the page no longer says what the code does.
 """
 
@@ -19,16 +19,16 @@ import duckdb
 TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 
+from builder.tables import DATABASE, write_data  # noqa: E402
 from workbook import aggregate, check, find_form, load_roster, read_returns  # noqa: E402
-from workbook.data import DATABASE, write_data  # noqa: E402
-from workbook.frames import frames  # noqa: E402
-from workbook.schemas import (  # noqa: E402
+from workbook.summary import (  # noqa: E402
     COVERAGE,
     DUES,
     FIXED,
     TRACES,
     Schema,
     departments_schema,
+    frames,
     section_schema,
 )
 
@@ -181,7 +181,7 @@ def _schemas() -> Iterator[str]:
         yield from _schema(schema, f"department_overall_2024/{schema.name}")
     for schema in (departments_schema(form), DUES, TRACES):
         yield from _schema(schema, f"department_overall_2024_summary/{schema.name}")
-    yield "别的表式的表由它的定义照样得出；`workbook.schemas` 里的 `section_schema(form, section)` 给出同样的内容。\n"
+    yield "别的表式的表由它的定义照样得出；`workbook.summary.schemas` 里的 `section_schema(form, section)` 给出同样的内容。\n"
 
 
 def _schema(schema: Schema, name: str) -> Iterator[str]:

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from builder import build_page, build_summary
+from builder.tables import write_data
 from workbook import aggregate, check, load_roster, read_returns
-from workbook.data import write_data
-from workbook.frames import frames
+from workbook.summary import frames
 
 HERE = Path(__file__).resolve().parent
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from builder.disclosure import select, write_reports
+from builder.word import select, write_reports
 from workbook import check, load_roster, read_returns
 
 HERE = Path(__file__).resolve().parent

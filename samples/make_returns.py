@@ -17,7 +17,7 @@ from builder import build_template  # noqa: E402
 from tests.fillings import FILLED, filling  # noqa: E402
 from tests.office import Office, Target  # noqa: E402
 from workbook import find_form  # noqa: E402
-from workbook.kinds import Value, serial  # noqa: E402
+from workbook.form import Value, serial  # noqa: E402
 from workbook.layout import place  # noqa: E402
 
 

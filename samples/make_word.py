@@ -18,7 +18,7 @@ sys.path.insert(0, str(HERE.parent))
 import docx  # noqa: E402
 from docx.table import Table  # noqa: E402
 
-from builder.document import frame, name_document, save  # noqa: E402
+from builder.word.document import frame, name_document, save  # noqa: E402
 
 FOLDER = HERE / "word"
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from workbook.findings import Finding
-from workbook.form import Form, find_form, load_form
-from workbook.kinds import Value
-from workbook.layout import Plan, place
-from workbook.submission import ACCEPTED, REJECTED, Filling, Return, Submission, submit
+from workbook.form.definition import find_form, load_form
+from workbook.form.kinds import Value
+from workbook.form.model import Form
+from workbook.layout.layout import Plan, place
+from workbook.reading.submission import ACCEPTED, REJECTED, Filling, Return, Submission, submit
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 FILLED = tuple(sorted((SAMPLES / "filled").glob("*.toml")))

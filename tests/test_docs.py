@@ -3,7 +3,7 @@
 import runpy
 from pathlib import Path
 
-from workbook.printing import explanation, known_codes
+from workbook.commands.output import explanation, known_codes
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 CODES = (DOCS / "codes.md").read_text(encoding="utf-8")

@@ -10,13 +10,14 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from builder.template import build_template
-from workbook.checks import judge_case
+from builder.template.template import build_template
+from workbook.checking.checks import judge_case
 from workbook.errors import FormError
-from workbook.expr import FUNCTIONS
-from workbook.form import FORMS_DIR, KEYS, load_form
-from workbook.kinds import KINDS
-from workbook.layout import check_name
+from workbook.expression.syntax import FUNCTIONS
+from workbook.form.definition import FORMS_DIR, load_form
+from workbook.form.kinds import KINDS
+from workbook.form.toml_table import KEYS
+from workbook.layout.layout import check_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "form-file.md").read_text(encoding="utf-8")

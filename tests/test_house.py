@@ -3,53 +3,27 @@
 from __future__ import annotations
 
 import ast
-import graphlib
 import re
+import shutil
+import subprocess
+import sys
+import tomllib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from workbook.checks import judge_case
-from workbook.findings import CATALOGUE
-from workbook.form import Form, Rule, available_forms, load_form
-from workbook.printing import known_codes
+from workbook.catalogue import CATALOGUE
+from workbook.checking.checks import judge_case
+from workbook.commands.output import known_codes
+from workbook.form.definition import available_forms, load_form
+from workbook.form.model import Form, Rule
 
 TOP = Path(__file__).resolve().parents[1]
-MODULES = sorted([*(TOP / "workbook").glob("*.py"), *(TOP / "builder").glob("*.py")])
+MODULES = sorted([*(TOP / "workbook").rglob("*.py"), *(TOP / "builder").rglob("*.py")])
+ROOMS = sorted({path.parent for path in MODULES} - {TOP / "workbook", TOP / "builder"})
 PAGES = [*TOP.glob("*.md"), *(TOP / "docs").glob("*.md")]
-
-LEVELS = {
-    **dict.fromkeys(("errors", "address", "text", "seen"), 0),
-    **dict.fromkeys(
-        ("catalogue", "findings", "operands", "ops", "textops", "table", "writing", "dispatch"), 1
-    ),
-    **dict.fromkeys(("expr", "kinds"), 2),
-    "model": 3,
-    **dict.fromkeys(("scope", "drawing", "narrative"), 4),
-    **dict.fromkeys(("general", "rules"), 5),
-    "form": 6,
-    **dict.fromkeys(("layout", "headline"), 7),
-    "schemas": 8,
-    **dict.fromkeys(("container", "magic", "ooxml", "sheetxml", "plainxml", "sheetpieces"), 7),
-    **dict.fromkeys(("sharedformulas", "package", "foreign", "locked", "worker", "parcel"), 7),
-    **dict.fromkeys(("office", "wordfile"), 7),
-    **dict.fromkeys(("submission", "formulas", "admitted", "shift", "locate"), 8),
-    **dict.fromkeys(("wordtable", "stores"), 8),
-    **dict.fromkeys(("reader", "places", "batch", "roster", "rounds"), 9),
-    **dict.fromkeys(("audit", "evidence", "imprint", "strays"), 9),
-    **dict.fromkeys(("frames", "cellframe", "across", "wordreport"), 10),
-    **dict.fromkeys(
-        ("checks", "coverage", "due", "totals", "attainment", "sources", "summary"), 11
-    ),
-    **dict.fromkeys(("previous", "reviews"), 11),
-    "data": 12,
-    **dict.fromkeys(("sampling", "overview", "printing", "usage", "options", "wordform"), 12),
-    **dict.fromkeys(("partitions", "rollup"), 12),
-    **dict.fromkeys(("cli", "word_commands", "__init__"), 13),
-}
-"""A module of `workbook` imports from its own level or lower ones. A new module is added here."""
 
 EXPORTED = {
     "workbook": {
@@ -58,11 +32,8 @@ EXPORTED = {
     "builder": {"build_page", "build_summary", "build_template", "issue"},
 }
 
-COMMANDS = ("workbook/cli.py", "workbook/word_commands.py")
-"""What sees both packages."""
-
-LONGEST = 480
-TO_BE_TAKEN_APART: set[str] = set()
+MOST_MODULES = 16
+"""A room holds no more, its door counted."""
 
 
 def name_of(path: Path) -> str:
@@ -73,73 +44,76 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def imports(path: Path) -> set[str]:
-    """Every module that a file imports anywhere in it, `from x import y` as x and as x.y."""
-    found: set[str] = set()
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path.name}: relative import"
-            found.add(str(node.module))
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return found
+# --- rooms, floors, doors -------------------------------------------------------------------------
 
 
-def packages(path: Path) -> set[str]:
-    return {name.partition(".")[0] for name in imports(path)}
+def lint(top: Path) -> subprocess.CompletedProcess[str]:
+    """The contracts of pyproject.toml, held against the packages in `top`."""
+    # In a process of its own, which sees that copy and no other.
+    code = (
+        "from importlinter.cli import lint_imports_command as run; run(['--no-cache', '--no-logo'])"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=top, capture_output=True, text=True, check=False
+    )
 
 
-def own_imports(path: Path) -> set[str]:
-    """The modules of `workbook` that one of them imports."""
-    found = {name.split(".")[1] for name in imports(path) if name.startswith("workbook.")}
-    return found & LEVELS.keys()
+def test_the_house_keeps_its_contracts() -> None:
+    done = lint(TOP)
+    assert done.returncode == 0, done.stdout
 
 
-# --- imports --------------------------------------------------------------------------------------
+TURNED = {
+    "an import from a higher floor": ("workbook/form/model.py", "import workbook.checking"),
+    "a window instead of the door": (
+        "workbook/checking/checks.py",
+        "from workbook.form.kinds import Kind",
+    ),
+    "writing below the builder": (
+        "workbook/summary/totals.py",
+        "from builder import build_summary",
+    ),
+    "one room of builder from another": (
+        "builder/web/page.py",
+        "from builder.summary import build_summary",
+    ),
+    "a library out of its place": ("workbook/summary/totals.py", "import xlsxwriter"),
+    "the top that serves scripts": ("workbook/scale/rollup.py", "from workbook import check"),
+}
 
 
-def test_every_module_of_workbook_has_a_level() -> None:
-    stems = {path.stem for path in (TOP / "workbook").glob("*.py")}
-    assert stems == LEVELS.keys()
+@pytest.mark.parametrize("what", TURNED)
+def test_one_import_turned_round_breaks_a_contract(what: str, tmp_path: Path) -> None:
+    for package in ("workbook", "builder"):
+        shutil.copytree(
+            TOP / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.copy(TOP / "pyproject.toml", tmp_path)
+    name, line = TURNED[what]
+    with (tmp_path / name).open("a", encoding="utf-8") as module:
+        module.write(f"\n{line}\n")
+    done = lint(tmp_path)
+    assert done.returncode == 1, done.stdout
+    assert "BROKEN" in done.stdout
 
 
-@pytest.mark.parametrize(
-    "path", sorted((TOP / "workbook").glob("*.py")), ids=lambda path: path.stem
-)
-def test_no_module_imports_from_a_higher_level(path: Path) -> None:
-    higher = {name for name in own_imports(path) if LEVELS[name] > LEVELS[path.stem]}
-    assert higher == set()
+@pytest.mark.parametrize("room", ROOMS, ids=name_of)
+def test_a_room_is_small_and_its_door_tells_the_way(room: Path) -> None:
+    assert len(list(room.glob("*.py"))) <= MOST_MODULES
+    door = import_module(name_of(room).replace("/", "."))
+    assert 3 <= len((door.__doc__ or "").strip().splitlines()) <= 10
+    assert all(hasattr(door, name) for name in door.__all__)
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
-    graph = {path.stem: own_imports(path) - {path.stem} for path in (TOP / "workbook").glob("*.py")}
-    assert list(graphlib.TopologicalSorter(graph).static_order())
-
-
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_each_library_is_imported_only_where_it_belongs(path: Path) -> None:
-    name, used = name_of(path), packages(path)
-    if name.startswith("workbook/") and name not in COMMANDS:
-        assert "builder" not in used
-    if name.startswith("workbook/"):
-        assert "xlsxwriter" not in used
-    if name != "workbook/roster.py":
-        assert "openpyxl" not in used
-    if not name.startswith("builder/"):  # documents of unknown origin are read without it
-        assert "docx" not in used
-    assert not used & {"tests", "samples", "docs"}
-
-
-def test_the_architecture_page_names_every_module_at_its_level() -> None:
-    text = (TOP / "docs" / "architecture.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (`.*?) \| (\d+) \|", text, re.MULTILINE)
-    told = {
-        Path(name).stem: int(level)
-        for names, level in rows
-        for name in re.findall(r"`(.*?)`", names)
+def test_every_room_has_a_door_under_contract() -> None:
+    contracts = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))
+    doors = {
+        importer
+        for contract in contracts["tool"]["importlinter"]["contracts"]
+        if contract["id"].startswith("door-")
+        for importer in contract["allowed_importers"]
     }
-    assert told == LEVELS
+    assert doors == {name_of(room).replace("/", ".") for room in ROOMS}
 
 
 # --- what is exported -----------------------------------------------------------------------------
@@ -278,14 +252,6 @@ def texts() -> Iterator[Path]:
             for path in (TOP / folder).rglob("*")
             if path.is_file() and (path.suffix in TEXTS or path.name == "run")
         )
-
-
-def test_no_module_is_too_long_to_read() -> None:
-    lengths = {
-        name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES
-    }
-    long = {name for name, length in lengths.items() if length > LONGEST}
-    assert long <= TO_BE_TAKEN_APART
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from workbook.cli import cli
+from workbook.commands.cli import cli
 
 TOP = Path(__file__).resolve().parents[1]
 PAGES = ("README.md", "README.zh-CN.md", "docs/python-api.md")

@@ -12,12 +12,13 @@ from builder import build_template
 from tests.fillings import FILLED, filling
 from tests.office import Format, Office, Target
 from workbook import check
-from workbook.batch import View, gather
-from workbook.form import Form, available_forms, load_form
-from workbook.kinds import Value, serial
-from workbook.layout import Spot, place
-from workbook.reader import read_return
-from workbook.submission import ACCEPTED, Filling, Submission
+from workbook.checking.columns import View, gather
+from workbook.form.definition import available_forms, load_form
+from workbook.form.kinds import Value, serial
+from workbook.form.model import Form
+from workbook.layout.layout import Spot, place
+from workbook.reading.reader import read_return
+from workbook.reading.submission import ACCEPTED, Filling, Submission
 
 FORMS = [load_form(path) for path in available_forms()]
 

@@ -12,10 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from workbook.checks import check
+    from workbook.checking import check, load_roster
     from workbook.form import find_form, load_form
-    from workbook.reader import read_returns
-    from workbook.roster import load_roster
+    from workbook.reading import read_returns
     from workbook.summary import aggregate
 
 __all__ = [
@@ -29,11 +28,11 @@ __all__ = [
 
 _HOMES = {
     "aggregate": "workbook.summary",
-    "check": "workbook.checks",
+    "check": "workbook.checking",
     "find_form": "workbook.form",
     "load_form": "workbook.form",
-    "load_roster": "workbook.roster",
-    "read_returns": "workbook.reader",
+    "load_roster": "workbook.checking",
+    "read_returns": "workbook.reading",
 }
 
 

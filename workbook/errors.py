@@ -7,7 +7,7 @@ WorkbookError
 ├── RosterError          a list of departments cannot be used
 ├── ReviewError          what was typed into a former summary cannot be used
 ├── PreviousError        last year's returns cannot stand beside this year's
-└── Refused              a file will not be read (workbook.package turns each into a finding)
+└── Refused              a file will not be read (the reader turns each into a finding)
 """
 
 from __future__ import annotations
@@ -59,6 +59,19 @@ class ReviewError(WorkbookError):
 
 class PreviousError(WorkbookError):
     """Last year's returns cannot stand beside this year's; the text says why and what to give."""
+
+
+class Refused(WorkbookError):
+    """A file that is not read: `code` is W101 … W107, `detail` the short fact behind it, in Chinese.
+
+    W101 cannot be read · W102 empty · W103 no workbook · W104 damaged · W105 needs a password ·
+    W106 over a limit · W107 unsafe content
+    """
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code} {detail}")
+        self.code = code
+        self.detail = detail
 
 
 def reason_of(error: OSError) -> str:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workbook.catalogue import CATALOGUE, REQUIRED, SEVERITY_ORDER, Entry, Severity
-
-__all__ = ["CATALOGUE", "REQUIRED", "SEVERITY_ORDER", "Entry", "Finding", "Severity", "finding"]
+from workbook.catalogue import CATALOGUE, Severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from workbook.container import MEGABYTE, Limits, Refused
-from workbook.errors import BuildError, WorkbookError
+from workbook.errors import BuildError, Refused, WorkbookError
+from workbook.limits import MEGABYTE, Limits
 
 _HERE: Any = type(Path())
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+([^/].*)", re.DOTALL)  # C:/ is no scheme

@@ -108,3 +108,9 @@ def value_of(run: str) -> float | None:
 def rest_of(body: str, run: str) -> str:
     """What follows the run of digits: the unit."""
     return body[len(run) :]
+
+
+def brief(text: str) -> str:
+    """Text from a file, short and printable, for a message."""
+    clean = "".join(c if c.isprintable() else "�" for c in text[:60])
+    return clean + ("…" if len(text) > 60 else "")

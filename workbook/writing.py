@@ -1,9 +1,10 @@
-"""Writing a file whole or not at all."""
+"""Writing a file whole or not at all, under a name that every system takes."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,3 +35,18 @@ def writing(path: Path) -> Iterator[Path]:
         raise BuildError(f"{path}：无法写入（{reason_of(error)}），请关闭已打开的文件") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+_FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
+"""Characters that Windows refuses in file names."""
+
+
+def file_name(code: str, name: str) -> str:
+    """`125001_云溪区科学技术协会.xlsx`."""
+    return f"{stem_of(code, name)}.xlsx"
+
+
+def stem_of(code: str, name: str) -> str:
+    """A department's files are called after its code and name, without what file systems refuse."""
+    stem = "_".join(filter(None, (code.strip(), name.strip())))
+    return _FORBIDDEN.sub("＿", stem)[:100]

@@ -17,13 +17,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from builder.selfcheck import level
+from builder.template.selfcheck import level
 from tests.office import Book, CellError, Office, Target
 from workbook.address import Address
-from workbook.batch import BROKEN, VERDICTS, Batch, View, gather
-from workbook.form import CELL, GROUP, ROW, Field, Form, Rule
-from workbook.formulas import Formulas
-from workbook.layout import (
+from workbook.checking.columns import BROKEN, VERDICTS, Batch, View, gather
+from workbook.expression.operands import ERROR
+from workbook.form.model import CELL, GROUP, ROW, Field, Form, Rule
+from workbook.layout.formulas import Formulas
+from workbook.layout.layout import (
     CALC_SHEET,
     CHECK_SHEET,
     GUIDE_SHEET,
@@ -33,8 +34,7 @@ from workbook.layout import (
     check_lines,
     place,
 )
-from workbook.ops import ERROR
-from workbook.submission import Cell, Filling, Submission, submit
+from workbook.reading.submission import Cell, Filling, Submission, submit
 
 Typed = float | str | None
 """What a hand types: a number, a text as LibreOffice understands typing, None to empty the cell."""

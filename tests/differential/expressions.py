@@ -10,19 +10,24 @@ from pathlib import Path
 
 import numpy as np
 
-from builder import calc
-from builder.book import book_at, done
+from builder.sheets.book import book_at, done
+from builder.template import calc
 from tests.differential.arena import Reading, Tally, within
 from tests.office import CellError
 from workbook.address import Address
-from workbook.batch import Batch, View, gather
+from workbook.checking.columns import Batch, View, gather
 from workbook.errors import ExpressionError
-from workbook.expr import Node, parse, to_formula
-from workbook.form import CELL, GROUP, ROW, Field, Form, Place, load_form
-from workbook.formulas import Formulas
-from workbook.layout import CALC_SHEET, FORM_SHEET, place
-from workbook.ops import OPS, Op, Param, Type
-from workbook.submission import Filling, submit
+from workbook.expression.nodes import Node
+from workbook.expression.operands import Op, Param, Type
+from workbook.expression.operators import OPS
+from workbook.expression.renderings import to_formula
+from workbook.expression.syntax import parse
+from workbook.form.definition import load_form
+from workbook.form.model import CELL, GROUP, ROW, Field, Form
+from workbook.form.scope import Place
+from workbook.layout.formulas import Formulas
+from workbook.layout.layout import CALC_SHEET, FORM_SHEET, place
+from workbook.reading.submission import Filling, submit
 
 FORM = Path(__file__).with_name("arena.toml")
 SHEET = "表达式"

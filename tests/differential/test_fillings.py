@@ -11,15 +11,15 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from builder.template import build_template
+from builder.template.template import build_template
 from tests.differential.arena import FORMULA, Arena, Say, Tally, Typed, compare, within
 from tests.differential.typist import Typist
 from tests.office import Office
 from workbook.address import Address
-from workbook.batch import BROKEN, HOLDS, View, gather
-from workbook.form import available_forms, load_form
-from workbook.kinds import Value
-from workbook.submission import Filling
+from workbook.checking.columns import BROKEN, HOLDS, View, gather
+from workbook.form.definition import available_forms, load_form
+from workbook.form.kinds import Value
+from workbook.reading.submission import Filling
 
 FILLINGS = int(os.environ.get("DIFFERENTIAL_FILLINGS", "1500"))
 SEED = int(os.environ.get("DIFFERENTIAL_SEED", "2024"))

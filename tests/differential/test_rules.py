@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from builder.template import build_template
+from builder.template.template import build_template
 from tests.differential.arena import Arena, Reading, Say, Typed, compare, verdict_cells
 from tests.office import Office
-from workbook.checks import case_verdict, judge_case, trial
-from workbook.form import ROW, Case, Form, Rule, available_forms, load_form
-from workbook.kinds import Value, serial
-from workbook.layout import place
-from workbook.submission import Filling
+from workbook.checking.checks import case_verdict, judge_case, trial
+from workbook.form.definition import available_forms, load_form
+from workbook.form.kinds import Value, serial
+from workbook.form.model import ROW, Case, Form, Rule
+from workbook.layout.layout import place
+from workbook.reading.submission import Filling
 
 
 @pytest.mark.parametrize("path", available_forms(), ids=lambda path: path.stem)

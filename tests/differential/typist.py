@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tests.differential.arena import FORMULA, Typed
-from workbook.batch import Batch, View, gather
-from workbook.expr import Call, Node, Ref
-from workbook.form import CELL, GROUP, ROW, Field, Form, Rule
-from workbook.layout import Layout, Spot, place
-from workbook.ops import Type
-from workbook.submission import Cell, Filling, Submission, submit
+from workbook.checking.columns import Batch, View, gather
+from workbook.expression.nodes import Call, Node, Ref
+from workbook.expression.operands import Type
+from workbook.form.model import CELL, GROUP, ROW, Field, Form, Rule
+from workbook.layout.layout import Layout, Spot, place
+from workbook.reading.submission import Cell, Filling, Submission, submit
 
 OFFSETS = (
     0.0, 0.005, -0.005, 0.0049, -0.0049, 0.0051, -0.0051, 0.01, -0.01, 0.00005, -0.00005,

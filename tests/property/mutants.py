@@ -25,11 +25,11 @@ from pathlib import Path
 from typing import Any
 
 from workbook import check
-from workbook.findings import CATALOGUE
-from workbook.frames import frames
-from workbook.printing import record
-from workbook.reader import read_returns
-from workbook.submission import ACCEPTED, REJECTED, SKIPPED
+from workbook.catalogue import CATALOGUE
+from workbook.commands.output import record
+from workbook.reading.reader import read_returns
+from workbook.reading.submission import ACCEPTED, REJECTED, SKIPPED
+from workbook.summary.tidy_frames import frames
 
 SECONDS = 20
 """The longest one mutant may take before the program is ended."""

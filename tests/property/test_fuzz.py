@@ -23,7 +23,7 @@ COUNT = int(os.environ.get("FUZZ_COUNT", "1600"))
 """Mutants in all. `FUZZ_COUNT=50000 FUZZ_SEED=7 pytest tests/property/test_fuzz.py` looks further."""
 SHARES = 4
 MEGABYTES = 1024
-COMMAND = "from workbook.cli import main; main()"
+COMMAND = "from workbook.commands import main; main()"
 
 
 @pytest.fixture(scope="module")

@@ -36,8 +36,8 @@ from tests.returns.clients import (
     with_openpyxl,
 )
 from workbook import find_form
-from workbook.kinds import Value
-from workbook.layout import place
+from workbook.form.kinds import Value
+from workbook.layout.layout import place
 
 NONE: tuple[str, ...] = ()
 REPORT = "自评报告"

@@ -13,11 +13,12 @@ from tests.office import Office
 from tests.returns.cases import CASES, HONEST, Case
 from tests.returns.clients import HOME
 from workbook import check, find_form
-from workbook.findings import Finding, Severity
-from workbook.kinds import Value
-from workbook.layout import place
-from workbook.reader import read_return
-from workbook.submission import REJECTED, Filling, Return
+from workbook.catalogue import Severity
+from workbook.findings import Finding
+from workbook.form.kinds import Value
+from workbook.layout.layout import place
+from workbook.reading.reader import read_return
+from workbook.reading.submission import REJECTED, Filling, Return
 
 GIVEN = filling(FILLED[0])
 DEPARTMENT = {

@@ -10,8 +10,8 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from workbook.container import Limits, Refused
-from workbook.errors import BuildError
+from workbook.errors import BuildError, Refused
+from workbook.limits import Limits
 from workbook.stores import Folder, Url, expanded, fetch, find_beyond, is_beyond, location
 
 LIMITS = replace(Limits(), file_bytes=10)

@@ -1,0 +1,51 @@
+"""XlsxWriter as we use it: strict workbooks, printed lists, sheets of blocks, one page with charts, links.
+
+In come values and formulas, out come cells; everything that returns an error code raises instead. Start in
+`book`, then `listing`.
+"""
+
+from builder.sheets.blocks import Page, known, over, ratio
+from builder.sheets.book import FIXED_DATE, Book, book_at, done
+from builder.sheets.links import Links, inside
+from builder.sheets.listing import (
+    FIRST_ROW,
+    Column,
+    Heading,
+    Listed,
+    Live,
+    Value,
+    cell_style,
+    new_sheet,
+    put,
+    values,
+    write_list,
+)
+from builder.sheets.one_page import CHART_ROWS, COLUMNS, Figure, OnePage
+
+__all__ = [
+    "CHART_ROWS",
+    "COLUMNS",
+    "FIRST_ROW",
+    "FIXED_DATE",
+    "Book",
+    "Column",
+    "Figure",
+    "Heading",
+    "Links",
+    "Listed",
+    "Live",
+    "OnePage",
+    "Page",
+    "Value",
+    "book_at",
+    "cell_style",
+    "done",
+    "inside",
+    "known",
+    "new_sheet",
+    "over",
+    "put",
+    "ratio",
+    "values",
+    "write_list",
+]

@@ -1,0 +1,89 @@
+"""Links from the summary to the returns and between its sheets; they work in every office.
+
+A link to a return is relative to the summary's folder: it holds as long as both are moved together.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from xlsxwriter.format import Format
+from xlsxwriter.url import Url
+from xlsxwriter.worksheet import Worksheet
+
+from builder.sheets.book import done
+
+MOST_LINKS = 5_000
+"""A list takes no more links than this: in LibreOffice the time of opening grows with their square,
+30,000 on a sheet take minutes. Excel's own limit is 65,530."""
+_ESCAPED = {c: f"%{ord(c):02x}" for c in '%#"<>[]^`{}?:\\ '}
+"""What a path's letters become in a link; a file may be named like anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where links to returns begin: the folder that the summary is written to."""
+
+    folder: Path
+
+    def to(self, path: str | None, sheet: str | None = "", cell: str | None = "") -> str:
+        """A link to a return, at a cell of it where one is told; blank where none can lead there:
+        several files, a member of an archive, another drive."""
+        if not path or "\n" in path or _is_packed(path):
+            return ""
+        try:
+            target = os.path.relpath(Path(path).absolute(), self.folder.absolute())
+        except ValueError:
+            return ""
+        # A first letter alone, or one before a colon, would pass for a drive.
+        plain = PurePath(target).as_posix()
+        plain = plain if plain.startswith("..") else f"./{plain}"
+        first = (cell or "").partition(",")[0]
+        return f"external:{_escaped(plain)}" + (
+            f"#{quoted(sheet)}!{first}" if sheet and first else ""
+        )
+
+    def all(
+        self,
+        paths: Iterable[str | None],
+        sheets: Iterable[str | None] | None = None,
+        cells: Iterable[str | None] | None = None,
+    ) -> list[str]:
+        """The links of whole columns; NA counts as blank."""
+        known = [path if isinstance(path, str) else "" for path in paths]
+        if sheets is None or cells is None:
+            return [self.to(path) for path in known]
+        texts = ([t if isinstance(t, str) else "" for t in column] for column in (sheets, cells))
+        return [self.to(*found) for found in zip(known, *texts, strict=True)]
+
+
+def _is_packed(path: str) -> bool:
+    return any(part.lower().endswith(".zip") for part in PurePath(path).parts[:-1])
+
+
+def _escaped(path: str) -> str:
+    return "".join(_ESCAPED.get(letter, letter) for letter in path)
+
+
+def quoted(sheet: str) -> str:
+    """A sheet's name as an address writes it."""
+    return "'" + sheet.replace("'", "''") + "'"
+
+
+def inside(sheet: str, cell: str) -> str:
+    """A link to a cell of the same workbook."""
+    return f"internal:{quoted(sheet)}!{cell}"
+
+
+def link(sheet: Worksheet, row: int, column: int, target: str, style: Format) -> None:
+    """Lead from a cell (row and column from 0) to a target; what the cell shows is written after."""
+    if len(target) > Url.MAX_URL_LEN:
+        return
+    url = Url(target)
+    # XlsxWriter writes ..\\ paths, which only Windows understands; every office takes slashes.
+    url._relationship_link = url._relationship_link.replace("\\", "/")
+    url.text = " "
+    done(sheet.write_url(row, column, url, style))

@@ -1,0 +1,309 @@
+"""Lists as an office prints them: a title, a unit, heads, rows, a total; A4 landscape, frozen heads.
+
+A `Column` holds its values and how they look; where it has a formula, the values are what the formula
+must show. `write_list` writes rows downwards, so that a book in constant memory can take them.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from builder import styles
+from builder.sheets.book import Book, done
+from builder.sheets.links import MOST_LINKS, link
+from workbook.address import column_range, letters
+
+TITLE_ROW, UNIT_ROW, HEAD_ROW, FIRST_ROW = 1, 2, 3, 4
+"""Rows of every list, counted from 1."""
+_SPACER = 15
+"""Font size of the blank cell at each row's end: rows are never lower than it, and still grow."""
+LONGEST = 32_767
+"""A cell holds no longer text, in units of UTF-16: an emoji counts as two."""
+MOST_ROWS = 1_048_500
+"""A sheet shows no more entries than this; Excel has 1,048,576 rows."""
+
+Value = str | float | None
+
+# Figures that are too long for their column are made smaller; wrapped, they would be shown as ###.
+_SHRINKS = {"text_wrap": False, "shrink": True}
+LOOKS: dict[str, dict[str, Any]] = {
+    "text": {"align": "left", "indent": 1},
+    "center": {"align": "center"},
+    "amount": {"align": "right", "indent": 1, "num_format": "#,##0.00", **_SHRINKS},
+    "rate": {"align": "center", "num_format": "0.00%", **_SHRINKS},
+    "growth": {
+        "align": "center",
+        "num_format": '[>10]">1000%";[<0]-0.00%;0.00%',
+        **_SHRINKS,
+    },
+    "score": {"align": "center", "num_format": "0.00"},
+    "count": {"align": "center", "num_format": "0"},
+    "share": {"align": "center", "num_format": "0%"},
+    "points": {"align": "center", "num_format": "General;-General;"},
+    "input": {"align": "center", "num_format": "0.00", "bg_color": styles.SUGGESTED_FILL},
+    "input_rate": {"align": "center", "num_format": "0%", "bg_color": styles.SUGGESTED_FILL},
+    "input_plain": {"align": "center", "num_format": "General", "bg_color": styles.SUGGESTED_FILL},
+    "remark": {"align": "left", "num_format": "@", "bg_color": styles.SUGGESTED_FILL},
+}
+"""How the cells of a column look. Texts wrap; a row grows with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A formula and what it shows; None is shown as blank text."""
+
+    formula: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: `entries` hold one value a row."""
+
+    key: str
+    title: str
+    width: float
+    entries: Sequence[Value]
+    look: str = "text"
+    formula: Callable[[int], str] | None = None
+    """The formula of a row (from 1); `entries` are then its results."""
+    total: Live | str | None = None
+    """What stands under the column; in a formula `{cells}` is the column's range."""
+    fills: Sequence[str] = ()
+    """The colour behind each value; blank for none."""
+    links: Sequence[str] = ()
+    """Where each value leads: `internal:…`, `external:…` as `links.link` takes them; blank for nowhere."""
+    link_only: bool = False
+    """Whether the values say no more than that there is a link; without one the cell is blank."""
+    across: bool = False
+    """Whether the formula reckons over the whole list; then it is none if the list is cut short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A written list; where its parts stand, for formulas elsewhere."""
+
+    name: str
+    sheet: Worksheet
+    columns: dict[str, int]
+    """The number of each column, from 1, by its key."""
+    count: int
+    total_row: int
+    """The row of the totals, 0 if there is none."""
+    complete: bool = True
+    """Whether every entry is on the sheet; if not, no formula may reckon from it."""
+
+    @property
+    def last_row(self) -> int:
+        """The row of the last entry; the first of an empty list, so that ranges stay ranges."""
+        return FIRST_ROW + max(self.count, 1) - 1
+
+    def cells(self, key: str) -> str:
+        """A column's entries as a formula on any sheet writes them."""
+        return column_range(self.name, self.columns[key], FIRST_ROW, self.last_row)
+
+    def live(self, formula: str, value: Value) -> Live | Value:
+        """A formula over this list; the bare value if the list does not hold every entry."""
+        return Live(formula, value) if self.complete else value
+
+    def total(self, key: str) -> str:
+        """A column's total as a formula on any sheet writes it."""
+        return column_range(self.name, self.columns[key], self.total_row, self.total_row)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What stands above and below a list."""
+
+    name: str
+    """The sheet's."""
+    title: str
+    unit: str = ""
+    notes: Sequence[str] = field(default_factory=tuple)
+    frozen: int = 0
+    """How many columns stay in view."""
+
+
+def values(series: pd.Series[Any]) -> list[Value]:
+    """A column of a frame as cells take it: numbers, texts, None."""
+    plain = series.astype(object).where(series.notna(), None)
+    return [_value(item) for item in plain]
+
+
+def _value(item: object) -> Value:
+    if item is None or isinstance(item, str):
+        return item
+    if isinstance(item, datetime.date):
+        return f"{item:%Y-%m-%d}"
+    return float(item)  # type: ignore[arg-type]
+
+
+def put(sheet: Worksheet, row: int, column: int, value: Value | Live, style: Format) -> None:
+    """Write one cell (row and column from 1). Text is written as text, whatever it looks like."""
+    at = (row - 1, column - 1)
+    if isinstance(value, Live):
+        shown = "" if value.value is None else value.value
+        done(sheet.write_formula(*at, value.formula, style, shown))
+    elif value is None or value == "":
+        done(sheet.write_blank(*at, None, style))
+    elif isinstance(value, str):
+        done(sheet.write_string(*at, fitting(value), style))
+    else:
+        done(sheet.write_number(*at, value, style))
+
+
+def fitting(text: str) -> str:
+    """As much of a text as a cell holds; what no file can hold (half a character) becomes U+FFFD."""
+    units = text.encode("utf-16-le", "surrogatepass")[: LONGEST * 2]
+    return units.decode("utf-16-le", "replace")
+
+
+def new_sheet(book: Book, heading: Heading, width: int) -> Worksheet:
+    """A sheet with its title and unit over `width` columns, set up for printing; the sheet of that
+    name if it was added before, to keep its place among the others."""
+    sheet = book.get_worksheet_by_name(heading.name) or book.add_worksheet(heading.name)
+    sheet.hide_gridlines(2)
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.center_horizontally()
+    sheet.fit_to_pages(1, 0)
+    done(
+        sheet.set_footer(f'&L&"{styles.BODY_FONT}"&9&A&R&"{styles.BODY_FONT}"&9第 &P 页，共 &N 页')
+    )
+    title = book.style(**styles.TITLE)
+    done(sheet.set_row(TITLE_ROW - 1, 34))
+    unit = book.style(**styles.BODY | {"align": "right", "text_wrap": False})
+    last = max(width, 2) - 1
+    done(sheet.merge_range(TITLE_ROW - 1, 0, TITLE_ROW - 1, last, heading.title, title))
+    done(sheet.merge_range(UNIT_ROW - 1, 0, UNIT_ROW - 1, last, heading.unit, unit))
+    return sheet
+
+
+def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Listed:
+    """Write a list on a sheet of its own."""
+    whole = max((len(column.entries) for column in columns), default=0)
+    count = min(whole, MOST_ROWS)
+    sheet = new_sheet(book, heading, len(columns))
+    head = book.style(**styles.HEAD)
+    for number, column in enumerate(columns, 1):
+        done(sheet.set_column(number - 1, number - 1, column.width))
+        put(sheet, HEAD_ROW, number, column.title, head)
+    done(sheet.set_row(HEAD_ROW - 1, 15 * max(2, *map(_head_lines, columns))))
+    _entries(book, sheet, columns, count, complete=count == whole)
+    done(sheet.set_column(len(columns), len(columns), 0.8))
+    has_total = any(column.total is not None for column in columns)
+    keys = {column.key: number for number, column in enumerate(columns, 1)}
+    total_row = FIRST_ROW + max(count, 1) if has_total else 0
+    listed = Listed(heading.name, sheet, keys, count, total_row, count == whole)
+    if has_total:
+        _total(book, listed, columns)
+    notes = [*heading.notes, *_told_of_links(columns, count)]
+    if not listed.complete:
+        notes.insert(
+            0, f"共 {whole} 行，本表只列前 {count} 行；全部数据请用 aggregate --data 另写。"
+        )
+    _notes(book, sheet, notes, (total_row or listed.last_row) + 1)
+    sheet.freeze_panes(HEAD_ROW, heading.frozen)
+    done(sheet.autofilter(HEAD_ROW - 1, 0, listed.last_row - 1, len(columns) - 1))
+    done(sheet.repeat_rows(HEAD_ROW - 1))
+    return listed
+
+
+def _head_lines(column: Column) -> int:
+    """In how many lines a column's title stands; a Chinese character is two digits wide."""
+    return sum(math.ceil(2 * len(part) / column.width) for part in column.title.split("\n"))
+
+
+def _entries(
+    book: Book, sheet: Worksheet, columns: Sequence[Column], count: int, *, complete: bool
+) -> None:
+    looks = {(c.look, fill) for c in columns for fill in {"", *c.fills}}
+    plain = {look: cell_style(book, *look) for look in looks}
+    blue = {look: cell_style(book, *look, linked=True) for look in looks}
+    spacer = book.style(font_size=_SPACER)
+    linked = _linked_rows(columns, count)
+    for index in range(count):
+        row = FIRST_ROW + index
+        for number, column in enumerate(columns, 1):
+            value: Value | Live = column.entries[index]
+            if column.formula is not None and (complete or not column.across):
+                value = Live(column.formula(row), column.entries[index])
+            look = column.look, column.fills[index] if column.fills else ""
+            style = plain[look]
+            if column.links and column.links[index] and index < linked[column.key]:
+                if value is not None:
+                    style = blue[look]
+                    link(sheet, row - 1, number - 1, column.links[index], style)
+            elif column.link_only:
+                value = None
+            put(sheet, row, number, value, style)
+        put(sheet, row, len(columns) + 1, None, spacer)
+
+
+def _linked_rows(columns: Sequence[Column], count: int) -> dict[str, int]:
+    """In how many rows each column with links has them: all rows of as many columns, from the right, as
+    have no more than `MOST_LINKS` together; if the rightmost alone has more, its first rows."""
+    rows: dict[str, int] = {}
+    left = MOST_LINKS
+    for column in reversed(columns):
+        links = sum(map(bool, column.links[:count]))
+        if column.links:
+            rows[column.key] = count if links <= left else 0 if rows else MOST_LINKS
+            left -= links
+    return rows
+
+
+def _told_of_links(columns: Sequence[Column], count: int) -> list[str]:
+    """A note of the columns and rows that have links, if not all have."""
+    rows = _linked_rows(columns, count)
+    if all(linked == count for linked in rows.values()):
+        return []
+    kept = [column for column in columns if rows.get(column.key)]
+    names = "".join(f"“{column.title}”".replace("\n", "") for column in kept)
+    most = f"的前 {MOST_LINKS} 行" if rows[kept[-1].key] < count else ""
+    return [f"链接太多会使文件打开很慢，本表只在{names}列{most}加了链接。"]
+
+
+def cell_style(
+    book: Book, look: str, fill: str = "", *, bold: bool = False, linked: bool = False
+) -> Format:
+    """The format of a list's cell."""
+    properties = {**styles.BODY, **styles.GRIDDED, **LOOKS[look]}
+    if linked:
+        properties["font_color"] = styles.LINK_INK
+    if fill:
+        properties["bg_color"] = fill
+    if bold:
+        properties["bold"] = True
+    return book.style(**properties)
+
+
+def _total(book: Book, listed: Listed, columns: Sequence[Column]) -> None:
+    for number, column in enumerate(columns, 1):
+        total = column.total
+        if isinstance(total, Live) and not listed.complete:
+            total = total.value  # type: ignore[assignment]
+        elif isinstance(total, Live):
+            cells = f"{letters(number)}{FIRST_ROW}:{letters(number)}{listed.last_row}"
+            total = Live(total.formula.replace("{cells}", cells), total.value)
+        look = {"input": "score", "remark": "text"}.get(column.look, column.look)
+        look = "center" if isinstance(total, str) else look
+        style = cell_style(book, look, styles.LABEL_FILL, bold=True)
+        put(listed.sheet, listed.total_row, number, total, style)
+    done(listed.sheet.set_row(listed.total_row - 1, 24))
+
+
+def _notes(book: Book, sheet: Worksheet, notes: Sequence[str], row: int) -> None:
+    # Not wrapped: such a text runs on over the blank cells to its right.
+    style = book.style(**styles.BODY | {"text_wrap": False, "font_color": styles.SIDE_INK})
+    for offset, note in enumerate(notes):
+        put(sheet, row + offset, 1, note, style)

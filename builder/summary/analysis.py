@@ -1,0 +1,202 @@
+"""指标分析: attainment by indicator, why points were lost, how generous departments were to themselves.
+
+Every figure is a formula over 指标明细; what it shows is what `workbook.summary.attainment` worked out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from builder.sheets import Book, Heading, Listed, Live, Page, Value, known, new_sheet, over, ratio
+from workbook.expression import literal
+from workbook.form import Section
+from workbook.summary import NONE, OTHER, REASONS, FormSummary, attainment_by, reasons
+
+_WIDTHS = (20, 48, 9, 11, 11, 10, 9, 10, 10, 30)
+_LOOKS = ("center", "center", "count", "score", "score", "rate", "count", "rate", "score", "text")
+
+Branch = tuple[str, ...]
+
+
+def write_analysis(
+    book: Book, heading: Heading, part: FormSummary, details: Mapping[str, Listed]
+) -> dict[str, dict[Branch, int]]:
+    """The blocks of every scored section; returns the row of each branch, by section, for charts."""
+    page = Page(book, new_sheet(book, heading, len(_WIDTHS)), _WIDTHS)
+    # On one page: a block's title would else stand alone at the foot of the first.
+    page.sheet.fit_to_pages(1, 1)
+    found = {}
+    for section in part.headline.scored:
+        listed, frame = details[section.id], part.details[section.id]
+        found[section.id] = _indicators(page, section, frame, listed)
+        _reasons(page, frame, listed)
+        _generosity(page, part, frame, listed)
+    if not part.headline.scored:
+        page.note("这张表没有计分的指标。")
+    return found
+
+
+# --- by indicator ---------------------------------------------------------------------------------
+
+
+def _indicators(
+    page: Page, section: Section, frame: pd.DataFrame, listed: Listed
+) -> dict[Branch, int]:
+    """A line for each branch; the first level's line under those of its second."""
+    page.block(
+        f"{section.label}得分情况",
+        *("一级指标", "二级指标", "指标数", "分值", "自评得分", "得分率"),
+        *("满分项数", "满分占比", "失分", "失分原因（最多的）"),
+    )
+    levels = section.levels[:2]
+    found: dict[Branch, Mapping[str, object]] = {}
+    for depth in range(1, len(levels) + 1):
+        found |= _by_branch(frame, levels[:depth])
+    rows = {}
+    for branch in _branches(section, len(levels)):
+        if branch in found:
+            rows[branch] = page.row
+            _attained(page, listed, levels, branch, found[branch])
+    whole = _by_branch(frame.assign(every=""), ("every",))
+    if whole:
+        rows[()] = page.row
+        _attained(page, listed, (), (), whole[("",)])
+    page.note("得分率＝自评得分合计÷分值合计；满分占比＝得满分的项数÷填了分值和得分的项数。")
+    return rows
+
+
+def _by_branch(frame: pd.DataFrame, levels: Sequence[str]) -> dict[Branch, Mapping[str, object]]:
+    table = attainment_by(frame, levels)
+    keys = [key if isinstance(key, tuple) else (key,) for key in table.index]
+    records: list[Mapping[str, object]] = table.to_dict("records")  # type: ignore[assignment]
+    return dict(zip(keys, records, strict=True))
+
+
+def _branches(section: Section, depth: int) -> list[Branch]:
+    """The section's branches in the form's order, each branch after what hangs on it."""
+    order: dict[Branch, None] = {}
+    for top in dict.fromkeys(group.path[:1] for group in section.groups):
+        own = [group.path[:depth] for group in section.groups if group.path[:1] == top]
+        order |= dict.fromkeys([*own, top])
+    return list(order)
+
+
+def _matches(text: str) -> str:
+    """A criterion of COUNTIFS that only this text meets: its wildcards are taken literally."""
+    escaped = text.replace("~", "~~").replace("*", "~*").replace("?", "~?")
+    return literal(f"={escaped}")
+
+
+_A_NUMBER = '">=-1E+300"'
+"""A criterion that every number meets, and nothing else."""
+
+
+def _attained(
+    page: Page, listed: Listed, levels: Sequence[str], branch: Branch, found: Mapping[str, object]
+) -> None:
+    """One line: sums over the rows that give both weight and score."""
+    weight, score, lost = (listed.cells(key) for key in ("weight", "self_score", "lost"))
+    chosen = "".join(
+        f",{listed.cells(level)},{_matches(key)}"
+        for level, key in zip(levels, branch, strict=False)
+    )
+    rows = f"=COUNTIFS({chosen.lstrip(',')})" if chosen else f"=ROWS({weight})"
+    both = f"{weight},{_A_NUMBER},{score},{_A_NUMBER}{chosen}"
+    words: list[Value] = [*branch, "小计"][:2] if branch else ["合计", None]  # type: ignore[assignment]
+    row = page.row
+    given = f"COUNTIFS({both})"
+    full = listed.live(f"=COUNTIFS({lost},0{chosen})", known(found["full"]))
+    cells: list[Value | Live] = [
+        *words,
+        listed.live(rows, known(found["rows"])),
+        listed.live(f"=SUMIFS({weight},{both})", known(found["weight"]) or 0.0),
+        listed.live(f"=SUMIFS({score},{both})", known(found["score"]) or 0.0),
+        Live(ratio(f"E{row}", f"D{row}"), known(found["share"])),
+        full,
+        listed.live(f'=IF({given}=0,"",G{row}/{given})', known(found["full_share"])),
+        listed.live(f"=SUMIFS({lost},{both})", known(found["lost"]) or 0.0),
+        _often(found),
+    ]
+    page.line(cells, _LOOKS, total=len(branch) < 2)
+
+
+def _often(found: Mapping[str, object]) -> Value:
+    reason, rows = found["reason"], known(found["reason_rows"])
+    return None if rows is None else f"{reason}（{rows:.0f} 项）"
+
+
+# --- why points were lost -------------------------------------------------------------------------
+
+
+def _reasons(page: Page, frame: pd.DataFrame, listed: Listed) -> None:
+    told = reasons(frame)
+    page.block("失分原因", "原因", "归类依据：原因一栏含有的字词", "项数", "占比", "失分")
+    first, words = (
+        page.row,
+        dict(REASONS) | {OTHER: ("写了原因，不含以上字词",), NONE: ("原因一栏空白",)},
+    )
+    last = first + len(words) - 1
+    lost, reason = listed.cells("lost"), listed.cells("reason")
+    total = float(told["rows"].sum())
+    looks = ("center", "text", "count", "rate", "score")
+    for name, own in words.items():
+        row = page.row
+        count = float(told["rows"].get(name, 0))
+        points = float(told["lost"].get(name, 0.0))
+        page.line(
+            [
+                name,
+                "、".join(own),
+                listed.live(f"=COUNTIF({reason},{_matches(name)})", count),
+                Live(ratio(f"C{row}", f"C${last + 1}"), over(count, total)),
+                listed.live(f"=SUMIF({reason},{_matches(name)},{lost})", points),
+            ],
+            looks,
+            grows=True,
+        )
+    row = page.row
+    page.line(
+        ["合计", None, Live(f"=SUM(C{first}:C{last})", total),
+         Live(ratio(f"C{row}", f"C{row}"), over(total, total)),
+         Live(f"=SUM(E{first}:E{last})", float(told["lost"].sum()))],
+        looks, total=True,
+    )  # fmt: skip
+    page.note("一条原因只归一类：从上往下，含有哪一类的字词就归哪一类。原文见指标明细。")
+
+
+# --- how generous ---------------------------------------------------------------------------------
+
+
+def _generosity(page: Page, part: FormSummary, frame: pd.DataFrame, listed: Listed) -> None:
+    """How often full marks were taken, and scores against the rule."""
+    own = part.generosity
+    page.block("自评宽严", "项目", "说明", "数量", "占比")
+    above, lost = listed.cells("above"), listed.cells("lost")
+    given = float((frame["weight"].notna() & frame["self_score"].notna()).sum())
+    full = float(frame["lost"].eq(0).sum())
+    judged = float(frame["above"].notna().sum())
+    higher, lower = float(frame["above"].gt(0).sum()), float(frame["above"].lt(0).sum())
+    points = float(frame["above"].clip(lower=0).sum())
+    first = page.row
+    lines = (
+        ("评分的指标", "填了分值和得分", f"=COUNT({lost})", given, None),
+        ("得满分", "得分不低于分值", f"=COUNTIF({lost},0)", full, (first, given)),
+        ("可按规则核算", "指标值、完成值是同单位的数", f"=COUNT({above})", judged, (first, given)),
+        ("高于规则", "得分高于核算的得分", f'=COUNTIF({above},">0")', higher, (first + 2, judged)),
+        ("低于规则", "得分低于核算的得分", f'=COUNTIF({above},"<0")', lower, (first + 2, judged)),
+    )
+    looks = ("center", "text", "count", "rate")
+    for label, why, formula, value, whole in lines:
+        share = None
+        if whole is not None:
+            share = Live(ratio(f"C{page.row}", f"C{whole[0]}"), over(value, whole[1]))
+        page.line([label, why, listed.live(formula, value), share], looks)
+    page.line(
+        ["高于规则的分数", "合计", listed.live(f'=SUMIF({above},">0")', points), None],
+        ("center", "text", "score", "rate"),
+    )
+    every = float(own["full_share"].eq(1).sum())
+    page.line(["全部满分的份数", "每一项都得满分", every, over(every, float(len(own)))], looks)
+    page.note("各单位的满分率、高于规则的项数和分数见抽查复核名单；逐项见指标明细“高于规则”列。")

@@ -1,0 +1,135 @@
+"""The charts of 总览: execution rates, scores, attainment, funds; native, over live figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from builder.sheets import CHART_ROWS, COLUMNS, FIRST_ROW, Listed, Live, OnePage, Value, known, over
+from builder.summary.analysis import Branch
+from workbook.address import column_range
+from workbook.summary import FormSummary, by_rate, distribution
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The sheets that the overview reckons from."""
+
+    departments: Listed
+    coverage: Listed
+    composition: Listed | None
+    analysis: str
+    branches: Mapping[str, Mapping[Branch, int]]
+    """By scored section: the row of each branch on 指标分析."""
+
+
+def draw_charts(page: OnePage, part: FormSummary, lists: Lists) -> None:
+    """Rates on the left over the whole height, up to three charts on the right."""
+    right = []
+    if part.headline.score is not None:
+        right.append(_score_chart)
+    if lists.branches and lists.branches[part.headline.scored[0].id]:
+        right.append(_attainment_chart)
+    if lists.composition is not None:
+        right.append(_funds_chart)
+    left = part.headline.has_rate and len(by_rate(part)) > 0
+    half = COLUMNS // 2
+    if left:
+        width = half if right else COLUMNS
+        _rate_chart(page, part, lists, (1, 0), (width, CHART_ROWS))
+    if right:
+        column, width = (half + 1, half) if left else (1, COLUMNS)
+        # The one with most bars gets most room.
+        shares = [4 if draw is _attainment_chart else 3 for draw in right]
+        starts = [CHART_ROWS * sum(shares[:n]) // sum(shares) for n in range(len(right) + 1)]
+        for draw, start, end in zip(right, starts, starts[1:], strict=False):
+            draw(page, part, lists, (column, start), (width, end - start))
+
+
+Spot = tuple[int, int]
+
+
+def _rate_chart(page: OnePage, part: FormSummary, lists: Lists, at: Spot, size: Spot) -> None:
+    shown = by_rate(part)
+    column = "project" if "project" in shown.columns else "department"
+    names = [str(name) for name in shown[column].fillna(shown["department"])]
+    # What all names begin with (岳阳市云溪区) tells nothing, and takes the chart's room.
+    prefix = _shared(min(names), max(names))
+    place = lists.departments.columns["execution_rate"]
+    line = {number: row for row, number in enumerate(part.departments.index, FIRST_ROW)}
+    rows: list[tuple[Value, Value | Live]] = [
+        (name[prefix:], lists.departments.live(
+            f"={column_range(lists.departments.name, place, line[number], line[number])}", known(rate)))
+        for name, number, rate in zip(names, shown.index, shown["execution_rate"], strict=True)
+    ]  # fmt: skip
+    count = int(part.departments["execution_rate"].notna().sum())
+    title = "执行率（从低到高）"
+    if count > len(rows):
+        lowest = len(rows) * 2 // 3
+        title = f"执行率：最低 {lowest}、最高 {len(rows) - lowest}（共 {count}）"
+    page.chart(page.block_of("执行率", rows), title, "0.0%", at, size)
+
+
+def _shared(first: str, last: str) -> int:
+    """How many letters the first and the last of sorted names, and so all between, begin with alike."""
+    if first == last:
+        return 0
+    return next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
+
+
+def _score_chart(page: OnePage, part: FormSummary, lists: Lists, at: Spot, size: Spot) -> None:
+    cells = lists.departments.cells("counted_score")
+    found = distribution(part)
+    rows: list[tuple[Value, Value | Live]] = []
+    for band, lowest, below, count in zip(
+        found.index, found["lowest"], found["below"], found["departments"], strict=True
+    ):
+        upper = "" if known(below) is None else f',{cells},"<{known(below):g}"'
+        formula = f'=COUNTIFS({cells},">={known(lowest):g}"{upper})'
+        rows.append((str(band), lists.departments.live(formula, float(count))))
+    page.chart(
+        page.block_of("采用得分分布", rows), "采用得分分布（份）", "0", at, size, kind="column"
+    )
+
+
+def _attainment_chart(page: OnePage, part: FormSummary, lists: Lists, at: Spot, size: Spot) -> None:
+    section = part.headline.scored[0]
+    depth = min(len(section.levels), 2)
+    branches = lists.branches[section.id]
+    rows: list[tuple[Value, Value | Live]] = []
+    for branch, row in branches.items():
+        if len(branch) == depth and (branch or not depth):
+            shares = _share(part, section.id, branch)
+            cell = column_range(lists.analysis, 6, row, row)
+            rows.append(
+                (branch[-1].removesuffix("指标") if branch else "合计", Live(f"={cell}", shares))
+            )
+    page.chart(
+        page.block_of("指标得分率", rows),
+        "二级指标得分率" if depth > 1 else "指标得分率",
+        "0.0%",
+        at,
+        size,
+    )
+
+
+def _share(part: FormSummary, section: str, branch: Branch) -> float | None:
+    rows = part.details[section]
+    for level, key in zip(part.form.sections[section].levels, branch, strict=False):
+        rows = rows[rows[level] == key]
+    both = rows["weight"].notna() & rows["self_score"].notna()
+    return over(
+        float(rows["self_score"].where(both).sum()), float(rows["weight"].where(both).sum())
+    )
+
+
+def _funds_chart(page: OnePage, part: FormSummary, lists: Lists, at: Spot, size: Spot) -> None:
+    assert lists.composition is not None
+    whole = part.headline.breakdowns[0]
+    amounts = part.funds["amount"]
+    rows: list[tuple[Value, Value | Live]] = [
+        (item.label.partition("·")[0].removesuffix("拨款").replace("纳入专户管理的", "专户"),
+         lists.composition.live(f"={lists.composition.total(item.id)}", known(amounts.loc[item.key])))
+        for item in whole.parts
+    ]  # fmt: skip
+    page.chart(page.block_of(whole.heading, rows), f"{whole.heading}（万元）", "#,##0", at, size)

@@ -1,0 +1,236 @@
+"""`build_summary`: the bureau's workbook: the year on a page, one line a department, analysis, lists.
+
+Sums, rates, shares, grades and ranks are formulas that live on when a score is typed or a figure
+corrected; what they show when the file is opened is what `workbook.aggregate` worked out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from builder.sheets import Book, Heading, Links, Listed, book_at
+from builder.summary.analysis import write_analysis
+from builder.summary.charts import Lists
+from builder.summary.departments import notes, write_departments, write_unread
+from builder.summary.lists import write_composition, write_details, write_sources
+from builder.summary.overview import write_empty_overview, write_overview
+from builder.summary.previous import write_previous
+from builder.summary.returns import write_coverage, write_files, write_findings, write_pending
+from builder.summary.reviews import write_set_aside
+from builder.summary.sampling import write_sampling
+from builder.summary.settings import Settings, write_settings
+from workbook.form import UNIT, Form, Section
+from workbook.summary import SET_ASIDE, Comparison, FormSummary, Sampling, Summary, sampling_of
+
+_BIG = 50_000
+"""With more rows than this the book is written without being held in memory."""
+
+
+def build_summary(summary: Summary, path: Path | str, *, sampling: Sampling | None = None) -> Path:
+    """Write the summary's workbook to `path`, whole or not at all; amounts are 万元.
+
+    `sampling` are the criteria by which departments are proposed for re-checking, unless others were
+    typed into a former summary. Links to the returns
+    are relative to the folder of `path`. Raises BuildError if the path cannot be written.
+    """
+    path = Path(path)
+    rows = (
+        len(summary.findings)
+        + len(summary.coverage)
+        + sum(len(part.sources) + sum(map(len, part.details.values())) for part in summary.forms)
+    )
+    with book_at(path, constant_memory=rows > _BIG) as book:
+        _write(book, summary, Links(path.parent), sampling or Sampling())
+    return path
+
+
+def _write(book: Book, summary: Summary, links: Links, sampling: Sampling) -> None:
+    names = _Names(book)
+    parts = [
+        (part, _sheets(part, names, first=not n, compared=_before(summary, part) is not None))
+        for n, part in enumerate(summary.forms)
+    ]
+    empty = ("", "") if parts else (names("总览"), names("部门汇总"))
+    whole = not summary.left_out
+    findings, answered = names("问题清单") if whole else "", names("报送情况")
+    pending = names("催报名单") if summary.has_roster else ""
+    aside = names(SET_ASIDE) if len(summary.unmatched) else ""
+    sources = [
+        names(f"{_about(part.form, first=not n)}来源") if whole else ""
+        for n, (part, _) in enumerate(parts)
+    ]
+    files = names("文件清单") if whole else ""
+    settings = write_settings(book, names("参数"), summary, sampling)
+    sampling = sampling_of(summary, sampling)
+    covered = write_coverage(book, answered, summary, links)
+    for (part, sheets), source in zip(parts, sources, strict=True):
+        writer = _FormWriter(book, summary, part, sheets, source, links)
+        writer.write(covered, sampling, settings)
+    if not parts:
+        write_empty_overview(book, empty[0], "绩效自评总览", summary, covered)
+        write_unread(book, empty[1], summary, links)
+    if findings:
+        write_findings(book, findings, summary, links)
+    if pending:
+        write_pending(book, pending, summary)
+    if aside:
+        write_set_aside(book, aside, summary.unmatched)
+    if files:
+        write_files(book, files, summary, links)
+
+
+def _before(summary: Summary, part: FormSummary) -> Comparison | None:
+    """The form's two years side by side, if last year's returns were given."""
+    key = (part.form.key, part.fiscal_year)
+    found = (c for c in summary.comparisons if (c.form.key, c.fiscal_year) == key)
+    return next(found, None)
+
+
+# --- sheets and their names -----------------------------------------------------------------------
+
+
+class _Names:
+    """Adds sheets in their order, each under a name unlike the others; they are filled later."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.given: set[str] = set()
+
+    def __call__(self, wanted: str) -> str:
+        plain = re.sub(r"[\[\]:*?/\\']", "", wanted)[:28] or "表"
+        name, number = plain, 1
+        while name in self.given:
+            number += 1
+            name = f"{plain}{number}"
+        self.given.add(name)
+        self.book.add_worksheet(name)
+        return name
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheets:
+    """The names of one form's sheets."""
+
+    overview: str
+    departments: str
+    previous: str
+    """Blank without last year's returns."""
+    composition: str
+    """Blank where the form does not break its funds down."""
+    analysis: str
+    """Blank where no indicator is scored or no row is listed, as is the sample's."""
+    sample: str
+    details: dict[str, str] = field(default_factory=dict)
+    """By repeating section."""
+
+
+def _about(form: Form, *, first: bool) -> str:
+    """A first form's sheets have plain names, a further one's begin with what it is about."""
+    return "" if first else re.sub(r"(绩效)?(自评)?表$", "", form.name)
+
+
+def _sheets(part: FormSummary, names: _Names, *, first: bool, compared: bool) -> _Sheets:
+    about = _about(part.form, first=first)
+    # Without rows (`Summary.left_out`) there is nothing to analyse.
+    scored = part.headline.scored and part.details
+    return _Sheets(
+        overview=names(f"{about}总览"),
+        departments=names(f"{about}汇总" if about else "部门汇总"),
+        previous=names(f"{about}同比") if compared else "",
+        composition=names(f"{about}资金构成") if part.headline.breakdowns else "",
+        details={
+            s.id: names(about + _rows_name(s)) for s in part.form.repeating if s.id in part.details
+        },
+        analysis=names(f"{about}指标分析") if scored else "",
+        sample=names(f"{about}抽查复核名单") if scored else "",
+    )
+
+
+def _rows_name(section: Section) -> str:
+    return "指标明细" if section.id == "indicators" else f"{section.label}明细"
+
+
+@dataclass(frozen=True)
+class _FormWriter:
+    """Writes one form's sheets."""
+
+    book: Book
+    summary: Summary
+    part: FormSummary
+    sheets: _Sheets
+    sources: str
+    links: Links
+
+    def write(self, covered: Listed, sampling: Sampling, settings: Settings) -> None:
+        """Every sheet of the form; the overview last, since it reckons from all others."""
+        book, part, sheets, links = self.book, self.part, self.sheets, self.links
+        cutoffs = settings.cutoffs.get(part.form.key, {})
+        heading = self.heading(sheets.departments, "汇总表", 4, notes(part, self.summary.left_out))
+        departments = write_departments(book, heading, part, cutoffs, links, self.sources)
+        before = _before(self.summary, part)
+        if before is not None:
+            heading = self.heading(sheets.previous, "同比")
+            write_previous(book, heading, before, departments)
+        composition = None
+        if sheets.composition:
+            heading = self.heading(sheets.composition, "资金构成", 3, _COMPOSITION_NOTES)
+            composition = write_composition(book, heading, part, links)
+        details = {
+            section.id: write_details(
+                book,
+                # Each row's figures have a unit of their own.
+                self.heading(sheets.details[section.id], _rows_name(section), 2, unit=""),
+                part,
+                section,
+                links,
+            )
+            for section in part.form.repeating
+            if section.id in sheets.details
+        }
+        branches = {}
+        if sheets.analysis:
+            heading = self.heading(sheets.analysis, "指标分析", unit="单位：分")
+            branches = write_analysis(book, heading, part, details)
+            heading = self.heading(sheets.sample, "抽查复核名单", 4, _SAMPLE_NOTES)
+            write_sampling(book, heading, part, sampling, settings, links)
+        if self.sources:
+            heading = self.heading(self.sources, "数据来源", 3, _SOURCE_NOTES)
+            write_sources(book, heading, part, links)
+        lists = Lists(departments, covered, composition, sheets.analysis, branches)
+        title = _title(part.form, part.fiscal_year, "总览")
+        write_overview(book, sheets.overview, title, f"单位：{UNIT}", self.summary, part, lists)
+
+    def heading(
+        self,
+        name: str,
+        what: str,
+        frozen: int = 0,
+        told: Sequence[str] = (),
+        *,
+        unit: str = f"单位：{UNIT}",
+    ) -> Heading:
+        """What stands above and below one of the form's sheets."""
+        return Heading(
+            name, _title(self.part.form, self.part.fiscal_year, what), unit, told, frozen
+        )
+
+
+def _title(form: Form, year: int, what: str) -> str:
+    return f"{year} 年度{re.sub('表$', '', form.name)}{what}"
+
+
+_COMPOSITION_NOTES = (
+    "差额＝各项合计－应等于的数，四舍五入到 0.01 元；填报的数没有改动。空白是没有填，不按零计算。",
+)
+_SAMPLE_NOTES = (
+    "各条的界限和分在“参数”里，改了以后合计分、次序、是否抽查自动重算；名单按生成时的次序排列，改动后可用“次序”一列重新排序。",
+    "分数相同的，全年预算数大的在先，再按预算编码；没有随机抽取，同样的数据得到同样的名单。",
+    "高于规则：自评得分高于按指标值、完成值计算的得分；执行得分之差：预算执行自评得分与按执行率计算的得分之差。",
+)
+_SOURCE_NOTES = (
+    "数值已换算为万元；执行率、合计、总分等计算项按填报数重算，不取文件里存的结果。点单元格打开该单位的表。",
+    "链接以本汇总表所在的文件夹为起点：汇总表与收回的表要一起移动。压缩包里的表没有链接。",
+)

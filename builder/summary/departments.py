@@ -1,0 +1,248 @@
+"""部门汇总: one line a department: how much, how well, what is wrong; and where reviewers type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from builder import styles
+from builder.sheets import (
+    FIRST_ROW,
+    Book,
+    Column,
+    Heading,
+    Links,
+    Listed,
+    Live,
+    Value,
+    done,
+    inside,
+    values,
+    write_list,
+)
+from builder.summary.lists import file_names, open_column
+from builder.summary.returns import STATUS_FILLS
+from workbook.address import letters
+from workbook.form import LOWEST_GRADE, Headline
+from workbook.summary import (
+    DECIMALS,
+    HEADS,
+    HIGHEST_SCORE,
+    FormSummary,
+    Status,
+    Summary,
+    reading_notes,
+)
+
+LONGEST_REMARK = 500
+REVIEW, REMARK = HEADS["score"], HEADS["remark"]
+"""The heads of the columns that people type into; `workbook.summary.reviews` reads them back."""
+
+
+def write_departments(
+    book: Book,
+    heading: Heading,
+    part: FormSummary,
+    cutoffs: Mapping[str, str],
+    links: Links,
+    sources: str,
+) -> Listed:
+    """The departments' lines; `sources` is the sheet that tells where each figure came from, blank
+    if there is none."""
+    frame = part.departments
+    columns = _who(frame)
+    columns += _figures(frame, part, len(columns), cutoffs, links)
+    columns += _counts(frame)
+    if part.headline.score is not None:
+        columns.append(Column("remark", REMARK, 18, values(frame["remark"]), "remark"))
+    if sources:
+        columns.append(_whence(part, sources))
+    columns.append(open_column(frame["file"], links))
+    columns.append(Column("file", "文件", 34, file_names(frame["file"])))
+    listed = write_list(book, heading, columns)
+    _limit(listed)
+    return listed
+
+
+def write_unread(book: Book, name: str, summary: Summary, links: Links) -> Listed:
+    """The departments' lines where not one return was read."""
+    heading = Heading(name, "绩效自评汇总表", "没有一份可以汇总的自评表", frozen=4)
+    frame = summary.coverage
+    files = Column("file", "文件", 40, file_names(frame["file"]))
+    return write_list(book, heading, [*_who(frame), open_column(frame["file"], links), files])
+
+
+def _who(frame: pd.DataFrame) -> list[Column]:
+    statuses = [Status(status) for status in frame["status"]]
+    return [
+        Column("number", "序号", 6, [float(n) for n in frame.index], "center"),
+        Column("status", "状态", 8, [s.chinese for s in statuses], "center",
+               fills=[STATUS_FILLS[s] for s in statuses]),
+        Column("code", "预算编码", 11, values(frame["code"]), "center"),
+        Column("department", "部门", 25, values(frame["department"]), total="合计"),
+    ]  # fmt: skip
+
+
+def _counts(frame: pd.DataFrame) -> list[Column]:
+    columns = []
+    for key, title in (("errors", "错误"), ("warnings", "提醒"), ("notes", "说明")):
+        known = frame[key].fillna(0)
+        fills = [styles.ERROR_FILL if key == "errors" and count > 0 else "" for count in known]
+        total = Live("=SUM({cells})", float(known.sum()))
+        columns.append(Column(key, title, 6, values(frame[key]), "count", None, total, fills))
+    return columns
+
+
+def _whence(part: FormSummary, sources: str) -> Column:
+    """A link to a department's first line on the sheet of the sources."""
+    first = (part.sources.reset_index().groupby("number")["source"].min() + FIRST_ROW).to_dict()
+    rows = [first.get(number) for number in part.departments.index]
+    shown: list[Value] = ["查看" if row else None for row in rows]
+    to = [inside(sources, f"A{row}") if row else "" for row in rows]
+    return Column("whence", "来源", 6, shown, "center", links=to, link_only=True)
+
+
+def _figures(
+    frame: pd.DataFrame, part: FormSummary, before: int, cutoffs: Mapping[str, str], links: Links
+) -> list[Column]:
+    """The amounts, the rate, the scores, grade and rank; they stand after `before` other columns."""
+    headline = part.headline
+    columns: list[Column] = []
+    if headline.project is not None:
+        columns.append(Column("project", HEADS["project"], 26, values(frame["project"])))
+    cells = _cells(part, links)
+    for key, item in headline.line.items():
+        total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _figure(part, key))
+        columns.append(
+            Column(
+                key,
+                item.label,
+                14,
+                values(frame[key]),
+                "amount",
+                None,
+                total,
+                links=cells.get(key, ()),
+            )
+        )
+    at = {column.key: letters(before + n) for n, column in enumerate(columns, 1)}
+    if headline.has_rate:
+        columns.append(_rate(frame, part, at["actual_expenditure"], at["final_budget"]))
+    if headline.score is not None:
+        columns += _scores(
+            frame, headline, before + len(columns), cutoffs, cells.get("total_score", ())
+        )
+    return columns
+
+
+def _cells(part: FormSummary, links: Links) -> dict[str, list[str]]:
+    """By figure: where each department's line leads to in its return."""
+    found = {}
+    for figure, rows in part.sources.groupby("figure"):
+        to = links.all(rows["path"], rows["sheet"], rows["cell"])
+        by_number = dict(zip(rows["number"], to, strict=True))
+        found[str(figure)] = [by_number.get(number, "") for number in part.departments.index]
+    return found
+
+
+def _scores(
+    frame: pd.DataFrame,
+    headline: Headline,
+    before: int,
+    cutoffs: Mapping[str, str],
+    cells: Sequence[str],
+) -> list[Column]:
+    own, review, counted = (letters(before + n) for n in (1, 2, 3))
+    last = FIRST_ROW + max(len(frame), 1) - 1
+    every = f"${counted}${FIRST_ROW}:${counted}${last}"
+
+    def counts(row: int) -> str:
+        chosen = f"IF(ISNUMBER({review}{row}),{review}{row},{own}{row})"
+        return f'=IF(COUNT({own}{row},{review}{row})=0,"",ROUND({chosen},{DECIMALS}))'
+
+    def rank(row: int) -> str:
+        return f'=IF(ISNUMBER({counted}{row}),COUNTIF({every},">"&{counted}{row})+1,"")'
+
+    return [
+        Column("total_score", "自评得分", 9, values(frame["total_score"]), "score", links=cells),
+        Column("review_score", REVIEW, 9, values(frame["review_score"]), "input"),
+        Column("counted_score", "采用得分", 9, values(frame["counted_score"]), "score", counts),
+        Column("grade", "等次", 6, values(frame["grade"]), "center",
+               lambda row: _grade(f"{counted}{row}", headline, cutoffs)),
+        Column("rank", "名次", 6, values(frame["rank"]), "count", rank, across=True),
+    ]  # fmt: skip
+
+
+def _grade(score: str, headline: Headline, cutoffs: Mapping[str, str]) -> str:
+    text = f'"{LOWEST_GRADE}"'
+    for name, _ in reversed(headline.cutoffs):
+        text = f'IF({score}>={cutoffs[name]},"{name}",{text})'
+    return f'=IF(ISNUMBER({score}),{text},"")'
+
+
+def _rate(frame: pd.DataFrame, part: FormSummary, spent: str, budget: str) -> Column:
+    last = FIRST_ROW + max(len(frame), 1) - 1
+    spending, budgets = (f"{c}{FIRST_ROW}:{c}{last}" for c in (spent, budget))
+    # Over the departments that give both, so that a blank does not pass for zero.
+    both = f"ISNUMBER({spending})*ISNUMBER({budgets})"
+    whole = f"SUMPRODUCT({both},{budgets})"
+    total = Live(
+        f'=IF({whole}=0,"",SUMPRODUCT({both},{spending})/{whole})', _figure(part, "execution_rate")
+    )
+    return Column(
+        "execution_rate",
+        "执行率",
+        9,
+        values(frame["execution_rate"]),
+        "rate",
+        lambda row: (
+            f'=IF(OR(N({budget}{row})=0,NOT(ISNUMBER({spent}{row}))),"",{spent}{row}/{budget}{row})'
+        ),
+        total,
+    )
+
+
+def _figure(part: FormSummary, name: str) -> float | None:
+    value = part.totals.loc[name, "value"]
+    return None if pd.isna(value) else float(value)  # type: ignore[arg-type]
+
+
+def _limit(departments: Listed) -> None:
+    """Limit what may be typed as a reviewed score and as a remark."""
+    first, last = FIRST_ROW - 1, departments.last_row - 1
+    score = {
+        "validate": "decimal",
+        "criteria": "between",
+        "minimum": 0,
+        "maximum": HIGHEST_SCORE,
+        "ignore_blank": True,
+        "input_title": REVIEW,
+        "input_message": "抽查复核后填写；填了以后，等次、名次按复核得分评定。",
+        "error_title": REVIEW,
+        "error_message": f"请填 0 到 {HIGHEST_SCORE:g} 之间的数。",
+    }
+    remark = {
+        "validate": "length",
+        "criteria": "<=",
+        "value": LONGEST_REMARK,
+        "error_title": REMARK,
+        "error_message": f"请不要超过 {LONGEST_REMARK} 字。",
+    }
+    for key, options in (("review_score", score), ("remark", remark)):
+        column = departments.columns.get(key)
+        if column is not None:
+            done(departments.sheet.data_validation(first, column - 1, last, column - 1, options))
+
+
+def notes(part: FormSummary, left_out: str = "") -> list[str]:
+    """What stands below the departments' lines; `left_out` is `Summary.left_out`."""
+    told = reading_notes(part)
+    if part.headline.score is not None:
+        told.append(
+            "采用得分：有复核得分的按复核得分，没有的按自评得分，四舍五入到两位小数；等次、名次按采用得分，分数线见“参数”。"
+        )
+    told.append(
+        left_out or "点数字打开该单位表中的那一格，点“打开”打开整份表，点“查看”看每个数的出处。"
+    )
+    return told

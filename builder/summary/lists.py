@@ -1,0 +1,193 @@
+"""The summary's lists of a form: funds by department, indicator rows, where each figure came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import Any
+
+import pandas as pd
+
+from builder import styles
+from builder.sheets import Book, Column, Heading, Links, Listed, Live, Value, values, write_list
+from workbook.address import letters
+from workbook.form import ROW, Field, Section
+from workbook.summary import CENT, FINEST, NEAR, ORIGINS, FormSummary, sum_of
+
+_KIND_LOOKS = {"money": "amount", "percent": "rate", "score": "score", "number": "score",
+               "count": "count", "measure": "center", "choice": "center", "date": "center"}  # fmt: skip
+_WIDTHS = {"money": 15.0, "percent": 10.0, "score": 9.0, "number": 10.0, "count": 9.0,
+           "measure": 18.0, "choice": 12.0, "date": 13.0, "paragraph": 36.0}  # fmt: skip
+
+
+def file_names(paths: pd.Series[str]) -> list[Value]:
+    """The names of files without their folders, one a line."""
+    return [
+        "\n".join(PurePath(path).name for path in several.split("\n"))
+        for several in paths.fillna("")
+    ]
+
+
+def order_column(count: int) -> Column:
+    """The numbers of a list's lines, from 1."""
+    return Column("number", "序号", 6, [float(n) for n in range(1, count + 1)], "center")
+
+
+def open_column(paths: Iterable[str | None], links: Links) -> Column:
+    """A column of links to returns. A name is no good place for one: LibreOffice cuts long links off."""
+    to = links.all(paths)
+    shown: list[Value] = ["打开" if target else None for target in to]
+    return Column("open", "原表", 6, shown, "center", links=to, link_only=True)
+
+
+def write_composition(book: Book, heading: Heading, part: FormSummary, links: Links) -> Listed:
+    """The parts of the funds, one line a department that answered, against what they should make up."""
+    frame = part.composition
+    lines = part.departments.reindex(frame.index)
+    columns = [
+        order_column(len(frame)),
+        Column("code", "预算编码", 11, values(frame["code"]), "center"),
+        Column("department", "部门", 26, values(frame["department"]), total="合计"),
+    ]  # fmt: skip
+    if "project" in frame.columns:
+        columns.append(Column("project", "项目名称", 26, values(frame["project"])))
+    for whole in part.headline.breakdowns:
+        first = len(columns) + 1
+        columns += [
+            _amounts(item.id, item.label.replace("·", "\n"), frame[item.id]) for item in whole.parts
+        ]
+        span = letters(first), letters(len(columns))
+        made_up = frame[f"{whole.key}_total"]
+        columns.append(_whole(f"{whole.key}_total", whole.heading, made_up, span))
+        label = part.headline.line[whole.whole].label
+        columns.append(_amounts(f"{whole.key}_{whole.whole}", label, lines[whole.whole]))
+        columns.append(_difference(whole.key, frame[f"{whole.key}_difference"], len(columns)))
+    columns.append(open_column(frame["file"], links))
+    return write_list(book, heading, columns)
+
+
+def _amounts(key: str, title: str, amounts: pd.Series[float]) -> Column:
+    total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _sum(amounts))
+    return Column(key, title, 14, values(amounts), "amount", None, total)
+
+
+def _whole(key: str, title: str, amounts: pd.Series[float], span: tuple[str, str]) -> Column:
+    total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _sum(amounts))
+
+    def formula(row: int) -> str:
+        cells = f"{span[0]}{row}:{span[1]}{row}"
+        return f'=IF(COUNT({cells})=0,"",SUM({cells}))'
+
+    return Column(key, f"{title}\n合计", 14, values(amounts), "amount", formula, total)
+
+
+def _difference(key: str, gaps: pd.Series[float], before: int) -> Column:
+    """The parts' sum less what they should make up, which stand in the two columns before."""
+    made_up, whole = letters(before - 1), letters(before)
+    fills = [styles.ERROR_FILL if abs(gap) >= CENT else "" for gap in gaps.fillna(0)]
+    return Column(
+        f"{key}_difference",
+        "差额",
+        12,
+        values(gaps),
+        "amount",
+        lambda row: (
+            f'=IF(COUNT({made_up}{row},{whole}{row})<2,"",'
+            f"ROUND({made_up}{row}-{whole}{row},{FINEST}))"
+        ),
+        Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _sum(gaps)),
+        fills,
+    )
+
+
+def _sum(amounts: pd.Series[float]) -> float | None:
+    return sum_of(amounts) if amounts.notna().any() else None
+
+
+def write_details(
+    book: Book, heading: Heading, part: FormSummary, section: Section, links: Links
+) -> Listed:
+    """Every row in which a department filled something in, with the cell where it begins."""
+    frame = part.details[section.id]
+    paths = frame.index.get_level_values("submission")
+    columns = [
+        Column("code", "预算编码", 10, values(frame["code"]), "center"),
+        Column("department", "部门", 26, values(frame["department"])),
+    ]
+    for item in section.of_grain(ROW):
+        if item.id not in frame.columns or item.is_hidden:
+            continue
+        columns.append(_detail(item, frame[item.id], section))
+        if item.id == "self_score" and "rate" in frame.columns:
+            columns += _scored(frame, [column.key for column in columns])
+    if "reason" in frame.columns:
+        columns.append(Column("reason", "失分原因", 14, values(frame["reason"]), "center"))
+    to = links.all(paths, frame["sheet"], frame["cell"])
+    columns.append(Column("cell", "位置", 8, values(frame["cell"]), "center", links=to))
+    return write_list(book, heading, columns)
+
+
+def _detail(item: Field, column: pd.Series[Any], section: Section) -> Column:
+    level = item.id in section.levels
+    title = {"level1": "一级指标", "level2": "二级指标", "level3": "三级指标"}.get(
+        item.id, item.label
+    )
+    if level:
+        return Column(item.id, title, 13 if item.id == "level1" else 19, values(column), "center")
+    width = _WIDTHS.get(item.kind.name, 24.0)
+    return Column(item.id, title, width, values(column), _KIND_LOOKS.get(item.kind.name, "text"))
+
+
+def _scored(frame: pd.DataFrame, keys: list[str]) -> list[Column]:
+    """Share, lost points, the rule's score and the difference, beside weight and score."""
+    weight, score = letters(keys.index("weight") + 1), letters(keys.index("self_score") + 1)
+    expected = letters(len(keys) + 3)
+
+    def lost(row: int) -> str:
+        gap = f"{weight}{row}-{score}{row}"
+        return f'=IF(COUNT({weight}{row},{score}{row})<2,"",IF({gap}<{NEAR},0,{gap}))'
+
+    def above(row: int) -> str:
+        gap = f"{score}{row}-{expected}{row}"
+        return f'=IF(COUNT({score}{row},{expected}{row})<2,"",IF(ABS({gap})<{NEAR},0,{gap}))'
+
+    def rate(row: int) -> str:
+        return (
+            f'=IF(OR(N({weight}{row})=0,NOT(ISNUMBER({score}{row}))),"",{score}{row}/{weight}{row})'
+        )
+
+    higher = [styles.WARNING_FILL if gap > 0 else "" for gap in frame["above"].fillna(0)]
+    return [
+        Column("rate", "得分率", 9, values(frame["rate"]), "rate", rate),
+        Column("lost", "失分", 7, values(frame["lost"]), "points", lost),
+        Column("expected_score", "规则\n得分", 8, values(frame["expected_score"]), "score"),
+        Column("above", "高于\n规则", 8, values(frame["above"]), "points", above, fills=higher),
+    ]
+
+
+def write_sources(book: Book, heading: Heading, part: FormSummary, links: Links) -> Listed:
+    """The cell of the return in which each figure of a department's line stands."""
+    frame = part.sources
+    to = links.all(frame["path"], frame["sheet"], frame["cell"])
+    rates = {"execution_rate"}
+    columns = [
+        Column("number", "序号", 6, values(frame["number"]), "center"),
+        Column("code", "预算编码", 12, values(frame["code"]), "center"),
+        Column("department", "部门", 28, values(frame["department"])),
+    ]
+    if part.headline.project is not None:
+        columns.append(Column("project", "项目名称", 26, values(frame["project"])))
+    shown = [
+        f"{value:.2%}" if figure in rates and isinstance(value, float) else value
+        for figure, value in zip(frame["figure"], values(frame["value"]), strict=True)
+    ]
+    columns += [
+        Column("label", "数据", 26, values(frame["label"])),
+        Column("value", "数值", 16, shown, "amount"),
+        Column("origin", "来历", 16, [ORIGINS[origin] for origin in frame["origin"]], "center"),
+        Column("raw", "表中所填", 18, values(frame["raw"])),
+        Column("sheet", "表", 12, values(frame["sheet"]), "center"),
+        Column("cell", "单元格", 9, values(frame["cell"]), "center", links=to),
+        Column("file", "文件", 40, file_names(frame["path"])),
+    ]
+    return write_list(book, heading, columns)

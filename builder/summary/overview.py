@@ -1,0 +1,185 @@
+"""总览: the year on one printed page: who answered, sums, grades, what needs attention, four charts.
+
+Figures are formulas over the other sheets. Names in the charts and the sentences are as they were when
+the summary was made; figures follow.
+"""
+
+from __future__ import annotations
+
+from builder.sheets import Book, Figure, Listed, Live, OnePage, Value, known, over, ratio
+from builder.summary.charts import Lists, draw_charts
+from workbook.summary import THINGS, FormSummary, Status, Summary, attention, coverage_counts
+
+
+def write_overview(
+    book: Book, name: str, title: str, unit: str, summary: Summary, part: FormSummary, lists: Lists
+) -> None:
+    """The page of one form; the round's coverage stands on that of the departments' own form."""
+    page = OnePage(book, name, title, unit)
+    main = part is summary.main
+    page.title("一、报送情况")
+    page.figures(_round(summary, lists.coverage) if main else _returns(part, lists.departments))
+    page.title("二、资金与得分")
+    page.figures(_sums(part, lists.departments))
+    if part.headline.score is not None:
+        page.title("三、等次")
+        _grades(page, part, lists.departments)
+    page.title("四、需要关注" if part.headline.score is not None else "三、需要关注")
+    things = [item.sentence for item in attention(summary, part)][:THINGS]
+    for number, sentence in enumerate(things or ["没有需要特别关注的事项。"], 1):
+        page.sentence(f"{number}. {sentence}" if things else sentence)
+    draw_charts(page, part, lists)
+    how = _HOW.format(departments=lists.departments.name)
+    page.close(_small_print(summary, [how, _WHICH] if main else [how]))
+
+
+def write_empty_overview(
+    book: Book, name: str, title: str, summary: Summary, listed: Listed
+) -> None:
+    """The page where not one return was read."""
+    page = OnePage(book, name, title, "没有一份可以汇总的自评表")
+    page.title("一、报送情况")
+    page.figures(_round(summary, listed))
+    page.title("二、需要关注")
+    for item in attention(summary):
+        page.sentence(item.sentence)
+    page.close(_small_print(summary, [_WHICH]))
+
+
+# --- figures --------------------------------------------------------------------------------------
+
+
+def _round(summary: Summary, listed: Listed) -> list[Figure]:
+    found = coverage_counts(summary)
+    status, own, late = (listed.cells(key) for key in ("status", "on_roster", "days_late"))
+
+    # Of a roster's round those off the roster have a figure of their own, so that the others add up.
+    whose = f',{own},"是"' if summary.has_roster else ""
+
+    def count(*states: Status) -> str:
+        return "+".join(f'COUNTIFS({status},"{state.chinese}"{whose})' for state in states)
+
+    asked = f'=COUNTIF({own},"是")' if summary.has_roster else f'=COUNTIF({status},"?*")'
+    answered = count(Status.ANSWERED, Status.FAULTY)
+    figures: list[tuple[str, str, int]] = [
+        ("应报单位" if summary.has_roster else "单位", asked, found.asked),
+        ("已报", f"={answered}", found.answered),
+        ("其中：须修改", f"={count(Status.FAULTY)}", found.faulty),
+        ("退回", f"={count(Status.REJECTED)}", found.rejected),
+        ("未报", f"={count(Status.MISSING)}", found.missing),
+        ("迟报", f'=COUNTIF({late},">0")', found.late),
+    ]
+    if found.off_roster:
+        figures.insert(5, ("名册外", f'=COUNTIF({own},"否")', found.off_roster))
+    return [
+        (words, listed.live(formula, float(value)), "count") for words, formula, value in figures
+    ]
+
+
+def _returns(part: FormSummary, listed: Listed) -> list[Figure]:
+    status = listed.cells("status")
+    statuses = part.departments["status"]
+    faulty = float((statuses == Status.FAULTY).sum())
+    return [
+        ("收下份数", listed.live(f'=COUNTIF({status},"?*")', float(len(statuses))), "count"),
+        ("单位数", float(part.departments["department"].nunique()), "count"),
+        ("须修改",
+         listed.live(f'=COUNTIF({status},"{Status.FAULTY.chinese}")', faulty), "count"),
+    ]  # fmt: skip
+
+
+def _sums(part: FormSummary, listed: Listed) -> list[Figure]:
+    found: list[Figure] = []
+    for key, item in list(part.headline.line.items())[:4]:
+        found.append(
+            (item.label, listed.live(f"={listed.total(key)}", _total(part, key)), "amount")
+        )
+    if part.headline.has_rate:
+        rate = listed.live(f"={listed.total('execution_rate')}", _total(part, "execution_rate"))
+        found.append(("执行率", rate, "rate"))
+    if part.headline.score is not None:
+        found.append(
+            ("采用得分平均", _mean(part, listed, "counted_score", "counted_mean_score"), "score")
+        )
+        if "final_budget" in part.headline.line:
+            weighted = _weighted(part, listed, "counted_score", "counted_weighted_score")
+            found.append(("按资金加权平均", weighted, "score"))
+    return found[:6]
+
+
+def _total(part: FormSummary, name: str) -> float | None:
+    return known(part.totals.loc[name, "value"])
+
+
+def _mean(part: FormSummary, listed: Listed, column: str, figure: str) -> Value | Live:
+    cells = listed.cells(column)
+    return listed.live(f'=IF(COUNT({cells})=0,"",AVERAGE({cells}))', _total(part, figure))
+
+
+def _weighted(part: FormSummary, listed: Listed, column: str, figure: str) -> Value | Live:
+    """Over those that give both, so that neither a blank score nor a blank budget passes for zero."""
+    score, budget = listed.cells(column), listed.cells("final_budget")
+    both = f"ISNUMBER({score})*ISNUMBER({budget})"
+    whole = f"SUMPRODUCT({both},{budget})"
+    formula = f'=IF({whole}=0,"",SUMPRODUCT({both},{score},{budget})/{whole})'
+    return listed.live(formula, _total(part, figure))
+
+
+def _grades(page: OnePage, part: FormSummary, listed: Listed) -> None:
+    """Grades on the left, mean scores on the right."""
+    unit = "份数" if part.headline.project else "单位数"
+    has_budget = "final_budget" in part.headline.line
+    page.table(1, ["等次", unit, "占比"], ["text"] * 3, head=True)
+    page.table(7, ["得分", "简单平均", "按全年预算加权"], ["text"] * 3, head=True)
+    page.end(20)
+    cells = listed.cells("grade")
+    counts = [float(count) for count in part.grades["departments"]]
+    total, last = sum(counts), page.row + len(counts)
+    means: list[list[Value | Live]] = [
+        [words, _mean(part, listed, column, f"{prefix}mean_score"),
+         _weighted(part, listed, column, f"{prefix}weighted_score") if has_budget else None]
+        for words, column, prefix in (("自评得分", "total_score", ""), ("采用得分", "counted_score", "counted_"))
+    ]  # fmt: skip
+    review = listed.cells("review_score")
+    reviewed = float(part.departments["review_score"].count())
+    means.append(["已复核份数", listed.live(f"=COUNT({review})", reviewed), None])
+    means[2:2] = [
+        [f"{words}采用得分", _extreme(listed, formula, extreme), None]
+        for words, formula, extreme in (
+            ("最高", "MAX", part.departments["counted_score"].max()),
+            ("最低", "MIN", part.departments["counted_score"].min()),
+        )
+    ]
+    means += [[None, None, None]] * (len(counts) + 1 - len(means))
+    rows: list[tuple[str, Value | Live]] = [
+        (str(name), listed.live(f'=COUNTIF({cells},"{name}")', count))
+        for name, count in zip(part.grades.index, counts, strict=True)
+    ]
+    rows.append(("合计", Live(f"=SUM(C{page.row}:C{last - 1})", total)))
+    for (name, count), beside, value in zip(rows, means, [*counts, total], strict=True):
+        share = Live(ratio(f"C{page.row}", f"C${last}"), over(value, total))
+        page.table(1, [name, count, share], ["text", "count", "rate"])
+        look = "count" if beside[0] == "已复核份数" else "score"
+        page.table(7, beside, ["text", look, "score"])
+        page.end(18)
+
+
+def _extreme(listed: Listed, function: str, value: object) -> Value | Live:
+    cells = listed.cells("counted_score")
+    return listed.live(f'=IF(COUNT({cells})=0,"",{function}({cells}))', known(value))
+
+
+_HOW = (
+    "执行率＝全年执行数合计÷全年预算数合计，不是各单位执行率的平均。采用得分：有复核得分的按复核得分，没有的按自评得分；"
+    "填写或改动“{departments}”的复核得分、“参数”的分数线，本页的数和图随之重算，“需要关注”各句除外。"
+)
+_WHICH = (
+    "“需要关注”按下列次序取前三项：疑似按元填写的金额、未报、退回、有错误的表、执行率低于规定、资金分项与总数不等、"
+    "得分高于规则、迟报、得分率最低的指标。"
+)
+
+
+def _small_print(summary: Summary, told: list[str]) -> list[str]:
+    if summary.left_out:
+        return [*told, f"{summary.left_out}。“需要关注”因此不含得分高于规则、得分率最低的指标。"]
+    return told

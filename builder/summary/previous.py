@@ -1,0 +1,229 @@
+"""The summary's sheet of two years side by side; this year's figures follow the departments' lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pandas as pd
+
+from builder import styles
+from builder.sheets import (
+    FIRST_ROW,
+    Book,
+    Column,
+    Heading,
+    Listed,
+    Live,
+    Value,
+    cell_style,
+    done,
+    put,
+    values,
+    write_list,
+)
+from workbook.address import letters
+from workbook.summary import RATE, SCORE, Comparison, Pairing
+
+_A3 = 8
+"""Excel's number of that paper: two years do not fit on A4."""
+_LOOKS = {RATE: "rate", SCORE: "score"}
+_TINTS = {Pairing.NEW: styles.NOTE_FILL, Pairing.GONE: styles.WARNING_FILL, Pairing.NEITHER: styles.MISSING_FILL}  # fmt: skip
+
+
+def write_previous(book: Book, heading: Heading, found: Comparison, departments: Listed) -> Listed:
+    """One line a department; `departments` is the list of this year's, by which this year's figures go."""
+    return _Page(book, found, departments).write(heading)
+
+
+class _Page:
+    """The sheet being made: its columns, its totals, and what the totals are made of."""
+
+    def __init__(self, book: Book, found: Comparison, departments: Listed) -> None:
+        self.book = book
+        self.found = found
+        self.lines = departments
+        self.frame = found.departments
+        self.count = max(len(self.frame), 1)
+        self.columns: list[Column] = []
+
+    def write(self, heading: Heading) -> Listed:
+        """Write the sheet and return it."""
+        frame = self.frame
+        self.columns = [
+            Column("number", "序号", 6, values(frame["number"]), "center"),
+            Column("code", "预算编码", 11, values(frame["code"]), "center"),
+            Column("department", "部门", 26, values(frame["department"]), total="合计"),
+        ]
+        if "project" in frame.columns:
+            self.columns.append(Column("project", "项目名称", 26, values(frame["project"])))
+        frozen = len(self.columns)
+        for name, label in self.found.figures.items():
+            self._figure(name, label)
+        if SCORE in self.found.figures:
+            then, now = self._years("等次")
+            grades = values(frame["grade"])
+            self.columns += [
+                Column("grade_before", then, 7, values(frame["grade_before"]), "center"),
+                Column("grade", now, 7, grades, "center", self._same("grade")),
+            ]
+        pairings = [Pairing(pairing) for pairing in frame["pairing"]]
+        self.columns += [
+            Column("pairing", "对应", 9, [p.chinese for p in pairings], "center",
+                   fills=[_TINTS.get(p, "") for p in pairings]),
+            Column("remark", "说明", 30, values(frame["remark"])),
+        ]  # fmt: skip
+        listed = write_list(self.book, replace(heading, notes=(), frozen=frozen), self.columns)
+        listed.sheet.set_paper(_A3)
+        self._made_of(listed, heading)
+        return listed
+
+    # --- columns ----------------------------------------------------------------------------------
+
+    def _years(self, label: str) -> tuple[str, str]:
+        return (f"{label}\n{self.found.previous_year} 年", f"{label}\n{self.found.fiscal_year} 年")
+
+    def _figure(self, name: str, label: str) -> None:
+        """A figure's columns: last year's, this year's, the change; of an amount its growth too."""
+        frame, look = self.frame, _LOOKS.get(name, "amount")
+        width = 14.5 if look == "amount" else 10.5
+        first = len(self.columns) + 1
+        then, now = letters(first), letters(first + 1)
+        titles = self._years(label)
+        self.columns += [
+            Column(f"{name}_before", titles[0], width, values(frame[f"{name}_before"]), look, None,
+                   self._total(name, "_before")),
+            Column(name, titles[1], width, values(frame[name]), look, self._same(name),
+                   self._total(name, "")),
+            Column(f"{name}_change", f"{label}\n增减", width, values(frame[f"{name}_change"]), look,
+                   lambda row: _change(f"{then}{row}", f"{now}{row}"),
+                   self._derived(name, "_change", _change, then, now)),
+        ]  # fmt: skip
+        if look == "amount":
+            # Where no department is in both years, the sums are of others: nothing has grown.
+            compared = bool(self.found.totals["departments"].loc[str(Pairing.BOTH)])
+            total = self._derived(name, "_growth", _growth, then, now) if compared else None
+            self.columns.append(
+                Column(f"{name}_growth", f"{label}\n增减率", 10.5, values(frame[f"{name}_growth"]),
+                       "growth", lambda row: _growth(f"{then}{row}", f"{now}{row}"), total)
+            )  # fmt: skip
+
+    def _same(self, name: str) -> Callable[[int], str]:
+        """What stands in this year's line, wherever sorting has put it."""
+        whole, numbers = self.lines.cells(name), self.lines.cells("number")
+        blank = "" if name == "grade" else None
+
+        def formula(row: int) -> str:
+            picked = f"INDEX({whole},MATCH(A{row},{numbers},0))"
+            shown = f'{picked}&""' if blank == "" else f'IF(ISNUMBER({picked}),{picked},"")'
+            return f'=IF(A{row}="","",{shown})'
+
+        return formula
+
+    # --- totals -----------------------------------------------------------------------------------
+
+    def _known(self, group: str, column: str) -> float | None:
+        value = self.found.totals[column].loc[group]
+        return None if pd.isna(value) else float(value)
+
+    def _total(self, name: str, end: str) -> Live:
+        value = self._known("all", f"{name}{end}")
+        if name == RATE:
+            return Live(f"={self._rate(end, '')}", value)
+        if name == SCORE:
+            return Live('=IF(COUNT({cells})=0,"",AVERAGE({cells}))', value)
+        return Live('=IF(COUNT({cells})=0,"",SUM({cells}))', value)
+
+    def _derived(
+        self, name: str, end: str, formula: Callable[[str, str], str], then: str, now: str
+    ) -> Live:
+        row = FIRST_ROW + self.count
+        return Live(formula(f"{then}{row}", f"{now}{row}"), self._known("all", f"{name}{end}"))
+
+    def _cells(self, key: str) -> str:
+        number = next(n for n, column in enumerate(self.columns, 1) if column.key == key)
+        last = FIRST_ROW + self.count - 1
+        return f"{letters(number)}${FIRST_ROW}:{letters(number)}${last}"
+
+    def _rate(self, end: str, chosen: str) -> str:
+        """The rate from the sums of those who give both amounts, blank if there are none."""
+        spent, budget = (self._cells(f"{n}{end}") for n in ("actual_expenditure", "final_budget"))
+        both = "*".join(filter(None, (chosen, f"ISNUMBER({spent})*ISNUMBER({budget})")))
+        whole = f"SUMPRODUCT({both},{budget})"
+        return f'IF({whole}=0,"",SUMPRODUCT({both},{spent})/{whole})'
+
+    def _made_of(self, listed: Listed, heading: Heading) -> None:
+        """Below the totals: those who gave figures in both years, in one of them; then the notes."""
+        row = listed.total_row + 1
+        for pairing in (Pairing.BOTH, Pairing.NEW, Pairing.GONE):
+            chosen = f'({self._cells("pairing")}="{pairing.chinese}")'
+            count = int(self.found.totals["departments"].loc[str(pairing)])
+            for number, column in enumerate(self.columns, 1):
+                look = (
+                    column.look
+                    if column.look in ("amount", "rate", "growth", "score")
+                    else "center"
+                )
+                style = cell_style(self.book, look)
+                put(
+                    listed.sheet,
+                    row,
+                    number,
+                    self._part(column, row, pairing, chosen, count),
+                    style,
+                )
+            done(listed.sheet.set_row(row - 1, 20))
+            row += 1
+        style = self.book.style(**styles.BODY | {"text_wrap": False, "font_color": styles.SIDE_INK})
+        for note in (*self._notes(), *heading.notes):
+            put(listed.sheet, row, 1, note, style)
+            row += 1
+
+    def _part(
+        self, column: Column, row: int, pairing: Pairing, chosen: str, count: int
+    ) -> Value | Live:
+        if column.key == "department":
+            return f"其中：{pairing.chinese}"
+        if column.key == "pairing":
+            return Live(f"=SUMPRODUCT({chosen}*1)", float(count))
+        name, end = _split(column.key)
+        if name not in self.found.figures:
+            return None
+        value = self._known(str(pairing), column.key)
+        at = [c.key for c in self.columns].index(name) + 1
+        then, now = f"{letters(at - 1)}{row}", f"{letters(at)}{row}"
+        if end in ("_change", "_growth"):
+            return Live((_change if end == "_change" else _growth)(then, now), value)
+        if name == RATE:
+            return Live(f"={self._rate(end, chosen)}", value)
+        cells = self._cells(column.key)
+        given = f"SUMPRODUCT({chosen}*ISNUMBER({cells}))"
+        summed = f"SUMPRODUCT({chosen}*1,{cells})"
+        shown = f"{summed}/{given}" if name == SCORE else summed
+        return Live(f'=IF({given}=0,"",{shown})', value)
+
+    def _notes(self) -> list[str]:
+        notes = [
+            "按预算编码对应，编码对不上的按名称对应；增减＝今年－上年，增减率＝增减÷上年，上年没有或为零的不算。",
+            "增减率超过 1000% 的只显示“>1000%”，数仍在格子里。",
+            "合计的执行率按合计数重算；得分合计为简单平均。“两年均有”是同口径的增减；没有一个单位两年均有的，合计不算增减率。",
+        ]
+        if SCORE in self.found.figures:
+            notes.append("自评得分是各单位自评数；今年等次有复核得分的按复核得分评定。")
+        return notes
+
+
+def _split(key: str) -> tuple[str, str]:
+    """A column's figure and its ending."""
+    for end in ("_before", "_change", "_growth"):
+        if key.endswith(end):
+            return key.removesuffix(end), end
+    return key, ""
+
+
+def _change(then: str, now: str) -> str:
+    return f'=IF(COUNT({then},{now})<2,"",{now}-{then})'
+
+
+def _growth(then: str, now: str) -> str:
+    return f'=IF(OR(N({then})=0,NOT(ISNUMBER({now}))),"",({now}-{then})/{then})'

@@ -1,0 +1,216 @@
+"""The summary's lists of the round: findings, who answered, who is still due, files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from builder import styles
+from builder.sheets import Book, Column, Heading, Links, Listed, Live, Value, values, write_list
+from builder.summary.lists import file_names, open_column, order_column
+from workbook.catalogue import Severity
+from workbook.summary import DEADLINE, Status, Summary, coverage_counts
+
+_SEVERITY_FILLS = {
+    Severity.ERROR: styles.ERROR_FILL,
+    Severity.WARNING: styles.WARNING_FILL,
+    Severity.NOTE: "",
+}
+_USES = {
+    "counted": "计入汇总",
+    "duplicate": "重复，未计入",
+    "other_year": "别的年度，未计入",
+    "rejected": "退回",
+    "skipped": "略过",
+}
+_USE_FILLS = {
+    "duplicate": styles.WARNING_FILL,
+    "other_year": styles.WARNING_FILL,
+    "rejected": styles.ERROR_FILL,
+}
+STATUS_FILLS = {
+    Status.ANSWERED: "",
+    Status.FAULTY: styles.WARNING_FILL,
+    Status.REJECTED: styles.ERROR_FILL,
+    Status.MISSING: styles.MISSING_FILL,
+}
+_DAYS = {"saved": "文件保存时间", "prepared": "填报日期"}
+"""What tells a return's day."""
+
+
+def write_findings(book: Book, name: str, summary: Summary, links: Links) -> Listed:
+    """Every finding, with its cell, what stands there, and what to do."""
+    frame = summary.findings
+    to = links.all(frame["path"], frame["sheet"], frame["cell"])
+    severities = [Severity(severity) for severity in frame["severity"]]
+    used = summary.files.index[summary.files["use"] == "counted"]
+    counted = frame["path"].isin(used)
+    columns = [
+        order_column(len(frame)),
+        Column("code", "预算编码", 10, values(frame["department_code"]), "center"),
+        Column("department", "部门", 28, values(frame["department"])),
+        Column("finding", "代码", 8, values(frame["code"]), "center"),
+        Column("severity", "严重程度", 9, [s.chinese for s in severities], "center",
+               fills=[_SEVERITY_FILLS[s] for s in severities]),
+        Column("sheet", "表", 10, values(frame["sheet"]), "center"),
+        Column("cell", "单元格", 12, values(frame["cell"]), "center"),
+        Column("open", "打开", 6, ["打开" if target else None for target in to], "center", links=to,
+               link_only=True),
+        Column("printed", "填报", 20, values(frame["printed"])),
+        Column("expected", "应为", 20, values(frame["expected"])),
+        Column("message", "问题", 44, values(frame["message"])),
+        Column("hint", "怎么办", 40, values(frame["hint"])),
+        Column("counted", "计入", 6, ["是" if own else "否" for own in counted], "center"),
+        Column("file", "文件", 38, file_names(frame["path"])),
+    ]  # fmt: skip
+    told = _by_severity(frame["severity"])
+    if not counted.all():
+        told += f"；其中计入汇总的表：{_by_severity(frame.loc[counted, 'severity'])}"
+    notes = (
+        "“计入”为“否”的，是重复、别的年度、退回的文件里的问题，不在部门汇总的问题数里；略过的文件只列在文件清单。",
+    )
+    return write_list(book, Heading(name, "问题清单", told, notes, 3), columns)
+
+
+def _by_severity(severities: pd.Series[str]) -> str:
+    return "，".join(f"{s.chinese} {int(severities.eq(str(s)).sum())} 处" for s in Severity)
+
+
+def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Listed:
+    """Every department with what came of its duty to answer."""
+    frame = summary.coverage
+    statuses = [Status(status) for status in frame["status"]]
+    late = frame["late"].fillna(value=False)
+    by = [_DAYS.get(told, "") if isinstance(told, str) else "" for told in frame["received_by"]]
+    columns = [
+        order_column(len(frame)),
+        _status(statuses),
+        Column("code", "预算编码", 11, values(frame["code"]), "center"),
+        Column("department", "部门", 26, values(frame["department"])),
+        Column("on_roster", "名册内", 7, ["是" if own else "否" for own in frame["on_roster"]], "center"),
+        Column("deadline", DEADLINE, 12, values(frame["deadline"]), "center"),
+        Column("received", "报送日期", 12, values(frame["received"]), "center"),
+        Column("received_by", "日期依据", 13, by, "center"),
+        Column("days_late", "迟报\n天数", 7, values(frame["days_late"]), "points",
+               fills=[styles.WARNING_FILL if told else "" for told in late]),
+        Column("returns", "收下\n份数", 6, values(frame["returns"]), "count", None, _total(frame["returns"])),
+        Column("duplicates", "重复\n份数", 6, values(frame["duplicates"]), "points", None,
+               _total(frame["duplicates"])),
+        *(Column(f"{s}s", s.chinese, 6, values(frame[f"{s}s"]), "count", None, _total(frame[f"{s}s"]))
+          for s in Severity),
+        Column("why", "情况", 36, _states(frame)),
+        Column("contact", "联系人", 9, values(frame["contact"]), "center"),
+        Column("phone", "联系电话", 14, values(frame["phone"]), "center"),
+        open_column(frame["file"], links),
+        Column("file", "文件", 34, file_names(frame["file"])),
+    ]  # fmt: skip
+    notes = (
+        "已报：收下，没有错误；须修改：收下，有错误待改，数字照计；退回：文件读不出来，数字不计；未报：没有收到，或收到的不是本年度的、本单位的表，见“情况”。",
+        "报送日期取最早一份收下的表：按文件属性中最后保存的时间（北京时间），没有的按表中的填报日期；两者都没有的无从判断。",
+        "迟报按各单位的截止日期（名册“截止日期”一列，没有的按 --deadline）；没有截止日期的不判断。",
+        f"同一单位有几份的，计入保存最晚的一份，其余为重复{'' if summary.left_out else '，见文件清单'}。",
+    )
+    whole = coverage_counts(summary)
+    told = f"{'应报' if summary.has_roster else '共'} {whole.asked}：{whole.told}"
+    return write_list(book, Heading(name, "报送情况", told, notes, 4), columns)
+
+
+def _status(statuses: list[Status]) -> Column:
+    fills = [STATUS_FILLS[s] for s in statuses]
+    return Column("status", "状态", 8, [s.chinese for s in statuses], "center", fills=fills)
+
+
+def _total(counts: pd.Series[int]) -> Live:
+    return Live("=SUM({cells})", float(counts.fillna(0).sum()))
+
+
+def _states(frame: pd.DataFrame) -> list[Value]:
+    """What is worth saying beside the status."""
+    told: list[Value] = []
+    rows: Iterable[tuple[str, str, int, bool]] = zip(
+        frame["why"], frame["on_roster"].map({True: "", False: "不在名册中"}),
+        frame["duplicates"], frame["late"].fillna(value=False), strict=True,
+    )  # fmt: skip
+    for why, off, again, late in rows:
+        words = [
+            why,
+            off,
+            f"另有 {again} 份重复" if again else "",
+            "迟报" if late else "",
+        ]
+        told.append("；".join(word for word in words if word))
+    return told
+
+
+def write_pending(book: Book, name: str, summary: Summary) -> Listed:
+    """Who has not answered, was sent back, or has to mend something: with whom to call."""
+    frame = summary.coverage[summary.coverage["status"] != Status.ANSWERED]
+    statuses = [Status(status) for status in frame["status"]]
+    columns = [
+        order_column(len(frame)),
+        _status(statuses),
+        Column("code", "预算编码", 12, values(frame["code"]), "center"),
+        Column("department", "部门", 30, values(frame["department"])),
+        Column("contact", "联系人", 12, values(frame["contact"]), "center"),
+        Column("phone", "联系电话", 16, values(frame["phone"]), "center"),
+        Column("deadline", DEADLINE, 12, values(frame["deadline"]), "center"),
+        Column("why", "原因", 44, _reasons(frame, summary)),
+        Column("file", "文件", 34, file_names(frame["file"])),
+    ]
+    heading = Heading(name, "催报名单", f"共 {len(frame)} 个单位", frozen=4)
+    return write_list(book, heading, columns)
+
+
+def _reasons(frame: pd.DataFrame, summary: Summary) -> list[Value]:
+    errors = summary.findings[summary.findings["severity"] == Severity.ERROR]
+    counted = summary.files.index[summary.files["use"] == "counted"]
+    counts = errors[errors["path"].isin(counted)].groupby("department").size()
+    where = "" if summary.left_out else "，见问题清单"
+    told: list[Value] = []
+    rows: Iterable[tuple[str, str, str]] = zip(
+        frame["status"], frame["department"], frame["why"], strict=True
+    )
+    for status, department, why in rows:
+        if status == Status.FAULTY:
+            told.append(f"有 {int(counts.get(department, 0))} 处错误{where}")
+        else:
+            told.append(why or "尚未报送")
+    return told
+
+
+def _programs(applications: pd.Series[str]) -> list[Value]:
+    """What saved each file, without LibreOffice's long tail of builds."""
+    return values(applications.str.split("$").str[0])
+
+
+def write_files(book: Book, name: str, summary: Summary, links: Links) -> Listed:
+    """Every path that was looked at, and what became of it."""
+    frame = summary.files
+    columns = [
+        order_column(len(frame)),
+        Column("file", "文件", 44, values(frame.index.to_series())),
+        open_column(frame.index, links),
+        Column(
+            "use",
+            "结果",
+            15,
+            [_USES[use] for use in frame["use"]],
+            "center",
+            fills=[_USE_FILLS.get(use, "") for use in frame["use"]],
+        ),
+        Column("department", "部门", 28, values(frame["department"])),
+        Column("form", "表式", 20, values(frame["form"]), "center"),
+        Column("version", "版本", 8, values(frame["version"]), "center"),
+        Column("errors", "错误", 6, values(frame["errors"]), "count"),
+        Column("warnings", "提醒", 6, values(frame["warnings"]), "count"),
+        Column("notes", "说明", 6, values(frame["notes"]), "count"),
+        Column("why", "退回或略过的原因", 36, values(frame["why"])),
+        Column("saved_by", "保存人", 12, values(frame["saved_by"]), "center"),
+        Column("application", "保存软件", 16, _programs(frame["application"]), "center"),
+        Column("modified", "保存时间", 20, values(frame["modified"]), "center"),
+        Column("size", "大小（字节）", 11, values(frame["size"]), "count"),
+        Column("sha256", "SHA-256", 36, values(frame["sha256"])),
+    ]
+    heading = Heading(name, "文件清单", f"共 {len(frame)} 个文件", frozen=2)
+    return write_list(book, heading, columns)

@@ -1,0 +1,126 @@
+"""参数: what the bureau may change in the summary; grades, ranks and the sample follow at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from builder.sheets import Book, Heading, Live, Page, new_sheet
+from workbook.address import Address
+from workbook.form import LOWEST_GRADE
+from workbook.summary import (
+    ABSENT,
+    CRITERIA_HEADS,
+    CUTOFF_HEADS,
+    LEAST_LABEL,
+    SHARE_LABEL,
+    Criterion,
+    FormSummary,
+    Sampling,
+    Summary,
+    plain_name,
+    sampling_of,
+)
+
+_WIDTHS = (30, 14, 14, 14, 14, 64)
+
+_CUTOFF_LOOKS = ("text", "center", "input", "score")
+_LEAST = "不足此数的全部抽查；分数相同的，全年预算数大的在先，再按预算编码"
+
+
+@dataclass
+class Settings:
+    """The sheet being written, and where what it holds stands."""
+
+    page: Page
+    name: str
+    cutoffs: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By a form's key and a grade: the cell of its lowest score."""
+    limits: dict[str, str] = field(default_factory=dict)
+    """By a criterion's key: the cell of its limit."""
+    points: dict[str, str] = field(default_factory=dict)
+    """By a criterion's key: the cell of its points."""
+    share: str = ""
+    least: str = ""
+
+    def size(self, part: FormSummary, count: int, size: int) -> str:
+        """Add the line that tells how many of a form's `count` departments are proposed; returns its
+        cell. `size` is what it shows."""
+        cell = Address(self.name, self.page.row, 2).absolute
+        formula = f"=MIN({count},ROUNDUP(MAX({self.least},ROUND({self.share}*{count},6)),0))"
+        note = f"{part.form.name}，共 {count} 份；由上面两项算出，不必填"
+        self.page.line(
+            ["抽查份数", Live(formula, float(size)), None, None, None, note],
+            ("text", "count", "text", "text", "text", "text"),
+        )
+        return cell
+
+
+def write_settings(book: Book, name: str, summary: Summary, usual: Sampling) -> Settings:
+    """The cut-offs of each form's grades and the criteria of the sample, to be changed here; beside
+    them what holds unless they are changed, by which `workbook.summary.reviews` knows what was typed.
+
+    Where no sample is drawn, criteria stand here only if some were typed before.
+    """
+    follows = "等次、名次和图" if summary.left_out else "等次、名次、抽查名单和图"
+    heading = Heading(name, "参数", f"黄色格可以改；改了以后，{follows}自动重算")
+    page = Page(book, new_sheet(book, heading, len(_WIDTHS)), _WIDTHS)
+    settings = Settings(page, name)
+    page.heads(*CUTOFF_HEADS)
+    for part in summary.forms:
+        if part.headline.score is None:
+            continue
+        own = settings.cutoffs.setdefault(part.form.key, {})
+        for (grade, lowest), (_, form_says) in zip(
+            part.cutoffs, part.headline.cutoffs, strict=True
+        ):
+            own[grade] = Address(name, page.row, 3).absolute
+            page.line([part.form.name, grade, lowest, form_says], _CUTOFF_LOOKS)
+        lowest_line = [part.form.name, LOWEST_GRADE, "低于以上", None]
+        page.line(lowest_line, ["text", "center", "center", "center"])
+    _keep_cutoffs(page, summary)
+    if not summary.left_out or (summary.reviews and summary.reviews.criteria):
+        _write_criteria(page, name, settings, sampling_of(summary, usual), usual)
+    return settings
+
+
+def _write_criteria(
+    page: Page, name: str, settings: Settings, sampling: Sampling, usual: Sampling
+) -> None:
+    page.block("抽查复核：每符合一条得几分，从高到低取", *CRITERIA_HEADS, "说明")
+    for now, was in zip(sampling.criteria, usual.criteria, strict=True):
+        settings.limits[now.key] = Address(name, page.row, 2).absolute
+        settings.points[now.key] = Address(name, page.row, 3).absolute
+        look, plain = _limit_looks(now)
+        page.line(
+            [now.label, now.limit, now.points, was.limit, was.points, now.why],
+            ["text", look, "input_plain", plain, "points", "text"],
+        )
+    settings.share = Address(name, page.row, 2).absolute
+    page.line(
+        [SHARE_LABEL, sampling.share, None, usual.share, None, "占已报份数的比例，逢小数进一"],
+        ["text", "input_rate", "text", "share", "text", "text"],
+    )
+    settings.least = Address(name, page.row, 2).absolute
+    page.line(
+        [LEAST_LABEL, float(sampling.least), None, float(usual.least), None, _LEAST],
+        ["text", "input_plain", "text", "points", "text", "text"],
+    )
+
+
+def _keep_cutoffs(page: Page, summary: Summary) -> None:
+    """The cut-offs that were typed for forms of which there is no return this time."""
+    here = {
+        (plain_name(part.form), grade)
+        for part in summary.forms
+        if part.headline.score is not None
+        for grade, _ in part.cutoffs
+    }
+    typed = summary.reviews.cutoffs if summary.reviews else {}
+    for (form, grade), lowest in typed.items():
+        if (form, grade) not in here:
+            page.line([f"{form}表", grade, lowest, ABSENT], _CUTOFF_LOOKS)
+
+
+def _limit_looks(criterion: Criterion) -> tuple[str, str]:
+    """Limits of shares are shown as percentages: one that is typed, and one that is told."""
+    return ("input_rate", "share") if criterion.of_share else ("input_plain", "points")

@@ -1,0 +1,27 @@
+"""The frames on disk for the analyst: CSV, Parquet and one DuckDB file with views.
+
+In come frames and a `Summary`, each checked against its schema; out come files (`write_data`). docs/data.md
+shows them at work. Start in `data`.
+"""
+
+from builder.tables.data import (
+    DATABASE,
+    INSTALL,
+    folder_of,
+    has_duckdb,
+    require,
+    summary_of,
+    tables_of,
+    write_data,
+)
+
+__all__ = [
+    "DATABASE",
+    "INSTALL",
+    "folder_of",
+    "has_duckdb",
+    "require",
+    "summary_of",
+    "tables_of",
+    "write_data",
+]

@@ -1,0 +1,358 @@
+"""`write_data`: the frames on disk for the analyst, as CSV, as Parquet and as one DuckDB file.
+
+The DuckDB file holds the same tables, with what each column means as its comment, and views that
+answer the usual questions. docs/data.md shows them at work.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from workbook.errors import WorkbookError
+from workbook.form import Form, Headline, Section
+from workbook.summary import (
+    COVERAGE,
+    DATE,
+    FIXED,
+    NUMBER,
+    TEXT,
+    TRUTH,
+    WHOLE,
+    FormSummary,
+    Frames,
+    Schema,
+    Status,
+    Summary,
+    departments_schema,
+    differences,
+    section_schema,
+)
+from workbook.writing import writing
+
+if TYPE_CHECKING:
+    import duckdb
+
+DATABASE = "data.duckdb"
+INSTALL = "pip install 'selfeval-workbook[data]'"
+_FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n")
+"""A text that begins so would be run as a formula by a program that opens the CSV."""
+_SQL_TYPES = {
+    TEXT: "VARCHAR",
+    WHOLE: "BIGINT",
+    NUMBER: "DOUBLE",
+    DATE: "DATE",
+    TRUTH: "BOOLEAN",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A frame with its schema, and the folder (a form's) it belongs to; blank for the round's own."""
+
+    folder: str
+    schema: Schema
+    frame: pd.DataFrame
+
+
+def has_duckdb() -> bool:
+    """Whether a DuckDB file can be written."""
+    return importlib.util.find_spec("duckdb") is not None
+
+
+def write_data(
+    frames: Frames, folder: Path | str, summary: Summary | None = None
+) -> tuple[Path, ...]:
+    """Write every frame as CSV and Parquet, all of them as one DuckDB file; returns the paths written.
+
+    `files`, `submissions`, `cells` and `findings` stand in the folder, the sections of each form in
+    a folder of its own (`department_overall_2024/funds.csv`), and so do the schemas of `data.duckdb`.
+    With the summary of the same returns come `coverage`, each form's `departments` in a folder of
+    their own (`department_overall_2024_summary`), and the views that count each department once
+    Without duckdb (see `has_duckdb`) that file is left out.
+
+    All files are written before the first is put in its place, each whole. CSV is UTF-8 with BOM, for
+    Excel; there a text that begins like a formula (= + - @) gets an apostrophe in front, so that no
+    program runs it. Parquet and DuckDB keep every text letter for letter.
+    Raises WorkbookError when pyarrow is missing (before anything is written), a file cannot be
+    written, or a frame is not as its schema says.
+    """
+    if importlib.util.find_spec("pyarrow") is None:
+        raise WorkbookError(f"写 Parquet 需要 pyarrow，请先运行：{INSTALL}")
+    folder = Path(folder)
+    tables = [*_tables(frames), *_summary_tables(summary)]
+    for table in tables:
+        require(table.frame, table.schema)
+    written = []
+    with contextlib.ExitStack() as stack:
+
+        def new(path: Path) -> Path:
+            written.append(path)
+            return stack.enter_context(writing(path))
+
+        for table in tables:
+            stem = folder / table.folder / table.schema.name
+            _plain(table.frame).to_csv(
+                new(stem.with_suffix(".csv")),
+                encoding="utf-8-sig",
+                lineterminator="\n",
+                index=False,
+            )
+            table.frame.to_parquet(new(stem.with_suffix(".parquet")), engine="pyarrow")
+        if has_duckdb():
+            _write_database(new(folder / DATABASE), tables, _views(frames, summary))
+    return tuple(written)
+
+
+def tables_of(frames: Frames) -> dict[str, pd.DataFrame]:
+    """Every frame by the name of its table: `files`, `department_overall_2024/funds` …
+
+    Raises WorkbookError if a frame is not as its schema says.
+    """
+    found = {}
+    for table in _tables(frames):
+        require(table.frame, table.schema)
+        found[f"{table.folder}/{table.schema.name}".lstrip("/")] = table.frame
+    return found
+
+
+def require(frame: pd.DataFrame, schema: Schema) -> None:
+    """Raise WorkbookError if a frame is not as its schema says."""
+    for difference in differences(frame, schema):
+        raise WorkbookError(f"{schema.name}：{difference}，与 workbook/summary/schemas.py 不符")
+
+
+def _tables(frames: Frames) -> Iterator[_Table]:
+    for schema in FIXED:
+        yield _Table("", schema, getattr(frames, schema.name))
+    for key, parts in frames.sections.items():
+        form = frames.forms[key]
+        for name, frame in parts.items():
+            yield _Table(folder_of(form), section_schema(form, form.sections[name]), frame)
+
+
+def _summary_tables(summary: Summary | None) -> Iterator[_Table]:
+    if summary is None:
+        return
+    yield _Table("", COVERAGE, summary.coverage)
+    for form, parts in _by_form(summary):
+        schema = departments_schema(form)
+        lines = pd.concat([part.departments.assign(fiscal_year=_year(part)) for part in parts])
+        frame = lines[[column.name for column in schema.columns]]
+        yield _Table(summary_of(form), schema, frame)
+
+
+def _year(part: FormSummary) -> Any:
+    return pd.array([part.fiscal_year] * len(part.departments), dtype="Int64")
+
+
+def _by_form(summary: Summary) -> list[tuple[Form, list[FormSummary]]]:
+    """The forms, each with its parts: one a year."""
+    found: dict[str, list[FormSummary]] = {}
+    for part in summary.forms:
+        found.setdefault(part.form.key, []).append(part)
+    return [(parts[0].form, parts) for parts in found.values()]
+
+
+def folder_of(form: Form) -> str:
+    """The folder and the DuckDB schema that hold a form's own tables: `department_overall_2024`."""
+    return re.sub(r"[^\w.-]+", "_", form.key).strip("._") or "form"
+
+
+def summary_of(form: Form) -> str:
+    """The folder and the DuckDB schema for what was made of a form: no section's name is taken there."""
+    return f"{folder_of(form)}_summary"
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame for a CSV: index levels as columns, texts that look like formulas made harmless."""
+    flat = frame.reset_index()
+    for name in flat.columns[flat.dtypes == "string"]:
+        begins = flat[name].str.startswith(_FORMULA_STARTS).fillna(value=False)
+        flat[name] = flat[name].mask(begins, "'" + flat[name])
+    return flat
+
+
+# --- DuckDB ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A view: its schema, its name, what it tells, its SQL, and what its columns mean."""
+
+    folder: str
+    name: str
+    meaning: str
+    sql: str
+    columns: Sequence[tuple[str, str]]
+
+
+def _write_database(path: Path, tables: Iterable[_Table], views: Iterable[_View]) -> None:
+    import duckdb
+
+    path.unlink()  # DuckDB takes an empty file for a broken one
+    # Nothing is fetched from anywhere.
+    with duckdb.connect(path, config={"autoinstall_known_extensions": "false"}) as base:
+        for table in tables:
+            _write_table(base, table)
+        for view in views:
+            name = _qualified(view.folder, view.name)
+            base.execute(f"CREATE VIEW {name} AS {view.sql}")
+            _comment(base, "VIEW", name, view.meaning, view.columns)
+
+
+def _write_table(base: duckdb.DuckDBPyConnection, table: _Table) -> None:
+    import pyarrow as pa
+
+    columns = table.schema.every
+    name = _qualified(table.folder, table.schema.name)
+    if table.folder:
+        base.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(table.folder)}")
+    typed = ", ".join(f"{_quoted(c.name)} {_SQL_TYPES[c.dtype]}" for c in columns)
+    base.execute(f"CREATE TABLE {name} ({typed})")
+    base.register("given", pa.Table.from_pandas(table.frame.reset_index(), preserve_index=False))
+    chosen = ", ".join(_quoted(column.name) for column in columns)
+    base.execute(f"INSERT INTO {name} SELECT {chosen} FROM given")
+    base.unregister("given")
+    told = [(c.name, f"{c.meaning}（{c.unit}）" if c.unit else c.meaning) for c in columns]
+    _comment(base, "TABLE", name, table.schema.meaning, told)
+
+
+def _comment(
+    base: duckdb.DuckDBPyConnection,
+    what: str,
+    name: str,
+    meaning: str,
+    columns: Iterable[tuple[str, str]],
+) -> None:
+    base.execute(f"COMMENT ON {what} {name} IS {_literal(meaning)}")
+    for column, told in columns:
+        base.execute(f"COMMENT ON COLUMN {name}.{_quoted(column)} IS {_literal(told)}")
+
+
+def _qualified(folder: str, name: str) -> str:
+    return f"{_quoted(folder or 'main')}.{_quoted(name)}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+# --- views ----------------------------------------------------------------------------------------
+
+_ANSWERED = ", ".join(_literal(status) for status in Status if status.counts)
+
+
+def _views(frames: Frames, summary: Summary | None) -> Iterator[_View]:
+    yield _View(
+        "",
+        "findings_by_code",
+        "每种问题有多少，最多的在前",
+        "SELECT code, severity, count(*) AS findings, count(DISTINCT path) AS files "
+        "FROM main.findings GROUP BY code, severity ORDER BY findings DESC, code",
+        [("findings", "个数"), ("files", "在几份文件里")],
+    )
+    if summary is None:
+        return
+    yield _View(
+        "",
+        "coverage_by_status",
+        "已报、须修改、退回、未报的单位各有多少",
+        "SELECT status, count(*) AS departments FROM main.coverage GROUP BY status ORDER BY status",
+        [("departments", "单位数")],
+    )
+    for form, _ in _by_form(summary):
+        yield from _form_views(form)
+
+
+def _form_views(form: Form) -> Iterator[_View]:
+    folder, headline = summary_of(form), Headline(form)
+    lines = _qualified(folder, "departments")
+    yield _totals_view(folder, lines, headline)
+    if headline.score is not None:
+        yield _View(
+            folder,
+            "grades",
+            "各等次的单位数和占比",
+            "SELECT fiscal_year, grade, count(*) AS departments, "
+            "count(*) / sum(count(*)) OVER (PARTITION BY fiscal_year) AS share "
+            f"FROM {lines} WHERE grade IS NOT NULL GROUP BY fiscal_year, grade "
+            "ORDER BY fiscal_year, min(counted_score) DESC",
+            [("departments", "单位数"), ("share", "占有等次的单位的比例，小数")],
+        )
+    for section in headline.scored:
+        yield from _attainment_views(form, lines, section)
+
+
+def _totals_view(folder: str, lines: str, headline: Headline) -> _View:
+    """Sums, and rates from the sums; one line a year."""
+    told = [("departments", "计入的单位（项目）数")]
+    parts = ["count(*) AS departments"]
+    for name, item in headline.line.items():
+        parts.append(f"sum({_quoted(name)}) AS {_quoted(name)}")
+        told.append((name, f"{item.label}之和（万元）"))
+    if headline.has_rate:
+        both = "FILTER (final_budget IS NOT NULL AND actual_expenditure IS NOT NULL)"
+        parts.append(
+            f"sum(actual_expenditure) {both} / nullif(sum(final_budget) {both}, 0) AS execution_rate"
+        )
+        told.append(("execution_rate", "执行率，由合计数算（两数都有的单位），小数"))
+    scores = {"": ("total_score", "自评得分"), "counted_": ("counted_score", "采用得分")}
+    for before, (column, label) in scores.items() if headline.score is not None else ():
+        parts.append(f"avg({column}) AS {before}mean_score")
+        told.append((f"{before}mean_score", f"{label}的简单平均"))
+        if "final_budget" in headline.line:
+            parts.append(
+                f"sum({column} * final_budget) / nullif(sum(final_budget) "
+                f"FILTER ({column} IS NOT NULL), 0) AS {before}weighted_score"
+            )
+            told.append((f"{before}weighted_score", f"{label}按全年预算加权的平均"))
+    sql = (
+        f"SELECT fiscal_year, {', '.join(parts)} FROM {lines} WHERE status IN ({_ANSWERED}) "
+        "GROUP BY fiscal_year"
+    )
+    return _View(folder, "totals", "合计，只算计入汇总的单位", sql, told)
+
+
+def _attainment_views(form: Form, lines: str, section: Section) -> Iterator[_View]:
+    folder, rows = summary_of(form), _qualified(folder_of(form), section.id)
+    each, grouped = f"{section.id}_attainment", f"{section.id}_by_level"
+    yield _View(
+        folder,
+        each,
+        f"{section.label}：计入汇总的每一行和它的得分率",
+        "SELECT d.fiscal_year, d.code, d.department, i.*, "
+        "i.self_score / nullif(i.weight, 0) AS attainment "
+        f"FROM {rows} AS i JOIN {lines} AS d ON d.file = i.submission",
+        [("attainment", "得分率：自评得分÷分值，小数")],
+    )
+    levels = ", ".join(_quoted(level) for level in section.levels)
+    both = "FILTER (weight IS NOT NULL AND self_score IS NOT NULL)"
+    yield _View(
+        folder,
+        grouped,
+        f"{section.label}：按指标层级的行数、得分率、满分的比例",
+        f"SELECT fiscal_year, {levels + ', ' if levels else ''}count(*) AS rows, "
+        f"sum(weight) {both} AS weight, sum(self_score) {both} AS score, "
+        f"sum(self_score) {both} / nullif(sum(weight) {both}, 0) AS attainment, "
+        f"count(*) FILTER (self_score >= weight) / nullif(count(*) {both}, 0) AS full_marks "
+        f"FROM {_qualified(folder, each)} GROUP BY ALL ORDER BY attainment",
+        [
+            ("rows", "行数"),
+            ("weight", "分值之和（两数都有的行）"),
+            ("score", "自评得分之和（两数都有的行）"),
+            ("attainment", "得分率：得分之和÷分值之和，小数"),
+            ("full_marks", "自评满分的行占两数都有的行的比例，小数"),
+        ],
+    )

@@ -1,0 +1,14 @@
+"""The locked workbook that a department fills in: blank, personalised, or filled with values.
+
+In comes a `Form` (and a `Filling`, a roster's entries); out comes one .xlsx a department: the form as on paper,
+its formulas and validations, 自检, the hidden sheets. Start in `template`; `sending_out` writes one for each
+department.
+"""
+
+from builder.template.sending_out import issue
+from builder.template.template import build_template
+
+__all__ = [
+    "build_template",
+    "issue",
+]

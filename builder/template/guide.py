@@ -1,0 +1,66 @@
+"""填报说明: the sheet that tells an accountant who opens the workbook for the first time what to do."""
+
+from __future__ import annotations
+
+from xlsxwriter.worksheet import Worksheet
+
+from builder import styles as st
+from builder.sheets import Book, done
+from workbook.form import Form
+from workbook.layout import CHECK_SHEET
+
+_STEPS = (
+    (
+        "在{papers}表的白色和黄色单元格里填写（黄色是必填而还没有填的）；选中单元格会出现填写提示。"
+        "灰色、浅蓝色单元格由表自动处理，不能改动。填表人、电话、日期、负责人可以不填。"
+    ),
+    (
+        "表顶的深色横条随时显示自检情况，点它可以看“{check}”表：哪一格有问题、为什么、怎么改，点“转到”跳到那一格。"
+        "表格右边一列逐行写着本行还要处理什么：红字必须改，橙字请核对，灰字供参考。"
+    ),
+    (
+        "横条显示“自检通过”后（有“提醒”的先核对，无误可以保留），直接保存为 .xlsx 文件报送。"
+        "请不要改动工作表的名称、行列和公式，不要另外粘贴成新的表。需要纸质件时，只打印{papers}表。"
+    ),
+)
+_COLOURS = (
+    (st.INPUT_FILL, "白色：请填写"),
+    (st.SUGGESTED_FILL, "浅黄色：表已按规则算好，必要时可以改写"),
+    (st.COMPUTED_FILL, "浅蓝色：自动计算，不用填"),
+    (st.PREFILLED_FILL, "灰色：表的文字或财政部门预先填好的内容，不能改"),
+    (st.MISSING_FILL, "黄色：必填而未填"),
+    (st.ERROR_FILL, "红色：有错误，必须改正"),
+    (st.WARNING_FILL, "橙色：有疑问，请核对；确实无误的可以保留"),
+    (st.NOTE_FILL, "蓝色：供参考的说明，可以不改"),
+)
+
+
+def write(book: Book, sheet: Worksheet, form: Form) -> None:
+    """Write the guide of a form."""
+    done(sheet.set_column(0, 0, 4))
+    done(sheet.set_column(1, 1, 92))
+    sheet.hide_gridlines(2)
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    text = book.style(**(st.BODY | {"font_size": 11, "valign": "top"}))
+    number = book.style(**(st.BODY | {"font_size": 11, "valign": "top", "align": "center"}))
+    head = book.style(**st.BLOCK)
+    done(sheet.set_row(0, 34))
+    title = book.style(**(st.TITLE | {"font_size": 16}))
+    done(sheet.merge_range(0, 0, 0, 1, f"{form.name}　填报说明", title))
+    row = 2
+    papers = "和".join(f"“{paper.sheet}”" for paper in form.papers)
+    steps = [step.format(papers=papers, check=CHECK_SHEET) for step in _STEPS]
+    for caption, lines in (("怎样填", steps), ("填写要求", form.instructions)):
+        done(sheet.write_string(row, 0, caption, head))
+        row += 1
+        for place, line in enumerate(lines, 1):
+            done(sheet.write_number(row, 0, place, number))
+            done(sheet.write_string(row, 1, line, text))
+            row += 1
+        row += 1
+    done(sheet.write_string(row, 0, "颜色", head))
+    for fill, line in _COLOURS:
+        row += 1
+        done(sheet.write_blank(row, 0, None, book.style(bg_color=fill, **st.GRIDDED)))
+        done(sheet.write_string(row, 1, line, text))

@@ -1,0 +1,128 @@
+"""What the sheets to be filled in show of the rules: a hint beside each row, and coloured cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from builder.template.selfcheck import verdict_cells
+from workbook.address import letters, quote
+from workbook.catalogue import REQUIRED, Severity
+from workbook.checking import BROKEN, Batch
+from workbook.expression import literal
+from workbook.form import CELL, ROW, Rule
+from workbook.layout import CALC_SHEET, Block, Formulas, Page, Slot
+
+
+def row_hint(formulas: Formulas, batch: Batch, block: Block, slot: Slot) -> tuple[str, str]:
+    """All that is open in a row: the formula, and what it shows."""
+    rules = [r for r in formulas.form.rules if r.section == block.section.id and r.grain == ROW]
+    row = block.calc_top + slot.number - 1
+    cells = {
+        r.key: f"{quote(CALC_SHEET)}!${letters(block.calc_columns[r.key])}${row}" for r in rules
+    }
+    broken = {r.key: batch.judge(r)[0, slot.number - 1] == BROKEN for r in rules}
+    return _hint(rules, cells, broken)
+
+
+def page_hints(
+    formulas: Formulas, batch: Batch, page: Page
+) -> Iterator[tuple[int, tuple[str, str]]]:
+    """(row, hint) of each row of a page on which a rule of the form marks cells."""
+    layout = formulas.layout
+    rules: dict[int, dict[str, Rule]] = {}
+    for rule in formulas.form.rules:
+        for ref in rule.at if rule.grain == CELL else ():
+            for spot in layout.by_key.get(f"{ref.section}.{ref.field}", ()):
+                if spot.address.sheet == page.paper.sheet:
+                    rules.setdefault(spot.address.row, {})[rule.key] = rule
+    for row, found in sorted(rules.items()):
+        cells = {key: layout.verdicts[key].absolute for key in found}
+        broken = {key: batch.judge(rule)[0, 0] == BROKEN for key, rule in found.items()}
+        yield row, _hint(found.values(), cells, broken)
+
+
+def _hint(rules: Iterable[Rule], cells: dict[str, str], broken: dict[str, bool]) -> tuple[str, str]:
+    """The formula that tells what is open, and what it shows; by the rules' keys."""
+    words = list(_words(list(rules)))
+    formula = "&".join(f'IF({cells[r.key]}=0,{literal(text)},"")' for r, text in words)
+    return f"={formula or literal('')}", "".join(text for r, text in words if broken[r.key])
+
+
+def _words(rules: list[Rule]) -> Iterator[tuple[Rule, str]]:
+    """What a hint says of each rule; missing cells first, then general checks, then the gravest."""
+    own = sorted(
+        (r for r in rules if not r.general), key=lambda r: list(Severity).index(r.severity)
+    )
+    for rule in rules:
+        if rule.general:
+            name, _, label = rule.name.partition("：")
+            remedy = f"，{rule.hint}" if rule.code == "V302" else "。"
+            said = f"{rule.severity.chinese}：{label}{name}{remedy}"
+            yield rule, f"未填{label}。" if rule.code == REQUIRED else said
+    for rule in own:
+        yield rule, f"{rule.severity.chinese}：{rule.name}。"
+
+
+def hint_tests(cell: str) -> tuple[str, str]:
+    """Formulas that are true of a hint that tells of something to be mended; of notes alone."""
+
+    def without(*words: str) -> str:
+        text = cell
+        for word in words:
+            text = f'SUBSTITUTE({text},"{word}","")'
+        return f"LEN({text})"
+
+    grave = f"{without('错误：', '未填')}<LEN({cell})"
+    return f"={grave}", f"={without('错误：', '未填', '提醒：')}=LEN({cell})"
+
+
+def marks(formulas: Formulas, sheet: str) -> Iterator[tuple[str, str, str]]:
+    """(cells of a sheet of the form, missing | error | warning | note, formula that is true when open)."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for rule in formulas.form.rules:
+        for ref in rule.at:
+            name = "missing" if rule.code == REQUIRED else rule.severity.value
+            for cells, test in _marked(formulas, sheet, rule, f"{ref.section}.{ref.field}"):
+                found.setdefault((cells, name), []).append(test)
+    order = ["missing", "error", "warning", "note"]
+    for (cells, name), tests in sorted(found.items(), key=lambda item: order.index(item[0][1])):
+        yield cells, name, f"=OR({','.join(tests)})" if len(tests) > 1 else f"={tests[0]}"
+
+
+def verdict_name(rule: Rule) -> str:
+    """The defined name of a rule's verdicts on `_calc`.
+
+    Conditional formats go by names: Excel 2007 refuses another sheet's cells in them, and later ones keep
+    such formats in an extension that XlsxWriter does not write.
+    """
+    return f"calc.{rule.key.replace(':', '.')}"
+
+
+def verdict_names(formulas: Formulas) -> Iterator[tuple[str, str]]:
+    """(defined name, cells of `_calc`) of every rule's verdicts."""
+    for rule in formulas.form.rules:
+        yield verdict_name(rule), verdict_cells(formulas, (rule,))
+
+
+def _marked(formulas: Formulas, sheet: str, rule: Rule, key: str) -> Iterator[tuple[str, str]]:
+    layout = formulas.layout
+    spots = layout.by_key.get(key, ())
+    if not spots or spots[0].address.sheet != sheet:
+        return
+    if rule.grain == CELL:
+        yield spots[0].area, f"{verdict_name(rule)}=0"
+    elif rule.grain == ROW:
+        letter, top = letters(spots[0].address.column), spots[0].address.row
+        area = f"{letter}{top}:{letter}{spots[-1].address.row}"
+        yield area, f"INDEX({verdict_name(rule)},ROW()-ROW(${letter}${top})+1)=0"
+    else:
+        block = layout.blocks[rule.section]
+        letter = letters(spots[0].address.column)
+        for number, (start, group) in enumerate(zip(block.starts, block.groups, strict=True), 1):
+            top = block.first + start
+            verdict = f"INDEX({verdict_name(rule)},{number})"
+            if rule.code == REQUIRED:
+                yield f"{letter}{top}", f"{verdict}=0"
+            else:
+                area = f"{letter}{top}:{letter}{top + group.rows - 1}"
+                yield area, f'AND({letter}{top}<>"",{verdict}=0)'

@@ -1,0 +1,55 @@
+"""Sending out: a blank template, or one for each department with its name and code locked in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from builder.template.template import build_template
+from workbook.errors import BuildError
+from workbook.form import Form, Value
+from workbook.reading import Filling
+from workbook.writing import file_name
+
+
+def issue(
+    form: Form,
+    output: Path,
+    departments: Sequence[tuple[str, str]],
+    *,
+    folder: bool = False,
+    fiscal_year: int | None = None,
+    password: str = "",
+    force: bool = True,
+    progress: Callable[[Path], None] | None = None,
+) -> list[Path]:
+    """Write one template a department, given as (code, name); a blank pair gives a blank template.
+
+    With `folder`, `output` is a folder and files are named after code and department; without `force`
+    files that are there already stop it before anything is written. Returns the files written, in
+    order. Raises BuildError.
+    """
+    if folder and output.exists() and not output.is_dir():
+        raise BuildError(f"{output}：有名册时应给出文件夹，这是一个文件")
+    there = [p for c, n in departments if folder and (p := output / file_name(c, n)).exists()]
+    if there and not force:
+        raise BuildError(f"{there[0]} 等 {len(there)} 个文件已经存在；要覆盖请加 --force")
+    written = []
+    for code, name in departments:
+        path = output / file_name(code, name) if folder else output
+        build_template(
+            form, path, prefilled=_identity(code, name), fiscal_year=fiscal_year, password=password
+        )
+        written.append(path)
+        if progress is not None:
+            progress(path)
+    return written
+
+
+def _identity(code: str, name: str) -> Filling:
+    values: dict[str, Value] = {}
+    if code:
+        values["identity.department_code"] = code
+    if name:
+        values["identity.department"] = name
+    return Filling(values)

@@ -1,0 +1,481 @@
+"""The locked workbook that a department fills in: blank, personalised, or filled with values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from builder import styles as st
+from builder.sheets import FIXED_DATE, Book, book_at, done
+from builder.template import calc, guide, hints, selfcheck
+from builder.template.paging import breaks
+from builder.template.selfcheck import STATUS_NAME
+from builder.template.validation import validation
+from workbook.address import area, letters, quote
+from workbook.checking import Batch, View, gather, value_at
+from workbook.errors import BuildError
+from workbook.expression import literal
+from workbook.form import ROW, Form, Value, serial
+from workbook.layout import (
+    CALC_SHEET,
+    CHECK_SHEET,
+    FORM_RECORDS,
+    FORM_SHEET,
+    GUIDE_SHEET,
+    ISSUED_COLUMN,
+    LIST_SHEET,
+    STATUS_ROW,
+    Formulas,
+    Label,
+    Layout,
+    Page,
+    Plan,
+    Spot,
+    check_name,
+    list_name,
+    place,
+)
+from workbook.reading import Filling, submit
+
+HINT_WIDTH, BESIDE_WIDTH = 38.0, 60.0
+"""The hints' column on the form's own sheet, whose rows grow, and on a further sheet, whose do not."""
+MIN_ROW_POINTS = 20
+"""An empty cell in a font of this size keeps a row at least as high as two lines of labels,
+and still lets it grow with its text, which a set height would not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One template being written."""
+
+    book: Book
+    layout: Layout
+    formulas: Formulas
+    filling: Filling
+    prefilled: Filling
+    batch: Batch
+    password: str
+
+    @property
+    def form(self) -> Form:
+        """The form."""
+        return self.layout.form
+
+    def given(self, spot: Spot) -> Value:
+        """What is written at a spot: the bureau's value, or the department's."""
+        prefilled = self.prefilled.value(spot)
+        return self.filling.value(spot) if prefilled is None else prefilled
+
+    def locked(self, spot: Spot) -> bool:
+        """Whether the department may not type there."""
+        if not spot.field.is_input or spot.field.by == "reviewer":
+            return True
+        return self.prefilled.value(spot) is not None
+
+    def shown(self, spot: Spot) -> str | float:
+        """What a computed cell shows."""
+        return value_at(self.batch, spot.field, spot.number)
+
+
+def build_template(
+    form: Form,
+    path: Path | str,
+    *,
+    filling: Filling | None = None,
+    prefilled: Filling | None = None,
+    plan: Plan | None = None,
+    fiscal_year: int | None = None,
+    password: str = "",
+) -> Path:
+    """Write a form's locked workbook to `path`, whole or not at all.
+
+    `filling` is entered as the department would, `prefilled` is locked in by the bureau; `plan` is how
+    many rows each group holds. Amounts are in the form's unit. Raises BuildError if `path` cannot be
+    written, a password cannot be used, or a value does not fit the form.
+    """
+    path = Path(path)
+    layout = place(form, plan)
+    year = fiscal_year or form.fiscal_year
+    prefilled = Filling(
+        {"identity.fiscal_year": year} | (prefilled.values if prefilled else {}),
+        dict(prefilled.rows) if prefilled else {},
+    )
+    filling = filling or Filling()
+    _check(layout, filling, prefilled, password)
+    submission = submit(form, _merged(filling, prefilled), plan=layout.plan)
+    batch = gather(form, [submission], View.WORKBOOK)
+    with book_at(path, lock_structure=True) as book:
+        _write(Job(book, layout, Formulas.of(layout), filling, prefilled, batch, password))
+    return path
+
+
+def _merged(filling: Filling, prefilled: Filling) -> Filling:
+    rows = {section: dict(given) for section, given in filling.rows.items()}
+    for section, given in prefilled.rows.items():
+        own = rows.setdefault(section, {})
+        for number, values in given.items():
+            own[number] = own.get(number, {}) | values
+    return Filling(filling.values | prefilled.values, rows)
+
+
+def _check(layout: Layout, filling: Filling, prefilled: Filling, password: str) -> None:
+    if not password.isascii():
+        raise BuildError("保护密码只能用英文字母、数字和符号")
+    for given in (filling, prefilled):
+        for name in given.values:
+            if name not in layout.spots:
+                raise BuildError(f"表中没有“{name}”这一格")
+        for section, rows in given.rows.items():
+            block = layout.blocks.get(section)
+            if block is None or any(n > len(block.slots) for n in rows):
+                raise BuildError(f"“{section}”没有这么多行：{max(rows, default=0)}")
+
+
+def _write(job: Job) -> None:
+    book = job.book
+    book.set_properties({"title": job.form.name, "comments": job.form.key, "created": FIXED_DATE})
+    guide_sheet = book.add_worksheet(GUIDE_SHEET)
+    sheets = {name: book.add_worksheet(name) for name in job.layout.pages}
+    check = book.add_worksheet(CHECK_SHEET)
+    calc_sheet = book.add_worksheet(CALC_SHEET)
+    lists = book.add_worksheet(LIST_SHEET)
+    records = book.add_worksheet(FORM_SHEET)
+    guide.write(book, guide_sheet, job.form)
+    for name, page in job.layout.pages.items():
+        _page_sheet(job, sheets[name], page)
+    calc.write(calc_sheet, job.formulas, job.batch)
+    selfcheck.write_check(book, check, job.formulas, job.batch)
+    _lists(job, lists)
+    _records(job, records)
+    _names(job)
+    for worksheet in (guide_sheet, *sheets.values(), check, calc_sheet, lists, records):
+        worksheet.protect(job.password, PERMITTED)
+    calc_sheet.hide()
+    lists.hide()
+    records.very_hidden()
+    sheets[job.form.sheet].activate()
+
+
+PERMITTED = {"format_rows": True, "format_columns": True, "autofilter": True, "sort": True}
+"""What a locked sheet still allows."""
+
+
+# --- the sheets to be filled in -------------------------------------------------------------------
+
+
+def _page_sheet(job: Job, sheet: Worksheet, page: Page) -> None:
+    _set_up(job, sheet, page)
+    _banner(job, sheet, page)
+    covered: set[tuple[int, int]] = set()
+    for label in page.labels:
+        text = label.text.format(fiscal_year=_year(job)) if label.role == "title" else label.text
+        style = _label_style(job, page, label)
+        _merge(sheet, label.top, label.left, label.bottom, label.right, text, style)
+        covered.update(_cells(label.top, label.left, label.bottom, label.right))
+    for spot in job.layout.spots.values():
+        if spot.address.sheet == page.paper.sheet:
+            _spot(job, sheet, page, spot)
+            covered.update(_cells(spot.address.row, spot.address.column, spot.bottom, spot.right))
+    _empty_cells(job, sheet, page, covered)
+    if page is job.layout.home:
+        _side(job, sheet)
+    else:
+        _beside(job, sheet, page)
+    _conditional(job, sheet, page)
+
+
+def _year(job: Job) -> int:
+    return int(float(str(job.prefilled.values["identity.fiscal_year"])))
+
+
+def _set_up(job: Job, sheet: Worksheet, page: Page) -> None:
+    paper, home = page.paper, page is job.layout.home
+    hint_width = HINT_WIDTH if home else BESIDE_WIDTH
+    for column, width in enumerate((*paper.widths, *paper.side_widths, hint_width)):
+        done(sheet.set_column(column, column, width))
+    if home:
+        done(sheet.set_column(page.hint_column, page.hint_column, 2))
+    for row, height in page.heights.items():
+        done(sheet.set_row(row - 1, height))
+    done(sheet.set_row(STATUS_ROW - 1, 24))
+    sheet.freeze_panes(STATUS_ROW, 0)
+    sheet.hide_gridlines(2)
+    sheet.set_paper(9)
+    if paper.orientation == "landscape":
+        sheet.set_landscape()
+    if home:
+        sheet.fit_to_pages(1, 0)
+    else:  # one fitted to the page would lose its breaks in Excel
+        sheet.set_h_pagebreaks(breaks(page))
+    sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
+    sheet.center_horizontally()
+    sheet.set_footer(f'&C&"{st.BODY_FONT},Regular"&9第 &P 页，共 &N 页')
+    done(sheet.print_area(STATUS_ROW, 0, page.last_row - 1, page.paper_columns - 1))
+    if home and len(job.layout.blocks) == 1:  # on a page of another block a repeated head misleads
+        (block,) = job.layout.blocks.values()
+        done(sheet.repeat_rows(block.head_row - block.section.head.rows, block.head_row - 1))
+
+
+def _banner(job: Job, sheet: Worksheet, page: Page) -> None:
+    look = {"bg_color": st.BANNER_FILL, "font_color": st.BANNER_INK, "bold": True, "indent": 1}
+    style = job.book.style(**(st.BODY | look))
+    _merge(sheet, STATUS_ROW, 1, STATUS_ROW, page.hint_column, "", style)
+    invitation = f"　（点此打开“{CHECK_SHEET}”表）"
+    link = f'HYPERLINK("#{quote(CHECK_SHEET)}!A1",{STATUS_NAME}&{literal(invitation)})'
+    shown = selfcheck.status_text(job.formulas, job.batch) + invitation
+    done(sheet.write_formula(STATUS_ROW - 1, 0, f"={link}", style, shown))
+
+
+def _label_style(job: Job, page: Page, label: Label) -> Format:
+    base = dict(st.BODY)
+    match label.role:
+        case "annex":
+            return job.book.style(**(base | {"font_name": st.HEAD_FONT, "font_size": 12}))
+        case "title":
+            return job.book.style(**st.TITLE)
+        case "line":
+            align = "right" if label.right == page.paper_columns else "left"
+            return job.book.style(**(base | {"align": align}))
+        case "heading" | "subheading":
+            look = st.HEADING if label.role == "heading" else st.SUBHEADING
+            framed = st.FRAMED if label.top in page.framed else {}
+            return job.book.style(**(base | framed | look))
+        case "side":
+            return job.book.style(
+                **(base | {"align": "center", "font_color": st.SIDE_INK, "font_size": 9})
+            )
+    bold = {"bold": True} if label.role == "head" else {}
+    align = "left" if label.text.startswith(("其中", "\u3000")) else "center"
+    return job.book.style(**(base | st.FRAMED | {"align": align, "bg_color": st.LABEL_FILL} | bold))
+
+
+def _spot_style(job: Job, page: Page, spot: Spot) -> Format:
+    item = spot.field
+    if spot.title:
+        return job.book.style(**(st.TITLE | {"font_size": 16, "locked": job.locked(spot)}))
+    framed = spot.address.row in page.framed
+    side = spot.address.column > page.paper_columns
+    long = item.kind.align == "left"
+    small = page is job.layout.home and (long or item.grain == ROW)
+    look: dict[str, Any] = st.BODY | {
+        # A formula in a cell of text would become text once it is touched.
+        "num_format": "General"
+        if item.is_computed and item.number_format == "@"
+        else item.number_format,
+        "align": item.kind.align,
+        "valign": "top" if long and item.is_input else "vcenter",
+        "font_size": 9 if small else 10,
+        "locked": job.locked(spot),
+        "bg_color": _fill(job, spot),
+    }
+    if side:
+        look |= {"font_color": st.SIDE_INK}
+        del look["bg_color"]
+    elif framed:
+        look |= st.FRAMED
+    elif not item.is_input:
+        del look["bg_color"]
+    else:
+        look |= {"bottom": 1, "align": "left"}
+    if item.kind.type == "number":
+        look |= {"shrink": True, "text_wrap": False}
+    if item.grain == ROW and item.kind.name == "text":
+        look |= {"align": "left"}
+    return job.book.style(**look)
+
+
+def _fill(job: Job, spot: Spot) -> str:
+    if spot.field.mode == "suggested":
+        return st.SUGGESTED_FILL
+    if not spot.field.is_input:
+        return st.COMPUTED_FILL
+    return st.PREFILLED_FILL if job.locked(spot) else st.INPUT_FILL
+
+
+def _spot(job: Job, sheet: Worksheet, page: Page, spot: Spot) -> None:
+    style = _spot_style(job, page, spot)
+    row, column = spot.address.row - 1, spot.address.column - 1
+    if (spot.bottom, spot.right) != (spot.address.row, spot.address.column):
+        _merge(sheet, row + 1, column + 1, spot.bottom, spot.right, "", style)
+    given = job.given(spot)
+    if given is None and spot.field.is_computed:
+        text = job.formulas.computed(spot.field.key, spot.address.sheet, spot.number)
+        done(sheet.write_formula(row, column, text, style, job.shown(spot)))
+    elif given is None and spot.field.mode == "fixed":
+        _put(sheet, row, column, spot.field.value, style)
+    else:
+        _put(sheet, row, column, given, style)
+    if spot.field.is_input:
+        options = validation(spot, job.formulas, spot.address.sheet).options()
+        done(sheet.data_validation(row, column, row, column, options))
+
+
+def _put(sheet: Worksheet, row: int, column: int, value: Value, style: Format) -> None:
+    if isinstance(value, date):
+        value = serial(value)
+    if value is None or value == "":
+        done(sheet.write_blank(row, column, None, style))
+    elif isinstance(value, str):
+        done(sheet.write_string(row, column, value, style))
+    else:
+        done(sheet.write_number(row, column, value, style))
+
+
+def _empty_cells(job: Job, sheet: Worksheet, page: Page, covered: set[tuple[int, int]]) -> None:
+    style = job.book.style(**(st.BODY | st.FRAMED | {"bg_color": st.LABEL_FILL}))
+    for row in page.framed:
+        for column in range(1, page.paper_columns + 1):
+            if (row, column) not in covered:
+                done(sheet.write_blank(row - 1, column - 1, None, style))
+
+
+def _side(job: Job, sheet: Worksheet) -> None:
+    """Right of the paper: what is open in each row, and a spacer that keeps rows high enough."""
+    layout = job.layout
+    column = layout.home.hint_column - 1
+    head, hint = _hint_styles(job)
+    spacer = job.book.style(font_size=MIN_ROW_POINTS, font_name=st.BODY_FONT)
+    for block in layout.blocks.values():
+        done(sheet.write_string(block.head_row - 1, column, "本行还要处理", head))
+        for slot in block.slots:
+            text, shown = hints.row_hint(job.formulas, job.batch, block, slot)
+            done(sheet.write_formula(slot.row - 1, column, text, hint, shown))
+            done(sheet.write_blank(slot.row - 1, column + 1, None, spacer))
+        _hint_inks(job, sheet, column, block.first, block.last)
+    blocks = layout.blocks.values()
+    text_cells = [area(block.first, 1, block.last, layout.home.paper_columns) for block in blocks]
+    if text_cells:
+        sheet.ignore_errors({"number_stored_as_text": " ".join(text_cells)})
+
+
+def _hint_styles(job: Job, **look: Any) -> tuple[Format, Format]:
+    """How the head of the hints looks, and a hint."""
+    small = st.BODY | {"font_size": 9} | look
+    head = job.book.style(**(small | {"bold": True, "font_color": st.SIDE_INK}))
+    return head, job.book.style(**(small | {"font_color": st.WARNING_INK}))
+
+
+def _hint_inks(job: Job, sheet: Worksheet, column: int, first: int, last: int) -> None:
+    """Red where something must be mended, grey where there are notes alone."""
+    inks = (st.BAD_INK, st.SIDE_INK)
+    tests = hints.hint_tests(f"${letters(column + 1)}{first}")
+    for criteria, ink in zip(tests, inks, strict=True):
+        look = {"type": "formula", "criteria": criteria, "format": job.book.add_format({"font_color": ink})}  # fmt: skip
+        done(sheet.conditional_format(first - 1, column, last - 1, column, look))
+
+
+def _beside(job: Job, sheet: Worksheet, page: Page) -> None:
+    """Right of a further sheet's paper: what is open in each of its rows."""
+    head, hint = _hint_styles(job, valign="top", indent=1)
+    column = page.hint_column - 1
+    rows = list(hints.page_hints(job.formulas, job.batch, page))
+    if rows:
+        done(sheet.write_string(STATUS_ROW, column, "本行还要处理", head))
+        _hint_inks(job, sheet, column, rows[0][0], rows[-1][0])
+    for row, (text, shown) in rows:
+        done(sheet.write_formula(row - 1, column, text, hint, shown))
+
+
+def _conditional(job: Job, sheet: Worksheet, page: Page) -> None:
+    """Open cells turn colour: yellow if missing, else by the gravest rule broken there."""
+    looks = {
+        "missing": job.book.add_format({"bg_color": st.MISSING_FILL}),
+        "error": job.book.add_format({"bg_color": st.ERROR_FILL}),
+        "warning": job.book.add_format({"bg_color": st.WARNING_FILL}),
+        "note": job.book.add_format({"bg_color": st.NOTE_FILL}),
+    }
+    for where, level, formula in hints.marks(job.formulas, page.paper.sheet):
+        options = {
+            "type": "formula",
+            "criteria": formula,
+            "format": looks[level],
+            "stop_if_true": True,
+        }
+        done(sheet.conditional_format(where, options))
+
+
+def _merge(
+    sheet: Worksheet, top: int, left: int, bottom: int, right: int, text: str, style: Format
+) -> None:
+    if (top, left) == (bottom, right):
+        _put(sheet, top - 1, left - 1, text, style)
+    else:
+        done(sheet.merge_range(top - 1, left - 1, bottom - 1, right - 1, "", style))
+        _put(sheet, top - 1, left - 1, text, style)
+
+
+def _cells(top: int, left: int, bottom: int, right: int) -> Iterator[tuple[int, int]]:
+    return ((r, c) for r in range(top, bottom + 1) for c in range(left, right + 1))
+
+
+# --- what is behind it ----------------------------------------------------------------------------
+
+
+def _lists(job: Job, sheet: Worksheet) -> None:
+    column = 0
+    for item in job.form.fields():
+        if item.choices:
+            done(sheet.write_column(0, column, item.choices))
+            where = area(1, column + 1, len(item.choices), column + 1)
+            first, _, last = where.partition(":")
+            target = f"={quote(LIST_SHEET)}!{_dollar(first)}:{_dollar(last or first)}"
+            done(job.book.define_name(list_name(item), target))
+            column += 1
+
+
+def _dollar(a1: str) -> str:
+    letters_, digits = a1.rstrip("0123456789"), a1.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return f"${letters_}${digits}"
+
+
+def _records(job: Job, sheet: Worksheet) -> None:
+    values = job.prefilled.values
+    known = {
+        "form": job.form.id,
+        "version": job.form.version,
+        "digest": job.form.digest,
+        "plan": " ".join(map(str, job.layout.plan)),
+        "department_code": str(values.get("identity.department_code") or ""),
+        "department": str(values.get("identity.department") or ""),
+        "issued": "",
+    }
+    for row, name in enumerate(FORM_RECORDS):
+        done(sheet.write_string(row, 0, name))
+        done(sheet.write_string(row, 1, known[name]))
+    for row, (name, value) in enumerate(_locked_in(job)):
+        done(sheet.write_string(row, ISSUED_COLUMN - 1, name))
+        _put(sheet, row, ISSUED_COLUMN, value, job.book.style())
+    for spot in job.layout.spots.values():
+        if spot.address.sheet == FORM_SHEET:
+            row = spot.address.row - 1
+            done(sheet.write_string(row, 0, spot.name))
+            given = job.given(spot)
+            if given is None and spot.field.is_computed:
+                text = job.formulas.computed(spot.field.key, FORM_SHEET)
+                done(sheet.write_formula(row, 1, text, job.book.style(), job.shown(spot)))
+            else:
+                _put(sheet, row, 1, spot.field.value if given is None else given, job.book.style())
+
+
+def _locked_in(job: Job) -> Iterator[tuple[str, Value]]:
+    """What the bureau filled in on the form, by defined name, beside the department itself."""
+    for spot in job.layout.spots.values():
+        value = job.prefilled.value(spot)
+        on_page = spot.address.sheet in job.layout.pages
+        if on_page and value is not None and spot.field.id not in FORM_RECORDS:
+            yield spot.name, value
+
+
+def _names(job: Job) -> None:
+    for spot in job.layout.spots.values():
+        done(job.book.define_name(spot.name, f"={spot.address.absolute}"))
+    for line, address in job.layout.checks.items():
+        done(job.book.define_name(check_name(line), f"={address.absolute}"))
+    for name, cells in hints.verdict_names(job.formulas):
+        done(job.book.define_name(name, f"={cells}"))

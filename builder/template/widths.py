@@ -1,0 +1,54 @@
+"""How wide a rule's message can become: its words and generous figures, in half-width letters."""
+
+from __future__ import annotations
+
+from workbook.expression import Literal, Node, Ref
+from workbook.form import Form, Part, Rule
+
+_FIGURE, _MEASURE, _TEXT = 12, 30, 72
+"""A number; a target or result; a text somebody typed, of which a message rarely holds more."""
+
+
+def text_width(text: str) -> int:
+    """The width of a text: a Chinese letter takes two."""
+    return sum(1 if letter.isascii() else 2 for letter in text)
+
+
+def message_width(form: Form, rule: Rule) -> int:
+    """The width of the longest message that a rule is likely to show."""
+    return sum(_part(form, part) for part in rule.message)
+
+
+def _part(form: Form, part: Part) -> int:
+    if part.node is None:
+        return text_width(part.words)
+    assert part.kind is not None
+    return _width(form, part.node) if part.kind.type == "text" else _FIGURE
+
+
+def _width(form: Form, node: Node) -> int:
+    """How long the text can become that an expression makes."""
+    if isinstance(node, Literal):
+        return text_width(str(node.value))
+    if isinstance(node, Ref):
+        return _standing(form, node)
+    widths = [_width(form, arg) for arg in node.args]
+    match node.op.name:
+        case "join":
+            return sum(widths)
+        case "if":
+            return max(widths[1:])
+        case "written" | "digits_of":
+            return _FIGURE
+    return max(widths, default=_FIGURE)
+
+
+def _standing(form: Form, ref: Ref) -> int:
+    formula = form.formulas.get(f"{ref.section}.{ref.field}")
+    if formula is not None:
+        return _width(form, formula)
+    item = form.sections.get(ref.section)
+    known = item.fields.get(ref.field) if item else None
+    if known is None or known.kind.type != "text":
+        return _FIGURE
+    return min(2 * (known.max_length or _TEXT), _MEASURE if known.kind.name == "measure" else _TEXT)

@@ -1,0 +1,11 @@
+"""The summary as one page for the browser that needs no network.
+
+In comes a `Summary`; out comes one .html. `page_data` says what is shown, as JSON; page.html, page.css and
+page.js draw it. Start in `page`.
+"""
+
+from builder.web.page import build_page
+
+__all__ = [
+    "build_page",
+]

@@ -1,0 +1,62 @@
+"""`build_page`: the summary as one web page that needs nothing but a browser, and no network.
+
+The page is builder/web/page.html with its style, its script and the summary's figures written into it.
+The figures travel as JSON; the script sets every text as text. The page's policy forbids it to load or
+send anything, and to run any script but its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from builder.web.page_data import Json, page_data
+from workbook.summary import Summary
+from workbook.writing import writing
+
+
+def build_page(summary: Summary, path: Path | str) -> Path:
+    """Write the summary's page to `path`, whole or not at all; amounts are 万元.
+
+    Raises BuildError if the path cannot be written.
+    """
+    path = Path(path)
+    with writing(path) as temporary:
+        temporary.write_bytes(page_text(summary).encode())
+    return path
+
+
+def page_text(summary: Summary) -> str:
+    """The whole page."""
+    web = files("builder") / "web"
+    page, style, script = (
+        (web / f"page.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")
+    )
+    payload = page_data(summary)
+    policy = (
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return Template(page).substitute(
+        policy=policy,
+        title=html.escape(payload["forms"][0]["title"]),
+        style=style,
+        data=_embedded(payload),
+        script=script,
+    )
+
+
+def _hash(text: str) -> str:
+    """What a policy says of the only text it lets run."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _embedded(payload: Json) -> str:
+    """JSON that cannot end the element it stands in."""
+    text = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")

@@ -1,0 +1,18 @@
+"""Documents and notices: each department's report, the public pack, the bureau's own draft, what is to be mended.
+
+In come checked returns or a `Summary`; out come .docx (and PDF, an index page), or one text a department. Start in
+`report`; `official` is the page of public documents as styles.
+"""
+
+from builder.word.county_report import build_county_report
+from builder.word.disclosure import select, write_reports
+from builder.word.notices import write_notices
+from builder.word.official import write_template
+
+__all__ = [
+    "build_county_report",
+    "select",
+    "write_notices",
+    "write_reports",
+    "write_template",
+]

@@ -1,0 +1,275 @@
+"""The bureau's own report on a round, as a Word draft: figures and tables from the summary.
+
+What calls for judgement is not invented: such places are marked 【此处由人填写：…】 and highlighted.
+Shares are shown as bars of shaded characters: they stay what they are in Word, WPS, LibreOffice and on
+paper, can be copied and read aloud, and need no library for drawing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from docx.text.paragraph import Paragraph
+
+from builder.word.document import Box, add_table, clean, fill_table, keep_rows, name_document, save
+from builder.word.official import BODY, HEADINGS, LINE, PLACE, TITLE, opened
+from workbook.catalogue import Severity
+from workbook.form import UNIT
+from workbook.summary import FormSummary, Status, Summary, coverage_counts, error_name
+
+if TYPE_CHECKING:
+    from docx.document import Document
+
+MOST_KINDS = 15
+"""Kinds of findings that are listed, the most frequent first; the summary workbook has all."""
+MOST_NAMES = 150
+"""Departments that are named in a paragraph; of more the summary workbook has the list."""
+_UNNAMED = "（未填单位）"
+_TITLE_END = "自评情况汇总报告"
+_BAR = 12
+"""Characters of a bar that stands for the whole."""
+
+
+def build_county_report(summary: Summary, path: Path, *, template: Path | None = None) -> Path:
+    """Write the draft to `path`, whole or not at all. Raises BuildError.
+
+    Amounts are 万元; every figure is one of the summary's.
+    """
+    document, marked = opened(template)
+    draft = _Draft(document, marked)
+    first = summary.main
+    year = f"{first.fiscal_year}年度" if first else ""
+    name = first.form.name.removesuffix("自评表") if first else "预算绩效"
+    title = f"{year}{name}{_TITLE_END}"
+    heading = marked.insert_paragraph_before(title[: -len(_TITLE_END)], style=TITLE)
+    heading.add_run().add_break()
+    heading.add_run(_TITLE_END)
+    draft.place("发文单位、日期和主送机关")
+    _coverage(draft, summary)
+    if first is not None:
+        _figures(draft, first)
+        if first.headline.score is not None or len(first.indicators):
+            _grades(draft, first)
+    _findings(draft, summary)
+    draft.heading("下一步工作")
+    draft.place("整改要求、结果应用（与预算安排挂钩、公开、抽查复核）和完成时限")
+    marked._p.getparent().remove(marked._p)
+    name_document(document, title)
+    return save(document, path)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A document being drafted before its marked paragraph."""
+
+    document: Document
+    marked: Paragraph
+    headings: int = 0
+
+    def heading(self, text: str) -> None:
+        """The next chapter's heading, numbered."""
+        number = "一二三四五"[self.headings]
+        self.headings += 1
+        self.marked.insert_paragraph_before(f"{number}、{text}", style=HEADINGS[0])
+
+    def text(self, text: str) -> None:
+        self.marked.insert_paragraph_before(clean(text), style=BODY)
+
+    def place(self, what: str) -> None:
+        """A place that a person must fill in."""
+        paragraph = self.marked.insert_paragraph_before(style=BODY)
+        paragraph.add_run(f"【此处由人填写：{what}】", style=PLACE)
+
+    def table(
+        self, heads: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float],
+        left: Sequence[int] = (0,),
+    ) -> None:  # fmt: skip
+        """A table with a head; the columns in `left` hold words, the others figures."""
+        table = add_table(self.document, widths, len(rows) + 1, self.marked, padding=4)
+        boxes = []
+        for r, cells in enumerate([heads, *rows]):
+            for c, text in enumerate(cells):
+                align = "center" if r == 0 else "left" if c in left else "right"
+                boxes.append(Box(r, c, r, c, text, align, LINE))
+        fill_table(table, boxes)
+        keep_rows(table, heads=1, least=18)
+        self.marked.insert_paragraph_before(style=LINE)
+
+
+def _coverage(draft: _Draft, summary: Summary) -> None:
+    draft.heading("报送情况")
+    found = coverage_counts(summary)
+    told = [("已报", found.answered), (f"其中：{Status.FAULTY.chinese}", found.faulty),
+            ("退回", found.rejected), ("未报", found.missing)]  # fmt: skip
+    words = f"已报 {found.answered} 个（其中须修改 {found.faulty} 个），退回 {found.rejected} 个，未报 {found.missing} 个"
+    off = f"；另有名册外的 {found.off_roster} 个" if found.off_roster else ""
+    draft.text(f"应报部门（单位）{found.asked} 个：{words if found.asked else '没有收到'}{off}。")
+    if not summary.has_roster:
+        draft.text("没有给出名册，未报的部门（单位）不在其中。")
+    if found.asked:
+        rows = [
+            [name, str(n), _percent(n / found.asked), _bar(n / found.asked)] for name, n in told
+        ]
+        draft.table(["状态", "部门数", "占比", ""], rows, [18, 12, 12, 40], left=(0, 3))
+    own = summary.coverage[summary.coverage["on_roster"] | (not summary.has_roster)]
+    for status in (Status.MISSING, Status.REJECTED, Status.FAULTY):
+        names = own["department"][own["status"] == str(status)]
+        if len(names):
+            draft.text(
+                f"{status.chinese}的 {len(names)} 个：{_listed(names.fillna(_UNNAMED).tolist())}。"
+            )
+    draft.place("催报、退回修改的经过")
+
+
+def _figures(draft: _Draft, form: FormSummary) -> None:
+    draft.heading("预算执行情况")
+    totals = form.totals
+    rows = [
+        [str(row.label), _amount(row.Index, row.value), str(row.departments), str(row.missing)]
+        for row in totals.itertuples()
+    ]
+    how = [f"金额单位：{UNIT}。"]
+    if form.headline.has_rate:
+        how.append("执行率按合计数重新计算。")
+    if form.headline.score is not None:
+        how.append("平均分为各部门（单位）自评分的平均。")
+    draft.text("".join(how))
+    if rows:
+        heads = ["项目", "数值", "已报的部门数", "缺的部门数"]
+        draft.table(heads, rows, [34, 20, 14, 14])
+    funds = form.funds
+    parts = [
+        [str(row.heading), str(row.label), _money(row.amount), _percent(row.share), _bar(row.share)]
+        for row in funds.itertuples()
+    ]
+    if parts:
+        heads = ["分类", "项目", "金额", "占比", ""]
+        draft.table(heads, parts, [18, 28, 18, 11, 30], left=(0, 1, 4))
+    draft.place("执行率高低的原因、预算调整较大的部门")
+
+
+def _grades(draft: _Draft, form: FormSummary) -> None:
+    draft.heading("自评等次")
+    if form.headline.score is not None:
+        _by_grade(draft, form)
+    if len(form.indicators):
+        levels = [n for n in form.indicators.index.names if n not in (None, "section")]
+        shares = [
+            [*(str(k) for k in key[1 : 1 + len(levels)]), _percent(row.share), _bar(row.share)]
+            for key, row in zip(form.indicators.index, form.indicators.itertuples(), strict=True)
+        ]
+        heads = [*["一级指标", "二级指标", "三级指标"][: len(levels)], "得分率", ""]
+        draft.table(
+            heads,
+            shares,
+            [*[20] * len(levels), 12, 34],
+            left=(*range(len(levels)), len(levels) + 1),
+        )
+    draft.place("自评得分与实际绩效的差距，拟抽查复核的部门")
+
+
+def _by_grade(draft: _Draft, form: FormSummary) -> None:
+    grades = form.grades
+    rows = [
+        [str(row.Index), str(row.departments), _percent(row.share), _bar(row.share)]
+        for row in grades.itertuples()
+    ]
+    draft.table(["等次", "部门数", "占比", ""], rows, [14, 12, 12, 40], left=(0, 3))
+    departments = form.departments
+    for grade in grades.index:
+        own = departments[(departments["grade"] == grade).fillna(value=False)]
+        if len(own):
+            names = [
+                f"{_named(d)}（{_score(s)}）"
+                for d, s in zip(own["department"], own["counted_score"], strict=True)
+            ]
+            draft.text(f"{grade} {len(own)} 个：{_listed(names)}。")
+
+
+def _findings(draft: _Draft, summary: Summary) -> None:
+    draft.heading("发现的问题")
+    counted = summary.files.index[summary.files["use"] == "counted"]
+    findings = summary.findings[summary.findings["path"].isin(counted)]
+    if not len(findings):
+        draft.text("没有发现问题。")
+        return
+    counts = findings["severity"].value_counts()
+    words = "，".join(
+        f"{severity.chinese} {int(counts.get(str(severity), 0))} 个" for severity in Severity
+    )
+    draft.text(f"共发现 {len(findings)} 个问题：{words}。较多的问题如下。")
+    kinds = (
+        findings.groupby("code")
+        .agg(number=("code", "size"), departments=("department", "nunique"))
+        .sort_values("number", ascending=False, kind="stable")
+        .head(MOST_KINDS)
+    )
+    numbers = kinds["number"].tolist()
+    rows = [
+        [
+            str(row.Index),
+            _named_code(summary, str(row.Index)),
+            str(row.number),
+            str(row.departments),
+            _bar(number / max(numbers)),
+        ]
+        for row, number in zip(kinds.itertuples(), numbers, strict=True)
+    ]
+    heads = ["代码", "问题", "个数", "部门数", ""]
+    draft.table(heads, rows, [9, 38, 9, 9, 30], left=(0, 1, 4))
+    draft.place("典型问题的情况和原因分析")
+
+
+def _named_code(summary: Summary, code: str) -> str:
+    """What a code is called by the form whose rule it is, else by the catalogue."""
+    own = (p for p in summary.forms if any(r.code == code and not r.general for r in p.form.rules))
+    return error_name(next(own, summary.forms[0]), code)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f"等，全部 {len(names)} 个见汇总表" if len(names) > MOST_NAMES else ""
+    return "、".join(names[:MOST_NAMES]) + more
+
+
+# --- figures as text ------------------------------------------------------------------------------
+
+
+def _amount(figure: object, value: object) -> str:
+    if figure == "execution_rate":
+        return _percent(value)
+    return _score(value) if str(figure).endswith("_score") else _money(value)
+
+
+def _known(value: object) -> float | None:
+    return None if value is None or pd.isna(value) else float(value)  # type: ignore[arg-type, call-overload]
+
+
+def _money(value: object) -> str:
+    number = _known(value)
+    return "" if number is None else f"{number:,.2f}"
+
+
+def _score(value: object) -> str:
+    number = _known(value)
+    return "未评分" if number is None else f"{number:.2f}"
+
+
+def _percent(value: object) -> str:
+    number = _known(value)
+    return "" if number is None else f"{number:.2%}"
+
+
+def _bar(share: object) -> str:
+    """A share as a row of blocks; what is above none shows at least one."""
+    number = _known(share)
+    if not number or number <= 0:
+        return ""
+    return "█" * max(1, min(_BAR, round(number * _BAR)))
+
+
+def _named(department: object) -> str:
+    return _UNNAMED if department is None or pd.isna(department) else str(department).strip()  # type: ignore[call-overload]

@@ -1,0 +1,338 @@
+"""Reports into a folder, one a department, as .docx and .pdf; and the index page of a public pack."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import quote
+
+from builder.word.official import opened
+from builder.word.report import department_report, report_values
+from builder.word.report_table import cell_text
+from workbook.catalogue import Severity
+from workbook.checking import (
+    Entry,
+    Roster,
+    Sender,
+    View,
+    gather,
+    same_department,
+    sender_of,
+    superseded,
+    value_at,
+)
+from workbook.errors import BuildError
+from workbook.form import Headline, report_section
+from workbook.reading import Cell, Return, Submission, round_of
+from workbook.text import printable
+from workbook.word import NoOffice, convert
+from workbook.writing import file_name, writing
+
+INDEX = "index.html"
+PAGES_AT_ONCE = 20
+"""Documents that one start of LibreOffice converts; one it chokes on spoils no more than these."""
+SECONDS_EACH = 10.0
+
+
+# --- which returns are written --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Of a round's returns those whose report is written, and of the others why not."""
+
+    returns: tuple[Return, ...]
+    """One a department (a project), under the roster's names; those that were not read are among them."""
+    left_out: tuple[tuple[Path, str], ...]
+    faulty: Mapping[Path, int]
+    """Errors that were not mended, of those that are written."""
+
+
+def select(
+    returns: Sequence[Return],
+    roster: Roster | None = None,
+    *,
+    year: int | None = None,
+    public: bool = False,
+) -> Selection:
+    """Choose from returns that `check` has judged with the same roster and year.
+
+    Left out are those that a later one replaces, those of another year, those off the roster, and,
+    where they would be `public`, those filled in the same as another department's.
+    """
+    replaced, due = superseded(returns, roster), _year(returns, roster, year)
+    kept, left_out = [], []
+    for place, item in enumerate(returns):
+        why = _not_due(item, roster, due)
+        if place in replaced:
+            name = printable(returns[replaced[place]].path.name)
+            why = f"同一单位另有保存较晚的“{name}”"
+        if why:
+            left_out.append((item.path, why))
+        else:
+            kept.append(item)
+    # Equal to one that does not count is no reason.
+    fillings = Counter(item.submission.filling for item in kept if item.submission)
+    for item in list(kept) if public else []:
+        why = next((f.message for f in item.findings if f.code == "A504"), "")
+        if why and item.submission and fillings[item.submission.filling] > 1:
+            left_out.append((item.path, why))
+            kept.remove(item)
+    errors = {r.path: sum(f.severity is Severity.ERROR for f in r.findings) for r in kept}
+    faulty = {r.path: errors[r.path] for r in kept if r.submission and errors[r.path]}
+    named = tuple(_as_on(item, roster) for item in kept)
+    return Selection(named, tuple(left_out), faulty)
+
+
+def _year(returns: Sequence[Return], roster: Roster | None, year: int | None) -> int | None:
+    """The year of the round; None where nothing tells it."""
+    read = {place: item.submission for place, item in enumerate(returns) if item.submission}
+    numbers = same_department([sender_of(returns[place], roster) for place in read])
+    told = year or (roster.year if roster else None)
+    return round_of(read, dict(zip(read, numbers, strict=True)), told).year
+
+
+def _not_due(item: Return, roster: Roster | None, year: int | None) -> str:
+    """Why a return that was read is none of this round's; blank if it is one."""
+    read = item.submission
+    if read is None:
+        return ""
+    if year is not None and read.fiscal_year != year:
+        return f"这是 {read.fiscal_year} 年度的表，这一次收的是 {year} 年度的"
+    if roster is not None and not roster.match(read.department_code, read.department):
+        return "单位不在名册中"
+    return ""
+
+
+def _as_on(item: Return, roster: Roster | None) -> Return:
+    """A return under the name and code that its department has on the roster."""
+    read = item.submission
+    entry = roster.match(read.department_code, read.department) if roster and read else None
+    if read is None or entry is None:
+        return item
+    named = replace(
+        read,
+        department=entry.department,
+        department_code=entry.code or read.department_code,
+        cells=read.cells | _named_cells(read, entry),
+    )
+    return replace(item, submission=named)
+
+
+def _named_cells(read: Submission, entry: Entry) -> dict[str, Cell]:
+    found = {}
+    for name, text in (("department", entry.department), ("department_code", entry.code)):
+        field_ = Headline(read.form).find(name)
+        if field_ is not None and field_.key in read.cells and text:
+            cell = read.cells[field_.key]
+            found[field_.key] = Cell(text, text, cell.address, formula=cell.formula)
+    return found
+
+
+# --- the folder -----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Written:
+    """What was written, and of which returns not, and why."""
+
+    documents: dict[Path, Submission] = field(default_factory=dict)
+    papers: list[Path] = field(default_factory=list)
+    """The .pdf among them."""
+    index: Path | None = None
+    without_report: list[Path] = field(default_factory=list)
+    """Returns of a form with a report, of which there was only the form."""
+    refused: list[tuple[Path, str]] = field(default_factory=list)
+
+
+def write_reports(
+    returns: Iterable[Return],
+    folder: Path,
+    *,
+    template: Path | None = None,
+    pdf: bool = False,
+    public: bool = False,
+    force: bool = False,
+    unlisted: Collection[Path] = (),
+    progress: Callable[[Path], None] | None = None,
+) -> Written:
+    """Write the report of every accepted return into a folder; one that fails stops no other.
+
+    What is there already is not written over without `force`. `public` also writes an index page, on
+    which the returns of the paths `unlisted` are not. Raises BuildError if the template cannot be used
+    or nothing can be written there.
+    """
+    opened(template)  # one that cannot be used fails them all
+    _refuse_index(folder, wanted=public and not force)
+    written = Written()
+    listed: dict[Path, Submission] = {}
+    taken: set[str] = set()
+    for item in returns:
+        if item.submission is None:
+            written.refused.append((item.path, item.error))
+            continue
+        path = folder / _free_name(item.submission, taken)
+        try:
+            _refuse_existing(path, pdf=pdf, force=force)
+            data = department_report(item.submission, template=template, public=public)
+            with writing(path) as temporary:
+                temporary.write_bytes(data)
+        except BuildError as error:
+            written.refused.append((item.path, str(error)))
+            continue
+        written.documents[path] = item.submission
+        if item.path not in unlisted:
+            listed[path] = item.submission
+        has_report = report_section(item.submission.form) is not None
+        if has_report and report_values(item.submission) is None:
+            written.without_report.append(item.path)
+        if progress is not None:
+            progress(item.path)
+    if pdf and written.documents:
+        _papers(written)
+    if public and listed:
+        written.index = _index(listed, written.papers, folder)
+    return written
+
+
+def _free_name(submission: Submission, taken: set[str]) -> str:
+    """A file name that no other return of this run has: several may come from one department."""
+    stem = Path(file_name(submission.department_code, submission.department)).stem
+    project = Headline(submission.form).project
+    cell = submission.cells.get(project.key) if project else None
+    if cell is not None and cell.value:
+        stem = Path(file_name(stem, str(cell.value))).stem
+    what = "自评表" if report_values(submission) is None else "自评报告"
+    name, number = f"{stem or '未填单位'}_{what}", 1
+    while f"{name}{number if number > 1 else ''}".casefold() in taken:
+        number += 1
+    name = f"{name}{number if number > 1 else ''}"
+    taken.add(name.casefold())
+    return f"{name}.docx"
+
+
+def _refuse_existing(path: Path, *, pdf: bool, force: bool) -> None:
+    for there in (path, path.with_suffix(".pdf"))[: 2 if pdf else 1]:
+        if there.exists() and not force:
+            raise BuildError(f"{there}：已经存在；要覆盖请加 --force")
+
+
+def _papers(written: Written) -> None:
+    """The documents as PDF. A document that LibreOffice cannot convert is told, the others stand."""
+    paths = list(written.documents)
+    for start in range(0, len(paths), PAGES_AT_ONCE):
+        some = paths[start : start + PAGES_AT_ONCE]
+        made = _converted(some)
+        for path in some:
+            data = made.get(str(path)) or _converted([path]).get(str(path))
+            if data is None:
+                written.refused.append((path, "没有转换成 PDF"))
+                continue
+            paper = path.with_suffix(".pdf")
+            with writing(paper) as temporary:
+                temporary.write_bytes(data)
+            written.papers.append(paper)
+
+
+def _converted(paths: Sequence[Path]) -> dict[str, bytes]:
+    documents = {str(path): path.read_bytes() for path in paths}
+    try:
+        return convert(documents, "pdf", seconds=120 + SECONDS_EACH * len(paths))
+    except NoOffice:
+        return {}
+
+
+# --- the index page -------------------------------------------------------------------------------
+
+_PAGE = """<!DOCTYPE html>
+<html lang="zh-CN">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+body {{ font: 16px/1.6 "Microsoft YaHei", "PingFang SC", "Noto Sans CJK SC", sans-serif;
+  color: #1f2933; margin: 2rem auto; max-width: 64rem; padding: 0 1rem; }}
+h1 {{ font-size: 1.5rem; text-align: center; }}
+table {{ border-collapse: collapse; width: 100%; }}
+th, td {{ border: 1px solid #bfc7cf; padding: .4rem .6rem; text-align: left; }}
+th {{ background: #1f4e79; color: #fff; font-weight: normal; }}
+td.number {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
+p {{ color: #4b5763; }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+<p>共 {count} 个单位，金额单位：{unit}。</p>
+<table>
+<thead><tr>{heads}</tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>
+</body>
+</html>
+"""
+
+
+def _refuse_index(folder: Path, *, wanted: bool) -> None:
+    path = folder / INDEX
+    if wanted and path.exists():
+        raise BuildError(f"{path}：已经存在；要覆盖请加 --force")
+
+
+def _index(listed: Mapping[Path, Submission], papers: Collection[Path], folder: Path) -> Path:
+    path = folder / INDEX
+    first = next(iter(listed.values()))
+    columns = _columns(first)
+    rows = [
+        _row(document, read, document.with_suffix(".pdf") in papers)
+        for document, read in listed.items()
+    ]
+    heads = ["序号", "单位", *columns, "自评报告"]
+    page = _PAGE.format(
+        title=html.escape(f"{first.fiscal_year}年度{first.form.name}公开"),
+        count=_departments(listed.values()),
+        unit=html.escape(first.form.unit),
+        heads="".join(f"<th>{html.escape(head)}</th>" for head in heads),
+        rows="\n".join(f"<tr><td>{n}</td>{row}</tr>" for n, row in enumerate(rows, 1)),
+    )
+    with writing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8", newline="\n")
+    return path
+
+
+def _departments(submissions: Iterable[Submission]) -> int:
+    """How many departments they come from: one may send a form for each of its projects."""
+    senders = [Sender(s.department_code, s.department, None) for s in submissions]
+    return len(set(same_department(senders)))
+
+
+def _columns(submission: Submission) -> dict[str, str]:
+    """The figures of a line, by their labels: field keys."""
+    headline = Headline(submission.form)
+    found = {item.label: item.key for item in headline.line.values()}
+    for name in ("execution_rate", "total_score", "grade"):
+        item = headline.find(name)
+        if item is not None:
+            found[item.label] = item.key
+    return found
+
+
+def _row(path: Path, submission: Submission, paper: bool) -> str:
+    batch = gather(submission.form, [submission], View.TRUE)
+    figures = []
+    for key in _columns(submission).values():
+        item = submission.form.field_of(key)
+        text = cell_text(item, value_at(batch, item, 0)).removeprefix("等次：")
+        figures.append(f'<td class="number">{html.escape(text)}</td>')
+    files = [path, path.with_suffix(".pdf")][: 1 + paper]
+    links = "　".join(
+        f'<a href="{html.escape(quote(file.name))}">{file.suffix.strip(".").upper()}</a>'
+        for file in files
+    )
+    name = html.escape(submission.department.strip() or path.stem)
+    return f"<td>{name}</td>{''.join(figures)}<td>{links}</td>"

@@ -1,0 +1,212 @@
+"""python-docx as we use it: opening a template, plain text into paragraphs and cells, saving whole.
+
+Text from departments stays text: it goes into runs as it is, without the characters that XML forbids.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import docx
+from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls, qn
+from docx.shared import Emu, Length
+from docx.table import Table, _Cell
+from docx.text.paragraph import Paragraph
+
+from workbook.errors import BuildError, Refused, reason_of
+from workbook.limits import Limits
+from workbook.word import read_word
+from workbook.writing import writing
+
+if TYPE_CHECKING:
+    from docx.document import Document
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+FIXED_DATE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+"""The date of creation written into every document: equal input gives equal bytes."""
+_ZIP_DATE = (2024, 1, 1, 0, 0, 0)
+
+
+def clean(text: str) -> str:
+    """The text without control characters, which no XML may hold."""
+    return _FORBIDDEN.sub("", text)
+
+
+def open_document(path: Path) -> Document:
+    """A .docx of the bureau's, to write into. Raises BuildError naming the file and the remedy."""
+    try:
+        data = path.read_bytes()
+        read_word(data, Limits())
+        return docx.Document(BytesIO(data))
+    except OSError as error:
+        raise BuildError(f"{path}：模板无法读取（{reason_of(error)}），请检查路径") from None
+    except Refused as refused:
+        why = f"{path}：不能用作模板（{refused.detail}）"
+        raise BuildError(f"{why}，请在 Word 中另存为 .docx") from None
+    except (KeyError, ValueError, AttributeError):  # python-docx, of a package that is not whole
+        raise BuildError(f"{path}：模板不完整，请在 Word 中另存为 .docx") from None
+
+
+def save(document: Document, path: Path) -> Path:
+    """Write a document whole or not at all; equal content gives equal bytes. Raises BuildError."""
+    with writing(path) as temporary:
+        temporary.write_bytes(content(document))
+    return path
+
+
+def content(document: Document) -> bytes:
+    """A document's bytes, its members dated alike."""
+    raw, packed = BytesIO(), BytesIO()
+    document.save(raw)
+    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(packed, "w") as target:
+        for info in source.infolist():
+            member = zipfile.ZipInfo(info.filename, _ZIP_DATE)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            target.writestr(member, source.read(info))
+    return packed.getvalue()
+
+
+def name_document(document: Document, title: str) -> None:
+    """Set what a document says of itself; no author, no machine's name."""
+    properties = document.core_properties
+    properties.title = clean(title)
+    for name in ("author", "last_modified_by", "comments", "keywords", "subject", "category"):
+        setattr(properties, name, "")
+    properties.created = properties.modified = FIXED_DATE
+    properties.revision = 1
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A cell of a table, over rows and columns from 0, as it is to look."""
+
+    row: int
+    column: int
+    bottom: int
+    right: int
+    text: str
+    align: str = "center"
+    style: str = "表格文字"
+    framed: bool = True
+    top: bool = False
+    """Whether the text stands at the top of the cell, as long texts do."""
+
+
+def add_table(
+    document: Document,
+    widths: Sequence[float],
+    rows: int,
+    before: Paragraph | None = None,
+    *,
+    padding: float = 1,
+) -> Table:
+    """An empty table without frame, its columns sharing the page's width in proportion.
+
+    It stands before a paragraph, or at the end of the document; `padding` is inside cells, in points.
+    """
+    table: Table = document.add_table(rows=rows, cols=len(widths))
+    if before is not None:
+        before._p.addprevious(table._tbl)
+    table.alignment = WD_TABLE_ALIGNMENT.CENTER
+    table.autofit = False
+    total = text_width(document)
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = Emu(int(total * width / sum(widths)))
+    _pad(table, padding)
+    return table
+
+
+def text_width(document: Document) -> Length:
+    """How wide the text of the last section's pages is."""
+    section = document.sections[-1]
+    width = (section.page_width or 0) - (section.left_margin or 0) - (section.right_margin or 0)
+    return Emu(max(width, Emu(914_400)))
+
+
+def fill_table(table: Table, boxes: Sequence[Box]) -> None:
+    """Put boxes into a table, merging the cells each one covers."""
+    # A merge leaves the covered cells' paragraphs behind, so texts are written afterwards.
+    grid = [row.cells for row in table.rows]
+    for box in boxes:
+        cell = grid[box.row][box.column]
+        if (box.bottom, box.right) != (box.row, box.column):
+            cell = cell.merge(grid[box.bottom][box.right])
+        _write_cell(cell, box)
+        if box.framed:
+            for row in range(box.row, box.bottom + 1):
+                for column in range(box.column, box.right + 1):
+                    frame(grid[row][column])
+
+
+def frame(cell: _Cell) -> None:
+    """Draw thin lines round a cell."""
+    properties = cell._tc.get_or_add_tcPr()
+    if properties.find(qn("w:tcBorders")) is None:
+        sides = "".join(
+            f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="000000"/>'
+            for side in ("top", "left", "bottom", "right")
+        )
+        _in_order(properties, parse_xml(f"<w:tcBorders {nsdecls('w')}>{sides}</w:tcBorders>"))
+
+
+_CELL_ORDER = ("tcW", "gridSpan", "vMerge", "tcBorders", "shd", "noWrap", "tcMar", "vAlign")
+"""The order that the schema asks of a cell's properties."""
+
+
+def _in_order(properties: Any, child: Any) -> None:
+    later = _CELL_ORDER[_CELL_ORDER.index(child.tag.rpartition("}")[2]) + 1 :]
+    successor = next((p for p in properties if p.tag.rpartition("}")[2] in later), None)
+    if successor is None:
+        properties.append(child)
+    else:
+        successor.addprevious(child)
+
+
+def _write_cell(cell: _Cell, box: Box) -> None:
+    lines = clean(box.text).split("\n")
+    for extra in cell.paragraphs[1:]:
+        extra._p.getparent().remove(extra._p)
+    for number, line in enumerate(lines):
+        paragraph = cell.paragraphs[0] if number == 0 else cell.add_paragraph()
+        paragraph.style = box.style
+        properties = paragraph._p.get_or_add_pPr()
+        properties.append(parse_xml(f'<w:jc {nsdecls("w")} w:val="{box.align}"/>'))
+        paragraph.add_run(line)
+    if not box.top:
+        vertical = f'<w:vAlign {nsdecls("w")} w:val="center"/>'
+        _in_order(cell._tc.get_or_add_tcPr(), parse_xml(vertical))
+
+
+def _pad(table: Table, points: float) -> None:
+    width = f'w:w="{points * 20:.0f}" w:type="dxa"'
+    sides = "".join(f"<w:{side} {width}/>" for side in ("left", "right"))
+    margins = parse_xml(f"<w:tblCellMar {nsdecls('w')}>{sides}</w:tblCellMar>")
+    look = table._tbl.tblPr.find(qn("w:tblLook"))
+    if look is None:
+        table._tbl.tblPr.append(margins)
+    else:
+        look.addprevious(margins)
+
+
+def keep_rows(table: Table, heads: int = 0, least: float = 0) -> None:
+    """Break no row across pages, repeat the first rows on each, let none be lower than `least` points."""
+    for number, row in enumerate(table.rows):
+        properties = row._tr.get_or_add_trPr()
+        properties.append(parse_xml(f"<w:cantSplit {nsdecls('w')}/>"))
+        if least:
+            height = f'<w:trHeight {nsdecls("w")} w:val="{least * 20:.0f}" w:hRule="atLeast"/>'
+            properties.append(parse_xml(height))
+        if number < heads:
+            properties.append(parse_xml(f"<w:tblHeader {nsdecls('w')}/>"))

@@ -1,0 +1,86 @@
+"""Notices: one text a department, what is to be mended in its return, to be sent back with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from workbook.catalogue import Severity
+from workbook.checking import Roster, Sender, same_department, sender_of, superseded
+from workbook.errors import BuildError
+from workbook.reading import ACCEPTED, SKIPPED, Return
+from workbook.writing import stem_of, writing
+
+_PARTS = (
+    (Severity.ERROR, "须改正"),
+    (Severity.WARNING, "须核对，或者说明原因"),
+    (Severity.NOTE, "供参考，不必改"),
+)
+_NUMERALS = "一二三"
+
+
+def write_notices(
+    returns: Sequence[Return], folder: Path, roster: Roster | None = None, *, force: bool = False
+) -> list[Path]:
+    """Write `<code>_<department>.txt` for each department whose return has an error or a warning, or
+    could not be read; returns the paths, in order. UTF-8 with BOM, as Windows' Notepad writes it.
+
+    Returns that a later one replaces are left out. Raises BuildError if a file is there already and
+    `force` is not given, or if one cannot be written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise BuildError(f"{folder}：应给出文件夹，这是一个文件")
+    texts = {folder / f"{stem}.txt": text for stem, text in _notices(returns, roster)}
+    there = [path for path in texts if path.exists()]
+    if there and not force:
+        raise BuildError(f"{there[0]} 等 {len(there)} 个文件已经存在；要覆盖请加 --force")
+    for path, text in texts.items():
+        with writing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8-sig", newline="\r\n")
+    return list(texts)
+
+
+def _notices(returns: Sequence[Return], roster: Roster | None) -> Iterator[tuple[str, str]]:
+    """(name of the file, text) of each department that has something to mend."""
+    replaced = superseded(returns, roster)
+    counted = [r for i, r in enumerate(returns) if i not in replaced and r.status != SKIPPED]
+    senders = [sender_of(item, roster) for item in counted]
+    own: dict[int, list[int]] = {}
+    for place, number in enumerate(same_department(senders)):
+        own.setdefault(number, []).append(place)
+    for places in own.values():
+        open_ = [counted[place] for place in places if _is_open(counted[place])]
+        if open_:
+            sender = senders[places[0]]
+            yield stem_of(sender.code, sender.department), _text(sender, open_)
+
+
+def _is_open(item: Return) -> bool:
+    return item.status != ACCEPTED or any(f.severity != Severity.NOTE for f in item.findings)
+
+
+def _text(sender: Sender, returns: Iterable[Return]) -> str:
+    lines = [f"{sender.department}："]
+    for item in returns:
+        lines += ["", *_about(item)]
+    lines += ["", "请改正后看一遍表里的“自检”，没有问题了再重新报送。"]
+    return "\n".join(lines) + "\n"
+
+
+def _about(item: Return) -> Iterator[str]:
+    """What is to be said of one return."""
+    form = f"《{item.submission.form.name}》" if item.submission else "文件"
+    name = Path(item.key).name
+    if item.status != ACCEPTED:
+        yield f"你单位报送的{form}（{name}）读不出来，请按下面的说明重新报送。"
+    else:
+        yield f"你单位报送的{form}（{name}）已经检查，情况如下。"
+    number = 0
+    for severity, what in _PARTS:
+        found = [f for f in item.findings if f.severity == severity]
+        if found:
+            yield f"{_NUMERALS[number]}、{what}（{len(found)} 处）"
+            number += 1
+        for place, one in enumerate(found, 1):
+            where = f"{one.sheet} {one.cell}：" if one.cell else ""
+            yield f"{place}. {where}{one.message}。{one.hint}（{one.code}）"

@@ -1,0 +1,239 @@
+"""The page of Chinese public documents (GB/T 9704-2012) as a Word template, made of styles.
+
+A4; margins 37, 35, 28, 26 mm; body 仿宋 三号 at 28 points; headings 黑体 and 楷体; page numbers between
+dashes, on the outer side. Whoever wants it otherwise edits the styles in Word: the writers use the
+template's styles by name, and take from here only those it lacks.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import docx
+from docx.enum.section import WD_ORIENT, WD_SECTION
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+from docx.shared import Mm
+from docx.text.paragraph import Paragraph
+
+from builder.word.document import name_document, open_document, save
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from docx.section import _Footer
+
+MARKER = "【正文】"
+"""The paragraph of a template that the text takes the place of."""
+TITLE, BODY, LINE = "Title", "Body Text", "表格文字"
+HEADINGS = ("Heading 1", "Heading 2")
+ANNEX, ANNEX_TITLE, SIGNED, PLACE = "附件标识", "附件标题", "落款", "待填"
+
+SONG, TITLE_SONG, HEI = "宋体", "方正小标宋简体", "黑体"
+FANG_SONG, KAI = "仿宋_GB2312", "楷体_GB2312"
+_INSTEAD = {
+    TITLE_SONG: ("方正小标宋_GBK", "auto"),
+    FANG_SONG: ("仿宋", "modern"),
+    KAI: ("楷体", "modern"),
+    SONG: ("SimSun", "auto"),
+    HEI: ("SimHei", "auto"),
+}
+"""Font → the name Word tries where it is not installed (`altName`), and its family."""
+
+# A form is wider and longer than a letter.
+_ANNEX_SIDES, _ANNEX_TOP, _ANNEX_FOOT = Mm(15), Mm(25), Mm(15)
+_INDENT = '<w:ind w:firstLineChars="200" w:firstLine="640"/>'
+_BODY_LINES = '<w:spacing w:before="0" w:after="0" w:line="560" w:lineRule="exact"/>'
+_ONE_LINE = '<w:spacing w:before="0" w:after="0" w:line="240" w:lineRule="auto"/>'
+
+
+def official_template() -> Document:
+    """An empty document with every style that the writers use, and the marker."""
+    document = docx.Document()
+    _drop_leftovers(document)
+    _styles(document)
+    _settings(document)
+    section = document.sections[0]
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.top_margin, section.bottom_margin = Mm(37), Mm(35)
+    section.left_margin, section.right_margin = Mm(28), Mm(26)
+    section.footer_distance = Mm(26)
+    section.header_distance = Mm(15)
+    _page_number(section.footer, "right")
+    _page_number(section.even_page_footer, "left")
+    document.add_paragraph(MARKER, style=BODY)
+    name_document(document, "")
+    return document
+
+
+def write_template(path: Path) -> Path:
+    """Write the template to be edited in Word."""
+    return save(official_template(), path)
+
+
+def opened(template: Path | None) -> tuple[Document, Paragraph]:
+    """A document made from a template, and the marked paragraph before which the text goes.
+
+    Styles that the template lacks are added. Raises BuildError.
+    """
+    document = official_template() if template is None else open_document(template)
+    if template is not None:
+        _add_missing(document)
+    marked = next((p for p in document.paragraphs if p.text.strip() == MARKER), None)
+    return document, marked or document.add_paragraph()
+
+
+def _add_missing(document: Document) -> None:
+    known = {style.name for style in document.styles}
+    for style in official_template().styles:
+        if style.name not in known:
+            document.styles.element.append(deepcopy(style.element))
+
+
+# --- styles ---------------------------------------------------------------------------------------
+
+
+def _run(font: str, points: float) -> str:
+    return (
+        f'<w:rPr><w:rFonts w:ascii="Times New Roman" w:hAnsi="Times New Roman" w:eastAsia="{font}" '
+        f'w:cs="Times New Roman"/><w:sz w:val="{points * 2:g}"/>'
+        f'<w:szCs w:val="{points * 2:g}"/></w:rPr>'
+    )
+
+
+def _style(name: str, paragraph: str, run: str, *, parent: str = "a", key: str = "") -> str:
+    quick = "<w:qFormat/>"
+    base = f'<w:basedOn w:val="{parent}"/>' if parent else ""
+    kept = f"<w:pPr>{paragraph}</w:pPr>"
+    own = ' w:customStyle="1"' if not name.isascii() else ""
+    default = own if parent else ' w:default="1"'
+    return (
+        f'<w:style w:type="paragraph"{default} w:styleId="{key or name}"><w:name w:val="{name}"/>'
+        f"{base}{quick}{kept}{run}</w:style>"
+    )
+
+
+def _heading(level: int, font: str) -> str:
+    look = f'<w:keepNext/>{_BODY_LINES}{_INDENT}<w:outlineLvl w:val="{level - 1}"/>'
+    return _style(f"heading {level}", look, _run(font, 16), key=str(level))
+
+
+_STOCK = (
+    '<w:style w:type="character" w:default="1" w:styleId="a0">'
+    '<w:name w:val="Default Paragraph Font"/><w:uiPriority w:val="1"/><w:semiHidden/></w:style>'
+    '<w:style w:type="table" w:default="1" w:styleId="a1"><w:name w:val="Normal Table"/>'
+    '<w:uiPriority w:val="99"/><w:semiHidden/><w:tblPr><w:tblInd w:w="0" w:type="dxa"/>'
+    '<w:tblCellMar><w:top w:w="0" w:type="dxa"/><w:left w:w="108" w:type="dxa"/>'
+    '<w:bottom w:w="0" w:type="dxa"/><w:right w:w="108" w:type="dxa"/></w:tblCellMar></w:tblPr>'
+    '</w:style><w:style w:type="numbering" w:default="1" w:styleId="a2"><w:name w:val="No List"/>'
+    '<w:uiPriority w:val="99"/><w:semiHidden/></w:style>'
+)
+"""What Word expects of every document."""
+_PLACE = (
+    f'<w:style w:type="character" w:customStyle="1" w:styleId="Place"><w:name w:val="{PLACE}"/>'
+    # A style cannot hold Word's highlighting, but it can hold a background.
+    '<w:basedOn w:val="a0"/><w:qFormat/><w:rPr><w:shd w:val="clear" w:color="auto" w:fill="FFF200"/>'
+    "</w:rPr></w:style>"
+)
+
+
+def _styles(document: Document) -> None:
+    centred = '<w:jc w:val="center"/>'
+    title_lines = '<w:spacing w:before="0" w:after="0" w:line="700" w:lineRule="exact"/>'
+    parts = (
+        _style("Normal", f'{_BODY_LINES}<w:jc w:val="both"/>', _run(FANG_SONG, 16),
+               parent="", key="a"),
+        _STOCK,
+        _style("Title", f"{title_lines}{centred}", _run(TITLE_SONG, 22), key="Title"),
+        _heading(1, HEI),
+        _heading(2, KAI),
+        _style("Body Text", _INDENT, "", key="BodyText"),
+        _style(ANNEX, _BODY_LINES, _run(HEI, 16), key="Annex"),
+        _style(ANNEX_TITLE, f"{title_lines}{centred}", _run(TITLE_SONG, 18), key="AnnexTitle"),
+        _style(LINE, f"{_ONE_LINE}{centred}", _run(SONG, 9), key="TableText"),
+        _style(SIGNED, '<w:keepNext/><w:ind w:rightChars="400" w:right="1280"/>'
+               '<w:jc w:val="right"/>', "", key="Signed"),
+        _style("footer", _ONE_LINE, _run(SONG, 14), key="Footer"),
+        _PLACE,
+    )  # fmt: skip
+    element = document.styles.element
+    for child in list(element):
+        element.remove(child)
+    defaults = (
+        '<w:docDefaults><w:rPrDefault><w:rPr><w:kern w:val="2"/>'
+        '<w:lang w:val="en-US" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault>'
+        "<w:pPrDefault/></w:docDefaults>"
+    )
+    whole = parse_xml(f"<w:styles {nsdecls('w')}>{defaults}{''.join(parts)}</w:styles>")
+    for child in list(whole):
+        element.append(child)
+
+
+# --- the rest of the package ----------------------------------------------------------------------
+
+
+def _drop_leftovers(document: Document) -> None:
+    """Take out what python-docx's own template brings along: another look, a theme, a picture."""
+    part = document.part
+    for owner, words in (
+        (part, ("stylesWithEffects", "theme", "customXml", "numbering", "webSettings")),
+        (part.package, ("thumbnail", "customXml", "extended-properties")),
+    ):
+        for key, relation in list(owner.rels.items()):
+            if relation.reltype.rpartition("/")[2] in words:
+                del owner.rels[key]
+    fonts = "".join(
+        f'<w:font w:name="{name}"><w:altName w:val="{other}"/><w:charset w:val="86"/>'
+        f'<w:family w:val="{family}"/><w:pitch w:val="default"/></w:font>'
+        for name, (other, family) in _INSTEAD.items()
+    )
+    table = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:fonts {nsdecls("w")}>{fonts}</w:fonts>'
+    for relation in part.rels.values():
+        if relation.reltype.endswith("/fontTable"):
+            relation.target_part._blob = table.encode()
+
+
+def _settings(document: Document) -> None:
+    element = document.settings.element
+    for child in list(element):
+        element.remove(child)
+    uri = "http://schemas.microsoft.com/office/word"
+    whole = parse_xml(
+        f'<w:settings {nsdecls("w")}><w:zoom w:percent="100"/><w:evenAndOddHeaders/>'
+        '<w:characterSpacingControl w:val="compressPunctuation"/><w:compat>'
+        f'<w:compatSetting w:name="compatibilityMode" w:uri="{uri}" w:val="15"/></w:compat>'
+        '<w:themeFontLang w:val="en-US" w:eastAsia="zh-CN"/></w:settings>'
+    )
+    for child in list(whole):
+        element.append(child)
+
+
+def _page_number(footer: _Footer, side: str) -> None:
+    """— 1 —, one character in from the outer margin."""
+    footer.is_linked_to_previous = False
+    paragraph = footer.paragraphs[0]
+    paragraph.style = "footer"
+    properties = paragraph._p.get_or_add_pPr()
+    properties.append(parse_xml(f'<w:ind {nsdecls("w")} w:{side}Chars="100" w:{side}="280"/>'))
+    properties.append(parse_xml(f'<w:jc {nsdecls("w")} w:val="{side}"/>'))
+    paragraph.add_run("— ")
+    field = parse_xml(
+        f'<w:fldSimple {nsdecls("w")} w:instr=" PAGE "><w:r><w:t>1</w:t></w:r></w:fldSimple>'
+    )
+    paragraph._p.append(field)
+    paragraph.add_run(" —")
+
+
+def annex_page(document: Document, *, new: bool, landscape: bool) -> None:
+    """Let a form begin, on a `new` page at the end, with margins no wider than a form needs."""
+    section = document.add_section(WD_SECTION.NEW_PAGE) if new else document.sections[-1]
+    wide = (section.page_width or 0) > (section.page_height or 0)
+    if wide != landscape:
+        section.page_width, section.page_height = section.page_height, section.page_width
+        section.orientation = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
+    section.left_margin = min(section.left_margin or _ANNEX_SIDES, _ANNEX_SIDES)
+    section.right_margin = min(section.right_margin or _ANNEX_SIDES, _ANNEX_SIDES)
+    section.top_margin = min(section.top_margin or _ANNEX_TOP, _ANNEX_TOP)
+    section.bottom_margin = min(section.bottom_margin or _ANNEX_TOP, _ANNEX_TOP)
+    section.footer_distance = min(section.footer_distance or _ANNEX_FOOT, _ANNEX_FOOT)

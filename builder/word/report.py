@@ -1,0 +1,132 @@
+"""A department's report as a Word document: its text section by section, the form as an annex."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docx.text.paragraph import Paragraph
+
+from builder.word.document import clean, content, name_document
+from builder.word.official import (
+    ANNEX,
+    ANNEX_TITLE,
+    BODY,
+    HEADINGS,
+    LINE,
+    PLACE,
+    SIGNED,
+    TITLE,
+    annex_page,
+    opened,
+)
+from builder.word.report_table import Sheet, add_form
+from workbook.checking import View, gather
+from workbook.form import (
+    NOTHING,
+    Form,
+    chapter_text,
+    is_written,
+    outline,
+    report_section,
+    report_title,
+    shown,
+)
+from workbook.reading import Submission
+
+if TYPE_CHECKING:
+    from docx.document import Document
+
+UNFILLED = "（未填写）"
+ANNEX_MARK = "附件"
+
+
+def report_values(submission: Submission) -> dict[str, Any] | None:
+    """What a submission's report says, by field; None if its form has none or nothing was written."""
+    section = report_section(submission.form)
+    if section is None:
+        return None
+    batch = gather(submission.form, [submission], View.TRUE)
+    values: dict[str, Any] = batch.values(0)[section.id]
+    return values if is_written(submission.form, values) else None
+
+
+def department_report(
+    submission: Submission, *, template: Path | None = None, public: bool = False
+) -> bytes:
+    """The .docx of a submission: its report and, as an annex, its form; without report the form alone.
+
+    `template` is a document of the bureau's, whose styles, margins, heads and feet are kept; `public`
+    leaves out whom to ask. Raises BuildError if the template cannot be used.
+    """
+    document, marked = opened(template)
+    form_title = submission.form.title.format(fiscal_year=submission.fiscal_year)
+    title, values = form_title, report_values(submission)
+    if values is not None:
+        title = report_title(submission.form, values) or form_title
+        _title(marked, title, submission.department.strip())
+        _chapters(marked, submission.form, values)
+        _signed(marked, submission, form_title)
+    _remove(marked)
+    landscape = submission.form.orientation == "landscape"
+    annex_page(document, new=values is not None, landscape=landscape)
+    if values is not None:
+        document.add_paragraph(ANNEX_MARK, style=ANNEX)
+    document.add_paragraph(clean(form_title), style=ANNEX_TITLE)
+    add_form(document, Sheet.of(submission), public=public)
+    _end(document)
+    name_document(document, title)
+    return content(document)
+
+
+def _remove(paragraph: Paragraph) -> None:
+    paragraph._p.getparent().remove(paragraph._p)
+
+
+def _end(document: Document) -> None:
+    """Word wants a paragraph after a table; this one takes no room on the page."""
+    last = document.add_paragraph(style=LINE)
+    last.paragraph_format.line_spacing = 1
+
+
+def _title(marked: Paragraph, title: str, department: str) -> None:
+    """The title, broken after the department's name where it holds that."""
+    paragraph = marked.insert_paragraph_before(style=TITLE)
+    before, name, after = clean(title).partition(clean(department))
+    paragraph.add_run(f"{before}{name}")
+    if name and after:
+        paragraph.runs[0].add_break()
+    paragraph.add_run(after)
+    marked.insert_paragraph_before(style=BODY)
+
+
+def _chapters(marked: Paragraph, form: Form, values: Mapping[str, Any]) -> None:
+    """Headings and texts; what had to be written and was not is marked, the rest says 无。"""
+    chapters = outline(form)
+    for chapter, after in zip(chapters, (*chapters[1:], None), strict=True):
+        if chapter.heading:
+            marked.insert_paragraph_before(chapter.heading, style=HEADINGS[chapter.level - 1])
+        lines = chapter_text(chapter, values)
+        for line in lines:
+            marked.insert_paragraph_before(clean(line), style=BODY)
+        divided = after is not None and after.level > chapter.level
+        if lines or divided:
+            continue
+        if any(item.required or item.if_begun for item in chapter.texts):
+            marked.insert_paragraph_before(style=BODY).add_run(UNFILLED, style=PLACE)
+        else:
+            marked.insert_paragraph_before(NOTHING, style=BODY)
+
+
+def _signed(marked: Paragraph, submission: Submission, form_title: str) -> None:
+    marked.insert_paragraph_before(style=BODY)
+    marked.insert_paragraph_before(clean(f"附件：{form_title}"), style=BODY)
+    marked.insert_paragraph_before(style=BODY)
+    marked.insert_paragraph_before(clean(submission.department.strip()), style=SIGNED)
+    cell = submission.cells.get("identity.prepared_on")
+    day = cell.value if cell is not None and isinstance(cell.value, date) else None
+    kind = submission.form.field_of("identity.prepared_on").kind if day else None
+    text = shown(kind, day) if kind else "　　年　　月　　日"
+    marked.insert_paragraph_before(text, style=SIGNED)

@@ -1,0 +1,182 @@
+"""The form as a table of a Word document: drawn from the same layout as the workbook, values as shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+
+import numpy as np
+from docx.document import Document
+from docx.table import Table
+
+from builder.word.document import Box, add_table, fill_table, keep_rows
+from builder.word.official import LINE
+from workbook.checking import Batch, View, gather, value_at
+from workbook.form import ROW, Field, Form, day_of
+from workbook.form import shown as worded
+from workbook.layout import Label, Layout, Plan, Spot, place
+from workbook.reading import Submission
+
+CONTACTS = ("identity.prepared_by", "identity.phone")
+"""What a document for the public leaves out."""
+ROW_POINTS = 16
+"""The least height of a row."""
+_AROUND = re.compile(r'"([^"]*)"@')
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A filled form on paper: only the rows that are used, and the texts of its cells by name."""
+
+    layout: Layout
+    texts: dict[str, str]
+
+    @classmethod
+    def of(cls, submission: Submission) -> Sheet:
+        """The form of a submission: inputs as understood, all computed anew; what was typed over a
+        formula is not shown."""
+        batch = gather(submission.form, [submission], View.TRUE)
+        numbers = list(_used(submission.form, submission.plan, batch))
+        layout = place(submission.form, _plan(submission.form, submission.plan, numbers))
+        texts = {}
+        for name, spot in layout.spots.items():
+            number = spot.number
+            if spot.field.grain == ROW:
+                number = _numbers(numbers, spot, submission.form)
+            texts[name] = cell_text(spot.field, value_at(batch, spot.field, number))
+        return cls(layout, texts)
+
+
+def _used(form: Form, plan: Plan, batch: Batch) -> Iterator[list[int]]:
+    """For every group, the numbers of its rows that are filled in; the first where none is."""
+    start = 0
+    for section in form.repeating:
+        used, row = batch.used(section)[0], 0
+        for count in plan[start : start + len(section.groups)]:
+            rows = [int(n) + row + 1 for n in np.flatnonzero(used[row : row + count])]
+            yield rows or [row + 1]
+            row += count
+        start += len(section.groups)
+
+
+def _plan(form: Form, plan: Plan, numbers: Sequence[Sequence[int]]) -> Plan:
+    return tuple(len(rows) for rows in numbers) if numbers else plan
+
+
+def _numbers(numbers: Sequence[Sequence[int]], spot: Spot, form: Form) -> int:
+    """The row of the submission that stands in a row of the shortened form."""
+    start = 0
+    for section in form.repeating:
+        own = [n for rows in numbers[start : start + len(section.groups)] for n in rows]
+        if section.id == spot.field.section:
+            return own[spot.number - 1]
+        start += len(section.groups)
+    raise AssertionError(spot.name)
+
+
+def cell_text(item: Field, value: str | float) -> str:
+    """A value as it is printed: 78.30, 100%, 等次：优, 2025年3月18日."""
+    if isinstance(value, str):
+        around = _AROUND.fullmatch(item.number_format)
+        return f"{around[1]}{value}" if around and value else value
+    if item.kind.name == "money":
+        exact = Decimal(repr(value)).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+        whole, _, decimals = f"{exact:,f}".partition(".")
+        return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+    if item.kind.name == "date":
+        return worded(item.kind, day_of(value))
+    return worded(item.kind, value)
+
+
+def add_form(document: Document, sheet: Sheet, *, public: bool) -> Table:
+    """Draw a form at the end of a document; `public` leaves out whom to ask."""
+    layout = sheet.layout
+    labels = [x for x in paper_labels(layout) if x.role not in ("annex", "title", "side")]
+    spots = [
+        s for s in layout.spots.values()
+        if s.address.sheet == layout.form.sheet and s.address.column <= _columns(layout)
+    ]  # fmt: skip
+    hidden = [s for s in spots if public and s.field.key in CONTACTS]
+    labels = [x for x in labels if not any(_names(x, s, labels) for s in hidden)]
+    boxes = [_label(layout, x) for x in labels]
+    boxes += [_value(layout, s, sheet.texts[s.name]) for s in spots if s not in hidden]
+    boxes = list(_lines_joined(boxes))
+    top = min(box.row for box in boxes)
+    boxes = [replace(b, row=b.row - top, bottom=b.bottom - top) for b in boxes]
+    rows = max(box.bottom for box in boxes) + 1
+    boxes += _empty(layout, boxes, top, rows)
+    table = add_table(document, layout.form.widths, rows)
+    fill_table(table, boxes)
+    keep_rows(table, least=ROW_POINTS)
+    return table
+
+
+def paper_labels(layout: Layout) -> Sequence[Label]:
+    """The labels of the form's own sheet."""
+    return layout.home.labels
+
+
+def _columns(layout: Layout) -> int:
+    return len(layout.form.widths)
+
+
+def _framed(layout: Layout) -> tuple[int, ...]:
+    return layout.home.framed
+
+
+def _names(label: Label, spot: Spot, labels: Sequence[Label]) -> bool:
+    """Whether a label is the one in front of a cell."""
+    row, column = spot.address.row, spot.address.column
+    before = [x for x in labels if x.top == row and x.right < column]
+    return bool(before) and label is max(before, key=lambda x: x.right)
+
+
+def _label(layout: Layout, label: Label) -> Box:
+    framed = label.top in _framed(layout)
+    left = label.text.startswith(("其中", "\u3000")) or not framed
+    last = label.right == _columns(layout)
+    align = "right" if not framed and last else "left" if left else "center"
+    return Box(
+        label.top, label.left - 1, label.bottom, label.right - 1, label.text, align, LINE, framed
+    )
+
+
+def _value(layout: Layout, spot: Spot, text: str) -> Box:
+    item, framed = spot.field, spot.address.row in _framed(layout)
+    long = item.kind.align == "left" or (item.grain == ROW and item.kind.name == "text")
+    align = "left" if long or not framed else item.kind.align
+    row, column = spot.address.row, spot.address.column - 1
+    return Box(row, column, spot.bottom, spot.right - 1, text, align, LINE, framed,
+               top=item.kind.name == "paragraph" and item.grain != ROW)  # fmt: skip
+
+
+def _lines_joined(boxes: Sequence[Box]) -> Iterator[Box]:
+    """Outside the frame a label and the value behind it share a cell, or neither would have room."""
+    yield from (box for box in boxes if box.framed)
+    for row in sorted({box.row for box in boxes if not box.framed}):
+        line = sorted((b for b in boxes if b.row == row), key=lambda b: b.column)
+        while line:
+            box = line.pop(0)
+            if box.text.endswith(("：", ":")) and line and line[0].column == box.right + 1:
+                value = line.pop(0)
+                box = replace(box, right=value.right, text=box.text + value.text)
+            yield box
+
+
+def _empty(layout: Layout, boxes: Sequence[Box], top: int, rows: int) -> list[Box]:
+    """The framed cells in which nothing stands."""
+    covered = {
+        (r, c)
+        for box in boxes
+        for r in range(box.row, box.bottom + 1)
+        for c in range(box.column, box.right + 1)
+    }
+    return [
+        Box(r, c, r, c, "")
+        for r in range(rows)
+        if r + top in _framed(layout)
+        for c in range(_columns(layout))
+        if (r, c) not in covered
+    ]

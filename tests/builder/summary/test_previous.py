@@ -1,0 +1,106 @@
+"""Two years side by side on a sheet that follows what is edited; and lists beyond a sheet's rows."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from builder.sheets import listing
+from builder.summary.contents import build_summary
+from tests.fillings import FILLED, accepted, changed, filling
+from tests.office import Office
+from tests.sheets import differences, formulas, total
+from workbook.form.kinds import Value
+from workbook.summary.adding_up import Summary, aggregate
+from workbook.summary.previous import compare
+
+SHEET = "同比"
+
+
+def two_years() -> Summary:
+    """Six departments this year, six last year; four of them the same, one renamed, one blank."""
+    now = [accepted(filling(path), f"2024/{path.stem}.xlsx") for path in FILLED[:6]]
+    before = []
+    for number, path in enumerate(FILLED[2:8]):
+        values: dict[str, Value] = {
+            "identity__fiscal_year": 2023,
+            "funds__final_budget": 1000.25 + number,
+        }
+        values |= {"identity__department": "改名前的局"} if number == 1 else {}
+        values |= {"funds__actual_expenditure": None} if number == 2 else {}
+        before.append(accepted(changed(filling(path), **values), f"2023/{number}.xlsx"))
+    return aggregate(now, previous=aggregate(before))
+
+
+def test_the_sheet_shows_the_frames_figures_and_follows_a_typed_score(
+    office: Office, tmp_path: Path
+) -> None:
+    summary = two_years()
+    path = build_summary(summary, tmp_path / "汇总.xlsx")
+    assert differences(office, path) == []
+    assert sum(sheet == SHEET for sheet, _ in formulas(path)) > 100
+    (found,) = summary.comparisons
+    with office.open(path) as book:
+        values = office.sheet_values(book, SHEET)
+        assert total(path, SHEET, "全年预算数2023 年", values) == pytest.approx(
+            float(found.totals["final_budget_before"].loc["all"])
+        )
+        assert total(path, SHEET, "全年预算数增减", values) == pytest.approx(
+            float(found.totals["final_budget_change"].loc["all"])
+        )
+        column = next(
+            cell.column_letter
+            for cell in openpyxl.load_workbook(path)[SHEET][3]
+            if cell.value == "等次\n2024 年"
+        )
+        grade = (SHEET, f"{column}4")
+        assert office.values(book, [grade])[grade] == "优"
+        office.type_values(book, {("部门汇总", "J4"): 61})
+        office.recalculate(book)
+        assert office.values(book, [grade])[grade] == "中"
+
+
+def test_beyond_a_sheet_s_rows_the_rest_is_told_and_no_formula_reckons_from_it(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MOST_ROWS", 20)
+    summary = two_years()
+    assert summary.main is not None
+    rows = len(summary.main.details["indicators"])
+    path = build_summary(summary, tmp_path / "汇总.xlsx")
+    sheet = openpyxl.load_workbook(path)["指标明细"]
+    last = [cell.value for row in sheet.iter_rows(min_row=24) for cell in row if cell.value]
+    assert f"{rows} 行" in str(last[0])
+    assert "--data" in str(last[0])
+    assert sheet["A23"].value
+    assert not any("指标明细" in formula for formula in formulas(path).values())
+    assert differences(office, path) == []
+
+
+def test_where_no_department_is_in_both_years_nothing_has_grown(
+    office: Office, tmp_path: Path
+) -> None:
+    now = aggregate([accepted(filling(FILLED[0]), "2024/a.xlsx")])
+    other = changed(filling(FILLED[1]), identity__fiscal_year=2023)
+    before = aggregate([accepted(other, "2023/b.xlsx")])
+    summary = replace(now, comparisons=compare(now.lines, before.lines))
+    (found,) = summary.comparisons
+    assert found.totals["final_budget_growth"].isna().all()
+    path = build_summary(summary, tmp_path / "汇总.xlsx")
+    with office.open(path) as book:
+        values = office.sheet_values(book, SHEET)
+    assert total(path, SHEET, "全年预算数增减率", values) in (None, "")
+    assert total(path, SHEET, "全年预算数增减", values)
+    assert differences(office, path) == []
+
+
+def test_a_rate_too_large_to_read_is_capped(tmp_path: Path) -> None:
+    now = aggregate([accepted(filling(FILLED[0]), "2024/a.xlsx")])
+    given = changed(filling(FILLED[0]), identity__fiscal_year=2023, funds__final_budget=0.01)
+    before = aggregate([accepted(given, "2023/a.xlsx")])
+    summary = replace(now, comparisons=compare(now.lines, before.lines))
+    path = build_summary(summary, tmp_path / "汇总.xlsx")
+    sheet = openpyxl.load_workbook(path)[SHEET]
+    (place,) = [c.column for c in sheet[3] if c.value == "全年预算数\n增减率"]
+    assert ">1000%" in sheet.cell(4, place).number_format

@@ -1,0 +1,256 @@
+"""The frames on disk say what the frames say, in CSV, Parquet and DuckDB; all of them or none."""
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+
+from builder.tables import data
+from builder.tables.data import DATABASE, folder_of, summary_of, write_data
+from tests.fillings import (
+    FILLED,
+    ROSTER,
+    accepted,
+    changed,
+    filling,
+    overall,
+    project,
+    project_form,
+    sample_returns,
+)
+from workbook.checking.checks import check
+from workbook.checking.roster import load_roster
+from workbook.errors import WorkbookError
+from workbook.form.definition import load_form
+from workbook.reading.submission import Return
+from workbook.summary.adding_up import Summary, aggregate
+from workbook.summary.tidy_frames import Frames, frames
+
+ARCHIVE = FILLED[0]
+TESTS = Path(__file__).resolve().parents[2]
+OWN = "department_overall_2024"
+
+
+@pytest.fixture(scope="module")
+def returns() -> list[Return]:
+    return check(sample_returns(), load_roster(ROSTER))
+
+
+@pytest.fixture(scope="module")
+def read(returns: list[Return]) -> Frames:
+    return frames(returns)
+
+
+@pytest.fixture(scope="module")
+def summary(returns: list[Return]) -> Summary:
+    return aggregate(returns, load_roster(ROSTER))
+
+
+@pytest.fixture(scope="module")
+def folder(read: Frames, summary: Summary, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The samples' data, written once."""
+    folder = tmp_path_factory.mktemp("data")
+    write_data(read, folder, summary)
+    return folder
+
+
+def asked(folder: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(folder / DATABASE, read_only=True) as base:
+        return base.execute(sql).fetchall()
+
+
+def test_written_data_reads_back_equal(read: Frames, folder: Path) -> None:
+    own = folder / OWN
+    back = pd.read_parquet(own / "indicators.parquet")
+    pd.testing.assert_frame_equal(back, read.section("indicators"), check_index_type=False)
+    csv = pd.read_csv(own / "funds.csv", index_col="submission")
+    assert csv["final_budget"].tolist() == read.section("funds")["final_budget"].tolist()
+    assert (own / "funds.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
+
+
+def test_every_frame_is_a_csv_a_parquet_file_and_a_table(
+    read: Frames, summary: Summary, tmp_path: Path
+) -> None:
+    written = write_data(read, tmp_path, summary)
+    tables = 4 + len(overall().sections) + 2  # and coverage, departments
+    assert len(written) == 2 * tables + 1
+    assert all(path.is_file() for path in written)
+    stems = {path.relative_to(tmp_path).with_suffix("").as_posix() for path in written}
+    found = asked(tmp_path, "SELECT schema_name, table_name FROM duckdb_tables()")
+    assert {f"{s}/{t}".removeprefix("main/") for s, t in found} == stems - {"data"}
+
+
+def test_the_database_holds_what_the_frames_hold(read: Frames, folder: Path) -> None:
+    with duckdb.connect(folder / DATABASE, read_only=True) as base:
+        rows = base.sql(f"FROM {OWN}.indicators").df()
+        cells = base.sql("FROM cells").df()
+    wanted = read.section("indicators").reset_index()
+    assert list(rows.columns) == list(wanted.columns)
+    for name in wanted.columns:
+        given, kept = wanted[name].astype(object), rows[name].astype(object)
+        assert given.where(wanted[name].notna(), None).tolist() == (
+            kept.where(rows[name].notna(), None).tolist()
+        ), name
+    assert len(cells) == len(read.cells)
+    assert cells["line"].tolist() == list(read.cells.index)
+
+
+def test_dates_are_dates_and_columns_have_comments(folder: Path) -> None:
+    ((day,),) = asked(
+        folder, f"SELECT prepared_on FROM {OWN}.identity WHERE department_code = '118001'"
+    )
+    assert str(day) == "2025-03-14"
+    blank = asked(
+        folder, "SELECT table_name, column_name FROM duckdb_columns() "
+        "WHERE NOT internal AND comment IS NULL AND (schema_name, table_name) IN "
+        "(SELECT (schema_name, table_name) FROM duckdb_tables())",
+    )  # fmt: skip
+    assert blank == []
+    ((told,),) = asked(
+        folder,
+        f"SELECT comment FROM duckdb_columns() WHERE schema_name = '{OWN}' "
+        "AND column_name = 'final_budget'",
+    )
+    assert told == "全年预算数（万元）"
+
+
+def test_the_view_of_totals_is_the_summary_s(folder: Path, summary: Summary) -> None:
+    assert summary.main is not None
+    wanted = summary.main.totals["value"]
+    names = ", ".join(wanted.index)
+    ((*found,),) = asked(folder, f"SELECT {names} FROM {OWN}_summary.totals")
+    assert found == pytest.approx(wanted.tolist(), rel=1e-12)
+
+
+def test_the_views_count_as_the_summary_does(folder: Path, summary: Summary) -> None:
+    part = summary.main
+    assert part is not None
+    grades = dict(asked(folder, f"SELECT grade, departments FROM {OWN}_summary.grades"))
+    assert grades == {g: n for g, n in part.grades["departments"].items() if n}
+    levels = asked(
+        folder,
+        f'SELECT level1, level2, "rows", attainment FROM {OWN}_summary.indicators_by_level',
+    )
+    found = {(one, two): (rows, share) for one, two, rows, share in levels}
+    wanted = part.indicators.reset_index()
+    assert len(found) == len(wanted)
+    for one, two, rows, share in wanted[["level1", "level2", "rows", "share"]].itertuples(
+        index=False
+    ):
+        assert found[one, two] == (rows, pytest.approx(share, rel=1e-12))
+    states = dict(asked(folder, "FROM coverage_by_status"))
+    assert states == {s: n for s, n in summary.counts.items() if n}
+    ((most, code),) = asked(folder, "SELECT findings, code FROM findings_by_code LIMIT 1")
+    assert most == int((summary.findings["code"] == code).sum())
+
+
+def test_a_return_that_was_replaced_counts_once(tmp_path: Path) -> None:
+    first = accepted(filling(ARCHIVE), "旧.xlsx", modified="2025-03-01T00:00:00")
+    again = changed(filling(ARCHIVE), funds__final_budget=200)
+    last = accepted(again, "新.xlsx", modified="2025-03-02T00:00:00")
+    write_data(frames([first, last]), tmp_path, aggregate([first, last]))
+    assert asked(tmp_path, f"SELECT count(*) FROM {OWN}.funds") == [(2,)]
+    totals = asked(tmp_path, f"SELECT departments, final_budget FROM {OWN}_summary.totals")
+    assert totals == [(1, 200.0)]
+
+
+def test_forms_of_every_sort_have_their_tables_and_views(tmp_path: Path) -> None:
+    small = project_form(tmp_path)
+    form = load_form(TESTS / "forms" / "odd_form_2023.toml")
+    given = filling(TESTS / "forms" / "filled" / "odd_form.toml", form)
+    all_of_them = [*sample_returns(), project(small, "路"), accepted(given, "专.xlsx", form=form)]
+    summary = aggregate(all_of_them)
+    write_data(frames(all_of_them), tmp_path / "data", summary)
+    for part in summary.forms:
+        name = summary_of(part.form)
+        views = asked(
+            tmp_path / "data", f"SELECT view_name FROM duckdb_views() WHERE schema_name = '{name}'"
+        )
+        assert ("totals",) in views
+        for (view,) in views:
+            assert asked(tmp_path / "data", f'FROM {name}."{view}"')
+    spent = asked(tmp_path / "data", f"SELECT sum(spent) FROM {folder_of(small)}.funds")
+    totals = asked(tmp_path / "data", f"SELECT spent FROM {summary_of(small)}.totals")
+    assert (spent, totals) == ([(5000.0,)], [(0.5,)])  # 元 as filled in, 万元 as added up
+
+
+def test_text_is_harmless_in_csv_and_exact_elsewhere(tmp_path: Path) -> None:
+    evil = '=HYPERLINK("http://x","x")\'; DROP TABLE files; --'
+    given = changed(filling(ARCHIVE), goals__achieved_goals=evil, identity__phone="＋86 1")
+    write_data(frames([accepted(given)]), tmp_path)
+    own = tmp_path / OWN
+    assert pd.read_csv(own / "goals.csv")["achieved_goals"].iloc[0] == "'" + evil
+    assert pd.read_csv(own / "identity.csv")["phone"].iloc[0] == "'＋86 1"
+    assert pd.read_parquet(own / "goals.parquet")["achieved_goals"].iloc[0] == evil
+    cells = pd.read_csv(tmp_path / "cells.csv")
+    assert not cells["raw"].str.startswith("=").any()
+    assert asked(tmp_path, f"SELECT achieved_goals FROM {OWN}.goals") == [(evil,)]
+    assert asked(tmp_path, "SELECT count(*) FROM files") == [(1,)]
+
+
+def test_nothing_read_still_writes_empty_tables(tmp_path: Path) -> None:
+    write_data(frames([]), tmp_path, aggregate([]))
+    assert asked(tmp_path, "SELECT count(*) FROM cells") == [(0,)]
+    assert asked(tmp_path, "FROM coverage_by_status") == []
+
+
+# --- all or nothing -------------------------------------------------------------------------------
+
+
+def absent(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name in names else find(name)
+    )
+
+
+def test_without_pyarrow_nothing_is_written(
+    read: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    absent(monkeypatch, "pyarrow")
+    with pytest.raises(WorkbookError, match="pyarrow"):
+        write_data(read, tmp_path / "data")
+    assert not (tmp_path / "data").exists()
+
+
+def test_without_duckdb_the_rest_is_written(
+    read: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    absent(monkeypatch, "duckdb")
+    assert not data.has_duckdb()
+    written = write_data(read, tmp_path)
+    assert len(written) == 2 * (4 + len(overall().sections))
+    assert not (tmp_path / DATABASE).exists()
+
+
+def test_what_fails_half_way_leaves_the_old_data_alone(
+    read: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_data(read, tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "full")
+
+    monkeypatch.setattr(data, "_write_table", fail)
+    with pytest.raises(WorkbookError, match="无法写入"):
+        write_data(read, tmp_path)
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_a_frame_unlike_its_schema_is_refused(read: Frames, tmp_path: Path) -> None:
+    other = replace(read, files=read.files.drop(columns="why"))
+    with pytest.raises(WorkbookError, match="files"):
+        write_data(other, tmp_path / "data")
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told(read: Frames, tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("in the way")
+    with pytest.raises(WorkbookError, match="无法写入"):
+        write_data(read, tmp_path / "data")

@@ -1,0 +1,368 @@
+"""The template as other programs see it: locks, names, validations, formulas, what fits on paper."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+from openpyxl.worksheet.formula import ArrayFormula
+from python_calamine import CalamineWorkbook
+
+from builder import build_template
+from builder.template.sending_out import issue
+from tests.fillings import FILLED, filling, overall
+from tests.office import CellError, Office
+from workbook.errors import BuildError
+from workbook.form.definition import available_forms, load_form
+from workbook.form.kinds import Value
+from workbook.form.model import Form
+from workbook.layout.layout import (
+    CALC_SHEET,
+    CHECK_SHEET,
+    CHECK_TOP,
+    FORM_SHEET,
+    GUIDE_SHEET,
+    LIST_SHEET,
+    place,
+)
+from workbook.reading.submission import Filling
+from workbook.writing import file_name
+
+FORMS = [load_form(path) for path in available_forms()]
+KNOWN = {
+    *(
+        "IF",
+        "AND",
+        "OR",
+        "NOT",
+        "SUM",
+        "SUMIF",
+        "COUNTIF",
+        "COUNT",
+        "SUMPRODUCT",
+        "ROUND",
+        "MIN",
+        "MAX",
+    ),
+    *(
+        "ABS",
+        "LEN",
+        "TRIM",
+        "SUBSTITUTE",
+        "ISNUMBER",
+        "INDEX",
+        "MATCH",
+        "IFERROR",
+        "DATE",
+        "FIND",
+        "MID",
+    ),
+    *("LEFT", "RIGHT", "UPPER", "VALUE", "EXACT", "NA", "CHAR", "ROW", "CHOOSE", "HYPERLINK"),
+    *("YEAR", "MONTH", "DAY", "INT"),
+}
+"""Functions of the workbook; all are in Excel 2007, so in every Excel, WPS and LibreOffice in use."""
+
+
+@pytest.fixture(scope="module", params=FORMS, ids=lambda form: form.id)
+def form(request: pytest.FixtureRequest) -> Form:
+    found: Form = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def blank(form: Form, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_template(form, tmp_path_factory.mktemp("blank") / "blank.xlsx")
+
+
+def formulas(path: Path) -> list[tuple[str, str, str]]:
+    """(sheet, cell, formula) of a workbook."""
+    book = openpyxl.load_workbook(path)
+    return [
+        (sheet.title, cell.coordinate, str(cell.value))
+        for sheet in book.worksheets
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.data_type == "f" and not isinstance(cell.value, ArrayFormula)
+    ]
+
+
+def test_only_inputs_are_unlocked(form: Form, blank: Path) -> None:
+    book = openpyxl.load_workbook(blank)
+    spots = {
+        (s.address.sheet, s.address.a1) for s in place(form).spots.values() if s.field.is_input
+    }
+    merged = {
+        (sheet.title, str(cell.coordinate))
+        for sheet in book.worksheets
+        for area in sheet.merged_cells.ranges
+        for row in sheet[area.coord]
+        for cell in row
+    }
+    for sheet in book.worksheets:
+        assert sheet.protection.sheet
+        for row in sheet.iter_rows():
+            for cell in row:
+                key = (sheet.title, cell.coordinate)
+                if not cell.protection.locked:
+                    assert key in spots or key in merged
+    for name, a1 in spots:
+        assert not book[name][a1].protection.locked
+
+
+def test_structure_is_locked_and_working_sheets_are_hidden(blank: Path) -> None:
+    with zipfile.ZipFile(blank) as package:
+        text = package.read("xl/workbook.xml").decode()
+    assert re.search(r'<workbookProtection lockStructure="1"/><bookViews>', text)
+    states = {sheet.title: sheet.sheet_state for sheet in openpyxl.load_workbook(blank).worksheets}
+    assert states[FORM_SHEET] == "veryHidden"
+    assert states[CALC_SHEET] == states[LIST_SHEET] == "hidden"
+    assert states[GUIDE_SHEET] == states[CHECK_SHEET] == "visible"
+
+
+def test_locked_sheets_can_still_be_filtered_and_rows_made_higher(blank: Path) -> None:
+    for sheet in openpyxl.load_workbook(blank).worksheets:
+        assert not sheet.protection.autoFilter
+        assert not sheet.protection.formatRows
+
+
+def test_every_input_has_a_validation_with_prompt_and_error(form: Form, blank: Path) -> None:
+    sheet = openpyxl.load_workbook(blank)[form.sheet]
+    validated = {
+        str(area): found
+        for found in sheet.data_validations.dataValidation
+        for area in found.sqref.ranges
+    }
+    for spot in place(form).spots.values():
+        if spot.field.is_input and spot.address.sheet == form.sheet:
+            found = validated[spot.address.a1]
+            assert found.prompt and found.error and found.promptTitle
+            assert found.showInputMessage and found.showErrorMessage
+            assert len(found.prompt) <= 255 and len(found.promptTitle) <= 32
+
+
+def test_every_field_has_its_defined_name(form: Form, blank: Path) -> None:
+    names = openpyxl.load_workbook(blank).defined_names
+    for name, spot in place(form).spots.items():
+        assert names[name].attr_text == spot.address.absolute
+
+
+def test_formulas_use_only_functions_that_excel_2007_knows(blank: Path) -> None:
+    for sheet, cell, text in formulas(blank):
+        bare = re.sub(r'"(?:[^"]|"")*"', '""', text)
+        used = set(re.findall(r"([A-Z][A-Z0-9.]*)\(", bare))
+        assert used <= KNOWN, f"{sheet}!{cell}: {used - KNOWN}"
+        assert "_xl" not in bare
+
+
+def test_formulas_are_short_and_shallow_enough_for_excel(blank: Path) -> None:
+    for sheet, cell, text in formulas(blank):
+        assert len(text) <= 8192, f"{sheet}!{cell}"
+        depth = deepest = 0
+        for sign in re.sub(r'"(?:[^"]|"")*"', "", text):
+            depth += (sign == "(") - (sign == ")")
+            deepest = max(deepest, depth)
+        assert deepest <= 60, f"{sheet}!{cell} nests {deepest} deep; Excel allows 64"
+
+
+def test_texts_in_formulas_and_validations_are_within_excels_limits(
+    form: Form, blank: Path
+) -> None:
+    for sheet, cell, text in formulas(blank):
+        longest = max((len(t) for t in re.findall(r'"((?:[^"]|"")*)"', text)), default=0)
+        assert longest <= 255, f"{sheet}!{cell}"
+    for found in openpyxl.load_workbook(blank)[form.sheet].data_validations.dataValidation:
+        assert len(found.formula1 or "") <= 255, found.sqref
+
+
+def test_conditional_formats_name_no_other_sheet(blank: Path) -> None:
+    for sheet in openpyxl.load_workbook(blank).worksheets:
+        for area in sheet.conditional_formatting:
+            for rule in area.rules:
+                assert not [text for text in rule.formula if "!" in text], area.sqref
+
+
+def test_calamine_reads_the_template(form: Form, blank: Path) -> None:
+    book = CalamineWorkbook.from_path(str(blank))
+    rows = book.get_sheet_by_name(form.sheet).to_python(skip_empty_area=False)
+    title = form.title.format(fiscal_year=form.fiscal_year)
+    assert any(title in row for row in rows)
+
+
+def fillings_of(form: Form) -> dict[str, Filling]:
+    """Blank, half and full fillings of a form."""
+    if form.id == "department_overall":
+        full = [filling(path) for path in FILLED]
+        half = Filling({k: v for i, (k, v) in enumerate(full[0].values.items()) if i % 2}, {})
+        return {"blank": Filling(), "half": half} | {
+            p.stem: f for p, f in zip(FILLED, full, strict=True)
+        }
+    values: dict[str, Value] = {
+        s.name: 12.5
+        for s in place(form).spots.values()
+        if s.field.kind.name == "money" and s.field.is_input
+    }
+    row: dict[str, Value] = {
+        "indicator": "场次",
+        "target": "≥10场",
+        "actual": "9场",
+        "weight": 10.0,
+        "self_score": 9.0,
+    }
+    return {
+        "blank": Filling(),
+        "half": Filling(dict(values)),
+        "full": Filling(dict(values), {"indicators": {1: dict(row), 4: dict(row)}}),
+    }
+
+
+FILLINGS = [
+    pytest.param(form, given, id=f"{form.id}-{name}")
+    for form in FORMS
+    for name, given in fillings_of(form).items()
+]
+
+
+@pytest.mark.parametrize(("filled_form", "given"), FILLINGS)
+def test_cached_results_are_what_libreoffice_computes(
+    filled_form: Form, given: Filling, office: Office, tmp_path: Path
+) -> None:
+    path = build_template(filled_form, tmp_path / "f.xlsx", filling=given)
+    cached = openpyxl.load_workbook(path, data_only=True)
+    compared = 0
+    with office.open(path) as book:
+        office.recalculate(book)
+        live = {sheet.title: office.sheet_values(book, sheet.title) for sheet in cached.worksheets}
+        for sheet, cell, _ in formulas(path):
+            at = cached[sheet][cell]
+            value = live[sheet][at.row - 1][at.column - 1]
+            assert not isinstance(value, CellError), f"{sheet}!{cell} {value}"
+            if isinstance(value, float):
+                assert at.value == pytest.approx(value, rel=1e-9, abs=1e-12), f"{sheet}!{cell}"
+            else:
+                assert (at.value or "") == (value or ""), f"{sheet}!{cell}"
+            compared += 1
+    assert compared > 500
+
+
+def test_long_texts_are_not_cut_off_on_paper(form: Form, office: Office, tmp_path: Path) -> None:
+    layout = place(form)
+    given = Filling({}, {"indicators": {1: {}}})
+    ends: list[str] = []
+    for spot in layout.spots.values():
+        item = spot.field
+        if not item.is_input or item.kind.type != "text" or item.choices or spot.number > 1:
+            continue
+        assert item.max_length
+        end = f"终{len(ends):02d}"
+        ends.append(end)
+        text = "长" * (item.max_length - len(end)) + end
+        if spot.number:
+            given.rows["indicators"][1][item.id] = text
+        else:
+            given.values[item.key] = text
+    path = build_template(form, tmp_path / "long.xlsx", filling=given)
+    pdf = office.pdf(path, tmp_path / "long.pdf")
+    shown = subprocess.run(["pdftotext", "-raw", str(pdf), "-"], capture_output=True, check=True)
+    text = re.sub(r"\s", "", shown.stdout.decode())
+    assert [end for end in ends if end not in text] == []
+
+
+def test_personalised_template_locks_the_department_in(form: Form, tmp_path: Path) -> None:
+    path = issue(form, tmp_path / "one.xlsx", [("125001", "云溪区科学技术协会")], fiscal_year=2025)[
+        0
+    ]
+    book = openpyxl.load_workbook(path)
+    layout = place(form)
+    cell = book[form.sheet][layout.spot("identity.department").address.a1]
+    assert cell.value == "云溪区科学技术协会"
+    assert cell.protection.locked
+    records = {row[0].value: row[1].value for row in book[FORM_SHEET].iter_rows()}
+    assert records["department_code"] == "125001"
+    assert records["identity.fiscal_year"] == 2025
+
+
+def test_roster_gives_one_template_a_department(form: Form, tmp_path: Path) -> None:
+    written = issue(form, tmp_path / "all", [("1", "甲局"), ("2", "乙/局")], folder=True)
+    assert [path.name for path in written] == ["1_甲局.xlsx", "2_乙＿局.xlsx"]
+
+
+def test_equal_input_gives_equal_bytes(form: Form, blank: Path, tmp_path: Path) -> None:
+    again = build_template(form, tmp_path / "again.xlsx")
+    assert again.read_bytes() == blank.read_bytes()
+
+
+def test_unwritable_place_leaves_nothing_behind(form: Form, tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match="文件夹"):
+        build_template(form, tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BuildError):
+        build_template(form, tmp_path / "file" / "x.xlsx")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_value_without_a_place_is_refused(form: Form, tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match=r"funds\.nothing"):
+        build_template(form, tmp_path / "x.xlsx", filling=Filling({"funds.nothing": 1.0}))
+    rows = Filling({}, {"indicators": {99: {"weight": 1.0}}})
+    with pytest.raises(BuildError, match="indicators"):
+        build_template(form, tmp_path / "x.xlsx", filling=rows)
+    assert not (tmp_path / "x.xlsx").exists()
+
+
+def test_a_password_that_excel_cannot_take_is_refused(form: Form, tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match="密码"):
+        build_template(form, tmp_path / "x.xlsx", password="密码")
+
+
+def test_file_names_suit_windows() -> None:
+    assert file_name(" 001 ", 'a<b>:"c') == "001_a＿b＿＿＿c.xlsx"
+
+
+# --- what is seen while filling in ----------------------------------------------------------------
+
+
+def test_beside_the_report_stands_why_its_cells_are_coloured(tmp_path: Path) -> None:
+    form = overall()
+    given = filling(next(p for p in FILLED if p.name.startswith("125001")))
+    given.values["report.vehicle_purchase"] = "三万"
+    path = build_template(form, tmp_path / "f.xlsx", filling=given)
+    layout = place(form)
+    report = openpyxl.load_workbook(path, data_only=True)["自评报告"]
+    column = layout.pages["自评报告"].hint_column
+    for key, words in (
+        ("report.problems", "填写说明"),
+        ("report.improvements", "没有问题"),
+        ("report.vehicle_purchase", "请只填数字"),
+        ("report.personnel_expenditure", "之和"),
+    ):
+        assert words in str(report.cell(layout.spots[key].address.row, column).value)
+    overview = layout.spots["report.overview"].address.row
+    assert not report.cell(overview, column).value
+    assert report.print_area.endswith(f"$H${layout.pages['自评报告'].last_row}")
+
+
+def test_the_selfchecks_rows_hold_their_longest_message(tmp_path: Path) -> None:
+    path = build_template(overall(), tmp_path / "blank.xlsx")
+    check = openpyxl.load_workbook(path)[CHECK_SHEET]
+    heights = {
+        check.cell(row, 1).value: check.row_dimensions[row].height
+        for row in range(CHECK_TOP, check.max_row + 1)
+    }
+    assert all(height and height >= 30 for height in heights.values())
+    assert heights["D454"] > heights["D401"]
+
+
+def test_a_broken_reminder_is_not_as_red_as_an_error(blank: Path) -> None:
+    check = openpyxl.load_workbook(blank)[CHECK_SHEET]
+    fills = {
+        level: rule.dxf.fill.bgColor.rgb
+        for area in check.conditional_formatting
+        for rule in area.rules
+        for level in ("错误", "提醒", "说明")
+        if f'"{level}"' in "".join(rule.formula)
+    }
+    assert len(set(fills.values())) == 3

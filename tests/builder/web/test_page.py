@@ -1,0 +1,188 @@
+"""The page's figures are the summary's; its data cannot break out of their place; nothing is loaded."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import hashlib
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builder.web.page import build_page, page_text
+from builder.web.page_data import page_data
+from tests.fillings import (
+    FILLED,
+    ROSTER,
+    accepted,
+    changed,
+    filling,
+    project,
+    project_form,
+    rejected,
+    sample_returns,
+)
+from workbook.checking.checks import check
+from workbook.checking.roster import load_roster
+from workbook.errors import BuildError
+from workbook.findings import finding
+from workbook.summary.adding_up import Summary, aggregate
+
+EVIL = "</script><script>alert(1)</script><!--<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def summary() -> Summary:
+    roster = load_roster(ROSTER)
+    return aggregate(check(sample_returns(), roster), roster)
+
+
+@pytest.fixture(scope="module")
+def data(summary: Summary) -> dict[str, Any]:
+    """What the page shows, after its way through JSON."""
+    found: dict[str, Any] = json.loads(json.dumps(page_data(summary), allow_nan=False))
+    return found
+
+
+def test_the_lines_are_the_departments_of_the_summary(
+    data: dict[str, Any], summary: Summary
+) -> None:
+    assert summary.main is not None
+    wanted = summary.main.departments
+    (form,) = data["forms"]
+    lines = form["lines"]
+    assert {len(column) for column in lines.values()} == {len(wanted)}
+    for key, name in {"department": "department", "amount_final_budget": "final_budget", "rate":
+                      "execution_rate", "score": "total_score", "grade": "grade", "rank": "rank",
+                      "errors": "errors"}.items():  # fmt: skip
+        given = wanted[name].astype(object).where(wanted[name].notna(), None).tolist()
+        assert lines[key] == pytest.approx(given, abs=1e-8) if key == "rate" else given
+    assert lines["short"][0] == "档案馆"
+    assert sum(v for v in lines["amount_final_budget"] if v) == pytest.approx(
+        summary.main.totals.loc["final_budget", "value"]
+    )
+
+
+def test_every_finding_of_a_counted_return_is_at_its_department(
+    data: dict[str, Any], summary: Summary
+) -> None:
+    (form,) = data["forms"]
+    found, words = form["findings"], data["words"]
+    told = sorted(
+        (form["lines"]["code"][line], words[code], words[message], words[hint])
+        for line, code, message, hint in zip(
+            found["line"], found["code"], found["message"], found["hint"], strict=True
+        )
+    )
+    frame = summary.findings
+    wanted = frame[["department_code", "code", "message", "hint"]].itertuples(index=False)
+    assert told == sorted(tuple(row) for row in wanted)
+    assert len(told) == len(frame) > 50
+
+
+def test_who_is_due_is_listed_with_whom_to_ask(data: dict[str, Any]) -> None:
+    assert [(item["code"], item["contact"]) for item in data["due"]] == [
+        ("119001", "万里"),
+        ("412001", "欧阳芳"),
+    ]
+    lines = data["forms"][0]["lines"]
+    (missing,) = (a for a in data["forms"][0]["attention"] if "尚未报送" in a["sentence"])
+    assert [lines["code"][n] for n in missing["lines"]] == ["119001", "412001"]
+
+
+def test_who_was_late_is_listed_with_the_days() -> None:
+    given = [accepted(filling(FILLED[0]), "甲.xlsx", modified="2025-03-20T08:00:00Z")]
+    found = page_data(aggregate(given, deadline=datetime.date(2025, 3, 18)))
+    (late,) = found["late"]
+    assert (late["deadline"], late["received"], late["days_late"]) == (
+        "2025-03-18",
+        "2025-03-20",
+        2,
+    )
+    assert found["forms"][0]["lines"]["days_late"] == [2]
+    assert found["forms"][0]["figures"][0]["side"].endswith("迟报 1")
+
+
+def test_places_that_all_share_are_cut_from_short_names_and_nothing_else() -> None:
+    shown = [changed(filling(path), identity__department=name)
+             for path, name in zip(FILLED, ("甲县教育局", "甲县教体局"), strict=False)]  # fmt: skip
+    found = page_data(aggregate([accepted(g, f"{n}.xlsx") for n, g in enumerate(shown)]))
+    assert sorted(found["forms"][0]["lines"]["short"]) == ["教体局", "教育局"]
+    alone = page_data(aggregate([accepted(shown[0])]))
+    assert alone["forms"][0]["lines"]["short"] == ["甲县教育局"]
+
+
+def test_files_that_do_not_count_are_named_with_the_reason() -> None:
+    old = accepted(filling(FILLED[0]), "旧.xlsx", modified="2025-03-01T00:00:00")
+    new = accepted(filling(FILLED[0]), "新.xlsx", modified="2025-03-02T00:00:00")
+    broken = rejected("夹/坏.xlsx", finding("W104", detail="x"))
+    found = page_data(aggregate([old, new, broken]))["files"]
+    assert {(item["file"], item["use"]) for item in found} == {
+        ("旧.xlsx", "被后来的代替"),
+        ("坏.xlsx", "退回"),
+    }
+
+
+def test_a_round_without_a_return_and_one_of_several_forms_have_a_page(tmp_path: Path) -> None:
+    roster = load_roster(ROSTER)
+    (nothing,) = page_data(aggregate([], roster))["forms"]
+    assert nothing["lines"]["status"] == ["missing"] * 14
+    several = aggregate([*sample_returns(), project(project_form(tmp_path), "路")], roster)
+    names = [form["name"] for form in page_data(several)["forms"]]
+    assert names == ["部门整体支出绩效自评表", "项目支出绩效自评表"]
+    assert "路" in page_text(several)
+
+
+def test_text_of_departments_cannot_leave_its_place() -> None:
+    given = changed(filling(FILLED[0]), identity__department=EVIL)
+    text = page_text(aggregate(check([accepted(given, "\x07.xlsx")])))
+    assert EVIL not in text
+    assert text.count("<script") == text.count("</script>") == 2
+    (block,) = re.findall(
+        r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL
+    )
+    assert "<" not in block
+    assert EVIL in json.loads(block)["forms"][0]["lines"]["department"]
+
+
+def test_the_policy_lets_only_the_page_s_own_script_and_style_in(summary: Summary) -> None:
+    text = page_text(summary)
+    (policy,) = re.findall(r'Content-Security-Policy" content="(.*?)"', text)
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    for tag in ("script", "style"):
+        inside = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        (allowed,) = re.findall(rf"{tag}-src '(.*?)'", policy)
+        digest = base64.b64encode(hashlib.sha256(inside[0].encode()).digest()).decode()
+        assert (len(inside), allowed) == (1, f"sha256-{digest}")
+
+
+OUTSIDE = re.compile(r"//[a-z]|url\(|@import|\bsrc=")
+MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|Function\(")
+
+
+def test_the_page_refers_to_nothing_outside_itself_and_makes_no_markup() -> None:
+    for path in (files("builder") / "web").iterdir():
+        text = path.read_text(encoding="utf-8")
+        text = text.replace("http://www.w3.org/2000/svg", "")  # the name of a namespace
+        assert not OUTSIDE.search(text), path.name
+        assert not MARKUP.search(text), path.name
+
+
+def test_the_page_is_written_whole_or_not_at_all(
+    summary: Summary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = build_page(summary, tmp_path / "新" / "页.html")
+    text = path.read_bytes().decode()
+    assert text == page_text(summary)
+    with pytest.raises(BuildError):
+        build_page(summary, tmp_path)
+    monkeypatch.setattr("builder.web.page.page_data", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        build_page(summary, path)
+    assert path.read_bytes().decode() == text
+    assert list(path.parent.iterdir()) == [path]

@@ -1,0 +1,192 @@
+"""What shows only between returns: of which round they are, whose they are, whether one copies another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.fillings import (
+    FILLED,
+    ROSTER,
+    accepted,
+    changed,
+    filling,
+    overall,
+    project,
+    project_form,
+    sample_returns,
+)
+from workbook.catalogue import Severity
+from workbook.checking.between_returns import across, superseded
+from workbook.checking.roster import Roster, load_roster
+from workbook.errors import RosterError
+from workbook.findings import Finding
+from workbook.reading.submission import Return
+
+GIVEN = filling(FILLED[0])
+
+
+def sent(year: int, department: str, *, budget: float = 100.0) -> Return:
+    """A department's return of a year."""
+    given = changed(
+        GIVEN,
+        identity__fiscal_year=float(year),
+        identity__department=department,
+        identity__department_code=None,
+        funds__original_budget=budget,
+    )
+    return accepted(given, f"{department}{year}.xlsx")
+
+
+def told(
+    returns: Sequence[Return], code: str, roster: Roster | None = None, year: int | None = None
+) -> dict[str, Finding]:
+    """By file: the finding of a code."""
+    return {
+        item.path.name: f
+        for item in across(returns, roster, year=year)
+        for f in item.findings
+        if f.code == code
+    }
+
+
+def roster_of(path: Path, text: str) -> Roster:
+    path.write_text(text, encoding="utf-8")
+    return load_roster(path)
+
+
+# --- the round ------------------------------------------------------------------------------------
+
+
+def test_last_years_return_among_this_years_is_found_at_its_title() -> None:
+    returns = [
+        sent(2024, "甲局"),
+        sent(2024, "乙局", budget=101.0),
+        sent(2023, "丙局", budget=102.0),
+    ]
+    (what,) = told(returns, "W117").values()
+    assert (what.sheet, what.cell, what.printed, what.expected) == ("自评表", "A3", "2023", "2024")
+    assert what.severity is Severity.WARNING, "it follows from the others only"
+    assert list(told(returns, "W117")) == ["丙局2023.xlsx"]
+
+
+def test_a_year_that_is_told_outweighs_the_many() -> None:
+    returns = [
+        sent(2023, "甲局"),
+        sent(2023, "乙局", budget=101.0),
+        sent(2024, "丙局", budget=102.0),
+    ]
+    found = told(returns, "W117", year=2024)
+    assert list(found) == ["甲局2023.xlsx", "乙局2023.xlsx"]
+    assert {f.severity for f in found.values()} == {Severity.ERROR}
+
+
+def test_the_rosters_year_counts_for_a_single_return(tmp_path: Path) -> None:
+    roster = roster_of(tmp_path / "r.csv", "部门,年度\n甲局,2024年度\n乙局,\n")
+    assert roster.year == 2024
+    assert list(told([sent(2023, "甲局")], "W117", roster)) == ["甲局2023.xlsx"]
+    assert told([sent(2024, "甲局")], "W117", roster) == {}
+    assert told([sent(2023, "甲局")], "W117", roster, year=2023) == {}
+
+
+@pytest.mark.parametrize("years", ["2024,2023", "二四年,2024", "24,24"])
+def test_a_roster_of_two_years_or_of_none_is_refused(tmp_path: Path, years: str) -> None:
+    first, second = years.split(",")
+    with pytest.raises(RosterError, match="年度"):
+        roster_of(tmp_path / "r.csv", f"部门,年度\n甲局,{first}\n乙局,{second}\n")
+
+
+def test_many_returns_of_one_department_are_one_voice() -> None:
+    old = [replace(sent(2023, "甲局", budget=n), path=Path(f"{n}.xlsx")) for n in (1.0, 2.0, 3.0)]
+    new = [sent(2024, "乙局"), sent(2024, "丙局", budget=101.0)]
+    assert sorted(told([*old, *new], "W117")) == ["1.0.xlsx", "2.0.xlsx", "3.0.xlsx"]
+
+
+def test_of_one_each_the_definitions_own_year_is_due() -> None:
+    assert list(told([sent(2024, "甲局"), sent(2023, "乙局", budget=1.0)], "W117")) == [
+        "乙局2023.xlsx"
+    ]
+    assert told([sent(2022, "甲局"), sent(2023, "乙局", budget=1.0)], "W117") == {}
+    assert told([sent(2023, "甲局")], "W117") == {}
+
+
+def test_another_version_than_most_sent_is_found() -> None:
+    def of(department: str, version: str, budget: float) -> Return:
+        item = sent(2024, department, budget=budget)
+        assert item.submission is not None
+        form = replace(overall(), version=version)
+        return replace(item, submission=replace(item.submission, form=form))
+
+    returns = [of("甲局", "2024", 1.0), of("乙局", "2024", 2.0), of("丙局", "2023", 3.0)]
+    (what,) = told(returns, "W117").values()
+    assert (what.printed, what.expected) == ("2023", "2024")
+
+
+def test_a_department_that_sent_another_form_than_all_others_is_found(tmp_path: Path) -> None:
+    own = [sent(2024, name, budget=n) for n, name in enumerate(("甲局", "乙局", "丙局"), 1)]
+    other = project(project_form(tmp_path), "项目一", department="丁局", code="9")
+    too = project(project_form(tmp_path), "项目二", department="甲局", code="")
+    found = told([*own, other, too], "W117")
+    assert list(found) == ["丁局_项目一.xlsx"]
+    assert found["丁局_项目一.xlsx"].expected == overall().name
+    assert told([*own[:2], other], "W117") == {}, "too few to tell"
+
+
+def test_the_samples_are_one_round() -> None:
+    roster = load_roster(ROSTER)
+    codes = {f.code for item in across(sample_returns(), roster) for f in item.findings}
+    assert codes & {"W117", "A501", "A503", "A504"} == set()
+
+
+# --- whose they are -------------------------------------------------------------------------------
+
+NAMES = "预算编码,部门\n001,云溪区甲局\n002,云溪区乙局\n"
+
+
+def test_a_file_named_after_another_department_is_found(tmp_path: Path) -> None:
+    roster = roster_of(tmp_path / "r.csv", NAMES)
+    item = replace(sent(2024, "云溪区甲局"), path=Path("002_云溪区乙局.xlsx"))
+    (what,) = told([item], "A503", roster).values()
+    assert (what.cell, what.printed, what.expected) == ("D5", "云溪区甲局", "云溪区乙局")
+    for name in ("001_云溪区甲局.xlsx", "自评表.xlsx", "云溪区甲局和云溪区乙局.xlsx"):
+        assert told([replace(item, path=Path(name))], "A503", roster) == {}
+
+
+def test_two_departments_that_sent_the_very_same_are_found() -> None:
+    returns = [sent(2024, "甲局"), sent(2024, "乙局"), sent(2024, "丙局", budget=7.0)]
+    found = told(returns, "A504")
+    assert list(found) == ["甲局2024.xlsx", "乙局2024.xlsx"]
+    assert "甲局" in found["乙局2024.xlsx"].message
+    again = [returns[0], replace(returns[0], path=Path("again.xlsx"))]
+    assert told(again, "A504") == {}, "one department's own duplicate"
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "副本甲局",
+        "复件 甲局",
+        "Copy of 甲局",
+        "甲局(1)",
+        "甲局（2）",
+        "甲局 - 副本",
+        "甲局 - 副本 (2)",
+        "甲局copy",
+        "甲局最终",
+    ],
+)
+def test_of_returns_saved_at_the_same_time_the_one_not_named_a_copy_counts(copy: str) -> None:
+    own = replace(sent(2024, "甲局"), path=Path("z/甲局.xlsx"), modified="2025-03-01")
+    other = replace(own, path=Path(f"a/{copy}.xlsx"))
+    assert superseded([own, other]) == {1: 0}
+    assert superseded([other, own]) == {0: 1}
+    assert superseded([own, replace(other, modified="2025-03-02")]) == {0: 1}, "later comes first"
+
+
+def test_a_copy_s_short_name_does_not_outweigh_a_long_one_of_its_own() -> None:
+    copy = replace(sent(2024, "甲局"), path=Path("甲(1).xlsx"))
+    named = replace(copy, path=Path("001_岳阳市云溪区甲局_自评表.xlsx"))
+    assert superseded([copy, named]) == {0: 1}

@@ -1,0 +1,185 @@
+"""Findings: at the right cells, grouped, ordered, and nothing false."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.fillings import FILLED, SAMPLES, filling
+from workbook import check, find_form
+from workbook.address import split_a1
+from workbook.catalogue import Severity
+from workbook.checking.columns import View, gather, share
+from workbook.findings import Finding
+from workbook.form.kinds import Value
+from workbook.form.model import Form
+from workbook.reading.submission import ACCEPTED, Filling, Return, submit
+
+SEED = next((SAMPLES / "filled").glob("125001_*.toml"))
+
+
+@pytest.fixture(scope="module")
+def form() -> Form:
+    return find_form("department_overall")
+
+
+def findings(form: Form, given: Filling) -> tuple[Finding, ...]:
+    item = Return(Path("x.xlsx"), ACCEPTED, (), submit(form, given))
+    return check([item])[0].findings
+
+
+def test_every_mistake_of_the_seed_is_found_and_nothing_else(form: Form) -> None:
+    found = {(f.code, f.cell, f.printed, f.expected) for f in findings(form, filling(SEED))}
+    notes = {item for item in found if item[0] == "D444"}
+    assert found - notes == {
+        ("D420", "G17,G20,G21,G23,G25", "40", "50"),
+        ("D420", "G27,G29,G31,G33", "40", "30"),
+        ("D404", "I7", "9.69", "10"),
+        ("D433", "H25,H27", "9", "10"),
+        ("D432", "I25,I27", "", ""),
+        ("D440", "F20", "100%", "78.3"),
+        ("D440", "F23", "100%", "1年"),
+        ("D408", "E7", "78.3", "83.88"),
+        ("D454", "F14", "", ""),
+        ("D451", "D9,F9", "63.09", "64.29"),
+        ("D453", "A11,C14", "78.3", "73.68"),
+        ("V308", "A30", "主要反映各种预算支出执行偏离绩效目标的情况，并分析其原因。", ""),
+        ("D457", "A32", "", ""),
+    }
+    assert {item[1] for item in notes} == {"E17", "E27", "E29", "E33"}
+
+
+@pytest.mark.parametrize("code", ["118001", "604001"])
+def test_careful_departments_get_no_finding(form: Form, code: str) -> None:
+    path = next(p for p in FILLED if p.name.startswith(code))
+    assert findings(form, filling(path)) == ()
+
+
+def test_blank_required_cell_silences_its_other_findings(form: Form) -> None:
+    given = filling(FILLED[0])
+    row = given.rows["indicators"][1]
+    del row["actual"]
+    found = findings(form, given)
+    assert [f.code for f in found if f.cell == "F17"] == ["V301"]
+
+
+def test_a_difference_of_one_last_decimal_is_a_note(form: Form) -> None:
+    values = {
+        "funds.basic_expenditure": 64.29,
+        "funds.project_expenditure": 14.02,
+        "funds.actual_expenditure": 78.3,
+    }
+    severity = {f.code: f.severity for f in findings(form, Filling(dict(values)))}
+    assert severity["D407"] is Severity.NOTE
+    values["funds.project_expenditure"] = 14.04
+    severity = {f.code: f.severity for f in findings(form, Filling(dict(values)))}
+    assert severity["D407"] is Severity.ERROR
+
+
+def test_findings_are_in_order_of_their_cells_the_report_after_the_form(form: Form) -> None:
+    for path in FILLED:
+        found = [f for f in findings(form, filling(path)) if f.cell]
+        cells = [(f.sheet == "自评报告", split_a1(f.cell.partition(",")[0])) for f in found]
+        assert cells == sorted(cells)
+
+
+def test_equal_findings_are_one_over_several_cells(form: Form) -> None:
+    found = [f for f in findings(form, filling(SEED)) if f.code == "D432"]
+    assert [(f.cell, f.field) for f in found] == [
+        ("I25,I27", "indicators.deviation_reason.9,indicators.deviation_reason.11")
+    ]
+
+
+def test_text_in_a_number_cell_is_a_receipt_or_a_problem(form: Form) -> None:
+    given = Filling({"funds.government_fund": "３００ 万元", "funds.other_funds": "—"})
+    found = {f.field: f for f in findings(form, given) if f.code in ("V302", "V303")}
+    assert (found["funds.government_fund"].printed, found["funds.government_fund"].expected) == (
+        "３００ 万元",
+        "300",
+    )
+    assert found["funds.other_funds"].code == "V302"
+
+
+def test_returns_of_different_row_plans_are_judged_together(form: Form) -> None:
+    small, large = (1, 1, 1, 1, 1, 1, 1, 1, 1), (4, 1, 1, 1, 1, 1, 1, 1, 2)
+    row: dict[str, Value] = {
+        "indicator": "场次",
+        "target": "10场",
+        "actual": "9场",
+        "weight": 5.0,
+        "self_score": 5.0,
+    }
+    given = Filling({}, {"indicators": {2: row}})
+    returns = [
+        Return(Path(f"{i}.xlsx"), ACCEPTED, (), submit(form, given, plan=plan))
+        for i, plan in enumerate((small, large))
+    ]
+    alone = [check([item])[0].findings for item in returns]
+    together = [item.findings for item in check(returns)]
+    assert alone == together
+    cells = [[f.cell for f in found if f.code == "D434"] for found in together]
+    assert cells == [["H18"], ["H18"]]
+
+
+def test_numbers_that_are_text_do_not_reach_the_workbooks_own_view(form: Form) -> None:
+    given = Filling({"funds.final_budget": "１００", "funds.actual_expenditure": 50.0})
+    submission = submit(form, given)
+    seen = gather(form, [submission], View.WORKBOOK).values(0)["funds"]["execution_rate"]
+    meant = gather(form, [submission], View.TRUE).values(0)["funds"]["execution_rate"]
+    assert (seen, meant) == (None, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "codes"),
+    [
+        ("goals.achieved_goals", "完成。\n" * 25, {"V310"}),
+        ("goals.achieved_goals", "长" * 600, set()),
+        ("goals.planned_goals", "一\n" * 15, set()),
+        ("report.overview", "职责\n" * 50, {"V310"}),
+        ("report.overview", "职责\n" * 20, set()),
+        ("report.problems", "请在此填写存在的问题", {"V309"}),
+        ("report.improvements", "xx单位将加强管理。", {"V309"}),
+        ("report.project_text", "用于××工程。", {"V309"}),
+        ("report.other_matters", " \n \n" * 9, set()),
+    ],
+)
+def test_texts_that_overflow_or_hold_placeholders(
+    form: Form, key: str, text: str, codes: set[str]
+) -> None:
+    found = findings(form, Filling({key: text}))
+    assert {f.code for f in found if f.code in ("V309", "V310") and f.field == key} == codes
+
+
+def test_a_label_with_quotes_is_quoted_once(form: Form) -> None:
+    (found,) = (
+        f
+        for f in findings(form, Filling({"report.three_public_expenditure": "无数"}))
+        if f.code == "V302"
+    )
+    assert "““" not in found.message
+    assert "”“" not in found.message
+
+
+def test_what_views_share_is_what_each_would_work_out(form: Form) -> None:
+    usual = [submit(form, filling(path)) for path in FILLED]
+    whole = gather(form, usual, View.PRINTED)
+    inputs = [name for name, spot in usual[0].cells.items() if not spot.formula]
+    shared = 0
+    for name in inputs[::5]:
+        rows = [0, 2]
+        cell = replace(usual[2].cells[name], raw=" 一又二分之一 ", receipt="换算")
+        changed = replace(usual[2], cells=usual[2].cells | {name: cell})
+        own, alone = (gather(form, [usual[0], changed], View.WORKBOOK) for _ in range(2))
+        share(own, whole, rows)
+        shared += len(own._judged)
+        for rule in form.rules:
+            assert (own.judge(rule) == alone.judge(rule)).all(), (name, rule.key)
+        for key in form.formulas:
+            a, b = own.field_cells(key), alone.field_cells(key)
+            assert (a.state == b.state).all()
+            assert (a.words == b.words).all()
+            assert np.array_equal(a.number, b.number, equal_nan=True)
+    assert shared > len(inputs[::5]) * len(form.rules) // 2

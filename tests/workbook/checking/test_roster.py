@@ -1,0 +1,156 @@
+"""A roster is read whatever program saved it, and a wrong one is refused by name, row and remedy."""
+
+import datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from tests.fillings import ROSTER
+from workbook.checking.roster import load_roster
+from workbook.errors import RosterError
+
+HEAD = "预算编码,部门,联系人,联系电话,口令\n"
+ROWS = "001001,甲局,张三,0730-1,abc\n002001,乙局,,,\n"
+
+
+def roster_file(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
+    path = tmp_path / "roster.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_the_sample_roster_is_read() -> None:
+    roster = load_roster(ROSTER)
+    assert len(roster.entries) == 14
+    first = roster.entries[0]
+    assert (first.code, first.department, first.contact) == (
+        "118001",
+        "岳阳市云溪区档案馆",
+        "邓丽华",
+    )
+    assert first.row == 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_every_usual_encoding_is_read_and_codes_keep_their_zeros(
+    tmp_path: Path, encoding: str
+) -> None:
+    roster = load_roster(roster_file(tmp_path, HEAD + ROWS, encoding))
+    assert [entry.code for entry in roster.entries] == ["001001", "002001"]
+    assert roster.entries[0].extra == {"口令": "abc"}
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ";"])
+def test_other_delimiters_are_noticed(tmp_path: Path, delimiter: str) -> None:
+    text = (HEAD + ROWS).replace(",", delimiter)
+    assert load_roster(roster_file(tmp_path, text)).entries[1].department == "乙局"
+
+
+def test_a_title_above_the_head_is_passed_over(tmp_path: Path) -> None:
+    text = "2024 年度名册,,\n\n单位名称, 编码\n 甲局 ,001\n\n"
+    (entry,) = load_roster(roster_file(tmp_path, text)).entries
+    assert (entry.department, entry.code, entry.row) == ("甲局", "001", 4)
+
+
+def test_numbers_of_a_workbook_become_codes(tmp_path: Path) -> None:
+    path = tmp_path / "名册.xlsx"
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (
+        ["单位编码", "预算单位", "电话"],
+        [301001.0, "教育局", 13800138000],
+        [1001, "档案馆", None],
+    ):
+        sheet.append(row)
+    sheet["A3"].number_format = "000000"
+    book.save(path)
+    entries = load_roster(path).entries
+    assert [(e.code, e.department, e.phone) for e in entries] == [
+        ("301001", "教育局", "13800138000"),
+        ("001001", "档案馆", ""),
+    ]
+
+
+def test_matching_is_by_code_then_by_folded_name(tmp_path: Path) -> None:
+    roster = load_roster(roster_file(tmp_path, HEAD + ROWS))
+    assert roster.match("001001", "写错的名") is roster.entries[0]
+    assert roster.match("００１００１", "") is roster.entries[0]
+    assert roster.match("", "乙　局 ") is roster.entries[1]
+    assert roster.match("999", "丙局") is None
+
+
+def test_the_nearest_entry_is_suggested() -> None:
+    roster = load_roster(ROSTER)
+    near = roster.suggest("", "云溪区文旅广电局")
+    assert near is not None
+    assert near.code == "207001"
+    assert roster.suggest("", "QQ") is None
+
+
+def test_a_file_name_tells_its_department_only_when_it_names_one() -> None:
+    roster = load_roster(ROSTER)
+    by_code, by_name = roster.named_in("118001（盖章）"), roster.named_in("岳阳市云溪区水利局 自评")
+    assert by_code is not None
+    assert by_code.department == "岳阳市云溪区档案馆"
+    assert by_name is not None
+    assert by_name.code == "505001"
+    assert roster.named_in("118001和125001") is None
+    assert roster.named_in("自评表1180011") is None
+
+
+@pytest.mark.parametrize("year", ["2024", "2024年", "２０２４ 年度"])
+def test_the_year_is_read_as_it_is_written(tmp_path: Path, year: str) -> None:
+    text = f"部门,年度\n甲局,\n合计划局,{year}\n"
+    assert load_roster(roster_file(tmp_path, text)).year == 2024
+
+
+@pytest.mark.parametrize("day", ["2025年3月31日", "2025-3-31", "2025-03-31 00:00:00"])
+def test_the_deadline_is_read_as_it_is_written(tmp_path: Path, day: str) -> None:
+    text = f"部门,截止日期\n甲局,{day}\n乙局,\n"
+    days = [entry.deadline for entry in load_roster(roster_file(tmp_path, text)).entries]
+    assert days == [datetime.date(2025, 3, 31), None]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("编码,名字\n1,甲\n", "缺少“部门”列"),
+        ("", "缺少“部门”列"),
+        (HEAD, "没有单位"),
+        (HEAD + ROWS + "003,甲 局\n", "部门重复：“甲局”在第 2、4 行"),
+        (HEAD + ROWS + "001001,丙局\n", "预算编码重复：“001001”在第 2、4 行"),
+        (HEAD + "001,\n", "第 2 行：没有单位名称"),
+        (HEAD + ROWS + "合计,14家,,,\n", "第 4 行：“合计，14家”不是单位"),
+        (HEAD + "总 计：2 家,,,,\n", "第 2 行"),
+        ("序号,部门\n1,甲\n小计,1\n", "第 3 行"),
+        ("部门\n甲\n共计1家\n", "第 3 行"),
+        ("部门,年度\n甲,2024年\n乙,去年\n", "第 3 行：年度“去年”不是年份"),
+        ("部门,年度\n甲,2024年\n乙,2025\n", "不同的年度：2024、2025"),
+        ("部门,截止日期\n甲,2025-3-31\n乙,4月10日\n", "第 3 行：截止日期“4月10日”不是日期"),
+        ("部门,单位名称\n甲,乙\n", "有两列都是“部门”"),
+    ],
+)
+def test_a_wrong_roster_is_refused_with_the_place_and_the_remedy(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    path = roster_file(tmp_path, text)
+    with pytest.raises(RosterError, match=told) as caught:
+        load_roster(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xd0\xcf\x11\xe0" + b"\0" * 99, b"PK\x03\x04 broken", b"\xff\xff\xff"]
+)
+def test_a_file_that_is_no_roster_is_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "roster.xls"
+    path.write_bytes(data)
+    with pytest.raises(RosterError, match="另存"):
+        load_roster(path)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RosterError, match="无法读取"):
+        load_roster(tmp_path / "none.csv")

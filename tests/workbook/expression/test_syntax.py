@@ -1,0 +1,397 @@
+"""The rule language: what it reads, what it refuses and where, and what its two renderings mean."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbook.checking.columns import typed_cells
+from workbook.errors import ExpressionError
+from workbook.expression.nodes import (
+    Call,
+    Literal,
+    Node,
+    Ref,
+    decimals_of,
+    references,
+    tolerance_between,
+)
+from workbook.expression.operands import ERROR, Cells, Type
+from workbook.expression.renderings import evaluate, to_formula
+from workbook.expression.syntax import parse
+from workbook.form.definition import find_form
+from workbook.form.kinds import Value
+from workbook.form.model import CELL, GROUP, ROW
+from workbook.form.scope import Place
+
+FORM = find_form("department_overall")
+
+
+def place(section: str = "funds", grain: str = CELL) -> Place:
+    return Place({s.id: s.fields for s in FORM.sections.values()}, FORM.settings, section, grain)
+
+
+def read(text: str, section: str = "funds", grain: str = CELL) -> Node:
+    return parse(text, place(section, grain))
+
+
+def refused(text: str, section: str = "funds", grain: str = CELL) -> tuple[int, str]:
+    with pytest.raises(ExpressionError) as caught:
+        read(text, section, grain)
+    return caught.value.column, str(caught.value)
+
+
+def formula(text: str, section: str = "funds", grain: str = CELL) -> str:
+    return to_formula(read(text, section, grain), lambda ref: f"<{ref.field}>")
+
+
+def value(
+    text: str, given: Mapping[str, Value] | None = None, section: str = "funds", grain: str = CELL
+) -> float | str | None:
+    """What an expression yields where some fields hold values and all others are blank."""
+
+    def cells(ref: Ref) -> Cells:
+        standing = (given or {}).get(ref.field)
+        if standing == "#N/A":
+            nothing = typed_cells([None])
+            return Cells(np.full((1, 1), ERROR, dtype=np.int8), nothing.number, nothing.text)
+        return typed_cells([standing])
+
+    found = evaluate(read(text, section, grain), cells).item()
+    return None if pd.isna(found) else found
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+def test_names_resolve_in_the_own_section_in_another_and_among_the_settings() -> None:
+    own, other, setting = (
+        read("final_budget"),
+        read("funds.final_budget", "goals"),
+        read("settings.cap"),
+    )
+    assert own == other
+    assert isinstance(own, Ref)
+    assert (own.section, own.field, own.type) == ("funds", "final_budget", Type.NUMBER)
+    assert setting == Literal(1.0, Type.NUMBER)
+
+
+def test_a_row_field_is_a_cell_a_column_or_a_group_by_where_it_stands() -> None:
+    row = read("sum(indicators.weight) - weight", "indicators", ROW)
+    assert [ref.reach for ref in references([row])] == ["column", "cell"]
+    group = read("sum(weight) == level1_weight", "indicators", GROUP)
+    assert [ref.reach for ref in references([group])] == ["group", "cell"]
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("finalbudget > 0", 1),
+        ("original_budget > finalbudget", 19),
+        ("'优良中差' == goals.planned_gaols", 11),
+        ("contains(goals.planned_goals, '年中追加') and totl > 0", 43),
+        ("original_budget > 0\nand totl > 0", 25),
+        ("0 < 1 < totl", 9),
+        ("round(totl, 2) == 0", 7),
+        ("original_budget in (1, totl)", 24),
+    ],
+)
+def test_an_unknown_name_is_pointed_at_by_its_column(text: str, column: int) -> None:
+    assert refused(text)[0] == column
+
+
+@pytest.mark.parametrize(
+    ("text", "suggestion"),
+    [
+        ("finalbudget > 0", "'final_budget'"),
+        ("fund.final_budget > 0", "'funds'"),
+        ("settings.caps > 0", "'cap'"),
+        ("rond(final_budget, 2) > 0", "'round'"),
+        ("goals.planned_goal == ''", "'planned_goals'"),
+    ],
+)
+def test_an_unknown_name_comes_with_the_nearest_known_one(text: str, suggestion: str) -> None:
+    assert f"did you mean {suggestion}?" in refused(text)[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "final_budget >",
+        "(final_budget",
+        "final_budget 5",
+        "final_budget = 5",
+        "万元 ＞ 5",
+        "final_budget ** 2",
+        "final_budget // 2",
+        "final_budget @ 2",
+        "True",
+        "None",
+        "[1, 2]",
+        "lambda: 1",
+        "(x := 5)",
+        "[x for x in (1, 2)]",
+        "f'{final_budget}'",
+        "b'a'",
+        "1j",
+        "final_budget is 5",
+        "+final_budget",
+        "''.join('a')",
+        "final_budget.real",
+        "funds.final_budget.real",
+        "round(final_budget, digits=2)",
+        "round(*final_budget)",
+        "__import__('os')",
+        "final_budget[0]",
+        "10000000000000000",
+        "1e999",
+        "1" + "0" * 400,
+        "1" * 5000,
+        "not " * 5000 + "1 == 1",
+        "1" + " + 1" * 5000,
+        "(" * 300 + "1" + ")" * 300,
+        "final_budget\0",
+    ],
+)
+def test_what_is_not_of_the_language_is_refused(text: str) -> None:
+    refused(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("final_budget + '5' == 5", 16),
+        ("'5' > final_budget", 1),
+        ("goals.planned_goals > goals.achieved_goals", 1),
+        ("identity.prepared_on == final_budget", 1),
+        ("identity.prepared_on + 5 > 0", 1),
+        ("not final_budget", 5),
+        ("final_budget > 0 and final_budget", 22),
+        ("1 if final_budget else 2", 6),
+        ("(1 if 0 == 0 else 'a') == 1", 2),
+        ("need(final_budget, 5) > 0", 6),
+        ("contains(final_budget, '5')", 10),
+        ("round(final_budget) > 0", 1),
+        ("round(final_budget, 2, 3) > 0", 1),
+        ("min() > 0", 1),
+        ("filled(5)", 8),
+        ("filled(final_budget + 1)", 8),
+        ("filled(settings.cap)", 8),
+        ("sum(final_budget) > 0", 5),
+        ("sum(indicators.target) > 0", 5),
+        ("sum(indicators.weight + 1) > 0", 5),
+        ("indicators.weight > 0", 1),
+        ("final_budget in 5", 17),
+        ("final_budget in ()", 17),
+        ("final_budget in ('优',)", 18),
+        ("final_budget > 0 > '5'", 20),
+    ],
+)
+def test_what_does_not_fit_is_refused_where_it_stands(text: str, column: int) -> None:
+    seen, message = refused(text)
+    assert message
+    # Of the two sides of a comparison either may be pointed at.
+    assert seen == column or "compares" in message
+
+
+def test_a_row_cannot_be_meant_where_there_are_many() -> None:
+    assert refused("weight > 0", "indicators", CELL)[0] == 1
+    assert refused("weight > 0", "indicators", GROUP)[0] == 1
+
+
+def test_what_is_asked_for_must_be_yielded() -> None:
+    assert parse("final_budget > 0", place(), Type.TRUTH).type is Type.TRUTH
+    for text in ("final_budget", "'是'"):
+        with pytest.raises(ExpressionError):
+            parse(text, place(), Type.TRUTH)
+
+
+TOKENS = st.sampled_from([
+    *("final_budget", "goals.planned_goals", "indicators.weight", "settings.cap", "'优'", "5", "0.1"),
+    *("+", "-", "*", "/", "<", "<=", "==", "!=", "in", "not", "and", "or", "if", "else", "(", ")"),
+    *(",", ".", "sum(", "round(", "filled(", "contains(", "need(", "无", "＝", "\n", "'", "\\"),
+])  # fmt: skip
+
+
+@given(st.lists(TOKENS, max_size=14).map(" ".join) | st.text(max_size=20))
+def test_any_text_is_read_or_refused_with_a_column(text: str) -> None:
+    text = text.encode(errors="ignore").decode()
+    try:
+        node = read(text)
+    except ExpressionError as error:
+        assert error.column >= 1  # noqa: PT017
+    else:
+        assert to_formula(node, lambda ref: ref.field)
+
+
+# --- tolerance ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "decimals"),
+    [
+        ("final_budget", 2),
+        ("execution_rate", 4),
+        ("5", None),
+        ("settings.cap", None),
+        ("final_budget - actual_expenditure", 2),
+        ("-final_budget", 2),
+        ("abs(final_budget)", 2),
+        ("final_budget * 2", None),
+        ("final_budget / actual_expenditure", None),
+        ("round(final_budget / 3, 1)", 1),
+        ("min(execution_rate, final_budget)", 2),
+        ("final_budget if 1 == 1 else 0", 2),
+        ("need(1 == 1, execution_rate)", 4),
+        ("sum(indicators.weight)", 2),
+        ("sum_where(indicators.weight, indicators.level1, '产出指标')", 2),
+        ("count(indicators.weight)", 0),
+        ("count_where(indicators.level1, '产出指标')", 0),
+        ("length(goals.planned_goals)", 0),
+    ],
+)
+def test_a_number_is_kept_to_the_decimals_of_its_field(text: str, decimals: int | None) -> None:
+    assert decimals_of(read(text)) == decimals
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "tolerance"),
+    [
+        ("final_budget", "actual_expenditure", 0.005),
+        ("final_budget", "execution_rate", 0.005),
+        ("execution_rate", "1", 0.00005),
+        ("count(indicators.weight)", "final_budget", 0.5),
+        ("final_budget * 2", "5", 1e-9),
+    ],
+)
+def test_two_numbers_compare_within_half_a_unit_of_the_coarser(
+    a: str, b: str, tolerance: float
+) -> None:
+    for pair in ((a, b), (b, a)):
+        found = tolerance_between(*map(read, pair))
+        assert found == pytest.approx(tolerance, rel=2e-4)
+        assert found <= tolerance
+
+
+def test_half_a_unit_itself_is_a_difference() -> None:
+    given = {"final_budget": 78.3, "actual_expenditure": 78.305}
+    assert value("final_budget == actual_expenditure", given) == 0.0
+    assert value("final_budget == actual_expenditure", given | {"final_budget": 78.301}) == 1.0
+
+
+# --- meaning --------------------------------------------------------------------------------------
+
+
+def test_a_blank_cell_is_zero_or_undecided_as_its_field_says() -> None:
+    assert value("general_public_budget + 1") == 1.0
+    assert value("final_budget + 1") is None
+    assert value("final_budget + 1", {"final_budget": 2.0}) == 3.0
+    assert value("final_budget > 0 or 1 == 1") is None
+
+
+def test_an_error_in_a_cell_spreads() -> None:
+    given: dict[str, Value] = {"final_budget": "#N/A", "general_public_budget": "#N/A"}
+    for text in ("final_budget > 0", "general_public_budget == 0", "blank(final_budget)"):
+        assert value(text, given) is None
+    assert value("1 if 1 == 1 else final_budget", given) == 1.0
+
+
+def test_text_in_a_cell_for_numbers_is_undecided_even_where_blank_is_zero() -> None:
+    assert value("general_public_budget >= 0", {"general_public_budget": "待定"}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        ("1 == 1 and 2 == 2", 1.0),
+        ("1 == 1 and 1 == 2", 0.0),
+        ("1 == 2 or 2 == 2", 1.0),
+        ("not 1 == 2", 1.0),
+        ("0 <= 5 <= 10", 1.0),
+        ("0 <= 11 <= 10", 0.0),
+        ("5 in (1, 5)", 1.0),
+        ("5 not in (1, 5)", 0.0),
+        ("'优' in ('优', '良')", 1.0),
+        ("'优 ' in ('优', '良')", 0.0),
+        ("'优 ' == '优'", 1.0),
+        ("'优' != '良'", 1.0),
+        ("'a' if 1 == 2 else 'b'", "b"),
+        ("-2 + 3 * 4 / 2", 4.0),
+        ("round(2.675, 2)", 2.68),
+        ("min(3, 1, 2) + max(3, 1, 2)", 4.0),
+        ("date(2025, 3, 18) - date(2025, 3, 1)", 17.0),
+        ("date(2025, 3, 18) > date(2025, 3, 1)", 1.0),
+        ("1 / 0", None),
+        ("1 if 1 / 0 > 1 else 2", None),
+        ("1 if 1 == 1 else 1 / 0", 1.0),
+        ("need(1 == 2, 5)", None),
+        ("date(2025, 2, 30)", None),
+    ],
+)
+def test_expressions_mean_what_they_say(text: str, due: float | str | None) -> None:
+    assert value(text) == due
+
+
+@given(st.lists(st.sampled_from(["1 == 1", "1 == 2", "final_budget > 0"]), min_size=2, max_size=5))
+def test_and_and_or_are_undecided_as_soon_as_one_part_is(parts: list[str]) -> None:
+    truths = [value(part) for part in parts]
+    both, either = value(" and ".join(parts)), value(" or ".join(parts))
+    if None in truths:
+        assert both is None
+        assert either is None
+    else:
+        assert both == min(t for t in truths if isinstance(t, float))
+        assert either == max(t for t in truths if isinstance(t, float))
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
+def test_a_comparison_and_its_opposite_never_both_hold(a: float, b: float) -> None:
+    given: dict[str, Value] = {"final_budget": a, "actual_expenditure": b}
+    assert value("final_budget < actual_expenditure", given) != value(
+        "final_budget >= actual_expenditure", given
+    )
+    assert value("final_budget == actual_expenditure", given) != value(
+        "final_budget != actual_expenditure", given
+    )
+
+
+# --- formulas -------------------------------------------------------------------------------------
+
+
+def test_comparisons_are_rendered_by_subtraction() -> None:
+    assert formula("execution_weight <= 10").endswith("-10<0.0049995)")
+    assert "ABS(" in formula("final_budget == actual_expenditure")
+
+
+def test_blank_cells_are_rendered_as_their_fields_say() -> None:
+    assert formula("final_budget") == "IF(ISNUMBER(<final_budget>),<final_budget>,NA())"
+    zero = formula("general_public_budget")
+    assert zero.startswith("IF(ISNUMBER(<general_public_budget>),<general_public_budget>,IF(")
+    assert ",0,NA())" in zero
+
+
+def test_a_text_compared_with_a_constant_is_folded_once() -> None:
+    text = formula("goals.planned_goals == '目标 １'")
+    assert text.count("UPPER(") == 1
+    assert text.endswith(',"目标1")')
+    same = read("goals.planned_goals == '目标 １'")
+    assert isinstance(same, Call)
+    assert same.op.name == "same"
+
+
+def test_numbers_and_texts_are_written_as_formulas_need_them() -> None:
+    assert formula("0.1 + 5") == "(0.1+5)"
+    assert formula("-5") == "(-5)"
+    assert formula("""'他说"好"'""") == '"他说""好"""'
+    assert to_formula(Literal(-2.5, Type.NUMBER), lambda ref: ref.field) == "(-2.5)"
+
+
+@pytest.mark.parametrize("key", sorted(FORM.formulas))
+def test_every_formula_of_the_form_renders_within_the_limits_of_a_sheet(key: str) -> None:
+    text = to_formula(FORM.formulas[key], lambda _ref: "'自评表'!$AA$100")
+    assert len(text) < 8192

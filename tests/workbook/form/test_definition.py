@@ -1,0 +1,634 @@
+"""Form definitions: the shipped ones hold what they promise, and a mistake in one is named where it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from builder.template.template import build_template
+from tests import fillings
+from workbook.checking.checks import check, judge_case
+from workbook.errors import FormError
+from workbook.expression.nodes import references
+from workbook.form.definition import FORMS_DIR, NEEDED, available_forms, find_form, load_form
+from workbook.form.model import CELL, GROUP, ROW, Case, Form, Rule
+from workbook.layout.layout import place
+from workbook.reading.reader import read_returns
+from workbook.reading.submission import ACCEPTED, Filling
+from workbook.summary.tidy_frames import frames
+
+ODD = Path(__file__).resolve().parents[2] / "forms" / "odd_form_2023.toml"
+SHIPPED = tuple(load_form(path) for path in available_forms())
+ALL = (*SHIPPED, load_form(ODD))
+BY_KEY = {form.key: form for form in ALL}
+CASES = [
+    pytest.param(form, rule, case, id=f"{form.id}-{rule.code}-{number}")
+    for form in ALL
+    for rule in form.rules
+    for number, case in enumerate(rule.cases, 1)
+]
+
+
+@pytest.fixture
+def odd() -> Form:
+    return load_form(ODD)
+
+
+# --- the shipped forms ----------------------------------------------------------------------------
+
+
+def test_both_forms_are_shipped() -> None:
+    assert {form.key for form in SHIPPED} >= {"department_overall 2024", "project_expenditure 2024"}
+
+
+@pytest.mark.parametrize(("form", "rule", "case"), CASES)
+def test_a_rule_judges_its_own_cases_as_they_say(form: Form, rule: Rule, case: Case) -> None:
+    assert judge_case(form, rule, case) == case.verdict
+
+
+@pytest.mark.parametrize("form", ALL, ids=lambda form: form.id)
+def test_each_rule_tells_what_to_do_and_on_what_ground(form: Form) -> None:
+    for rule in form.rules:
+        assert rule.name, rule.key
+        assert rule.hint, rule.key
+        assert rule.basis, rule.key
+        assert rule.message, rule.key
+
+
+@pytest.mark.parametrize("form", ALL, ids=lambda form: form.id)
+def test_each_input_is_explained_and_bounded(form: Form) -> None:
+    for item in form.fields():
+        if item.is_input:
+            assert item.label, item.key
+            assert item.kind.type != "text" or item.choices or item.max_length, item.key
+
+
+@pytest.mark.parametrize("form", SHIPPED, ids=lambda form: form.id)
+def test_a_total_of_amounts_adds_the_amounts(form: Form) -> None:
+    """What the summary adds up is there under the same name in every form that is shipped."""
+    names = {item.id for item in form.fields() if item.grain == CELL}
+    assert names >= {
+        "department",
+        "department_code",
+        "fiscal_year",
+        "original_budget",
+        "final_budget",
+        "actual_expenditure",
+        "execution_weight",
+        "execution_rate",
+        "execution_score",
+        "planned_goals",
+        "achieved_goals",
+        "total_weight",
+        "total_score",
+        "grade",
+    }
+
+
+def test_rules_of_one_meaning_read_alike_in_both_forms() -> None:
+    overall, project = (find_form(name) for name in ("department_overall", "project_expenditure"))
+    theirs = {rule.code[1:]: rule for rule in overall.rules if not rule.general}
+    own_ground = {"401", "406", "407"}  # by source of funds in the project form
+    for rule in project.rules:
+        if not rule.general and rule.code[1:] not in own_ground:
+            model = theirs[rule.code[1:]]
+            assert (rule.name, rule.severity, rule.source) == (
+                model.name,
+                model.severity,
+                model.source,
+            ), rule.code
+
+
+def test_project_totals_are_the_sums_of_their_parts() -> None:
+    form = find_form("project_expenditure")
+    given = Filling(
+        {
+            "funds.current_year_final": 10.1,
+            "funds.carry_over_final": 20.2,
+            "funds.current_year_actual": 15.15,
+        }
+    )
+    returned = fillings.accepted(given, form=form)
+    funds = frames([returned]).section("funds").iloc[0]
+    assert funds["final_budget"] == 30.3
+    assert funds["actual_expenditure"] == 15.15
+    assert funds["execution_rate"] == 0.5
+    assert funds["execution_score"] == 5
+    assert funds.isna()["original_budget"]
+
+
+def test_filled_project_sample_passes_its_own_check() -> None:
+    form = find_form("project_expenditure")
+    given = fillings.filling(ODD.parent / "filled" / "project_expenditure.toml", form)
+    (checked,) = check([fillings.accepted(given, form=form)])
+    assert [found.code for found in checked.findings] == []
+
+
+def test_finding_a_form_names_the_known_ones() -> None:
+    with pytest.raises(FormError, match=r"no form 'project_expenditur'; did you mean 'project_exp"):
+        find_form("project_expenditur")
+    with pytest.raises(FormError, match=r"no form 'department_overall' version 1999"):
+        find_form("department_overall", "1999")
+    assert find_form(str(ODD)).id == "odd_form"
+
+
+def test_extra_folder_adds_its_definitions(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text("", encoding="utf-8")
+    assert tmp_path / "own.toml" in available_forms(tmp_path)
+    assert {path.parent for path in available_forms()} == {FORMS_DIR}
+
+
+# --- rare variants: the odd form ------------------------------------------------------------------
+
+
+def test_odd_form_has_three_repeating_sections(odd: Form) -> None:
+    assert [s.id for s in odd.repeating] == ["goals", "indicators", "management"]
+    assert [len(s.groups) for s in odd.repeating] == [1, 1, 5]
+    assert odd.sections["indicators"].groups[0].path == ()
+
+
+def test_three_level_paths_are_read(odd: Form) -> None:
+    management = odd.sections["management"]
+    assert management.levels == ("level1", "level2", "level3")
+    assert management.groups[1].path == ("决策", "项目立项", "立项程序规范性")
+    assert [group.rows for group in management.groups] == [1, 1, 1, 2, 1]
+    assert {group.weight for group in management.groups} == {8, 12}
+
+
+def test_grains_and_modes(odd: Form) -> None:
+    assert odd.field_of("management.level1_weight").grain == GROUP
+    assert odd.field_of("management.level1_weight").mode == "fixed"
+    assert odd.field_of("management.level2").mode == "fixed"
+    assert odd.field_of("goals.progress").grain == ROW
+    assert odd.field_of("indicators.reached").mode == "derived"
+    assert odd.field_of("funds.execution_score").mode == "computed"
+    assert odd.field_of("indicators.review_score").by == "reviewer"
+    assert odd.field_of("identity.fiscal_year").value == 2023
+
+
+def test_limit_of_amounts_follows_the_unit(odd: Form) -> None:
+    overall = find_form("department_overall")
+    assert odd.field_of("funds.final_budget").highest == pytest.approx(999_999_999_999)
+    assert overall.field_of("funds.final_budget").highest == pytest.approx(99_999_999.9999)
+
+
+def test_formulas_are_in_an_order_that_can_be_evaluated() -> None:
+    for form in ALL:
+        seen: set[str] = set()
+        computed = set(form.formulas)
+        for key, node in form.formulas.items():
+            needed = {f"{ref.section}.{ref.field}" for ref in references([node])} & computed
+            assert needed <= seen, key
+            seen.add(key)
+
+
+def test_rules_with_dates_say_the_dates(odd: Form) -> None:
+    given = fillings.filling(ODD.parent / "filled" / "odd_form.toml", odd)
+    (checked,) = check([fillings.accepted(given, form=odd)])
+    found = {item.code: item for item in checked.findings}
+    assert set(found) == {"Z401", "Z430"}
+    assert found["Z401"].printed == "2023年2月28日"
+    assert found["Z401"].expected == "2023年3月1日"
+    assert found["Z401"].field == "identity.started_on,identity.finished_on"
+    assert found["Z430"].field == "indicators.self_score.2"
+
+
+# --- a field added to the file is everywhere ------------------------------------------------------
+
+
+def test_field_added_to_the_file_is_in_template_reader_and_frames(tmp_path: Path) -> None:
+    """No Python is touched: the definition's text alone makes the cell, its checks and its column."""
+    text = (FORMS_DIR / "department_overall_2024.toml").read_text(encoding="utf-8")
+    text = _replaced(
+        text,
+        'project_expenditure = { label = "项目支出", kind = "money", blank',
+        'three_public_funds = { label = "“三公”经费", kind = "money", blank = "zero", '
+        'prompt = "没有则留空。" }\nproject_expenditure = { label = "项目支出", kind = "money", blank',
+    )
+    text = _replaced(
+        text,
+        "| {special_account_nontax} |  | < | < | ",
+        "| {special_account_nontax} | “三公”经费 | < | < | {three_public_funds}",
+    )
+    path = tmp_path / "own.toml"
+    path.write_text(text, encoding="utf-8")
+    form = load_form(path)
+    spot = place(form).spot("funds.three_public_funds")
+
+    given = Filling({"identity.department": "区档案馆", "funds.three_public_funds": 2.5})
+    returned = build_template(form, tmp_path / "区档案馆.xlsx", filling=given)
+
+    workbook = openpyxl.load_workbook(returned)
+    assert workbook.defined_names["funds.three_public_funds"].attr_text == spot.address.absolute
+    sheet = workbook[form.sheet]
+    assert sheet[spot.address.a1].protection.locked is False
+    (found,) = [v for v in sheet.data_validations.dataValidation if spot.address.a1 in v.sqref]
+    assert found.promptTitle == "“三公”经费"
+    assert "没有则留空" in found.prompt
+
+    (read,) = read_returns([returned], forms={(form.id, form.version): form})
+    assert read.status == ACCEPTED
+    column = frames([read]).section("funds")["three_public_funds"]
+    assert column.dtype == "Float64"
+    assert column.tolist() == [2.5]
+
+
+# --- mistakes in a definition ---------------------------------------------------------------------
+
+MINI = """
+id = "mini"
+version = "1"
+name = "小表"
+title = "{fiscal_year} 年小表"
+sheet = "表"
+fiscal_year = 2024
+widths = [10, 10, 10]
+
+[settings]
+threshold = 0.9
+word = "优"
+
+[[section]]
+id = "identity"
+label = "单位"
+drawing = ["单位 | {department} | {started_on}", "说明 | {note} | <"]
+[section.fields]
+department = { label = "单位", kind = "text", required = true }
+department_code = { label = "编码", kind = "text", by = "bureau" }
+fiscal_year = { label = "年度", kind = "count", value = 2024 }
+note = { label = "说明", kind = "paragraph" }
+started_on = { label = "开始", kind = "date" }
+
+[[section]]
+id = "funds"
+label = "资金"
+drawing = ["预算 | {budget} | <", "^ | {spent} | {rate}"]
+heights = [20, 20]
+[section.fields]
+budget = { label = "预算数", kind = "money" }
+spent = { label = "执行数", kind = "money", max = "budget" }
+rate = { label = "执行率", kind = "percent", formula = "spent / budget" }
+
+[[section]]
+id = "indicators"
+label = "指标"
+levels = ["level1", "level2"]
+drawing = ["指标 | 名称 | 分值"]
+row = "[level1] | {indicator} | {weight}"
+[section.fields]
+indicator = { label = "名称", kind = "text" }
+weight = { label = "分值", kind = "score" }
+level1_weight = { label = "标明分值", kind = "score", per = "group" }
+total = { label = "合计", kind = "score", per = "group", derived = true, formula = "sum(weight)" }
+[[section.group]]
+level1 = "产出"
+weight = 50
+rows = { "数量" = 2 }
+
+[[rule]]
+code = "M401"
+name = "超支"
+scope = "funds"
+when = "filled(budget)"
+must = "spent <= budget"
+at = "spent"
+message = "执行数 {spent} 超过预算数 {budget}"
+hint = "请核对。"
+basis = "测试"
+cases = [
+  { verdict = "holds", given = { budget = 5, spent = 5 } },
+  { verdict = "broken", given = { budget = 5, spent = 6 } },
+]
+"""
+MUST = 'must = "spent <= budget"'
+CLOSING = "{ budget = 5, spent = 6 } },\n]\n"
+ANOTHER = MINI[MINI.index("[[rule]]") :].strip()
+
+
+def _replaced(text: str, old: str, new: str) -> str:
+    assert text.count(old) == 1, old
+    return text.replace(old, new)
+
+
+def _loaded(tmp_path: Path, text: str) -> Form:
+    path = tmp_path / "mini.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_form(path)
+
+
+def _must(expression: str) -> tuple[str, str]:
+    return MUST, f'must = "{expression}"'
+
+
+MISTAKES: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
+    # keys
+    "unknown key": (('name = "小表"', 'nmae = "小表"'), ("nmae", "did you mean 'name'?")),
+    "missing key": (('version = "1"\n', ""), ("version", "is missing")),
+    "wrong type": (
+        ("fiscal_year = 2024\nw", 'fiscal_year = "二〇二四"\nw'),
+        ("fiscal_year", "int"),
+    ),
+    "no section": ((MINI[MINI.index("[[section]]") :], ""), ("section", "at least one")),
+    "section as a table": (
+        (MINI[MINI.index("[[section]]") :], "[section]\nid = 'a'"),
+        ("section", "list"),
+    ),
+    "unknown key of a section": (
+        ("heights = ", "hights = "),
+        ("section funds, hights", "'heights'"),
+    ),
+    "unknown key of a field": (
+        ('kind = "money", max', 'kind = "money", maximum'),
+        ("section funds, fields, spent, maximum", "did you mean 'max'?"),
+    ),
+    "unknown key of a rule": (('hint = "请', 'hnit = "请'), ("rule M401, hnit", "'hint'")),
+    "unknown key of a case": (
+        ('"broken", given', '"broken", givn'),
+        ("rule M401, cases broken, givn", "'given'"),
+    ),
+    "unknown orientation": (
+        ('sheet = "表"', 'sheet = "表"\norientation = "lanscape"'),
+        ("orientation", "did you mean 'landscape'?"),
+    ),
+    "unknown word in the title": (("{fiscal_year} 年", "{year} 年"), ("title", "{fiscal_year}")),
+    "setting that is a list": (
+        ('word = "优"', "word = [1]"),
+        ("settings, word", "a number or a text"),
+    ),
+    # sections and fields
+    "section id": (('id = "funds"', 'id = "Funds"'), ("section Funds, id", "lower-case")),
+    "two sections of one id": (('id = "funds"', 'id = "identity"'), ("identity, id", "twice")),
+    "no department": (
+        ("department = {", "department_name = {"),
+        ("section identity", "identity.department"),
+    ),
+    "unknown kind": (
+        ('spent = { label = "执行数", kind = "money"', 'spent = { label = "执行数", kind = "mony"'),
+        ("section funds, fields, spent, kind", "'mony' is not a kind", "did you mean 'money'?"),
+    ),
+    "choice without choices": (
+        ('kind = "paragraph"', 'kind = "choice"'),
+        ("section identity, fields, note, choices", "a choice needs choices"),
+    ),
+    "choices without a choice": (
+        ('kind = "paragraph"', 'kind = "text", choices = ["是"]'),
+        ("note, choices", "only a choice has them"),
+    ),
+    "unknown filler": (
+        ('kind = "paragraph"', 'kind = "text", by = "burea"'),
+        ("note, by", "'bureau'"),
+    ),
+    "blank text as zero": (
+        ('kind = "paragraph"', 'kind = "text", blank = "zero"'),
+        ("note, blank",),
+    ),
+    "limit that is no field": (
+        ('max = "budget"', 'max = "budgt"'),
+        ("fields, spent, max", "did you mean 'budget'?"),
+    ),
+    "suggested without a formula": (
+        ('kind = "paragraph"', 'kind = "text", suggested = true'),
+        ("note, suggested", "formula"),
+    ),
+    "derived without a formula": (
+        ('kind = "paragraph"', 'kind = "text", derived = true'),
+        ("note, derived", "formula"),
+    ),
+    "group's field without rows": (
+        ('kind = "paragraph"', 'kind = "text", per = "group"'),
+        ("note, per", "with rows"),
+    ),
+    "no group": (
+        ('[[section.group]]\nlevel1 = "产出"\nweight = 50\nrows = { "数量" = 2 }\n', ""),
+        ("section indicators, group", "at least one"),
+    ),
+    "levels missing in a group": (
+        ('"数量" = 2', '"数量 / 个" = 2'),
+        ("group 产出, rows", "'数量 / 个' must name 1 further"),
+    ),
+    "group without rows": (('"数量" = 2', '"数量" = 0'), ("group 产出, rows", "at least one row")),
+    # drawings
+    "drawing names no field": (
+        ("{rate}", "{rat}"),
+        ("section funds, drawing", "'{funds.rat}' is not a field", "did you mean 'rate'?"),
+    ),
+    "drawing names no section": (
+        ("{rate}", "{fund.rate}"),
+        ("funds, drawing", "did you mean 'funds'?"),
+    ),
+    "< at the start": (
+        ('["预算 |', '["< |'),
+        ("section funds, drawing", "row 1 begins with '<'"),
+    ),
+    "^ under nothing": (
+        ('"^ | {spent} | {rate}"', '"^ | {spent} | {rate} | ^"'),
+        ("section funds, drawing", "row 2, cell 4"),
+    ),
+    "more cells than columns": (
+        ("| {budget} | <", "| {budget} | < | <"),
+        ("section funds, drawing", "more cells than widths (3)"),
+    ),
+    "no widths": (("widths = [10, 10, 10]\n", ""), ("widths",)),
+    "unknown level": (("[level1] |", "[levl1] |"), ("indicators, row", "did you mean 'level1'?")),
+    "two drawn rows to repeat": (
+        (
+            'row = "[level1] | {indicator} | {weight}"',
+            'row = ["[level1] | {indicator}", "^ | {weight}"]',
+        ),
+        ("section indicators, row", "one drawn row"),
+    ),
+    "drawn twice": (("| {budget} | <", "| {budget} | {budget}"), ("funds, drawing", "twice")),
+    "column in a head": (("| {rate}", "| {indicators.level1}"), ("drawing", "belongs in the row")),
+    "input drawn nowhere": (
+        ("| {started_on}", "| <"),
+        ("identity, fields, started_on", "no drawing"),
+    ),
+    "column drawn nowhere": (
+        ("| {weight}", "| 分值"),
+        ("indicators, fields, weight", "no drawing"),
+    ),
+    "one cell in a row": (("| {weight}", "| {funds.budget}"), ("indicators, row", "one cell")),
+    "level in the head": (("指标 | 名称 | 分值", "[level1] | 名称 | 分值"), ("drawing", "level")),
+    "heights": (("heights = [20, 20]", "heights = [20]"), ("section funds, heights", "2 rows")),
+    # expressions
+    "unknown field": (
+        _must("spent <= budgt"),
+        ("rule M401, must", "'budgt' is not a field of section funds", "'budget'?", "at column 10"),
+    ),
+    "unknown field after Chinese": (
+        _must("contains(identity.note, '执行率') and spnt <= 5"),
+        ("rule M401, must", "'spnt'", "did you mean 'spent'?", "at column 36"),
+    ),
+    "unknown field on a second line": (
+        (MUST, 'must = """\nspent <= budget\nand spnt > 0"""'),
+        ("rule M401, must", "'spnt'", "at column 21"),
+    ),
+    "unknown field of a message": (
+        ("超过预算数 {budget}", "超过预算数 {budgt}"),
+        ("rule M401, message", "'budgt'", "at column 20"),
+    ),
+    "unknown section": (
+        _must("fund.spent <= budget"),
+        ("rule M401, must", "'fund' is not a section", "did you mean 'funds'?", "at column 1"),
+    ),
+    "unknown setting": (
+        _must("rate > settings.treshold"),
+        ("must", "'treshold' is not a setting", "did you mean 'threshold'?", "at column 8"),
+    ),
+    "unknown function": (
+        _must("roud(spent, 2) <= budget"),
+        ("must", "'roud' is no function", "did you mean 'round'?", "at column 1"),
+    ),
+    "wrong number of arguments": (
+        _must("round(spent) <= budget"),
+        ("must", "'round' takes 2 arguments, not 1", "at column 1"),
+    ),
+    "text compared with money": (
+        _must("identity.note <= budget"),
+        ("must", "compares text with number", "at column 1"),
+    ),
+    "money compared with text": (_must("budget == '五'"), ("must", "compares number with text")),
+    "date compared with money": (_must("identity.started_on > budget"), ("must", "compares date")),
+    "text where a number is due": (
+        _must("abs(identity.note) > 0"),
+        ("must", "'abs' takes number here, not text", "at column 5"),
+    ),
+    "column where a cell is due": (
+        _must("indicators.weight <= budget"),
+        ("must", "'weight' is a whole column here", "at column 1"),
+    ),
+    "cell where a column is due": (
+        _must("sum(spent) <= budget"),
+        ("must", "'spent' has no column", "at column 5"),
+    ),
+    "expression where a column is due": (
+        _must("sum(indicators.weight + 1) > 0"),
+        ("must", "'sum' takes the name of a field here", "at column 5"),
+    ),
+    "column of texts to be added": (
+        _must("sum(indicators.indicator) > 0"),
+        ("must", "'sum' takes numbers", "at column 5"),
+    ),
+    "two types to choose from": (
+        _must("(spent if filled(budget) else '无') > 0"),
+        ("must", "'if' must choose between values of one type"),
+    ),
+    "membership in no list": (_must("identity.note in '优良'"), ("must", "list of values")),
+    "not a truth": (
+        _must("spent - budget"),
+        ("must", "yields number, must yield truth", "column 1"),
+    ),
+    "not a number": (
+        ('formula = "spent / budget"', 'formula = "spent > budget"'),
+        ("section funds, field rate, formula", "yields truth, must yield number"),
+    ),
+    "half an expression": (_must("spent <="), ("rule M401, must", "cannot be read", "at column")),
+    "power": (_must("spent ** 2 > 0"), ("must", "is not part of the rule language")),
+    "keyword": (_must("round(spent, digits=2) > 0"), ("must", "is not part of the rule language")),
+    "attribute of an attribute": (_must("funds.spent.real > 0"), ("must", "a field's name")),
+    "cyclic formulas": (
+        ('kind = "money", max = "budget"', 'kind = "money", formula = "rate * budget"'),
+        ("field funds.", "refers to itself", "funds.spent → funds.rate → funds.spent"),
+    ),
+    # rules
+    "code": (('code = "M401"', 'code = "M41"'), ("rule M41, code", "three digits")),
+    "code used twice": ((CLOSING, f"{CLOSING}\n{ANOTHER}\n"), ("rule M401, code", "twice")),
+    "severity": (('at = "spent"', 'at = "spent"\nseverity = "eror"'), ("severity", "'error'?")),
+    "scope": (('scope = "funds"', 'scope = "fund"'), ("rule M401, scope", "'funds'?")),
+    "scope's part": (('scope = "funds"', 'scope = "funds/rows"'), ("scope", "'group'")),
+    "group without rows to group": (
+        ('scope = "funds"', 'scope = "funds/group"'),
+        ("scope", "no rows"),
+    ),
+    "cell to mark": (('at = "spent"', 'at = "spend"'), ("rule M401, at", "did you mean 'spent'?")),
+    "setting to mark": (
+        ('at = "spent"', 'at = "settings.word"'),
+        ("rule M401, at", "is a setting"),
+    ),
+    "kind of a figure": (
+        ("超过预算数 {budget}", "超过预算数 {budget:mony}"),
+        ("rule M401, message", "did you mean 'money'?"),
+    ),
+    "verdict": (('verdict = "broken"', 'verdict = "fails"'), ("rule M401, cases fails, verdict",)),
+    "no case that is broken": (
+        ('verdict = "broken"', 'verdict = "holds"'),
+        ("rule M401, cases", "one that is broken"),
+    ),
+    "no case that holds": (
+        ('verdict = "holds"', 'verdict = "undecided"'),
+        ("rule M401, cases", "a case that holds"),
+    ),
+    "case fills in no cell": (
+        ("given = { budget = 5, spent = 6 }", "given = { budgt = 5, spent = 6 }"),
+        ("rule M401, cases", "'funds.budgt'", "did you mean 'funds.budget'?"),
+    ),
+    "case's row has no such column": (
+        ("given = { budget = 5, spent = 6 }", "rows = [{ wieght = 5 }]"),
+        ("rule M401, cases", "did you mean 'indicators.weight'?"),
+    ),
+    "invalid TOML": (("[settings]", "[settings"), ("is not valid TOML", "line")),
+}
+
+
+def test_small_definition_is_right_as_it_stands(tmp_path: Path) -> None:
+    form = _loaded(tmp_path, MINI)
+    assert form.key == "mini 1"
+    assert [rule.code for rule in form.rules if not rule.general] == ["M401"]
+
+
+@pytest.mark.parametrize(("change", "pieces"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_mistake_is_named_with_file_key_and_remedy(
+    tmp_path: Path, change: tuple[str, str], pieces: tuple[str, ...]
+) -> None:
+    with pytest.raises(FormError) as raised:
+        _loaded(tmp_path, _replaced(MINI, *change))
+    text = str(raised.value)
+    assert text.startswith("mini.toml")
+    assert "\n" not in text.partition("not valid TOML")[0]
+    for piece in pieces:
+        assert piece in text
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FormError, match=r"none\.toml.*找不到这个文件"):
+        load_form(tmp_path / "none.toml")
+
+
+def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "gbk.toml"
+    path.write_bytes('name = "小表"'.encode("gb18030"))
+    with pytest.raises(FormError, match=r"gbk\.toml: is not UTF-8"):
+        load_form(path)
+
+
+def test_byte_order_mark_of_notepad_is_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "mini.toml"
+    path.write_text(MINI, encoding="utf-8-sig")
+    assert load_form(path).id == "mini"
+
+
+def test_expression_may_run_over_several_lines(tmp_path: Path) -> None:
+    text = _replaced(MINI, MUST, 'must = """\nspent <= budget\n  and spent >= 0"""')
+    form = _loaded(tmp_path, text)
+    assert [judge_case(form, form.rule("M401"), c) for c in form.rule("M401").cases] == [
+        "holds",
+        "broken",
+    ]
+
+
+def test_changed_file_is_read_again(tmp_path: Path) -> None:
+    first = _loaded(tmp_path, MINI)
+    second = _loaded(tmp_path, MINI.replace("spent <= budget", "spent < budget"))
+    assert (first.rule("M401").source, second.rule("M401").source) == (
+        "spent <= budget",
+        "spent < budget",
+    )
+    assert first.digest != second.digest
+
+
+def test_unknown_rule_is_a_key_error(odd: Form) -> None:
+    with pytest.raises(KeyError):
+        odd.rule("Z999")
+    assert set(NEEDED) <= {item.key for item in odd.fields()}

@@ -1,0 +1,1042 @@
+"""What opens, what is refused and by which code, and that what opens is what others see in it."""
+
+import io
+import math
+import os
+import struct
+import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import openpyxl
+import pytest
+import xlsxwriter
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
+
+from tests.office import Office
+from workbook.errors import Refused
+from workbook.limits import Limits
+from workbook.package import opening as package_module
+from workbook.package import plain_xml as plainxml
+from workbook.package.container import Packed, Watch, directory
+from workbook.package.opening import Package, open_package
+from workbook.package.parts import Task, parse_strings
+from workbook.package.sheet_fragments import parse_sheet
+from workbook.package.sheets import RawCell, Sheet
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
+RELS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+STRICT_RELS = "http://purl.oclc.org/ooxml/officeDocument/relationships"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+
+DEFAULT = Limits()
+
+Parts = dict[str, str | bytes]
+
+
+def parts(
+    cells: str = '<row r="1"><c r="A1"><v>1</v></c></row>',
+    *,
+    strings: str = "",
+    styles: str = "",
+    names: str = "",
+    after: str = "",
+    main_type: str = SHEET_TYPE,
+    space: str = MAIN,
+    rels: str = RELS,
+) -> Parts:
+    """The members of a small workbook with one sheet, 表."""
+    links = "".join(
+        f'<Relationship Id="rId{n}" Type="{rels}/{kind}" Target="{target}"/>'
+        for n, (kind, target) in enumerate(
+            [
+                ("worksheet", "worksheets/sheet1.xml"),
+                ("sharedStrings", "sharedStrings.xml"),
+                ("styles", "styles.xml"),
+            ],
+            1,
+        )
+    )
+    return {
+        "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types">'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{main_type}"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="r" '
+        f'Type="{rels}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{space}" xmlns:r="{rels}"><workbookPr/><sheets>'
+        f'<sheet name="表" sheetId="1" r:id="rId1"/></sheets>'
+        f"<definedNames>{names}</definedNames></workbook>",
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">{links}'
+        "</Relationships>",
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{space}"><sheetData>{cells}</sheetData>'
+        f"{after}</worksheet>",
+        "xl/sharedStrings.xml": f'<sst xmlns="{space}">{strings}</sst>',
+        "xl/styles.xml": f'<styleSheet xmlns="{space}">{styles}</styleSheet>',
+    }
+
+
+def zipped(members: Mapping[str, str | bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+class Bench:
+    """A place to put files and open them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "return.xlsx"
+
+    def open(self, content: bytes | Parts, limits: Limits = DEFAULT) -> Package:
+        self.path.write_bytes(content if isinstance(content, bytes) else zipped(content))
+        return open_package(self.path, limits=limits)
+
+    def sheet(self, cells: str, *, strings: str = "", after: str = "") -> Sheet:
+        return self.open(parts(cells, strings=strings, after=after)).sheets[0]
+
+    def cell(self, cells: str, *, strings: str = "") -> RawCell:
+        return self.sheet(f'<row r="1">{cells}</row>', strings=strings).cells[1, 1]
+
+    def refusal(self, content: bytes | Parts, limits: Limits = DEFAULT) -> Refused:
+        with pytest.raises(Refused) as caught:
+            self.open(content, limits)
+        assert caught.value.detail
+        assert str(caught.value) == f"{caught.value.code} {caught.value.detail}"
+        return caught.value
+
+    def code(self, content: bytes | Parts, limits: Limits = DEFAULT) -> str:
+        return self.refusal(content, limits).code
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+# --- W101, W102: what is not read at all --------------------------------------------------------
+
+
+def refusal_of(path: Path) -> tuple[str, str]:
+    with pytest.raises(Refused) as caught:
+        open_package(path)
+    return caught.value.code, caught.value.detail
+
+
+def test_missing_file_folder_and_impossible_path_are_w101(tmp_path: Path) -> None:
+    assert refusal_of(tmp_path / "没有.xlsx") == ("W101", "文件不存在")
+    assert refusal_of(tmp_path)[0] == "W101"
+    assert refusal_of(tmp_path / "a\0b")[0] == "W101"
+    assert refusal_of(tmp_path / ("长" * 300))[0] == "W101"
+
+
+def test_link_pipe_and_device_are_not_opened(tmp_path: Path) -> None:
+    target = tmp_path / "a.xlsx"
+    target.write_bytes(zipped(parts()))
+    link = tmp_path / "link.xlsx"
+    link.symlink_to(target)
+    assert refusal_of(link)[0] == "W101"
+    pipe = tmp_path / "pipe.xlsx"
+    os.mkfifo(pipe)
+    assert refusal_of(pipe)[0] == "W101"
+    assert refusal_of(Path("/dev/zero"))[0] == "W101"
+
+
+def test_empty_file_is_w102(bench: Bench) -> None:
+    assert bench.code(b"") == "W102"
+
+
+# --- W103, W105: what is no workbook, and what is locked ------------------------------------------
+
+
+def ole(*streams: str) -> bytes:
+    """The head of an OLE file whose directory has these streams."""
+    entries = b"".join(
+        (name + "\0").encode("utf-16-le").ljust(64, b"\0")
+        + struct.pack("<H", 2 * len(name) + 2).ljust(64, b"\0")
+        for name in ("Root Entry", *streams)
+    )
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(512, b"\0") + entries
+
+
+@pytest.mark.parametrize(
+    ("content", "looks"),
+    [
+        (b"%PDF-1.7\n", "PDF"),
+        (b"\x89PNG\r\n\x1a\n", "图片"),
+        (b"\xff\xd8\xff\xe0", "图片"),
+        (b"Rar!\x1a\x07", "压缩包"),
+        (b"<!DOCTYPE html><html>", "网页"),
+        ("<table><tr><td>部门</td></tr></table>".encode("gb18030"), "网页"),
+        ("部门,预算数\n财政局,1\n".encode("gb18030"), "文本"),
+        ("部门\t预算数\n".encode("utf-16"), "文本"),
+        (("字" * 2000).encode(), "文本"),
+        (b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>', "XML"),
+        (ole("WordDocument"), "Word"),
+        (ole(), "Office"),
+        (zipped({"word/document.xml": "<a/>", "[Content_Types].xml": "<a/>"}), "Word"),
+        (zipped({"OFD.xml": "<a/>"}), "OFD"),
+        (zipped({"xl/workbook.bin": b"\0"}), ".xlsb"),
+        (zipped({"自评/一　局.xlsx": b"1", "自评/二局.xlsx": b"1"}), "2 个表格"),
+        (zipped({"a.txt": b"1"}), "压缩包"),
+        (zipped({}), "压缩包"),
+        (b"\0\1\2\3", "无法识别"),
+    ],
+)  # fmt: skip
+def test_what_is_no_workbook_is_named_by_its_content(
+    bench: Bench, content: bytes, looks: str
+) -> None:
+    refused = bench.refusal(content)
+    assert refused.code == "W103"
+    assert looks in refused.detail
+
+
+def test_password_and_document_security_are_w105(bench: Bench) -> None:
+    assert bench.code(ole("EncryptionInfo", "EncryptedPackage")) == "W105"
+    assert bench.code(b"b\x14#e\0\0E-SafeNet\0\0LOCK") == "W105"
+    # The name alone, in a cell's text, is no encrypted package.
+    text = "EncryptedPackage".encode("utf-16-le")
+    assert bench.code(ole("Workbook") + b"\0" * 7 + text) == "W104"
+    locked = bytearray(zipped(parts()))
+    at = locked.find(b"PK\x01\x02")
+    while at >= 0:
+        locked[at + 8] |= 1
+        at = locked.find(b"PK\x01\x02", at + 4)
+    assert bench.code(bytes(locked)) == "W105"
+
+
+# --- W104: damaged -------------------------------------------------------------------------------
+
+
+def test_truncated_file_is_w104(bench: Bench) -> None:
+    whole = zipped(parts())
+    for length in (4, 60, len(whole) // 2, len(whole) - 30):
+        assert bench.code(whole[:length]) == "W104"
+
+
+def test_flipped_byte_of_a_part_is_w104(bench: Bench) -> None:
+    whole = bytearray(zipped(parts(), zipfile.ZIP_STORED))
+    at = whole.find(b"<v>1</v>") + 3
+    whole[at] = ord("7")
+    assert bench.code(bytes(whole)) == "W104"
+
+
+@pytest.mark.parametrize(
+    "missing", ["[Content_Types].xml", "xl/workbook.xml", "xl/worksheets/sheet1.xml", "_rels/.rels"]
+)
+def test_missing_part_is_w104(bench: Bench, missing: str) -> None:
+    members = parts()
+    del members[missing]
+    assert bench.code(members) == "W104"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        '<row r="1"><c r="A1"><v>1</v></row>',
+        '<row r="1"><c r="A1"><v>1</v></c><c r="A1"><v>2</v></c></row>',
+        '<row r="1"><c r="1A"><v>1</v></c></row>',
+        '<row r="1"><c r="A0"><v>1</v></c></row>',
+        '<row r="1"><c r="A1" s="red"/></row>',
+        '<row r="one"><c><v>1</v></c></row>',
+        '<row r="1"><c r="A1"><c r="B1"/></c></row>',
+        '<row r="1"><c r="A1"><v>&unknown;</v></c></row>',
+        '<row r="1"><c r="A1" t="str"><v>\x01</v></c></row>',
+        '<c r="A1"/>',
+    ],
+)
+def test_damaged_sheet_is_w104(bench: Bench, cells: str) -> None:
+    assert bench.code(parts(cells)) == "W104"
+
+
+def test_part_that_is_something_else_is_w104(bench: Bench) -> None:
+    for part in ("xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"):
+        assert bench.code(parts() | {part: "<x/>"}) == "W104"
+        assert bench.code(parts() | {part: b"\x00\x01"}) == "W104"
+        assert bench.code(parts() | {part: '<?xml version="1.0" encoding="rot13"?><x/>'}) == "W104"
+
+
+def test_sheets_or_names_of_one_name_are_w104(bench: Bench) -> None:
+    name = "<definedName name='a'>表!$A$1</definedName>"
+    assert bench.code(parts(names=name * 2)) == "W104"
+    twice = parts()
+    sheet = '<sheet name="表" sheetId="1" r:id="rId1"/>'
+    twice["xl/workbook.xml"] = str(twice["xl/workbook.xml"]).replace(sheet, sheet * 2)
+    assert bench.code(twice) == "W104"
+
+
+# --- W106: over a limit --------------------------------------------------------------------------
+
+
+def test_each_limit_is_held(bench: Bench) -> None:
+    cells = "".join(f'<row r="{n}"><c r="A{n}" s="1"/></row>' for n in range(1, 6))
+    strings = "<si><t>财政局</t></si>"
+    names = "".join(f'<definedName name="n{n}">表!$A${n}</definedName>' for n in range(5))
+    styles = "<cellXfs>" + "<xf/>" * 5 + "</cellXfs>"
+    merges = "<mergeCells>" + "".join(f'<mergeCell ref="A{n}:B{n}"/>' for n in range(1, 6))
+    book = parts(cells, strings=strings, names=names, styles=styles, after=merges + "</mergeCells>")
+    assert len(bench.open(book).sheets[0].cells) == 5
+    for tight in (
+        Limits(file_bytes=500),
+        Limits(entries=3),
+        Limits(part_bytes=100),
+        Limits(total_bytes=1000),
+        Limits(xml_depth=0),
+        Limits(sheets=0),
+        Limits(cells=4),
+        Limits(names=4),
+        Limits(styles=4),
+        Limits(items=4),
+        Limits(text_length=2),
+        Limits(attribute_length=3),
+        Limits(seconds=0),
+    ):
+        assert bench.code(book, tight) == "W106", tight
+
+
+@pytest.mark.parametrize("shape", ["plain", "comment", "zip64"])
+def test_a_directory_of_too_many_is_refused_before_it_is_read(
+    shape: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shape == "zip64":  # the end tells no number, what stands before it does
+        monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 10)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.comment = b"PK" if shape == "comment" else b""
+        for number in range(30):
+            archive.writestr(f"{number}.xml", b"")
+    data = packed.getvalue()
+    assert (b"PK\x06\x07" in data) == (shape == "zip64")
+    assert len(directory(data, Limits(entries=30))) == 30
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    with pytest.raises(Refused) as refused:
+        directory(data, Limits(entries=5))
+    assert refused.value.code == "W106"
+
+
+def test_zip_bomb_is_refused_before_it_is_inflated(bench: Bench) -> None:
+    members = parts() | {"xl/worksheets/sheet1.xml": b" " * (30 * 2**20)}
+    refused = bench.refusal(members)
+    assert refused.code == "W106"
+    assert "压缩比" in refused.detail
+
+
+def test_bomb_behind_a_lying_directory_is_refused(bench: Bench) -> None:
+    name = "xl/worksheets/sheet1.xml"
+    members = parts() | {name: b" " * (30 * 2**20)}
+    lying = zipped(members).replace(struct.pack("<L", 30 * 2**20), struct.pack("<L", 1000))
+    assert bench.code(lying) == "W106"
+    small = zipped(parts())
+    with zipfile.ZipFile(io.BytesIO(small)) as archive:
+        size = archive.getinfo(name).file_size
+    assert bench.code(small.replace(struct.pack("<L", size), struct.pack("<L", size + 1))) == "W104"
+
+
+def test_flood_of_members_is_refused(bench: Bench) -> None:
+    assert bench.code(parts() | {f"xl/media/{n}.png": b"" for n in range(600)}) == "W106"
+    assert bench.code(parts() | {f"xl/media/{n}.png": b"" for n in range(3000)}) == "W106"
+
+
+def test_deep_nesting_is_refused(bench: Bench) -> None:
+    deep = "<x>" * 30_000 + "</x>" * 30_000
+    assert bench.code(parts(after=deep)) == "W106"
+    assert bench.code(parts(strings=f"<si>{deep}</si>")) == "W106"
+    assert bench.code(parts(styles=deep)) == "W106"
+
+
+def test_million_empty_rows_are_read_and_nothing_is_kept(bench: Bench) -> None:
+    rows = "".join(f'<row r="{n}" s="1" customFormat="1"/>' for n in range(1, 200_000))
+    assert bench.sheet(rows).cells == {}
+
+
+# --- W107: unsafe --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../evil.xml", "xl/../../evil", "/etc/passwd", "C:/evil", "\\\\host\\evil", "xl\\..\\evil",
+     "XL/Workbook.xml", "xl/a\nb"],
+)  # fmt: skip
+def test_unsafe_member_name_is_w107(bench: Bench, name: str) -> None:
+    assert bench.code(parts() | {name: b"x"}) == "W107"
+
+
+def test_duplicate_member_is_w107(bench: Bench) -> None:
+    out = io.BytesIO(zipped(parts()))
+    with zipfile.ZipFile(out, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    assert bench.code(out.getvalue()) == "W107"
+
+
+def test_member_that_has_another_name_in_its_own_header_is_refused(bench: Bench) -> None:
+    content = zipped(parts())
+    assert bench.code(content.replace(b"xl/styles.xml", b"xl/stylez.xml", 1)) == "W104"
+
+
+DOCTYPES = [
+    '<!DOCTYPE x [<!ENTITY a "b">]>',
+    '<!DOCTYPE x SYSTEM "file:///etc/passwd">',
+    "<!DOCTYPE x>",
+]
+
+
+@pytest.mark.parametrize("doctype", DOCTYPES)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("part", sorted(parts()))
+def test_document_type_is_w107_in_every_part(
+    bench: Bench, part: str, encoding: str, doctype: str
+) -> None:
+    members = parts()
+    members[part] = (doctype + str(members[part])).encode(encoding)
+    assert bench.code(members) == "W107"
+
+
+# --- cells, as they may be written ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ('<c r="A1"/>', RawCell(None, "", None, 0)),
+        ('<c r="A1" s="3"/>', RawCell(None, "", None, 3)),
+        ('<c r="A1"><v/></c>', RawCell(None, "", None, 0)),
+        ('<c r="A1" t="n"><v>1.5</v></c>', RawCell(1.5, "n", None, 0)),
+        ('<c r="A1"><v>1E-3</v></c>', RawCell(0.001, "n", None, 0)),
+        ('<c r="A1"><v> 7 </v></c>', RawCell(7.0, "n", None, 0)),
+        ('<c r="A1"><v>1e999</v></c>', RawCell("#NUM!", "e", None, 0)),
+        ('<c r="A1"><v>NaN</v></c>', RawCell("#NUM!", "e", None, 0)),
+        ('<c r="A1"><v>1_0</v></c>', RawCell("#VALUE!", "e", None, 0)),
+        ('<c r="A1"><v>７８</v></c>', RawCell("#VALUE!", "e", None, 0)),
+        ('<c r="A1"><v>abc</v></c>', RawCell("#VALUE!", "e", None, 0)),
+        ('<c r="A1" t="s"><v>1</v></c>', RawCell("乙", "s", None, 0)),
+        ('<c r="A1" t="s"><v>9</v></c>', RawCell("#REF!", "e", None, 0)),
+        ('<c r="A1" t="s"><v>-1</v></c>', RawCell("#REF!", "e", None, 0)),
+        ('<c r="A1" t="s"><v>x</v></c>', RawCell("#REF!", "e", None, 0)),
+        ('<c r="A1" t="s"><v/></c>', RawCell(None, "", None, 0)),
+        ('<c r="A1" t="b"><v>1</v></c>', RawCell(True, "b", None, 0)),
+        ('<c r="A1" t="b"><v>false</v></c>', RawCell(False, "b", None, 0)),
+        ('<c r="A1" t="b"><v>2</v></c>', RawCell("#VALUE!", "e", None, 0)),
+        ('<c r="A1" t="e"><v>#N/A</v></c>', RawCell("#N/A", "e", None, 0)),
+        ('<c r="A1" t="str"><f>B1&amp;"a"</f><v>&lt;a</v></c>', RawCell("<a", "s", 'B1&"a"', 0)),
+        ('<c r="A1" t="str"><f>B1</f><v></v></c>', RawCell("", "s", "B1", 0)),
+        ('<c r="A1"><f>B1</f></c>', RawCell(None, "", "B1", 0)),
+        ('<c r="A1"><f>B1</f><v></v></c>', RawCell(None, "", "B1", 0)),
+        ('<c r="A1"><f aca="false">B1</f><v>2</v></c>', RawCell(2.0, "n", "B1", 0)),
+        ('<c r="A1"><f t="array" ref="A1:A2">B1:B2*2</f><v>2</v></c>',
+         RawCell(2.0, "n", "B1:B2*2", 0)),
+        ('<c r="A1"><f t="shared" si="5"/><v>2</v></c>', RawCell(2.0, "n", "", 0)),
+        ('<c r="A1" t="str"><v>a_x000D_b_x005F_x0041_</v></c>',
+         RawCell("a\rb_x0041_", "s", None, 0)),
+        ('<c r="A1" t="str"><v>_xD83D_</v></c>', RawCell("_xD83D_", "s", None, 0)),
+        ('<c r="A1" t="str"><v><![CDATA[<a>]]></v></c>', RawCell("<a>", "s", None, 0)),
+        ('<c r="A1" t="inlineStr"><is><t>行</t></is></c>', RawCell("行", "s", None, 0)),
+        ('<c r="A1" t="inlineStr"><is><t/></is></c>', RawCell("", "s", None, 0)),
+        ('<c r="A1" t="inlineStr"><is><r><t>一</t></r><r><t> 二</t></r><rPh><t>yi</t></rPh></is></c>',
+         RawCell("一 二", "s", None, 0)),
+        ('<c r="A1" t="d"><v>2024-10-01</v></c>', RawCell(45566.0, "n", None, 0)),
+        ('<c r="A1" t="d"><v>2024-10-01T12:00:00Z</v></c>', RawCell(45566.5, "n", None, 0)),
+        ('<c r="A1" t="d"><v>06:00:00</v></c>', RawCell(0.25, "n", None, 0)),
+        ('<c r="A1" t="d"><v>1900-01-01</v></c>', RawCell(1.0, "n", None, 0)),
+        ('<c r="A1" t="d"><v>十月</v></c>', RawCell("十月", "s", None, 0)),
+        ('<c r="A1" t="odd"><v>x</v></c>', RawCell("x", "s", None, 0)),
+        ("<c><v>4</v></c>", RawCell(4.0, "n", None, 0)),
+    ],
+)  # fmt: skip
+def test_cell_is_read_as_written(bench: Bench, written: str, expected: RawCell) -> None:
+    strings = "<si><t>甲</t></si><si><t>乙</t></si>"
+    found = bench.cell(written, strings=strings)
+    assert found == expected
+    assert type(found.value) is type(expected.value)
+
+
+def test_shared_strings_join_runs_and_leave_phonetic_guides_out(bench: Bench) -> None:
+    slow = (
+        "<si><r><rPr><sz val='11'/></rPr><t>东</t></r><r><t xml:space='preserve'> 京</t></r>"
+        "<rPh sb='0' eb='2'><t>トウキョウ</t></rPh></si><si/><si><t>a&#10;b</t></si>"
+    )
+    fast = (
+        '<si><r><rPr><sz val="11"/></rPr><t>东</t></r><r><t xml:space="preserve"> 京</t></r>'
+        '<phoneticPr fontId="1"/></si><si><t></t></si><si><t>a\nb</t></si>'
+    )
+    for strings in (slow, fast):
+        cells = "".join(f'<c r="A{n}" t="s"><v>{n - 1}</v></c>' for n in (1, 2, 3))
+        sheet = bench.sheet(f'<row r="1">{cells}</row>', strings=strings)
+        assert [cell.value for cell in sheet.cells.values()] == ["东 京", "", "a\nb"]
+
+
+def test_cells_and_rows_without_addresses_are_counted(bench: Bench) -> None:
+    sheet = bench.sheet(
+        '<row><c><v>1</v></c><c><v>2</v></c></row><row r="5"><c r="C5"><v>3</v></c>'
+        "<c><v>4</v></c></row><row><c><v>5</v></c></row>"
+    )
+    assert {at: cell.value for at, cell in sheet.cells.items()} == {
+        (1, 1): 1.0, (1, 2): 2.0, (5, 3): 3.0, (5, 4): 4.0, (6, 1): 5.0
+    }  # fmt: skip
+
+
+def test_cells_far_out_are_reported_not_kept(bench: Bench) -> None:
+    sheet = bench.sheet(
+        '<row r="1"><c r="A1"><v>1</v></c><c r="XFD1" s="2"/><c r="XFE1"><v>1</v></c></row>'
+        '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+        '<row r="9999999"><c r="A9999999"><f>A1</f></c></row>'
+    )
+    assert list(sheet.cells) == [(1, 1)]
+    assert sheet.far == ("XFE1", "XFD1048576", "A9999999")
+
+
+def test_shared_formula_is_written_out_for_each_cell(bench: Bench) -> None:
+    master = "A1+$A1+A$1+$A$1+SUM(A:B,1:2,B$1:B2)+LOG10(A1)+\"A1\"&amp;'A1 表'!A1+表A1!C3+f.A1+A1.b"
+    sheet = bench.sheet(
+        f'<row r="1"><c r="D1"><f t="shared" ref="D1:E2" si="0">{master}</f></c>'
+        '<c r="E1"><f t="shared" si="0"/></c></row>'
+        '<row r="2"><c r="D2"><f t="shared" si="0"/></c><c r="E2"><f si="0" t="shared"/></c></row>'
+    )
+    assert sheet.cells[1, 4].formula == master.replace("&amp;", "&")
+    assert sheet.cells[2, 5].formula == (
+        "B2+$A2+B$1+$A$1+SUM(B:C,2:3,C$1:C3)+LOG10(B2)+\"A1\"&'A1 表'!B2+表A1!D4+f.A1+A1.b"
+    )
+
+
+def test_shared_formulas_are_written_out_within_a_budget(bench: Bench) -> None:
+    rows = "".join(
+        f'<row r="{n}"><c r="A{n}"><f t="shared" si="0"/></c></row>' for n in range(2, 9)
+    )
+    book = parts(f'<row r="1"><c r="A1"><f t="shared" si="0" ref="A1:A8">B1</f></c></row>{rows}')
+    cells = bench.open(book, Limits(expanded=6)).sheets[0].cells
+    assert [cell.formula for cell in cells.values()] == ["B1", "B2", "B3", "B4", *[""] * 4]
+
+
+def test_iso_dates_count_from_1904_where_the_workbook_does(bench: Bench) -> None:
+    book = parts('<row r="1"><c r="A1" t="d"><v>1904-01-02</v></c></row>')
+    book["xl/workbook.xml"] = str(book["xl/workbook.xml"]).replace(
+        "<workbookPr/>", '<workbookPr date1904="true"/>'
+    )
+    package = bench.open(book)
+    assert package.date1904
+    assert package.sheets[0].cells[1, 1].value == 1.0
+
+
+# --- the rest of a sheet and of a workbook --------------------------------------------------------
+
+X14 = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"
+XM = "http://schemas.microsoft.com/office/excel/2006/main"
+
+
+def test_sheet_tells_merges_lock_validations_and_what_is_hidden(bench: Bench) -> None:
+    after = (
+        '<sheetProtection sheet="true"/><mergeCells><mergeCell ref="A1:B2"/></mergeCells>'
+        '<dataValidations><dataValidation type="decimal" sqref="A1  C3"><formula1>0</formula1>'
+        '</dataValidation><dataValidation type="list" operator="equal" showErrorMessage="1" sqref="D1">'
+        "<formula1>选项</formula1><formula2>0</formula2></dataValidation></dataValidations>"
+        f'<extLst><ext><x14:dataValidations xmlns:x14="{X14}" xmlns:xm="{XM}">'
+        '<x14:dataValidation type="list" errorStyle="warning" showErrorMessage="1">'
+        "<x14:formula1><xm:f>列表!$A$1:$A$3</xm:f></x14:formula1>"
+        "<xm:sqref>E1:E9</xm:sqref></x14:dataValidation></x14:dataValidations></ext></extLst>"
+    )
+    before = '<cols><col min="2" max="3" width="9" hidden="1"/></cols>'
+    book = parts('<row r="4" hidden="1"><c r="A4"><v>1</v></c></row>', after=after)
+    part = str(book["xl/worksheets/sheet1.xml"]).replace("<sheetData>", before + "<sheetData>")
+    sheet = bench.open(book | {"xl/worksheets/sheet1.xml": part}).sheets[0]
+    assert sheet.protected
+    assert sheet.merges == ("A1:B2",)
+    assert [tuple(validation) for validation in sheet.validations] == [
+        ("A1 C3", "decimal", "between", "0", "", False),
+        ("D1", "list", "equal", "选项", "0", True),
+        ("E1:E9", "list", "between", "列表!$A$1:$A$3", "", False),
+    ]
+    assert sheet.hidden_rows == {4}
+    assert sheet.hidden_columns == {2, 3}
+
+
+def test_protection_with_sheet_off_is_no_protection(bench: Bench) -> None:
+    assert not bench.sheet("", after='<sheetProtection password="83AF"/>').protected
+    assert not bench.sheet("", after='<sheetProtection sheet="0"/>').protected
+
+
+def test_names_are_sorted_by_scope(bench: Bench) -> None:
+    package = bench.open(
+        parts(
+            names="<definedName name=\"funds.total\">'表'!$D$8</definedName>"
+            '<definedName name="funds.total" localSheetId="0">表!$E$9</definedName>'
+            '<definedName name="_xlnm.Print_Area" localSheetId="0">表!$A$1:$B$2</definedName>'
+        )
+    )
+    assert package.names == {"funds.total": "'表'!$D$8"}
+    assert package.local_names == (("funds.total", "表!$E$9", "表"),)
+    assert package.builtin == (("_xlnm.Print_Area", "表!$A$1:$B$2", "表"),)
+
+
+def test_styles_tell_locks_and_formats(bench: Bench) -> None:
+    package = bench.open(
+        parts(
+            styles='<numFmts><numFmt numFmtId="164" formatCode="0.0000"/></numFmts>'
+            '<cellStyleXfs><xf><protection locked="0"/></xf></cellStyleXfs>'
+            '<cellXfs><xf/><xf numFmtId="10"><protection locked="0"/></xf><xf numFmtId="164"/>'
+            '<xf numFmtId="14"><protection locked="false" hidden="1"/></xf><xf numFmtId="31"/>'
+            '<xf numFmtId="9"><protection hidden="1"/></xf><xf numFmtId="49"/></cellXfs>'
+        )
+    )
+    assert package.unlocked == {1, 3}
+    assert list(package.formats.values()) == [
+        "General", "0.00%", "0.0000", "mm-dd-yy", 'yyyy"年"m"月"d"日"', "0%", "@"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("main_type", "kind", "macros"),
+    [
+        (SHEET_TYPE, "xlsx", False),
+        (SHEET_TYPE.replace("sheet.main", "template.main"), "xltx", False),
+        ("application/vnd.ms-excel.sheet.macroEnabled.main+xml", "xlsm", True),
+    ],
+)
+def test_kind_is_what_the_content_says(
+    bench: Bench, main_type: str, kind: str, macros: bool
+) -> None:
+    package = bench.open(parts(main_type=main_type))
+    assert (package.kind, package.has_macros) == (kind, macros)
+
+
+def test_macros_external_links_and_embedded_objects_are_told(bench: Bench) -> None:
+    book = parts()
+    book["xl/_rels/workbook.xml.rels"] = str(book["xl/_rels/workbook.xml.rels"]).replace(
+        "</Relationships>",
+        f'<Relationship Id="x" Type="{RELS}/externalLink" Target="/xl/externalLinks/e1.xml"/>'
+        "</Relationships>",
+    )
+    book |= {
+        "xl/externalLinks/e1.xml": "<x/>",
+        "xl/externalLinks/_rels/e1.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">'
+        '<Relationship Id="a" Type="t/externalLinkPath" TargetMode="External" '
+        'Target="file:///C:/去年.xlsx"/></Relationships>',
+        "xl/vbaProject.bin": b"\0",
+        "xl/embeddings/oleObject1.bin": b"\0",
+    }
+    package = bench.open(book)
+    assert package.has_macros
+    assert package.external_links == ("file:///C:/去年.xlsx",)
+    assert package.embedded == ("xl/embeddings/oleObject1.bin",)
+
+
+# --- one workbook, written in many ways ------------------------------------------------------------
+
+CELLS = (
+    '<row r="1"><c r="A1" s="1" t="s"><v>0</v></c><c r="B1"><f>1+1</f><v>2</v></c></row>'
+    '<row r="2"><c r="A2" t="inlineStr"><is><t>b</t></is></c></row>'
+)
+STRINGS = "<si><t>a</t></si>"
+STYLES = '<cellXfs><xf/><xf><protection locked="0"/></xf></cellXfs>'
+NAMES = '<definedName name="n">表!$A$1</definedName>'
+
+
+def prefixed(text: str) -> str:
+    out = text.replace("</", "\0").replace("<", "<p:").replace("\0", "</p:")
+    return out.replace("xmlns=", "xmlns:p=")
+
+
+def variants() -> dict[str, Parts]:
+    plain = parts(CELLS, strings=STRINGS, styles=STYLES, names=NAMES)
+    text = {name: str(content) for name, content in plain.items()}
+    absolute = text["xl/_rels/workbook.xml.rels"].replace('Target="', 'Target="/xl/')
+    renamed = {name.upper() if "sheet1" in name else name: part for name, part in text.items()}
+    return {
+        "plain": plain,
+        "strict": parts(
+            CELLS, strings=STRINGS, styles=STYLES, names=NAMES, space=STRICT, rels=STRICT_RELS
+        ),
+        "prefixed": {name: prefixed(part) for name, part in text.items()},
+        "utf-16": {name: part.encode("utf-16") for name, part in text.items()},
+        "bom": {name: part.encode("utf-8-sig") for name, part in text.items()},
+        "declared": {
+            name: '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n' + part
+            for name, part in text.items()
+        },
+        "comments": {name: part.replace("><", "><!-- <c r='Z9'/> --><") for name, part in text.items()},
+        "pretty": {name: part.replace("><", ">\n  <") for name, part in text.items()},
+        "absolute targets": plain | {"xl/_rels/workbook.xml.rels": absolute},
+        "other case": dict(renamed),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("variant", sorted(variants()))
+def test_every_way_of_writing_reads_the_same(bench: Bench, variant: str) -> None:
+    package = bench.open(variants()[variant])
+    assert package.strict == (variant == "strict")
+    assert package.names == {"n": "表!$A$1"}
+    assert package.unlocked == {1}
+    assert package.sheets == (
+        Sheet(
+            name="表",
+            state="visible",
+            cells={
+                (1, 1): RawCell("a", "s", None, 1),
+                (1, 2): RawCell(2.0, "n", "1+1", 0),
+                (2, 1): RawCell("b", "s", None, 0),
+            },
+        ),
+    )
+
+
+# --- the fast way and the parser agree --------------------------------------------------------------
+
+DECLARED = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
+def task(limits: Limits = DEFAULT) -> Task:
+    return Task("part.xml", limits, Watch(60))
+
+
+def without_shortcut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plainxml, "_LONGEST", 0)
+
+
+CELL_TEXT = st.text(st.sampled_from("aA1 <&\"'>;_x0\t\n中😀"), max_size=12)
+
+
+@st.composite
+def cell_xml(draw: st.DrawFn) -> str:
+    place = draw(st.sampled_from(["A1", "B1", "C1", "D1", "XFD1", "A0", "AA999999"]))
+    style = draw(st.sampled_from(["", ' s="1"', ' s="2"', ' s="x"']))
+    kind = draw(st.sampled_from(["", ' t="n"', ' t="s"', ' t="str"', ' t="b"', ' t="e"', ' t="d"']))
+    formula = draw(st.one_of(st.just(""), CELL_TEXT.map(lambda text: f"<f>{escape(text)}</f>")))
+    value = draw(
+        st.one_of(
+            st.just(""), st.just("<v/>"), st.just("<v>&#65;</v>"), st.just("<v>1</v>"),
+            CELL_TEXT.map(lambda text: f"<v>{escape(text)}</v>"),
+        )
+    )  # fmt: skip
+    return f'<c r="{place}"{style}{kind}>{formula}{value}</c>'
+
+
+@given(rows=st.lists(st.lists(cell_xml(), max_size=3), max_size=3), junk=st.booleans())
+@settings(deadline=None, max_examples=300)
+def test_shortcut_for_cells_reads_what_the_parser_reads(rows: list[list[str]], junk: bool) -> None:
+    body = "".join(
+        f'<row r="{n}" hidden="{n % 2}">{"".join(cells)}</row>' for n, cells in enumerate(rows, 1)
+    )
+    body = body.replace("</row>", "<x/></row>") if junk else body
+    data = f'{DECLARED}<worksheet xmlns="{MAIN}"><sheetData>{body}</sheetData></worksheet>'.encode()
+
+    def outcome() -> object:
+        try:
+            return parse_sheet(data, task(), False).finish("表", "visible", ["文字"], task())
+        except Refused as refused:
+            return refused.code
+
+    fast = outcome()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        without_shortcut(monkeypatch)
+        assert fast == outcome()
+
+
+@given(st.lists(CELL_TEXT))
+@settings(deadline=None)
+def test_shortcut_for_strings_reads_what_the_parser_reads(texts: list[str]) -> None:
+    items = "".join(f"<si><t>{escape(text)}</t></si>" for text in texts)
+    data = f'{DECLARED}<sst xmlns="{MAIN}">{items}</sst>'.encode()
+    fast = parse_strings(data, task())
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        without_shortcut(monkeypatch)
+        assert fast == parse_strings(data, task())
+
+
+def test_shortcut_is_taken_for_what_offices_write() -> None:
+    cells = '<row r="1" spans="1:2" x14ac:dyDescent="0.2"><c r="A1" s="1" t="s"><v>0</v></c></row>'
+    sheet = f'{DECLARED}<worksheet xmlns="{MAIN}"><sheetData>{cells}</sheetData></worksheet>'
+    assert plainxml.cut_sheet(sheet.encode()) is not None
+    strings = f'{DECLARED}<sst xmlns="{MAIN}"><si><r><t>a</t></r></si></sst>'
+    assert plainxml.cut_strings(strings.encode()) is not None
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "<x:worksheet xmlns:x='{main}'><sheetData>{cells}</sheetData></x:worksheet>",
+        "<worksheet xmlns='{main}'><x xmlns='other'><sheetData>{cells}</sheetData></x></worksheet>",
+        "<worksheet xmlns='{main}'><!--<sheetData>{cells}</sheetData>--></worksheet>",
+        "<worksheet xmlns='{main}'><x><![CDATA[<sheetData>{cells}</sheetData>]]></x></worksheet>",
+    ],
+)
+def test_what_only_looks_like_cells_is_not_read(document: str) -> None:
+    cells = '<row r="1"><c r="A1"><v>1</v></c></row>'
+    data = DECLARED + document.format(main=MAIN, cells=cells)
+    part = parse_sheet(data.encode(), task(), False)
+    assert part.finish("表", "visible", [], task()).cells == {}
+
+
+# --- as others read it -----------------------------------------------------------------------------
+
+
+def write_form(path: Path) -> None:
+    """A small form with most of what real ones have, by XlsxWriter."""
+    book = xlsxwriter.Workbook(path)
+    book.set_properties({"author": "某局"})
+    book.set_custom_property("form", "department_overall")
+    entry = book.add_format({"locked": False, "num_format": "#,##0.00"})
+    text = book.add_format({"locked": False, "num_format": "@"})
+    day = book.add_format({"num_format": 14})
+    form = book.add_worksheet("自评表")
+    form.write_row(0, 0, ["部门", "年初预算数", "全年预算数", "执行率"])
+    for row in range(1, 30):
+        form.write_string(row, 0, f"科室 {row} <&> “引号”\n换行", text)
+        form.write_number(row, 1, row * 10.1, entry)
+        form.write_number(row, 2, row / 3, entry)
+        form.write_formula(row, 3, f'=IF(C{row + 1}=0,"",B{row + 1}/C{row + 1})', None, 30.3)
+        form.write_blank(row, 4, None, entry)
+    form.write_datetime(30, 0, datetime(2024, 10, 1), day)  # noqa: DTZ001
+    form.write_boolean(30, 1, True)
+    form.write_formula(30, 2, "=NA()", None, "#N/A")
+    form.write_formula(30, 3, '=""', None, "")
+    form.write_rich_string(31, 0, "一", book.add_format({"bold": True}), "二", "三")
+    form.merge_range("F1:G2", "合并", text)
+    form.data_validation("B2:B30", {"validate": "decimal", "criteria": ">=", "value": 0})
+    form.data_validation("A2", {"validate": "list", "source": "=_列表!$A$1:$A$2"})
+    form.set_row(5, None, None, {"hidden": True})
+    form.protect("secret")
+    lists = book.add_worksheet("_列表")
+    lists.write_column(0, 0, ["甲", "乙"])
+    lists.hide()
+    book.add_worksheet("_form").very_hidden()
+    book.define_name("identity.department", "=自评表!$A$2")
+    book.define_name("funds.original_budget", "=自评表!$B$2")
+    form.print_area("A1:D31")
+    book.close()
+
+
+def seen_by_openpyxl(path: Path) -> dict[str, dict[tuple[int, int], tuple[object, str | None]]]:
+    """Value and formula of every cell that has either."""
+    values = openpyxl.load_workbook(path, data_only=True)
+    formulas = openpyxl.load_workbook(path)
+    seen: dict[str, dict[tuple[int, int], tuple[object, str | None]]] = {}
+    for sheet in formulas:
+        cells = seen[sheet.title] = {}
+        for row, line in enumerate(sheet.iter_rows(), 1):
+            for column, cell in enumerate(line, 1):
+                text = cell.value if cell.data_type == "f" else None
+                value = values[sheet.title].cell(row, column).value
+                if value not in {None, ""} or text is not None:
+                    formula = None if text is None else str(text)[1:]
+                    cells[row, column] = (serial(value), formula)
+    return seen
+
+
+def serial(value: object) -> object:
+    """A date as Excel stores it; "" and nothing are the same to openpyxl."""
+    if isinstance(value, datetime | date):
+        moment = datetime(value.year, value.month, value.day)  # noqa: DTZ001
+        return float((moment - datetime(1899, 12, 30)).days)  # noqa: DTZ001
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value or None if isinstance(value, str) else value
+
+
+def seen_by_us(package: Package) -> dict[str, dict[tuple[int, int], tuple[object, str | None]]]:
+    return {
+        sheet.name: {
+            at: (serial(cell.value), cell.formula)
+            for at, cell in sheet.cells.items()
+            if cell.value not in {None, ""} or cell.formula is not None
+        }
+        for sheet in package.sheets
+    }
+
+
+def assert_as_openpyxl(path: Path) -> Package:
+    package = open_package(path)
+    book = openpyxl.load_workbook(path)
+    assert seen_by_us(package) == seen_by_openpyxl(path)
+    assert {n: d.value for n, d in book.defined_names.items()} == package.names
+    for sheet in package.sheets:
+        other = book[sheet.name]
+        assert sheet.state == other.sheet_state
+        assert sheet.protected == other.protection.sheet
+        assert sorted(sheet.merges) == sorted(str(area) for area in other.merged_cells.ranges)
+        assert [(v.sqref, v.type, v.formula1) for v in sheet.validations] == [
+            (str(v.sqref), v.type, v.formula1 or "") for v in other.data_validations.dataValidation
+        ]
+        for (row, column), cell in sheet.cells.items():
+            unlocked = not other.cell(row, column).protection.locked
+            assert (cell.style in package.unlocked) == unlocked
+            if cell.type == "n":
+                assert package.formats[cell.style] == other.cell(row, column).number_format
+    return package
+
+
+def assert_as_calamine(path: Path, package: Package) -> None:
+    book = CalamineWorkbook.from_path(str(path))
+    for sheet in package.sheets:
+        other = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
+        theirs = {
+            (r, c): serial(value)
+            for r, row in enumerate(other, 1)
+            for c, value in enumerate(row, 1)
+            if value != ""
+        }
+        ours = {
+            at: serial(cell.value)
+            for at, cell in sheet.cells.items()
+            if cell.value not in {None, ""}
+        }
+        # calamine gives "" for errors.
+        assert theirs == {at: value for at, value in ours.items() if sheet.cells[at].type != "e"}
+
+
+def test_file_of_xlsxwriter_is_read_as_others_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "form.xlsx"
+    write_form(path)
+    package = assert_as_openpyxl(path)
+    assert_as_calamine(path, package)
+    assert package.kind == "xlsx"
+    assert package.properties["application"] == "Microsoft Excel"
+    assert package.properties["lastModifiedBy"] == "某局"
+    assert package.properties["custom:form"] == "department_overall"
+    assert package.properties["modified"]
+    assert [name.name for name in package.builtin] == ["_xlnm.Print_Area"]
+    assert package.sheets[0].hidden_rows == {6}
+    assert package.size == path.stat().st_size
+    assert package.sheet("没有") is None
+
+
+def test_file_of_openpyxl_is_read_as_others_read_it(tmp_path: Path) -> None:
+    path, again = tmp_path / "form.xlsx", tmp_path / "again.xlsx"
+    write_form(path)
+    openpyxl.load_workbook(path).save(again)
+    assert_as_calamine(again, assert_as_openpyxl(again))
+
+
+@pytest.mark.office
+def test_file_of_libreoffice_is_read_as_others_read_it(office: Office, tmp_path: Path) -> None:
+    path, again = tmp_path / "form.xlsx", tmp_path / "again.xlsx"
+    write_form(path)
+    with office.open(path) as book:
+        office.save(book, again)
+    assert_as_calamine(again, assert_as_openpyxl(again))
+
+
+@pytest.mark.office
+def test_other_formats_of_libreoffice_are_read(office: Office, tmp_path: Path) -> None:
+    path = tmp_path / "form.xlsx"
+    write_form(path)
+    with office.open(path) as book:
+        office.save(book, tmp_path / "a.xls", "xls")
+        office.save(book, tmp_path / "a.ods", "ods")
+    modern = open_package(path)
+    for kind in ("xls", "ods"):
+        package = open_package(tmp_path / f"a.{kind}")
+        assert (package.kind, package.values_only) == (kind, True)
+        assert [sheet.name for sheet in package.sheets] == [sheet.name for sheet in modern.sheets]
+
+
+TEXTS = st.text(
+    st.one_of(
+        st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"),
+        st.sampled_from("=@+-_x000D_\r\n\t\x00\x01\x1f&<>\"' 　😀中"),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(
+    texts=st.lists(TEXTS, max_size=6),
+    numbers=st.lists(st.floats(-1e300, 1e300), max_size=6),
+)
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_texts_and_numbers_come_back_exactly(
+    tmp_path: Path, texts: list[str], numbers: list[float]
+) -> None:
+    path = tmp_path / "round.xlsx"
+    book = xlsxwriter.Workbook(path)
+    sheet = book.add_worksheet()
+    for row, text in enumerate(texts):
+        assert sheet.write_string(row, 0, text) == 0
+    for row, number in enumerate(numbers):
+        assert sheet.write_number(row, 1, number) == 0
+    book.close()
+    cells = open_package(path).sheets[0].cells
+    assert [cells[row, 1].value for row in range(1, len(texts) + 1)] == texts
+    for row, number in enumerate(numbers, 1):
+        # XlsxWriter writes 16 significant digits.
+        assert cells[row, 2].value == float(f"{number:.16G}")
+        assert math.isclose(float(str(cells[row, 2].value)), number, rel_tol=1e-15)
+
+
+# --- nothing but Refused, whatever the bytes ---------------------------------------------------------
+
+
+@given(st.data())
+@settings(
+    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_mangled_files_open_or_are_refused(tmp_path: Path, data: st.DataObject) -> None:
+    stored = data.draw(st.booleans())
+    book = parts(CELLS, strings=STRINGS, styles=STYLES, names=NAMES)
+    content = bytearray(zipped(book, zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED))
+    for _ in range(data.draw(st.integers(1, 8))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path / "mangled.xlsx"
+    path.write_bytes(content)
+    try:
+        open_package(path)
+    except Refused as refused:
+        assert refused.code in {"W103", "W104", "W105", "W106", "W107"}  # noqa: PT017
+
+
+@given(st.sampled_from(sorted(parts())), st.data())
+@settings(
+    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_mangled_parts_are_read_or_refused(tmp_path: Path, part: str, data: st.DataObject) -> None:
+    book = parts(CELLS, strings=STRINGS, styles=STYLES, names=NAMES)
+    text = str(book[part])
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(len(text), start + 20)))
+    insert = data.draw(st.text(st.sampled_from("<>/=\"'&; 0129ARrst:xmlnsv\x00中"), max_size=12))
+    path = tmp_path / "mangled.xlsx"
+    path.write_bytes(zipped(book | {part: text[:start] + insert + text[end:]}))
+    try:
+        open_package(path)
+    except Refused as refused:
+        assert refused.code in {"W103", "W104", "W106", "W107"}  # noqa: PT017
+
+
+# --- what is remembered between files ----------------------------------------------------------------
+
+
+def test_remembered_parts_are_told_apart_by_their_bytes() -> None:
+    """A forged checksum must not bring up another file's part."""
+    memo = package_module._Memo(budget=100, largest=40)
+    memo.put(Packed(b"one", 8, crc=7, size=3), 3, "one")
+    assert memo.get(Packed(b"one", 8, crc=7, size=3)) == "one"
+    assert memo.get(Packed(b"two", 8, crc=7, size=3)) is None
+
+
+def test_remembered_sheets_are_not_shared(bench: Bench) -> None:
+    first = bench.open(parts()).sheets[0]
+    first.cells.clear()
+    assert bench.open(parts()).sheets[0].cells
+
+
+def test_memory_of_parts_is_bounded() -> None:
+    memo = package_module._Memo(budget=100, largest=40)
+    for n in range(50):
+        memo.put(n, 30, n)
+    memo.put("large", 41, "large")
+    assert [key for key in [*range(50), "large"] if memo.get(key) is not None] == [47, 48, 49]
+
+
+def test_other_limits_are_not_answered_from_memory(bench: Bench) -> None:
+    bench.open(parts(strings="<si><t>财政局</t></si>"))
+    assert (
+        bench.code(parts(strings="<si><t>财政局</t></si>"), replace(Limits(), text_length=1))
+        == "W106"
+    )

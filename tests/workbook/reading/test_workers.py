@@ -1,0 +1,126 @@
+"""Work in batches: every item once, in whatever order, whatever becomes of the processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor as Threads
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workbook.errors import WorkbookError
+from workbook.reading.workers import Piece, Processes, dispatch, executor_at
+
+POISON = 13
+
+
+def double(piece: Piece[int]) -> list[int]:
+    return [2 * item for item in piece.items]
+
+
+def deadly(piece: Piece[int]) -> list[int]:
+    """Kills its process if the poison is among the items."""
+    if POISON in piece.items:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return double(piece)
+
+
+def accident(piece: Piece[Path]) -> list[str]:
+    """Kills its process the first time that the file in it is seen."""
+    for path in piece.items:
+        if path.exists():
+            path.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+    return [path.name for path in piece.items]
+
+
+def faulty(_piece: Piece[int]) -> None:
+    raise ZeroDivisionError
+
+
+def in_order(results: Sequence[tuple[Piece[int], list[int] | None]]) -> list[int | None]:
+    """The results of all items, by their places; every place must be there once."""
+    places: list[int] = []
+    found: list[int | None] = []
+    for piece, result in sorted(results, key=lambda pair: pair[0].start):
+        places += range(piece.start, piece.start + len(piece.items))
+        found += result if result is not None else [None for _ in piece.items]
+    assert places == list(range(len(places)))
+    return found
+
+
+@pytest.mark.parametrize("make", [Threads, ProcessPoolExecutor, Processes])
+def test_every_item_is_worked_on_once(make: Callable[[int], Executor]) -> None:
+    with make(2) as executor:
+        found = list(dispatch(double, range(25), executor, size=4))
+    assert in_order(found) == [2 * n for n in range(25)]
+    assert {len(piece.items) for piece, _ in found} == {4, 1}
+
+
+def test_no_items_are_no_work() -> None:
+    with Threads(1) as executor:
+        assert list(dispatch(double, [], executor, size=4)) == []
+
+
+def test_only_so_many_batches_are_under_way() -> None:
+    started: list[int] = []
+    most = 0
+
+    def note(piece: Piece[int]) -> int:
+        started.append(piece.start)
+        return piece.start
+
+    with Threads(4) as executor:
+        for done, _ in enumerate(dispatch(note, range(100), executor, size=1, in_flight=3)):
+            most = max(most, len(started) - done)
+    assert len(started) == 100
+    assert most <= 3
+
+
+def test_the_guilty_item_alone_is_given_up() -> None:
+    with Processes(2) as executor:
+        found = list(dispatch(deadly, range(40), executor, size=8))
+    assert in_order(found) == [None if n == POISON else 2 * n for n in range(40)]
+
+
+def test_an_accident_costs_no_item(tmp_path: Path) -> None:
+    paths = [tmp_path / str(n) for n in range(6)]
+    paths[3].touch()
+    with Processes(2) as executor:
+        found = list(dispatch(accident, paths, executor, size=2))
+    names = [name for _, names in sorted(found, key=lambda f: f[0].start) for name in names or []]
+    assert names == ["0", "1", "2", "3", "4", "5"]
+
+
+def test_what_work_raises_is_raised() -> None:
+    with Processes(2) as executor, pytest.raises(ZeroDivisionError):
+        list(dispatch(faulty, range(9), executor, size=1))
+
+
+def test_an_executor_that_stays_broken_is_told() -> None:
+    with ProcessPoolExecutor(1) as executor, pytest.raises(BrokenExecutor):
+        list(dispatch(deadly, range(40), executor, size=8))
+
+
+class Gone(Threads):
+    """Gives all work up, as a cluster does whose scheduler is gone."""
+
+    def submit(self, *_args: Any, **_kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.cancel()
+        future.set_running_or_notify_cancel()
+        return future
+
+
+def test_work_given_up_is_told() -> None:
+    with Gone(1) as executor, pytest.raises(WorkbookError):
+        list(dispatch(double, range(9), executor, size=4))
+
+
+def test_a_scheduler_that_does_not_answer_is_told() -> None:
+    with pytest.raises(WorkbookError, match="nowhere"), executor_at("nowhere", 1):
+        pass

@@ -1,0 +1,131 @@
+"""A cluster of two workers, one killed while it works, gives what one process gives."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import dask
+import pytest
+from click.testing import CliRunner
+from distributed import Client, LocalCluster, WorkerPlugin
+from pandas.testing import assert_frame_equal
+
+from tests.fillings import ROSTER, SAMPLES
+from workbook import aggregate, check, load_roster, read_returns
+from workbook.commands.cli import cli
+from workbook.commands.messages import FOUND
+from workbook.reading.reader import Forms, Passwords, known_forms, read_some
+from workbook.reading.submission import Return
+from workbook.reading.workers import Piece
+from workbook.scale import partitions
+from workbook.scale.partitions import Partitions, listed, write_partitions
+from workbook.scale.rollup import roll_up
+from workbook.stores import Folder
+
+POISON = "poison"
+
+
+def read_or_die(piece: Piece[Path], *, forms: Forms, passwords: Passwords) -> list[Return]:
+    """Reads, but one file kills the process."""
+    if any(POISON in path.name for path in piece.items):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return read_some(piece, forms=forms, passwords=passwords)
+
+
+class Deadly(WorkerPlugin):
+    """Puts the deadly reader in the usual one's place, in the workers' processes only."""
+
+    def setup(self, worker: object) -> None:  # noqa: ARG002
+        partitions.read_some = read_or_die  # type: ignore[attr-defined]
+
+    def teardown(self, worker: object) -> None:  # noqa: ARG002
+        partitions.read_some = read_some  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    """Two workers in processes of their own, on loopback alone, each restarted when it dies."""
+    settings = {"distributed.scheduler.allowed-failures": 0}
+    with (
+        dask.config.set(settings),
+        LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        ) as cluster,
+        Client(cluster) as client,  # type: ignore[no-untyped-call]
+    ):
+        yield client
+
+
+@pytest.fixture
+def returns(tmp_path: Path) -> Path:
+    """The samples, twice."""
+    folder = tmp_path / "returns"
+    for name in ("one", "two"):
+        shutil.copytree(SAMPLES / "returns", folder / name)
+    return folder
+
+
+def written(client: Client, returns: Path, out: Path, batch: int, kill: int = 0) -> Partitions:
+    """The parts; after so many files a worker is killed (0 for none)."""
+    seen: list[Path] = []
+    victim = min(client.run(os.getpid).values())
+
+    def progress(path: Path) -> None:
+        seen.append(path)
+        if len(seen) == kill:
+            os.kill(victim, signal.SIGKILL)
+
+    executor = client.get_executor()  # type: ignore[no-untyped-call]
+    return write_partitions(
+        listed([returns]), Folder(str(out)), forms=known_forms(), executor=executor,
+        batch=batch, in_flight=4, progress=progress,
+    )  # fmt: skip
+
+
+def test_a_worker_killed_while_it_works_loses_nothing_and_doubles_nothing(
+    client: Client, returns: Path, tmp_path: Path
+) -> None:
+    parts = written(client, returns, tmp_path / "parts", batch=2, kill=4)
+    roster = load_roster(ROSTER)
+    _, summary = roll_up(parts, roster)
+    expected = aggregate(check(read_returns([returns]), roster), roster)
+    assert_frame_equal(summary.files, expected.files)
+    assert_frame_equal(summary.findings, expected.findings)
+    assert_frame_equal(summary.forms[0].departments, expected.forms[0].departments)
+    assert_frame_equal(summary.forms[0].totals, expected.forms[0].totals)
+    assert sorted(parts.folder.names()) == sorted(
+        {*parts.names, partitions.LISTED, "findings/across.parquet"}
+    )
+
+
+def test_the_command_adds_up_on_a_cluster(client: Client, tmp_path: Path) -> None:
+    out, data = tmp_path / "summary.xlsx", tmp_path / "data"
+    words = ["aggregate", SAMPLES / "returns", "-o", out, "--roster", ROSTER, "--data", data,
+             "--cluster", client.scheduler_info()["address"]]  # fmt: skip
+    result = CliRunner().invoke(cli, [str(word) for word in words])
+    assert (result.exit_code, result.stderr) == (FOUND, "")
+    assert out.exists()
+    assert (data / "findings" / "across.parquet").exists()
+
+
+def test_a_file_that_kills_workers_is_rejected_alone(
+    client: Client, returns: Path, tmp_path: Path
+) -> None:
+    few = tmp_path / "few"
+    few.mkdir()
+    for path in sorted((returns / "one").iterdir())[:3]:
+        shutil.copy(path, few)
+    expected = aggregate(check(read_returns([few])))
+    poison = few / f"{POISON}.xlsx"
+    poison.touch()
+    client.register_plugin(Deadly(), name="deadly")
+    parts = written(client, few, tmp_path / "parts", batch=1)
+    client.unregister_worker_plugin("deadly")  # type: ignore[no-untyped-call]
+    _, summary = roll_up(parts)
+    found = summary.findings[summary.findings["path"] == str(poison)]
+    assert found["code"].tolist() == ["W104"]
+    assert_frame_equal(summary.files.drop(str(poison)), expected.files)

@@ -1,0 +1,122 @@
+"""The year on one page: counts, bands, and what needs attention, each by its criterion."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from tests.fillings import FILLED, ROSTER, accepted, changed, filling, rejected, sample_returns
+from workbook.checking.roster import load_roster
+from workbook.findings import finding
+from workbook.reading.submission import Return
+from workbook.summary.adding_up import Summary, aggregate
+from workbook.summary.overview import (
+    CHARTED,
+    Attention,
+    attention,
+    by_rate,
+    coverage_counts,
+    distribution,
+)
+
+ROSTER_ = load_roster(ROSTER)
+
+
+def told(summary: Summary) -> dict[str, Attention]:
+    return {item.key: item for item in attention(summary)}
+
+
+def plain(code: int, **values: float) -> Return:
+    given = changed(
+        filling(FILLED[0]),
+        identity__department=f"{code}局",
+        identity__department_code=str(code),
+        **values,
+    )
+    return accepted(given, f"{code}.xlsx")
+
+
+def test_coverage_is_told_in_numbers() -> None:
+    returns = sample_returns()
+    returns[0] = replace(returns[0], findings=(finding("V301", label="x"),))
+    broken = rejected("119001.xlsx", finding("W102"))
+    found = coverage_counts(aggregate([*returns, broken, plain(9)], ROSTER_))
+    assert (found.asked, found.answered, found.accepted, found.faulty) == (14, 12, 11, 1)
+    assert (found.rejected, found.missing, found.off_roster, found.late) == (1, 1, 1, 0)
+    assert found.answered + found.rejected + found.missing == found.asked
+    assert "名册外 1" in found.told
+
+
+def test_every_score_is_in_one_band() -> None:
+    main = aggregate(sample_returns()).main
+    assert main is not None
+    assert distribution(main)["departments"].sum() == main.departments["counted_score"].count()
+    bounds = list(zip(distribution(main)["lowest"][1:], distribution(main)["below"], strict=False))
+    assert all(lowest == below for lowest, below in bounds)
+
+
+def test_of_many_departments_the_lowest_and_highest_are_charted() -> None:
+    many = [
+        plain(n, funds__actual_expenditure=float(n), funds__final_budget=100.0)
+        for n in range(1, 41)
+    ]
+    main = aggregate(many).main
+    assert main is not None
+    shown = by_rate(main)
+    assert len(shown) == CHARTED
+    assert shown["execution_rate"].is_monotonic_increasing
+    assert shown["execution_rate"].tolist()[:16] == pytest.approx([n / 100 for n in range(1, 17)])
+    assert shown["execution_rate"].tolist()[16:] == pytest.approx([n / 100 for n in range(33, 41)])
+
+
+def test_nothing_needs_attention_where_nothing_is_wrong() -> None:
+    assert attention(aggregate([plain(1)])) == ()
+    assert attention(aggregate([])) == ()
+
+
+def test_who_is_missing_and_who_was_sent_back_comes_first() -> None:
+    broken = rejected("119001.xlsx", finding("W102"))
+    found = attention(aggregate([broken], ROSTER_))
+    assert [item.key for item in found] == ["missing", "rejected"]
+    assert len(found[0].numbers) == 13
+    assert found[1].numbers == (2,)
+
+
+def test_the_error_of_most_returns_is_named() -> None:
+    one, two = finding("V301", label="x"), finding("V302", label="x", problem="y")
+    returns = [
+        replace(plain(1), findings=(one, one, one)),
+        replace(plain(2), findings=(two,)),
+        replace(plain(3), findings=(two, finding("V303", label="x", raw="0", receipt="y"))),
+    ]
+    item = told(aggregate(returns))["errors"]
+    assert "V302" in item.sentence
+    assert item.numbers == (1, 2, 3)
+
+
+def test_low_execution_is_ordered_by_what_was_not_spent() -> None:
+    rates = {1: (100.0, 50.0), 2: (1000.0, 800.0), 3: (100.0, 95.0)}
+    returns = [
+        plain(n, funds__final_budget=b, funds__actual_expenditure=a) for n, (b, a) in rates.items()
+    ]
+    item = told(aggregate(returns))["low_rate"]
+    assert item.numbers == (2, 1)
+    assert "250.00" in item.sentence
+
+
+def test_funds_that_do_not_agree_are_told_by_the_largest_gap() -> None:
+    returns = [plain(1, funds__other_funds=11.0), plain(2, funds__other_funds=15.0), plain(3)]
+    assert told(aggregate(returns))["funds"].numbers == (2, 1)
+
+
+def test_an_amount_in_another_unit_is_told_first() -> None:
+    found = attention(aggregate([plain(1), plain(2, funds__original_budget=1_620_000.0)]))
+    assert found[0].key == "unit"
+    assert found[0].numbers == (2,)
+
+
+def test_who_was_late_is_told_by_days() -> None:
+    early = replace(plain(1), modified="2025-03-22")
+    late = replace(plain(2), modified="2025-03-30")
+    item = told(aggregate([early, late], deadline=date(2025, 3, 20)))["late"]
+    assert item.numbers == (2, 1)

@@ -1,0 +1,47 @@
+"""Submissions become findings: every rule over all returns at once, and what shows only between them.
+
+In come returns and a roster; out come the same returns with all their findings (`check`). `columns` holds
+submissions as aligned arrays and is what everything that computes anew asks. Start in `checks`.
+"""
+
+from workbook.checking.between_returns import Sender, across, same_department, sender_of, superseded
+from workbook.checking.checks import check, judge, tidy
+from workbook.checking.columns import (
+    BROKEN,
+    HOLDS,
+    UNDECIDED,
+    VERDICTS,
+    Batch,
+    View,
+    gather,
+    value_at,
+)
+from workbook.checking.expected_scores import EXPECTED, Due, Dues, due_frame, due_of
+from workbook.checking.roster import Entry, Roster, load_roster
+
+__all__ = [
+    "BROKEN",
+    "EXPECTED",
+    "HOLDS",
+    "UNDECIDED",
+    "VERDICTS",
+    "Batch",
+    "Due",
+    "Dues",
+    "Entry",
+    "Roster",
+    "Sender",
+    "View",
+    "across",
+    "check",
+    "due_frame",
+    "due_of",
+    "gather",
+    "judge",
+    "load_roster",
+    "same_department",
+    "sender_of",
+    "superseded",
+    "tidy",
+    "value_at",
+]

@@ -1,0 +1,467 @@
+"""Many submissions of one form as aligned arrays: computed fields and rules, whole columns at a time.
+
+Every array is (submissions, cells): one cell for a form's field, one a row for a repeating section,
+one a group for its groups. Returns with fewer rows than others are padded with blank ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from workbook.catalogue import REQUIRED
+from workbook.expression import (
+    BLANK,
+    ERROR,
+    NUMBER,
+    TEXT,
+    Array,
+    Cells,
+    Node,
+    Ref,
+    Type,
+    cells_of,
+    evaluate,
+    number_text,
+    references,
+)
+from workbook.form import (
+    CELL,
+    GROUP,
+    ROW,
+    Field,
+    Form,
+    Part,
+    Rule,
+    Section,
+    Value,
+    day_of,
+    serial,
+    shown,
+)
+from workbook.layout import Block, Plan, check_lines, place
+from workbook.reading import Submission
+from workbook.text import is_blank
+
+FISCAL_YEAR = "identity.fiscal_year"
+HOLDS, BROKEN, UNDECIDED = 1, 0, -1
+VERDICTS = {HOLDS: "通过", BROKEN: "不通过", UNDECIDED: "未填全"}
+
+
+class View(StrEnum):
+    """What counts as a cell's content."""
+
+    TRUE = "true"
+    """Inputs as understood, everything computed anew."""
+    PRINTED = "printed"
+    """Inputs as understood, but computed cells that were overwritten as they stand."""
+    WORKBOOK = "workbook"
+    """Only what the workbook's own formulas see: text in a number's cell is no number."""
+
+
+@dataclass
+class Batch:
+    """Submissions of one form under one view. Arrays are worked out when first asked for."""
+
+    form: Form
+    plan: Plan
+    count: int
+    inputs: dict[str, Cells]
+    """What was typed, by field key; for computed fields only where the formula is gone."""
+    typed: dict[str, npt.NDArray[np.bool_]]
+    """For computed and suggested fields: where something stands instead of the formula."""
+    years: npt.NDArray[np.float64]
+    """(submissions, 1): the fiscal year each was issued for, which the definition does not tell."""
+    _known: dict[str, Cells] = field(default_factory=dict)
+    _judged: dict[str, npt.NDArray[np.int8]] = field(default_factory=dict)
+
+    def block(self, section: str) -> Block:
+        """A repeating section as placed under the batch's plan."""
+        return place(self.form, self.plan).blocks[section]
+
+    def field_cells(self, key: str) -> Cells:
+        """What stands in a field, over all submissions."""
+        if key not in self._known:
+            self._known[key] = self._field_cells(self.form.field_of(key))
+        return self._known[key]
+
+    def _field_cells(self, item: Field) -> Cells:
+        if item.mode == "entered":
+            return self.inputs[item.key]
+        if item.mode in ("fixed", "label"):
+            return self._fixed(item)
+        node = self.form.formulas[item.key]
+        computed = cells_of(self._spread(self.evaluate(node, item.grain), item))
+        if item.key not in self.typed:
+            return computed
+        return _where(self.typed[item.key], self.inputs[item.key], computed)
+
+    def _spread(self, values: Array, item: Field) -> Array:
+        return np.broadcast_to(values, (self.count, self._width(item.section, item.grain)))
+
+    def _width(self, section: str, grain: str) -> int:
+        if grain == CELL:
+            return 1
+        block = self.block(section)
+        return len(block.slots) if grain == ROW else len(block.groups)
+
+    def _fixed(self, item: Field) -> Cells:
+        if item.key == FISCAL_YEAR:
+            return cells_of(self.years)
+        section = self.form.sections[item.section]
+        values: list[str | float | None] = [item.value]
+        if item.grain == GROUP:
+            groups = self.block(section.id).groups
+            values = [g.path[0] if item.mode == "label" else g.weight for g in groups]
+        elif item.grain == ROW:
+            level = section.levels.index(item.id) if item.id in section.levels else -1
+            slots = self.block(section.id).slots
+            values = [item.value if level < 0 else slot.path[level] for slot in slots]
+        row = typed_cells(values)
+        shape = (self.count, len(values))
+        return _reshaped(row, lambda array: np.broadcast_to(array, shape))
+
+    def cells(self, grain: str) -> Callable[[Ref], Cells]:
+        """What stands at a reference, seen from a grain: the form, each row, or each group."""
+
+        def at(ref: Ref) -> Cells:
+            found = self.field_cells(f"{ref.section}.{ref.field}")
+            if ref.reach != "cell":
+                starts = self.block(ref.section).starts if ref.reach == "group" else (0,)
+                return Cells(found.state, found.number, found.words, starts)
+            item = self.form.sections[ref.section].fields[ref.field]
+            if item.grain == GROUP and grain == ROW:
+                sizes = [group.rows for group in self.block(ref.section).groups]
+                return _reshaped(found, lambda array: np.repeat(array, sizes, axis=1))
+            return found
+
+        return at
+
+    def evaluate(self, node: Node, grain: str) -> Array:
+        """The values of an expression that stands in a section, at a grain."""
+        return evaluate(node, self.cells(grain))
+
+    def used(self, section: Section) -> npt.NDArray[np.bool_]:
+        """(submissions, rows): whether anything is filled in in a row."""
+        states = [
+            self.inputs[item.key].state for item in section.of_grain(ROW) if item.mode == "entered"
+        ]
+        used: npt.NDArray[np.bool_] = np.any([state != BLANK for state in states], axis=0)
+        return used
+
+    def judge(self, rule: Rule) -> npt.NDArray[np.int8]:
+        """(submissions, cells of the rule's scope): HOLDS, BROKEN or UNDECIDED.
+
+        A row in which nothing is filled in breaks no rule.
+        """
+        if rule.key not in self._judged:
+            self._judged[rule.key] = self._judge(rule)
+        return self._judged[rule.key]
+
+    def _judge(self, rule: Rule) -> npt.NDArray[np.int8]:
+        must = self.evaluate(rule.must, rule.grain)
+        verdict = np.where(np.isnan(must), UNDECIDED, must)
+        if rule.when is not None:
+            when = self.evaluate(rule.when, rule.grain)
+            verdict = np.where(np.isnan(when), UNDECIDED, np.where(when == 0.0, HOLDS, verdict))
+        if rule.grain == ROW:
+            used = self.used(self.form.sections[rule.section])
+            verdict = np.where(used, verdict, HOLDS)
+        shape = (self.count, self._width(rule.section, rule.grain))
+        return np.broadcast_to(verdict, shape).astype(np.int8)
+
+    def lines(self) -> dict[str, npt.NDArray[np.int8]]:
+        """(submissions,) for each line of 自检: the verdict it must show."""
+        found = {}
+        for line, rules in check_lines(self.form).items():
+            verdicts = np.concatenate([self.judge(rule) for rule in rules], axis=1)
+            found[line] = self._line(rules[0], verdicts)
+        return found
+
+    def _line(self, rule: Rule, verdicts: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+        broken = (verdicts == BROKEN).any(axis=1)
+        undecided = (verdicts == UNDECIDED).any(axis=1)
+        if rule.code == REQUIRED:
+            undecided, broken = undecided | broken, np.zeros_like(broken)
+        if rule.grain == ROW:
+            undecided = undecided | ~self.used(self.form.sections[rule.section]).any(axis=1)
+        return np.where(broken, BROKEN, np.where(undecided, UNDECIDED, HOLDS)).astype(np.int8)
+
+    def shown(self, part: Part, rule: Rule) -> Callable[[int, int], str]:
+        """How a message's figure reads in a submission and cell."""
+        if part.node is None:
+            return lambda _i, _j: part.words
+        values = self.evaluate(part.node, rule.grain)
+        raw: Cells | None = None
+        if isinstance(part.node, Ref) and part.node.reach == "cell":
+            raw = self.cells(rule.grain)(part.node)
+        kind = part.kind
+
+        def text(i: int, j: int) -> str:
+            value = values[min(i, values.shape[0] - 1), min(j, values.shape[1] - 1)]
+            assert kind is not None
+            unknown = value is None or (isinstance(value, float) and np.isnan(value))
+            known = None if unknown else _value(value, kind.type)
+            if known is None:
+                standing = _standing(raw, i, j) if raw is not None else ""
+                return standing or "（空）"
+            return shown(kind, known) or "（空）"
+
+        return text
+
+    def values(self, i: int) -> dict[str, Any]:
+        """A submission's values: a mapping of fields for each section, for rows a list of them.
+
+        Numbers are numbers, percentages fractions, dates ISO texts, blanks None; unused rows are left out.
+        """
+        found: dict[str, Any] = {}
+        for section in self.form.sections.values():
+            fields = [f for f in section.fields.values() if not f.is_hidden]
+            if section.repeats:
+                rows = np.flatnonzero(self.used(section)[i])
+                found[section.id] = [
+                    {f.id: self._plain(f, i, int(j)) for f in fields} for j in rows
+                ]
+            else:
+                found[section.id] = {f.id: self._plain(f, i, 0) for f in fields}
+        return found
+
+    def _plain(self, item: Field, i: int, j: int) -> str | float | int | None:
+        if item.grain == GROUP:
+            j = self.block(item.section).slots[j].group
+        cells = self.field_cells(item.key)
+        if cells.state[i, j] == BLANK or cells.state[i, j] == ERROR:
+            return None
+        if item.kind.type is Type.TEXT:
+            return str(cells.text[i, j])
+        number = float(cells.number[i, j])
+        if np.isnan(number):
+            return None
+        if item.kind.type is Type.DATE:
+            day = day_of(number)
+            return day.isoformat() if day else None
+        if item.kind.name == "count":
+            return int(number) if number.is_integer() else None
+        return number
+
+
+def _standing(cells: Cells, i: int, j: int) -> str:
+    """What stands in a cell, as text."""
+    j = min(j, cells.state.shape[1] - 1)
+    if cells.state[i, j] == NUMBER:
+        return number_text(float(cells.number[i, j]))
+    return str(cells.words[i, j])
+
+
+def _value(value: object, type_: Type) -> Value:
+    if type_ is Type.DATE and isinstance(value, float):
+        return day_of(value)
+    return value if isinstance(value, str) else float(value)  # type: ignore[arg-type]
+
+
+def typed_cells(values: Sequence[object]) -> Cells:
+    """One row of cells holding values, (1, n); None or a blank text is a blank cell."""
+    return _reshaped(_standing_in(values), lambda array: array.reshape(1, -1))
+
+
+_ERROR_CELL = object()
+"""What stands for an error among cells' contents."""
+
+
+def _standing_in(contents: Sequence[object]) -> Cells:
+    """Cells in one line holding contents."""
+    count = len(contents)
+    state, number, words = [BLANK] * count, [math.nan] * count, [""] * count
+    for k, content in enumerate(contents):
+        if content is None:
+            continue
+        if isinstance(content, str):
+            words[k] = content
+            state[k] = BLANK if is_blank(content) else TEXT
+        elif content is _ERROR_CELL:
+            state[k] = ERROR
+        elif isinstance(content, bool):
+            words[k], state[k] = str(content).upper(), TEXT
+        else:
+            number[k] = value = serial(content) if isinstance(content, date) else float(content)  # type: ignore[arg-type]
+            state[k] = BLANK if math.isnan(value) else NUMBER
+    texts = np.empty(count, dtype=object)
+    texts[:] = words
+    return Cells(np.array(state, dtype=np.int8), np.array(number, dtype=float), texts)
+
+
+def _reshaped(cells: Cells, how: Callable[[Array], Array]) -> Cells:
+    return Cells(how(cells.state), how(cells.number), how(cells.words))
+
+
+def _where(mask: npt.NDArray[np.bool_], a: Cells, b: Cells) -> Cells:
+    return Cells(
+        np.where(mask, a.state, b.state),
+        np.where(mask, a.number, b.number),
+        np.where(mask, a.words, b.words),
+    )
+
+
+def gather(form: Form, submissions: Sequence[Submission], view: View) -> Batch:
+    """The submissions of one form, in their order, under a view."""
+    plan = joint_plan([s.plan for s in submissions])
+    layout = place(form, plan)
+    years = np.array([[s.fiscal_year] for s in submissions], dtype=float)
+    batch = Batch(form, plan, len(submissions), {}, {}, years)
+    alike = _alike(form, submissions, plan)
+    stood = [_stood([submissions[i] for i in one.indexes], one.names, view) for one in alike]
+    for item in form.fields():
+        if item.mode == "fixed" or item.is_hidden:
+            continue
+        shape = len(submissions), len(layout.by_key.get(item.key, ())) or 1
+        cells = Cells(np.zeros(shape, dtype=np.int8), np.full(shape, np.nan),
+                      np.full(shape, "", dtype=object))  # fmt: skip
+        typed = np.zeros(shape, dtype=bool)
+        for one, (found, anew) in zip(alike, stood, strict=True):
+            columns, there = one.columns(item, shape[1])
+            here = np.ix_(one.indexes, there)
+            cells.state[here] = found.state[:, columns]
+            cells.number[here] = found.number[:, columns]
+            cells.words[here] = found.words[:, columns]
+            typed[here] = anew[:, columns]
+        batch.inputs[item.key] = cells
+        if item.mode == "suggested" or (item.mode == "computed" and view is not View.TRUE):
+            batch.typed[item.key] = typed
+    return batch
+
+
+def share(own: Batch, whole: Batch, rows: Sequence[int]) -> None:
+    """Take over what was worked out for more submissions under another view, where both see the same.
+
+    `own` is of the submissions that stand in those `rows` of `whole`. What rests on fields that differ
+    in any of them is left to be worked out.
+    """
+    if own.plan != whole.plan:
+        return
+    form, same = own.form, dict[str, bool]()
+
+    def rests_on(nodes: Iterable[Node | None]) -> bool:
+        refs = references([node for node in nodes if node is not None])
+        return all(is_same(f"{ref.section}.{ref.field}") for ref in refs)
+
+    def is_same(key: str) -> bool:
+        if key not in same:
+            node = form.formulas.get(key)
+            standing = key not in own.inputs or _equal(own.inputs[key], whole.inputs[key], rows)
+            same[key] = standing and rests_on([node])
+        return same[key]
+
+    for key in form.formulas:
+        if is_same(key):
+            own._known[key] = _reshaped(whole.field_cells(key), lambda array: array[rows])
+    for rule in form.rules:
+        row_fields = form.sections[rule.section].of_grain(ROW) if rule.grain == ROW else ()
+        filled = all(is_same(item.key) for item in row_fields if item.mode == "entered")
+        if filled and rests_on([rule.must, rule.when]):
+            own._judged[rule.key] = whole.judge(rule)[rows]
+
+
+def _equal(own: Cells, whole: Cells, rows: Sequence[int]) -> bool:
+    return (
+        np.array_equal(own.state, whole.state[rows])
+        and np.array_equal(own.number, whole.number[rows], equal_nan=True)
+        and np.array_equal(own.words, whole.words[rows])
+    )
+
+
+def _stood(
+    submissions: Sequence[Submission], names: Mapping[str, int], view: View
+) -> tuple[Cells, npt.NDArray[np.bool_]]:
+    """What stands in the cells of those names, (submissions, names), and where no formula does."""
+    cells = [cell for s in submissions for cell in map(s.cells.get, names)]
+    shape = len(submissions), len(names)
+    if view is View.WORKBOOK:
+        contents = [None if c is None else _ERROR_CELL if c.error else c.raw for c in cells]
+    else:
+        contents = [
+            None if c is None else _ERROR_CELL if c.error else c.raw if c.problem else c.value
+            for c in cells
+        ]
+    typed = [c is not None and not c.formula for c in cells]
+    found = _reshaped(_standing_in(contents), lambda array: array.reshape(shape))
+    return found, np.array(typed, dtype=bool).reshape(shape)
+
+
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """The submissions that share a plan."""
+
+    indexes: list[int]
+    names: Mapping[str, int]
+    """Every defined name of the plan with its place among them."""
+    rows: Mapping[str, tuple[int, ...]]
+    """For each repeating section, the joint row (from 0) of each own row."""
+
+    def columns(self, item: Field, width: int) -> tuple[list[int], list[int]]:
+        """A field's cells: their places among the names, and the columns of its array."""
+        named = [
+            (self.names.get(f"{item.key}.{number}" if number else item.key), j)
+            for number, j in _numbers(item, self.rows, width)
+        ]
+        found = [(at, j) for at, j in named if at is not None]
+        return [at for at, _ in found], [j for _, j in found]
+
+
+def _alike(form: Form, submissions: Sequence[Submission], joint: Plan) -> list[_Alike]:
+    groups: dict[Plan, list[int]] = {}
+    for index, submission in enumerate(submissions):
+        groups.setdefault(submission.plan, []).append(index)
+    return [
+        _Alike(
+            indexes,
+            {name: at for at, name in enumerate(place(form, own).spots)},
+            _where_rows(form, own, joint),
+        )
+        for own, indexes in groups.items()
+    ]
+
+
+def joint_plan(plans: Iterable[Plan]) -> Plan:
+    """The rows that hold every one of the plans."""
+    return tuple(max(counts) for counts in zip(*set(plans), strict=True))
+
+
+def _where_rows(form: Form, own: Plan, joint: Plan) -> Mapping[str, tuple[int, ...]]:
+    """For each repeating section, the joint row (from 0) of each own row."""
+    found: dict[str, tuple[int, ...]] = {}
+    taken = 0
+    for section in form.repeating:
+        rows: list[int] = []
+        start = 0
+        for index in range(taken, taken + len(section.groups)):
+            rows += range(start, start + own[index])
+            start += joint[index]
+        taken += len(section.groups)
+        found[section.id] = tuple(rows)
+    return found
+
+
+def _numbers(
+    item: Field, rows: Mapping[str, tuple[int, ...]], width: int
+) -> Iterable[tuple[int, int]]:
+    """(number in the defined name, column of the array) of a field's cells in one submission."""
+    if item.grain == CELL:
+        return [(0, 0)]
+    if item.grain == GROUP:
+        return [(j + 1, j) for j in range(width)]
+    return [(number, j) for number, j in enumerate(rows[item.section], 1)]
+
+
+def value_at(batch: Batch, item: Field, number: int) -> str | float:
+    """A field's value in the batch's only submission; blank text where there is none."""
+    cells = batch.field_cells(item.key)
+    j = max(number - 1, 0)
+    value = float(cells.number[0, j])
+    return str(cells.text[0, j]) if math.isnan(value) else value

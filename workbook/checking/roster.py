@@ -1,0 +1,317 @@
+"""The roster: which departments must answer, read from a CSV file or an Excel workbook.
+
+The first row that names the department's column is the head; what stands above it (a title, a date) is
+passed over. Everything is text: codes keep their leading zeros.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import difflib
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from workbook import text as texts
+from workbook.errors import RosterError, reason_of
+from workbook.form import KINDS
+
+_HEADS: Mapping[str, tuple[str, ...]] = {
+    "code": ("预算编码", "编码", "单位编码", "部门编码", "预算单位编码", "单位代码", "预算代码"),
+    "department": ("部门", "单位", "部门名称", "单位名称", "预算单位", "预算部门", "预算单位名称",
+                   "预算部门名称", "预算部门、单位名称"),
+    "contact": ("联系人", "填表人", "经办人"),
+    "year": ("年度", "预算年度", "填报年度", "会计年度"),
+    "deadline": ("截止日期",),
+    "phone": ("联系电话", "电话", "手机", "手机号", "手机号码", "联系方式"),
+}  # fmt: skip
+"""The heads by which each column is known, the usual one first."""
+_OPENS_BY = "密码"
+"""The head of a further column: what opens a department's encrypted return."""
+_HEAD_WITHIN = 10
+"""The head stands within this many rows."""
+_NEAR = 0.6
+"""How alike a name must be to be suggested, 1 being the same."""
+
+Row = tuple[int, list[str]]
+"""A row's number as people count it, and its cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One department that must answer."""
+
+    code: str
+    department: str
+    contact: str = ""
+    phone: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Further columns by their heads, such as a password for each department."""
+    year: int | None = None
+    """Which year's form is due, where the roster has a column for it."""
+    deadline: datetime.date | None = None
+    """By which day it must answer, where the roster has a column for it."""
+    row: int = 0
+    """Where it stands in the file, from 1."""
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The departments of one round, in the file's order."""
+
+    path: Path
+    entries: tuple[Entry, ...]
+
+    @property
+    def year(self) -> int | None:
+        """The year of the round, if the roster says so."""
+        return next((entry.year for entry in self.entries if entry.year), None)
+
+    def match(self, code: str, department: str) -> Entry | None:
+        """The entry of that code; else the one of that name, blanks, width and case aside."""
+        by_code = self._by_code.get(texts.fold(code)) if code else None
+        return by_code or self._by_name.get(texts.fold(department))
+
+    def suggest(self, code: str, department: str) -> Entry | None:
+        """The entry that was most likely meant where `match` finds none; None if none is near."""
+        # what all names begin with (岳阳市云溪区) makes none of them likelier
+        prefix = _shared(list(self._by_name))
+        tails = {name.removeprefix(prefix): entry for name, entry in self._by_name.items()}
+        tail = _without(texts.fold(department), prefix)
+        for wanted, known in ((tail, tails), (texts.fold(code), self._by_code)):
+            close = difflib.get_close_matches(wanted, known, n=1, cutoff=_NEAR)
+            if close:
+                return known[close[0]]
+        return None
+
+    def named_in(self, name: str) -> Entry | None:
+        """The one entry whose code or whole name occurs in a file's name; None if it is not one."""
+        folded = texts.fold(name)
+        runs = set("".join(c if c.isalnum() and c.isascii() else " " for c in folded).split())
+        found = [entry for key, entry in self._by_code.items() if key in runs]
+        if not found:
+            names = [key for key in self._by_name if key in folded]
+            longest = max(map(len, names), default=0)
+            found = [self._by_name[key] for key in names if len(key) == longest]
+        return found[0] if len(found) == 1 else None
+
+    def passwords(self, path: Path, *, given: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """What may open a file: the password of the department its name tells, and those `given`."""
+        entry = self.named_in(path.name)
+        own = entry.extra.get(_OPENS_BY, "") if entry else ""
+        return (own, *given) if own else given
+
+    @cached_property
+    def _by_code(self) -> dict[str, Entry]:
+        return {texts.fold(entry.code): entry for entry in self.entries if entry.code}
+
+    @cached_property
+    def _by_name(self) -> dict[str, Entry]:
+        return {texts.fold(entry.department): entry for entry in self.entries}
+
+
+def load_roster(path: Path | str) -> Roster:
+    """Read a roster from .csv (UTF-8 or GB18030) or .xlsx.
+
+    Raises RosterError naming the file, the column or row, and the remedy.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RosterError(f"{path}：名册无法读取（{reason_of(error)}），请检查路径") from None
+    rows = _sheet_rows(path, data) if data[:4] == b"PK\x03\x04" else _csv_rows(path, data)
+    entries = tuple(_entries(path, rows))
+    if not entries:
+        raise RosterError(f"{path}：名册里没有单位，请在表头下每行填一个单位")
+    _refuse_twice(path, entries, "预算编码", lambda entry: entry.code)
+    _refuse_twice(path, entries, "部门", lambda entry: entry.department)
+    years = sorted({entry.year for entry in entries if entry.year})
+    if len(years) > 1:
+        told = "、".join(map(str, years))
+        raise RosterError(f"{path}：“年度”列有不同的年度：{told}。一次收表只能有一个年度")
+    return Roster(path, entries)
+
+
+def _without(name: str, prefix: str) -> str:
+    """A name without the prefix, or without as much of its end as the name begins with."""
+    ends = (prefix[i:] for i in range(len(prefix)))
+    return next((name.removeprefix(end) for end in ends if name.startswith(end)), name)
+
+
+def _shared(names: Sequence[str]) -> str:
+    """What several names all begin with."""
+    if len(names) < 2:
+        return ""
+    first, last = min(names), max(names)
+    size = next(
+        (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first)
+    )
+    return first[:size]
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def _csv_rows(path: Path, data: bytes) -> list[Row]:
+    text = _decoded(path, data)
+    first = text.split("\n", 1)[0]
+    delimiter = max(",\t;", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows: list[Row] = []
+    start = 1
+    try:
+        for cells in reader:
+            rows.append((start, [cell.strip() for cell in cells]))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise RosterError(f"{path}，第 {start} 行：不是有效的 CSV（{error}），请另存一份") from None
+    return rows
+
+
+def _decoded(path: Path, data: bytes) -> str:
+    if b"\0" in data[:4096]:
+        raise RosterError(f"{path}：名册须为 .csv 或 .xlsx，请在 Excel 或 WPS 中另存为其中一种")
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise RosterError(f"{path}：文字编码无法识别，请另存为“CSV UTF-8”")
+
+
+def _sheet_rows(path: Path, data: bytes) -> list[Row]:
+    """The cells of the first visible sheet, as text."""
+    # openpyxl takes 0.2 s to import and is needed for this alone.
+    import openpyxl  # noqa: PLC0415
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns about styles and validations it drops
+            book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
+            sheet = next(s for s in book.worksheets if s.sheet_state == "visible")
+            return [
+                (number, [_text(cell.value, cell.number_format) for cell in row])
+                for number, row in enumerate(sheet.iter_rows(), 1)
+            ]
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, StopIteration):
+        raise RosterError(f"{path}：名册无法读取，请在 Excel 或 WPS 中另存为新的 .xlsx") from None
+
+
+def _text(value: object, number_format: str) -> str:
+    """A cell as a person sees it: 301001.0 → 301001, and 1001 shown as 001001 → 001001."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        shown = f"{value:.15g}"
+        zeros = number_format.strip('"')
+        return shown.zfill(len(zeros)) if zeros and set(zeros) == {"0"} else shown
+    return str(value).strip()
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+_SUM_LINE = re.compile("[合总小共]计(?:共.*|[^\u4e00-\u9fff].*)?")
+"""What stands in the line of a sum: 合计, 总计：14 家, 共计14家."""
+_SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)
+
+
+def _entries(path: Path, rows: Sequence[Row]) -> Iterator[Entry]:
+    place, columns = _head(path, rows)
+    known = {name: column for column, name in columns.items() if name in _HEADS}
+    for number, cells in rows[place + 1 :]:
+        if not any(cells):
+            continue
+        if any(_SUM_LINE.fullmatch(texts.fold(cell)) for cell in cells):
+            raise RosterError(
+                f"{path}，第 {number} 行：“{'，'.join(filter(None, cells))}”不是单位，请删除合计这一行"
+            )
+        values = {name: _at(cells, column) for name, column in known.items()}
+        if not values["department"]:
+            raise RosterError(f"{path}，第 {number} 行：没有单位名称，请补填，或删除这一行")
+        if _SCIENTIFIC.fullmatch(values.get("code", "")):
+            raise RosterError(
+                f"{path}，第 {number} 行：预算编码“{values['code']}”被 Excel 变成了科学记数，请把该列设为文本后重填"
+            )
+        extra = {name: _at(cells, column) for column, name in columns.items() if name not in _HEADS}
+        yield Entry(
+            code=values.get("code", ""),
+            department=values["department"],
+            contact=values.get("contact", ""),
+            phone=values.get("phone", ""),
+            extra=extra,
+            year=_year(path, number, values.get("year", "")),
+            deadline=_deadline(path, number, values.get("deadline", "")),
+            row=number,
+        )
+
+
+def _year(path: Path, number: int, text: str) -> int | None:
+    digits = texts.fold(text).removesuffix("年度").removesuffix("年")
+    if not digits:
+        return None
+    if not re.fullmatch("20[0-9]{2}", digits):
+        raise RosterError(f"{path}，第 {number} 行：年度“{text}”不是年份，请写作 2024")
+    return int(digits)
+
+
+def _deadline(path: Path, number: int, text: str) -> datetime.date | None:
+    # A date of a sheet comes with its midnight.
+    read = KINDS["date"].coerce(text.removesuffix(" 00:00:00"), "", "")
+    if read.problem:
+        raise RosterError(
+            f"{path}，第 {number} 行：截止日期“{text}”{read.problem}，请写成 2025-3-31 这样"
+        )
+    return read.value if isinstance(read.value, datetime.date) else None
+
+
+def _at(cells: Sequence[str], column: int) -> str:
+    return cells[column] if column < len(cells) else ""
+
+
+def _head(path: Path, rows: Sequence[Row]) -> tuple[int, dict[int, str]]:
+    """Where the head stands, and what each column is: one of ours by its identifier, else its head."""
+    for place, (number, cells) in enumerate(rows[:_HEAD_WITHIN]):
+        columns = {column: _identifier(head) for column, head in enumerate(cells) if head}
+        if "department" not in columns.values():
+            continue
+        for name, heads in _HEADS.items():
+            if list(columns.values()).count(name) > 1:
+                raise RosterError(
+                    f"{path}，第 {number} 行：有两列都是“{heads[0]}”，请只留一列或改名"
+                )
+        return place, columns
+    found = next((cells for _, cells in rows if any(cells)), [])
+    stands = "、".join(filter(None, found[:8])) or "（空）"
+    raise RosterError(
+        f"{path}：缺少“部门”列（也可以写作“单位名称”“预算单位”）；第一行是：{stands}。"
+        "请在表头写上：预算编码、部门、联系人、联系电话"
+    )
+
+
+def _identifier(head: str) -> str:
+    plain = texts.fold(head).replace("*", "").replace(":", "")
+    return next((name for name, heads in _HEADS.items() if plain in heads), head)
+
+
+def _refuse_twice(
+    path: Path, entries: Iterable[Entry], column: str, value: Callable[[Entry], str]
+) -> None:
+    seen: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if value(entry):
+            seen.setdefault(texts.fold(value(entry)), []).append(entry)
+    twice = [same for same in seen.values() if len(same) > 1]
+    if twice:
+        told = "；".join(
+            f"“{value(same[0])}”在第 {'、'.join(str(e.row) for e in same)} 行" for same in twice[:5]
+        )
+        raise RosterError(f"{path}：{column}重复：{told}。请每个单位只留一行")

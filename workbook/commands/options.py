@@ -1,0 +1,411 @@
+"""What commands share: options, the files and passwords they stand for, progress, closing lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from workbook.commands.messages import CLEAN, FOUND, fail, say, t
+from workbook.errors import nearest
+from workbook.stores import Url, expanded, is_beyond, location
+
+if TYPE_CHECKING:
+    from workbook.checking import Roster
+    from workbook.form import Form
+    from workbook.reading import Passwords, Return
+    from workbook.scale import Partitions
+    from workbook.summary import Reviews, Summary
+
+Command = Callable[..., None]
+
+
+def form_argument(command: Command) -> Command:
+    return click.argument("form", metavar=t("表名", "FORM"))(command)
+
+
+def form_file_option(command: Command) -> Command:
+    text = t("另用一个表式定义（.toml）。", "Use one more form definition (.toml).")
+    return click.option("--form-file", multiple=True, type=click.Path(path_type=Path), help=text)(
+        command
+    )
+
+
+def paths_argument(command: Command) -> Command:
+    return click.argument(
+        "paths", nargs=-1, required=True, metavar=t("文件或文件夹...", "PATH..."),
+        type=location,
+    )(command)  # fmt: skip
+
+
+def roster_option(command: Command) -> Command:
+    text = t(
+        "单位名册（.csv 或 .xlsx，至少有“预算编码”“部门”两列）。",
+        "The departments (.csv or .xlsx).",
+    )
+    return click.option("--roster", type=click.Path(path_type=Path), help=text)(command)
+
+
+def year_option(command: Command) -> Command:
+    text = t(
+        "这次收的是哪个年度（不写时按名册的“年度”列，再按多数单位报的）。",
+        "The fiscal year of this round (else the roster's, or what most departments sent).",
+    )
+    return click.option("--year", type=click.IntRange(2000, 2100), help=text)(command)
+
+
+def force_option(command: Command) -> Command:
+    text = t("覆盖已有的文件。", "Write over existing files.")
+    return click.option("--force", is_flag=True, help=text)(command)
+
+
+def deadline_option(command: Command) -> Command:
+    text = t(
+        "报送截止日期，如 2025-3-31；名册“截止日期”一列优先。",
+        "The day by which returns were due, such as 2025-3-31; the roster's own column comes first.",
+    )
+    day = click.DateTime(formats=["%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日"])
+    return click.option("--deadline", metavar=t("日期", "DATE"), type=day, help=text)(command)
+
+
+def opening_password_option(command: Command) -> Command:
+    text = t("存有打开密码的环境变量名。", "Environment variable with the opening password.")
+    return click.option("--password-env", default="", help=text)(command)
+
+
+def reviews_option(command: Command) -> Command:
+    text = t(
+        "上一份汇总表：沿用其中填写的复核得分、备注和分数下限；可以就是要写的那一份。",
+        "A former summary, of which the typed review scores, remarks and cut-offs are kept; it may be the output.",
+    )
+    return click.option("--reviews", type=click.Path(path_type=Path), help=text)(command)
+
+
+def previous_option(command: Command) -> Command:
+    text = t(
+        "上一年度的自评表所在的文件夹（或压缩包）：加一张同比表。",
+        "Folder (or archive) of last year's returns, to stand beside this year's.",
+    )
+    return click.option("--previous", type=click.Path(path_type=Path), help=text)(command)
+
+
+def json_option(command: Command) -> Command:
+    text = t("输出 JSON，供程序使用。", "Print JSON, for programs.")
+    return click.option("--json", "as_json", is_flag=True, help=text)(command)
+
+
+def known_form(name: str) -> Form:
+    from workbook.form import available_forms, find_form, load_form
+
+    forms_ = [load_form(path) for path in available_forms()]
+    known = {form.id for form in forms_}
+    name = next((form.id for form in forms_ if form.name == name), name)
+    if not name.endswith(".toml") and name not in known:
+        hint = t(f"现有：{'、'.join(sorted(known))}", nearest(name, known))
+        fail(t(f"没有名为“{name}”的表；{hint}", f"no form '{name}'; {hint}"))
+    return find_form(name)
+
+
+def print_json(data: object) -> None:
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def progress_bar(total: int, what: str) -> Iterator[Callable[[Path], None]]:
+    """A bar on the terminal for long work; nothing when the output is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _path: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda _path: bar.advance(task)
+
+
+def read_all(
+    paths: Iterable[Path],
+    form_file: Iterable[Path],
+    passwords: Passwords = (),
+    workers: int | None = None,
+) -> list[Return]:
+    from workbook.reading import find_files, known_forms, read_returns
+
+    paths = expanded(paths)
+    require_existing(paths)
+    files = list(find_files(paths))
+    if not files:
+        where = "、".join(map(str, paths))
+        fail(t(f"“{where}”里没有文件，请检查文件夹", f"there are no files in {where}"))
+    with progress_bar(len(files), t("读取", "Reading")) as progress:
+        return read_returns(files, forms=known_forms(form_file), passwords=passwords,
+                            workers=workers, progress=progress)  # fmt: skip
+
+
+def files_in(paths: Iterable[Path]) -> list[Path]:
+    """Every file that the paths stand for, to be told from what is written."""
+    from workbook.reading import find_files
+
+    return list(find_files(path for path in expanded(paths) if path.exists()))
+
+
+def files_for_batches(paths: tuple[Path, ...]) -> list[str]:
+    """Every file that paths, patterns and URLs stand for, as any machine can open it."""
+    from workbook.scale import listed
+
+    require_existing(path for path in paths if not is_beyond(path))
+    # Workers run in folders of their own.
+    files = listed([path if isinstance(path, Url) else path.absolute() for path in paths])
+    if not files:
+        fail(t(f"“{'、'.join(map(str, paths))}”里没有文件，请检查地址",
+               f"there are no files in {', '.join(map(str, paths))}"))  # fmt: skip
+    return files
+
+
+def read_in_batches(
+    files: Sequence[str], form_file: Iterable[Path], passwords: Passwords, data: Path | None,
+    cluster: str, workers: int, *, force: bool,
+) -> Partitions:  # fmt: skip
+    """Read on a cluster or in batches here, what was read standing in the folder `data`."""
+    from workbook.reading import executor_at, known_forms
+    from workbook.scale import clear, write_partitions
+    from workbook.stores import Folder
+
+    if data is None:
+        fail(t("分批读取要用 --data 指定放数据的文件夹（集群的各台机器都能写）",
+               "reading in batches needs --data: a folder that every machine can write to"))  # fmt: skip
+    folder = Folder(str(data if isinstance(data, Url) else data.absolute()))
+    if force:
+        clear(folder)
+    with (
+        executor_at(cluster, workers) as (executor, in_flight),
+        progress_bar(len(files), t("读取", "Reading")) as progress,
+    ):
+        return write_partitions(
+            files, folder, forms=known_forms(form_file), executor=executor, passwords=passwords,
+            in_flight=in_flight, progress=progress,
+        )  # fmt: skip
+
+
+def passwords_from(variable: str, roster: Path | None = None) -> Passwords:
+    """What opens encrypted returns: the variable's password, and the roster's for each department."""
+    from workbook.checking import load_roster
+
+    given = (password_in(variable),) if variable else ()
+    return partial(load_roster(roster).passwords, given=given) if roster else given
+
+
+def require_existing(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if not path.exists() and not path.is_symlink():
+            fail(t(f"找不到“{path}”，请检查路径", f"'{path}' does not exist; check the path"))
+
+
+def given_form(name: str, form_file: tuple[Path, ...]) -> Form:
+    """The form of a name, which may be one of the further definitions."""
+    from workbook.form import load_form
+
+    for form in map(load_form, form_file):
+        if name in (form.id, form.name):
+            return form
+    return known_form(name)
+
+
+def require_workbook_name(path: Path, *, folder: bool = False) -> None:
+    if folder and path.suffix.lower() in (".xlsx", ".xls"):
+        fail(
+            t(
+                f"有名册时 -o 应是文件夹，“{path}”像是文件名",
+                f"with a roster -o is a folder, not '{path}'",
+            )
+        )
+    if not folder and path.suffix.lower() != ".xlsx" and not path.is_dir():
+        fail(t(f"“{path}”应以 .xlsx 结尾", f"'{path}' must end with .xlsx"))
+
+
+def require_targets(
+    files: Sequence[Path], data: Path | None, page: Path | None, read: Iterable[Path]
+) -> None:
+    """Refuse, before anything is read, what could not be written or would be read as a return.
+
+    `files` are to be written, `page` among them; `data` is to be a folder; `read` is what is read.
+    """
+    if page is not None and page.suffix.lower() not in (".html", ".htm"):
+        fail(t(f"“{page}”应以 .html 结尾", f"'{page}' must end with .html"))
+    for file in files:
+        if file.is_dir():
+            fail(t(f"“{file}”是一个文件夹，请给出文件名", f"'{file}' is a folder; name a file"))
+    here = [] if data is None or isinstance(data, Url) else [data]
+    for folder in here:
+        if folder.is_file() or folder.suffix.lower() in (".csv", ".xlsx", ".parquet", ".duckdb"):
+            fail(t(f"--data 应是文件夹，“{folder}”像是文件名，请换一个",
+                   f"--data is a folder, not '{folder}'"))  # fmt: skip
+    folders = [path for path in read if not isinstance(path, Url) and path.is_dir()]
+    for path in (*files, *here):
+        _require_place(path, folders)
+
+
+def _require_place(path: Path, folders: Iterable[Path]) -> None:
+    """Refuse a place below a file, or in one of the folders that are read."""
+    above = next(parent for parent in path.absolute().parents if parent.exists())
+    if not above.is_dir():
+        fail(t(f"“{above}”是一个文件，“{path}”不能写在它下面，请换一个位置",
+               f"'{above}' is a file; '{path}' cannot be written below it"))  # fmt: skip
+    for folder in folders:
+        if path.resolve().is_relative_to(folder.resolve()):
+            fail(t(f"“{path}”在要读的文件夹“{folder}”里，会被当作收回的表，请写到别处",
+                   f"'{path}' is in the folder '{folder}' that is read; write elsewhere"))  # fmt: skip
+
+
+def refuse_existing(path: Path, inputs: Iterable[Path], *, force: bool) -> None:
+    """Refuse to write over a return, or over anything else unless told to."""
+    if any(path.exists() and given.exists() and path.samefile(given) for given in inputs):
+        fail(
+            t(f"“{path}”就是要读的文件，请换一个文件名", f"'{path}' is one of the files to be read")
+        )
+    if path.is_file() and not force:
+        fail(t(f"“{path}”已经存在；要覆盖请加 --force", f"'{path}' exists; --force writes over it"))
+
+
+def same_file(one: Path | None, other: Path) -> bool:
+    return one is not None and one.exists() and other.exists() and one.samefile(other)
+
+
+def kept_reviews(given: Path | None, output: Path, password_env: str) -> Reviews | None:
+    """What was typed into the summary given, or else into the one that is to be written over.
+
+    Refuses where writing over it would lose something that the one given does not hold.
+    """
+    from workbook.summary import load_reviews, typed_in
+
+    passwords = (password_in(password_env),) if password_env else ()
+    reviews = load_reviews(given, passwords=passwords) if given else None
+    replaced = output.is_file() and not same_file(given, output)
+    former = typed_in(output, passwords=passwords) if replaced else None
+    if former is None or reviews is None:
+        return reviews or former
+    lost = former.beyond(reviews)
+    if lost:
+        fail(t(
+            f"“{output}”里填写的 {lost} 处（复核得分、备注、分数下限或抽查条件）不在“{given}”里，覆盖就会丢失；"
+            f"请另写一个文件，或改用 --reviews {output}",
+            f"'{output}' holds {lost} typed entries that '{given}' does not; write another file, "
+            f"or give --reviews {output}",
+        ))  # fmt: skip
+    return reviews
+
+
+def previous_summary(
+    folder: Path | None, form_file: Iterable[Path], passwords: Passwords, workers: int
+) -> Summary | None:
+    """The summary of last year's returns."""
+    if folder is None:
+        return None
+    from workbook.summary import aggregate
+
+    return aggregate(read_all([folder], form_file, passwords, workers))
+
+
+def password_in(variable: str) -> str:
+    if not variable:
+        return ""
+    password = os.environ.get(variable, "")
+    if not password:
+        fail(t(f"环境变量 {variable} 没有设置密码", f"environment variable {variable} is not set"))
+    return password
+
+
+# --- printing -------------------------------------------------------------------------------------
+
+
+def exit_code(returned: list[Return]) -> int:
+    counted = [f for item in returned for f in item.findings if f.severity != "note"]
+    return FOUND if counted or any(item.status == "rejected" for item in returned) else CLEAN
+
+
+def print_returns(returned: list[Return]) -> None:
+    from rich.console import Console
+
+    from workbook.commands.output import table, totals
+
+    wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140
+    console = Console(width=wide)
+    for item in returned:
+        console.print(table(item, width=console.width))
+    print_totals(totals(returned))
+
+
+def print_kept(kept: Reviews | None, summary: Summary) -> None:
+    """What was taken over from a former summary."""
+    from workbook.summary import plain_name
+
+    if kept is None or not (kept.entries or kept.cutoffs or kept.criteria):
+        return
+    found, left = len(kept.entries) - len(summary.unmatched), len(summary.unmatched)
+    say(t(
+        f"沿用“{kept.path}”里填写的：{found} 个单位的复核，{len(kept.cutoffs)} 个分数下限，"
+        f"{len(kept.criteria)} 项抽查条件",
+        f"Kept from '{kept.path}': reviews of {found} departments, {len(kept.cutoffs)} cut-offs, "
+        f"{len(kept.criteria)} criteria of re-checking",
+    ))  # fmt: skip
+    away = sorted({form for form, _ in kept.cutoffs} - {plain_name(p.form) for p in summary.forms})
+    if away:
+        click.echo(t(
+            f"本次没有{'、'.join(away)}表，它们的分数下限照样留在“参数”一张表里",
+            f"No return of {', '.join(away)} this time; its cut-offs stay on the sheet 参数",
+        ))  # fmt: skip
+    if left:
+        click.echo(t(
+            f"另有 {left} 条复核没有对应的单位，列在“未对应复核”一张表里",
+            f"{left} reviews belong to no department now; see the sheet 未对应复核",
+        ))  # fmt: skip
+
+
+def print_missing(returned: Sequence[Return], roster: Roster) -> None:
+    """Which departments of the roster sent nothing that can be told to be theirs."""
+    from workbook.checking import sender_of
+    from workbook.reading import SKIPPED
+
+    answered = {id(sender_of(item, roster).entry) for item in returned if item.status != SKIPPED}
+    missing = [entry.department for entry in roster.entries if id(entry) not in answered]
+    if missing:
+        more = t(" 等", " …") if len(missing) > _NAMED else ""
+        names = "、".join(missing[:_NAMED])
+        say(t(f"未报 {len(missing)} 个单位：{names}{more}",
+              f"{len(missing)} departments have not answered: {names}{more}"))  # fmt: skip
+
+
+_NAMED = 20
+"""So many departments are named on the terminal."""
+
+
+def print_totals(counts: dict[str, int]) -> None:
+    c = counts
+    click.echo(t(
+        f"共 {c['files']} 个文件：收下 {c['accepted']}，退回 {c['rejected']}，跳过 {c['skipped']}；"
+        f"错误 {c['errors']}，提醒 {c['warnings']}，说明 {c['notes']}",
+        f"{c['files']} files: {c['accepted']} accepted, {c['rejected']} rejected, {c['skipped']} skipped; "
+        f"{c['errors']} errors, {c['warnings']} warnings, {c['notes']} notes",
+    ))  # fmt: skip
+    if c["errors"] + c["warnings"] + c["notes"]:
+        click.echo(
+            t(
+                "代码的含义：workbook explain 代码",
+                "`workbook explain CODE` tells what a code means",
+            )
+        )

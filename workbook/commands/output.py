@@ -1,0 +1,155 @@
+"""What commands print of returns and codes: JSON records, terminal tables, explanations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from workbook.catalogue import CATALOGUE, Severity
+from workbook.checking import View, gather
+from workbook.findings import Finding
+from workbook.form import Form, Part, Rule, available_forms, load_form
+from workbook.layout import Spot
+from workbook.reading import ACCEPTED, REJECTED, SKIPPED, Return
+
+_STATUS = {ACCEPTED: "收下", REJECTED: "退回", SKIPPED: "跳过"}
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "blue"}
+
+
+def record(item: Return, *, values: bool) -> dict[str, Any]:
+    """One file as JSON: file, status, form, version, department, department_code, findings, error.
+
+    With `values`, what was read, by section and field; None when the file was not accepted.
+    """
+    submission = item.submission
+    found: dict[str, Any] = {
+        "file": item.key,
+        "status": item.status,
+        "form": submission.form.id if submission else None,
+        "version": submission.form.version if submission else None,
+        "department": submission.department if submission else None,
+        "department_code": submission.department_code if submission else None,
+    }
+    if values:
+        read = gather(submission.form, [submission], View.TRUE).values(0) if submission else None
+        found["values"] = read
+    found["findings"] = [_finding(f) for f in item.findings]
+    found["error"] = item.error or None
+    return found
+
+
+def _finding(f: Finding) -> dict[str, str]:
+    return {
+        "code": f.code,
+        "severity": f.severity.value,
+        "sheet": f.sheet,
+        "cell": f.cell,
+        "field": f.field,
+        "message": f.message,
+        "hint": f.hint,
+        "printed": f.printed,
+        "expected": f.expected,
+    }
+
+
+def spot_record(spot: Spot) -> dict[str, Any]:
+    """One named cell of a form as JSON."""
+    return {
+        "sheet": spot.address.sheet,
+        "cell": spot.address.a1,
+        "section": spot.field.section,
+        "field": spot.field.id,
+        "row": spot.number or None,
+        "label": spot.field.label,
+        "kind": spot.field.kind.name,
+        "mode": spot.field.mode,
+        "choices": list(spot.field.choices),
+    }
+
+
+def totals(returned: Sequence[Return]) -> dict[str, int]:
+    """How many files, by status, and how many findings, by severity."""
+    counts = {"files": len(returned)}
+    for status in (ACCEPTED, REJECTED, SKIPPED):
+        counts[status] = sum(item.status == status for item in returned)
+    for severity in Severity:
+        counts[f"{severity.value}s"] = sum(
+            f.severity is severity for item in returned for f in item.findings
+        )
+    return counts
+
+
+NARROW = 100
+"""On a terminal narrower than this, findings are sentences: a table would break addresses apart."""
+
+
+def table(item: Return, *, width: int = 140) -> Table | Text:
+    """One file's findings as a terminal table, or as lines on a narrow one or when there are none."""
+    who = item.submission.department.strip() if item.submission else ""
+    title = f"{item.key}  {who}  {_STATUS[item.status]}"
+    if not item.findings:
+        return Text(f"{title}：没有问题\n", style="green")
+    if width < NARROW:
+        return Text("\n".join([title, *(f"  {f.sentence}" for f in item.findings), ""]))
+    shown = Table(title=escape(title), title_justify="left", expand=True, show_lines=False)
+    for name, ratio in (("代码", 0), ("级别", 0), ("单元格", 2), ("问题", 6), ("怎么办", 4)):
+        shown.add_column(name, ratio=ratio or None, no_wrap=not ratio, overflow="fold")
+    for f in item.findings:
+        place = f"{f.sheet}!{_few(f.cell)}" if f.cell else f.sheet
+        place = place.replace(",", ", ")
+        level = Text(f.severity.chinese, style=_COLOURS[f.severity])
+        shown.add_row(f.code, level, escape(place), escape(f.message), escape(f.hint))
+    return shown
+
+
+def _few(cells: str) -> str:
+    listed = cells.split(",")
+    return cells if len(listed) <= 6 else f"{','.join(listed[:6])} 等 {len(listed)} 格"
+
+
+# --- codes ----------------------------------------------------------------------------------------
+
+
+def known_codes(further: Sequence[Form] = ()) -> tuple[str, ...]:
+    """Every code that a finding may carry, in order; `further` forms are those not among ours."""
+    rules = [rule.code for form in (*further, *_forms()) for rule in form.rules if not rule.general]
+    return tuple(sorted({*CATALOGUE, *rules}))
+
+
+def _forms() -> list[Form]:
+    return [load_form(path) for path in available_forms()]
+
+
+def explanation(code: str, further: Sequence[Form] = ()) -> str:
+    """What a code means, its basis, and how to mend it; `code` is one of `known_codes`."""
+    if code in CATALOGUE:
+        entry = CATALOGUE[code]
+        message, hint = opened(entry.message), opened(entry.hint)
+        return _lines(code, entry.severity, entry.name, message, entry.basis, hint)
+    form, rule = next((f, r) for f in (*further, *_forms()) for r in f.rules if r.code == code)
+    text = _lines(code, rule.severity, rule.name, template_of(rule), rule.basis, rule.hint)
+    condition = f"\n条件：{rule.when_source} 时，" if rule.when_source else "\n条件："
+    return f"{text}{condition}{rule.source}\n表式：{form.name}（{form.id} {form.version}）"
+
+
+def _lines(code: str, severity: Severity, name: str, message: str, basis: str, hint: str) -> str:
+    return f"{code}  {severity.chinese}  {name}\n含义：{message}\n依据：{basis}\n怎么办：{hint}"
+
+
+def template_of(rule: Rule) -> str:
+    """A rule's message with its figures left open: `标明 … 分`."""
+    return "".join(_open(part) for part in rule.message)
+
+
+def opened(text: str) -> str:
+    """A text of the catalogue with what each finding fills in left open."""
+    return re.sub(r"\{\w+\}", "…", text)
+
+
+def _open(part: Part) -> str:
+    return part.words if part.node is None else "…"

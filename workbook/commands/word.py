@@ -1,0 +1,177 @@
+"""The commands that deal with Word documents: reports out, last year's forms in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from workbook.commands.messages import CLEAN, FOUND, fail, t
+from workbook.commands.options import (
+    exit_code,
+    force_option,
+    form_file_option,
+    json_option,
+    opening_password_option,
+    password_in,
+    passwords_from,
+    print_json,
+    print_returns,
+    progress_bar,
+    read_all,
+    refuse_existing,
+    require_workbook_name,
+    roster_option,
+    year_option,
+)
+
+
+@click.command(
+    help=t(
+        "写出各单位的自评报告（Word 公文格式，表作附件）；--public 写成公开用的一套。",
+        "Write each department's report as a Word document, the form as its annex.",
+    )
+)
+@click.argument(
+    "paths", nargs=-1, metavar=t("文件或文件夹...", "PATH..."), type=click.Path(path_type=Path)
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False),
+              help=t("写到哪个文件夹。", "The folder to write to."))  # fmt: skip
+@click.option("--pdf", is_flag=True, help=t(
+    "另存为 PDF（要装有 LibreOffice）。", "Also as PDF (needs LibreOffice)."))  # fmt: skip
+@click.option("--public", is_flag=True, help=t(
+    "公开用：去掉填表人和联系电话，另写目录页 index.html。",
+    "For disclosure: without contacts, with an index page."))  # fmt: skip
+@click.option("--template", type=click.Path(path_type=Path, dir_okay=False),
+              help=t("在 Word 中改好的模板（.docx）。", "A template edited in Word (.docx)."))  # fmt: skip
+@click.option("--write-template", type=click.Path(path_type=Path, dir_okay=False),
+              help=t("写出一份模板供修改，不写报告。", "Write a template to edit, and no report."))  # fmt: skip
+@roster_option
+@year_option
+@form_file_option
+@opening_password_option
+@force_option
+def report(
+    paths: tuple[Path, ...], output: Path | None, pdf: bool, public: bool, template: Path | None,
+    write_template: Path | None, roster: Path | None, year: int | None,
+    form_file: tuple[Path, ...], password_env: str, force: bool,
+) -> None:  # fmt: skip
+    """See the command's help."""
+    from builder.word import select, write_reports
+    from workbook.checking import check, load_roster
+    from workbook.word import find_office
+
+    if write_template is not None:
+        _write_template(write_template, force=force)
+        if not paths:
+            return
+    if not paths or output is None:
+        fail(t("要给出收回的表和 -o 文件夹", "give the returns and -o FOLDER"))
+    if pdf and find_office() is None:
+        fail(t(
+            "没有找到 LibreOffice，不能转换成 PDF；请安装，或去掉 --pdf 后用 Word 另存",
+            "LibreOffice was not found; install it, or leave --pdf out and save from Word",
+        ))  # fmt: skip
+    known = load_roster(roster) if roster else None
+    returned = check(
+        read_all(paths, form_file, passwords_from(password_env, roster)), known, year=year
+    )
+    chosen = select(returned, known, year=year, public=public)
+    with progress_bar(len(chosen.returns), t("写出", "Writing")) as progress:
+        written = write_reports(
+            chosen.returns, output, template=template, pdf=pdf, public=public, force=force,
+            unlisted=chosen.faulty, progress=progress,
+        )  # fmt: skip
+    for path in written.without_report:
+        click.echo(t(f"{path}：没有填写自评报告，只写出了表", f"{path}: no report, only the form"))
+    index = t("，没有列入目录页", ", and is not on the index") if public else ""
+    for path, errors in chosen.faulty.items():
+        click.echo(t(
+            f"{path}：有 {errors} 处错误未改{index}", f"{path}: {errors} errors not mended{index}"
+        ))  # fmt: skip
+    left_out = [*chosen.left_out, *written.refused]
+    for path, why in left_out:
+        click.echo(t(f"{path}：没有写出：{why}", f"{path}: not written: {why}"))
+    if written.index is not None:
+        click.echo(t(f"目录页：{written.index}", f"Index: {written.index}"))
+    elif public:
+        click.echo(
+            t("没有写目录页：没有可以列入的单位", "No index: there is no department to list")
+        )
+    papers = t(f"，PDF {len(written.papers)} 份", f", {len(written.papers)} PDF") if pdf else ""
+    click.echo(t(
+        f"共 {len(returned)} 份表：写出 {len(written.documents)} 份报告{papers}，"
+        f"没有写出 {len(left_out)} 份；在文件夹 {output}",
+        f"{len(returned)} returns: {len(written.documents)} reports{papers}, "
+        f"{len(left_out)} not written; in {output}",
+    ))  # fmt: skip
+    sys.exit(FOUND if left_out or (public and chosen.faulty) else CLEAN)
+
+
+def require_document_name(path: Path, *, force: bool) -> None:
+    """Refuse a name that is no Word document's, or one that is taken."""
+    if path.suffix.lower() != ".docx":
+        fail(t(f"“{path}”应以 .docx 结尾", f"'{path}' must end with .docx"))
+    refuse_existing(path, (), force=force)
+
+
+def _write_template(path: Path, *, force: bool) -> None:
+    from builder.word import write_template
+
+    require_document_name(path, force=force)
+    write_template(path)
+    click.echo(t(
+        f"模板：{path}；在 Word 中改样式、页边距、页眉页脚，再用 --template 给出",
+        f"Template: {path}; edit its styles, margins, heads and feet in Word, then give --template",
+    ))  # fmt: skip
+
+
+@click.command(
+    "import-word",
+    help=t(
+        "读入 Word 格式的旧表（.docx、.doc）：检查，并写成填好的模板。",
+        "Read a form that came as a Word document; check it and fill it into a template.",
+    ),
+)
+@click.argument("file", metavar=t("文件", "FILE"), type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path),
+              help=t("把读到的内容填入模板，写成这个 .xlsx。", "Write a filled template (.xlsx)."))  # fmt: skip
+@roster_option
+@form_file_option
+@opening_password_option
+@force_option
+@json_option
+def import_word(
+    file: Path, output: Path | None, roster: Path | None, form_file: tuple[Path, ...],
+    password_env: str, force: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """See the command's help."""
+    from builder import build_template
+    from workbook.checking import load_roster
+    from workbook.commands.output import record
+    from workbook.reading import known_forms
+    from workbook.word import import_word as read_word
+
+    if not file.exists():
+        fail(t(f"找不到“{file}”，请检查路径", f"'{file}' does not exist; check the path"))
+    if output is not None:
+        require_workbook_name(output)
+        refuse_existing(output, (file,), force=force)
+    known = load_roster(roster) if roster else None
+    password = password_in(password_env)
+    forms = known_forms(form_file).values()
+    imported = read_word(file, forms, known, passwords=(password,) if password else ())
+    submission = imported.returned.submission
+    if output is not None and submission is not None:
+        build_template(
+            submission.form, output, filling=imported.filling, plan=imported.plan,
+            fiscal_year=submission.fiscal_year,
+        )  # fmt: skip
+    if as_json:
+        print_json(record(imported.returned, values=True))
+    else:
+        print_returns([imported.returned])
+        if output is not None and submission is not None:
+            click.echo(t(f"填好的模板：{output}", f"Filled template: {output}"))
+    sys.exit(exit_code([imported.returned]))

@@ -1,0 +1,85 @@
+"""The tree that an expression is read into: constants, references, operators over arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from workbook.expression.operands import Op, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A constant; truths do not occur."""
+
+    value: float | str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A field, as the cell of the own row or form, or as its whole column."""
+
+    section: str
+    field: str
+    type: Type
+    decimals: int | None
+    blank: str
+    """What a blank cell means: "zero", "empty" text, or "missing", which leaves it undecided."""
+    reach: str = "cell"
+    """ "cell" (the own row's or the form's), "column" (the whole section's) or "group" (the own group's)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operator over its arguments."""
+
+    op: Op
+    args: tuple[Node, ...]
+    type: Type
+    tolerance: float = 0.0
+
+
+Node = Literal | Ref | Call
+
+
+_EXACT = 1e-9
+
+
+_HAIR = 1e-4
+"""A difference of exactly half a unit counts as different in every engine, whatever its last bits."""
+
+
+def tolerance_between(*nodes: Node) -> float:
+    """Half a unit of the coarsest last decimal among the nodes, less a hair."""
+    known = [d for d in map(decimals_of, nodes) if d is not None]
+    return 0.5 * 10.0 ** -min(known) * (1 - _HAIR) if known else _EXACT
+
+
+def decimals_of(node: Node) -> int | None:
+    """How many decimals a node's number is kept to; None if it is not rounded."""
+    match node:
+        case Ref():
+            return node.decimals
+        case Call(op=op, args=args):
+            if op.name == "round" and isinstance(args[1], Literal):
+                return int(args[1].value)
+            if op.name in ("add", "sub", "neg", "abs", "min", "max", "sum", "lowest", "highest"):
+                known = [d for d in map(decimals_of, args) if d is not None]
+                return min(known, default=None)
+            if op.name in ("if", "need", "sum_where"):
+                values = args[:1] if op.name == "sum_where" else args[1:]
+                known = [d for d in map(decimals_of, values) if d is not None]
+                return min(known, default=None)
+            if op.name in ("count", "count_where", "length"):
+                return 0
+    return None
+
+
+def references(nodes: Iterable[Node]) -> Iterator[Ref]:
+    """Every reference in some nodes, in order of appearance, with repetitions."""
+    for node in nodes:
+        if isinstance(node, Ref):
+            yield node
+        elif isinstance(node, Call):
+            yield from references(node.args)

@@ -1,0 +1,297 @@
+"""The operators over texts: the Excel formula of each beside its array function."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from workbook import text as texts
+from workbook.expression.operands import Array, Op, Param, Type
+
+
+def _each(function: Callable[[str], Any], values: Array, *, number: bool = False) -> Array:
+    """Apply to each distinct text once; undecided stays undecided."""
+    codes, distinct = pd.factorize(values.ravel(), use_na_sentinel=True)
+    results = [function(str(item)) for item in distinct]
+    if number:
+        table = np.array([np.nan if r is None else float(r) for r in results] + [np.nan])
+        return table[codes].reshape(values.shape)
+    filled = np.empty(len(results) + 1, dtype=object)
+    filled[: len(results)] = results
+    return filled[codes].reshape(values.shape)
+
+
+def _pairs(function: Callable[[str, str], bool], a: Array, b: Array) -> Array:
+    if b.size == 1 and b.item() is not None:
+        constant = b.item()
+        return _each(lambda text: function(text, constant), a, number=True)
+    a, b = np.broadcast_arrays(a, b)
+    result = [
+        np.nan if x is None or y is None else float(function(x, y))
+        for x, y in zip(a.ravel(), b.ravel(), strict=True)
+    ]
+    return np.array(result, dtype=float).reshape(a.shape)
+
+
+def _joined(function: Callable[[str, str], str], a: Array, b: Array) -> Array:
+    a, b = np.broadcast_arrays(a, b)
+    result = np.empty(a.size, dtype=object)
+    for index, (x, y) in enumerate(zip(a.ravel(), b.ravel(), strict=True)):
+        result[index] = None if x is None or y is None else function(x, y)
+    return result.reshape(a.shape)
+
+
+def _same(a: Array, b: Array) -> Array:
+    return _pairs(str.__eq__, _each(texts.fold, a), _each(texts.fold, b))
+
+
+def _substitutes(inner: str, folds: tuple[tuple[str, str], ...]) -> str:
+    for found, instead in folds:
+        inner = f"SUBSTITUTE({inner},{_quoted(found)},{_quoted(instead)})"
+    return inner
+
+
+_CONTROLS = {"\n": "CHAR(10)", "\r": "CHAR(13)", "\t": "CHAR(9)"}
+
+
+def _quoted(value: str) -> str:
+    return _CONTROLS.get(value) or literal(value)
+
+
+def literal(value: str) -> str:
+    """A text as a formula writes it."""
+    doubled = value.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def _fold_formula(args: list[str]) -> str:
+    return f"UPPER({_substitutes(args[0], texts.FOLDS)})"
+
+
+def _measure_formula(args: list[str]) -> str:
+    return _substitutes(_fold_formula(args), texts.SIGN_WORDS)
+
+
+def _same_formula(args: list[str]) -> str:
+    return f"EXACT({_folded(args[0])},{_folded(args[1])})"
+
+
+_CONSTANT = re.compile(r'"((?:[^"]|"")*)"')
+
+
+def _folded(formula: str) -> str:
+    """The folded text of a formula; a constant is folded once and for all."""
+    constant = _CONSTANT.fullmatch(formula)
+    if constant:
+        return literal(texts.fold(constant[1].replace('""', '"')))
+    return _fold_formula([formula])
+
+
+def _begins_with(letters: str) -> str:
+    # ISNUMBER(FIND(…)) would take an error in the text for "not found".
+    return f'(LEN(SUBSTITUTE({literal(letters)},LEFT({{0}}&" ",1),""))<{len(letters)})'
+
+
+_HAS_SIGN = _begins_with(texts.SIGNS)
+_BEGINS_WITH_DIGIT = _begins_with(texts.DIGITS)
+_SIGN_BEHIND = (
+    f'AND(ISNUMBER(FIND(MID({{0}}&" ",1+{_HAS_SIGN},1),{literal(texts.DIGITS)})),'
+    f"OR({','.join(f'RIGHT({{0}},2)={literal(s)}' for s in texts.SIGN_SUFFIXES)}))"
+)
+_BODY = f"MID({{0}},1+{_HAS_SIGN},LEN({{0}})-{_HAS_SIGN}-2*{_SIGN_BEHIND})"
+_PLACES = "{{" + ",".join(str(place) for place in range(1, texts.LONGEST_RUN + 1)) + "}}"
+# The first place that holds no digit; SUMPRODUCT makes every engine work through the whole list.
+_RUN = (
+    f'LEFT({{0}},SUMPRODUCT(MIN({_PLACES}+999*ISNUMBER(FIND(MID({{0}}&" ",{_PLACES},1),'
+    f"{literal(texts.DIGITS)}))))-1)"
+)
+_VALUE = (
+    f"IF(AND(LEN({{0}})>0,LEN({{0}})<{texts.LONGEST_RUN},EXACT({{0}},{_RUN}),"
+    'LEN({0})-LEN(SUBSTITUTE({0},".",""))<2,NOT(EXACT({0},"."))),VALUE({0}),NA())'
+)
+_SIGN = (
+    f"IF({_HAS_SIGN},LEFT({{0}},1),IF({_BEGINS_WITH_DIGIT},"
+    f'IF(RIGHT({{0}},2)={literal(texts.AT_LEAST_SUFFIX)},"≥",'
+    f'IF(OR({",".join(f"RIGHT({{0}},2)={literal(s)}" for s in texts.AT_MOST_SUFFIXES)}),"≤","")),""))'
+)
+
+
+_CONTAINS = '(LEN(SUBSTITUTE({0},{1},""))<LEN({0}))'  # engines disagree on FIND("",…)
+
+
+def _before(text: str, word: str) -> str:
+    return text.partition(word)[0] if word else text
+
+
+def _after(text: str, word: str) -> str:
+    return text.partition(word)[2] if word else ""
+
+
+def _chained(*parts: Array) -> Array:
+    chain = parts[0]
+    for part in parts[1:]:
+        chain = _joined(str.__add__, chain, part)
+    return chain
+
+
+def _trimmed(text: str) -> str:
+    return " ".join(filter(None, text.split(" ")))
+
+
+def _replaced(text: Array, found: Array, instead: Array) -> Array:
+    text, found, instead = np.broadcast_arrays(text, found, instead)
+    result = np.empty(text.size, dtype=object)
+    each = zip(text.ravel(), found.ravel(), instead.ravel(), strict=True)
+    result[:] = [None if None in (t, f, i) else t.replace(f, i) if f else t for t, f, i in each]
+    return result.reshape(text.shape)
+
+
+# --- the table ------------------------------------------------------------------------------------
+
+_T = Param.TEXT
+TEXT_OPS: tuple[Op, ...] = (
+    Op(
+        "same",
+        (_T, _T),
+        Type.TRUTH,
+        _same_formula,
+        _same,
+        doc="文字相同（不计空格、全半角、大小写）",
+    ),
+    Op(
+        "differ",
+        (_T, _T),
+        Type.TRUTH,
+        lambda args: f"NOT({_same_formula(args)})",
+        lambda a, b: 1.0 - _same(a, b),
+        doc="文字不同（不计空格、全半角、大小写）",
+    ),
+    Op(
+        "exact",
+        (_T, _T),
+        Type.TRUTH,
+        "EXACT({0},{1})",
+        lambda a, b: _pairs(str.__eq__, a, b),
+        doc="文字逐字相同",
+    ),
+    Op(
+        "contains",
+        (_T, _T),
+        Type.TRUTH,
+        _CONTAINS,
+        lambda a, b: _pairs(lambda text, part: part != "" and part in text, a, b),
+        doc="文字中含有（空文字不算）",
+    ),
+    Op(
+        "starts",
+        (_T, _T),
+        Type.TRUTH,
+        "EXACT(LEFT({0},LEN({1})),{1})",
+        lambda a, b: _pairs(str.startswith, a, b),
+        doc="文字以此开头",
+    ),
+    Op(
+        "length",
+        (_T,),
+        Type.NUMBER,
+        "LEN({0})",
+        lambda a: _each(len, a, number=True),
+        doc="字数",
+    ),
+    Op(
+        "breaks",
+        (_T,),
+        Type.NUMBER,
+        '(LEN({0})-LEN(SUBSTITUTE({0},CHAR(10),"")))',
+        lambda a: _each(lambda text: text.count("\n"), a, number=True),
+        doc="换行的个数",
+    ),
+    Op(
+        "fold",
+        (_T,),
+        Type.TEXT,
+        _fold_formula,
+        lambda a: _each(texts.fold, a),
+        doc="去空格、全角转半角",
+    ),
+    Op(
+        "measure",
+        (_T,),
+        Type.TEXT,
+        _measure_formula,
+        lambda a: _each(texts.measure, a),
+        doc="折叠后把“不少于”等词换成符号",
+    ),
+    Op("sign_of", (_T,), Type.TEXT, _SIGN, lambda a: _each(texts.sign_of, a), doc="指标值的符号"),
+    Op(
+        "body_of",
+        (_T,),
+        Type.TEXT,
+        _BODY,
+        lambda a: _each(texts.body_of, a),
+        doc="去掉符号和“以上”“以下”“以内”的指标值",
+    ),
+    Op("digits_of", (_T,), Type.TEXT, _RUN, lambda a: _each(texts.digits_of, a), doc="开头的数字"),
+    Op(
+        "value_of",
+        (_T,),
+        Type.NUMBER,
+        _VALUE,
+        lambda a: _each(texts.value_of, a, number=True),
+        doc="数字所表示的数；不是数则未定",
+    ),
+    Op(
+        "rest_of",
+        (_T, _T),
+        Type.TEXT,
+        "MID({0},LEN({1})+1,999)",
+        lambda a, b: _joined(texts.rest_of, a, b),
+        doc="开头数字之后的单位",
+    ),
+    Op(
+        "join",
+        (_T,),
+        Type.TEXT,
+        lambda args: f"({'&'.join(args)})",
+        _chained,
+        variadic=True,
+        doc="把文字连起来",
+    ),
+    Op(
+        "trim",
+        (_T,),
+        Type.TEXT,
+        "TRIM({0})",
+        lambda a: _each(_trimmed, a),
+        doc="去掉首尾的空格，中间连续的空格只留一个",
+    ),
+    Op(
+        "before",
+        (_T, _T),
+        Type.TEXT,
+        f"IF({_CONTAINS},LEFT({{0}},FIND({{1}},{{0}})-1),{{0}})",
+        lambda a, b: _joined(_before, a, b),
+        doc="某词第一次出现之前的文字；没有这个词则是全部",
+    ),
+    Op(
+        "after",
+        (_T, _T),
+        Type.TEXT,
+        f'IF({_CONTAINS},MID({{0}},FIND({{1}},{{0}})+LEN({{1}}),32767),"")',
+        lambda a, b: _joined(_after, a, b),
+        doc="某词第一次出现之后的文字；没有这个词则是空的",
+    ),
+    Op(
+        "replace",
+        (_T, _T, _T),
+        Type.TEXT,
+        "SUBSTITUTE({0},{1},{2})",
+        _replaced,
+        doc="把文字中所有的某词换成另一词",
+    ),
+)
+"""The operators that take texts or make them."""

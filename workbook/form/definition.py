@@ -1,0 +1,451 @@
+"""A form's definition: what `workbook/form/definitions/*.toml` says, checked and with its expressions read.
+
+`load_form` reads one self-contained file; every mistake in it is a FormError that names the file, the
+key and, inside an expression, the column. docs/form-file.md tells a bureau how to write one.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import hashlib
+import json
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from workbook.errors import FormError, nearest, reason_of
+from workbook.expression import Node, Type, references
+from workbook.form.drawing import draw
+from workbook.form.kinds import KINDS, Kind
+from workbook.form.model import (
+    CELL,
+    GROUP,
+    ROW,
+    Field,
+    Form,
+    Group,
+    Paper,
+    Piece,
+    Section,
+)
+from workbook.form.rules import check_rules, parse_at, read_rule
+from workbook.form.scope import FormScope
+from workbook.form.standard_rules import general_rules
+from workbook.form.toml_table import KEYS, Table
+
+FORMS_DIR = Path(__file__).parent / "definitions"
+NEEDED = ("identity.department", "identity.department_code", "identity.fiscal_year")
+"""Fields that every form has: a return is told apart by them."""
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def available_forms(extra: Path | None = None) -> tuple[Path, ...]:
+    """The definitions that come with the project, and those in `extra`, by name."""
+    folders = [FORMS_DIR] + ([extra] if extra else [])
+    return tuple(sorted(p for folder in folders for p in folder.glob("*.toml")))
+
+
+def find_form(name: str, version: str | None = None) -> Form:
+    """The newest definition of a form by its id, or the given version; or that of a .toml file.
+
+    Raises FormError naming the forms there are.
+    """
+    if name.endswith(".toml"):
+        return load_form(Path(name))
+    forms = [load_form(path) for path in available_forms()]
+    fitting = [f for f in forms if f.id == name and version in (None, f.version)]
+    if not fitting:
+        hint = nearest(name, [f.id for f in forms])
+        raise FormError(f"no form '{name}'{f' version {version}' if version else ''}; {hint}")
+    return max(fitting, key=lambda form: form.version)
+
+
+def load_form(path: Path | str) -> Form:
+    """Read and check one definition. Raises FormError; the same file is read once."""
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FormError(f"{path}：表式定义无法读取（{reason_of(error)}），请检查路径") from None
+    return form_of(path, data)
+
+
+@lru_cache(maxsize=64)
+def form_of(path: Path, data: bytes) -> Form:
+    """The form that a definition's bytes describe; `path` names it. Raises FormError."""
+    try:
+        table = tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise FormError(
+            f"{path.name}: is not UTF-8; save it as UTF-8（请用 UTF-8 编码保存）"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise FormError(f"{path.name}: is not valid TOML: {error}") from None
+    return _Loader(path, Table(table, path.name, "")).form(_digest(table))
+
+
+def _digest(table: dict[str, Any]) -> str:
+    """What returns depend on: fields, geometry and conditions, not comments, messages or hints."""
+    conditions = [
+        {key: rule.get(key) for key in ("code", "scope", "when", "must")}
+        for rule in table.get("rule", [])
+    ]
+    meaning = {
+        **{k: table.get(k) for k in ("id", "version", "sheet", "unit", "settings", "section")},
+        "further_sheet": table.get("further_sheet"),
+        "rule": conditions,
+    }
+    return hashlib.sha256(json.dumps(meaning, default=str).encode()).hexdigest()[:16]
+
+
+# Between processes a form travels as its path and is read again there.
+copyreg.pickle(Form, lambda form: (load_form, (form.path,)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Loader:
+    path: Path
+    top: Table
+
+    def form(self, digest: str) -> Form:
+        top = self.top
+        top.only(*KEYS["form"])
+        settings = self._settings()
+        sections: dict[str, Section] = {}
+        for table in top.tables("section", "id"):
+            section = self._section(table)
+            if section.id in sections:
+                raise table.error("id", f"'{section.id}' is used twice")
+            sections[section.id] = section
+        if not sections:
+            raise top.error("section", "a form needs at least one [[section]]")
+        self._check_needed(sections)
+        widths = top.numbers("widths")
+        side = top.numbers("side_widths")
+        further = tuple(self._further(t) for t in top.tables("further_sheet", "name"))
+        sheets = [top.take("sheet", str), *(paper.sheet for paper in further)]
+        twice = next((name for name in sheets if sheets.count(name) > 1), "")
+        if twice:
+            raise top.error("further_sheet", f"'{twice}' is used twice")
+        self._check_limits(sections)
+        columns = {"": widths + side} | {p.sheet: p.widths for p in further}
+        self._check_drawings(sections, {name: len(each) for name, each in columns.items()})
+        scope = FormScope({s.id: s.fields for s in sections.values()}, settings)
+        form = Form(
+            id=top.take("id", str),
+            version=top.take("version", str),
+            name=top.take("name", str),
+            title=_pattern(top, "title", top.take("title", str), "fiscal_year"),
+            annex=top.take("annex", str, ""),
+            unit=top.take("unit", str, "万元"),
+            sheet=top.take("sheet", str),
+            fiscal_year=top.take("fiscal_year", int),
+            widths=widths,
+            side_widths=side,
+            orientation=_one_of(top, "orientation", "portrait", "landscape"),
+            instructions=top.strings("instructions"),
+            settings=settings,
+            sections=sections,
+            rules=(
+                *general_rules(sections, scope, columns),
+                *(read_rule(t, scope) for t in top.tables("rule", "code")),
+            ),
+            digest=digest,
+            path=self.path,
+            further=further,
+            formulas=self._formulas(sections, scope),
+        )
+        check_rules(form)
+        return form
+
+    def _settings(self) -> dict[str, float | str]:
+        table = self.top.table("settings")
+        for key, value in table.data.items():
+            if isinstance(value, bool) or not isinstance(value, int | float | str):
+                raise table.error(key, "must be a number or a text")
+        return {k: v if isinstance(v, str) else float(v) for k, v in table.data.items()}
+
+    def _further(self, table: Table) -> Paper:
+        table.only(*KEYS["further_sheet"])
+        title = _pattern(table, "title", table.take("title", str, ""), "fiscal_year")
+        orientation = _one_of(table, "orientation", "portrait", "landscape")
+        return Paper(table.take("name", str), title, "", table.numbers("widths"), (), orientation)
+
+    # sections
+
+    def _section(self, table: Table) -> Section:
+        table.only(*KEYS["section"])
+        name = table.take("id", str)
+        if not _IDENTIFIER.fullmatch(name) or name == "settings":
+            raise table.error("id", f"'{name}' must be a lower-case English word")
+        repeats = "row" in table.data
+        levels = table.strings("levels")
+        found = self._fields(table.table("fields"), name, repeats=repeats)
+        if repeats:
+            found = {level: _level_field(name, level) for level in levels} | found
+        if levels:
+            found["group_name"] = Field(
+                "group_name", name, levels[0], KINDS["text"], "label", GROUP, blank="empty"
+            )
+        groups = self._groups(table, levels) if repeats else ()
+        row = draw(table, "row", name, levels) if repeats else None
+        if row and row.rows != 1:
+            raise table.error("row", "must be one drawn row")
+        return Section(
+            id=name,
+            label=table.take("label", str),
+            fields=found,
+            head=draw(table, "drawing", name, levels),
+            row=row,
+            levels=levels,
+            groups=groups,
+            group_label=_pattern(
+                table,
+                "group_label",
+                table.take("group_label", str, "{label}"),
+                "label",
+                "weight",
+                *levels[:1],
+            ),
+            sheet=table.take("sheet", str, ""),
+        )
+
+    def _groups(self, table: Table, levels: tuple[str, ...]) -> tuple[Group, ...]:
+        if not levels:
+            return (Group((), table.take("rows", int), None),)
+        groups: list[Group] = []
+        for item in table.tables("group", levels[0]):
+            item.only(levels[0], *KEYS["group"])
+            weight = item.take("weight", float) if "weight" in item.data else None
+            top = item.take(levels[0], str)
+            rows = {"": item.take("rows", int)} if len(levels) == 1 else item.take("rows", dict)
+            for rest, count in rows.items():
+                path = (top, *(part.strip() for part in rest.split("/") if part))
+                if len(path) != len(levels):
+                    raise item.error("rows", f"'{rest}' must name {len(levels) - 1} further levels")
+                if not isinstance(count, int) or count < 1:
+                    raise item.error("rows", f"'{rest}' must have at least one row")
+                groups.append(Group(path, count, weight))
+        if not groups:
+            raise table.error("group", "a section with levels needs at least one group")
+        return tuple(groups)
+
+    def _fields(self, table: Table, section: str, *, repeats: bool) -> dict[str, Field]:
+        found: dict[str, Field] = {}
+        for name in table.data:
+            if not _IDENTIFIER.fullmatch(name):
+                raise table.error(name, "must be a lower-case English word")
+            item = self._field(table.table(name), section, name, repeats=repeats)
+            found[name] = item
+            for suffix, formula, type_ in item.kind.parts:
+                part = _part_field(item, suffix, formula, type_)
+                found[part.id] = part
+        return found
+
+    def _field(self, table: Table, section: str, name: str, *, repeats: bool) -> Field:
+        table.only(*KEYS["field"])
+        kind_name = table.take("kind", str)
+        if kind_name not in KINDS:
+            raise table.error("kind", f"'{kind_name}' is not a kind; {nearest(kind_name, KINDS)}")
+        kind = KINDS[kind_name]
+        choices = table.strings("choices")
+        if (kind_name == "choice") != bool(choices):
+            raise table.error("choices", "a choice needs choices, and only a choice has them")
+        grain = {"": ROW if repeats else CELL, "group": GROUP}.get(table.take("per", str, ""))
+        if grain is None or (grain == GROUP and not repeats):
+            raise table.error("per", "can only be 'group', in a section with rows")
+        value = table.data.get("value")
+        highest = table.data.get("max", self._highest(kind, table.take("unit", str, "")))
+        blanks = ("empty", "missing") if kind.type is Type.TEXT else ("missing", "zero")
+        return Field(
+            id=name,
+            section=section,
+            label=table.take("label", str),
+            kind=kind,
+            mode=_mode(table, grain),
+            grain=grain,
+            by=_one_of(table, "by", "department", "bureau", "reviewer"),
+            required=table.data.get("required") is True,
+            if_begun=_if_begun(table),
+            blank=_one_of(table, "blank", *blanks),
+            formula=table.take("formula", str, ""),
+            value=float(value) if isinstance(value, int) else value,
+            choices=choices,
+            max_length=table.take("max_length", int, kind.max_length or 0) or None,
+            lowest=table.take("min", float) if "min" in table.data else kind.lowest,
+            highest=float(highest) if isinstance(highest, int) else highest,
+            prompt=table.take("prompt", str, ""),
+            instruction=table.take("instruction", str, ""),
+            unit=table.take("unit", str, ""),
+            number_format=table.take("format", str, kind.number_format),
+        )
+
+    def _highest(self, kind: Kind, unit: str) -> float | None:
+        """A kind's own limit; that of amounts is in 万元."""
+        in_yuan = kind.name == "money" and (unit or self.top.data.get("unit")) == "元"
+        return kind.highest * 10_000 if in_yuan and kind.highest else kind.highest
+
+    def _check_needed(self, sections: dict[str, Section]) -> None:
+        known = {item.key for section in sections.values() for item in section.fields.values()}
+        for key in NEEDED:
+            if key not in known:
+                raise self.top.error("section identity", f"every form needs the field {key}")
+
+    def _check_limits(self, sections: dict[str, Section]) -> None:
+        for section in sections.values():
+            for item in section.fields.values():
+                other = section.fields.get(str(item.highest))
+                if isinstance(item.highest, str) and (other is None or other.grain != item.grain):
+                    table = Table({}, self.top.file, f"section {section.id}, fields, {item.id}")
+                    hint = nearest(item.highest, (f.id for f in section.of_grain(item.grain)))
+                    raise table.error("max", f"'{item.highest}' is no field beside it; {hint}")
+
+    def _check_drawings(self, sections: dict[str, Section], edges: dict[str, int]) -> None:
+        """`edges` says how many columns each sheet has; the form's own is named blank."""
+        if not all(edges.values()):
+            raise self.top.error("widths", "must give the width of each column of the paper")
+        drawn: set[str] = set()
+        for section in sections.values():
+            table = Table({}, self.top.file, f"section {section.id}")
+            if section.sheet not in edges:
+                hint = nearest(section.sheet, edges)
+                raise table.error("sheet", f"'{section.sheet}' is no [[further_sheet]]; {hint}")
+            if section.sheet and section.repeats:
+                raise table.error("sheet", "rows that repeat stand on the form's own sheet")
+            for key, drawing in (("drawing", section.head), ("row", section.row)):
+                for piece in drawing.pieces if drawing else ():
+                    self._check_piece(table, key, piece, sections, edges[section.sheet])
+                    if piece.field in drawn:
+                        raise table.error(key, f"'{{{piece.field}}}' is drawn twice")
+                    drawn.update({piece.field} - {""})
+        for section in sections.values():
+            for item in section.fields.values():
+                if item.key not in drawn and _must_be_drawn(section, item):
+                    table = Table({}, self.top.file, f"section {section.id}, fields, {item.id}")
+                    raise table.error("", f"no drawing shows '{{{item.id}}}'")
+
+    def _check_piece(
+        self, table: Table, key: str, piece: Piece, sections: dict[str, Section], edge: int
+    ) -> None:
+        if piece.column + piece.columns > edge:
+            raise table.error(key, f"row {piece.row + 1} has more cells than widths ({edge})")
+        if piece.level and key != "row":
+            raise table.error(key, "a level can only be drawn in the row that repeats")
+        if not piece.field:
+            return
+        owner, _, name = piece.field.partition(".")
+        known = sections[owner].fields if owner in sections else {}
+        if name not in known:
+            hint = nearest(name, known) if known else nearest(owner, sections)
+            raise table.error(key, f"'{{{piece.field}}}' is not a field; {hint}")
+        repeats = known[name].grain != CELL
+        if repeats and (key != "row" or table.where != f"section {owner}"):
+            raise table.error(key, f"'{{{piece.field}}}' belongs in the row of section {owner}")
+        if key == "row" and not repeats:
+            raise table.error(key, f"'{{{piece.field}}}' is one cell, and the row repeats")
+
+    # expressions
+
+    def _formulas(self, sections: dict[str, Section], scope: FormScope) -> dict[str, Node]:
+        nodes: dict[str, Node] = {}
+        for section in sections.values():
+            for item in section.fields.values():
+                if item.formula:
+                    table = Table({}, self.top.file, f"section {section.id}, field {item.id}")
+                    place = scope.at(section.id, item.grain)
+                    nodes[item.key] = parse_at(
+                        table, "formula", item.formula, place, item.kind.type
+                    )
+        return _ordered(nodes, self.top)
+
+
+def _mode(table: Table, grain: str) -> str:
+    formula, suggested = "formula" in table.data, table.take("suggested", bool, False)
+    if suggested and not formula:
+        raise table.error("suggested", "needs a formula that suggests the value")
+    if table.take("derived", bool, False):
+        if not formula:
+            raise table.error("derived", "needs a formula")
+        return "derived"
+    if formula:
+        return "suggested" if suggested else "computed"
+    return "fixed" if "value" in table.data or grain == GROUP else "entered"
+
+
+def _if_begun(table: Table) -> bool:
+    value = table.data.get("required", False)
+    if not isinstance(value, bool) and value != "begun":
+        raise table.error("required", "must be true, false or 'begun'")
+    return bool(value == "begun")
+
+
+def _must_be_drawn(section: Section, item: Field) -> bool:
+    """Whether a field is of no use without a cell on the form's sheet."""
+    if item.grain == CELL:
+        return item.is_input and item.by == "department"
+    if item.grain == GROUP:
+        return item.mode == "computed"
+    return not item.is_hidden and item.id not in section.levels
+
+
+def _one_of(table: Table, key: str, usual: str, *others: str) -> str:
+    """A text that must be one of a few; the first is the default."""
+    value = table.take(key, str, usual)
+    if value not in (usual, *others):
+        raise table.error(key, f"'{value}' is none; {nearest(value, (usual, *others))}")
+    return value
+
+
+def _pattern(table: Table, key: str, text: str, *names: str) -> str:
+    """A text in which `{…}` may only hold some names."""
+    try:
+        text.format_map(dict.fromkeys(names, ""))
+    except (KeyError, ValueError, IndexError):
+        allowed = ", ".join(f"{{{name}}}" for name in names)
+        raise table.error(key, f"may only hold {allowed} between braces") from None
+    return text
+
+
+def _level_field(section: str, level: str) -> Field:
+    return Field(level, section, level, KINDS["text"], "fixed", ROW, blank="empty")
+
+
+def _part_field(owner: Field, suffix: str, formula: str, type_: Type) -> Field:
+    kind = KINDS["number" if type_ is Type.NUMBER else "text"]
+    blank = "missing" if type_ is Type.NUMBER else "empty"
+    return Field(
+        id=f"{owner.id}_{suffix}",
+        section=owner.section,
+        label=f"{owner.label}·{suffix}",
+        kind=kind,
+        mode="derived",
+        grain=owner.grain,
+        blank=blank,
+        formula=formula.format(owner.id),
+    )
+
+
+def _ordered(nodes: dict[str, Node], top: Table) -> dict[str, Node]:
+    """The formulas in an order in which each finds what it refers to."""
+    done: dict[str, Node] = {}
+    waiting: list[str] = []
+
+    def settle(key: str) -> None:
+        if key in done:
+            return
+        if key in waiting:
+            raise top.error(f"field {key}", f"refers to itself: {' → '.join([*waiting, key])}")
+        waiting.append(key)
+        for ref in references([nodes[key]]):
+            other = f"{ref.section}.{ref.field}"
+            if other in nodes:
+                settle(other)
+        waiting.pop()
+        done[key] = nodes[key]
+
+    for key in nodes:
+        settle(key)
+    return done

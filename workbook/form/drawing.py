@@ -1,0 +1,79 @@
+"""Reading drawn rows: `a | b | <`; docs/form-file.md tells what the signs mean."""
+
+from __future__ import annotations
+
+import re
+
+from workbook.errors import nearest
+from workbook.form.model import Drawing, Piece
+from workbook.form.toml_table import Table
+
+_FIELD = re.compile(r"\{([a-z0-9_.]+)\}")
+_LEVEL = re.compile(r"\[([a-z0-9_]+)\]")
+_HEADING = re.compile(r"(#{1,2}) +")
+
+
+def draw(table: Table, key: str, section: str, levels: tuple[str, ...]) -> Drawing:
+    """Read drawn rows: `a | b | <` and so on; see docs/form-file.md."""
+    value = table.data.get(key, [])
+    lines = [value] if isinstance(value, str) else list(table.strings(key))
+    grid: list[list[str]] = []
+    framed = []
+    for line in lines:
+        framed.append(not line.startswith("~"))
+        grid.append([cell.strip(" ") for cell in line.removeprefix("~").split("|")])
+    heights = table.numbers("heights") if key == "drawing" else ()
+    if heights and len(heights) != len(lines):
+        raise table.error("heights", f"must have one number for each of the {len(lines)} rows")
+    pieces = []
+    for row, line_cells in enumerate(grid):
+        for column, cell in enumerate(line_cells):
+            if cell not in ("<", "^"):
+                pieces.append(_piece(table, key, grid, row, column, section, levels))
+            else:
+                _check_mark(table, key, grid, row, column)
+    return Drawing(len(grid), tuple(framed), heights or (0.0,) * len(grid), tuple(pieces))
+
+
+def _check_mark(table: Table, key: str, grid: list[list[str]], row: int, column: int) -> None:
+    if grid[row][column] == "<" and column == 0:
+        raise table.error(key, f"row {row + 1} begins with '<', which has nothing to its left")
+    if grid[row][column] == "^" and (row > 0 and column >= len(grid[row - 1])):
+        raise table.error(key, f"row {row + 1}, cell {column + 1}: '^' has nothing above it")
+
+
+def _piece(
+    table: Table,
+    key: str,
+    grid: list[list[str]],
+    row: int,
+    column: int,
+    section: str,
+    levels: tuple[str, ...],
+) -> Piece:
+    columns = 1
+    while column + columns < len(grid[row]) and grid[row][column + columns] == "<":
+        columns += 1
+    rows = 1
+    while row + rows < len(grid) and grid[row + rows][column : column + 1] == ["^"]:
+        rows += 1
+    text = grid[row][column]
+    heading = _HEADING.match(text)
+    text = text[heading.end() :] if heading else text
+    named = _FIELD.fullmatch(text)
+    level = _LEVEL.fullmatch(text)
+    if level and level[1] not in levels:
+        raise table.error(key, f"[{level[1]}] is not a level; {nearest(level[1], levels)}")
+    name = ""
+    if named:
+        name = named[1] if "." in named[1] else f"{section}.{named[1]}"
+    return Piece(
+        "" if named or level else text.replace("\\n", "\n"),
+        name,
+        levels.index(level[1]) + 1 if level else 0,
+        len(heading[1]) if heading else 0,
+        row,
+        column,
+        rows,
+        columns,
+    )

@@ -1,0 +1,273 @@
+"""What a form is: its fields, their geometry as drawn, its rules. `workbook.form.definition` reads it from TOML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from workbook.catalogue import Severity
+from workbook.expression import Node, Ref
+from workbook.form.kinds import Kind
+
+CELL, ROW, GROUP = "form", "row", "group"
+"""Grains: one value a form, one a row of a repeating section, one a level-1 group of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One cell of the form, or one column of a repeating section."""
+
+    id: str
+    section: str
+    label: str
+    kind: Kind
+    mode: str
+    """entered, computed (locked formula), suggested (a formula to overtype), fixed, derived (hidden), label (a group's own)."""
+    grain: str
+    by: str = "department"
+    """Who fills it in: "department", "bureau" (locked once it is prefilled) or "reviewer" (always locked)."""
+    required: bool = False
+    if_begun: bool = False
+    """Required only once something else in the section is filled in."""
+    blank: str = "missing"
+    formula: str = ""
+    value: str | float | None = None
+    choices: tuple[str, ...] = ()
+    max_length: int | None = None
+    lowest: float | None = None
+    highest: float | str | None = None
+    """A number, or the name of the field of the same row that limits this one."""
+    prompt: str = ""
+    instruction: str = ""
+    """The paper's own words on what belongs here; a text that still holds them was not written."""
+    unit: str = ""
+    number_format: str = ""
+    """How the cell shows it, if not as its kind does."""
+
+    @property
+    def key(self) -> str:
+        """The field's name within the form: `funds.final_budget`."""
+        return f"{self.section}.{self.id}"
+
+    @property
+    def is_input(self) -> bool:
+        """Whether someone may type here."""
+        return self.mode in ("entered", "suggested")
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it only helps rules and messages along, and stands nowhere on the paper."""
+        return self.mode in ("derived", "label")
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether its value follows from other cells."""
+        return self.mode in ("computed", "suggested", "derived")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A branch of a repeating section's tree that holds rows of its own."""
+
+    path: tuple[str, ...]
+    """Its labels, level 1 first; empty in a flat section."""
+    rows: int
+    weight: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One drawn cell: a label, or a field; and how far it reaches."""
+
+    text: str
+    field: str  # section.field, or blank for a label
+    level: int  # which level of the tree a [level] label shows, 0 for none
+    heading: int  # which level of heading it is, 0 for none; a field that is one is the title
+    row: int
+    column: int
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Drawn rows, as they stand on paper. `framed` tells which have borders."""
+
+    rows: int
+    framed: tuple[bool, ...]
+    heights: tuple[float, ...]
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the form: single fields, or rows that repeat."""
+
+    id: str
+    label: str
+    fields: dict[str, Field]
+    head: Drawing
+    row: Drawing | None = None
+    levels: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+    group_label: str = "{label}"
+    sheet: str = ""
+    """The further sheet on which it stands; blank for the form's own."""
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the section has rows."""
+        return self.row is not None
+
+    def of_grain(self, grain: str) -> tuple[Field, ...]:
+        """The section's fields of one grain, in their order in the definition."""
+        return tuple(f for f in self.fields.values() if f.grain == grain)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A filling of a few cells and the verdict that the rule must give on it."""
+
+    verdict: str
+    given: dict[str, Any]
+    rows: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a message: words, or a figure to be shown as its kind shows it."""
+
+    words: str = ""
+    node: Node | None = None
+    kind: Kind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One check: where `when` holds, `must` has to hold."""
+
+    code: str
+    name: str
+    section: str
+    grain: str
+    must: Node
+    when: Node | None
+    at: tuple[Ref, ...]
+    severity: Severity
+    message: tuple[Part, ...]
+    hint: str
+    basis: str
+    printed: Part | None
+    expected: Part | None
+    cases: tuple[Case, ...]
+    source: str
+    """The text of `must`, for the documentation."""
+    when_source: str = ""
+    general: str = ""
+    """For a check that every form has (V3xx): the key of the field it looks after."""
+
+    @property
+    def key(self) -> str:
+        """The rule's name within the form: its code, or for a general check code and field."""
+        return f"{self.code}:{self.general}" if self.general else self.code
+
+    @property
+    def line(self) -> str:
+        """The line of 自检 that shows it: its own, or for a general check one a section."""
+        if not self.general:
+            return self.code
+        part = ".group" if self.grain == GROUP else ""
+        return f"{self.code}:{self.section}{part}"
+
+    @property
+    def row_section(self) -> str:
+        """The repeating section whose rows or groups are judged; blank for a form's rule."""
+        return "" if self.grain == CELL else self.section
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One sheet of the form, as it is printed."""
+
+    sheet: str
+    title: str
+    """Blank where the sheet's first drawn rows hold it."""
+    annex: str
+    widths: tuple[float, ...]
+    side_widths: tuple[float, ...]
+    orientation: str
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form and version. Amounts are in `unit`."""
+
+    id: str
+    version: str
+    name: str
+    title: str
+    annex: str
+    unit: str
+    sheet: str
+    fiscal_year: int
+    widths: tuple[float, ...]
+    side_widths: tuple[float, ...]
+    orientation: str
+    instructions: tuple[str, ...]
+    settings: dict[str, float | str]
+    sections: dict[str, Section]
+    rules: tuple[Rule, ...]
+    digest: str
+    path: Path
+    further: tuple[Paper, ...] = ()
+    """The sheets beside the form's own, such as a report."""
+    formulas: dict[str, Node] = field(default_factory=dict)
+    """The expression of every computed field, by its key, in an order that can be evaluated."""
+
+    @property
+    def key(self) -> str:
+        """The form's id and version: `department_overall 2024`."""
+        return f"{self.id} {self.version}"
+
+    def fields(self) -> Iterator[Field]:
+        """Every field, section by section."""
+        for section in self.sections.values():
+            yield from section.fields.values()
+
+    def field_of(self, key: str) -> Field:
+        """The field of a key such as `funds.final_budget`."""
+        section, _, name = key.partition(".")
+        return self.sections[section].fields[name]
+
+    @cached_property
+    def repeating(self) -> tuple[Section, ...]:
+        """The sections that have rows."""
+        return tuple(s for s in self.sections.values() if s.repeats)
+
+    @cached_property
+    def papers(self) -> tuple[Paper, ...]:
+        """Every sheet that is filled in, the form's own first."""
+        own = Paper(
+            self.sheet, self.title, self.annex, self.widths, self.side_widths, self.orientation
+        )
+        return (own, *self.further)
+
+    @cached_property
+    def further_sheets(self) -> frozenset[str]:
+        """The names of the further sheets."""
+        return frozenset(paper.sheet for paper in self.further)
+
+    def on_paper(self, paper: Paper) -> Iterator[Section]:
+        """The sections that stand on a sheet, downwards."""
+        own = "" if paper.sheet == self.sheet else paper.sheet
+        return (section for section in self.sections.values() if section.sheet == own)
+
+    def rule(self, code: str) -> Rule:
+        """The form's own rule of a code; KeyError if it has none."""
+        for rule in self.rules:
+            if rule.code == code and not rule.general:
+                return rule
+        raise KeyError(code)

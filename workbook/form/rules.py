@@ -1,0 +1,177 @@
+"""Reading the [[rule]] tables of a definition."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from workbook.catalogue import Severity
+from workbook.errors import ExpressionError, nearest
+from workbook.expression import Literal, Node, Ref, Type, parse, references
+from workbook.form.kinds import KINDS
+from workbook.form.model import CELL, GROUP, ROW, Case, Form, Part, Rule
+from workbook.form.scope import FormScope, Place
+from workbook.form.toml_table import KEYS, Table
+
+CASE_SECTION = "indicators"
+"""Where the rows stand that the cases of a form's rule give."""
+
+
+def parse_at(
+    table: Table,
+    key: str,
+    text: str,
+    place: Place,
+    expected: Type | None,
+    start: int = 0,
+) -> Node:
+    """Read an expression that begins after `start` characters of the key's text."""
+    start += len(text) - len(text.lstrip())
+    try:
+        return parse(text.strip(), place, expected)
+    except ExpressionError as error:
+        raise table.error(key, str(error), error.column + start) from None
+
+
+def read_rule(table: Table, scope: FormScope) -> Rule:
+    """The rule of a [[rule]] table. Raises FormError."""
+    table.only(*KEYS["rule"])
+    section, grain = _scope(table, scope)
+    place = scope.at(section, grain)
+    when = table.take("when", str, "")
+    severity = table.take("severity", str, "error")
+    if severity not in set(Severity):
+        raise table.error("severity", f"'{severity}' is none; {nearest(severity, Severity)}")
+    return Rule(
+        code=table.take("code", str),
+        name=table.take("name", str),
+        section=section,
+        grain=grain,
+        must=parse_at(table, "must", table.take("must", str), place, Type.TRUTH),
+        when=parse_at(table, "when", when, place, Type.TRUTH) if when else None,
+        at=_at(table, place),
+        severity=Severity(severity),
+        message=_message(table, "message", place, scope),
+        hint=table.take("hint", str),
+        basis=table.take("basis", str),
+        printed=_figure(table, "printed", place, scope),
+        expected=_figure(table, "expected", place, scope),
+        cases=tuple(_case(t) for t in table.tables("cases", "verdict")),
+        source=table.take("must", str),
+        when_source=when,
+    )
+
+
+def _scope(table: Table, scope: FormScope) -> tuple[str, str]:
+    """`form`, a section's id (its rows if it has some), or `section/group`."""
+    section, _, part = table.take("scope", str).partition("/")
+    if section == "form":
+        return next(iter(scope.fields)), CELL
+    if section not in scope.fields:
+        hint = nearest(section, ["form", *scope.fields])
+        raise table.error("scope", f"'{section}' is not a section; {hint}")
+    if part not in ("", "group"):
+        raise table.error("scope", f"'{part}' can only be 'group'")
+    repeats = any(f.grain == ROW for f in scope.fields[section].values())
+    if part and not repeats:
+        raise table.error("scope", f"section {section} has no rows to group")
+    return section, GROUP if part else ROW if repeats else CELL
+
+
+def _at(table: Table, place: Place) -> tuple[Ref, ...]:
+    names = table.strings("at") if isinstance(table.data.get("at"), list) else (
+        table.take("at", str),
+    )  # fmt: skip
+    refs = []
+    for name in names:
+        section, _, rest = name.rpartition(".")
+        column = place.grain == GROUP and _is_row_field(place, section, rest)
+        try:
+            ref = place.resolve(section or None, rest, column=column)
+        except ExpressionError as error:
+            raise table.error("at", str(error)) from None
+        if not isinstance(ref, Ref):
+            raise table.error("at", f"'{name}' is a setting, not a cell")
+        refs.append(ref)
+    return tuple(refs)
+
+
+def _is_row_field(place: Place, section: str, name: str) -> bool:
+    found = place.form_fields.get(section or place.section, {}).get(name)
+    return found is not None and found.grain == ROW
+
+
+def _message(table: Table, key: str, place: Place, scope: FormScope) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    start = 0
+    for number, words in enumerate(re.split(r"\{([^{}]*)\}", table.take(key, str))):
+        if number % 2 == 0:
+            parts += [Part(words)] if words else []
+            start += len(words) + 1
+        else:
+            parts.append(_shown(table, key, words, place, scope, start))
+            start += len(words) + 1
+    return tuple(parts)
+
+
+def _figure(table: Table, key: str, place: Place, scope: FormScope) -> Part | None:
+    text = table.take(key, str, "")
+    return _shown(table, key, text, place, scope) if text else None
+
+
+def _shown(
+    table: Table, key: str, text: str, place: Place, scope: FormScope, start: int = 0
+) -> Part:
+    text, _, kind_name = text.partition(":")
+    node = parse_at(table, key, text, place, None, start)
+    if kind_name:
+        if kind_name not in KINDS:
+            raise table.error(key, f"'{kind_name}' is not a kind; {nearest(kind_name, KINDS)}")
+        return Part(node=node, kind=KINDS[kind_name])
+    refs = list(references([node]))
+    if refs and not isinstance(node, Literal):
+        kind = scope.fields[refs[0].section][refs[0].field].kind
+        if kind.type is node.type:
+            return Part(node=node, kind=kind)
+    return Part(node=node, kind=KINDS["text" if node.type is Type.TEXT else "number"])
+
+
+def _case(table: Table) -> Case:
+    table.only(*KEYS["case"])
+    verdict = table.take("verdict", str)
+    if verdict not in ("holds", "broken", "undecided"):
+        raise table.error("verdict", "must be holds, broken or undecided")
+    rows: list[dict[str, Any]] = table.take("rows", list, [])
+    return Case(verdict, table.take("given", dict, {}), tuple(rows))
+
+
+def check_rules(form: Form) -> None:
+    """Refuse codes used twice and rules without a case of each verdict. Raises FormError."""
+    seen: set[str] = set()
+    for rule in form.rules:
+        if rule.general:
+            continue
+        table = Table({}, form.path.name, f"rule {rule.code}")
+        if not re.fullmatch(r"[A-Z]\d{3}", rule.code):
+            raise table.error("code", "must be a letter and three digits, such as D401")
+        if rule.code in seen:
+            raise table.error("code", "is used twice")
+        seen.add(rule.code)
+        for case in rule.cases:
+            _check_case(table, rule, case, form)
+        verdicts = {case.verdict for case in rule.cases}
+        if not {"holds", "broken"} <= verdicts:
+            raise table.error("cases", "needs a case that holds and one that is broken")
+
+
+def _check_case(table: Table, rule: Rule, case: Case, form: Form) -> None:
+    """Every cell that a case fills in must be one of the form's."""
+    given = [key if "." in key else f"{rule.section}.{key}" for key in case.given]
+    section = rule.row_section or CASE_SECTION
+    given += [f"{section}.{name}.1" for row in case.rows for name in row]
+    for key in given:
+        name, _, number = key.rpartition(".")
+        name, grain = (name, ROW) if number.isdigit() else (key, CELL)
+        known = [item.key for item in form.fields() if item.grain == grain]
+        if name not in known:
+            raise table.error("cases", f"'{key}' is no such cell; {nearest(name, known)}")

@@ -1,0 +1,72 @@
+"""Where names are looked up: an expression's own section and grain, other sections, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workbook.errors import ExpressionError, nearest
+from workbook.expression import Literal, Ref, Type
+from workbook.form.model import CELL, GROUP, ROW, Field
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an expression stands: names resolve from here."""
+
+    form_fields: Mapping[str, Mapping[str, Field]]
+    settings: Mapping[str, float | str]
+    section: str
+    grain: str
+
+    def resolve(self, section: str | None, name: str, *, column: bool) -> Ref | Literal:
+        """See `workbook.expression.Scope`."""
+        if section == "settings":
+            return self._setting(name)
+        own = section or self.section
+        if own not in self.form_fields:
+            known = [*self.form_fields, "settings"]
+            raise ExpressionError(f"'{own}' is not a section; {nearest(own, known)}")
+        found = self.form_fields[own].get(name)
+        if found is None:
+            elsewhere = [f"{s}.{name}" for s, fields in self.form_fields.items() if name in fields]
+            near = nearest(name, self.form_fields[own])
+            hint = f"did you mean '{elsewhere[0]}'?" if elsewhere else near
+            raise ExpressionError(f"'{name}' is not a field of section {own}; {hint}")
+        return self._reference(found, section, column=column)
+
+    def _setting(self, name: str) -> Literal:
+        if name not in self.settings:
+            raise ExpressionError(f"'{name}' is not a setting; {nearest(name, self.settings)}")
+        value = self.settings[name]
+        return Literal(value, Type.TEXT if isinstance(value, str) else Type.NUMBER)
+
+    def _reference(self, found: Field, section: str | None, *, column: bool) -> Ref:
+        reach = "cell"
+        if column:
+            if found.grain != ROW:
+                raise ExpressionError(f"'{found.id}' has no column; it is one cell")
+            grouped = section is None and self.grain == GROUP
+            reach = "group" if grouped else "column"
+        elif found.grain != CELL and (found.section != self.section or self.grain == CELL):
+            raise ExpressionError(
+                f"'{found.id}' is a whole column here; use sum, count or another function over it"
+            )
+        elif found.grain == ROW and self.grain == GROUP:
+            raise ExpressionError(
+                f"'{found.id}' has many rows in a group; use sum or count over it"
+            )
+        decimals = None if found.mode == "derived" else found.kind.decimals
+        return Ref(found.section, found.id, found.kind.type, decimals, found.blank, reach)
+
+
+@dataclass(frozen=True, slots=True)
+class FormScope:
+    """A form's fields and settings; `at` gives the place from which an expression sees them."""
+
+    fields: dict[str, dict[str, Field]]
+    settings: dict[str, float | str]
+
+    def at(self, section: str, grain: str) -> Place:
+        """Where an expression of a section stands."""
+        return Place(self.fields, self.settings, section, grain)

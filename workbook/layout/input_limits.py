@@ -1,0 +1,64 @@
+"""What each input's data validation lets in: written by the template, looked for in what comes back."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from workbook.form import KINDS, Field, Kind
+from workbook.layout.formulas import Formulas
+from workbook.layout.layout import Spot
+
+FIRST_DAY, LAST_DAY = 36526, 73050
+"""1 January 2000 and 31 December 2099, as a workbook counts its days."""
+
+
+class Admitted(NamedTuple):
+    """A data validation as a workbook stores it: `custom`, `textLength` or `list`, and its formula."""
+
+    type: str
+    formula: str
+
+
+def admitted(spot: Spot, formulas: Formulas, home: str) -> Admitted:
+    """What the cell of an input on the sheet `home` lets in."""
+    item = spot.field
+    match _TYPES[item.kind.name]:
+        case "list":
+            return Admitted("list", list_name(item))
+        case "textLength":
+            return Admitted("textLength", str(item.max_length or 32767))
+    cell = spot.address.a1
+    if item.kind.name == "date":
+        return Admitted("custom", f"AND(ISNUMBER({cell}),{cell}>={FIRST_DAY},{cell}<={LAST_DAY})")
+    return Admitted("custom", _number(spot, formulas, home))
+
+
+def list_name(item: Field) -> str:
+    """The defined name of a choice's list."""
+    return f"list.{item.key}"
+
+
+def _number(spot: Spot, formulas: Formulas, home: str) -> str:
+    """A custom formula, since it alone can hold range, decimals and a neighbouring limit."""
+    item, cell = spot.field, spot.address.a1
+    tests = [f"ISNUMBER({cell})"]
+    if item.lowest is not None:
+        tests.append(f"{cell}>={item.lowest:.15g}")
+    if isinstance(item.highest, str):
+        other = formulas.form.sections[item.section].fields[item.highest]
+        bound = formulas.on(formulas.address(other, spot.number), home)
+        tests.append(f'OR({bound}="",{cell}<={bound})')
+    elif item.highest is not None:
+        tests.append(f"{cell}<={item.highest:.15g}")
+    if item.kind.typed_decimals is not None:
+        tests.append(f"ROUND({cell},{item.kind.typed_decimals})={cell}")
+    return f"AND({','.join(tests)})"
+
+
+def _type(kind: Kind) -> str:
+    if kind.name == "choice":
+        return "list"
+    return "textLength" if kind.type == "text" else "custom"
+
+
+_TYPES = {kind.name: _type(kind) for kind in KINDS.values()}

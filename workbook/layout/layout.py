@@ -1,0 +1,439 @@
+"""`place(form) → Layout`: where every field stands. The one contract between template and reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+from workbook.address import Address, area
+from workbook.catalogue import REQUIRED
+from workbook.errors import BuildError
+from workbook.form import CELL, GROUP, ROW, Drawing, Field, Form, Group, Paper, Piece, Rule, Section
+
+GUIDE_SHEET = "填报说明"
+CHECK_SHEET = "自检"
+LIST_SHEET = "_lists"
+CALC_SHEET = "_calc"
+FORM_SHEET = "_form"
+
+STATUS_ROW = 1
+"""The first row of each sheet to be filled in tells how many problems are open; the paper begins below it."""
+FORM_RECORDS = ("form", "version", "digest", "plan", "department_code", "department", "issued")
+"""What `_form` records, one a row from the first, name in column A and value in column B."""
+ISSUED_COLUMN = 4
+"""From this column of `_form`: the name and the value of each cell that the bureau filled in and locked."""
+
+Plan = tuple[int, ...]
+"""How many rows each group holds, over all repeating sections in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where one value stands: a field, or for rows and groups the Nth of it."""
+
+    name: str
+    """Its defined name: `funds.final_budget`, `indicators.actual.12`."""
+    field: Field
+    number: int
+    """The row or group it belongs to, from 1; 0 for a form's single field."""
+    address: Address
+    bottom: int
+    right: int
+    title: bool = False
+    """Whether it is the sheet's title."""
+
+    @property
+    def area(self) -> str:
+        """The cell, or the merged cells, without the sheet."""
+        return area(self.address.row, self.address.column, self.bottom, self.right)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Printed words and where they stand."""
+
+    text: str
+    top: int
+    left: int
+    bottom: int
+    right: int
+    role: str
+    """annex, title, head, label, tree, line (outside the frame), side (right of the paper), heading (of a
+    chapter), subheading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One row of a repeating section."""
+
+    number: int
+    row: int
+    group: int
+    """Its level-1 group, from 0."""
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A repeating section, placed."""
+
+    section: Section
+    slots: tuple[Slot, ...]
+    groups: tuple[Group, ...]
+    """Level-1 groups; `rows` counts all their rows."""
+    head_row: int
+    """The row of its column heads, repeated on every printed page."""
+    calc_top: int
+    """The row of its first slot on `_calc`; its heads stand one above."""
+    calc_columns: dict[str, int]
+    """Column on `_calc` of each level, derived field, `used`, and rule (by its key)."""
+    group_top: int
+    """The row of its first group on `_calc`."""
+    group_columns: dict[str, int]
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """The index of each level-1 group's first slot."""
+        starts, total = [], 0
+        for group in self.groups:
+            starts.append(total)
+            total += group.rows
+        return tuple(starts)
+
+    @property
+    def first(self) -> int:
+        """The form sheet's row of the first slot."""
+        return self.slots[0].row
+
+    @property
+    def last(self) -> int:
+        """The form sheet's row of the last slot."""
+        return self.slots[-1].row
+
+
+@dataclass(frozen=True)
+class Page:
+    """A sheet to be filled in: what is printed on it and where. Rows and columns count from 1."""
+
+    paper: Paper
+    labels: tuple[Label, ...]
+    heights: dict[int, float]
+    framed: tuple[int, ...]
+    """The rows inside the paper's frame."""
+    last_row: int
+
+    @property
+    def paper_columns(self) -> int:
+        """How many columns the paper has."""
+        return len(self.paper.widths)
+
+    @property
+    def hint_column(self) -> int:
+        """The column, right of the paper, that tells what is open in each row."""
+        return self.paper_columns + len(self.paper.side_widths) + 1
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A form on its sheets. Rows and columns count from 1."""
+
+    form: Form
+    plan: Plan
+    spots: dict[str, Spot]
+    """By defined name, in reading order."""
+    pages: dict[str, Page]
+    """By sheet, the form's own first."""
+    blocks: dict[str, Block]
+    verdicts: dict[str, Address]
+    """By rule key: the verdict of a form's rule on `_calc`."""
+    checks: dict[str, Address]
+    """By check line: the verdict shown on 自检."""
+
+    @property
+    def home(self) -> Page:
+        """The form's own sheet."""
+        return self.pages[self.form.sheet]
+
+    @cached_property
+    def by_key(self) -> dict[str, tuple[Spot, ...]]:
+        """The spots of each field, rows in order."""
+        found: dict[str, list[Spot]] = {}
+        for spot in self.spots.values():
+            found.setdefault(spot.field.key, []).append(spot)
+        return {key: tuple(spots) for key, spots in found.items()}
+
+    def spot(self, key: str, number: int = 0) -> Spot:
+        """The spot of a field, or of its Nth row or group (from 1)."""
+        return self.by_key[key][max(number - 1, 0)]
+
+    def calc_cell(self, section: str, column: str, number: int) -> Address:
+        """A row's cell on `_calc`."""
+        block = self.blocks[section]
+        return Address(CALC_SHEET, block.calc_top + number - 1, block.calc_columns[column])
+
+    def group_cell(self, section: str, column: str, number: int) -> Address:
+        """A group's cell on `_calc`."""
+        block = self.blocks[section]
+        return Address(CALC_SHEET, block.group_top + number - 1, block.group_columns[column])
+
+
+def default_plan(form: Form) -> Plan:
+    """The rows that a blank template shows."""
+    return tuple(group.rows for section in form.repeating for group in section.groups)
+
+
+def place(form: Form, plan: Sequence[int] | None = None) -> Layout:
+    """Every field's address and defined name; `plan` says how many rows each group holds.
+
+    Raises BuildError if the plan does not fit the form's groups.
+    """
+    return _cached(_Keyed(form), tuple(plan or default_plan(form)))
+
+
+class _Keyed:
+    """A form as a cache key: itself, since two definitions may differ in their texts alone."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Keyed) and other.form is self.form
+
+    def __hash__(self) -> int:
+        return id(self.form)
+
+
+@lru_cache(maxsize=256)
+def _cached(keyed: _Keyed, plan: Plan) -> Layout:
+    return _Placer(keyed.form, plan).layout()
+
+
+class _Placer:
+    """Walks the form's sheets and their sections downwards, once."""
+
+    def __init__(self, form: Form, plan: Plan) -> None:
+        if len(plan) != len(default_plan(form)) or any(count < 1 for count in plan):
+            raise BuildError(f"{form.key}: the plan {plan} does not fit its groups")
+        self.form = form
+        self.plan = plan
+        self.paper = form.papers[0]
+        self.row = 0
+        self.spots: dict[str, Spot] = {}
+        self.labels: list[Label] = []
+        self.heights: dict[int, float] = {}
+        self.framed: list[int] = []
+        self.blocks: dict[str, Block] = {}
+        self.calc_row = 2
+        self.verdicts: dict[str, Address] = {}
+
+    def layout(self) -> Layout:
+        pages = {paper.sheet: self._page(paper) for paper in self.form.papers}
+        self._undrawn()
+        self._calc()
+        return Layout(
+            self.form, self.plan, self.spots, pages, self.blocks, self.verdicts, self._checks()
+        )
+
+    def _page(self, paper: Paper) -> Page:
+        self.paper, self.row = paper, STATUS_ROW + 1
+        self.labels, self.heights, self.framed = [], {}, []
+        self._heading()
+        taken = 0
+        for section in self.form.on_paper(paper):
+            if section.repeats:
+                counts = self.plan[taken : taken + len(section.groups)]
+                taken += len(section.groups)
+                self._block(section, counts)
+            else:
+                self._drawing(section, section.head)
+        return Page(paper, tuple(self.labels), self.heights, tuple(self.framed), self.row - 1)
+
+    def _heading(self) -> None:
+        paper, width = self.paper, len(self.paper.widths)
+        if paper.annex:
+            self.labels.append(Label(paper.annex, self.row, 1, self.row, width, "annex"))
+            self.row += 1
+        if paper.title:
+            self.labels.append(Label(paper.title, self.row, 1, self.row, width, "title"))
+            self.heights[self.row] = 36.0
+            self.row += 1
+
+    def _drawing(self, section: Section, drawing: Drawing, extend: int = 0) -> None:
+        """Place drawn rows; pieces that reach the bottom grow by `extend` rows if '^' says so."""
+        for piece in drawing.pieces:
+            self._piece(section, drawing, piece, extend)
+        for offset, height in enumerate(drawing.heights):
+            if height:
+                self.heights[self.row + offset] = height
+            if drawing.framed[offset]:
+                self.framed.append(self.row + offset)
+        self.row += drawing.rows
+
+    def _piece(self, section: Section, drawing: Drawing, piece: Piece, extend: int) -> None:
+        top, left = self.row + piece.row, piece.column + 1
+        bottom, right = top + piece.rows - 1, left + piece.columns - 1
+        above = section.row is not None and any(
+            p.column <= piece.column < p.column + p.columns for p in section.row.pieces
+        )
+        if extend and not above and piece.row + piece.rows == drawing.rows:
+            bottom += extend
+        if piece.field:
+            self._spot(self._field(piece.field), 0, top, left, bottom, right)
+            if piece.heading:
+                self.spots[piece.field] = replace(self.spots[piece.field], title=True)
+            return
+        role = "label" if drawing.framed[piece.row] else "line"
+        if piece.heading:
+            role = "heading" if piece.heading == 1 else "subheading"
+        elif section.repeats:
+            role = "side" if left > len(self.paper.widths) else "head"
+        self.labels.append(Label(piece.text, top, left, bottom, right, role))
+
+    def _field(self, key: str) -> Field:
+        return self.form.field_of(key)
+
+    def _spot(
+        self, field: Field, number: int, top: int, left: int, bottom: int, right: int
+    ) -> None:
+        name = f"{field.key}.{number}" if number else field.key
+        address = Address(self.paper.sheet, top, left)
+        self.spots[name] = Spot(name, field, number, address, bottom, right)
+
+    def _block(self, section: Section, counts: Sequence[int]) -> None:
+        total = sum(counts)
+        head_row = self.row
+        self._drawing(section, section.head, extend=total)
+        top = self.row
+        slots: list[Slot] = []
+        groups: list[Group] = []
+        for group, count in zip(section.groups, counts, strict=True):
+            if not groups or group.path[:1] != groups[-1].path:
+                groups.append(Group(group.path[:1], 0, group.weight))
+            index = len(groups) - 1
+            groups[-1] = Group(groups[-1].path, groups[-1].rows + count, groups[-1].weight)
+            for _ in range(count):
+                slots.append(Slot(len(slots) + 1, self.row, index, group.path))
+                self.row += 1
+        self.framed.extend(range(top, self.row))
+        self._rows(section, slots)
+        self._tree(section, slots, groups)
+        self.blocks[section.id] = Block(
+            section, tuple(slots), tuple(groups), head_row + section.head.rows - 1, 0, {}, 0, {}
+        )
+
+    def _rows(self, section: Section, slots: list[Slot]) -> None:
+        assert section.row is not None
+        for slot in slots:
+            for piece in section.row.pieces:
+                left = piece.column + 1
+                right = left + piece.columns - 1
+                if piece.text:
+                    self.labels.append(Label(piece.text, slot.row, left, slot.row, right, "label"))
+                elif piece.field and self._field(piece.field).grain == ROW:
+                    field = self._field(piece.field)
+                    self._spot(field, slot.number, slot.row, left, slot.row, right)
+
+    def _tree(self, section: Section, slots: list[Slot], groups: list[Group]) -> None:
+        """Labels of the levels, and cells of the groups, merged over their rows."""
+        assert section.row is not None
+        for piece in section.row.pieces:
+            left = piece.column + 1
+            right = left + piece.columns - 1
+            if piece.level:
+                for first, last in _runs(slots, piece.level):
+                    text = self._tree_text(section, first, piece.level, groups)
+                    self.labels.append(Label(text, first.row, left, last.row, right, "tree"))
+            elif piece.field and self._field(piece.field).grain == GROUP:
+                for number, (first, last) in enumerate(_runs(slots, 1), 1):
+                    field = self._field(piece.field)
+                    self._spot(field, number, first.row, left, last.row, right)
+
+    def _tree_text(self, section: Section, slot: Slot, level: int, groups: list[Group]) -> str:
+        label = slot.path[level - 1]
+        weight = groups[slot.group].weight
+        if level > 1 or weight is None:
+            return label
+        return section.group_label.format(
+            **{section.levels[0]: label}, label=label, weight=f"{weight:g}"
+        ).replace("\\n", "\n")
+
+    def _undrawn(self) -> None:
+        """Single fields that no drawing shows, fixed and derived ones, stand on `_form`."""
+        drawn = {spot.field.key for spot in self.spots.values()}
+        row = len(FORM_RECORDS)
+        for field in self.form.fields():
+            if field.grain == CELL and field.key not in drawn:
+                row += 1
+                column = 2
+                address = Address(FORM_SHEET, row, column)
+                self.spots[field.key] = Spot(field.key, field, 0, address, row, column)
+
+    # the hidden sheet where rules are worked out
+
+    def _calc(self) -> None:
+        for rule in self.form.rules:
+            if rule.grain == CELL:
+                self.verdicts[rule.key] = Address(CALC_SHEET, self.calc_row, 2)
+                self.calc_row += 1
+        self.calc_row += 2
+        for block in list(self.blocks.values()):
+            self._calc_block(block)
+
+    def _calc_block(self, block: Block) -> None:
+        section = block.section
+        row_names = ["used", *section.levels]
+        row_names += [f.id for f in section.of_grain(ROW) if f.mode == "derived"]
+        row_names += [r.key for r in self.form.rules if r.section == section.id and r.grain == ROW]
+        group_names = [f.id for f in section.of_grain(GROUP)]
+        group_names += [
+            r.key for r in self.form.rules if r.section == section.id and r.grain == GROUP
+        ]
+        top = self.calc_row
+        self.calc_row += len(block.slots) + 2
+        group_top = self.calc_row
+        self.calc_row += len(block.groups) + 2
+        self.blocks[section.id] = Block(
+            section, block.slots, block.groups, block.head_row,
+            top, {name: column for column, name in enumerate(row_names, 1)},
+            group_top, {name: column for column, name in enumerate(group_names, 1)},
+        )  # fmt: skip
+
+    def _checks(self) -> dict[str, Address]:
+        lines = check_lines(self.form)
+        return {line: Address(CHECK_SHEET, CHECK_TOP + i, 3) for i, line in enumerate(lines)}
+
+
+CHECK_TOP = 6
+"""The row of the first line on 自检."""
+
+
+def _standing(rule: Rule) -> int:
+    """What is required comes first on 自检, then the form's own rules, then the other general checks."""
+    if rule.code == REQUIRED:
+        return 0
+    return 2 if rule.general else 1
+
+
+def check_lines(form: Form) -> dict[str, tuple[Rule, ...]]:
+    """The lines of 自检, each with the rules it sums up: one a code, and for the general codes
+    (V3xx: every required cell, every number …) one a section."""
+    lines: dict[str, list[Rule]] = {}
+    for rule in sorted(form.rules, key=_standing):
+        lines.setdefault(rule.line, []).append(rule)
+    return {line: tuple(rules) for line, rules in lines.items()}
+
+
+def check_name(line: str) -> str:
+    """The defined name of a line's verdict on 自检."""
+    return f"check.{line.replace(':', '.')}"
+
+
+def _runs(slots: Sequence[Slot], level: int) -> Iterator[tuple[Slot, Slot]]:
+    """(first, last) of each run of slots that share a branch down to `level`."""
+    first = slots[0]
+    for before, slot in zip(slots, [*slots[1:], None], strict=True):
+        if slot is None or slot.path[:level] != first.path[:level]:
+            yield first, before
+            if slot is not None:
+                first = slot

@@ -1,0 +1,42 @@
+"""Files of unknown origin, opened with care: bytes in, plain data out, nothing trusted, nothing run.
+
+In comes a path or bytes; out comes a `Package` (sheets, cells, formulas, locks, names, properties) or
+`Refused` with the reason. Everything is bounded by `workbook.limits.Limits`; what may crash or hang runs in a process
+of its own. Start in `opening`; `container` is the zip, `parts` and `sheets` its XML, `foreign` .xls and .ods.
+"""
+
+from workbook.package.container import Archive, Watch, read_file
+from workbook.package.encrypted import unlock
+from workbook.package.file_types import describe_archive, document_kind, is_encrypted
+from workbook.package.opening import Package, open_bytes, open_package
+from workbook.package.parts import (
+    Relationship,
+    Task,
+    feed,
+    parse_content_types,
+    parse_relationships,
+)
+from workbook.package.sheets import RawCell, Sheet, Validation
+from workbook.package.zip_bundle import members
+
+__all__ = [
+    "Archive",
+    "Package",
+    "RawCell",
+    "Relationship",
+    "Sheet",
+    "Task",
+    "Validation",
+    "Watch",
+    "describe_archive",
+    "document_kind",
+    "feed",
+    "is_encrypted",
+    "members",
+    "open_bytes",
+    "open_package",
+    "parse_content_types",
+    "parse_relationships",
+    "read_file",
+    "unlock",
+]

@@ -1,0 +1,51 @@
+"""Returned files become submissions, every value with its cell.
+
+In come paths; out comes a list of `Return`: accepted with a `Submission`, or rejected or skipped with the
+reason. Cells are found by their names, else by printed labels, else where they usually stand; what was done to
+the template besides filling it in becomes findings. Start in `reader`, then `cell_locations` and `tampering`.
+"""
+
+from workbook.reading.due_forms import round_of
+from workbook.reading.reader import (
+    Forms,
+    Passwords,
+    fatal,
+    find_files,
+    known_forms,
+    read_returns,
+    read_some,
+)
+from workbook.reading.submission import (
+    ACCEPTED,
+    REJECTED,
+    SKIPPED,
+    Cell,
+    Filling,
+    Return,
+    Submission,
+    submit,
+)
+from workbook.reading.workers import IN_FLIGHT, Piece, dispatch, executor_at
+
+__all__ = [
+    "ACCEPTED",
+    "IN_FLIGHT",
+    "REJECTED",
+    "SKIPPED",
+    "Cell",
+    "Filling",
+    "Forms",
+    "Passwords",
+    "Piece",
+    "Return",
+    "Submission",
+    "dispatch",
+    "executor_at",
+    "fatal",
+    "find_files",
+    "known_forms",
+    "read_returns",
+    "read_some",
+    "round_of",
+    "submit",
+]

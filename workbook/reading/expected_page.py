@@ -1,0 +1,107 @@
+"""What each page of a form must show: labels, inputs, formulas, merges, what validations let in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from workbook.address import area
+from workbook.layout import FORM_SHEET, Admitted, Formulas, Layout, Page, Spot, admitted, canonical
+from workbook.package import Sheet
+from workbook.reading.inspection import Position
+from workbook.text import fold
+
+_KEPT = 20
+
+
+class Imprint:
+    """What a page must show, worked out once for all returns of a layout."""
+
+    _kept: dict[int, dict[str, Imprint]] = {}  # noqa: RUF012 - bounded below
+
+    def __init__(self, formulas: Formulas, page: Page, name: str) -> None:
+        """`name` is what its sheet is called where the layout is."""
+        self.layout = layout = formulas.layout
+        self.page = page
+        self.sheet = name
+        self.labels = tuple(
+            ((label.top, label.left), label, fold(label.text)) for label in page.labels
+        )
+        drawn = [s for s in layout.spots.values() if s.address.sheet == name]
+        self.inputs = tuple(
+            (s.name, (s.address.row, s.address.column)) for s in drawn if s.field.is_input
+        )
+        self.input_cells = frozenset(at for _, at in self.inputs)
+        self.editable = frozenset(
+            cell
+            for s in drawn
+            if s.field.is_input and s.field.by != "reviewer"
+            for cell in _area(s)
+        )
+        self.entered = tuple(s.name for s in drawn if s.field.mode == "entered")
+        self.fixed = tuple(s for s in drawn if s.field.mode == "fixed")
+        recorded = [s for s in layout.spots.values() if s.address.sheet == FORM_SHEET]
+        own = [*drawn, *recorded] if self.is_home else drawn
+        self.computed = tuple(s for s in own if s.field.mode in ("computed", "suggested"))
+        areas = [(x.top, x.left, x.bottom, x.right) for x in page.labels]
+        areas += [(s.address.row, s.address.column, s.bottom, s.right) for s in drawn]
+        self.known = frozenset(one[:2] for one in areas)
+        """Where the template itself has something, or room for it."""
+        self.merges = frozenset(area(*one) for one in areas if one[:2] != one[2:])
+        self.texts = frozenset(folded for _, _, folded in self.labels)
+        self._rendered = formulas
+        self._formulas: dict[str, str] = {}
+        self._admitted: dict[str, Admitted] = {}
+
+    @classmethod
+    def of(cls, layout: Layout) -> dict[str, Imprint]:
+        """The imprints of a layout's pages, by their names."""
+        key = id(layout)  # which is kept, so its number is not given to another
+        kept = cls._kept.get(key)
+        if kept is None:
+            if len(cls._kept) >= _KEPT:
+                cls._kept.clear()
+            formulas = Formulas.of(layout)
+            kept = cls._kept[key] = {n: cls(formulas, p, n) for n, p in layout.pages.items()}
+        return kept
+
+    @classmethod
+    def moved(cls, layout: Layout, sheets: Mapping[str, Sheet]) -> dict[str, Imprint]:
+        """The imprints of a layout as it stands in one workbook, by the pages' usual names."""
+        formulas = Formulas(layout)
+        return {n: cls(formulas, layout.pages[n], sheet.name) for n, sheet in sheets.items()}
+
+    @property
+    def is_home(self) -> bool:
+        """Whether it is the form's own sheet."""
+        return self.page.paper.sheet == self.layout.form.sheet
+
+    def formula(self, spot: Spot) -> str:
+        """The template's own formula of a spot, without "="."""
+        if spot.name not in self._formulas:
+            text = self._rendered.computed(spot.field.key, spot.address.sheet, spot.number)
+            self._formulas[spot.name] = text.removeprefix("=")
+        return self._formulas[spot.name]
+
+    def admitted(self, name: str) -> Admitted:
+        """What the template lets into an input, without saying which cells it looks at."""
+        if name not in self._admitted:
+            due = admitted(self.layout.spots[name], self._rendered, self.sheet)
+            self._admitted[name] = Admitted(due.type, anywhere(due.formula))
+        return self._admitted[name]
+
+
+def _area(spot: Spot) -> Iterator[Position]:
+    for row in range(spot.address.row, spot.bottom + 1):
+        for column in range(spot.address.column, spot.right + 1):
+            yield row, column
+
+
+_CELLS = re.compile(r"#REF!|(?<![\w.$])\$?[A-Z]{1,3}\$?[0-9]{1,7}(?![\w.(])")
+
+
+@lru_cache(maxsize=4096)
+def anywhere(formula: str) -> str:
+    """A formula without saying which cells it looks at."""
+    return _CELLS.sub("¤", canonical(formula))

@@ -1,0 +1,456 @@
+"""Returned files → submissions: recognised by identity, located by names, every value with its cell.
+
+Nothing here raises for what a department sent: a file that cannot be read is a Return with status
+`rejected` and the reason among its findings. Cached results are kept beside the inputs only so that
+`workbook.checking.checks` can compare them; no figure is taken from them.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from workbook.address import Address
+from workbook.errors import Refused
+from workbook.findings import Finding, finding
+from workbook.form import DAYS_TO_1904, Field, Form, Raw, available_forms, load_form, shows_day
+from workbook.layout import (
+    CALC_SHEET,
+    FORM_RECORDS,
+    FORM_SHEET,
+    ISSUED_COLUMN,
+    LIST_SHEET,
+    Layout,
+    Plan,
+    Spot,
+    default_plan,
+    place,
+)
+from workbook.limits import Limits
+from workbook.package import Package, RawCell, Sheet, members, open_bytes, read_file
+from workbook.reading.cell_locations import (
+    Found,
+    Places,
+    Unknown,
+    find_recorded,
+    find_unrecorded,
+    pointed,
+)
+from workbook.reading.inspection import Evidence
+from workbook.reading.submission import ACCEPTED, REJECTED, SKIPPED, Cell, Return, Submission
+from workbook.reading.tampering import audit, audit_pasted
+from workbook.reading.workers import Piece, Processes, dispatch
+from workbook.stores import Url, fetch
+from workbook.text import printable
+
+Forms = Mapping[tuple[str, str], Form]
+"""Definitions by id and version."""
+
+Passwords = Sequence[str] | Callable[[Path], Sequence[str]]
+"""What may open encrypted workbooks: the same for all, or by a file's path (then of a module, to be
+sent to other processes)."""
+
+LIMITS = Limits()
+
+UNREAD = frozenset((CALC_SHEET, LIST_SHEET))
+"""Nothing is taken from these sheets, and what they should say shows on 自检, so they are not parsed."""
+_OWN_FILES = ("~$", ".~", "._")
+_LITTER = {".ds_store", "thumbs.db", "desktop.ini"}
+
+
+def known_forms(extra: Iterable[Path] = ()) -> Forms:
+    """The definitions that come with the project, and further files. Raises FormError."""
+    forms = [load_form(path) for path in (*available_forms(), *extra)]
+    return {(form.id, form.version): form for form in forms}
+
+
+def find_files(paths: Iterable[Path | str]) -> Iterator[Path]:
+    """Every file under the paths, folders walked in order of their names; links are not followed."""
+    for path in map(Path, paths):
+        if path.is_dir() and not path.is_symlink():
+            inside = sorted(path.iterdir(), key=lambda p: (p.is_dir(), p.name))
+            yield from find_files(inside)
+        else:
+            yield path
+
+
+def read_returns(
+    paths: Iterable[Path | str],
+    *,
+    forms: Forms | None = None,
+    passwords: Passwords = (),
+    workers: int | None = None,
+    executor: Executor | None = None,
+    progress: Callable[[Path], None] | None = None,
+) -> list[Return]:
+    """Read every file under `paths`, in order, in `workers` processes. One bad file stops no other.
+
+    Without `workers`, 200 files or more are read in as many processes as there are processors, where
+    a process can be forked; else (Windows, macOS) in one, as a script that does not guard its main
+    part would run again in each. With an `executor` (of `concurrent.futures`, or Dask's
+    `client.get_executor()`) the files are read there, in batches; BrokenExecutor if it can do no more.
+    A .zip of workbooks gives a Return for each file in it. `progress` is told of each file once it is
+    read.
+    """
+    forms, workers = forms or known_forms(), workers or usual_workers()
+    read: dict[int, list[Return]] = {}
+    for piece, returns in _each(list(find_files(paths)), forms, passwords, workers, executor):
+        read[piece.start] = returns
+        if progress is not None:
+            for path in piece.items:
+                progress(path)
+    return [item for start in sorted(read) for item in read[start]]
+
+
+def _each(
+    files: Sequence[Path],
+    forms: Forms,
+    passwords: Passwords,
+    workers: int,
+    executor: Executor | None,
+) -> Iterator[tuple[Piece[Path], list[Return]]]:
+    """Pieces of the files with their returns, as they are ready."""
+    work = partial(read_some, forms=forms, passwords=passwords)
+    if executor is None and (workers < 2 or len(files) < _WORTH_A_PROCESS):
+        for place, path in enumerate(files):
+            piece = Piece(place, (path,))
+            yield piece, work(piece)
+        return
+    with nullcontext(executor) if executor is not None else Processes(workers) as pool:
+        in_flight = 2 * workers if executor is None else _IN_FLIGHT
+        for piece, returns in dispatch(work, files, pool, size=_AT_ONCE, in_flight=in_flight):
+            yield piece, returns if returns is not None else [fatal(piece.items[0])]
+
+
+def read_some(piece: Piece[Path], *, forms: Forms, passwords: Passwords) -> list[Return]:
+    """The returns of some files, in this process."""
+    return [item for path in piece.items for item in _read_file(path, forms, passwords)]
+
+
+def fatal(path: Path) -> Return:
+    """A file that ended every process which read it."""
+    return Return(path, REJECTED, (finding("W104", detail="读取进程一再因它而中止"),))
+
+
+def usual_workers() -> int:
+    """How many processes read many files if nobody says."""
+    methods = multiprocessing.get_all_start_methods()
+    chosen = multiprocessing.get_start_method(allow_none=True) or methods[0]
+    return (os.cpu_count() or 1) if chosen == "fork" else 1
+
+
+_WORTH_A_PROCESS = 200
+_AT_ONCE = 50
+_IN_FLIGHT = 128
+"""Batches under way on an executor of which it is not known how much it can do at a time."""
+
+
+def read_return(
+    path: Path | str, *, forms: Forms | None = None, passwords: Passwords = ()
+) -> Return:
+    """Read one file: accepted with its submission, rejected, or skipped, with the reason."""
+    path = Path(path)
+    return _read(path, _content(path), forms or known_forms(), passwords)
+
+
+def _content(path: Path) -> bytes | Refused:
+    if _is_litter(path):
+        return b""
+    try:
+        return (fetch if isinstance(path, Url) else read_file)(path, LIMITS)
+    except Refused as refused:
+        return refused
+
+
+def _read_file(path: Path, forms: Forms, passwords: Passwords) -> list[Return]:
+    """The returns of one file: one, or those of an archive."""
+    content = _content(path)
+    first = _read(path, content, forms, passwords)
+    if first.status != REJECTED or isinstance(content, Refused):
+        return [first]
+    inside = members(path, content, LIMITS)
+    return [_read(place, data, forms, passwords) for place, data in inside] or [first]
+
+
+def _is_litter(path: Path) -> bool:
+    return path.name.startswith(_OWN_FILES) or path.name.lower() in _LITTER
+
+
+def _read(path: Path, content: bytes | Refused, forms: Forms, passwords: Passwords) -> Return:
+    if _is_litter(path):
+        return Return(path, SKIPPED, (finding("W112", detail=printable(path.name)),))
+    try:
+        if isinstance(content, Refused):
+            raise content
+        given = passwords(path) if callable(passwords) else passwords
+        package = open_bytes(content, limits=LIMITS, unread=UNREAD, passwords=given)
+    except Refused as refused:
+        return Return(path, REJECTED, (finding(refused.code, detail=refused.detail),))
+    try:
+        submission, findings = _recognise(path, package, forms)
+    except Unknown as unknown:
+        return _return(path, package, REJECTED, (unknown.why,))
+    return _return(path, package, ACCEPTED, findings, submission)
+
+
+def _return(
+    path: Path,
+    package: Package,
+    status: str,
+    findings: Sequence[Finding],
+    submission: Submission | None = None,
+) -> Return:
+    properties = package.properties
+    return Return(
+        path=path,
+        status=status,
+        findings=tuple(findings),
+        submission=submission,
+        sha256=package.sha256,
+        size=package.size,
+        application=properties.get("application", ""),
+        saved_by=properties.get("lastModifiedBy", ""),
+        modified=properties.get("modified", ""),
+    )
+
+
+# --- recognising ----------------------------------------------------------------------------------
+
+
+def _recognise(
+    path: Path, package: Package, forms: Forms
+) -> tuple[Submission, tuple[Finding, ...]]:
+    recorded = _recorded(package)
+    records = _records(recorded)
+    found = _find(package, records, forms)
+    layout, findings, form = found.layout, found.findings, found.layout.form
+    if package.values_only:
+        findings.append(finding("W113", detail=package.kind))
+    same = not records or records.get("digest") == form.digest
+    if not same:
+        findings.append(finding("W111", detail=form.key))
+    cells = dict(_cells(package, found))
+    _reject_empty(package, layout, cells)
+    year = _year(cells, form)
+    issued = _issued(recorded, layout)
+    evidence = Evidence(package, layout, found.addresses, cells, records, year, same, issued)
+    audited = audit_pasted(evidence) if found.pasted else audit(evidence)
+    cells |= {name: replace(cells[name], formula=False) for name in audited.overtyped}
+    submission = Submission(
+        path=path,
+        form=form,
+        plan=layout.plan,
+        cells=cells,
+        # Without names the lines of 自检 are known by place, which another definition moves; where
+        # cells are gone, its formulas are broken.
+        verdicts={}
+        if found.copied or evidence.lost or (package.values_only and not same)
+        else dict(_verdicts(package, layout)),
+        fiscal_year=year,
+        department=_identity(cells, records, "department"),
+        department_code=_identity(cells, records, "department_code"),
+    )
+    return submission, (*findings, *audited.findings)
+
+
+def _recorded(package: Package) -> Sheet | None:
+    """The sheet `_form`, known by its first record, whatever it is called now; None if it is gone."""
+    candidates = [package.sheet(FORM_SHEET), *package.sheets]
+    for sheet in candidates:
+        if sheet is not None and _text(sheet.cells.get((1, 1))) == FORM_RECORDS[0]:
+            return sheet
+    return None
+
+
+def _records(sheet: Sheet | None) -> dict[str, str]:
+    if sheet is None:
+        return {}
+    rows = range(1, len(FORM_RECORDS) + 1)
+    return {_text(sheet.cells.get((r, 1))): _text(sheet.cells.get((r, 2))) for r in rows}
+
+
+def _issued(sheet: Sheet | None, layout: Layout) -> dict[str, Raw]:
+    """What the bureau filled in and locked, by name, as `_form` records it."""
+    found: dict[str, Raw] = {}
+    if sheet is None:
+        return found
+    for row in range(1, len(layout.spots) + 1):
+        name, value = (sheet.cells.get((row, ISSUED_COLUMN + step)) for step in (0, 1))
+        if name is None:
+            break
+        if value is not None and _text(name) in layout.spots:
+            found[_text(name)] = value.value
+    return found
+
+
+def _find(package: Package, records: Mapping[str, str], forms: Forms) -> Found:
+    if not records:
+        return find_unrecorded(package, list(forms.values()))
+    form = _form(records, forms)
+    other = records.get("digest") != form.digest
+    return find_recorded(package, place(form, _plan(records, form)), other=other)
+
+
+def _text(cell: RawCell | None) -> str:
+    if cell is None or cell.value is None:
+        return ""
+    return f"{cell.value:.15g}" if isinstance(cell.value, float) else str(cell.value)
+
+
+def _form(records: Mapping[str, str], forms: Forms) -> Form:
+    key = records.get("form", ""), records.get("version", "")
+    if key not in forms:
+        raise Unknown(finding("W109", detail=" ".join(key)))
+    return forms[key]
+
+
+def _plan(records: Mapping[str, str], form: Form) -> Plan:
+    usual = default_plan(form)
+    counts = records.get("plan", "").split()
+    fits = len(counts) == len(usual) and all(c.isdigit() and 0 < int(c) < 1000 for c in counts)
+    return tuple(map(int, counts)) if fits else usual
+
+
+def _identity(cells: Mapping[str, Cell], records: Mapping[str, str], name: str) -> str:
+    cell = cells.get(f"identity.{name}")
+    typed = str(cell.value).strip() if cell is not None and cell.value is not None else ""
+    return typed or records.get(name, "")
+
+
+def _year(cells: Mapping[str, Cell], form: Form) -> int:
+    cell = cells.get("identity.fiscal_year")
+    return int(cell.value) if cell and isinstance(cell.value, float) else form.fiscal_year
+
+
+def _reject_empty(package: Package, layout: Layout, cells: Mapping[str, Cell]) -> None:
+    """A template that came back as it went out is no return."""
+    sheets = {sheet.name: sheet for sheet in package.sheets}
+    for name, cell in cells.items():
+        item = layout.spots[name].field
+        sheet = sheets.get(cell.address.sheet)
+        stored = sheet.cells.get((cell.address.row, cell.address.column)) if sheet else None
+        ours = item.mode != "entered" or item.by != "department" or cell.raw is None
+        # Where locks are unknown, what stands outside the head was filled in by the department.
+        known = item.section != "identity" if package.values_only else False
+        if not ours and stored is not None and (known or stored.style in package.unlocked):
+            return
+    if not package.values_only and not any(sheet.protected for sheet in package.sheets):
+        return
+    raise Unknown(finding("W110", sheet=layout.form.sheet))
+
+
+# --- locating and reading -------------------------------------------------------------------------
+
+
+def _cells(package: Package, found: Found) -> Iterator[tuple[str, Cell]]:
+    sheets = {sheet.name: sheet.cells for sheet in package.sheets}
+    formats, unit = package.formats, found.layout.form.unit
+    usual = not package.values_only and not found.pasted
+    for name, spot in found.layout.spots.items():
+        address = found.addresses.get(name)
+        if address is not None:
+            stored = sheets[address.sheet].get((address.row, address.column), _NOTHING)
+            code, item = formats.get(stored[3], "General"), spot.field
+            if package.date1904:
+                stored = _from_1900(stored, item, code)
+            if stored[0] is None and stored[2] and item.mode == "entered":
+                yield name, Cell(f"={stored[2]}", None, address, problem="是公式，没有存下结果")
+            elif usual:
+                yield name, _usual_cell(item, unit, address, stored, code)
+            else:
+                cell = _cell(package, spot, unit, address, stored, code)
+                if found.pasted and item.mode == "computed":
+                    cell = replace(cell, formula=True)  # only its value was copied
+                yield name, cell
+        elif found.year is not None and spot.address.sheet == FORM_SHEET:
+            year = float(found.year) if spot.field.id == "fiscal_year" else None
+            yield name, Cell(year, year, spot.address, formula=spot.field.is_computed)
+        else:
+            # Of what is not there nothing was overwritten.
+            lost = spot.field.is_computed
+            why = "" if name in found.absent else "找不到这一格"
+            yield name, Cell(None, None, spot.address, formula=lost, problem=why)
+
+
+_NOTHING = RawCell(None, "", None, 0)
+
+
+def _from_1900(stored: RawCell, item: Field, code: str) -> RawCell:
+    """A day of a workbook that counts from 1904, counted as others do."""
+    raw = stored.value
+    if isinstance(raw, float) and shows_day(item.kind, code):
+        return stored._replace(value=raw + DAYS_TO_1904)
+    return stored
+
+
+# Cells read before, which returns may share: most are blank, a printed word or a round figure.
+_KNOWN: dict[tuple[object, ...], Cell] = {}
+_MOST, _SHORT = 40_000, 40
+
+
+def _usual_cell(item: Field, unit: str, address: Address, stored: RawCell, code: str) -> Cell:
+    """A cell of a return that kept its formulas."""
+    raw, type_, formula, _ = stored
+    # The cell kept holds its address, so that no other can get that one's number.
+    unit = item.unit or unit
+    key = item.kind.name, item.is_computed, id(address), raw, type_, formula is None, code, unit
+    cell = _KNOWN.get(key)
+    if cell is None:
+        cell = _made(item, unit, address, stored, code, formula is not None)
+        if raw is None or type_ == "n" or len(str(raw)) <= _SHORT:
+            if len(_KNOWN) >= _MOST:
+                _KNOWN.clear()
+            _KNOWN[key] = cell
+    return cell
+
+
+def _made(
+    item: Field, unit: str, address: Address, stored: RawCell, code: str, formula: bool
+) -> Cell:
+    raw, type_, _, _ = stored
+    if raw is None or (formula and item.is_computed and raw == ""):
+        return Cell(None, None, address, formula=formula)
+    if type_ == "e":
+        return Cell(raw, None, address, error=True, formula=formula, problem=f"是错误值 {raw}")
+    read = item.kind.coerce(raw, code, unit)
+    return Cell(raw, read.value, address, False, formula, read.receipt, read.problem)
+
+
+def _cell(
+    package: Package, spot: Spot, unit: str, address: Address, stored: RawCell, code: str
+) -> Cell:
+    """A cell of a return in which formulas may be lost or unknown."""
+    formula = _holds_formula(package, spot, stored)
+    if formula and spot.field.is_computed and _lost_text(package, spot, stored.value):
+        stored = _NOTHING
+    return _made(spot.field, spot.field.unit or unit, address, stored, code, formula)
+
+
+def _holds_formula(package: Package, spot: Spot, stored: RawCell) -> bool:
+    """Whether a formula stands there; where formulas are unknown, what the template would have.
+
+    A suggestion shows in the value alone, which rules then take as typed: the verdict is the same.
+    """
+    if package.values_only:
+        empty = stored.value is None
+        return spot.field.mode == "computed" or (spot.field.mode == "suggested" and empty)
+    return stored.formula is not None
+
+
+def _lost_text(package: Package, spot: Spot, raw: Raw) -> bool:
+    """Whether a formula's text got lost: LibreOffice writes some as 0 into an .xls."""
+    return package.values_only and isinstance(raw, float) and spot.field.kind.dtype == "string"
+
+
+def _verdicts(package: Package, layout: Layout) -> Iterator[tuple[str, str]]:
+    places = Places.of(package)
+    for line, address in pointed(package, layout).checks.items():
+        stored = places.cell(address)
+        if stored is not None and stored.type == "s" and stored.value:
+            yield line, str(stored.value)

@@ -1,0 +1,166 @@
+"""A submission: what was read out of one return, every value with its cell."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from workbook.address import Address
+from workbook.catalogue import Severity
+from workbook.findings import Finding
+from workbook.form import ROW, Form, Raw, Value, serial
+from workbook.layout import Plan, Spot, place
+from workbook.text import printable
+
+ACCEPTED, REJECTED, SKIPPED = "accepted", "rejected", "skipped"
+
+FEWEST = 10
+"""Two departments may well have fewer figures than these in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a return as it came: what it holds, what that means, and where it stands."""
+
+    raw: Raw
+    value: Value
+    address: Address
+    error: bool = False
+    """Whether it holds an error such as #N/A; then `raw` is its name."""
+    formula: bool = False
+    """Whether the template's own formula stands in it."""
+    receipt: str = ""
+    """What was done to read the value, if it was not typed as the form asks."""
+    problem: str = ""
+    """Why there is no value, if something stands there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One return that was recognised. `cells` are by defined name: `indicators.actual.3`."""
+
+    path: Path
+    form: Form
+    plan: Plan
+    cells: dict[str, Cell]
+    verdicts: dict[str, str]
+    """By line of 自检: the verdict that the workbook itself shows."""
+    fiscal_year: int
+    department: str
+    department_code: str
+    told_filling: str | None = None
+    """What `filling` is, where the cells were left out."""
+
+    @property
+    def key(self) -> str:
+        """What names the return in every frame: its path as it was given."""
+        return printable(self.path)
+
+    @property
+    def filling(self) -> str:
+        """A digest of what the department filled in beside its own name; blank if it is but little.
+
+        Two returns of one form have the same digest if they are filled in the same.
+        """
+        if self.told_filling is not None:
+            return self.told_filling
+        filled = [(name, c.raw) for name, c in self.cells.items() if self._is_filled(name, c)]
+        if len(filled) < FEWEST:
+            return ""
+        whole = repr((self.form.id, filled)).encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(whole, digest_size=12).hexdigest()
+
+    def _is_filled(self, name: str, cell: Cell) -> bool:
+        if cell.raw is None or cell.formula:
+            return False
+        section, field = name.split(".")[:2]
+        item = self.form.sections[section].fields[field]
+        return section != "identity" and item.mode == "entered" and item.by == "department"
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """What became of one file: read into a submission, or rejected or skipped with the reason."""
+
+    path: Path
+    status: str
+    findings: tuple[Finding, ...] = ()
+    submission: Submission | None = None
+    sha256: str = ""
+    size: int = 0
+    application: str = ""
+    """What saved it, as the file itself says."""
+    saved_by: str = ""
+    modified: str = ""
+
+    @property
+    def key(self) -> str:
+        """What names it in every frame: its path as it was given."""
+        return printable(self.path)
+
+    @property
+    def error(self) -> str:
+        """Why it was rejected or skipped; blank for an accepted return."""
+        return "" if self.status == ACCEPTED else "；".join(f.message for f in self.findings)
+
+    def worst(self) -> Severity | None:
+        """The gravest severity among its findings."""
+        return min((f.severity for f in self.findings), key=list(Severity).index, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Values to be put into a template: by field key, for rows one mapping a row in reading order.
+
+    Values are numbers, texts, dates; text in a number's place stays text, as a paste would leave it.
+    A row is by its number in the section (from 1), so that rows may be left free.
+    """
+
+    values: dict[str, Value] = field(default_factory=dict)
+    rows: dict[str, dict[int, dict[str, Value]]] = field(default_factory=dict)
+
+    def value(self, spot: Spot) -> Value:
+        """What is to stand at a spot; None if nothing."""
+        item = spot.field
+        if item.grain == ROW:
+            return self.rows.get(item.section, {}).get(spot.number, {}).get(item.id)
+        name = f"{item.key}.{spot.number}" if spot.number else item.key
+        return self.values.get(name)
+
+
+def submit(
+    form: Form, filling: Filling, *, plan: Plan | None = None, path: Path = Path()
+) -> Submission:
+    """The submission that a template filled in like this will be read as.
+
+    A computed or suggested field that the filling names counts as overwritten.
+    """
+    layout = place(form, plan)
+    cells = {}
+    for name, spot in layout.spots.items():
+        given = filling.value(spot)
+        raw = serial(given) if isinstance(given, date) else given
+        raw = float(raw) if isinstance(raw, int | float) else raw
+        read = spot.field.kind.coerce(raw, spot.field.number_format, spot.field.unit or form.unit)
+        formula = spot.field.is_computed and given is None
+        cells[name] = Cell(
+            raw,
+            read.value,
+            spot.address,
+            formula=formula,
+            receipt=read.receipt,
+            problem=read.problem,
+        )
+    year = filling.values.get("identity.fiscal_year")
+    return Submission(
+        path=path,
+        form=form,
+        plan=layout.plan,
+        cells=cells,
+        verdicts={},
+        fiscal_year=int(year) if isinstance(year, float | int) else form.fiscal_year,
+        department=str(filling.values.get("identity.department") or ""),
+        department_code=str(filling.values.get("identity.department_code") or ""),
+    )

@@ -1,0 +1,219 @@
+"""Returns by the hundred thousand: read and checked in batches, each written as Parquet as it comes.
+
+A table is a folder, a batch one part in each: `files/part-000012000-0500.parquet` holds 500 files from
+the 12,000th on. A part has the batch's name and replaces what bore it, so a batch done twice stands
+there once. What counts is the list in `_parts.json`, written when all is done; neither scheduler nor
+client ever holds more than names. What shows only between returns is found by `workbook.scale.rollup`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import cached_property, partial
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
+
+from builder.tables import require, summary_of, tables_of
+from workbook.checking import Batch, Dues, due_frame, judge
+from workbook.errors import WorkbookError
+from workbook.form import Form, form_of
+from workbook.reading import (
+    IN_FLIGHT,
+    Forms,
+    Passwords,
+    Piece,
+    Return,
+    Submission,
+    dispatch,
+    fatal,
+    find_files,
+    read_some,
+)
+from workbook.stores import Folder, find_beyond, is_beyond, location
+from workbook.summary import DUES, TRACES, by_form, frames, traces_of
+
+Where = list[list[tuple[str, str, str]]]
+"""Which rows to read, as `pandas.read_parquet` takes it: any of these, each all of those."""
+
+BATCH = 500
+"""At most so many files are read, checked and written at a time; a process holds no more of them."""
+LISTED = "_parts.json"
+_PART = re.compile(r"(?:.+/)?\.?part-\d{9,}-\d{4,}\.parquet(?:\.[0-9a-f]{32})?")
+
+
+def listed(paths: Sequence[Path]) -> list[str]:
+    """Every file that the paths stand for, each once, in order: files, folders, patterns, URLs.
+
+    Links are not followed. Raises WorkbookError if a store cannot be asked.
+    """
+    found: dict[str, None] = {}
+    for path in paths:
+        names = find_beyond(path) if is_beyond(path) else map(str, find_files([path]))
+        found |= dict.fromkeys(names)
+    return list(found)
+
+
+def write_partitions(
+    files: Sequence[str],
+    folder: Folder,
+    *,
+    forms: Forms,
+    executor: Executor,
+    passwords: Passwords = (),
+    batch: int | None = None,
+    in_flight: int = IN_FLIGHT,
+    progress: Callable[[Path], None] | None = None,
+) -> Partitions:
+    """Read and check `files` on the executor's processes; what was read stands in `folder` then.
+
+    The processes need to reach the files and the folder, not the definitions of the forms. A file
+    that kills its process again and again is rejected (W104). Raises BuildError if the folder cannot
+    be written; WorkbookError if another run's parts are in it, before anything is read.
+    """
+    if any(map(_PART.fullmatch, folder.names())):
+        raise WorkbookError(f"{folder.url}：里面已有以前写的数据，请换一个文件夹，或清空它")
+    work = partial(_read_and_write, _Task(folder, _definitions(forms), passwords))
+    # Small runs in smaller batches, so that every process has some.
+    size = batch or min(BATCH, len(files) // (2 * in_flight) + 1)
+    written: dict[int, list[str]] = {}
+    for piece, names in dispatch(work, files, executor, size=size, in_flight=in_flight):
+        if names is not None:
+            written[piece.start] = names
+        else:
+            rejected = [fatal(location(piece.items[0]))]
+            written[piece.start] = _write(rejected, folder, _part(piece))
+        if progress is not None:
+            for file in piece.items:
+                progress(location(file))
+    parts = [name for start in sorted(written) for name in written[start]]
+    folder.write(LISTED, json.dumps(parts, indent=0).encode())
+    # Left by a process that was taken for dead and wrote on, or died between two names.
+    for name in set(folder.names()) - {*parts, LISTED}:
+        if _PART.fullmatch(name):
+            folder.remove(name)
+    return Partitions(folder, forms)
+
+
+def clear(folder: Folder) -> None:
+    """Take away what an earlier run wrote, and nothing else. Raises BuildError."""
+    for name in folder.names():
+        if name == LISTED or _PART.fullmatch(name):
+            folder.remove(name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What every batch is told."""
+
+    folder: Folder
+    definitions: tuple[tuple[Path, bytes], ...]
+    passwords: Passwords
+
+
+def _definitions(forms: Forms) -> tuple[tuple[Path, bytes], ...]:
+    return tuple((form.path, form.path.read_bytes()) for form in forms.values())
+
+
+def _read_and_write(task: _Task, piece: Piece[str]) -> list[str]:
+    """One batch, from files to parts; returns the names of what it wrote."""
+    known = [form_of(path, data) for path, data in task.definitions]
+    forms = {(form.id, form.version): form for form in known}
+    files = Piece(piece.start, tuple(map(location, piece.items)))
+    returns = judge(read_some(files, forms=forms, passwords=task.passwords))
+    return _write(returns, task.folder, _part(piece))
+
+
+def _part(piece: Piece[str]) -> str:
+    return f"part-{piece.start:09}-{len(piece.items):04}.parquet"
+
+
+def _write(returns: Sequence[Return], folder: Folder, part: str) -> list[str]:
+    found = {f"{name}/{part}": frame for name, frame in _tables(returns).items()}
+    for name, frame in found.items():
+        _write_frame(folder, name, frame)
+    return list(found)
+
+
+def _tables(returns: Sequence[Return]) -> dict[str, pd.DataFrame]:
+    """The frames, and what the summary needs besides: scores due, and the cells of the figures."""
+    dues: dict[str, Dues] = {}
+
+    def take(batch: Batch, some: Sequence[Submission]) -> None:
+        dues.setdefault(batch.form.key, Dues(batch.form)).take(batch, some)
+
+    found = tables_of(frames(returns, also=take))
+    for key, (form, submissions) in by_form(returns).items():
+        for schema, frame in (
+            (DUES, due_frame(dues[key].due)),
+            (TRACES, traces_of(form, submissions)),
+        ):
+            require(frame, schema)
+            found[f"{summary_of(form)}/{schema.name}"] = frame
+    return found
+
+
+def _write_frame(folder: Folder, name: str, frame: pd.DataFrame) -> None:
+    data = BytesIO()
+    frame.to_parquet(data, engine="pyarrow")
+    folder.write(name, data.getvalue())
+
+
+@dataclass(frozen=True)
+class Partitions:
+    """What `write_partitions` wrote: tables in parts, as `workbook.summary.tidy_frames.Frames` has them."""
+
+    folder: Folder
+    forms: Mapping[tuple[str, str], Form]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The parts that count, those of a table in the order of their files. Raises BuildError."""
+        return tuple(json.loads(self.folder.open(LISTED).getvalue()))
+
+    def parts(self, table: str) -> list[str]:
+        """A table's parts."""
+        return [name for name in self.names if name.rpartition("/")[0] == table]
+
+    def rows(self, table: str) -> int:
+        """How many rows a table has, without reading them."""
+        from pyarrow.parquet import read_metadata  # noqa: PLC0415 - an extra
+
+        return sum(read_metadata(self.folder.open(name)).num_rows for name in self.parts(table))
+
+    def frames(
+        self, table: str, columns: Sequence[str] | None = None, where: Where | None = None
+    ) -> Iterator[pd.DataFrame]:
+        """A table part by part."""
+        for name in self.parts(table):
+            yield self.frame(name, columns, where)
+
+    def frame(
+        self, name: str, columns: Sequence[str] | None = None, where: Where | None = None
+    ) -> pd.DataFrame:
+        """One part, with the index it was written with."""
+        data = self.folder.open(name)
+        wanted = None if columns is None else list(columns)
+        return _as_written(pd.read_parquet(data, columns=wanted, filters=where))
+
+    def write(self, name: str, frame: pd.DataFrame) -> None:
+        """A file more, which is none of the parts. Raises BuildError."""
+        _write_frame(self.folder, name, frame)
+
+
+def _as_written(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its index typed as ours; Parquet does not tell of an index which type it had."""
+    names = list(map(str, frame.index.names))
+    if not _INDEXES.keys() >= set(names):
+        return frame
+    levels = [pd.array(frame.index.get_level_values(n), dtype=_INDEXES[n]) for n in names]  # type: ignore[call-overload]
+    index = pd.Index(levels[0], name=names[0])
+    return frame.set_axis(pd.MultiIndex.from_arrays(levels, names=names) if names[1:] else index)
+
+
+_INDEXES = {"path": "string", "submission": "string", "row": "Int64"}

@@ -1,0 +1,133 @@
+"""Adding up: who owes what, one line a department, totals, grades, indicators, and whence each figure came.
+
+In come checked returns; out come frames for the analyst (`frames`, told by `schemas`) and a `Summary` for the
+bureau (`aggregate`). All that is grouped, joined or worked out for a sheet, a page or a document is worked out
+here; `builder` only writes it. Start in `adding_up`.
+"""
+
+from workbook.summary.adding_up import FormSummary, Summary, aggregate
+from workbook.summary.attainment import NEAR, NONE, OTHER, REASONS, attainment_by, reasons
+from workbook.summary.coverage import DEADLINE, Status
+from workbook.summary.overview import (
+    BANDS,
+    LOW_RATE,
+    THINGS,
+    Attention,
+    attention,
+    by_rate,
+    coverage_counts,
+    distribution,
+    error_name,
+    rate_threshold,
+    reading_notes,
+)
+from workbook.summary.previous import RATE, SCORE, Comparison, Pairing
+from workbook.summary.provenance import ORIGINS, Figures, traces_of
+from workbook.summary.reviews import (
+    ABSENT,
+    CRITERIA_HEADS,
+    CUTOFF_HEADS,
+    HEADS,
+    HIGHEST_SCORE,
+    SET_ASIDE,
+    Reviews,
+    load_reviews,
+    plain_name,
+    typed_in,
+)
+from workbook.summary.sampling import (
+    LEAST_LABEL,
+    SHARE_LABEL,
+    Criterion,
+    Sampling,
+    Sense,
+    sample,
+    sampling_of,
+)
+from workbook.summary.schemas import (
+    COVERAGE,
+    DATE,
+    DUES,
+    FIXED,
+    NUMBER,
+    TEXT,
+    TRACES,
+    TRUTH,
+    WHOLE,
+    Schema,
+    departments_schema,
+    differences,
+    section_schema,
+)
+from workbook.summary.tidy_frames import Frames, by_form, finding_frame, frames
+from workbook.summary.totals import CENT, DECIMALS, FINEST, sum_of
+
+__all__ = [
+    "ABSENT",
+    "BANDS",
+    "CENT",
+    "COVERAGE",
+    "CRITERIA_HEADS",
+    "CUTOFF_HEADS",
+    "DATE",
+    "DEADLINE",
+    "DECIMALS",
+    "DUES",
+    "FINEST",
+    "FIXED",
+    "HEADS",
+    "HIGHEST_SCORE",
+    "LEAST_LABEL",
+    "LOW_RATE",
+    "NEAR",
+    "NONE",
+    "NUMBER",
+    "ORIGINS",
+    "OTHER",
+    "RATE",
+    "REASONS",
+    "SCORE",
+    "SET_ASIDE",
+    "SHARE_LABEL",
+    "TEXT",
+    "THINGS",
+    "TRACES",
+    "TRUTH",
+    "WHOLE",
+    "Attention",
+    "Comparison",
+    "Criterion",
+    "Figures",
+    "FormSummary",
+    "Frames",
+    "Pairing",
+    "Reviews",
+    "Sampling",
+    "Schema",
+    "Sense",
+    "Status",
+    "Summary",
+    "aggregate",
+    "attainment_by",
+    "attention",
+    "by_form",
+    "by_rate",
+    "coverage_counts",
+    "departments_schema",
+    "differences",
+    "distribution",
+    "error_name",
+    "finding_frame",
+    "frames",
+    "load_reviews",
+    "plain_name",
+    "rate_threshold",
+    "reading_notes",
+    "reasons",
+    "sample",
+    "sampling_of",
+    "section_schema",
+    "sum_of",
+    "traces_of",
+    "typed_in",
+]

@@ -1,0 +1,294 @@
+"""Adding up: one line a department, totals, grades, and who is left out and why.
+
+Amounts are 万元 whatever the form's unit; rates are fractions, recomputed from the sums and never
+averaged; what is missing is missing, not zero (DOMAIN: "adding up"). What the rooms beside it do:
+`coverage` who owes what, `totals` sums and grades, `attainment` the indicators, `sources` whence each
+figure came; `overview` and `sampling` are worked out from the finished summary.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from workbook.catalogue import Severity
+from workbook.checking import Due, Roster
+from workbook.form import Form, Headline, column_of
+from workbook.reading import Return, Submission
+from workbook.summary.attainment import details_of, generosity, indicators_of
+from workbook.summary.coverage import (
+    Round,
+    Status,
+    coverage_frame,
+    duplicate_frame,
+    owned_findings,
+    sort_out,
+    status_of,
+    used_files,
+)
+from workbook.summary.previous import Comparison, Lines, compare
+from workbook.summary.provenance import Reading, figures_in, sources_of
+from workbook.summary.reviews import Reviews, cutoffs, keep, set_aside
+from workbook.summary.totals import composition_of, funds_of, grade_counts, graded, rate, totals_of
+
+
+@dataclass(frozen=True, slots=True)
+class FormSummary:
+    """The summary of one form's returns. Amounts are 万元."""
+
+    form: Form
+    fiscal_year: int
+    departments: pd.DataFrame
+    """One row a department (a project, where the form has projects), in the roster's order, index
+    `number` from 1: status, code, department, [project], the amounts of the line, execution_rate,
+    [execution_score, execution_score_due: what the rule gives], total_score, review_score and remark
+    (as typed into a former summary), counted_score (the reviewed one, else the department's own), grade, rank,
+    errors, warnings, notes, file."""
+    totals: pd.DataFrame
+    """Index `figure`: label, value, departments (that gave it), missing (that answered without it).
+    Amounts are sums; execution_rate is the ratio of the sums over those who gave both; mean_score is
+    the plain mean, weighted_score weighted by the final budget; counted_… the same of the scores
+    that count."""
+    grades: pd.DataFrame
+    """Index `grade`, best first: departments, share (of those graded)."""
+    indicators: pd.DataFrame
+    """Index (`section`, the levels): what `attainment` gives."""
+    funds: pd.DataFrame
+    """Index `field`: heading, label, amount, departments (that gave it), share (of its heading)."""
+    composition: pd.DataFrame
+    """One row an answered department, index `number` as in departments: every part of the funds, and
+    for each breakdown `<key>_total` and `<key>_difference` (from the amount it should make up)."""
+    details: Mapping[str, pd.DataFrame]
+    """By repeating section: one row a used row, index (`submission`, `row`): code, department, the
+    levels and fields, `sheet` and `cell`; where the section is scored also `rate` (score over weight),
+    `lost` (points), `expected_score` (the rule's), `above` (score less the rule's) and `reason` (the
+    group of the reason for lost points, NA where none was lost). Empty if the rows were left out, as
+    are `indicators`, `generosity` and `sources` then."""
+    generosity: pd.DataFrame
+    """One row an answered department: what `generosity` gives."""
+    sources: pd.DataFrame
+    """One row a figure of a department's line, index `source`: number, code, department, project,
+    figure, label, value (万元, fraction or score), path, sheet, cell, origin, raw."""
+    cutoffs: tuple[tuple[str, float], ...]
+    """(grade, lowest score), best first: the form's, or as they were changed in a former summary."""
+
+    @property
+    def headline(self) -> Headline:
+        """Which of the form's fields are in the departments' lines."""
+        return Headline(self.form)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The summary of a round."""
+
+    forms: tuple[FormSummary, ...]
+    """One a form; the departments' own form comes first, forms by project after it."""
+    coverage: pd.DataFrame
+    """One row a department, the roster's first and in its order, index `number` from 1: status, code,
+    department, contact, phone, returns (how many were read), duplicates, errors, warnings, notes (of
+    the return that counts), on_roster, deadline, received (the day of the first return that was read),
+    received_by ("saved" or "prepared"), days_late, late (NA without deadline or day), why, file."""
+    duplicates: pd.DataFrame
+    """One row a return that does not count since a later one does: index `path`; department, counted."""
+    files: pd.DataFrame
+    """As `Frames.files`, with `use`: counted, duplicate, other_year (than the round's), rejected,
+    skipped; the department as below."""
+    findings: pd.DataFrame
+    """As `Frames.findings`; the department is the roster's, for rejected files as the name tells."""
+    has_roster: bool
+    unmatched: pd.DataFrame
+    """What a former summary held for departments that have no line now; see `reviews.set_aside`."""
+    comparisons: tuple[Comparison, ...]
+    """Last year beside this year, one a form that both have."""
+    left_out: str = ""
+    """What is too long for the workbook and where it stands, in a sentence; blank if nothing is."""
+    reviews: Reviews | None = None
+    """What was typed into a former summary, as it was given."""
+
+    @property
+    def counts(self) -> pd.Series[int]:
+        """How many departments have each status, index `status`."""
+        statuses = [str(status) for status in Status]
+        counted = self.coverage["status"].value_counts()
+        return counted.reindex(statuses, fill_value=0).astype(int).rename_axis("status")
+
+    @property
+    def main(self) -> FormSummary | None:
+        """The summary of the departments' own form; None if nothing was read."""
+        return self.forms[0] if self.forms else None
+
+    @property
+    def lines(self) -> tuple[Lines, ...]:
+        """Every form's departments, to be compared with another year's."""
+        return tuple(Lines(part.form, part.fiscal_year, part.departments) for part in self.forms)
+
+
+def aggregate(
+    returns: Iterable[Return],
+    roster: Roster | None = None,
+    *,
+    deadline: datetime.date | None = None,
+    reviews: Reviews | None = None,
+    previous: Summary | None = None,
+    reading: Reading = figures_in,
+    left_out: str = "",
+) -> Summary:
+    """Add up the returns of a round, for each form and year; see `Summary`.
+
+    `deadline` is for departments of which the roster gives none. `reviews` is what was typed into a
+    former summary of the round (`reviews.load_reviews`), `previous` the summary of last year's returns.
+    RosterError where the roster gives a deadline that is no date; ReviewError and PreviousError where
+    the reviews or last year's returns do not fit.
+
+    `reading` may take the figures from elsewhere than the submissions' cells. Where it leaves out rows
+    and traces, `left_out` says so; see `Summary.left_out`.
+    """
+    whole = sort_out(returns, roster, deadline)
+    summary = Summary(
+        forms=tuple(
+            _form_summary(whole, places, reviews, reading, first=number == 0)
+            for number, places in enumerate(whole.forms.values())
+        ),
+        coverage=coverage_frame(whole),
+        duplicates=duplicate_frame(whole),
+        files=used_files(whole),
+        findings=owned_findings(whole),
+        has_roster=roster is not None,
+        unmatched=set_aside((), None),
+        comparisons=(),
+        left_out=left_out,
+    )
+    if left_out:
+        forms = tuple(replace(part, details={}) for part in summary.forms)
+        summary = replace(summary, forms=forms)
+    return replace(
+        summary,
+        unmatched=set_aside(summary.lines, reviews),
+        comparisons=compare(summary.lines, previous.lines) if previous else (),
+        reviews=reviews,
+    )
+
+
+def _form_summary(
+    whole: Round,
+    places: Sequence[int],
+    reviews: Reviews | None,
+    reading: Reading,
+    *,
+    first: bool,
+) -> FormSummary:
+    submissions = whole.submissions(places)
+    form = submissions[0].form
+    headline = Headline(form)
+    figures = reading(form, submissions)
+    parts, due = figures.sections, figures.due
+    lines = _answered_lines(whole, headline, submissions, parts, due)
+    departments = _with_missing(whole, lines) if first else _numbered(lines)
+    lowest = cutoffs(form, reviews)
+    if headline.score is not None:
+        departments = keep(departments, form, submissions[0].fiscal_year, reviews)
+        departments = graded(departments, lowest)
+    details = {
+        section.id: details_of(whole, section, submissions, parts[section.id], due)
+        for section in form.repeating
+    }
+    composition = composition_of(headline, departments, parts)
+    return FormSummary(
+        form=form,
+        fiscal_year=submissions[0].fiscal_year,
+        departments=departments,
+        totals=totals_of(headline, departments),
+        grades=grade_counts(headline, departments),
+        indicators=indicators_of(headline, details),
+        funds=funds_of(headline, composition, parts),
+        composition=composition,
+        details=details,
+        generosity=generosity(departments, [details[s.id] for s in headline.scored]),
+        sources=sources_of(headline, departments, figures.traces, parts),
+        cutoffs=lowest,
+    )
+
+
+# --- one line a department ------------------------------------------------------------------------
+
+
+def _answered_lines(
+    whole: Round,
+    headline: Headline,
+    submissions: Sequence[Submission],
+    parts: Mapping[str, pd.DataFrame],
+    due: Due,
+) -> pd.DataFrame:
+    """The lines of the departments that answered, index `submission`."""
+    keys = [submission.key for submission in submissions]
+    senders = [whole.department_of(key) for key in keys]
+    sent = [whole.returns[whole.place_of[key]] for key in keys]
+    columns: dict[str, Any] = {
+        "status": [str(status_of([item])) for item in sent],
+        "code": [sender.code for sender in senders],
+        "department": [sender.department for sender in senders],
+    }
+    if headline.project is not None:
+        columns["project"] = column_of(parts, headline.project)
+    columns |= {name: headline.amount(parts, item) for name, item in headline.line.items()}
+    index = pd.Index(keys, dtype="string", name="submission")
+    frame = pd.DataFrame(columns, index=index)
+    frame = frame.astype(dict.fromkeys(("status", "code", "department"), "string"))
+    if headline.has_rate:
+        frame["execution_rate"] = rate(frame["actual_expenditure"], frame["final_budget"])
+    execution = headline.find("execution_score")
+    if execution is not None and execution.key in due.fields:
+        frame["execution_score"] = column_of(parts, execution)
+        frame["execution_score_due"] = due.fields[execution.key]
+    if headline.score is not None:
+        blank = [pd.NA] * len(frame)
+        frame["total_score"] = column_of(parts, headline.score)
+        for name, dtype in _REVIEWED.items():
+            frame[name] = pd.array(blank, dtype=dtype)  # type: ignore[call-overload]
+    for severity in Severity:
+        counts = [sum(f.severity == severity for f in item.findings) for item in sent]
+        frame[f"{severity}s"] = pd.array(counts, dtype="Int64")
+    frame["file"] = pd.array([item.key for item in sent], dtype="string")
+    return frame
+
+
+_REVIEWED = {
+    "review_score": "Float64",
+    "remark": "string",
+    "counted_score": "Float64",
+    "grade": "string",
+    "rank": "Int64",
+}
+"""Columns that reviewing fills in or changes, in their order."""
+
+
+def _with_missing(whole: Round, answered: pd.DataFrame) -> pd.DataFrame:
+    """The lines in the departments' order, with those that have no figures."""
+    owners = [whole.owner[whole.place_of[key]] for key in answered.index]
+    rows, places = [], []
+    for number, item in enumerate(whole.departments):
+        status = whole.status(item)
+        if not status.counts:
+            files = [whole.returns[p].key for p in item.places]
+            rows.append(
+                {
+                    "status": str(status),
+                    "code": item.code,
+                    "department": item.department,
+                    "file": "\n".join(files) if status is Status.REJECTED else None,
+                }
+            )
+            places.append(number)
+    blank = pd.DataFrame(rows, columns=list(answered.columns)).astype(answered.dtypes.to_dict())
+    both = pd.concat([answered.reset_index(drop=True), blank], ignore_index=True)
+    order = pd.Series([*owners, *places], dtype="Int64").sort_values(kind="stable").index
+    return _numbered(both.loc[order])
+
+
+def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.set_index(pd.RangeIndex(1, len(frame) + 1, name="number"))

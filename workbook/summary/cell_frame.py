@@ -1,0 +1,230 @@
+"""Every cell of submissions as one tidy frame, each with its file and place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from workbook.checking import Batch
+from workbook.expression import Cells, number_text
+from workbook.form import ROW, Field, Form, Raw, Section, Value
+from workbook.layout import Plan, place
+from workbook.reading import Cell, Submission
+
+
+def no_cells() -> pd.DataFrame:
+    """The frame without a line."""
+    return _frame([], [], [])
+
+
+class _Lines(NamedTuple):
+    """Some of the lines of `Frames.cells`, each column by itself."""
+
+    submission: npt.NDArray[np.int64]
+    item: npt.NDArray[np.int64]
+    """The field's place among the form's."""
+    row: npt.NDArray[np.int64]
+    """The row or group, 0 for none."""
+    cells: list[Cell]
+    values: list[Value]
+
+
+def cell_frame(form: Form, submissions: Sequence[Submission], batch: Batch) -> pd.DataFrame:
+    """Their part of `Frames.cells`; `batch` is theirs, everything computed anew in it."""
+    items = list(form.fields())
+    used = {section.id: batch.used(section) for section in form.repeating}
+    plans: dict[Plan, list[int]] = {}
+    for i, submission in enumerate(submissions):
+        plans.setdefault(submission.plan, []).append(i)
+    lines = [
+        _lines_of(_Plan.of(form, items, plan, batch), submissions, indexes, used)
+        for plan, indexes in plans.items()
+    ]
+    return _frame(lines, items, [s.key for s in submissions])
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The defined names of one plan, each with its field, its row or group, and where the batch has it."""
+
+    names: list[str]
+    items: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64]
+    columns: list[int]
+    repeats: dict[str, list[int]]
+    """By repeating section: the places, among the names, of its rows' cells."""
+    anew: list[tuple[int, Cells]]
+    """The places of what is not taken from the file, with what the batch has."""
+
+    @classmethod
+    def of(cls, form: Form, items: Sequence[Field], plan: Plan, batch: Batch) -> _Plan:
+        places = {item.key: place for place, item in enumerate(items)}
+        numbers = {
+            section.id: {
+                int(number): column
+                for column, number in enumerate(own_numbers(form, section, batch.plan, [plan])[0])
+            }
+            for section in form.repeating
+        }
+        spots = place(form, plan).spots
+        columns, repeats = [], {section.id: [] for section in form.repeating}  # type: ignore[var-annotated]
+        anew: list[tuple[int, Cells]] = []
+        for at, spot in enumerate(spots.values()):
+            item, number = spot.field, spot.number
+            if item.grain == ROW:
+                repeats[item.section].append(at)
+            by_row = item.grain == ROW
+            columns.append(numbers[item.section][number] if by_row else max(number - 1, 0))
+            if item.is_computed or (item.mode == "fixed" and item.id != "fiscal_year"):
+                anew.append((at, batch.field_cells(item.key)))
+        return cls(
+            list(spots),
+            np.array([places[spot.field.key] for spot in spots.values()], dtype=np.int64),
+            np.array([spot.number for spot in spots.values()], dtype=np.int64),
+            columns,
+            repeats,
+            anew,
+        )
+
+
+def _lines_of(
+    plan: _Plan,
+    submissions: Sequence[Submission],
+    indexes: list[int],
+    used: Mapping[str, npt.NDArray[np.bool_]],
+) -> _Lines:
+    """The lines of the submissions that share a plan."""
+    cells = [list(map(submissions[i].cells.get, plan.names)) for i in indexes]
+    values = [[None if cell is None else cell.value for cell in row] for row in cells]
+    for at, found in plan.anew:
+        column = plan.columns[at]
+        numbers = found.number[indexes, column].tolist()
+        words = found.words[indexes, column].tolist()
+        for row, number, word in zip(values, numbers, words, strict=True):
+            row[at] = word if math.isnan(number) else number
+    shown = np.array([[cell is not None for cell in row] for row in cells], dtype=bool)
+    for section, places in plan.repeats.items():
+        own = [plan.columns[at] for at in places]
+        shown[:, places] &= used[section][np.ix_(indexes, own)]
+    which, where = np.nonzero(shown)
+    there = list(zip(which.tolist(), where.tolist(), strict=True))
+    return _Lines(
+        np.array(indexes, dtype=np.int64)[which],
+        plan.items[where],
+        plan.rows[where],
+        [cells[i][j] for i, j in there],  # type: ignore[misc]  # None is not shown
+        [values[i][j] for i, j in there],
+    )
+
+
+def _frame(
+    lines: Sequence[_Lines], items: Sequence[Field], submissions: Sequence[str]
+) -> pd.DataFrame:
+    none = np.array([], dtype=np.int64)
+    which = np.concatenate([none, *(some.submission for some in lines)])
+    item = np.concatenate([none, *(some.item for some in lines)])
+    row = np.concatenate([none, *(some.row for some in lines)])
+    cells = [cell for some in lines for cell in some.cells]
+    values = [value for some in lines for value in some.values]  # noqa: PD011
+    marks = [id(cell.address) for cell in cells]
+    addresses = dict(zip(marks, (cell.address for cell in cells), strict=True))
+    where = _places(marks, addresses)
+    fields = [items[i] for i in item.tolist()]
+    raw = [_text(cell.raw) for cell in cells]
+    told = [
+        text if value is cell.raw else _text(value)
+        for text, value, cell in zip(raw, values, cells, strict=True)
+    ]
+
+    def of(names: Sequence[str], places: npt.NDArray[np.int64]) -> Any:
+        return pd.array(list(names), dtype="string").take(places)
+
+    def texts(found: list[str | None]) -> Any:
+        distinct = dict.fromkeys(found)
+        distinct.pop(None, None)
+        names: Any = pd.array(list(distinct), dtype="string")
+        return names.take(_places(found, distinct), allow_fill=True)
+
+    frame = pd.DataFrame(
+        {
+            "submission": of(submissions, which),
+            "section": of([item.section for item in items], item),
+            "row": pd.arrays.IntegerArray(row, row == 0),
+            "field": of([item.id for item in items], item),
+            "label": of([item.label for item in items], item),
+            "raw": texts(raw),
+            "value": texts(told),
+            "number": pd.array(
+                np.array([_figure(value) for value in values], dtype=float), dtype="Float64"
+            ),
+            "sheet": of([address.sheet for address in addresses.values()], where),
+            "cell": of([address.a1 for address in addresses.values()], where),
+            "state": texts(list(map(_state, fields, cells))),
+            "receipt": texts([cell.receipt or None for cell in cells]),
+        }
+    )
+    if len(lines) > 1:  # several plans: back into the order of the submissions
+        frame = frame.iloc[np.argsort(which, kind="stable")]
+    return frame
+
+
+def _places(found: Sequence[object], among: Iterable[object]) -> npt.NDArray[np.int64]:
+    """Where each of some stands among the distinct ones; -1 where it does not."""
+    at = {one: place for place, one in enumerate(among)}
+    return np.array([at.get(one, -1) for one in found], dtype=np.int64)
+
+
+def _figure(value: Value) -> float:
+    return float(value) if isinstance(value, float | int) else math.nan
+
+
+def _text(value: Raw | Value) -> str | None:
+    if isinstance(value, str):
+        return value or None
+    if value is None:
+        return None
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return number_text(float(value))
+    return str(value)
+
+
+def _state(item: Field, cell: Cell) -> str:
+    if cell.error:
+        return "error"
+    if item.mode == "fixed":
+        return "fixed"
+    if item.is_computed:
+        return "formula" if cell.formula else "overwritten"
+    if cell.problem:
+        return "unreadable"
+    if cell.value is None:
+        return "blank"
+    return "converted" if cell.receipt else "typed"
+
+
+def own_numbers(
+    form: Form, section: Section, joint: Plan, plans: Sequence[Plan]
+) -> npt.NDArray[np.int64]:
+    """(submissions, joint rows): the number that each row has in its own return, 0 for padding."""
+    start = 0
+    for other in form.repeating:
+        if other.id == section.id:
+            break
+        start += len(other.groups)
+    stop = start + len(section.groups)
+    known: dict[Plan, npt.NDArray[np.int64]] = {}
+    for plan in set(plans):
+        numbers: list[int] = []
+        taken = 0
+        for own, wide in zip(plan[start:stop], joint[start:stop], strict=True):
+            numbers += [*range(taken + 1, taken + own + 1), *[0] * (wide - own)]
+            taken += own
+        known[plan] = np.array(numbers, dtype=np.int64)
+    width = sum(joint[start:stop])
+    return np.array([known[plan] for plan in plans], dtype=np.int64).reshape(len(plans), width)

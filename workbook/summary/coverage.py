@@ -1,0 +1,369 @@
+"""Who owes a return and what came of it: the departments of a round, their states, and what is late.
+
+Where a department sent several returns, the one saved last counts; `workbook.checking.between_returns` tells which. A
+return's day is the day its file was last saved, in China's time; where the file does not say, the day
+that stands in it (填报日期). A department is late if the first return that could be read is of a day
+after its deadline: what it mends on request later does not make it late.
+
+A return of another year than the round's (it bears W117) does not count where others sent that form
+for the round's year: it stands in the files and tells why its department has not answered.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from workbook.catalogue import Severity
+from workbook.checking import Entry, Roster, Sender, same_department, sender_of, superseded
+from workbook.form import Headline
+from workbook.reading import ACCEPTED, REJECTED, Return, Submission
+from workbook.summary.tidy_frames import file_frame, finding_frame
+
+DEADLINE = "截止日期"
+"""The head of the column with a department's deadline."""
+CHINA = datetime.timezone(datetime.timedelta(hours=8))
+
+
+class Status(StrEnum):
+    """What became of a department's duty to answer."""
+
+    ANSWERED = "answered"
+    FAULTY = "faulty"
+    REJECTED = "rejected"
+    MISSING = "missing"
+
+    @property
+    def chinese(self) -> str:
+        """As clerks read it."""
+        words = {"answered": "已报", "faulty": "须修改", "rejected": "退回", "missing": "未报"}
+        return words[self.value]
+
+    @property
+    def counts(self) -> bool:
+        """Whether the department's figures are in the totals."""
+        return self in (Status.ANSWERED, Status.FAULTY)
+
+
+COUNTED = tuple(str(status) for status in Status if status.counts)
+"""The statuses whose figures are added up."""
+
+
+@dataclass(frozen=True)
+class Department:
+    """One department and all that came from it."""
+
+    code: str
+    department: str
+    entry: Entry | None
+    places: tuple[int, ...]
+    """Its returns, by their place among all."""
+    deadline: datetime.date | None = None
+
+
+@dataclass(frozen=True)
+class Round:
+    """The returns of a round, sorted out. Places are those of `returns`."""
+
+    returns: tuple[Return, ...]
+    roster: Roster | None
+    replaced: Mapping[int, int]
+    departments: tuple[Department, ...]
+
+    @cached_property
+    def owner(self) -> dict[int, int]:
+        """The number of the department that a return belongs to, by the return's place."""
+        return {place: n for n, item in enumerate(self.departments) for place in item.places}
+
+    @cached_property
+    def forms(self) -> dict[tuple[str, int], list[int]]:
+        """By a form's key and year the places of the returns that count: the departments' own forms
+        first, then forms by project; the more returns, the earlier."""
+        found: dict[tuple[str, int], list[int]] = {}
+        for place, read in self.counted.items():
+            found.setdefault((read.form.key, read.fiscal_year), []).append(place)
+
+        def rank(key: tuple[str, int]) -> tuple[bool, int, str, int]:
+            by_project = Headline(self.counted[found[key][0]].form).project is not None
+            return by_project, -len(found[key]), *key
+
+        return {key: found[key] for key in sorted(found, key=rank)}
+
+    @cached_property
+    def first(self) -> frozenset[int]:
+        """The places of the returns that count and are of the first form."""
+        return frozenset(next(iter(self.forms.values()), []))
+
+    @cached_property
+    def first_form(self) -> str:
+        """The id of the first form; blank if nothing was read."""
+        return next((self.counted[place].form.id for place in self.first), "")
+
+    @cached_property
+    def counted(self) -> dict[int, Submission]:
+        """What was read of each return that counts, by its place."""
+        without = self.replaced.keys() | self.other_year
+        return {place: read for place, read in self._read.items() if place not in without}
+
+    @cached_property
+    def other_year(self) -> frozenset[int]:
+        """The places of the returns of another year than the round's, of forms that others sent for the
+        round's. A form that came for another year only is added up: its W117 tells the year."""
+        stray = {
+            place
+            for place in self._read
+            if any(found.code == "W117" for found in self.returns[place].findings)
+        }
+        # W117 is for another version or kind of form too; those are of the round's year.
+        years: dict[str, set[int]] = {}
+        for place, read in self._read.items():
+            if place not in stray:
+                years.setdefault(read.form.id, set()).add(read.fiscal_year)
+
+        def is_other(read: Submission) -> bool:
+            own = years.get(read.form.id, set())
+            return bool(own) and read.fiscal_year not in own
+
+        return frozenset(place for place in stray if is_other(self._read[place]))
+
+    @cached_property
+    def _read(self) -> dict[int, Submission]:
+        return {
+            place: item.submission
+            for place, item in enumerate(self.returns)
+            if item.status == ACCEPTED and item.submission
+        }
+
+    @cached_property
+    def misnamed(self) -> dict[str, str]:
+        """By department: whose form stands in the file that bears its name (A503)."""
+        return {
+            found.expected: found.printed
+            for item in self.returns
+            for found in item.findings
+            if found.code == "A503"
+        }
+
+    def why(self, item: Department) -> str:
+        """Why a department's figures are missing; blank if they are not, or nothing came from it."""
+        status = self.status(item)
+        if status is Status.REJECTED:
+            own = (self.returns[place] for place in item.places)
+            return "；".join(read.error for read in own if read.status == REJECTED)
+        if status is not Status.MISSING:
+            return ""
+        years = {self._read[place].fiscal_year for place in item.places if place in self.other_year}
+        told = [f"报的是 {year} 年度的表" for year in sorted(years)]
+        if not told and any(place in self.counted for place in item.places):
+            told.append("收到的是别的表")  # its projects' forms, say
+        if item.entry is not None and item.department in self.misnamed:
+            told.append(f"文件名是本单位的，内容是{self.misnamed[item.department]}的")
+        return "；".join(told)
+
+    def submissions(self, places: Iterable[int]) -> list[Submission]:
+        """What was read of returns, in the order of their departments."""
+        ordered = sorted(places, key=lambda place: (self.owner[place], place))
+        return [self.counted[place] for place in ordered]
+
+    @cached_property
+    def place_of(self) -> dict[str, int]:
+        """A counted return's place, by the key of its submission."""
+        return {submission.key: place for place, submission in self.counted.items()}
+
+    def department_of(self, key: str) -> Department:
+        """The department that sent a counted return."""
+        return self.departments[self.owner[self.place_of[key]]]
+
+    def owners(self, places: Iterable[int]) -> dict[str, Any]:
+        """Columns of code and department for returns, as the roster has them; NA if unknown."""
+        known = [
+            self.departments[n] if (n := self.owner.get(p)) is not None else None for p in places
+        ]
+        return {
+            "department_code": pd.array([d.code if d else None for d in known], dtype="string"),
+            "department": pd.array([d.department if d else None for d in known], dtype="string"),
+        }
+
+    def status(self, item: Department) -> Status:
+        """What became of a department's duty to send in its own form."""
+        counted = [self.returns[place] for place in item.places if place in self.first]
+        if counted:
+            return status_of(counted)
+        rejected = any(self.returns[place].status == REJECTED for place in item.places)
+        return Status.REJECTED if rejected else Status.MISSING
+
+
+def status_of(counted: Iterable[Return]) -> Status:
+    """The status of returns that were read: one error makes them faulty."""
+    faulty = any(item.worst() is Severity.ERROR for item in counted)
+    return Status.FAULTY if faulty else Status.ANSWERED
+
+
+def sort_out(
+    returns: Iterable[Return], roster: Roster | None, deadline: datetime.date | None = None
+) -> Round:
+    """The returns by department; the roster's own deadline comes before the round's."""
+    returns = tuple(returns)
+    departments = _departments(returns, roster, deadline)
+    return Round(returns, roster, superseded(returns, roster), departments)
+
+
+def _departments(
+    returns: Sequence[Return], roster: Roster | None, deadline: datetime.date | None
+) -> tuple[Department, ...]:
+    """The roster's in its order, then the others by code and name."""
+    entries = roster.entries if roster else ()
+    told = {
+        i: sender_of(item, roster)
+        for i, item in enumerate(returns)
+        if item.status in (ACCEPTED, REJECTED)
+    }
+    # A file that was not read is a department's only if its name says so; else it is just a file.
+    places = [i for i, sender in told.items() if returns[i].submission or sender.entry]
+    senders = [Sender(entry.code, entry.department, entry) for entry in entries]
+    senders += [told[i] for i in places]
+    members: dict[int, list[int]] = {}
+    for index, number in enumerate(same_department(senders)):
+        members.setdefault(number, []).append(index)
+    found = []
+    for same in members.values():
+        named = next((senders[i] for i in same if senders[i].entry), senders[same[0]])
+        code = next((senders[i].code for i in same if senders[i].code), "")
+        own = tuple(places[i - len(entries)] for i in same if i >= len(entries))
+        due = (named.entry.deadline if named.entry else None) or deadline
+        found.append(Department(named.code or code, named.department, named.entry, own, due))
+    order = {id(entry): place for place, entry in enumerate(entries)}
+    last = len(entries)
+    return tuple(
+        sorted(found, key=lambda d: (order.get(id(d.entry), last), d.code, d.department, d.places))
+    )
+
+
+# --- days -----------------------------------------------------------------------------------------
+
+
+def day_received(item: Return) -> tuple[datetime.date | None, str]:
+    """A return's day, and what tells it: "saved", "prepared", or blank if nothing does."""
+    try:
+        saved = datetime.datetime.fromisoformat(item.modified)
+    except ValueError:
+        return _day_prepared(item)
+    return (saved.astimezone(CHINA) if saved.tzinfo else saved).date(), "saved"
+
+
+def _day_prepared(item: Return) -> tuple[datetime.date | None, str]:
+    read = item.submission
+    field = Headline(read.form).find("prepared_on") if read else None
+    cell = read.cells.get(field.key) if read and field else None
+    if cell is None or not isinstance(cell.value, datetime.date):
+        return None, ""
+    return cell.value, "prepared"
+
+
+def _first_day(whole: Round, item: Department) -> tuple[datetime.date | None, str]:
+    """The day of a department's first return of its own form that could be read."""
+    days = [
+        day_received(read)
+        for place, read in ((place, whole.returns[place]) for place in item.places)
+        if read.status == ACCEPTED
+        and read.submission
+        and read.submission.form.id == whole.first_form
+        and place not in whole.other_year
+    ]
+    known = [(day, by) for day, by in days if day is not None]
+    return min(known, default=(None, ""))
+
+
+# --- frames ---------------------------------------------------------------------------------------
+
+_DTYPES = {
+    **dict.fromkeys(("status", "code", "department", "contact", "phone"), "string"),
+    **dict.fromkeys(("returns", "duplicates", *(f"{s}s" for s in Severity)), "Int64"),
+    "on_roster": "boolean",
+    "deadline": "datetime64[s]",
+    "received": "datetime64[s]",
+    "received_by": "string",
+    "days_late": "Int64",
+    "late": "boolean",
+    "why": "string",
+    "file": "string",
+}
+"""The columns of the coverage and their types."""
+
+
+def coverage_frame(whole: Round) -> pd.DataFrame:
+    """See `Summary.coverage`."""
+    rows = [_coverage_row(whole, item) for item in whole.departments]
+    frame = pd.DataFrame(
+        {name: pd.array([r[name] for r in rows], dtype=t) for name, t in _DTYPES.items()}  # type: ignore[call-overload]
+    )
+    return frame.set_index(pd.RangeIndex(1, len(rows) + 1, name="number"))
+
+
+def _coverage_row(whole: Round, item: Department) -> dict[str, Any]:
+    own = [whole.returns[place] for place in item.places]
+    status = whole.status(item)
+    shown = [whole.returns[place] for place in item.places if place not in whole.replaced]
+    counted = [whole.returns[place] for place in item.places if place in whole.first]
+    # Who has not answered is not late besides.
+    first, by = (None, "") if status is Status.MISSING else _first_day(whole, item)
+    days = (first - item.deadline).days if first and item.deadline else None
+    counts = {
+        f"{s}s": sum(f.severity == s for r in counted for f in r.findings) if counted else None
+        for s in Severity
+    }
+    return {
+        "status": str(status),
+        "code": item.code,
+        "department": item.department,
+        "contact": item.entry.contact if item.entry else "",
+        "phone": item.entry.phone if item.entry else "",
+        "returns": sum(r.status == ACCEPTED for r in own),
+        "duplicates": sum(place in whole.replaced for place in item.places),
+        "on_roster": item.entry is not None,
+        "deadline": item.deadline,
+        "received": first,
+        "received_by": by or None,
+        "days_late": None if days is None else max(days, 0),
+        "late": None if days is None else days > 0,
+        "why": whole.why(item),
+        "file": "\n".join(r.key for r in shown),
+        **counts,
+    }
+
+
+def duplicate_frame(whole: Round) -> pd.DataFrame:
+    """See `Summary.duplicates`."""
+    pairs = sorted(whole.replaced.items())
+    columns = {
+        "path": [whole.returns[place].key for place, _ in pairs],
+        "department": [whole.departments[whole.owner[place]].department for place, _ in pairs],
+        "counted": [whole.returns[last].key for _, last in pairs],
+    }
+    return pd.DataFrame(columns, dtype="string").set_index("path")
+
+
+def used_files(whole: Round) -> pd.DataFrame:
+    """See `Summary.files`."""
+    uses = [
+        "duplicate"
+        if place in whole.replaced
+        else "other_year"
+        if place in whole.other_year
+        else {ACCEPTED: "counted"}.get(item.status, item.status)
+        for place, item in enumerate(whole.returns)
+    ]
+    owners = whole.owners(range(len(whole.returns)))
+    return file_frame(whole.returns).assign(use=pd.array(uses, dtype="string"), **owners)
+
+
+def owned_findings(whole: Round) -> pd.DataFrame:
+    """See `Summary.findings`."""
+    places = [place for place, item in enumerate(whole.returns) for _ in item.findings]
+    return finding_frame(whole.returns).assign(**whole.owners(places))

@@ -1,0 +1,368 @@
+"""The year on one page: what a leader reads first, and the few things that most need attention.
+
+Everything here is worked out from a finished `Summary`; the workbook's 总览 and the page draw it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from workbook.catalogue import CATALOGUE, Severity
+from workbook.summary.adding_up import FormSummary, Summary
+from workbook.summary.coverage import Status
+from workbook.summary.totals import CENT, answered, sum_of
+
+BANDS = (
+    ("60以下", 0.0, 60.0),
+    ("60–70", 60.0, 70.0),
+    ("70–80", 70.0, 80.0),
+    ("80–85", 80.0, 85.0),
+    ("85–90", 85.0, 90.0),
+    ("90–95", 90.0, 95.0),
+    ("95–98", 95.0, 98.0),
+    ("98以上", 98.0, None),
+)
+"""The bands of the score distribution: label, from, below (None: no limit)."""
+LOW_RATE = 0.9
+"""Execution below this share is low, where the form sets no `rate_threshold`."""
+UNIT_SLIP = 1000.0
+"""Amounts of one return that differ by this factor are in different units, where the form sets no
+`unit_slip`."""
+CHARTED = 24
+"""No chart shows more departments than this."""
+_NAMED = 3
+"""A sentence names no more departments than this."""
+THINGS = 3
+"""So many things are put before the leader."""
+
+
+# --- coverage -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many departments were asked and what came of it; answered, rejected and missing add up to
+    those asked, departments off the roster stand apart."""
+
+    asked: int
+    """The roster's; without a roster, all that anything came from."""
+    answered: int
+    """Whose own form was read, with errors or without."""
+    accepted: int
+    """Of them those without an error."""
+    faulty: int
+    rejected: int
+    missing: int
+    late: int
+    duplicates: int
+    """Returns that do not count since a later one does."""
+    off_roster: int
+
+    @property
+    def told(self) -> str:
+        """What came of it in words."""
+        words = f"已报 {self.answered}（其中须修改 {self.faulty}），退回 {self.rejected}，未报 {self.missing}"
+        return words + (f"；另有名册外 {self.off_roster}" if self.off_roster else "")
+
+
+def asked(summary: Summary) -> pd.DataFrame:
+    """The lines of the coverage of those asked: the roster's; without a roster, all."""
+    frame = summary.coverage
+    return frame[frame["on_roster"]] if summary.has_roster else frame
+
+
+def coverage_counts(summary: Summary) -> Coverage:
+    """The round's coverage in numbers."""
+    own = asked(summary)
+    found = own["status"].value_counts()
+    counts = {status: int(found.get(str(status), 0)) for status in Status}
+    return Coverage(
+        asked=len(own),
+        answered=counts[Status.ANSWERED] + counts[Status.FAULTY],
+        accepted=counts[Status.ANSWERED],
+        faulty=counts[Status.FAULTY],
+        rejected=counts[Status.REJECTED],
+        missing=counts[Status.MISSING],
+        late=int(summary.coverage["late"].fillna(value=False).sum()),
+        duplicates=len(summary.duplicates),
+        off_roster=len(summary.coverage) - len(own),
+    )
+
+
+# --- charts ---------------------------------------------------------------------------------------
+
+
+def distribution(part: FormSummary) -> pd.DataFrame:
+    """How the scores that count are spread: index `band`; lowest, below (NA: no limit), departments."""
+    scores = (
+        part.departments["counted_score"]
+        if part.headline.score is not None
+        else pd.Series([], dtype="Float64")
+    )
+    known = scores.dropna().to_numpy(dtype=float)
+    counts = [
+        int(((known >= lowest) & (known < (math.inf if below is None else below))).sum())
+        for _, lowest, below in BANDS
+    ]
+    return pd.DataFrame(
+        {
+            "lowest": pd.array([lowest for _, lowest, _ in BANDS], dtype="Float64"),
+            "below": pd.array([below for *_, below in BANDS], dtype="Float64"),
+            "departments": pd.array(counts, dtype="Int64"),
+        },
+        index=pd.Index([label for label, *_ in BANDS], dtype="string", name="band"),
+    )
+
+
+def rate_threshold(part: FormSummary) -> float:
+    """Below this rate execution is low: the form's setting, or `LOW_RATE`."""
+    return float(part.form.settings.get("rate_threshold", LOW_RATE))
+
+
+def by_rate(part: FormSummary, most: int = CHARTED) -> pd.DataFrame:
+    """Departments by execution rate, lowest first, index `number` as in departments; those with a rate.
+
+    code, department, [project], execution_rate, unspent (万元). Of more than `most` the lowest two
+    thirds of `most` and the highest third stay.
+    """
+    lines = answered(part.departments)
+    if not part.headline.has_rate:
+        return lines.iloc[:0]
+    kept = [c for c in ("code", "department", "project") if c in lines.columns]
+    frame = lines[[*kept, "execution_rate"]].assign(
+        unspent=lines["final_budget"] - lines["actual_expenditure"]
+    )
+    frame = frame[frame["execution_rate"].notna()].sort_values("execution_rate", kind="stable")
+    if len(frame) <= most:
+        return frame
+    lowest = most * 2 // 3
+    return pd.concat([frame.iloc[:lowest], frame.iloc[lowest - most :]])
+
+
+# --- what needs attention -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """One thing that needs attention, as a sentence; by which criterion, and whom it concerns."""
+
+    key: str
+    criterion: str
+    sentence: str
+    numbers: tuple[int, ...] = ()
+    """The departments concerned: of `Summary.coverage` where the key is `missing`, `rejected` or
+    `late`, else of the form's departments; the gravest first."""
+
+
+def attention(summary: Summary, part: FormSummary | None = None) -> tuple[Attention, ...]:
+    """All that needs attention in one form (the main one by default), in a fixed order of gravity.
+
+    Amounts that seem to be in another unit, who has not answered or was sent back, errors, low
+    execution, funds that do not agree, scores above the rule, who was late, the weakest indicator.
+    The first `THINGS` are what a leader is shown.
+    """
+    part = part or summary.main
+    found: list[Attention | None] = [_slip(part)] if part is not None else []
+    if part is summary.main:
+        found += [_missing(summary), _rejected(summary)]
+    if part is not None:
+        found += [_errors(summary, part), _low_rate(part), _disagreement(part), _above(part)]
+    if part is summary.main:
+        found.append(_late(summary))
+    if part is not None:
+        found.append(_weakest(part))
+    return tuple(item for item in found if item is not None)
+
+
+def _named(frame: pd.DataFrame, words: pd.Series[str] | None = None) -> str:
+    """The first few departments of a frame by name, each with its words where there are some."""
+    names = frame["department"]
+    if "project" in frame.columns:
+        names = frame["project"].fillna(names)
+    told = (names if words is None else names + words).head(_NAMED).tolist()
+    return "、".join(told) + ("等" if len(frame) > _NAMED else "")
+
+
+def _amounts(before: str, amounts: pd.Series[float]) -> pd.Series[str]:
+    return amounts.map(lambda amount: f"{before}{amount:,.2f} 万元）").astype("string")
+
+
+def _numbers(frame: pd.DataFrame) -> tuple[int, ...]:
+    return tuple(int(number) for number in frame.index)
+
+
+def _slip(part: FormSummary) -> Attention | None:
+    """Departments one of whose amounts is so many times another that it must be in 元."""
+    lines = answered(part.departments)
+    amounts = lines[list(part.headline.line)]
+    positive = amounts.where(amounts > 0)
+    times = float(part.form.settings.get("unit_slip", UNIT_SLIP))
+    largest = positive.max(axis=1)
+    slipped = lines[(largest >= times * positive.min(axis=1)).fillna(value=False)]
+    if not part.headline.has_rate or slipped.empty:
+        return None
+    slipped = slipped.assign(largest=largest).sort_values("largest", ascending=False, kind="stable")
+    told = _named(slipped, _amounts("（", slipped["largest"]))
+    sentence = f"{len(slipped)} 份表的金额疑似按元填写，合计因此失真，请先核对：{told}。"
+    criterion = f"年初预算、全年预算、全年执行中最大的是最小的 {times:,.0f} 倍以上，按最大的金额"
+    return Attention("unit", criterion, sentence, _numbers(slipped))
+
+
+def _missing(summary: Summary) -> Attention | None:
+    frame = asked(summary)
+    frame = frame[frame["status"] == Status.MISSING]
+    if frame.empty:
+        return None
+    sentence = f"{len(frame)} 个单位尚未报送：{_named(frame)}，请催报。"
+    return Attention("missing", "名册内没有收到自评表的单位，按名册顺序", sentence, _numbers(frame))
+
+
+def _rejected(summary: Summary) -> Attention | None:
+    frame = summary.coverage[summary.coverage["status"] == Status.REJECTED]
+    if frame.empty:
+        return None
+    sentence = f"{len(frame)} 个单位的表读不出来，已退回：{_named(frame)}，数字不在合计之内。"
+    return Attention("rejected", "收到的文件全部退回的单位，按名册顺序", sentence, _numbers(frame))
+
+
+def _errors(summary: Summary, part: FormSummary) -> Attention | None:
+    """The error that most returns have; equal ones by code."""
+    own = set(answered(part.departments)["file"])
+    found = summary.findings
+    found = found[(found["severity"] == Severity.ERROR) & found["path"].isin(own)]
+    if found.empty:
+        return None
+    returns = found.groupby("code")["path"].nunique().sort_index()
+    code = str(returns.sort_values(ascending=False, kind="stable").index[0])
+    whose = found.loc[found["code"] == code, "path"]
+    lines = answered(part.departments)
+    faulty = lines[lines["errors"] > 0].sort_values("errors", ascending=False, kind="stable")
+    with_it = lines[lines["file"].isin(whose)]
+    sentence = (
+        f"{len(faulty)} 份表有错误须修改，共 {len(found)} 处；最常见的是“{error_name(part, code)}”"
+        f"（{code}），{len(with_it)} 份：{_named(with_it)}。"
+    )
+    return Attention(
+        "errors", "有错误级问题的表；出现在最多份表里的代码", sentence, _numbers(faulty)
+    )
+
+
+def error_name(part: FormSummary, code: str) -> str:
+    """What a code is called: the form's rule, or the catalogue's entry."""
+    rule = next((r for r in part.form.rules if r.code == code and not r.general), None)
+    return rule.name if rule is not None else CATALOGUE[code].name
+
+
+def _low_rate(part: FormSummary) -> Attention | None:
+    """Departments below the threshold, by what they did not spend."""
+    threshold = rate_threshold(part)
+    frame = by_rate(part, len(part.departments) + 1)
+    if not part.headline.has_rate or frame.empty:
+        return None
+    low = frame[frame["execution_rate"] < threshold].sort_values(
+        "unspent", ascending=False, kind="stable"
+    )
+    if low.empty:
+        return None
+    unspent = sum_of(low["unspent"])
+    unit = "个项目" if "project" in low.columns else "个单位"
+    told = _named(low, _amounts("（", low["unspent"]))
+    sentence = f"{len(low)} {unit}执行率低于 {threshold:.0%}，共有 {unspent:,.2f} 万元没有支出，最多的是{told}。"
+    return Attention(
+        "low_rate", f"执行率低于 {threshold:.0%}，按未支出数从大到小", sentence, _numbers(low)
+    )
+
+
+def _disagreement(part: FormSummary) -> Attention | None:
+    """Funds whose parts do not make up the whole, by the largest difference."""
+    frame = part.composition
+    columns = [f"{b.key}_difference" for b in part.headline.breakdowns]
+    if frame.empty or not columns:
+        return None
+    gap = frame[columns].abs().max(axis=1)
+    wrong = frame.assign(gap=gap)[gap.round(4).ge(CENT).fillna(value=False)]
+    if wrong.empty:
+        return None
+    wrong = wrong.sort_values("gap", ascending=False, kind="stable")
+    told = _named(wrong, _amounts("（差 ", wrong["gap"]))
+    sentence = f"{len(wrong)} 份表的资金分项之和与总数不等：{told}。"
+    return Attention(
+        "funds",
+        "按性质、来源分的各项之和与全年预算数、执行数相差 0.01 万元以上",
+        sentence,
+        _numbers(wrong),
+    )
+
+
+def _above(part: FormSummary) -> Attention | None:
+    """Departments that scored themselves above the rule, by points."""
+    frame = part.generosity
+    above = frame[frame["above"].gt(0).fillna(value=False)]
+    if above.empty:
+        return None
+    above = above.sort_values("above_points", ascending=False, kind="stable")
+    rows, points = int(above["above"].sum()), sum_of(above["above_points"])
+    sentence = (
+        f"{len(above)} 份表有 {rows} 项指标的自评高于按规则计算的得分，共高 {points:,.2f} 分："
+        f"{_named(above)}，建议抽查复核。"
+    )
+    return Attention(
+        "above", "自评得分高于按指标值、完成值计算的得分，按高出的分数", sentence, _numbers(above)
+    )
+
+
+def _late(summary: Summary) -> Attention | None:
+    frame = summary.coverage[summary.coverage["late"].fillna(value=False)]
+    if frame.empty:
+        return None
+    frame = frame.sort_values("days_late", ascending=False, kind="stable")
+    told = _named(frame, "（" + frame["days_late"].astype("string") + " 天）")
+    sentence = f"{len(frame)} 个单位迟于截止日期报送：{told}。"
+    return Attention("late", "最早一份收下的表晚于截止日期，按天数", sentence, _numbers(frame))
+
+
+def _weakest(part: FormSummary) -> Attention | None:
+    """The branch of the lowest attainment, where points were lost."""
+    frame = part.indicators[part.indicators["lost"].gt(0).fillna(value=False)]
+    if frame.empty:
+        return None
+    place = int(frame["share"].to_numpy(dtype=float, na_value=math.inf).argmin())
+    key = frame.index[place]
+    names = [str(k) for k in key if k] if isinstance(key, tuple) else [str(key)]
+    row = frame.iloc[place]
+    sentence = (
+        f"得分率最低的是“{names[-1]}”（{row['share']:.2%}），共失 {row['lost']:,.2f} 分，"
+        f"原因最多的是“{row['reason']}”。"
+    )
+    return Attention("weakest", "得分率最低的二级指标", sentence)
+
+
+# --- what a reader of the sums has to know --------------------------------------------------------
+
+
+def reading_notes(part: FormSummary) -> list[str]:
+    """What a reader of the sums has to know, in the workbook and on the page."""
+    statuses = part.departments["status"]
+    faulty = int((statuses == Status.FAULTY).sum())
+    out = int(statuses.isin([Status.MISSING, Status.REJECTED]).sum())
+    told = []
+    if part.headline.has_rate:
+        told.append(
+            "执行率＝全年执行数÷全年预算数；合计的执行率按合计数重算，不是各单位执行率的平均。"
+        )
+    if faulty:
+        told.append(f"“须修改”的 {faulty} 份有错误待改，数字按填报数计入合计，未作改动。")
+    if out:
+        told.append(f"“未报”“退回”的 {out} 个单位没有数字，不计入合计。")
+    short = part.totals[part.totals["missing"] > 0]
+    short = short[short.index.isin(list(part.headline.line))]
+    if len(short):
+        missing = "、".join(
+            f"{label} {count} 家"
+            for label, count in zip(short["label"], short["missing"], strict=True)
+        )
+        told.append(f"已报而缺数的：{missing}；缺数不按零计算。")
+    return told

@@ -1,0 +1,254 @@
+"""Last year beside this year: each department's funds, rate, score and grade, what changed and by how much.
+
+Departments are matched by budget code, the others by name (blanks, width and case aside), projects also by
+their own name. Amounts are 万元 and rates fractions, as in the departments' lines of both years.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import pandas as pd
+
+from workbook import text as texts
+from workbook.errors import PreviousError
+from workbook.form import Form, Headline
+from workbook.summary.coverage import COUNTED, Status
+
+RATE, SCORE = "execution_rate", "total_score"
+
+
+class Pairing(StrEnum):
+    """In which of the two years a department gave figures."""
+
+    BOTH = "both"
+    NEW = "new"
+    GONE = "gone"
+    NEITHER = "neither"
+
+    @property
+    def chinese(self) -> str:
+        """As the sheet shows it."""
+        words = {"both": "两年均有", "new": "今年新有", "gone": "今年没有", "neither": "两年均无"}
+        return words[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """One year's lines of a form, as `FormSummary.departments` has them."""
+
+    form: Form
+    fiscal_year: int
+    departments: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One form's departments in two years."""
+
+    form: Form
+    fiscal_year: int
+    previous_year: int
+    departments: pd.DataFrame
+    """One row a department, index `line` from 1: this year's in their order, then those that are gone.
+    `number` (the line this year, NA if gone), code, department, [project], and for each of `figures`
+    NAME_before, NAME, NAME_change (in its own unit; rates in fractions) and, for amounts, NAME_growth
+    (the change over last year's, a fraction); grade_before, grade; pairing; remark."""
+    totals: pd.DataFrame
+    """Index `group`: all and each of `Pairing`; `departments`, and the figures as above: amounts added
+    up, rates from the sums of those who give both amounts, scores as plain means."""
+    figures: Mapping[str, str]
+    """The label of each figure that both years have: the amounts, execution_rate, total_score."""
+
+    @property
+    def amounts(self) -> tuple[str, ...]:
+        """The figures that are amounts of money."""
+        return tuple(name for name in self.figures if name not in (RATE, SCORE))
+
+
+def compare(now: Sequence[Lines], before: Sequence[Lines]) -> tuple[Comparison, ...]:
+    """Each of this year's forms with the same form of the latest year before it.
+
+    Raises PreviousError if there is none for any of them.
+    """
+    found = []
+    for lines in now:
+        earlier = [b for b in before if b.form.id == lines.form.id]
+        earlier = [b for b in earlier if b.fiscal_year < lines.fiscal_year]
+        if earlier:
+            found.append(_compared(lines, max(earlier, key=lambda b: b.fiscal_year)))
+    if now and not found:
+        years = "、".join(str(year) for year in sorted({b.fiscal_year for b in before}))
+        ours = "、".join(str(year) for year in sorted({lines.fiscal_year for lines in now}))
+        had = f"只有 {years} 年度的" if years else "没有一份可以读的"
+        raise PreviousError(
+            f"上年的表里{had}，不能与 {ours} 年度对照；请给出上一年度同一种自评表所在的文件夹"
+        )
+    return tuple(found)
+
+
+def _compared(now: Lines, before: Lines) -> Comparison:
+    figures = _figures(now, before)
+    this, last = now.departments, before.departments
+    pairs = _pairs(this, last)
+    gone = [place for place in range(len(last)) if place not in set(pairs.values())]
+    gone = [place for place in gone if _given(last)[place]]
+    ours: list[int | None] = [*range(len(this)), *[None] * len(gone)]
+    theirs = [*(pairs.get(place) for place in range(len(this))), *gone]
+    frame = pd.DataFrame(
+        {
+            "number": pd.array([None if i is None else this.index[i] for i in ours], dtype="Int64"),
+            **{
+                name: _taken(this, name, ours).fillna(_taken(last, name, theirs))
+                for name in ("code", "department", "project")
+                if name in this.columns and name in last.columns
+            },
+        }
+    )
+    for name in figures:
+        frame[f"{name}_before"] = _taken(last, name, theirs)
+        frame[name] = _taken(this, name, ours)
+    if SCORE in figures:
+        frame["grade_before"] = _taken(last, "grade", theirs)
+        frame["grade"] = _taken(this, "grade", ours)
+    frame = _changes(frame, figures)
+    gave_now, gave_then = _given(this), _given(last)
+    states = [
+        _pairing(i is not None and gave_now[i], j is not None and gave_then[j])
+        for i, j in zip(ours, theirs, strict=True)
+    ]
+    frame["pairing"] = pd.array([str(state) for state in states], dtype="string")
+    frame["remark"] = pd.array(
+        [_remark(this, i, last, j) for i, j in zip(ours, theirs, strict=True)], dtype="string"
+    )
+    frame = frame.set_index(pd.RangeIndex(1, len(frame) + 1, name="line"))
+    return Comparison(
+        now.form, now.fiscal_year, before.fiscal_year, frame, _totals(frame, figures), figures
+    )
+
+
+def _figures(now: Lines, before: Lines) -> dict[str, str]:
+    headline = Headline(now.form)
+    labels = {name: item.label for name, item in headline.line.items()}
+    labels |= {RATE: "执行率", SCORE: "自评得分"}
+    both = now.departments.columns.intersection(before.departments.columns)
+    return {name: label for name, label in labels.items() if name in both}
+
+
+def _given(lines: pd.DataFrame) -> list[bool]:
+    """Whether each line has figures."""
+    return list(lines["file"].notna() & lines["status"].isin(COUNTED))
+
+
+def _pairing(now: bool, then: bool) -> Pairing:
+    if now:
+        return Pairing.BOTH if then else Pairing.NEW
+    return Pairing.GONE if then else Pairing.NEITHER
+
+
+def _taken(lines: pd.DataFrame, name: str, places: Iterable[int | None]) -> pd.Series[Any]:
+    """A column's values at some places, NA where there is none."""
+    picked = pd.array([-1 if place is None else place for place in places], dtype="Int64")
+    values = lines[name].array.take(picked.to_numpy(dtype=int), allow_fill=True)
+    return pd.Series(values)
+
+
+# --- who is who -----------------------------------------------------------------------------------
+
+
+def _pairs(this: pd.DataFrame, last: pd.DataFrame) -> dict[int, int]:
+    """By the place of a line its place last year: all by code first, then what is left by name."""
+    found: dict[int, int] = {}
+    for name in ("code", "department"):
+        known: dict[Hashable, int] = {}
+        taken = set(found.values())
+        for place, key in enumerate(_keys(last, name)):
+            if key and place not in taken:
+                known.setdefault(key, place)
+        for place, key in enumerate(_keys(this, name)):
+            if key and place not in found and key in known:
+                found[place] = known.pop(key)
+    return found
+
+
+def _keys(lines: pd.DataFrame, name: str) -> list[tuple[str, str] | None]:
+    words = [texts.fold(word) for word in lines[name].fillna("")]
+    projects = [""] * len(lines)
+    if "project" in lines.columns:
+        projects = [texts.fold(word) for word in lines["project"].fillna("")]
+    return [(w, p) if w else None for w, p in zip(words, projects, strict=True)]
+
+
+def _remark(this: pd.DataFrame, i: int | None, last: pd.DataFrame, j: int | None) -> str | None:
+    if i is None:
+        return "今年名单中没有"
+    if not _has_figures(this, i):
+        return "今年未报" if this["status"].iloc[i] == Status.MISSING else "今年退回"
+    if j is None:
+        return "上年没有"
+    told = []
+    for name, what in (("code", "编码"), ("department", "名称")):
+        was, now = (_word(lines, name, place) for lines, place in ((last, j), (this, i)))
+        if texts.fold(was) != texts.fold(now):
+            told.append(f"{what}由“{was}”改为“{now}”")
+    return "；".join(told) or None
+
+
+def _has_figures(lines: pd.DataFrame, place: int) -> bool:
+    return lines["status"].iloc[place] in COUNTED
+
+
+def _word(lines: pd.DataFrame, name: str, place: int) -> str:
+    value = lines[name].iloc[place]
+    return "" if pd.isna(value) else str(value)
+
+
+# --- what changed ---------------------------------------------------------------------------------
+
+
+def _changes(frame: pd.DataFrame, figures: Iterable[str]) -> pd.DataFrame:
+    """The frame with the change of each figure, and the growth of the amounts."""
+    columns = {}
+    for name in figures:
+        was = frame[f"{name}_before"]
+        columns[f"{name}_change"] = frame[name] - was
+        if name not in (RATE, SCORE):
+            columns[f"{name}_growth"] = columns[f"{name}_change"] / was.mask(was == 0)
+    return frame.assign(**columns)
+
+
+def _totals(frame: pd.DataFrame, figures: Mapping[str, str]) -> pd.DataFrame:
+    groups = {"all": frame} | {str(p): frame[frame["pairing"] == p] for p in Pairing}
+    table = pd.DataFrame(
+        {"departments": pd.array([len(group) for group in groups.values()], dtype="Int64")},
+        index=pd.Index(list(groups), dtype="string", name="group"),
+    )
+    for name in figures:
+        for end in ("_before", ""):
+            values = [_total(group, name, end) for group in groups.values()]
+            table[f"{name}{end}"] = pd.array(values, dtype="Float64")
+    table = _changes(table, figures)
+    if not table["departments"].loc[str(Pairing.BOTH)]:
+        # The sums are of wholly different departments: nothing has grown.
+        table[[name for name in table.columns if name.endswith("_growth")]] = pd.NA
+    return table
+
+
+def _total(group: pd.DataFrame, name: str, end: str) -> float:
+    if name == SCORE:
+        scores = group[f"{name}{end}"].dropna()
+        return _sum(scores) / len(scores) if len(scores) else math.nan
+    if name == RATE:
+        both = group[[f"actual_expenditure{end}", f"final_budget{end}"]].dropna()
+        budget = _sum(both[f"final_budget{end}"])
+        return _sum(both[f"actual_expenditure{end}"]) / budget if budget else math.nan
+    return _sum(group[f"{name}{end}"])
+
+
+def _sum(values: pd.Series[float]) -> float:
+    known = values.dropna()
+    return math.fsum(known) if len(known) else math.nan

@@ -1,0 +1,314 @@
+"""Submissions as tidy frames: one a section, and every cell with its file and place.
+
+Columns have nullable dtypes, after their field's kind. Amounts are in the form's own unit (万元 or 元),
+percentages are fractions. What the form computes is computed anew here, never taken from the file.
+`workbook.summary.schemas` tells every column; `builder.tables.data` puts the frames on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from workbook.catalogue import Severity
+from workbook.checking import Batch, View, gather
+from workbook.expression import EPOCH, NUMBER, Cells, Type
+from workbook.form import GROUP, Field, Form, Section
+from workbook.layout import place
+from workbook.reading import ACCEPTED, Return, Submission
+from workbook.summary.cell_frame import cell_frame, no_cells, own_numbers
+
+_AT_ONCE = 500
+"""How many submissions are laid side by side; bounds the memory, not the result."""
+_LAST_DAY = 2_958_465.0  # 9999-12-31
+
+Also = Callable[[Batch, Sequence[Submission]], None]
+"""Takes something more from the submissions of a batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """All that was read, as frames."""
+
+    files: pd.DataFrame
+    """One row a path, index `path`: status, why, form, version, department_code, department, sha256,
+    size (bytes), application, saved_by, modified, errors, warnings, notes."""
+    submissions: pd.DataFrame
+    """One row an accepted return, index `submission` (its path): form, version, fiscal_year,
+    department_code, department, filling (a digest: equal where two filled in the same), errors,
+    warnings, notes."""
+    sections: Mapping[str, Mapping[str, pd.DataFrame]]
+    """By a form's key and a section's id. Single fields: index `submission`, a column a field. Rows:
+    index (`submission`, `row`), the levels, the fields, and the fields of the row's group repeated
+    on each of its rows (do not add those up). Only rows in which something is filled in."""
+    cells: pd.DataFrame
+    """One row a cell: submission, section, row (NA for single fields, else from 1; for a group's
+    field the group's number), field, label,
+    raw (what stands there), value (as text), number, sheet, cell, state, receipt. Cells of rows in
+    which nothing is filled in are left out. States: blank, typed, converted (with a receipt),
+    unreadable, error, formula, overwritten, fixed."""
+    findings: pd.DataFrame
+    """One row a finding: path, department_code, department, code, severity, sheet, cell, field,
+    message, hint, printed, expected."""
+
+    forms: Mapping[str, Form]
+    """The forms of `sections`, by their keys."""
+
+    def section(self, section: str, form: str = "") -> pd.DataFrame:
+        """A section's frame; `form` is a form's key, and may be left out where there is one form.
+
+        KeyError if there is no such section, or several forms and none is named.
+        """
+        if not form and len(self.sections) != 1:
+            raise KeyError(f"which form: {', '.join(self.sections) or 'none was read'}")
+        return self.sections[form or next(iter(self.sections))][section]
+
+
+def frames(
+    returns: Iterable[Return], form: Form | None = None, *, also: Also | None = None
+) -> Frames:
+    """The frames of some returns; of one form only, if it is given (files and findings of all).
+
+    `also` is shown each batch of submissions: gathering is dear.
+    """
+    returns = list(returns)
+    groups = by_form(returns)
+    if form is not None:
+        groups = {form.key: groups.get(form.key, (form, []))}
+    read = [submission for _, submissions in groups.values() for submission in submissions]
+    keys = {submission.key for submission in read}
+    sections: dict[str, Mapping[str, pd.DataFrame]] = {}
+    cells: list[pd.DataFrame] = []
+    for key, (item, found) in groups.items():
+        sections[key], lines = _laid_out(item, found, also)
+        cells += lines
+    return Frames(
+        files=file_frame(returns),
+        submissions=_submissions([r for r in returns if r.submission and r.submission.key in keys]),
+        sections=sections,
+        cells=pd.concat(cells or [no_cells()], ignore_index=True).rename_axis("line"),
+        findings=finding_frame(returns),
+        forms={key: item for key, (item, _) in groups.items()},
+    )
+
+
+def by_form(returns: Iterable[Return]) -> dict[str, tuple[Form, list[Submission]]]:
+    """The accepted submissions, in their order, by the key of their form."""
+    found: dict[str, tuple[Form, list[Submission]]] = {}
+    for item in returns:
+        if item.status == ACCEPTED and item.submission is not None:
+            form = item.submission.form
+            found.setdefault(form.key, (form, []))[1].append(item.submission)
+    return found
+
+
+# --- one row a return -----------------------------------------------------------------------------
+
+
+def file_frame(returns: Sequence[Return]) -> pd.DataFrame:
+    """See `Frames.files`."""
+    read = [item.submission for item in returns]
+    columns = {
+        "path": [item.key for item in returns],
+        "status": [item.status for item in returns],
+        "why": [item.error for item in returns],
+        "form": [s.form.id if s else None for s in read],
+        "version": [s.form.version if s else None for s in read],
+        "department_code": [s.department_code if s else None for s in read],
+        "department": [s.department if s else None for s in read],
+        "sha256": [item.sha256 for item in returns],
+        "size": pd.array([item.size for item in returns], dtype="Int64"),
+        "application": [item.application for item in returns],
+        "saved_by": [item.saved_by for item in returns],
+        "modified": [item.modified for item in returns],
+    } | _counts(returns)
+    return _typed(columns).set_index("path")
+
+
+def _submissions(returns: Sequence[Return]) -> pd.DataFrame:
+    accepted = [item for item in returns if item.status == ACCEPTED]
+    read = [item.submission for item in accepted if item.submission]
+    columns = {
+        "submission": [s.key for s in read],
+        "form": [s.form.id for s in read],
+        "version": [s.form.version for s in read],
+        "fiscal_year": pd.array([s.fiscal_year for s in read], dtype="Int64"),
+        "department_code": [s.department_code for s in read],
+        "department": [s.department for s in read],
+        "filling": [s.filling for s in read],
+    } | _counts(accepted)
+    return _typed(columns).set_index("submission")
+
+
+def _counts(returns: Sequence[Return]) -> dict[str, Any]:
+    return {
+        f"{severity}s": pd.array(
+            [sum(f.severity == severity for f in item.findings) for item in returns], dtype="Int64"
+        )
+        for severity in Severity
+    }
+
+
+def finding_frame(returns: Sequence[Return]) -> pd.DataFrame:
+    """See `Frames.findings`. In the order of the returns and of their findings."""
+    pairs = [(item, found) for item in returns for found in item.findings]
+    read = [item.submission for item, _ in pairs]
+    columns: dict[str, Any] = {
+        "path": [item.key for item, _ in pairs],
+        "department_code": [s.department_code if s else None for s in read],
+        "department": [s.department if s else None for s in read],
+        "severity": [str(found.severity) for _, found in pairs],
+    }
+    for name in ("code", "sheet", "cell", "field", "message", "hint", "printed", "expected"):
+        columns[name] = [getattr(found, name) for _, found in pairs]
+    order = ["path", "department_code", "department", "code", "severity"]
+    frame = _typed(columns)
+    return frame[order + [name for name in frame.columns if name not in order]].rename_axis(
+        "finding"
+    )
+
+
+def _typed(columns: Mapping[str, Any]) -> pd.DataFrame:
+    """A frame whose lists are texts; arrays keep their own type."""
+    return pd.DataFrame(
+        {
+            name: pd.array(values, dtype="string") if isinstance(values, list) else values
+            for name, values in columns.items()
+        }
+    )
+
+
+# --- sections -------------------------------------------------------------------------------------
+
+
+def section_frames(
+    form: Form,
+    submissions: Sequence[Submission],
+    also: Also | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Each section's wide frame; see `Frames.sections`. `also` is shown each batch."""
+    wide = []
+    for chunk, batch in _parts(form, submissions):
+        wide.append(_sections(form, chunk, batch))
+        if also is not None and chunk:
+            also(batch, chunk)
+    return _joined(form, wide)
+
+
+def _laid_out(
+    form: Form, submissions: Sequence[Submission], also: Also | None
+) -> tuple[dict[str, pd.DataFrame], list[pd.DataFrame]]:
+    """Each section's wide frame, and the pieces of `Frames.cells`."""
+    lines: list[pd.DataFrame] = []
+
+    def take(batch: Batch, chunk: Sequence[Submission]) -> None:
+        lines.append(cell_frame(form, chunk, batch))
+        if also is not None:
+            also(batch, chunk)
+
+    return section_frames(form, submissions, take), lines
+
+
+def _sections(
+    form: Form, submissions: Sequence[Submission], batch: Batch
+) -> dict[str, pd.DataFrame]:
+    return {
+        section.id: (_rows if section.repeats else _singles)(batch, section, submissions)
+        for section in form.sections.values()
+    }
+
+
+def _joined(form: Form, parts: Sequence[Mapping[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+    return {name: pd.concat([part[name] for part in parts]) for name in form.sections}
+
+
+def _parts(
+    form: Form, submissions: Sequence[Submission]
+) -> Iterator[tuple[Sequence[Submission], Batch]]:
+    """Some submissions at a time with their batch; an empty one gives empty frames their columns."""
+    for chunk in _chunks(submissions) or [()]:
+        yield chunk, _gathered(form, chunk)
+
+
+def _chunks(submissions: Sequence[Submission]) -> list[Sequence[Submission]]:
+    return [submissions[i : i + _AT_ONCE] for i in range(0, len(submissions), _AT_ONCE)]
+
+
+def _gathered(form: Form, submissions: Sequence[Submission]) -> Batch:
+    if submissions:
+        return gather(form, submissions, View.TRUE)
+    blank = Submission(Path(), form, place(form).plan, {}, {}, form.fiscal_year, "", "")
+    return gather(form, [blank], View.TRUE)
+
+
+def _singles(batch: Batch, section: Section, submissions: Sequence[Submission]) -> pd.DataFrame:
+    count = len(submissions)
+    every = np.ones((batch.count, 1), dtype=bool)
+    columns = {
+        item.id: _column(item, batch.field_cells(item.key), every)
+        for item in _shown_fields(section)
+    }
+    index = pd.Index([s.key for s in submissions], dtype="string", name="submission")
+    return pd.DataFrame({name: values[:count] for name, values in columns.items()}, index=index)
+
+
+def _rows(batch: Batch, section: Section, submissions: Sequence[Submission]) -> pd.DataFrame:
+    used = batch.used(section)
+    columns = {}
+    for item in _shown_fields(section):
+        cells = batch.field_cells(item.key)
+        if item.grain == GROUP:
+            cells = _repeated(cells, [group.rows for group in batch.block(section.id).groups])
+        columns[item.id] = _column(item, cells, used)
+    which, where = np.nonzero(used)
+    numbers = own_numbers(batch.form, section, batch.plan, [s.plan for s in submissions])
+    keys = np.array([s.key for s in submissions], dtype=object)
+    index = pd.MultiIndex.from_arrays(
+        [
+            pd.array(keys[which], dtype="string"),
+            pd.array(numbers[which, where] if len(which) else [], dtype="Int64"),
+        ],
+        names=["submission", "row"],
+    )
+    return pd.DataFrame(columns, index=index)
+
+
+def _shown_fields(section: Section) -> list[Field]:
+    return [item for item in section.fields.values() if not item.is_hidden]
+
+
+def _repeated(cells: Cells, sizes: list[int]) -> Cells:
+    state, number, words = (
+        np.repeat(a, sizes, axis=1) for a in (cells.state, cells.number, cells.words)
+    )
+    return Cells(state, number, words)
+
+
+def _column(item: Field, cells: Cells, chosen: npt.NDArray[np.bool_]) -> Any:
+    """The values of the chosen cells, typed after the field's kind; NA where there is none."""
+    kind = item.kind
+    if kind.type is Type.TEXT:
+        texts = cells.words[chosen]
+        return pd.array([text or None for text in texts.tolist()], dtype="string")
+    numbers = np.where((cells.state == NUMBER) & np.isfinite(cells.number), cells.number, np.nan)
+    numbers = numbers[chosen]
+    if kind.type is Type.DATE:
+        return pd.array(_dates(numbers), dtype="datetime64[s]")
+    if kind.dtype == "Int64":
+        # What is no whole number was found unreadable; see `kinds`.
+        whole = np.where(numbers == np.floor(numbers), numbers, np.nan)
+        return pd.array(whole, dtype="Float64").astype("Int64")
+    return pd.array(numbers, dtype="Float64")
+
+
+def _dates(days: npt.NDArray[np.float64]) -> npt.NDArray[np.datetime64]:
+    known = (days >= 1) & (days <= _LAST_DAY)
+    whole = np.where(known, days, 0).astype("timedelta64[D]")
+    dates = np.where(known, np.datetime64(EPOCH, "D") + whole, np.datetime64("NaT", "D"))
+    return dates.astype("datetime64[s]")

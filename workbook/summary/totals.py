@@ -1,0 +1,168 @@
+"""Sums, rates, means and grades of a form's departments.
+
+Absolute values are added; rates are recomputed from the sums, never averaged; what is missing is missing,
+not zero (DOMAIN: "adding up"). Nothing is rounded here but scores before they are graded and ranked, on
+two decimals, and differences, on 0.01 元.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from workbook.expression import rounded
+from workbook.form import LOWEST_GRADE, Headline
+from workbook.summary.coverage import COUNTED
+
+DECIMALS = 2
+"""Scores are graded and ranked on so many decimals."""
+CENT = 0.01
+"""A difference of so much (万元) is one; what is less is rounding."""
+FINEST = 6
+"""Differences are shown on so many decimals of 万元, 0.01 元: no more is ever typed."""
+
+
+def sum_of(values: pd.Series[float]) -> float:
+    """The sum of what there is, NaN if there is nothing; exact, so that no order matters."""
+    known = values.dropna()
+    return math.fsum(known) if len(known) else math.nan
+
+
+def rate(spent: pd.Series[float], budget: pd.Series[float]) -> pd.Series[float]:
+    """Spending over budget, as a fraction; NA where either is missing or the budget is zero."""
+    return spent / budget.mask(budget == 0)
+
+
+def grades(scores: pd.Series[float], cutoffs: Iterable[tuple[str, float]]) -> pd.Series[str]:
+    """The grade of each score, on two decimals; NA where there is no score."""
+    result = scores.astype("string").where(scores.isna(), LOWEST_GRADE)
+    for name, lowest in reversed(list(cutoffs)):
+        result = result.mask(_counted(scores).ge(lowest).fillna(value=False), name)
+    return result
+
+
+def ranks(scores: pd.Series[float]) -> pd.Series[int]:
+    """1 for the highest score, on two decimals; equal scores share the better rank; NA without score."""
+    return _counted(scores).rank(method="min", ascending=False).astype("Int64")
+
+
+def _counted(scores: pd.Series[float]) -> pd.Series[float]:
+    """Half away from zero, as a sheet rounds."""
+    return scores.map(lambda score: rounded(score, DECIMALS), na_action="ignore").astype("Float64")
+
+
+def graded(frame: pd.DataFrame, cutoffs: Iterable[tuple[str, float]]) -> pd.DataFrame:
+    """The departments' lines with `counted_score`, `grade` and `rank` worked out from the score that
+    counts: the reviewed one where there is one, else the department's own."""
+    counted = _counted(frame["review_score"].fillna(frame["total_score"]))
+    return frame.assign(counted_score=counted, grade=grades(counted, cutoffs), rank=ranks(counted))
+
+
+# --- totals ---------------------------------------------------------------------------------------
+
+
+def in_sums(departments: pd.DataFrame) -> pd.Series[bool]:
+    """Whether each department's figures are added up."""
+    return departments["status"].isin(COUNTED)
+
+
+def answered(departments: pd.DataFrame) -> pd.DataFrame:
+    """The lines of the departments whose figures count."""
+    return departments[in_sums(departments)]
+
+
+def totals_of(headline: Headline, departments: pd.DataFrame) -> pd.DataFrame:
+    """See `FormSummary.totals`."""
+    lines = answered(departments)
+    rows: list[tuple[str, str, float, pd.Series[Any]]] = [
+        (name, item.label, sum_of(lines[name]), lines[name]) for name, item in headline.line.items()
+    ]
+    if headline.has_rate:
+        both = lines[["actual_expenditure", "final_budget"]].dropna()
+        budget = sum_of(both["final_budget"])
+        value = sum_of(both["actual_expenditure"]) / budget if budget else math.nan
+        given = lines["final_budget"] + lines["actual_expenditure"]
+        rows.append(("execution_rate", "执行率", value, given))
+    if headline.score is not None:
+        for column, name, label in (
+            ("total_score", "", "自评平均分"),
+            ("counted_score", "counted_", "采用得分平均分"),
+        ):
+            # A department may be reviewed though its return is missing.
+            scores = departments[column][departments[column].notna() | in_sums(departments)]
+            mean = sum_of(scores) / scores.count() if scores.count() else math.nan
+            rows.append((f"{name}mean_score" if name else "mean_score", label, mean, scores))
+            if "final_budget" in headline.line:
+                weighted = f"{label}（按全年预算加权）"
+                value, given = _weighted(lines, column)
+                rows.append((f"{name}weighted_score", weighted, value, given))
+    return pd.DataFrame(
+        {
+            "label": pd.array([label for _, label, _, _ in rows], dtype="string"),
+            "value": pd.array([value for _, _, value, _ in rows], dtype="Float64"),
+            "departments": pd.array([int(given.count()) for *_, given in rows], dtype="Int64"),
+            "missing": pd.array([int(given.isna().sum()) for *_, given in rows], dtype="Int64"),
+        },
+        index=pd.Index([name for name, *_ in rows], dtype="string", name="figure"),
+    )
+
+
+def _weighted(lines: pd.DataFrame, column: str) -> tuple[float, pd.Series[Any]]:
+    """The mean score weighted by the final budget, over those that give both; and their products."""
+    products = lines[column] * lines["final_budget"]
+    budget = sum_of(lines["final_budget"].where(products.notna()))
+    return (sum_of(products) / budget if budget else math.nan), products
+
+
+def grade_counts(headline: Headline, departments: pd.DataFrame) -> pd.DataFrame:
+    """See `FormSummary.grades`."""
+    names = [name for name, _ in headline.cutoffs] + [LOWEST_GRADE]
+    index = pd.Index(names, dtype="string", name="grade")
+    given = departments["grade"] if headline.score else pd.Series([], dtype="string")
+    counts = given.value_counts().reindex(index, fill_value=0).astype("Int64")
+    total = int(counts.sum())
+    shares = counts.astype("Float64") / total if total else counts.astype("Float64") * pd.NA
+    return pd.DataFrame({"departments": counts, "share": shares}, index=index)
+
+
+# --- what the funds are made of -------------------------------------------------------------------
+
+
+def composition_of(
+    headline: Headline, departments: pd.DataFrame, parts: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """See `FormSummary.composition`."""
+    lines = answered(departments)
+    kept = ["code", "department", *(["project"] if headline.project else []), "file"]
+    frame = lines[kept].copy()
+    for whole in headline.breakdowns:
+        for item in whole.parts:
+            frame[item.id] = frame["file"].map(headline.amount(parts, item)).astype("Float64")
+        made_up = frame[[item.id for item in whole.parts]].sum(axis=1, min_count=1)
+        frame[f"{whole.key}_total"] = made_up
+        frame[f"{whole.key}_difference"] = (made_up - lines[whole.whole]).round(FINEST)
+    return frame
+
+
+def funds_of(
+    headline: Headline, composition: pd.DataFrame, parts: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """See `FormSummary.funds`."""
+    pairs = headline.composition or tuple(("", item) for item in headline.amounts)
+    counted = composition["file"]
+    values = [headline.amount(parts, item).reindex(counted) for _, item in pairs]
+    frame = pd.DataFrame(
+        {
+            "heading": pd.array([heading for heading, _ in pairs], dtype="string"),
+            "label": pd.array([item.label for _, item in pairs], dtype="string"),
+            "amount": pd.array([sum_of(column) for column in values], dtype="Float64"),
+            "departments": pd.array([int(column.count()) for column in values], dtype="Int64"),
+        },
+        index=pd.Index([item.key for _, item in pairs], dtype="string", name="field"),
+    )
+    whole = frame.groupby("heading")["amount"].transform("sum")
+    known = frame["heading"].ne("")
+    return frame.assign(share=(frame["amount"] / whole.mask(whole == 0)).where(known))

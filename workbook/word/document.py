@@ -1,0 +1,357 @@
+"""Open a Word document of unknown origin: its paragraphs and tables as text, within hard limits.
+
+The guards of `container` and the XML parser of `ooxml` hold here too: nothing is written to disk, no
+link is followed, no document type is read. Only the main part is parsed; what stands in footnotes,
+headers and comments is not the form's. Deleted text of tracked changes is left out, inserted text
+counts.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from xml.parsers import expat
+
+from workbook.address import Address
+from workbook.errors import Refused
+from workbook.limits import Limits
+from workbook.package import (
+    Archive,
+    Relationship,
+    Task,
+    Watch,
+    describe_archive,
+    feed,
+    parse_content_types,
+    parse_relationships,
+)
+
+TEXT = "正文"
+"""What stands for the sheet in the address of a paragraph."""
+
+_MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main"
+_SPACES = {_MAIN, _STRICT}
+_TYPE = "wordprocessingml."
+_FOLLOWED = {"hyperlink"}
+"""External links that ask nothing of a program that opens the document."""
+_SPAN = 63
+"""Word's own limit of columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph outside the tables; `number` counts those with text, from 1."""
+
+    number: int
+    text: str
+
+    @property
+    def address(self) -> Address:
+        """Where it stands."""
+        return Address(TEXT, self.number, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class WordCell:
+    """A cell of a table. `left` and `right` are columns of the table's grid, from 0."""
+
+    table: int
+    row: int
+    """From 1."""
+    place: int
+    """Which cell of its row it is, from 1, the lower parts of merged cells counted."""
+    bottom: int
+    left: int
+    right: int
+    text: str
+
+    @property
+    def address(self) -> Address:
+        """Where it stands: the table as the sheet, its row, its place in the row."""
+        return Address(f"表{self.table}", self.row, self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, its cells in reading order; what a merged cell covers is not among them."""
+
+    number: int
+    cells: tuple[WordCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A document's tables and paragraphs in their order, and what else is in the file."""
+
+    blocks: tuple[Table | Paragraph, ...]
+    has_macros: bool
+    external_links: tuple[str, ...]
+    embedded: tuple[str, ...]
+    numbered: bool
+    """Whether some paragraphs are numbered by Word itself: those numbers are no text."""
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables, those inside cells excepted: their text is their cell's."""
+        return tuple(block for block in self.blocks if isinstance(block, Table))
+
+
+def where(address: Address) -> str:
+    """An address within a document as findings show it: `R5C3`, `段落12`."""
+    if address.sheet == TEXT:
+        return f"段落{address.row}"
+    return f"R{address.row}C{address.column}"
+
+
+def read_word(data: bytes, limits: Limits) -> Word:
+    """A .docx as paragraphs and tables. Raises Refused, and nothing else."""
+    archive = Archive(data, limits)
+    watch = Watch(limits.seconds)
+    main = _main_part(archive, limits, watch)
+    packed = archive.packed(main)
+    if packed is None:
+        raise Refused("W104", f"缺少部件 {main}")
+    reading = _Reading(Task(main, limits, watch))
+    reading.read(archive.inflate(main, packed))
+    folder, base = posixpath.split(main)
+    links = _relations(archive, posixpath.join(folder, "_rels", f"{base}.rels"), limits, watch)
+    names = archive.names
+    return Word(
+        blocks=tuple(reading.blocks),
+        has_macros=any(name.lower().endswith("vbaproject.bin") for name in names),
+        external_links=tuple(r.target for r in links if r.external and r.kind not in _FOLLOWED),
+        embedded=tuple(
+            n for n in names if n.lower().startswith(("word/embeddings/", "word/activex/"))
+        ),
+        numbered=reading.numbered,
+    )
+
+
+def _relations(
+    archive: Archive, name: str, limits: Limits, watch: Watch
+) -> tuple[Relationship, ...]:
+    packed = archive.packed(name)
+    if packed is None:
+        return ()
+    return parse_relationships(archive.inflate(name, packed), Task(name, limits, watch))
+
+
+def _main_part(archive: Archive, limits: Limits, watch: Watch) -> str:
+    """The member that is the document itself; Refused if it is no Word document."""
+    name = "[Content_Types].xml"
+    packed = archive.packed(name)
+    if packed is not None:
+        types = parse_content_types(archive.inflate(name, packed), Task(name, limits, watch))
+        for link in _relations(archive, "_rels/.rels", limits, watch):
+            if link.kind == "officeDocument" and not link.external:
+                if _TYPE in types.get(link.target.casefold(), ""):
+                    return link.target
+                break
+    names = archive.names
+    if any(entry.lower() == "word/document.xml" for entry in names):
+        raise Refused("W104", "缺少文档的主要部件")
+    if any(entry.lower() == "xl/workbook.xml" for entry in names):
+        raise Refused("W103", "Excel 工作簿，请用 workbook check 检查")
+    packed = archive.packed("mimetype")
+    mimetype = archive.inflate("mimetype", packed) if packed and packed.size < 256 else b""
+    raise Refused("W103", describe_archive(names, mimetype))
+
+
+# --- parsing --------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _OpenTable:
+    """A table being read. `above` holds, by left edge, the cell that a merge may go on from."""
+
+    number: int
+    cells: list[_OpenCell]
+    above: dict[int, _OpenCell]
+    row: int = 0
+    column: int = 0
+    place: int = 0
+
+
+@dataclass(slots=True)
+class _OpenCell:
+    """A cell being read, and after it as long as its table is."""
+
+    texts: list[str]
+    span: int = 1
+    merge: str = ""
+    """`restart`, `continue`, or blank for a cell that is not merged downwards."""
+    row: int = 0
+    place: int = 0
+    bottom: int = 0
+    left: int = 0
+
+    def whole(self, table: int) -> WordCell:
+        """The cell as it was read."""
+        right, text = self.left + max(self.span, 1) - 1, "\n".join(self.texts)
+        return WordCell(table, self.row, self.place, self.bottom, self.left, right, text)
+
+
+_SKIPPED = frozenset(
+    {"del", "moveFrom", "Fallback", "instrText", "delText", "rPrChange", "pPrChange"}
+)
+
+
+class _Reading:
+    """One pass over the main part."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.blocks: list[Table | Paragraph] = []
+        self.numbered = False
+        self._skip = 0  # depth inside what is skipped
+        self._depth = 0
+        self._body = False
+        self._tables: list[_OpenTable] = []
+        self._cells: list[_OpenCell] = []
+        self._paragraphs: list[list[str]] = []
+        self._in_text = False
+        self._count = self._length = self._items = self._numbered_tables = 0
+
+    def read(self, data: bytes) -> None:
+        """Parse the part. Raises Refused."""
+        parser = expat.ParserCreate(None, " ")
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text
+        feed(parser, data, self.task, lambda: self.task.require_shallow(self._depth))
+        if not self._body:
+            raise self.task.damaged("没有正文")
+
+    def _start(self, name: str, found: dict[str, str]) -> None:
+        self._depth += 1
+        space, _, step = name.rpartition(" ")
+        if self._skip or step in _SKIPPED:
+            self._skip += 1
+            return
+        if space not in _SPACES:
+            return
+        match step:
+            case "body":
+                self._body = True
+            case "t":
+                self._in_text = True
+            case "p":
+                self._item()
+                self._paragraphs.append([])
+            case "tab" | "ptab" if self._paragraphs:
+                # In a paragraph's own settings a tab is a position; those have a value.
+                if not _value(found, "val") and not _value(found, "pos"):
+                    self._add("\t")
+            case "br" if _value(found, "type") not in ("page", "column"):
+                self._add("\n")
+            case "cr":
+                self._add("\n")
+            case "noBreakHyphen":
+                self._add("-")
+            case "numPr":
+                self.numbered = True
+            case "tbl" | "tr" | "tc" | "gridBefore" | "gridSpan" | "vMerge":
+                self._table_start(step, found)
+
+    def _end(self, name: str) -> None:
+        self._depth -= 1
+        if self._skip:
+            self._skip -= 1
+            return
+        space, _, step = name.rpartition(" ")
+        if space not in _SPACES:
+            return
+        if step == "t":
+            self._in_text = False
+        elif step == "p":
+            self._finish_paragraph("".join(self._paragraphs.pop()))
+        elif step == "tc":
+            self._finish_cell()
+        elif step == "tbl":
+            self._finish_table()
+
+    def _text(self, text: str) -> None:
+        if self._in_text and not self._skip:
+            self._add(text)
+
+    def _add(self, text: str) -> None:
+        if self._paragraphs:
+            self._length += len(text)
+            if self._length > self.task.limits.part_bytes:
+                raise self.task.over("文字长度", self.task.limits.part_bytes)
+            self._paragraphs[-1].append(text)
+
+    def _item(self) -> None:
+        self._items += 1
+        if self._items > self.task.limits.cells:
+            raise self.task.over("段落数", self.task.limits.cells)
+
+    def _finish_paragraph(self, text: str) -> None:
+        if self._cells:
+            self._cells[-1].texts.append(text)
+        else:
+            if text.strip():
+                self._count += 1
+            self.blocks.append(Paragraph(self._count, text))
+
+    # tables: one inside a cell gives its text to that cell
+
+    def _table_start(self, step: str, found: dict[str, str]) -> None:
+        if step == "tbl":
+            self._item()
+            self._numbered_tables += not self._tables
+            self._tables.append(_OpenTable(self._numbered_tables, [], {}))
+            return
+        if not self._tables:
+            raise self.task.damaged("表格的行或格不在表格里")
+        table = self._tables[-1]
+        if step == "tr":
+            table.row, table.column, table.place = table.row + 1, 0, 0
+        elif step == "gridBefore":
+            table.column = self._span(found)
+        elif step == "tc":
+            self._item()
+            self._cells.append(_OpenCell([]))
+        elif self._cells and step == "gridSpan":
+            self._cells[-1].span = self._span(found)
+        elif self._cells and step == "vMerge":
+            self._cells[-1].merge = _value(found, "val") or "continue"
+
+    def _span(self, found: dict[str, str]) -> int:
+        span = int(_value(found, "val") or "1")
+        if not 0 <= span <= _SPAN:
+            raise self.task.over("表格列数", _SPAN)
+        return max(span, 0)
+
+    def _finish_cell(self) -> None:
+        cell, table = self._cells.pop(), self._tables[-1]
+        cell.row = cell.bottom = table.row
+        cell.left, cell.place = table.column, table.place + 1
+        table.column, table.place = cell.left + max(cell.span, 1), cell.place
+        above = table.above.get(cell.left)
+        if cell.merge == "continue" and above is not None:
+            above.bottom = cell.row
+            above.texts += [text for text in cell.texts if text.strip()]  # hidden, but kept
+            return
+        for column in range(cell.left, table.column):
+            table.above.pop(column, None)
+        if cell.merge:
+            table.above[cell.left] = cell
+        table.cells.append(cell)
+
+    def _finish_table(self) -> None:
+        table = self._tables.pop()
+        if self._cells:
+            self._cells[-1].texts += [text for cell in table.cells for text in cell.texts]
+        else:
+            whole = tuple(cell.whole(table.number) for cell in table.cells)
+            self.blocks.append(Table(table.number, whole))
+
+
+def _value(found: dict[str, str], name: str) -> str:
+    """An attribute of Word's own namespace."""
+    for space in (_MAIN, _STRICT):
+        if (value := found.get(f"{space} {name}")) is not None:
+            return value
+    return ""

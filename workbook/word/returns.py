@@ -1,0 +1,356 @@
+"""A form that came as a Word document: read into a return like any other, and into a filling of ours.
+
+The document's cells are addressed as its reader counts them: 表1 R5C3 is the third cell of the fifth
+row of the first table, 段落12 the twelfth paragraph with text outside the tables. Whatever has no
+place in the form is a finding (W125), never dropped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from workbook.address import Address, split_a1
+from workbook.checking import Roster, View, check, gather, value_at
+from workbook.errors import Refused
+from workbook.expression import Type
+from workbook.findings import Finding, finding
+from workbook.form import CELL, ROW, Field, Form, Raw, Value, outline, report_section, serial, shown
+from workbook.layout import Plan, Spot, place
+from workbook.limits import Limits
+from workbook.package import document_kind, is_encrypted, read_file, unlock
+from workbook.reading import ACCEPTED, REJECTED, Cell, Filling, Return, Submission
+from workbook.text import fold, is_blank
+from workbook.word.document import Paragraph, Word, read_word, where
+from workbook.word.form_tables import (
+    LONGEST_LINE,
+    Left,
+    Match,
+    Taken,
+    joined,
+    match_table,
+    pattern,
+    variants,
+)
+from workbook.word.office import NoOffice, convert, find_office
+from workbook.word.report_text import read_report
+
+LIMITS = Limits(cells=20_000)
+"""Paragraphs, cells and tables together; the seed's document has 180."""
+NOWHERE = Address("文档", 1, 1)
+"""The address of a cell that the document does not have."""
+LONGEST = 32_000
+"""Characters that a cell of a workbook is given, below Excel's own limit of 32,767."""
+
+_YEAR = re.compile(r"(20\d\d)年度?")
+_NUMERAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)")
+_SIGNED = "identity.prepared_on"
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A document as a return with its findings, and what is to be filled into a template of ours."""
+
+    returned: Return
+    filling: Filling = Filling()  # noqa: RUF009 - frozen
+    plan: Plan = ()
+
+
+def import_word(
+    path: Path,
+    forms: Iterable[Form],
+    roster: Roster | None = None,
+    *,
+    passwords: Sequence[str] = (),
+) -> Imported:
+    """Read a Word document with a form in it. Never raises for what the document holds.
+
+    The department's code, which the paper form does not have, comes from the roster; an encrypted
+    document is opened by the first of the `passwords` that fits.
+    """
+    try:
+        data = read_file(path, LIMITS)
+        plain = unlock(data, passwords, LIMITS) if is_encrypted(data) else data
+        word = read_word(as_docx(plain), LIMITS)
+        found = _find(word, list(forms))
+        submission, left, reported = _submission(path, word, found, roster)
+    except Refused as refused:
+        return Imported(Return(path, REJECTED, (refusal(refused),)))
+    returned = Return(
+        path=path,
+        status=ACCEPTED,
+        findings=tuple(_remarks(word, reported=reported)),
+        submission=submission,
+        sha256=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+    )
+    (judged,) = check([returned], roster)
+    filling, cut = filling_of(submission)
+    told = [_told(item) for item in judged.findings] + [_leftover(item) for item in (*left, *cut)]
+    return Imported(replace(judged, findings=tuple(told)), filling, submission.plan)
+
+
+def refusal(refused: Refused) -> Finding:
+    """A refusal in the words of Word documents."""
+    return finding("W121" if refused.code == "W103" else refused.code, detail=refused.detail)
+
+
+def as_docx(data: bytes) -> bytes:
+    """The document as a .docx: as it is, or converted by LibreOffice from .doc, .rtf or .odt."""
+    ending = document_kind(data)
+    if not ending:
+        return data
+    if find_office() is None:
+        raise Refused("W103", f".{ending} 文档，装有 LibreOffice 才能转换；或请另存为 .docx")
+    try:
+        made = convert({f"a.{ending}": data}, "docx")
+    except NoOffice as error:
+        raise Refused("W106", str(error)) from None
+    if not made:
+        raise Refused("W104", f".{ending} 文档无法转换，可能已损坏或设有密码")
+    return made[f"a.{ending}"]
+
+
+# --- recognising ----------------------------------------------------------------------------------
+
+
+def _find(word: Word, forms: list[Form]) -> Match:
+    """The one form in a document. Raises Refused: W122 none, W123 several."""
+    if not word.tables:
+        raise Refused("W122", "文档里没有表格")
+    text = fold("".join(block.text for block in word.blocks if isinstance(block, Paragraph)))
+    named = [form for form in forms if fold(form.name) in text]
+    best: list[Match] = []
+    for form in [*named, *(f for f in forms if f not in named)]:
+        matches = [m for table in word.tables if (m := match_table(form, table)) is not None]
+        if len(_filled(matches)) > len(_filled(best)):
+            best = matches
+        if best and form in named:
+            break
+    if not best:
+        raise Refused("W122", f"{len(word.tables)} 个表格都不像自评表")
+    whole = joined(best)
+    if whole is None:
+        raise Refused("W123", str(len(best)))
+    if not whole.filled:
+        raise Refused("W110", "")
+    return whole
+
+
+def _filled(matches: Iterable[Match]) -> set[str]:
+    return {name for match in matches for name in match.filled}
+
+
+# --- the submission -------------------------------------------------------------------------------
+
+
+def _submission(
+    path: Path, word: Word, found: Match, roster: Roster | None
+) -> tuple[Submission, list[Left], bool]:
+    """What was read, what is left over, and whether there is a report where the form has one."""
+    form, layout = found.layout.form, found.layout
+    taken, left = dict(found.taken), list(found.left)
+    paragraphs = [block for block in word.blocks if isinstance(block, Paragraph)]
+    paragraphs, lines = _lines(form, paragraphs)
+    taken |= {name: line for name, line in lines.items() if not _has(taken, name)}
+    year = _year(form, word)
+    cells = {name: _cell(spot, taken.get(name), form) for name, spot in layout.spots.items()}
+    department = str(cells["identity.department"].value or "").strip()
+    code = str(cells["identity.department_code"].value or "").strip()
+    entry = roster.match(code, department) if roster else None
+    if entry is not None and not code:
+        code = entry.code
+        cells["identity.department_code"] = Cell(code, code, NOWHERE)
+    known = {
+        name: cell.value
+        for name, cell in cells.items()
+        if layout.spots[name].field.grain == CELL and layout.spots[name].field.is_input
+    }
+    report = read_report(form, paragraphs, known, year)
+    for name, text in report.taken.items():
+        cells[name] = _cell(layout.spots[name], text, form)
+    signed = layout.spots.get(_SIGNED)
+    if signed is not None and report.signed_on is not None and not _has(taken, _SIGNED):
+        cells[_SIGNED] = _cell(signed, report.signed_on, form)
+    submission = Submission(path, form, layout.plan, cells, {}, year, department, code)
+    composed = _composed(submission)
+    left += [item for item in report.left if fold(item.text) not in composed]
+    left += [*_misstated(submission, taken), *_other_tables(word, found)]
+    return submission, left, report.found or report_section(form) is None
+
+
+def _other_tables(word: Word, found: Match) -> Iterator[Left]:
+    """What stands in tables that are no part of the form, each as a whole."""
+    for table in word.tables:
+        texts = [" ".join(cell.text.split()) for cell in table.cells if cell.text.strip()]
+        if table.number not in found.tables and texts:
+            yield Left(" / ".join(texts), table.cells[0].address)
+
+
+def _composed(submission: Submission) -> set[str]:
+    """The report's sentences that the form composes, folded."""
+    batch = gather(submission.form, [submission], View.TRUE)
+    texts = [item for chapter in outline(submission.form) for item in chapter.texts]
+    return {fold(str(value_at(batch, f, 0))) for f in texts if f.mode == "computed"}
+
+
+def _has(taken: Mapping[str, Taken], name: str) -> bool:
+    return name in taken and bool(taken[name].text.strip())
+
+
+def _year(form: Form, word: Word) -> int:
+    """The year of the form's title, or else of another short line, above the table or in it."""
+    texts = [block.text for block in word.blocks if isinstance(block, Paragraph)]
+    texts += [cell.text for table in word.tables for cell in table.cells]
+    short = [fold(text) for text in texts if len(text) < 2 * _SHOWN and _YEAR.search(fold(text))]
+    named = [text for text in short if fold(form.name) in text]
+    found = next((m for text in [*named, *short[:1]] if (m := _YEAR.search(text))), None)
+    return int(found[1]) if found else form.fiscal_year
+
+
+def _lines(form: Form, paragraphs: list[Paragraph]) -> tuple[list[Paragraph], dict[str, Taken]]:
+    """The fields that stand below or above the table as a line (填表人：… 联系电话：…), and the rest."""
+    names = {
+        k: s.name
+        for label in place(form).home.labels
+        if label.role == "line"
+        for s in place(form).spots.values()
+        if s.address.sheet == form.sheet and s.address.row == label.top
+        and s.address.column == label.right + 1
+        for k in variants(label.text)
+    }  # fmt: skip
+    if not names:
+        return paragraphs, {}
+    wanted = re.compile(f"({pattern(names)})[\\s\\u3000]*[:：]")
+    rest: list[Paragraph] = []
+    found: dict[str, Taken] = {}
+    for paragraph in paragraphs:
+        short = len(paragraph.text) <= LONGEST_LINE
+        matches = list(wanted.finditer(paragraph.text)) if short else []
+        if not matches or paragraph.text[: matches[0].start()].strip():
+            rest.append(paragraph)
+            continue
+        ends = [m.start() for m in matches[1:]] + [len(paragraph.text)]
+        for match, end in zip(matches, ends, strict=True):
+            value = paragraph.text[match.end() : end].strip()
+            found.setdefault(names[fold(match[1])], Taken(value, paragraph.address))
+    return rest, found
+
+
+def _cell(spot: Spot, taken: Taken | None, form: Form) -> Cell:
+    """A cell as it would have come in a workbook: numerals are numbers, computed fields computed."""
+    item = spot.field
+    if taken is None:
+        return Cell(None, None, NOWHERE, formula=item.is_computed)
+    if item.mode == "computed" or is_blank(taken.text):
+        return Cell(None, None, taken.address, formula=item.is_computed)
+    raw = _raw(item, taken.text)
+    read = item.kind.coerce(raw, item.number_format, item.unit or form.unit)
+    return Cell(raw, read.value, taken.address, False, False, read.receipt, read.problem)
+
+
+def _raw(item: Field, text: str) -> Raw:
+    """Every figure of a document is text: what is plainly a number counts as one."""
+    if item.kind.type is Type.TEXT:
+        return text
+    folded = fold(text)
+    if item.kind.name == "percent" and folded.endswith("%"):
+        number = folded.removesuffix("%")
+        return float(number) / 100 if _NUMERAL.fullmatch(number) else text
+    if _NUMERAL.fullmatch(folded) and len(folded) < _SHOWN:
+        return float(folded)
+    if item.kind.name == "date":
+        day = item.kind.coerce(text, "", "").value
+        return serial(day) if isinstance(day, date) else text
+    return text
+
+
+# --- findings -------------------------------------------------------------------------------------
+
+
+def _remarks(word: Word, *, reported: bool) -> Iterable[Finding]:
+    if not reported:
+        yield finding("W124", sheet=NOWHERE.sheet)
+    if word.has_macros:
+        yield finding("W114")
+    if word.external_links:
+        yield finding("W115", detail="、".join(word.external_links[:3])[:200])
+    if word.embedded:
+        yield finding("W116", detail="、".join(word.embedded[:3])[:200])
+    if word.numbered:
+        yield finding("W127")
+
+
+def _leftover(item: Left) -> Finding:
+    place_ = {"sheet": item.address.sheet, "cell": where(item.address)}
+    text = " ".join(item.text.split())
+    brief = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}……"
+    if item.expected:
+        return finding(
+            "W126", label=item.label, stated=brief, due=item.expected,
+            printed=brief, expected=item.expected, **place_,
+        )  # fmt: skip
+    return finding("W125", detail=brief, printed=item.text, **place_)
+
+
+def _told(item: Finding) -> Finding:
+    """A finding of the checks, its cells as a document's reader counts them."""
+    if item.sheet == NOWHERE.sheet:
+        return replace(item, cell="")
+    if not item.cell:
+        return item
+    places = [where(Address(item.sheet, *split_a1(cell))) for cell in item.cell.split(",")]
+    return replace(item, cell=",".join(dict.fromkeys(places)))
+
+
+# --- against what the form prints or works out by itself ------------------------------------------
+
+
+def _misstated(submission: Submission, taken: Mapping[str, Taken]) -> Iterator[Left]:
+    """Fixed and computed figures that the document states otherwise."""
+    batch = gather(submission.form, [submission], View.PRINTED)
+    layout = place(submission.form, submission.plan)
+    for name, found in taken.items():
+        item = layout.spots[name].field
+        if item.is_input or item.kind.type is not Type.NUMBER or not found.text.strip():
+            continue
+        due = value_at(batch, item, layout.spots[name].number)
+        stated = item.kind.coerce(found.text, "", item.unit or submission.form.unit).value
+        if isinstance(due, str) or not isinstance(stated, float):
+            continue
+        if abs(stated - due) > _half_unit(item, found.text):
+            yield Left(found.text, found.address, item.label, shown(item.kind, due))
+
+
+def _half_unit(item: Field, text: str) -> float:
+    """Half a unit of the last decimal that a figure is stated with."""
+    decimals = len(fold(text).rstrip("%分元万").partition(".")[2])
+    return 0.5000001 * 10.0 ** -(decimals + (2 if item.kind.name == "percent" else 0))
+
+
+# --- into a template ------------------------------------------------------------------------------
+
+
+def filling_of(submission: Submission) -> tuple[Filling, list[Left]]:
+    """What is to be typed into a template so that it says the same; and what no cell could hold."""
+    values: dict[str, Value] = {}
+    rows: dict[str, dict[int, dict[str, Value]]] = {}
+    cut: list[Left] = []
+    for name, spot in place(submission.form, submission.plan).spots.items():
+        cell, item = submission.cells[name], spot.field
+        if not item.is_input or cell.formula or cell.raw is None:
+            continue
+        value: Value = str(cell.raw) if cell.value is None else cell.value
+        if isinstance(value, str) and len(value) > LONGEST:
+            cut.append(Left(value[LONGEST:], cell.address))
+            value = value[:LONGEST]
+        if item.grain == ROW:
+            rows.setdefault(item.section, {}).setdefault(spot.number, {})[item.id] = value
+        else:
+            values[name] = value
+    return Filling(values, rows), cut
