@@ -24,6 +24,7 @@ from workbook import aggregate, check, find_form, load_roster, read_returns  # n
 from workbook.summary import (  # noqa: E402
     COVERAGE,
     DUES,
+    FIGURES,
     FIXED,
     TRACES,
     Schema,
@@ -179,9 +180,9 @@ def _schemas() -> Iterator[str]:
     for section in form.sections.values():
         schema = section_schema(form, section)
         yield from _schema(schema, f"department_overall_2024/{schema.name}")
-    for schema in (departments_schema(form), DUES, TRACES):
+    for schema in (departments_schema(form), FIGURES, DUES, TRACES):
         yield from _schema(schema, f"department_overall_2024_summary/{schema.name}")
-    yield "别的表式的表由它的定义照样得出；`workbook.summary.schemas` 里的 `section_schema(form, section)` 给出同样的内容。\n"
+    yield "别的表式的表由它的定义照样得出；`workbook.summary` 里的 `section_schema(form, section)` 给出同样的内容。\n"
 
 
 def _schema(schema: Schema, name: str) -> Iterator[str]:

@@ -119,6 +119,9 @@ sheet = "项目表"
 fiscal_year = 2024
 widths = [10, 10, 10]
 
+[summary]
+project = "identity.project_name"
+
 [[section]]
 id = "identity"
 label = "基本信息"

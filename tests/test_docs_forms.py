@@ -28,6 +28,8 @@ CHAPTERS = {
     "section": "Sections",
     "field": "Fields",
     "group": "Rows and groups",
+    **dict.fromkeys(("summary", "grade", "breakdown", "scored"), "The summary"),
+    **dict.fromkeys(("reason", "criterion", "sample"), "The summary"),
     "rule": "Rules",
     "case": "Rules",
 }

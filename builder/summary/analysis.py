@@ -11,8 +11,8 @@ import pandas as pd
 
 from builder.sheets import Book, Heading, Listed, Live, Page, Value, known, new_sheet, over, ratio
 from workbook.expression import literal
-from workbook.form import Section
-from workbook.summary import NONE, OTHER, REASONS, FormSummary, attainment_by, reasons
+from workbook.form import ScoredRows, Section
+from workbook.summary import NONE, OTHER, FormSummary, attainment_by, reasons
 
 _WIDTHS = (20, 48, 9, 11, 11, 10, 9, 10, 10, 30)
 _LOOKS = ("center", "center", "count", "score", "score", "rate", "count", "rate", "score", "text")
@@ -28,12 +28,13 @@ def write_analysis(
     # On one page: a block's title would else stand alone at the foot of the first.
     page.sheet.fit_to_pages(1, 1)
     found = {}
-    for section in part.headline.scored:
+    for rows in part.key_fields.scored:
+        section = rows.section
         listed, frame = details[section.id], part.details[section.id]
-        found[section.id] = _indicators(page, section, frame, listed)
-        _reasons(page, frame, listed)
+        found[section.id] = _indicators(page, rows, frame, listed)
+        _reasons(page, part, rows, listed)
         _generosity(page, part, frame, listed)
-    if not part.headline.scored:
+    if not part.key_fields.scored:
         page.note("这张表没有计分的指标。")
     return found
 
@@ -42,9 +43,10 @@ def write_analysis(
 
 
 def _indicators(
-    page: Page, section: Section, frame: pd.DataFrame, listed: Listed
+    page: Page, scored: ScoredRows, frame: pd.DataFrame, listed: Listed
 ) -> dict[Branch, int]:
     """A line for each branch; the first level's line under those of its second."""
+    section = scored.section
     page.block(
         f"{section.label}得分情况",
         *("一级指标", "二级指标", "指标数", "分值", "自评得分", "得分率"),
@@ -53,22 +55,24 @@ def _indicators(
     levels = section.levels[:2]
     found: dict[Branch, Mapping[str, object]] = {}
     for depth in range(1, len(levels) + 1):
-        found |= _by_branch(frame, levels[:depth])
+        found |= _by_branch(frame, scored, levels[:depth])
     rows = {}
     for branch in _branches(section, len(levels)):
         if branch in found:
             rows[branch] = page.row
-            _attained(page, listed, levels, branch, found[branch])
-    whole = _by_branch(frame.assign(every=""), ("every",))
+            _attained(page, listed, scored, levels, branch, found[branch])
+    whole = _by_branch(frame.assign(every=""), scored, ("every",))
     if whole:
         rows[()] = page.row
-        _attained(page, listed, (), (), whole[("",)])
+        _attained(page, listed, scored, (), (), whole[("",)])
     page.note("得分率＝自评得分合计÷分值合计；满分占比＝得满分的项数÷填了分值和得分的项数。")
     return rows
 
 
-def _by_branch(frame: pd.DataFrame, levels: Sequence[str]) -> dict[Branch, Mapping[str, object]]:
-    table = attainment_by(frame, levels)
+def _by_branch(
+    frame: pd.DataFrame, scored: ScoredRows, levels: Sequence[str]
+) -> dict[Branch, Mapping[str, object]]:
+    table = attainment_by(frame, scored, levels)
     keys = [key if isinstance(key, tuple) else (key,) for key in table.index]
     records: list[Mapping[str, object]] = table.to_dict("records")  # type: ignore[assignment]
     return dict(zip(keys, records, strict=True))
@@ -94,10 +98,15 @@ _A_NUMBER = '">=-1E+300"'
 
 
 def _attained(
-    page: Page, listed: Listed, levels: Sequence[str], branch: Branch, found: Mapping[str, object]
+    page: Page,
+    listed: Listed,
+    scored: ScoredRows,
+    levels: Sequence[str],
+    branch: Branch,
+    found: Mapping[str, object],
 ) -> None:
     """One line: sums over the rows that give both weight and score."""
-    weight, score, lost = (listed.cells(key) for key in ("weight", "self_score", "lost"))
+    weight, score, lost = (listed.cells(key) for key in (scored.weight, scored.score, "lost"))
     chosen = "".join(
         f",{listed.cells(level)},{_matches(key)}"
         for level, key in zip(levels, branch, strict=False)
@@ -130,12 +139,13 @@ def _often(found: Mapping[str, object]) -> Value:
 # --- why points were lost -------------------------------------------------------------------------
 
 
-def _reasons(page: Page, frame: pd.DataFrame, listed: Listed) -> None:
-    told = reasons(frame)
+def _reasons(page: Page, part: FormSummary, scored: ScoredRows, listed: Listed) -> None:
+    told = reasons(part.details[scored.section.id], scored)
     page.block("失分原因", "原因", "归类依据：原因一栏含有的字词", "项数", "占比", "失分")
     first, words = (
         page.row,
-        dict(REASONS) | {OTHER: ("写了原因，不含以上字词",), NONE: ("原因一栏空白",)},
+        dict(part.key_fields.reasons)
+        | {OTHER: ("写了原因，不含以上字词",), NONE: ("原因一栏空白",)},
     )
     last = first + len(words) - 1
     lost, reason = listed.cells("lost"), listed.cells("reason")

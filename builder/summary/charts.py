@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from builder.sheets import CHART_ROWS, COLUMNS, FIRST_ROW, Listed, Live, OnePage, Value, known, over
 from builder.summary.analysis import Branch
 from workbook.address import column_range
+from workbook.form import ScoredRows
 from workbook.summary import FormSummary, by_rate, distribution
 
 
@@ -26,13 +27,13 @@ class Lists:
 def draw_charts(page: OnePage, part: FormSummary, lists: Lists) -> None:
     """Rates on the left over the whole height, up to three charts on the right."""
     right = []
-    if part.headline.score is not None:
+    if part.key_fields.score is not None:
         right.append(_score_chart)
-    if lists.branches and lists.branches[part.headline.scored[0].id]:
+    if lists.branches and lists.branches[part.key_fields.scored[0].section.id]:
         right.append(_attainment_chart)
     if lists.composition is not None:
         right.append(_funds_chart)
-    left = part.headline.has_rate and len(by_rate(part)) > 0
+    left = part.key_fields.rate is not None and len(by_rate(part)) > 0
     half = COLUMNS // 2
     if left:
         width = half if right else COLUMNS
@@ -93,13 +94,14 @@ def _score_chart(page: OnePage, part: FormSummary, lists: Lists, at: Spot, size:
 
 
 def _attainment_chart(page: OnePage, part: FormSummary, lists: Lists, at: Spot, size: Spot) -> None:
-    section = part.headline.scored[0]
+    scored = part.key_fields.scored[0]
+    section = scored.section
     depth = min(len(section.levels), 2)
     branches = lists.branches[section.id]
     rows: list[tuple[Value, Value | Live]] = []
     for branch, row in branches.items():
         if len(branch) == depth and (branch or not depth):
-            shares = _share(part, section.id, branch)
+            shares = _share(part, scored, branch)
             cell = column_range(lists.analysis, 6, row, row)
             rows.append(
                 (branch[-1].removesuffix("指标") if branch else "合计", Live(f"={cell}", shares))
@@ -113,19 +115,18 @@ def _attainment_chart(page: OnePage, part: FormSummary, lists: Lists, at: Spot, 
     )
 
 
-def _share(part: FormSummary, section: str, branch: Branch) -> float | None:
-    rows = part.details[section]
-    for level, key in zip(part.form.sections[section].levels, branch, strict=False):
+def _share(part: FormSummary, scored: ScoredRows, branch: Branch) -> float | None:
+    rows = part.details[scored.section.id]
+    for level, key in zip(scored.section.levels, branch, strict=False):
         rows = rows[rows[level] == key]
-    both = rows["weight"].notna() & rows["self_score"].notna()
-    return over(
-        float(rows["self_score"].where(both).sum()), float(rows["weight"].where(both).sum())
-    )
+    weight, score = rows[scored.weight], rows[scored.score]
+    both = weight.notna() & score.notna()
+    return over(float(score.where(both).sum()), float(weight.where(both).sum()))
 
 
 def _funds_chart(page: OnePage, part: FormSummary, lists: Lists, at: Spot, size: Spot) -> None:
     assert lists.composition is not None
-    whole = part.headline.breakdowns[0]
+    whole = part.key_fields.breakdowns[0]
     amounts = part.funds["amount"]
     rows: list[tuple[Value, Value | Live]] = [
         (item.label.partition("·")[0].removesuffix("拨款").replace("纳入专户管理的", "专户"),

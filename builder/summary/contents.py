@@ -22,8 +22,17 @@ from builder.summary.returns import write_coverage, write_files, write_findings,
 from builder.summary.reviews import write_set_aside
 from builder.summary.sampling import write_sampling
 from builder.summary.settings import Settings, write_settings
-from workbook.form import UNIT, Form, Section
-from workbook.summary import SET_ASIDE, Comparison, FormSummary, Sampling, Summary, sampling_of
+from workbook.form import Form, Section
+from workbook.summary import (
+    SET_ASIDE,
+    UNIT,
+    Comparison,
+    FormSummary,
+    Sampling,
+    Summary,
+    sampling_of,
+    usual_sampling,
+)
 
 _BIG = 50_000
 """With more rows than this the book is written without being held in memory."""
@@ -43,11 +52,12 @@ def build_summary(summary: Summary, path: Path | str, *, sampling: Sampling | No
         + sum(len(part.sources) + sum(map(len, part.details.values())) for part in summary.forms)
     )
     with book_at(path, constant_memory=rows > _BIG) as book:
-        _write(book, summary, Links(path.parent), sampling or Sampling())
+        _write(book, summary, Links(path.parent), sampling)
     return path
 
 
-def _write(book: Book, summary: Summary, links: Links, sampling: Sampling) -> None:
+def _write(book: Book, summary: Summary, links: Links, usual: Sampling | None) -> None:
+    usual = usual or usual_sampling(summary)
     names = _Names(book)
     parts = [
         (part, _sheets(part, names, first=not n, compared=_before(summary, part) is not None))
@@ -63,8 +73,8 @@ def _write(book: Book, summary: Summary, links: Links, sampling: Sampling) -> No
         for n, (part, _) in enumerate(parts)
     ]
     files = names("文件清单") if whole else ""
-    settings = write_settings(book, names("参数"), summary, sampling)
-    sampling = sampling_of(summary, sampling)
+    settings = write_settings(book, names("参数"), summary, usual)
+    sampling = sampling_of(summary, usual)
     covered = write_coverage(book, answered, summary, links)
     for (part, sheets), source in zip(parts, sources, strict=True):
         writer = _FormWriter(book, summary, part, sheets, source, links)
@@ -135,12 +145,12 @@ def _about(form: Form, *, first: bool) -> str:
 def _sheets(part: FormSummary, names: _Names, *, first: bool, compared: bool) -> _Sheets:
     about = _about(part.form, first=first)
     # Without rows (`Summary.left_out`) there is nothing to analyse.
-    scored = part.headline.scored and part.details
+    scored = part.key_fields.scored and part.details
     return _Sheets(
         overview=names(f"{about}总览"),
         departments=names(f"{about}汇总" if about else "部门汇总"),
         previous=names(f"{about}同比") if compared else "",
-        composition=names(f"{about}资金构成") if part.headline.breakdowns else "",
+        composition=names(f"{about}资金构成") if part.key_fields.breakdowns else "",
         details={
             s.id: names(about + _rows_name(s)) for s in part.form.repeating if s.id in part.details
         },

@@ -22,9 +22,10 @@ from builder.sheets import (
     write_list,
 )
 from builder.summary.lists import file_names, open_column
+from builder.summary.rates import rate_of_line, rate_of_sums
 from builder.summary.returns import STATUS_FILLS
 from workbook.address import letters
-from workbook.form import LOWEST_GRADE, Headline
+from workbook.form import KeyFields
 from workbook.summary import (
     DECIMALS,
     HEADS,
@@ -32,7 +33,9 @@ from workbook.summary import (
     FormSummary,
     Status,
     Summary,
+    first_sources,
     reading_notes,
+    sources_by_figure,
 )
 
 LONGEST_REMARK = 500
@@ -54,7 +57,7 @@ def write_departments(
     columns = _who(frame)
     columns += _figures(frame, part, len(columns), cutoffs, links)
     columns += _counts(frame)
-    if part.headline.score is not None:
+    if part.key_fields.score is not None:
         columns.append(Column("remark", REMARK, 18, values(frame["remark"]), "remark"))
     if sources:
         columns.append(_whence(part, sources))
@@ -96,8 +99,10 @@ def _counts(frame: pd.DataFrame) -> list[Column]:
 
 def _whence(part: FormSummary, sources: str) -> Column:
     """A link to a department's first line on the sheet of the sources."""
-    first = (part.sources.reset_index().groupby("number")["source"].min() + FIRST_ROW).to_dict()
-    rows = [first.get(number) for number in part.departments.index]
+    first = first_sources(part.sources)
+    rows = [
+        first[number] + FIRST_ROW if number in first else None for number in part.departments.index
+    ]
     shown: list[Value] = ["查看" if row else None for row in rows]
     to = [inside(sources, f"A{row}") if row else "" for row in rows]
     return Column("whence", "来源", 6, shown, "center", links=to, link_only=True)
@@ -107,12 +112,12 @@ def _figures(
     frame: pd.DataFrame, part: FormSummary, before: int, cutoffs: Mapping[str, str], links: Links
 ) -> list[Column]:
     """The amounts, the rate, the scores, grade and rank; they stand after `before` other columns."""
-    headline = part.headline
+    key_fields = part.key_fields
     columns: list[Column] = []
-    if headline.project is not None:
+    if key_fields.project is not None:
         columns.append(Column("project", HEADS["project"], 26, values(frame["project"])))
     cells = _cells(part, links)
-    for key, item in headline.line.items():
+    for key, item in key_fields.amounts.items():
         total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _figure(part, key))
         columns.append(
             Column(
@@ -127,11 +132,11 @@ def _figures(
             )
         )
     at = {column.key: letters(before + n) for n, column in enumerate(columns, 1)}
-    if headline.has_rate:
-        columns.append(_rate(frame, part, at["actual_expenditure"], at["final_budget"]))
-    if headline.score is not None:
+    if key_fields.rate is not None:
+        columns.append(_rate(frame, part, at))
+    if key_fields.score is not None:
         columns += _scores(
-            frame, headline, before + len(columns), cutoffs, cells.get("total_score", ())
+            frame, key_fields, before + len(columns), cutoffs, cells.get("total_score", ())
         )
     return columns
 
@@ -139,16 +144,16 @@ def _figures(
 def _cells(part: FormSummary, links: Links) -> dict[str, list[str]]:
     """By figure: where each department's line leads to in its return."""
     found = {}
-    for figure, rows in part.sources.groupby("figure"):
+    for figure, rows in sources_by_figure(part.sources):
         to = links.all(rows["path"], rows["sheet"], rows["cell"])
         by_number = dict(zip(rows["number"], to, strict=True))
-        found[str(figure)] = [by_number.get(number, "") for number in part.departments.index]
+        found[figure] = [by_number.get(number, "") for number in part.departments.index]
     return found
 
 
 def _scores(
     frame: pd.DataFrame,
-    headline: Headline,
+    key_fields: KeyFields,
     before: int,
     cutoffs: Mapping[str, str],
     cells: Sequence[str],
@@ -169,37 +174,33 @@ def _scores(
         Column("review_score", REVIEW, 9, values(frame["review_score"]), "input"),
         Column("counted_score", "采用得分", 9, values(frame["counted_score"]), "score", counts),
         Column("grade", "等次", 6, values(frame["grade"]), "center",
-               lambda row: _grade(f"{counted}{row}", headline, cutoffs)),
+               lambda row: _grade(f"{counted}{row}", key_fields, cutoffs)),
         Column("rank", "名次", 6, values(frame["rank"]), "count", rank, across=True),
     ]  # fmt: skip
 
 
-def _grade(score: str, headline: Headline, cutoffs: Mapping[str, str]) -> str:
-    text = f'"{LOWEST_GRADE}"'
-    for name, _ in reversed(headline.cutoffs):
+def _grade(score: str, key_fields: KeyFields, cutoffs: Mapping[str, str]) -> str:
+    text = f'"{key_fields.lowest_grade}"'
+    for name, _ in reversed(key_fields.grades):
         text = f'IF({score}>={cutoffs[name]},"{name}",{text})'
     return f'=IF(ISNUMBER({score}),{text},"")'
 
 
-def _rate(frame: pd.DataFrame, part: FormSummary, spent: str, budget: str) -> Column:
+def _rate(frame: pd.DataFrame, part: FormSummary, at: Mapping[str, str]) -> Column:
+    """`at` has the letters of the amounts' columns."""
     last = FIRST_ROW + max(len(frame), 1) - 1
-    spending, budgets = (f"{c}{FIRST_ROW}:{c}{last}" for c in (spent, budget))
-    # Over the departments that give both, so that a blank does not pass for zero.
-    both = f"ISNUMBER({spending})*ISNUMBER({budgets})"
-    whole = f"SUMPRODUCT({both},{budgets})"
-    total = Live(
-        f'=IF({whole}=0,"",SUMPRODUCT({both},{spending})/{whole})', _figure(part, "execution_rate")
-    )
+
+    def column(name: str) -> str:
+        return f"{at[name]}{FIRST_ROW}:{at[name]}{last}"
+
     return Column(
         "execution_rate",
         "执行率",
         9,
         values(frame["execution_rate"]),
         "rate",
-        lambda row: (
-            f'=IF(OR(N({budget}{row})=0,NOT(ISNUMBER({spent}{row}))),"",{spent}{row}/{budget}{row})'
-        ),
-        total,
+        lambda row: rate_of_line(part.form, lambda name: f"{at[name]}{row}"),
+        Live(rate_of_sums(part.form, column), _figure(part, "execution_rate")),
     )
 
 
@@ -238,7 +239,7 @@ def _limit(departments: Listed) -> None:
 def notes(part: FormSummary, left_out: str = "") -> list[str]:
     """What stands below the departments' lines; `left_out` is `Summary.left_out`."""
     told = reading_notes(part)
-    if part.headline.score is not None:
+    if part.key_fields.score is not None:
         told.append(
             "采用得分：有复核得分的按复核得分，没有的按自评得分，四舍五入到两位小数；等次、名次按采用得分，分数线见“参数”。"
         )

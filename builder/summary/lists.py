@@ -11,7 +11,7 @@ import pandas as pd
 from builder import styles
 from builder.sheets import Book, Column, Heading, Links, Listed, Live, Value, values, write_list
 from workbook.address import letters
-from workbook.form import ROW, Field, Section
+from workbook.form import ROW, Field, ScoredRows, Section
 from workbook.summary import CENT, FINEST, NEAR, ORIGINS, FormSummary, sum_of
 
 _KIND_LOOKS = {"money": "amount", "percent": "rate", "score": "score", "number": "score",
@@ -51,7 +51,7 @@ def write_composition(book: Book, heading: Heading, part: FormSummary, links: Li
     ]  # fmt: skip
     if "project" in frame.columns:
         columns.append(Column("project", "项目名称", 26, values(frame["project"])))
-    for whole in part.headline.breakdowns:
+    for whole in part.key_fields.breakdowns:
         first = len(columns) + 1
         columns += [
             _amounts(item.id, item.label.replace("·", "\n"), frame[item.id]) for item in whole.parts
@@ -59,7 +59,7 @@ def write_composition(book: Book, heading: Heading, part: FormSummary, links: Li
         span = letters(first), letters(len(columns))
         made_up = frame[f"{whole.key}_total"]
         columns.append(_whole(f"{whole.key}_total", whole.heading, made_up, span))
-        label = part.headline.line[whole.whole].label
+        label = part.key_fields.amounts[whole.whole].label
         columns.append(_amounts(f"{whole.key}_{whole.whole}", label, lines[whole.whole]))
         columns.append(_difference(whole.key, frame[f"{whole.key}_difference"], len(columns)))
     columns.append(open_column(frame["file"], links))
@@ -114,12 +114,13 @@ def write_details(
         Column("code", "预算编码", 10, values(frame["code"]), "center"),
         Column("department", "部门", 26, values(frame["department"])),
     ]
+    scored = next((rows for rows in part.key_fields.scored if rows.section is section), None)
     for item in section.of_grain(ROW):
         if item.id not in frame.columns or item.is_hidden:
             continue
         columns.append(_detail(item, frame[item.id], section))
-        if item.id == "self_score" and "rate" in frame.columns:
-            columns += _scored(frame, [column.key for column in columns])
+        if scored is not None and item.id == scored.score:
+            columns += _scored(frame, scored, [column.key for column in columns])
     if "reason" in frame.columns:
         columns.append(Column("reason", "失分原因", 14, values(frame["reason"]), "center"))
     to = links.all(paths, frame["sheet"], frame["cell"])
@@ -138,9 +139,9 @@ def _detail(item: Field, column: pd.Series[Any], section: Section) -> Column:
     return Column(item.id, title, width, values(column), _KIND_LOOKS.get(item.kind.name, "text"))
 
 
-def _scored(frame: pd.DataFrame, keys: list[str]) -> list[Column]:
+def _scored(frame: pd.DataFrame, scored: ScoredRows, keys: list[str]) -> list[Column]:
     """Share, lost points, the rule's score and the difference, beside weight and score."""
-    weight, score = letters(keys.index("weight") + 1), letters(keys.index("self_score") + 1)
+    weight, score = (letters(keys.index(name) + 1) for name in (scored.weight, scored.score))
     expected = letters(len(keys) + 3)
 
     def lost(row: int) -> str:
@@ -175,7 +176,7 @@ def write_sources(book: Book, heading: Heading, part: FormSummary, links: Links)
         Column("code", "预算编码", 12, values(frame["code"]), "center"),
         Column("department", "部门", 28, values(frame["department"])),
     ]
-    if part.headline.project is not None:
+    if part.key_fields.project is not None:
         columns.append(Column("project", "项目名称", 26, values(frame["project"])))
     shown = [
         f"{value:.2%}" if figure in rates and isinstance(value, float) else value

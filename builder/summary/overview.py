@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from builder.sheets import Book, Figure, Listed, Live, OnePage, Value, known, over, ratio
 from builder.summary.charts import Lists, draw_charts
-from workbook.summary import THINGS, FormSummary, Status, Summary, attention, coverage_counts
+from workbook.summary import (
+    THINGS,
+    FormSummary,
+    Status,
+    Summary,
+    attention,
+    coverage_counts,
+    worded_rate,
+)
 
 
 def write_overview(
@@ -21,15 +29,15 @@ def write_overview(
     page.figures(_round(summary, lists.coverage) if main else _returns(part, lists.departments))
     page.title("二、资金与得分")
     page.figures(_sums(part, lists.departments))
-    if part.headline.score is not None:
+    if part.key_fields.score is not None:
         page.title("三、等次")
         _grades(page, part, lists.departments)
-    page.title("四、需要关注" if part.headline.score is not None else "三、需要关注")
+    page.title("四、需要关注" if part.key_fields.score is not None else "三、需要关注")
     things = [item.sentence for item in attention(summary, part)][:THINGS]
     for number, sentence in enumerate(things or ["没有需要特别关注的事项。"], 1):
         page.sentence(f"{number}. {sentence}" if things else sentence)
     draw_charts(page, part, lists)
-    how = _HOW.format(departments=lists.departments.name)
+    how = _how(part, lists.departments.name)
     page.close(_small_print(summary, [how, _WHICH] if main else [how]))
 
 
@@ -90,18 +98,18 @@ def _returns(part: FormSummary, listed: Listed) -> list[Figure]:
 
 def _sums(part: FormSummary, listed: Listed) -> list[Figure]:
     found: list[Figure] = []
-    for key, item in list(part.headline.line.items())[:4]:
+    for key, item in list(part.key_fields.amounts.items())[:4]:
         found.append(
             (item.label, listed.live(f"={listed.total(key)}", _total(part, key)), "amount")
         )
-    if part.headline.has_rate:
+    if part.key_fields.rate is not None:
         rate = listed.live(f"={listed.total('execution_rate')}", _total(part, "execution_rate"))
         found.append(("执行率", rate, "rate"))
-    if part.headline.score is not None:
+    if part.key_fields.score is not None:
         found.append(
             ("采用得分平均", _mean(part, listed, "counted_score", "counted_mean_score"), "score")
         )
-        if "final_budget" in part.headline.line:
+        if part.key_fields.budget:
             weighted = _weighted(part, listed, "counted_score", "counted_weighted_score")
             found.append(("按资金加权平均", weighted, "score"))
     return found[:6]
@@ -118,7 +126,7 @@ def _mean(part: FormSummary, listed: Listed, column: str, figure: str) -> Value 
 
 def _weighted(part: FormSummary, listed: Listed, column: str, figure: str) -> Value | Live:
     """Over those that give both, so that neither a blank score nor a blank budget passes for zero."""
-    score, budget = listed.cells(column), listed.cells("final_budget")
+    score, budget = listed.cells(column), listed.cells(part.key_fields.budget)
     both = f"ISNUMBER({score})*ISNUMBER({budget})"
     whole = f"SUMPRODUCT({both},{budget})"
     formula = f'=IF({whole}=0,"",SUMPRODUCT({both},{score},{budget})/{whole})'
@@ -127,8 +135,8 @@ def _weighted(part: FormSummary, listed: Listed, column: str, figure: str) -> Va
 
 def _grades(page: OnePage, part: FormSummary, listed: Listed) -> None:
     """Grades on the left, mean scores on the right."""
-    unit = "份数" if part.headline.project else "单位数"
-    has_budget = "final_budget" in part.headline.line
+    unit = "份数" if part.key_fields.project else "单位数"
+    has_budget = bool(part.key_fields.budget)
     page.table(1, ["等次", unit, "占比"], ["text"] * 3, head=True)
     page.table(7, ["得分", "简单平均", "按全年预算加权"], ["text"] * 3, head=True)
     page.end(20)
@@ -169,10 +177,17 @@ def _extreme(listed: Listed, function: str, value: object) -> Value | Live:
     return listed.live(f'=IF(COUNT({cells})=0,"",{function}({cells}))', known(value))
 
 
-_HOW = (
-    "执行率＝全年执行数合计÷全年预算数合计，不是各单位执行率的平均。采用得分：有复核得分的按复核得分，没有的按自评得分；"
-    "填写或改动“{departments}”的复核得分、“参数”的分数线，本页的数和图随之重算，“需要关注”各句除外。"
-)
+def _how(part: FormSummary, departments: str) -> str:
+    rate = ""
+    if part.key_fields.rate is not None:
+        told = worded_rate(part.form, "合计")
+        rate = f"执行率＝{told}，不是各单位执行率的平均。"
+    return (
+        f"{rate}采用得分：有复核得分的按复核得分，没有的按自评得分；"
+        f"填写或改动“{departments}”的复核得分、“参数”的分数线，本页的数和图随之重算，“需要关注”各句除外。"
+    )
+
+
 _WHICH = (
     "“需要关注”按下列次序取前三项：疑似按元填写的金额、未报、退回、有错误的表、执行率低于规定、资金分项与总数不等、"
     "得分高于规则、迟报、得分率最低的指标。"

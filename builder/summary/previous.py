@@ -22,6 +22,7 @@ from builder.sheets import (
     values,
     write_list,
 )
+from builder.summary.rates import rate_of_sums
 from workbook.address import letters
 from workbook.summary import RATE, SCORE, Comparison, Pairing
 
@@ -129,7 +130,7 @@ class _Page:
     def _total(self, name: str, end: str) -> Live:
         value = self._known("all", f"{name}{end}")
         if name == RATE:
-            return Live(f"={self._rate(end, '')}", value)
+            return Live(self._rate(end), value)
         if name == SCORE:
             return Live('=IF(COUNT({cells})=0,"",AVERAGE({cells}))', value)
         return Live('=IF(COUNT({cells})=0,"",SUM({cells}))', value)
@@ -145,12 +146,10 @@ class _Page:
         last = FIRST_ROW + self.count - 1
         return f"{letters(number)}${FIRST_ROW}:{letters(number)}${last}"
 
-    def _rate(self, end: str, chosen: str) -> str:
-        """The rate from the sums of those who give both amounts, blank if there are none."""
-        spent, budget = (self._cells(f"{n}{end}") for n in ("actual_expenditure", "final_budget"))
-        both = "*".join(filter(None, (chosen, f"ISNUMBER({spent})*ISNUMBER({budget})")))
-        whole = f"SUMPRODUCT({both},{budget})"
-        return f'IF({whole}=0,"",SUMPRODUCT({both},{spent})/{whole})'
+    def _rate(self, end: str, chosen: str = "") -> str:
+        """The rate from the sums of those who give the amounts, blank if there are none."""
+        form = self.found.previous_form if end else self.found.form
+        return rate_of_sums(form, lambda name: self._cells(f"{name}{end}"), chosen)
 
     def _made_of(self, listed: Listed, heading: Heading) -> None:
         """Below the totals: those who gave figures in both years, in one of them; then the notes."""
@@ -195,7 +194,7 @@ class _Page:
         if end in ("_change", "_growth"):
             return Live((_change if end == "_change" else _growth)(then, now), value)
         if name == RATE:
-            return Live(f"={self._rate(end, chosen)}", value)
+            return Live(self._rate(end, chosen), value)
         cells = self._cells(column.key)
         given = f"SUMPRODUCT({chosen}*ISNUMBER({cells}))"
         summed = f"SUMPRODUCT({chosen}*1,{cells})"

@@ -163,9 +163,7 @@ def write_pending(book: Book, name: str, summary: Summary) -> Listed:
 
 
 def _reasons(frame: pd.DataFrame, summary: Summary) -> list[Value]:
-    errors = summary.findings[summary.findings["severity"] == Severity.ERROR]
-    counted = summary.files.index[summary.files["use"] == "counted"]
-    counts = errors[errors["path"].isin(counted)].groupby("department").size()
+    counts = summary.errors_by_department
     where = "" if summary.left_out else "，见问题清单"
     told: list[Value] = []
     rows: Iterable[tuple[str, str, str]] = zip(

@@ -9,11 +9,12 @@ from builder.sheets import FIRST_ROW, Book, Column, Heading, Links, Listed, done
 from builder.summary.lists import open_column
 from builder.summary.settings import Settings
 from workbook.address import letters
-from workbook.summary import Criterion, FormSummary, Sampling, Sense, sample
+from workbook.form import Criterion, Sense
+from workbook.summary import FormSummary, Sampling, sample
 
 PROPOSED = "抽查"
 _METRICS = (
-    ("final_budget", "全年预算数", 14, "amount"),
+    ("budget", "全年预算数", 14, "amount"),
     ("execution_rate", "执行率", 9, "rate"),
     ("errors", "错误", 6, "count"),
     ("warnings", "提醒", 6, "count"),

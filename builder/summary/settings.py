@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 
 from builder.sheets import Book, Heading, Live, Page, new_sheet
 from workbook.address import Address
-from workbook.form import LOWEST_GRADE
+from workbook.form import Criterion
 from workbook.summary import (
     ABSENT,
     CRITERIA_HEADS,
     CUTOFF_HEADS,
     LEAST_LABEL,
     SHARE_LABEL,
-    Criterion,
     FormSummary,
     Sampling,
     Summary,
@@ -67,15 +66,15 @@ def write_settings(book: Book, name: str, summary: Summary, usual: Sampling) -> 
     settings = Settings(page, name)
     page.heads(*CUTOFF_HEADS)
     for part in summary.forms:
-        if part.headline.score is None:
+        if part.key_fields.score is None:
             continue
         own = settings.cutoffs.setdefault(part.form.key, {})
         for (grade, lowest), (_, form_says) in zip(
-            part.cutoffs, part.headline.cutoffs, strict=True
+            part.cutoffs, part.key_fields.grades, strict=True
         ):
             own[grade] = Address(name, page.row, 3).absolute
             page.line([part.form.name, grade, lowest, form_says], _CUTOFF_LOOKS)
-        lowest_line = [part.form.name, LOWEST_GRADE, "低于以上", None]
+        lowest_line = [part.form.name, part.key_fields.lowest_grade, "低于以上", None]
         page.line(lowest_line, ["text", "center", "center", "center"])
     _keep_cutoffs(page, summary)
     if not summary.left_out or (summary.reviews and summary.reviews.criteria):
@@ -112,7 +111,7 @@ def _keep_cutoffs(page: Page, summary: Summary) -> None:
     here = {
         (plain_name(part.form), grade)
         for part in summary.forms
-        if part.headline.score is not None
+        if part.key_fields.score is not None
         for grade, _ in part.cutoffs
     }
     typed = summary.reviews.cutoffs if summary.reviews else {}

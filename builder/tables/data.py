@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from workbook.errors import WorkbookError
-from workbook.form import Form, Headline, Section
+from workbook.form import Form, ScoredRows
 from workbook.summary import (
     COVERAGE,
     DATE,
+    FIGURES,
     FIXED,
     NUMBER,
     TEXT,
@@ -147,6 +148,8 @@ def _summary_tables(summary: Summary | None) -> Iterator[_Table]:
         lines = pd.concat([part.departments.assign(fiscal_year=_year(part)) for part in parts])
         frame = lines[[column.name for column in schema.columns]]
         yield _Table(summary_of(form), schema, frame)
+        figures = pd.concat([part.figures for part in parts], ignore_index=True)
+        yield _Table(summary_of(form), FIGURES, figures.rename_axis("line"))
 
 
 def _year(part: FormSummary) -> Any:
@@ -277,10 +280,10 @@ def _views(frames: Frames, summary: Summary | None) -> Iterator[_View]:
 
 
 def _form_views(form: Form) -> Iterator[_View]:
-    folder, headline = summary_of(form), Headline(form)
+    folder, key_fields = summary_of(form), form.key_fields
     lines = _qualified(folder, "departments")
-    yield _totals_view(folder, lines, headline)
-    if headline.score is not None:
+    yield _totals_view(folder, lines, form)
+    if key_fields.score is not None:
         yield _View(
             folder,
             "grades",
@@ -291,41 +294,39 @@ def _form_views(form: Form) -> Iterator[_View]:
             "ORDER BY fiscal_year, min(counted_score) DESC",
             [("departments", "单位数"), ("share", "占有等次的单位的比例，小数")],
         )
-    for section in headline.scored:
-        yield from _attainment_views(form, lines, section)
+    for rows in key_fields.scored:
+        yield from _attainment_views(form, lines, rows)
 
 
-def _totals_view(folder: str, lines: str, headline: Headline) -> _View:
-    """Sums, and rates from the sums; one line a year."""
-    told = [("departments", "计入的单位（项目）数")]
-    parts = ["count(*) AS departments"]
-    for name, item in headline.line.items():
-        parts.append(f"sum({_quoted(name)}) AS {_quoted(name)}")
-        told.append((name, f"{item.label}之和（万元）"))
-    if headline.has_rate:
-        both = "FILTER (final_budget IS NOT NULL AND actual_expenditure IS NOT NULL)"
-        parts.append(
-            f"sum(actual_expenditure) {both} / nullif(sum(final_budget) {both}, 0) AS execution_rate"
-        )
+def _totals_view(folder: str, lines: str, form: Form) -> _View:
+    """The figures side by side, one line a year: worked out by the summary, not once more here."""
+    key_fields = form.key_fields
+    told = [(name, f"{item.label}之和（万元）") for name, item in key_fields.amounts.items()]
+    if key_fields.rate is not None:
         told.append(("execution_rate", "执行率，由合计数算（两数都有的单位），小数"))
-    scores = {"": ("total_score", "自评得分"), "counted_": ("counted_score", "采用得分")}
-    for before, (column, label) in scores.items() if headline.score is not None else ():
-        parts.append(f"avg({column}) AS {before}mean_score")
+    scores = {"": "自评得分", "counted_": "采用得分"} if key_fields.score is not None else {}
+    for before, label in scores.items():
         told.append((f"{before}mean_score", f"{label}的简单平均"))
-        if "final_budget" in headline.line:
-            parts.append(
-                f"sum({column} * final_budget) / nullif(sum(final_budget) "
-                f"FILTER ({column} IS NOT NULL), 0) AS {before}weighted_score"
-            )
+        if key_fields.budget:
             told.append((f"{before}weighted_score", f"{label}按全年预算加权的平均"))
-    sql = (
-        f"SELECT fiscal_year, {', '.join(parts)} FROM {lines} WHERE status IN ({_ANSWERED}) "
-        "GROUP BY fiscal_year"
+    chosen = [
+        f"max(value) FILTER (figure = {_literal(name)}) AS {_quoted(name)}" for name, _ in told
+    ]
+    counted = (
+        f"SELECT count(*) FROM {lines} AS d WHERE d.status IN ({_ANSWERED}) "
+        "AND d.fiscal_year = f.fiscal_year"
     )
-    return _View(folder, "totals", "合计，只算计入汇总的单位", sql, told)
+    sql = (
+        f"SELECT fiscal_year, ({counted}) AS departments, {', '.join(chosen)} "
+        f"FROM {_qualified(folder, FIGURES.name)} AS f GROUP BY fiscal_year"
+    )
+    columns = [("departments", "计入的单位（项目）数"), *told]
+    return _View(folder, "totals", "合计，只算计入汇总的单位", sql, columns)
 
 
-def _attainment_views(form: Form, lines: str, section: Section) -> Iterator[_View]:
+def _attainment_views(form: Form, lines: str, scored: ScoredRows) -> Iterator[_View]:
+    section = scored.section
+    weight, score = _quoted(scored.weight), _quoted(scored.score)
     folder, rows = summary_of(form), _qualified(folder_of(form), section.id)
     each, grouped = f"{section.id}_attainment", f"{section.id}_by_level"
     yield _View(
@@ -333,20 +334,20 @@ def _attainment_views(form: Form, lines: str, section: Section) -> Iterator[_Vie
         each,
         f"{section.label}：计入汇总的每一行和它的得分率",
         "SELECT d.fiscal_year, d.code, d.department, i.*, "
-        "i.self_score / nullif(i.weight, 0) AS attainment "
+        f"i.{score} / nullif(i.{weight}, 0) AS attainment "
         f"FROM {rows} AS i JOIN {lines} AS d ON d.file = i.submission",
         [("attainment", "得分率：自评得分÷分值，小数")],
     )
     levels = ", ".join(_quoted(level) for level in section.levels)
-    both = "FILTER (weight IS NOT NULL AND self_score IS NOT NULL)"
+    both = f"FILTER ({weight} IS NOT NULL AND {score} IS NOT NULL)"
     yield _View(
         folder,
         grouped,
         f"{section.label}：按指标层级的行数、得分率、满分的比例",
         f"SELECT fiscal_year, {levels + ', ' if levels else ''}count(*) AS rows, "
-        f"sum(weight) {both} AS weight, sum(self_score) {both} AS score, "
-        f"sum(self_score) {both} / nullif(sum(weight) {both}, 0) AS attainment, "
-        f"count(*) FILTER (self_score >= weight) / nullif(count(*) {both}, 0) AS full_marks "
+        f"sum({weight}) {both} AS weight, sum({score}) {both} AS score, "
+        f"sum({score}) {both} / nullif(sum({weight}) {both}, 0) AS attainment, "
+        f"count(*) FILTER ({score} >= {weight}) / nullif(count(*) {both}, 0) AS full_marks "
         f"FROM {_qualified(folder, each)} GROUP BY ALL ORDER BY attainment",
         [
             ("rows", "行数"),

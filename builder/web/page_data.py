@@ -14,11 +14,11 @@ import pandas as pd
 
 from builder.sheets import values
 from workbook.catalogue import SEVERITY_ORDER, Severity
-from workbook.form import LOWEST_GRADE, UNIT
 from workbook.summary import (
     BANDS,
     LOW_RATE,
     THINGS,
+    UNIT,
     Attention,
     FormSummary,
     Status,
@@ -26,6 +26,7 @@ from workbook.summary import (
     attention,
     coverage_counts,
     error_name,
+    findings_by_code,
     rate_threshold,
     reading_notes,
     sample,
@@ -162,29 +163,29 @@ def _number(value: float) -> float | None:
 
 
 def _form(summary: Summary, part: FormSummary, words: _Words, *, first: bool) -> Json:
-    headline = part.headline
+    key_fields = part.key_fields
     name = part.form.name.removesuffix("表")
     codes, findings = _findings(summary, part, words)
     return {
         "first": first,
         "name": part.form.name,
         "title": f"{part.fiscal_year} 年度{name}汇总",
-        "hasRate": headline.has_rate,
-        "hasScore": headline.score is not None,
+        "hasRate": key_fields.rate is not None,
+        "hasScore": key_fields.score is not None,
         "lowRate": rate_threshold(part),
-        "project": headline.project.label if headline.project else "",
+        "project": key_fields.project.label if key_fields.project else "",
         "reviewed": bool(
-            headline.score is not None and part.departments["review_score"].notna().any()
+            key_fields.score is not None and part.departments["review_score"].notna().any()
         ),
         "amounts": [
-            {"key": _amount(key), "label": item.label} for key, item in headline.line.items()
+            {"key": _amount(key), "label": item.label} for key, item in key_fields.amounts.items()
         ],
         "parts": [
-            {"key": _amount(item.id), "label": item.label} for _, item in headline.composition
+            {"key": _amount(item.id), "label": item.label} for _, item in key_fields.composition
         ],
         "grades": [
             *({"name": grade, "lowest": lowest} for grade, lowest in part.cutoffs),
-            {"name": LOWEST_GRADE, "lowest": None},
+            {"name": key_fields.lowest_grade, "lowest": None},
         ],
         "figures": _figures(summary, part, first=first),
         "attention": [
@@ -202,7 +203,7 @@ def _form(summary: Summary, part: FormSummary, words: _Words, *, first: bool) ->
 
 def _lines(summary: Summary, part: FormSummary, *, first: bool) -> Json:
     """The departments' columns, all of one length."""
-    frame, headline = part.departments, part.headline
+    frame, key_fields = part.departments, part.key_fields
     names = [str(name or "") for name in values(frame["department"])]
     columns: Json = {
         "status": [str(status) for status in frame["status"]],
@@ -210,17 +211,17 @@ def _lines(summary: Summary, part: FormSummary, *, first: bool) -> Json:
         "department": names,
         "short": _short(names),
     }
-    if headline.project is not None:
+    if key_fields.project is not None:
         columns["project"] = _plain(frame["project"])
-    columns |= {_amount(key): _plain(frame[key]) for key in headline.line}
+    columns |= {_amount(key): _plain(frame[key]) for key in key_fields.amounts}
     own = part.composition
     columns |= {
         _amount(item.id): _plain(own[item.id].reindex(frame.index))
-        for _, item in headline.composition
+        for _, item in key_fields.composition
     }
-    if headline.has_rate:
+    if key_fields.rate is not None:
         columns["rate"] = _plain(frame["execution_rate"])
-    if headline.score is not None:
+    if key_fields.score is not None:
         columns |= {
             "score": _plain(frame["total_score"]),
             "review": _plain(frame["review_score"]),
@@ -272,11 +273,11 @@ def _figures(summary: Summary, part: FormSummary, *, first: bool) -> list[Json]:
     else:
         found.append(_figure("收下", len(part.departments), part.form.name))
     totals = part.totals
-    found += [_figure(*_told(totals, key, UNIT)) for key in list(part.headline.line)[:3]]
-    if part.headline.has_rate:
+    found += [_figure(*_told(totals, key, UNIT)) for key in list(part.key_fields.amounts)[:3]]
+    if part.key_fields.rate is not None:
         rate = totals.loc["execution_rate", "value"]
         found.append(_figure("执行率", _shown(rate, percent=True), "由合计数算出，不是各家的平均"))
-    if part.headline.score is not None:
+    if part.key_fields.score is not None:
         found += _scores(part)
     counts = [int(part.departments[f"{s}s"].fillna(0).sum()) for s in Severity]
     found.append(_figure("错误", f"{counts[0]:,}", f"另有提醒 {counts[1]:,}，说明 {counts[2]:,}"))
@@ -386,7 +387,7 @@ def _findings(
         "severity": ranks,
         "place": [words(place) for place in places],
     } | {name: [words(str(text)) for text in column] for name, column in texts.items()}
-    return _codes(part, frame.assign(line=lines, rank=ranks)), columns
+    return _codes(part, frame.assign(line=lines)), columns
 
 
 def _place(sheet: str, cell: str) -> str:
@@ -396,13 +397,13 @@ def _place(sheet: str, cell: str) -> str:
 
 
 def _codes(part: FormSummary, frame: pd.DataFrame) -> list[Json]:
-    grouped = frame.groupby("code").agg(
-        severity=("rank", "min"), count=("line", "size"), departments=("line", "nunique")
-    )
+    grouped = findings_by_code(frame.assign(department=frame["line"])).sort_index()
     grouped = grouped.sort_values(["departments", "count"], ascending=False, kind="stable")
+    ranks = [SEVERITY_ORDER[Severity(severity)] for severity in grouped["severity"]]
+    records = _records(grouped[["count", "departments"]])
     return [
-        {"code": str(code), "name": error_name(part, str(code)), **record}
-        for code, record in zip(grouped.index, _records(grouped), strict=True)
+        {"code": str(code), "name": error_name(part, str(code)), "severity": rank, **record}
+        for code, rank, record in zip(grouped.index, ranks, records, strict=True)
     ]
 
 

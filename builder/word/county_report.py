@@ -18,8 +18,15 @@ from docx.text.paragraph import Paragraph
 from builder.word.document import Box, add_table, clean, fill_table, keep_rows, name_document, save
 from builder.word.official import BODY, HEADINGS, LINE, PLACE, TITLE, opened
 from workbook.catalogue import Severity
-from workbook.form import UNIT
-from workbook.summary import FormSummary, Status, Summary, coverage_counts, error_name
+from workbook.summary import (
+    UNIT,
+    FormSummary,
+    Status,
+    Summary,
+    coverage_counts,
+    error_name,
+    findings_by_code,
+)
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -52,7 +59,7 @@ def build_county_report(summary: Summary, path: Path, *, template: Path | None =
     _coverage(draft, summary)
     if first is not None:
         _figures(draft, first)
-        if first.headline.score is not None or len(first.indicators):
+        if first.key_fields.score is not None or len(first.indicators):
             _grades(draft, first)
     _findings(draft, summary)
     draft.heading("下一步工作")
@@ -133,9 +140,9 @@ def _figures(draft: _Draft, form: FormSummary) -> None:
         for row in totals.itertuples()
     ]
     how = [f"金额单位：{UNIT}。"]
-    if form.headline.has_rate:
+    if form.key_fields.rate is not None:
         how.append("执行率按合计数重新计算。")
-    if form.headline.score is not None:
+    if form.key_fields.score is not None:
         how.append("平均分为各部门（单位）自评分的平均。")
     draft.text("".join(how))
     if rows:
@@ -154,7 +161,7 @@ def _figures(draft: _Draft, form: FormSummary) -> None:
 
 def _grades(draft: _Draft, form: FormSummary) -> None:
     draft.heading("自评等次")
-    if form.headline.score is not None:
+    if form.key_fields.score is not None:
         _by_grade(draft, form)
     if len(form.indicators):
         levels = [n for n in form.indicators.index.names if n not in (None, "section")]
@@ -202,18 +209,13 @@ def _findings(draft: _Draft, summary: Summary) -> None:
         f"{severity.chinese} {int(counts.get(str(severity), 0))} 个" for severity in Severity
     )
     draft.text(f"共发现 {len(findings)} 个问题：{words}。较多的问题如下。")
-    kinds = (
-        findings.groupby("code")
-        .agg(number=("code", "size"), departments=("department", "nunique"))
-        .sort_values("number", ascending=False, kind="stable")
-        .head(MOST_KINDS)
-    )
-    numbers = kinds["number"].tolist()
+    kinds = findings_by_code(findings).head(MOST_KINDS)
+    numbers = kinds["count"].tolist()
     rows = [
         [
             str(row.Index),
             _named_code(summary, str(row.Index)),
-            str(row.number),
+            str(number),
             str(row.departments),
             _bar(number / max(numbers)),
         ]

@@ -25,7 +25,7 @@ from workbook.checking import (
     value_at,
 )
 from workbook.errors import BuildError
-from workbook.form import Headline, report_section
+from workbook.form import DEPARTMENT, DEPARTMENT_CODE, report_section
 from workbook.reading import Cell, Return, Submission, round_of
 from workbook.text import printable
 from workbook.word import NoOffice, convert
@@ -124,11 +124,10 @@ def _as_on(item: Return, roster: Roster | None) -> Return:
 
 def _named_cells(read: Submission, entry: Entry) -> dict[str, Cell]:
     found = {}
-    for name, text in (("department", entry.department), ("department_code", entry.code)):
-        field_ = Headline(read.form).find(name)
-        if field_ is not None and field_.key in read.cells and text:
-            cell = read.cells[field_.key]
-            found[field_.key] = Cell(text, text, cell.address, formula=cell.formula)
+    for name, text in ((DEPARTMENT, entry.department), (DEPARTMENT_CODE, entry.code)):
+        if name in read.cells and text:
+            cell = read.cells[name]
+            found[name] = Cell(text, text, cell.address, formula=cell.formula)
     return found
 
 
@@ -201,7 +200,7 @@ def write_reports(
 def _free_name(submission: Submission, taken: set[str]) -> str:
     """A file name that no other return of this run has: several may come from one department."""
     stem = Path(file_name(submission.department_code, submission.department)).stem
-    project = Headline(submission.form).project
+    project = submission.form.key_fields.project
     cell = submission.cells.get(project.key) if project else None
     if cell is not None and cell.value:
         stem = Path(file_name(stem, str(cell.value))).stem
@@ -313,10 +312,9 @@ def _departments(submissions: Iterable[Submission]) -> int:
 
 def _columns(submission: Submission) -> dict[str, str]:
     """The figures of a line, by their labels: field keys."""
-    headline = Headline(submission.form)
-    found = {item.label: item.key for item in headline.line.values()}
-    for name in ("execution_rate", "total_score", "grade"):
-        item = headline.find(name)
+    key_fields = submission.form.key_fields
+    found = {item.label: item.key for item in key_fields.amounts.values()}
+    for item in (key_fields.rate, key_fields.score, key_fields.grade):
         if item is not None:
             found[item.label] = item.key
     return found

@@ -19,8 +19,6 @@ from workbook.form import shown as worded
 from workbook.layout import Label, Layout, Plan, Spot, place
 from workbook.reading import Submission
 
-CONTACTS = ("identity.prepared_by", "identity.phone")
-"""What a document for the public leaves out."""
 ROW_POINTS = 16
 """The least height of a row."""
 _AROUND = re.compile(r'"([^"]*)"@')
@@ -98,7 +96,8 @@ def add_form(document: Document, sheet: Sheet, *, public: bool) -> Table:
         s for s in layout.spots.values()
         if s.address.sheet == layout.form.sheet and s.address.column <= _columns(layout)
     ]  # fmt: skip
-    hidden = [s for s in spots if public and s.field.key in CONTACTS]
+    contacts = layout.form.key_fields.contacts
+    hidden = [s for s in spots if public and s.field in contacts]
     labels = [x for x in labels if not any(_names(x, s, labels) for s in hidden)]
     boxes = [_label(layout, x) for x in labels]
     boxes += [_value(layout, s, sheet.texts[s.name]) for s in spots if s not in hidden]

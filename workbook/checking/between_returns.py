@@ -10,7 +10,7 @@ from pathlib import Path
 from workbook import text as texts
 from workbook.checking.roster import Entry, Roster
 from workbook.findings import Finding, finding
-from workbook.form import Headline
+from workbook.form import DEPARTMENT
 from workbook.reading import ACCEPTED, Return, Submission, round_of
 
 
@@ -38,7 +38,7 @@ def sender_of(item: Return, roster: Roster | None) -> Sender:
 
 
 def _project(submission: Submission) -> str:
-    item = Headline(submission.form).project
+    item = submission.form.key_fields.project
     cell = submission.cells.get(item.key) if item else None
     return texts.fold(str(cell.value)) if cell and cell.value is not None else ""
 
@@ -187,13 +187,12 @@ def _placed(
     code: str, submission: Submission, *, printed: str, expected: str, **words: str
 ) -> Finding:
     """A finding at the cell that names the department."""
-    item = Headline(submission.form).find("department")
-    cell = submission.cells.get(item.key) if item else None
+    cell = submission.cells.get(DEPARTMENT)
     return finding(
         code,
         sheet=cell.address.sheet if cell else "",
         cell=cell.address.a1 if cell else "",
-        field=item.key if item else "",
+        field=DEPARTMENT,
         printed=printed,
         expected=expected,
         **words,

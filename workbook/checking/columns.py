@@ -34,6 +34,7 @@ from workbook.expression import (
 )
 from workbook.form import (
     CELL,
+    FISCAL_YEAR,
     GROUP,
     ROW,
     Field,
@@ -50,7 +51,6 @@ from workbook.layout import Block, Plan, check_lines, place
 from workbook.reading import Submission
 from workbook.text import is_blank
 
-FISCAL_YEAR = "identity.fiscal_year"
 HOLDS, BROKEN, UNDECIDED = 1, 0, -1
 VERDICTS = {HOLDS: "通过", BROKEN: "不通过", UNDECIDED: "未填全"}
 

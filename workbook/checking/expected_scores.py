@@ -1,6 +1,6 @@
 """What a form's own rules give beside what was claimed: scores of rows, and of the budget's execution.
 
-Only where the definition says how: rows by a field `expected_score`, suggested fields by their formula.
+Only where the definition says how: scored rows by a field of theirs, suggested fields by their formula.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import pandas as pd
 
 from workbook.checking.checks import own_row
 from workbook.checking.columns import Batch
-from workbook.form import CELL, Field, Form, Section
+from workbook.form import CELL, Field, Form, ScoredRows
 from workbook.layout import Plan, place
 from workbook.reading import Submission
 
 EXPECTED = "expected_score"
+"""The column of the rule's score in every frame of scored rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Due:
     """Scores as the rules give them; NA where they decide nothing."""
 
     rows: dict[str, pd.Series[float]]
-    """By a section that has the field `expected_score`: index (`submission`, `row`), used rows only."""
+    """By a section whose rows have a rule: index (`submission`, `row`), used rows only."""
     fields: dict[str, pd.Series[float]]
     """By a suggested field's key: index `submission`."""
 
@@ -34,15 +35,17 @@ class Dues:
     """Gathers what the rules of one form give, batch by batch, beside the frames of the same batches."""
 
     def __init__(self, form: Form) -> None:
-        self.sections = [section for section in form.repeating if EXPECTED in section.fields]
+        self.scored = [rows for rows in form.key_fields.scored if rows.expected]
         self.fields = [f for f in form.fields() if f.mode == "suggested" and f.grain == CELL]
-        self._rows: dict[str, list[pd.Series[float]]] = {s.id: [] for s in self.sections}
+        self._rows: dict[str, list[pd.Series[float]]] = {
+            rows.section.id: [] for rows in self.scored
+        }
         self._single: dict[str, list[pd.Series[float]]] = {item.key: [] for item in self.fields}
 
     def take(self, batch: Batch, some: Sequence[Submission]) -> None:
         """Work out the scores of the submissions of a batch."""
-        for section in self.sections:
-            self._rows[section.id].append(_rows(batch, section, some))
+        for rows in self.scored:
+            self._rows[rows.section.id].append(_rows(batch, rows, some))
         for item in self.fields:
             self._single[item.key].append(_field(batch, item, some))
 
@@ -55,12 +58,16 @@ class Dues:
         )
 
 
-def due_frame(due: Due) -> pd.DataFrame:
+def due_frame(form: Form, due: Due) -> pd.DataFrame:
     """The scores as one frame: submission, field (its key), row (NA for single fields), score."""
     parts = [
         scores.rename("score").reset_index().assign(field=key)
         for key, scores in (
-            *((f"{name}.{EXPECTED}", rows) for name, rows in due.rows.items()),
+            *(
+                (_key(rows), due.rows[rows.section.id])
+                for rows in form.key_fields.scored
+                if rows.section.id in due.rows
+            ),
             *due.fields.items(),
         )
     ]
@@ -81,7 +88,7 @@ def due_of(form: Form, frame: pd.DataFrame) -> Due:
         return by_field.get(key, none).set_index(index)["score"]
 
     return Due(
-        {s.id: of(f"{s.id}.{EXPECTED}", ["submission", "row"]) for s in gathered.sections},
+        {rows.section.id: of(_key(rows), ["submission", "row"]) for rows in gathered.scored},
         {item.key: of(item.key, ["submission"]) for item in gathered.fields},
     )
 
@@ -93,9 +100,14 @@ def _field(batch: Batch, item: Field, some: Sequence[Submission]) -> pd.Series[f
     return pd.Series(pd.array(values, dtype="Float64"), index=index)
 
 
-def _rows(batch: Batch, section: Section, some: Sequence[Submission]) -> pd.Series[float]:
+def _key(rows: ScoredRows) -> str:
+    return f"{rows.section.id}.{rows.expected}"
+
+
+def _rows(batch: Batch, rows: ScoredRows, some: Sequence[Submission]) -> pd.Series[float]:
+    section = rows.section
     used = batch.used(section)
-    values = batch.field_cells(f"{section.id}.{EXPECTED}").number[used]
+    values = batch.field_cells(_key(rows)).number[used]
     which, where = np.nonzero(used)
     joint = place(batch.form, batch.plan)
     known: dict[tuple[Plan, int], int] = {}

@@ -29,6 +29,11 @@ class Ref:
     reach: str = "cell"
     """ "cell" (the own row's or the form's), "column" (the whole section's) or "group" (the own group's)."""
 
+    @property
+    def key(self) -> str:
+        """The field's name within the form: `funds.final_budget`."""
+        return f"{self.section}.{self.field}"
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

@@ -19,9 +19,13 @@ from typing import Any
 from workbook.errors import FormError, nearest, reason_of
 from workbook.expression import Node, Type, references
 from workbook.form.drawing import draw
+from workbook.form.key_fields import read_key_fields
 from workbook.form.kinds import KINDS, Kind
 from workbook.form.model import (
     CELL,
+    DEPARTMENT,
+    DEPARTMENT_CODE,
+    FISCAL_YEAR,
     GROUP,
     ROW,
     Field,
@@ -37,7 +41,7 @@ from workbook.form.standard_rules import general_rules
 from workbook.form.toml_table import KEYS, Table
 
 FORMS_DIR = Path(__file__).parent / "definitions"
-NEEDED = ("identity.department", "identity.department_code", "identity.fiscal_year")
+NEEDED = (DEPARTMENT, DEPARTMENT_CODE, FISCAL_YEAR)
 """Fields that every form has: a return is told apart by them."""
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -134,6 +138,7 @@ class _Loader:
         columns = {"": widths + side} | {p.sheet: p.widths for p in further}
         self._check_drawings(sections, {name: len(each) for name, each in columns.items()})
         scope = FormScope({s.id: s.fields for s in sections.values()}, settings)
+        formulas = self._formulas(sections, scope)
         form = Form(
             id=top.take("id", str),
             version=top.take("version", str),
@@ -156,7 +161,8 @@ class _Loader:
             digest=digest,
             path=self.path,
             further=further,
-            formulas=self._formulas(sections, scope),
+            formulas=formulas,
+            key_fields=read_key_fields(top, sections, settings, formulas),
         )
         check_rules(form)
         return form

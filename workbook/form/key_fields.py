@@ -1,143 +1,198 @@
-"""Which of a form's fields make a department's line in the summary, by the ids that forms share.
+"""What the bureau's summary takes from a form: the [summary] table of its definition, read and checked.
 
-Amounts are 万元 whatever the form's unit.
+Which amounts make a department's line, what the execution rate and the score are, how the funds break
+down, which rows are scored, the grades, the reasons for lost points, the criteria of re-checking. Nobody
+else knows any of these by name. A form without the table has its amounts added up, and no more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
-import pandas as pd
+from workbook.errors import nearest
+from workbook.expression import Node, references
+from workbook.form.model import (
+    CELL,
+    METRICS,
+    ROW,
+    SAMPLE_LEAST,
+    SAMPLE_SHARE,
+    Breakdown,
+    Criterion,
+    Field,
+    KeyFields,
+    ScoredRows,
+    Section,
+    Sense,
+)
+from workbook.form.toml_table import KEYS, Table
 
-from workbook.errors import FormError, nearest
-from workbook.form.model import CELL, ROW, Field, Form, Section
 
-UNIT = "万元"
-_PER_UNIT = {"元": 10_000, "千元": 10, "万元": 1}
-"""How many of a form's unit make one of ours."""
-
-BUDGETS = ("original_budget", "final_budget", "actual_expenditure")
-"""The amounts of a department's line, where the form has them; else every amount of the form."""
-SOURCES = ("general_public_budget", "government_fund", "special_account_nontax", "other_funds")
-NATURES = ("basic_expenditure", "project_expenditure")
-_BREAKDOWNS = (
-    ("by_source", "按收入性质分", SOURCES, "final_budget"),
-    ("by_nature", "按支出性质分", NATURES, "actual_expenditure"),
-    ("budget_by_source", "全年预算数按资金来源分",
-     ("current_year_final", "carry_over_final", "other_final"), "final_budget"),
-    ("spending_by_source", "全年执行数按资金来源分",
-     ("current_year_actual", "carry_over_actual", "other_actual"), "actual_expenditure"),
-)  # fmt: skip
-"""How forms break amounts down: key, heading, the parts' ids, the amount that they make up."""
-PROJECTS = ("project", "project_name")
-"""The fields that tell one of a department's returns from another."""
-GRADES = (("优", "grade_excellent", 90.0), ("良", "grade_good", 80.0), ("中", "grade_fair", 60.0))
-"""Each grade, the form's setting for its cut-off, and the cut-off where the form has no such setting."""
-LOWEST_GRADE = "差"
+def read_key_fields(
+    top: Table,
+    sections: Mapping[str, Section],
+    settings: Mapping[str, float | str],
+    formulas: Mapping[str, Node],
+) -> KeyFields:
+    """The [summary] table of a definition. Raises FormError naming the key."""
+    return _Reader(top.table("summary"), sections, settings, formulas).key_fields()
 
 
 @dataclass(frozen=True, slots=True)
-class Breakdown:
-    """Parts of the funds that together make up one of the line's amounts."""
+class _Reader:
+    table: Table
+    sections: Mapping[str, Section]
+    settings: Mapping[str, float | str]
+    formulas: Mapping[str, Node]
 
-    key: str
-    heading: str
-    parts: tuple[Field, ...]
-    whole: str
-    """The line's column that the parts add up to."""
-
-
-@dataclass(frozen=True)
-class Headline:
-    """Which fields of a form make a department's line, by the ids that forms share."""
-
-    form: Form
-
-    def find(self, name: str) -> Field | None:
-        """The form's single field of an id: the first, section by section."""
-        fields = (item for item in self.form.fields() if item.grain == CELL)
-        return next((item for item in fields if item.id == name), None)
-
-    @cached_property
-    def amounts(self) -> tuple[Field, ...]:
-        """Every amount of the form that is one to a return."""
-        return tuple(
+    def key_fields(self) -> KeyFields:
+        table = self.table
+        table.only(*KEYS["summary"])
+        every = tuple(
             item
-            for item in self.form.fields()
-            if item.grain == CELL and item.kind.name == "money" and item.mode != "derived"
+            for section in self.sections.values()
+            for item in section.of_grain(CELL)
+            if item.kind.name == "money" and item.mode != "derived"
+        )
+        chosen = [self._field(table, "amounts", key) for key in table.strings("amounts")] or every
+        amounts = _columns(chosen)
+        rate = self._single("execution_rate")
+        sample = table.table("sample")
+        sample.only(*KEYS["sample"])
+        return KeyFields(
+            amounts=amounts,
+            every_amount=every,
+            budget=self._column("budget", amounts),
+            spent=self._column("spent", amounts),
+            rate=rate,
+            rate_formula=self._rate_formula(rate, amounts),
+            execution_score=self._single("execution_score"),
+            score=self._single("total_score"),
+            grade=self._single("total_grade"),
+            project=self._single("project"),
+            prepared_on=self._single("prepared_on"),
+            contacts=tuple(self._field(table, "contacts", k) for k in table.strings("contacts")),
+            breakdowns=tuple(self._breakdown(t, amounts) for t in table.tables("breakdown", "id")),
+            scored=tuple(map(self._scored, table.tables("scored", "section"))),
+            grades=tuple(map(self._grade, table.tables("grade", "name"))),
+            lowest_grade=table.take("lowest_grade", str, ""),
+            reasons=tuple(map(_reason, table.tables("reason", "name"))),
+            criteria=tuple(map(_criterion, table.tables("criterion", "id"))),
+            sample_share=sample.take("share", float, SAMPLE_SHARE),
+            sample_least=sample.take("least", float, SAMPLE_LEAST),
         )
 
-    @cached_property
-    def line(self) -> dict[str, Field]:
-        """The amounts of a department's line, by column."""
-        usual = {name: item for name in BUDGETS if (item := self.find(name))}
-        if len(usual) == len(BUDGETS):
-            return usual
-        ids = [item.id for item in self.amounts]
-        return {
-            item.id if ids.count(item.id) == 1 else f"{item.section}_{item.id}": item
-            for item in self.amounts
-        }
+    def _field(self, table: Table, key: str, name: str) -> Field:
+        """A single field by its full name."""
+        known = [f.key for section in self.sections.values() for f in section.of_grain(CELL)]
+        if name not in known:
+            raise table.error(key, f"'{name}' is no single field; {nearest(name, known)}")
+        section, _, field = name.partition(".")
+        return self.sections[section].fields[field]
 
-    def amount(self, parts: Mapping[str, pd.DataFrame], item: Field) -> pd.Series[float]:
-        """A field's column in 万元, index `submission`; FormError if its unit is none we know."""
-        unit = item.unit or self.form.unit
-        if unit not in _PER_UNIT:
-            raise FormError(
-                f"{self.form.path.name}, unit: '{unit}' cannot be added up; {nearest(unit, _PER_UNIT)}"
-            )
-        return column_of(parts, item) / _PER_UNIT[unit]
+    def _single(self, key: str) -> Field | None:
+        name = self.table.take(key, str, "")
+        return self._field(self.table, key, name) if name else None
 
-    @property
-    def has_rate(self) -> bool:
-        """Whether there is an execution rate: spending over the final budget."""
-        return {"final_budget", "actual_expenditure"} <= set(self.line)
+    def _column(self, key: str, amounts: Mapping[str, Field]) -> str:
+        """The line's column of an amount that plays a part."""
+        item = self._single(key)
+        if item is None:
+            return ""
+        return self._among(self.table, key, item, amounts)
 
-    @cached_property
-    def score(self) -> Field | None:
-        """The total score."""
-        return self.find("total_score")
+    def _among(self, table: Table, key: str, item: Field, amounts: Mapping[str, Field]) -> str:
+        column = next((name for name, other in amounts.items() if other is item), None)
+        if column is None:
+            raise table.error(key, f"'{item.key}' is not among the amounts")
+        return column
 
-    @cached_property
-    def project(self) -> Field | None:
-        """The project's name, where a department sends one return a project."""
-        return next((item for name in PROJECTS if (item := self.find(name))), None)
+    def _rate_formula(self, rate: Field | None, amounts: Mapping[str, Field]) -> Node | None:
+        """The rate's expression: over a department's amounts, and over their sums."""
+        if rate is None:
+            return None
+        if rate.mode != "computed":
+            raise self.table.error("execution_rate", f"'{rate.key}' is not computed by the form")
+        node = self.formulas[rate.key]
+        own = {item.key for item in amounts.values()}
+        for ref in references([node]):
+            if ref.key not in own:
+                told = f"'{rate.key}' rests on '{ref.key}', which is not among the amounts"
+                raise self.table.error("execution_rate", told)
+        return node
 
-    @cached_property
-    def cutoffs(self) -> tuple[tuple[str, float], ...]:
-        """(grade, lowest score), best first; the last grade has no cut-off and is not among them."""
-        settings = self.form.settings
-        return tuple((name, float(settings.get(key, usual))) for name, key, usual in GRADES)
+    def _breakdown(self, table: Table, amounts: Mapping[str, Field]) -> Breakdown:
+        table.only(*KEYS["breakdown"])
+        whole = self._field(table, "whole", table.take("whole", str))
+        return Breakdown(
+            table.take("id", str),
+            table.take("label", str),
+            tuple(self._field(table, "parts", key) for key in table.strings("parts")),
+            self._among(table, "whole", whole, amounts),
+        )
 
-    @cached_property
-    def breakdowns(self) -> tuple[Breakdown, ...]:
-        """The funds by source and by nature; those of which the form has every part and the whole."""
-        found = []
-        for key, heading, names, whole in _BREAKDOWNS:
-            parts = tuple(item for name in names if (item := self.find(name)))
-            if len(parts) == len(names) and whole in self.line:
-                found.append(Breakdown(key, heading, parts, whole))
-        return tuple(found)
+    def _scored(self, table: Table) -> ScoredRows:
+        table.only(*KEYS["scored"])
+        name = table.take("section", str)
+        repeating = [section.id for section in self.sections.values() if section.repeats]
+        if name not in repeating:
+            hint = nearest(name, repeating)
+            raise table.error("section", f"'{name}' is no section with rows; {hint}")
+        section = self.sections[name]
+        own = [item.id for item in section.of_grain(ROW)]
+        for key in ("weight", "score", "expected", "reason"):
+            field = table.take(key, str, "" if key in ("expected", "reason") else None)
+            if field and field not in own:
+                raise table.error(key, f"'{field}' is no field of its rows; {nearest(field, own)}")
+        return ScoredRows(
+            section,
+            table.take("weight", str),
+            table.take("score", str),
+            table.take("expected", str, ""),
+            table.take("reason", str, ""),
+        )
 
-    @cached_property
-    def composition(self) -> tuple[tuple[str, Field], ...]:
-        """(heading, part) of all breakdowns; empty where the form has none."""
-        return tuple((whole.heading, item) for whole in self.breakdowns for item in whole.parts)
+    def _grade(self, table: Table) -> tuple[str, float]:
+        """A grade's lowest score is a number, or a setting's name, so that rules can speak of it."""
+        table.only(*KEYS["grade"])
+        lowest = table.data.get("from")
+        if isinstance(lowest, str):
+            if lowest not in self.settings:
+                raise table.error(
+                    "from", f"no setting '{lowest}'; {nearest(lowest, self.settings)}"
+                )
+            lowest = self.settings[lowest]
+        if isinstance(lowest, bool) or not isinstance(lowest, int | float):
+            raise table.error("from", "must be a number, or a setting that is one")
+        return table.take("name", str), float(lowest)
 
-    @cached_property
-    def scored(self) -> tuple[Section, ...]:
-        """The sections whose rows have a weight and a score."""
-        return tuple(s for s in self.form.repeating if {"weight", "self_score"} <= set(s.fields))
+
+def _columns(items: Sequence[Field]) -> dict[str, Field]:
+    ids = [item.id for item in items]
+    return {
+        item.id if ids.count(item.id) == 1 else f"{item.section}_{item.id}": item for item in items
+    }
 
 
-def column_of(parts: Mapping[str, pd.DataFrame], item: Field) -> pd.Series[Any]:
-    return parts[item.section][item.id]
+def _reason(table: Table) -> tuple[str, tuple[str, ...]]:
+    table.only(*KEYS["reason"])
+    return table.take("name", str), table.strings("words")
 
 
-def first_field(section: Section) -> str:
-    """The field in which a row of a repeating section begins, past its levels and its weight."""
-    own = (item for item in section.of_grain(ROW) if not item.is_hidden)
-    return next((i.id for i in own if i.id not in section.levels and i.id != "weight"), "")
+def _criterion(table: Table) -> Criterion:
+    table.only(*KEYS["criterion"])
+    metric, sense = table.take("metric", str), table.take("sense", str)
+    if metric not in METRICS:
+        raise table.error("metric", f"'{metric}' is none; {nearest(metric, METRICS)}")
+    if sense not in set(Sense):
+        raise table.error("sense", f"'{sense}' is none; {nearest(sense, Sense)}")
+    return Criterion(
+        key=table.take("id", str),
+        label=table.take("label", str),
+        metric=metric,
+        sense=Sense(sense),
+        limit=table.take("limit", float),
+        points=table.take("points", float),
+        why=table.take("why", str),
+    )

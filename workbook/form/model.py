@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from workbook.catalogue import Severity
-from workbook.expression import Node, Ref
+from workbook.expression import Node, Ref, references
 from workbook.form.kinds import Kind
+
+DEPARTMENT, DEPARTMENT_CODE = "identity.department", "identity.department_code"
+FISCAL_YEAR = "identity.fiscal_year"
+"""The fields that every form has: a return is told apart by them."""
 
 CELL, ROW, GROUP = "form", "row", "group"
 """Grains: one value a form, one a row of a repeating section, one a level-1 group of it."""
@@ -201,6 +206,158 @@ class Paper:
     orientation: str
 
 
+# --- what the summary takes from a form ----------------------------------------------------------
+
+
+class Sense(StrEnum):
+    """How a metric is held against its limit."""
+
+    AT_LEAST = ">="
+    BELOW = "<"
+    TOP_SHARE = "top"
+    """The metric's rank, 1 for the largest, is within this share of those that have one."""
+
+
+METRICS = {
+    "budget": False,
+    "execution_rate": True,
+    "errors": False,
+    "warnings": False,
+    "full_share": True,
+    "above": False,
+    "above_points": False,
+    "execution_gap": False,
+}
+"""What criteria of re-checking may look at, and whether it is a share, shown as a percentage;
+`workbook.summary.metrics` tells what each is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One sign of risk: a department's metric beyond a limit is worth some points."""
+
+    key: str
+    label: str
+    metric: str
+    """One of `METRICS`; where it is NA the criterion is not met."""
+    sense: Sense
+    limit: float
+    points: float
+    why: str
+
+    @property
+    def column(self) -> str:
+        """The column of a sample with the points that it gave."""
+        return f"points_{self.key}"
+
+    @property
+    def of_share(self) -> bool:
+        """Whether the limit is a share, shown as a percentage."""
+        return self.sense is Sense.TOP_SHARE or METRICS[self.metric]
+
+    @property
+    def limit_text(self) -> str:
+        """The limit as people read it."""
+        return f"{self.limit * 100:g}%" if self.of_share else f"{self.limit:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Parts of the funds that together make up one of the line's amounts."""
+
+    key: str
+    heading: str
+    parts: tuple[Field, ...]
+    whole: str
+    """The line's column that the parts add up to."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRows:
+    """A section whose rows have a weight and a score, and the ids of its fields that say so."""
+
+    section: Section
+    weight: str
+    score: str
+    expected: str
+    """The score as the rule gives it; blank where the form has no such rule."""
+    reason: str
+    """Why points were lost; blank where the form does not ask."""
+
+
+SAMPLE_SHARE, SAMPLE_LEAST = 0.2, 3.0
+"""How many are proposed for re-checking where the definition does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFields:
+    """What the summary takes from a form; a field is None, a name blank, where the form has none."""
+
+    amounts: Mapping[str, Field]
+    """The amounts of a department's line, by column: the field's id, with its section in front where
+    two amounts have one id."""
+    every_amount: tuple[Field, ...] = ()
+    """Every amount of the form that is one to a return."""
+    budget: str = ""
+    """The line's column of the budget that spending is held against, by which means are weighted."""
+    spent: str = ""
+    """The line's column of the spending."""
+    rate: Field | None = None
+    """The execution rate, computed from amounts of the line."""
+    rate_formula: Node | None = None
+    execution_score: Field | None = None
+    """The score of the budget's execution."""
+    score: Field | None = None
+    """The total score."""
+    grade: Field | None = None
+    project: Field | None = None
+    """The project's name, where a department sends one return a project."""
+    prepared_on: Field | None = None
+    """The day on which the form was filled in, as it says itself."""
+    contacts: tuple[Field, ...] = ()
+    """Who filled it in and how to reach them: nothing of it is published."""
+    breakdowns: tuple[Breakdown, ...] = ()
+    scored: tuple[ScoredRows, ...] = ()
+    grades: tuple[tuple[str, float], ...] = ()
+    """(grade, lowest score), best first; the lowest grade is not among them."""
+    lowest_grade: str = ""
+    reasons: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Groups of reasons for lost points, each with the words by which a text belongs to it; the first
+    that fits counts."""
+    criteria: tuple[Criterion, ...] = ()
+    sample_share: float = SAMPLE_SHARE
+    sample_least: float = SAMPLE_LEAST
+    """How many are proposed for re-checking: this share of those that answered, and at least so many."""
+
+    @property
+    def composition(self) -> tuple[tuple[str, Field], ...]:
+        """(heading, part) of all breakdowns; empty where the form has none."""
+        return tuple((whole.heading, item) for whole in self.breakdowns for item in whole.parts)
+
+    @property
+    def rate_columns(self) -> dict[str, str]:
+        """The line's columns that the rate is computed from, by the keys of their fields."""
+        columns = {item.key: name for name, item in self.amounts.items()}
+        node = self.rate_formula
+        return {ref.key: columns[ref.key] for ref in references([node])} if node else {}
+
+    @property
+    def rate_needs(self) -> tuple[str, ...]:
+        """Those of them in which a blank leaves the rate undecided."""
+        node, columns = self.rate_formula, self.rate_columns
+        refs = references([node]) if node else ()
+        return tuple(dict.fromkeys(columns[ref.key] for ref in refs if ref.blank == "missing"))
+
+    def row_start(self, section: Section) -> str:
+        """The field in which a row of a repeating section begins, past its levels and its weight."""
+        weights = [rows.weight for rows in self.scored if rows.section is section]
+        own = (item.id for item in section.of_grain(ROW) if not item.is_hidden)
+        return next((name for name in own if name not in (*section.levels, *weights)), "")
+
+
+# --- the form -------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
 class Form:
     """One form and version. Amounts are in `unit`."""
@@ -226,6 +383,8 @@ class Form:
     """The sheets beside the form's own, such as a report."""
     formulas: dict[str, Node] = field(default_factory=dict)
     """The expression of every computed field, by its key, in an order that can be evaluated."""
+    key_fields: KeyFields = field(default_factory=lambda: KeyFields({}))
+    """What the summary takes from the form."""
 
     @property
     def key(self) -> str:

@@ -150,7 +150,7 @@ def _tables(returns: Sequence[Return]) -> dict[str, pd.DataFrame]:
     found = tables_of(frames(returns, also=take))
     for key, (form, submissions) in by_form(returns).items():
         for schema, frame in (
-            (DUES, due_frame(dues[key].due)),
+            (DUES, due_frame(form, dues[key].due)),
             (TRACES, traces_of(form, submissions)),
         ):
             require(frame, schema)

@@ -24,7 +24,7 @@ from workbook.checking import Due, Dues, Roster, across, due_frame, due_of, tidy
 from workbook.errors import WorkbookError
 from workbook.expression import Type
 from workbook.findings import Finding
-from workbook.form import PROJECTS, Field, Form, Headline, Section, first_field
+from workbook.form import DEPARTMENT, Field, Form, Section
 from workbook.reading import ACCEPTED, Cell, Return, Submission
 from workbook.scale.partitions import Partitions, Where
 from workbook.stores import location
@@ -106,19 +106,18 @@ class _Light:
             lists += [f"{folder_of(form)}/{section.id}" for section in form.repeating]
             lists.append(f"{summary_of(form)}/traces")
         self.detailed = max(map(parts.rows, lists)) <= MOST_ROWS
-        days = (Headline(form).find("prepared_on") for form in self._forms.values())
+        days = (form.key_fields.prepared_on for form in self._forms.values())
         self._days = {(item.section, item.id) for item in days if item is not None}
         wanted = {key for form in self._forms.values() for key in self._wanted(form)}
         self._where: Where = [[("section", "==", s), ("field", "==", f)] for s, f in sorted(wanted)]
 
     def _wanted(self, form: Form) -> Iterator[tuple[str, str]]:
         """The cells that are needed besides the sections' figures, as (section, field)."""
-        headline = Headline(form)
-        for item in (headline.find("department"), headline.find("prepared_on"), headline.project):
-            if item is not None:
-                yield item.section, item.id
+        key_fields = form.key_fields
+        own = form.field_of(DEPARTMENT), key_fields.prepared_on, key_fields.project
+        yield from ((item.section, item.id) for item in own if item is not None)
         if self.detailed:  # where each row begins
-            yield from ((section.id, first_field(section)) for section in form.repeating)
+            yield from ((section.id, key_fields.row_start(section)) for section in form.repeating)
 
     def returns(self) -> list[Return]:
         """In the order of the files."""
@@ -210,7 +209,7 @@ class _Light:
         """The scores due; without details those of single fields only."""
         single: Where = [[("field", "==", item.key)] for item in Dues(form).fields]
         if not self.detailed and not single:
-            return due_frame(Due({}, {}))
+            return due_frame(form, Due({}, {}))
         where = None if self.detailed else single
         return pd.concat(self._parts.frames(f"{summary_of(form)}/dues", None, where))
 
@@ -221,7 +220,7 @@ class _Light:
         elif section.repeats:
             whole = next(self._parts.frames(table)).iloc[:0]
         else:
-            figures = [item.id for item in section.fields.values() if _is_figure(item)]
+            figures = [item.id for item in section.fields.values() if _is_figure(form, item)]
             whole = pd.concat(self._parts.frames(table, figures))
         places = keys.get_indexer(whole.index.get_level_values("submission"))
         order = np.argsort(places, kind="stable")
@@ -244,5 +243,6 @@ def _bare(what: Finding) -> Finding:
     return Finding(what.code, what.severity, "", "")
 
 
-def _is_figure(item: Field) -> bool:
-    return not item.is_hidden and (item.kind.type is not Type.TEXT or item.id in PROJECTS)
+def _is_figure(form: Form, item: Field) -> bool:
+    is_text = item.kind.type is Type.TEXT and item is not form.key_fields.project
+    return not item.is_hidden and not is_text

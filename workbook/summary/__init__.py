@@ -6,7 +6,8 @@ here; `builder` only writes it. Start in `adding_up`.
 """
 
 from workbook.summary.adding_up import FormSummary, Summary, aggregate
-from workbook.summary.attainment import NEAR, NONE, OTHER, REASONS, attainment_by, reasons
+from workbook.summary.amounts import UNIT, sum_of, worded_rate
+from workbook.summary.attainment import NEAR, NONE, OTHER, attainment_by, reasons
 from workbook.summary.coverage import DEADLINE, Status
 from workbook.summary.overview import (
     BANDS,
@@ -18,11 +19,18 @@ from workbook.summary.overview import (
     coverage_counts,
     distribution,
     error_name,
+    findings_by_code,
     rate_threshold,
     reading_notes,
 )
 from workbook.summary.previous import RATE, SCORE, Comparison, Pairing
-from workbook.summary.provenance import ORIGINS, Figures, traces_of
+from workbook.summary.provenance import (
+    ORIGINS,
+    Figures,
+    first_sources,
+    sources_by_figure,
+    traces_of,
+)
 from workbook.summary.reviews import (
     ABSENT,
     CRITERIA_HEADS,
@@ -38,16 +46,16 @@ from workbook.summary.reviews import (
 from workbook.summary.sampling import (
     LEAST_LABEL,
     SHARE_LABEL,
-    Criterion,
     Sampling,
-    Sense,
     sample,
     sampling_of,
+    usual_sampling,
 )
 from workbook.summary.schemas import (
     COVERAGE,
     DATE,
     DUES,
+    FIGURES,
     FIXED,
     NUMBER,
     TEXT,
@@ -60,7 +68,7 @@ from workbook.summary.schemas import (
     section_schema,
 )
 from workbook.summary.tidy_frames import Frames, by_form, finding_frame, frames
-from workbook.summary.totals import CENT, DECIMALS, FINEST, sum_of
+from workbook.summary.totals import CENT, DECIMALS, FINEST
 
 __all__ = [
     "ABSENT",
@@ -73,6 +81,7 @@ __all__ = [
     "DEADLINE",
     "DECIMALS",
     "DUES",
+    "FIGURES",
     "FINEST",
     "FIXED",
     "HEADS",
@@ -85,7 +94,6 @@ __all__ = [
     "ORIGINS",
     "OTHER",
     "RATE",
-    "REASONS",
     "SCORE",
     "SET_ASIDE",
     "SHARE_LABEL",
@@ -93,10 +101,10 @@ __all__ = [
     "THINGS",
     "TRACES",
     "TRUTH",
+    "UNIT",
     "WHOLE",
     "Attention",
     "Comparison",
-    "Criterion",
     "Figures",
     "FormSummary",
     "Frames",
@@ -104,7 +112,6 @@ __all__ = [
     "Reviews",
     "Sampling",
     "Schema",
-    "Sense",
     "Status",
     "Summary",
     "aggregate",
@@ -118,6 +125,8 @@ __all__ = [
     "distribution",
     "error_name",
     "finding_frame",
+    "findings_by_code",
+    "first_sources",
     "frames",
     "load_reviews",
     "plain_name",
@@ -127,7 +136,10 @@ __all__ = [
     "sample",
     "sampling_of",
     "section_schema",
+    "sources_by_figure",
     "sum_of",
     "traces_of",
     "typed_in",
+    "usual_sampling",
+    "worded_rate",
 ]

@@ -17,8 +17,9 @@ import pandas as pd
 
 from workbook.catalogue import Severity
 from workbook.checking import Due, Roster
-from workbook.form import Form, Headline, column_of
+from workbook.form import Form, KeyFields
 from workbook.reading import Return, Submission
+from workbook.summary.amounts import amount_column, column_of
 from workbook.summary.attainment import details_of, generosity, indicators_of
 from workbook.summary.coverage import (
     Round,
@@ -33,7 +34,7 @@ from workbook.summary.coverage import (
 from workbook.summary.previous import Comparison, Lines, compare
 from workbook.summary.provenance import Reading, figures_in, sources_of
 from workbook.summary.reviews import Reviews, cutoffs, keep, set_aside
-from workbook.summary.totals import composition_of, funds_of, grade_counts, graded, rate, totals_of
+from workbook.summary.totals import composition_of, funds_of, grade_counts, graded, totals_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,16 @@ class FormSummary:
     """(grade, lowest score), best first: the form's, or as they were changed in a former summary."""
 
     @property
-    def headline(self) -> Headline:
-        """Which of the form's fields are in the departments' lines."""
-        return Headline(self.form)
+    def figures(self) -> pd.DataFrame:
+        """The totals as lines: index `line`; fiscal_year, figure, and the columns of `totals`."""
+        year = pd.array([self.fiscal_year] * len(self.totals), dtype="Int64")
+        lines = self.totals.reset_index().assign(fiscal_year=year)
+        return lines[["fiscal_year", "figure", *self.totals.columns]].rename_axis("line")
+
+    @property
+    def key_fields(self) -> KeyFields:
+        """What the summary takes from the form."""
+        return self.form.key_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,13 @@ class Summary:
     """What is too long for the workbook and where it stands, in a sentence; blank if nothing is."""
     reviews: Reviews | None = None
     """What was typed into a former summary, as it was given."""
+
+    @property
+    def errors_by_department(self) -> pd.Series[int]:
+        """How many errors the returns that count have, index `department`; those without are left out."""
+        counted = self.files.index[self.files["use"] == "counted"]
+        errors = self.findings[self.findings["severity"] == Severity.ERROR]
+        return errors[errors["path"].isin(counted)].groupby("department").size()
 
     @property
     def counts(self) -> pd.Series[int]:
@@ -184,32 +199,32 @@ def _form_summary(
 ) -> FormSummary:
     submissions = whole.submissions(places)
     form = submissions[0].form
-    headline = Headline(form)
+    key_fields = form.key_fields
     figures = reading(form, submissions)
     parts, due = figures.sections, figures.due
-    lines = _answered_lines(whole, headline, submissions, parts, due)
+    lines = _answered_lines(whole, form, submissions, parts, due)
     departments = _with_missing(whole, lines) if first else _numbered(lines)
     lowest = cutoffs(form, reviews)
-    if headline.score is not None:
+    if key_fields.score is not None:
         departments = keep(departments, form, submissions[0].fiscal_year, reviews)
-        departments = graded(departments, lowest)
+        departments = graded(departments, lowest, key_fields.lowest_grade)
     details = {
         section.id: details_of(whole, section, submissions, parts[section.id], due)
         for section in form.repeating
     }
-    composition = composition_of(headline, departments, parts)
+    composition = composition_of(form, departments, parts)
     return FormSummary(
         form=form,
         fiscal_year=submissions[0].fiscal_year,
         departments=departments,
-        totals=totals_of(headline, departments),
-        grades=grade_counts(headline, departments),
-        indicators=indicators_of(headline, details),
-        funds=funds_of(headline, composition, parts),
+        totals=totals_of(form, departments),
+        grades=grade_counts(key_fields, departments),
+        indicators=indicators_of(key_fields, details),
+        funds=funds_of(form, composition, parts),
         composition=composition,
         details=details,
-        generosity=generosity(departments, [details[s.id] for s in headline.scored]),
-        sources=sources_of(headline, departments, figures.traces, parts),
+        generosity=generosity(departments, details, key_fields),
+        sources=sources_of(form, departments, figures.traces, parts),
         cutoffs=lowest,
     )
 
@@ -219,12 +234,13 @@ def _form_summary(
 
 def _answered_lines(
     whole: Round,
-    headline: Headline,
+    form: Form,
     submissions: Sequence[Submission],
     parts: Mapping[str, pd.DataFrame],
     due: Due,
 ) -> pd.DataFrame:
     """The lines of the departments that answered, index `submission`."""
+    key_fields = form.key_fields
     keys = [submission.key for submission in submissions]
     senders = [whole.department_of(key) for key in keys]
     sent = [whole.returns[whole.place_of[key]] for key in keys]
@@ -233,21 +249,21 @@ def _answered_lines(
         "code": [sender.code for sender in senders],
         "department": [sender.department for sender in senders],
     }
-    if headline.project is not None:
-        columns["project"] = column_of(parts, headline.project)
-    columns |= {name: headline.amount(parts, item) for name, item in headline.line.items()}
+    if key_fields.project is not None:
+        columns["project"] = column_of(parts, key_fields.project)
+    columns |= {name: amount_column(form, parts, item) for name, item in key_fields.amounts.items()}
     index = pd.Index(keys, dtype="string", name="submission")
     frame = pd.DataFrame(columns, index=index)
     frame = frame.astype(dict.fromkeys(("status", "code", "department"), "string"))
-    if headline.has_rate:
-        frame["execution_rate"] = rate(frame["actual_expenditure"], frame["final_budget"])
-    execution = headline.find("execution_score")
+    if key_fields.rate is not None:
+        frame["execution_rate"] = column_of(parts, key_fields.rate)
+    execution = key_fields.execution_score
     if execution is not None and execution.key in due.fields:
         frame["execution_score"] = column_of(parts, execution)
         frame["execution_score_due"] = due.fields[execution.key]
-    if headline.score is not None:
+    if key_fields.score is not None:
         blank = [pd.NA] * len(frame)
-        frame["total_score"] = column_of(parts, headline.score)
+        frame["total_score"] = column_of(parts, key_fields.score)
         for name, dtype in _REVIEWED.items():
             frame[name] = pd.array(blank, dtype=dtype)  # type: ignore[call-overload]
     for severity in Severity:

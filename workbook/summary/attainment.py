@@ -1,7 +1,7 @@
 """Indicator rows: what each reached and lost, why, and how generous departments were to themselves.
 
-A reason for lost points is sorted by the words in it: `REASONS` is gone through from the top, and the
-first group of which a word occurs in the folded text takes it.
+A reason for lost points is sorted by the words in it: the form's groups of reasons are gone through from
+the top, and the first of which a word occurs in the folded text takes it.
 """
 
 from __future__ import annotations
@@ -12,39 +12,22 @@ import pandas as pd
 
 from workbook import text as texts
 from workbook.checking import EXPECTED, Due
-from workbook.form import ROW, Headline, Section, first_field
+from workbook.form import ROW, KeyFields, ScoredRows, Section
 from workbook.reading import Submission
+from workbook.summary.amounts import sum_of
 from workbook.summary.coverage import Round
-from workbook.summary.totals import sum_of
 
-REASONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("自然条件", ("天气", "雨", "汛", "洪", "旱", "台风", "高温", "冰冻", "灾")),
-    ("征地拆迁、用地审批", ("征地", "拆迁", "征拆", "用地", "选址")),
-    ("招标采购", ("招标", "招投标", "采购", "中标", "流标", "投标")),
-    ("验收、结算、审计", ("验收", "结算", "决算", "审计", "质保")),
-    ("资金未到位或不足", ("资金", "经费", "拨付", "财力", "预算", "支付", "结转")),
-    ("政策或任务调整", ("政策", "上级", "调整", "变更", "改革", "取消", "新增")),
-    ("人手不足或变动", ("人手", "人员", "缺编", "编制", "借调", "岗位", "力量")),
-    ("群众知晓、参与不够", ("群众", "参与", "配合", "宣传", "知晓", "满意", "意见", "回收")),
-    ("目标测算不准", ("测算", "预估", "预期", "目标", "指标", "偏高", "估计")),
-    (
-        "进度滞后",
-        ("进度", "滞后", "推迟", "延期", "延迟", "逾期", "未完成", "未按时", "周期", "晚"),
-    ),
-    ("工作仍需改进", ("不足", "不够", "有待", "改进", "完善", "提升", "加强", "欠缺")),
-)
-"""Groups of reasons, each with the words by which a text belongs to it; the first that fits counts."""
 OTHER, NONE = "其他原因", "未写原因"
 NEAR = 0.005
 """Half a unit of a score's last decimal: what is nearer is equal."""
 
 
-def reason_group(text: str) -> str:
-    """The group of `REASONS` that a reason for lost points belongs to."""
+def reason_group(text: str, reasons: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """The group that a reason for lost points belongs to; `reasons` as `KeyFields.reasons`."""
     if texts.is_blank(text):
         return NONE
     folded = texts.fold(text)
-    return next((name for name, words in REASONS if any(w in folded for w in words)), OTHER)
+    return next((name for name, words in reasons if any(w in folded for w in words)), OTHER)
 
 
 # --- rows -----------------------------------------------------------------------------------------
@@ -53,19 +36,21 @@ def reason_group(text: str) -> str:
 def details_of(
     whole: Round, section: Section, submissions: Sequence[Submission], frame: pd.DataFrame, due: Due
 ) -> pd.DataFrame:
-    """See `FormSummary.details`."""
+    """See `FormSummary.details`; the submissions are of one form and at least one."""
+    key_fields = submissions[0].form.key_fields
     by_key = {submission.key: submission for submission in submissions}
     senders = {key: whole.department_of(key) for key in by_key}
     keys = frame.index.get_level_values("submission")
     own = [item.id for item in section.of_grain(ROW) if item.id in frame.columns]
-    first = first_field(section)
+    first = key_fields.row_start(section)
     result = frame[own].assign(
         code=pd.array([senders[key].code for key in keys], dtype="string"),
         department=pd.array([senders[key].department for key in keys], dtype="string"),
     )
     result = result[["code", "department", *own]]
-    if {"weight", "self_score"} <= set(own):
-        result = _scored(result, due.rows.get(section.id))
+    for rows in key_fields.scored:
+        if rows.section is section:
+            result = _scored(result, rows, key_fields.reasons, due.rows.get(section.id))
     cells = [by_key[key].cells.get(f"{section.id}.{first}.{row}") for key, row in frame.index]
     return result.assign(
         sheet=pd.array([c.address.sheet if c else None for c in cells], dtype="string"),
@@ -73,30 +58,36 @@ def details_of(
     )
 
 
-def _scored(rows: pd.DataFrame, due: pd.Series[float] | None) -> pd.DataFrame:
-    weight, score = rows["weight"], rows["self_score"]
+def _scored(
+    details: pd.DataFrame,
+    rows: ScoredRows,
+    reasons: Sequence[tuple[str, Sequence[str]]],
+    due: pd.Series[float] | None,
+) -> pd.DataFrame:
+    weight, score = details[rows.weight], details[rows.score]
     expected = (
-        due.reindex(rows.index)
+        due.reindex(details.index)
         if due is not None
-        else pd.Series(pd.NA, index=rows.index, dtype="Float64")
+        else pd.Series(pd.NA, index=details.index, dtype="Float64")
     )
     lost = (weight - score).clip(lower=0)
     slight = lost.fillna(0) < NEAR
-    why = [reason_group(text) for text in _text(rows).fillna("").mask(slight, "")]
-    return rows.assign(
+    texts_ = _text(details, rows).fillna("").mask(slight, "")
+    why = [reason_group(text, reasons) for text in texts_]
+    return details.assign(
         **{EXPECTED: expected.astype("Float64")},
         rate=score / weight.mask(weight == 0),
         lost=lost.mask(slight & lost.notna(), 0.0),
         above=_above(score, expected),
-        reason=pd.Series(why, index=rows.index, dtype="string").mask(slight),
+        reason=pd.Series(why, index=details.index, dtype="string").mask(slight),
     )
 
 
-def _text(rows: pd.DataFrame) -> pd.Series[str]:
+def _text(details: pd.DataFrame, rows: ScoredRows) -> pd.Series[str]:
     """The reasons as they were written; NA where the form does not ask for them."""
-    if "deviation_reason" in rows:
-        return rows["deviation_reason"]
-    return pd.Series(pd.NA, index=rows.index, dtype="string")
+    if rows.reason:
+        return details[rows.reason]
+    return pd.Series(pd.NA, index=details.index, dtype="string")
 
 
 def _above(score: pd.Series[float], expected: pd.Series[float]) -> pd.Series[float]:
@@ -108,19 +99,19 @@ def _above(score: pd.Series[float], expected: pd.Series[float]) -> pd.Series[flo
 # --- by indicator ---------------------------------------------------------------------------------
 
 
-def attainment_by(details: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def attainment_by(details: pd.DataFrame, scored: ScoredRows, by: Sequence[str]) -> pd.DataFrame:
     """A scored section's rows by some of its levels, in their order.
 
     rows; weight and score: sums over the rows that give both, share their ratio; full: how many of
     those have all points, full_share; lost: points; reason: why most often (blank where no point was
     lost), reason_rows: how often.
     """
-    both = details["weight"].notna() & details["self_score"].notna()
+    both = details[scored.weight].notna() & details[scored.score].notna()
     table = details[list(by)].assign(
         rows=1,
         given=both.astype("Int64"),
-        weight=details["weight"].where(both),
-        score=details["self_score"].where(both),
+        weight=details[scored.weight].where(both),
+        score=details[scored.score].where(both),
         full=(both & details["lost"].eq(0).fillna(value=False)).astype("Int64"),
         lost=details["lost"].where(both),
     )
@@ -138,25 +129,25 @@ def attainment_by(details: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         share=found["score"] / found["weight"].mask(found["weight"] == 0),
         full_share=found["full"] / found["given"].mask(found["given"] == 0),
     )
-    often = _most_frequent(details, by).reindex(found.index)
+    often = _most_frequent(details, scored, by).reindex(found.index)
     return found.assign(
         reason=often["reason"].astype("string"), reason_rows=often["rows"].astype("Int64")
     )
 
 
-def _most_frequent(details: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def _most_frequent(details: pd.DataFrame, scored: ScoredRows, by: Sequence[str]) -> pd.DataFrame:
     """The reason that most rows give, index `by`; of equal ones that which cost more points."""
-    counted = reasons(details, by).reset_index()
+    counted = reasons(details, scored, by).reset_index()
     return counted.drop_duplicates(list(by)).set_index(list(by))[["reason", "rows"]]
 
 
-def reasons(details: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+def reasons(details: pd.DataFrame, scored: ScoredRows, by: Sequence[str] = ()) -> pd.DataFrame:
     """Why points were lost: index (`by`, `reason`), sorted, the most frequent first in each branch.
 
     rows, lost (points), share (of the rows that lost points), example (the longest text).
     """
     rows = details[details["reason"].notna()]
-    table = rows[[*by, "reason", "lost"]].assign(example=_text(rows))
+    table = rows[[*by, "reason", "lost"]].assign(example=_text(rows, scored))
     table["length"] = table["example"].str.len().fillna(0)
     # The longest text of a group comes first, and stands for it.
     table = table.sort_values("length", ascending=False, kind="stable")
@@ -173,17 +164,18 @@ def reasons(details: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     return found.set_index(keys)[["rows", "lost", "share", "example"]]
 
 
-def indicators_of(headline: Headline, details: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def indicators_of(key_fields: KeyFields, details: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """See `FormSummary.indicators`."""
-    depth = max((len(s.levels) for s in headline.scored), default=0)
+    depth = max((len(rows.section.levels) for rows in key_fields.scored), default=0)
     names = [f"level{n}" for n in range(1, depth + 1)]
     parts = []
-    for section in headline.scored:
+    for rows in key_fields.scored:
+        section = rows.section
         frame = details[section.id].copy()
         frame["section"] = pd.array([section.label] * len(frame), dtype="string")
         for name, level in zip(names, [*section.levels, *[""] * depth], strict=False):
             frame[name] = frame[level] if level else pd.array([""] * len(frame), dtype="string")
-        parts.append(_in_form_order(section, attainment_by(frame, ["section", *names])))
+        parts.append(_in_form_order(section, attainment_by(frame, rows, ["section", *names])))
     if parts:
         return pd.concat(parts)
     columns = {
@@ -205,14 +197,17 @@ def _in_form_order(section: Section, frame: pd.DataFrame) -> pd.DataFrame:
 # --- by department --------------------------------------------------------------------------------
 
 
-def generosity(departments: pd.DataFrame, details: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def generosity(
+    departments: pd.DataFrame, details: Mapping[str, pd.DataFrame], key_fields: KeyFields
+) -> pd.DataFrame:
     """How generous each answered department was to itself, index `number` as in the departments.
 
     rows (with weight and score), full, full_share (of rows); judged: the rows for which the rule gives
     a score, above and below: how many are scored higher or lower, above_points: by how much in all.
     """
-    lines = departments[departments["file"].isin(_submissions(details))]
-    table = pd.concat([_generous(frame) for frame in details]) if details else pd.DataFrame()
+    frames = [(details[rows.section.id], rows) for rows in key_fields.scored]
+    lines = departments[departments["file"].isin(_submissions([frame for frame, _ in frames]))]
+    table = pd.concat([_generous(*pair) for pair in frames]) if frames else pd.DataFrame()
     numbers = pd.Series(lines.index, index=lines["file"])
     columns = ["rows", "full", "judged", "above", "below", "above_points"]
     if table.empty:
@@ -232,17 +227,17 @@ def _submissions(details: Sequence[pd.DataFrame]) -> set[str]:
     return {str(key) for f in details for key in f.index.get_level_values("submission").unique()}
 
 
-def _generous(rows: pd.DataFrame) -> pd.DataFrame:
-    both = rows["weight"].notna() & rows["self_score"].notna()
-    above = rows["above"]
+def _generous(details: pd.DataFrame, rows: ScoredRows) -> pd.DataFrame:
+    both = details[rows.weight].notna() & details[rows.score].notna()
+    above = details["above"]
     return pd.DataFrame(
         {
             "rows": both.astype("Int64"),
-            "full": (both & rows["lost"].eq(0).fillna(value=False)).astype("Int64"),
+            "full": (both & details["lost"].eq(0).fillna(value=False)).astype("Int64"),
             "judged": above.notna().astype("Int64"),
             "above": above.gt(0).fillna(value=False).astype("Int64"),
             "below": above.lt(0).fillna(value=False).astype("Int64"),
             "above_points": above.clip(lower=0).fillna(0.0).astype("Float64"),
         },
-        index=rows.index,
+        index=details.index,
     )

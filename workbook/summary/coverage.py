@@ -22,7 +22,6 @@ import pandas as pd
 
 from workbook.catalogue import Severity
 from workbook.checking import Entry, Roster, Sender, same_department, sender_of, superseded
-from workbook.form import Headline
 from workbook.reading import ACCEPTED, REJECTED, Return, Submission
 from workbook.summary.tidy_frames import file_frame, finding_frame
 
@@ -90,7 +89,7 @@ class Round:
             found.setdefault((read.form.key, read.fiscal_year), []).append(place)
 
         def rank(key: tuple[str, int]) -> tuple[bool, int, str, int]:
-            by_project = Headline(self.counted[found[key][0]].form).project is not None
+            by_project = self.counted[found[key][0]].form.key_fields.project is not None
             return by_project, -len(found[key]), *key
 
         return {key: found[key] for key in sorted(found, key=rank)}
@@ -259,7 +258,7 @@ def day_received(item: Return) -> tuple[datetime.date | None, str]:
 
 def _day_prepared(item: Return) -> tuple[datetime.date | None, str]:
     read = item.submission
-    field = Headline(read.form).find("prepared_on") if read else None
+    field = read.form.key_fields.prepared_on if read else None
     cell = read.cells.get(field.key) if read and field else None
     if cell is None or not isinstance(cell.value, datetime.date):
         return None, ""

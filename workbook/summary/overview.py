@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from workbook.catalogue import CATALOGUE, Severity
+from workbook.catalogue import CATALOGUE, SEVERITY_ORDER, Severity
 from workbook.summary.adding_up import FormSummary, Summary
+from workbook.summary.amounts import sum_of, worded_rate
 from workbook.summary.coverage import Status
-from workbook.summary.totals import CENT, answered, sum_of
+from workbook.summary.totals import CENT, answered
 
 BANDS = (
     ("60以下", 0.0, 60.0),
@@ -99,7 +100,7 @@ def distribution(part: FormSummary) -> pd.DataFrame:
     """How the scores that count are spread: index `band`; lowest, below (NA: no limit), departments."""
     scores = (
         part.departments["counted_score"]
-        if part.headline.score is not None
+        if part.key_fields.score is not None
         else pd.Series([], dtype="Float64")
     )
     known = scores.dropna().to_numpy(dtype=float)
@@ -129,11 +130,12 @@ def by_rate(part: FormSummary, most: int = CHARTED) -> pd.DataFrame:
     thirds of `most` and the highest third stay.
     """
     lines = answered(part.departments)
-    if not part.headline.has_rate:
+    key_fields = part.key_fields
+    if key_fields.rate is None:
         return lines.iloc[:0]
     kept = [c for c in ("code", "department", "project") if c in lines.columns]
     frame = lines[[*kept, "execution_rate"]].assign(
-        unspent=lines["final_budget"] - lines["actual_expenditure"]
+        unspent=lines[key_fields.budget] - lines[key_fields.spent]
     )
     frame = frame[frame["execution_rate"].notna()].sort_values("execution_rate", kind="stable")
     if len(frame) <= most:
@@ -197,12 +199,12 @@ def _numbers(frame: pd.DataFrame) -> tuple[int, ...]:
 def _slip(part: FormSummary) -> Attention | None:
     """Departments one of whose amounts is so many times another that it must be in 元."""
     lines = answered(part.departments)
-    amounts = lines[list(part.headline.line)]
+    amounts = lines[list(part.key_fields.amounts)]
     positive = amounts.where(amounts > 0)
     times = float(part.form.settings.get("unit_slip", UNIT_SLIP))
     largest = positive.max(axis=1)
     slipped = lines[(largest >= times * positive.min(axis=1)).fillna(value=False)]
-    if not part.headline.has_rate or slipped.empty:
+    if part.key_fields.rate is None or slipped.empty:
         return None
     slipped = slipped.assign(largest=largest).sort_values("largest", ascending=False, kind="stable")
     told = _named(slipped, _amounts("（", slipped["largest"]))
@@ -235,7 +237,7 @@ def _errors(summary: Summary, part: FormSummary) -> Attention | None:
     found = found[(found["severity"] == Severity.ERROR) & found["path"].isin(own)]
     if found.empty:
         return None
-    returns = found.groupby("code")["path"].nunique().sort_index()
+    returns = findings_by_code(found)["files"].sort_index()
     code = str(returns.sort_values(ascending=False, kind="stable").index[0])
     whose = found.loc[found["code"] == code, "path"]
     lines = answered(part.departments)
@@ -250,6 +252,22 @@ def _errors(summary: Summary, part: FormSummary) -> Attention | None:
     )
 
 
+def findings_by_code(findings: pd.DataFrame) -> pd.DataFrame:
+    """How widespread each code is among some findings: index `code`; severity (the gravest), count,
+    files, departments; the most frequent first."""
+    order = findings["severity"].map({str(s): n for s, n in SEVERITY_ORDER.items()})
+    table = findings.assign(order=order.astype("int64"))
+    grouped = table.groupby("code").agg(
+        order=("order", "min"),
+        count=("path", "size"),
+        files=("path", "nunique"),
+        departments=("department", "nunique"),
+    )
+    severities = {n: str(s) for s, n in SEVERITY_ORDER.items()}
+    grouped.insert(0, "severity", grouped.pop("order").map(severities))
+    return grouped.sort_values("count", ascending=False, kind="stable")
+
+
 def error_name(part: FormSummary, code: str) -> str:
     """What a code is called: the form's rule, or the catalogue's entry."""
     rule = next((r for r in part.form.rules if r.code == code and not r.general), None)
@@ -260,7 +278,7 @@ def _low_rate(part: FormSummary) -> Attention | None:
     """Departments below the threshold, by what they did not spend."""
     threshold = rate_threshold(part)
     frame = by_rate(part, len(part.departments) + 1)
-    if not part.headline.has_rate or frame.empty:
+    if part.key_fields.rate is None or frame.empty:
         return None
     low = frame[frame["execution_rate"] < threshold].sort_values(
         "unspent", ascending=False, kind="stable"
@@ -279,7 +297,7 @@ def _low_rate(part: FormSummary) -> Attention | None:
 def _disagreement(part: FormSummary) -> Attention | None:
     """Funds whose parts do not make up the whole, by the largest difference."""
     frame = part.composition
-    columns = [f"{b.key}_difference" for b in part.headline.breakdowns]
+    columns = [f"{b.key}_difference" for b in part.key_fields.breakdowns]
     if frame.empty or not columns:
         return None
     gap = frame[columns].abs().max(axis=1)
@@ -349,16 +367,16 @@ def reading_notes(part: FormSummary) -> list[str]:
     faulty = int((statuses == Status.FAULTY).sum())
     out = int(statuses.isin([Status.MISSING, Status.REJECTED]).sum())
     told = []
-    if part.headline.has_rate:
+    if part.key_fields.rate is not None:
         told.append(
-            "执行率＝全年执行数÷全年预算数；合计的执行率按合计数重算，不是各单位执行率的平均。"
+            f"执行率＝{worded_rate(part.form)}；合计的执行率按合计数重算，不是各单位执行率的平均。"
         )
     if faulty:
         told.append(f"“须修改”的 {faulty} 份有错误待改，数字按填报数计入合计，未作改动。")
     if out:
         told.append(f"“未报”“退回”的 {out} 个单位没有数字，不计入合计。")
     short = part.totals[part.totals["missing"] > 0]
-    short = short[short.index.isin(list(part.headline.line))]
+    short = short[short.index.isin(list(part.key_fields.amounts))]
     if len(short):
         missing = "、".join(
             f"{label} {count} 家"

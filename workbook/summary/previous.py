@@ -16,7 +16,8 @@ import pandas as pd
 
 from workbook import text as texts
 from workbook.errors import PreviousError
-from workbook.form import Form, Headline
+from workbook.form import Form
+from workbook.summary.amounts import rate_of_sums, sum_of
 from workbook.summary.coverage import COUNTED, Status
 
 RATE, SCORE = "execution_rate", "total_score"
@@ -51,6 +52,7 @@ class Comparison:
     """One form's departments in two years."""
 
     form: Form
+    previous_form: Form
     fiscal_year: int
     previous_year: int
     departments: pd.DataFrame
@@ -126,14 +128,21 @@ def _compared(now: Lines, before: Lines) -> Comparison:
         [_remark(this, i, last, j) for i, j in zip(ours, theirs, strict=True)], dtype="string"
     )
     frame = frame.set_index(pd.RangeIndex(1, len(frame) + 1, name="line"))
+    forms = {"_before": before.form, "": now.form}
     return Comparison(
-        now.form, now.fiscal_year, before.fiscal_year, frame, _totals(frame, figures), figures
+        form=now.form,
+        previous_form=before.form,
+        fiscal_year=now.fiscal_year,
+        previous_year=before.fiscal_year,
+        departments=frame,
+        totals=_totals(frame, figures, forms),
+        figures=figures,
     )
 
 
 def _figures(now: Lines, before: Lines) -> dict[str, str]:
-    headline = Headline(now.form)
-    labels = {name: item.label for name, item in headline.line.items()}
+    amounts = now.form.key_fields.amounts
+    labels = {name: item.label for name, item in amounts.items()}
     labels |= {RATE: "执行率", SCORE: "自评得分"}
     both = now.departments.columns.intersection(before.departments.columns)
     return {name: label for name, label in labels.items() if name in both}
@@ -221,15 +230,18 @@ def _changes(frame: pd.DataFrame, figures: Iterable[str]) -> pd.DataFrame:
     return frame.assign(**columns)
 
 
-def _totals(frame: pd.DataFrame, figures: Mapping[str, str]) -> pd.DataFrame:
+def _totals(
+    frame: pd.DataFrame, figures: Mapping[str, str], forms: Mapping[str, Form]
+) -> pd.DataFrame:
+    """`forms` are the years' forms, by what the names of their columns end with."""
     groups = {"all": frame} | {str(p): frame[frame["pairing"] == p] for p in Pairing}
     table = pd.DataFrame(
         {"departments": pd.array([len(group) for group in groups.values()], dtype="Int64")},
         index=pd.Index(list(groups), dtype="string", name="group"),
     )
     for name in figures:
-        for end in ("_before", ""):
-            values = [_total(group, name, end) for group in groups.values()]
+        for end, form in forms.items():
+            values = [_total(group, name, end, form) for group in groups.values()]
             table[f"{name}{end}"] = pd.array(values, dtype="Float64")
     table = _changes(table, figures)
     if not table["departments"].loc[str(Pairing.BOTH)]:
@@ -238,17 +250,10 @@ def _totals(frame: pd.DataFrame, figures: Mapping[str, str]) -> pd.DataFrame:
     return table
 
 
-def _total(group: pd.DataFrame, name: str, end: str) -> float:
+def _total(group: pd.DataFrame, name: str, end: str, form: Form) -> float:
     if name == SCORE:
         scores = group[f"{name}{end}"].dropna()
-        return _sum(scores) / len(scores) if len(scores) else math.nan
+        return sum_of(scores) / len(scores) if len(scores) else math.nan
     if name == RATE:
-        both = group[[f"actual_expenditure{end}", f"final_budget{end}"]].dropna()
-        budget = _sum(both[f"final_budget{end}"])
-        return _sum(both[f"actual_expenditure{end}"]) / budget if budget else math.nan
-    return _sum(group[f"{name}{end}"])
-
-
-def _sum(values: pd.Series[float]) -> float:
-    known = values.dropna()
-    return math.fsum(known) if len(known) else math.nan
+        return rate_of_sums(form, group, end)
+    return sum_of(group[f"{name}{end}"])

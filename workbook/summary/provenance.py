@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,9 @@ import pandas as pd
 
 from workbook.checking import Due, Dues
 from workbook.expression import number_text
-from workbook.form import Field, Form, Headline, column_of
+from workbook.form import Field, Form, KeyFields
 from workbook.reading import Cell, Submission
+from workbook.summary.amounts import amount_column, column_of
 from workbook.summary.tidy_frames import section_frames
 
 _COLUMNS = {
@@ -68,7 +69,7 @@ def traces_of(form: Form, submissions: Sequence[Submission]) -> pd.DataFrame:
 
     submission, figure, sheet, cell, origin (a key of `ORIGINS`), raw.
     """
-    figures = _figures(Headline(form))
+    figures = _figures(form.key_fields)
     found = [(item, s.cells.get(item.key)) for s in submissions for item in figures.values()]
     columns: dict[str, list[str | None]] = {
         "submission": [s.key for s in submissions for _ in figures],
@@ -83,15 +84,17 @@ def traces_of(form: Form, submissions: Sequence[Submission]) -> pd.DataFrame:
 
 
 def sources_of(
-    headline: Headline,
+    form: Form,
     departments: pd.DataFrame,
     traces: pd.DataFrame,
     parts: Mapping[str, pd.DataFrame],
 ) -> pd.DataFrame:
     """See `FormSummary.sources`. `parts` are the sections' frames."""
-    figures = _figures(headline)
+    figures = _figures(form.key_fields)
     values = {
-        key: headline.amount(parts, item) if item.kind.name == "money" else column_of(parts, item)
+        key: amount_column(form, parts, item)
+        if item.kind.name == "money"
+        else column_of(parts, item)
         for key, item in figures.items()
     }
     numbers = dict(zip(departments["file"], departments.index, strict=True))
@@ -113,18 +116,33 @@ def sources_of(
     return frame.rename_axis("source")
 
 
+def first_sources(sources: pd.DataFrame) -> dict[int, int]:
+    """By a department's number: the line, from 0, of the first of its figures."""
+    first = sources.reset_index().groupby("number")["source"].min()
+    return {int(number): int(line) for number, line in first.items()}  # type: ignore[call-overload]
+
+
+def sources_by_figure(sources: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each figure with the lines that tell where the departments' stand."""
+    yield from ((str(figure), lines) for figure, lines in sources.groupby("figure"))
+
+
 def _interleaved(columns: Sequence[pd.Series[float]]) -> npt.NDArray[np.float64]:
     """The first of each column, then the second of each, and so on; NaN for what is missing."""
     arrays = [column.to_numpy(dtype=float, na_value=np.nan) for column in columns]
     return np.array(arrays, dtype=np.float64).T.ravel()
 
 
-def _figures(headline: Headline) -> dict[str, Field]:
+def _figures(key_fields: KeyFields) -> dict[str, Field]:
     """The figures of a department's line and of its funds, by column."""
-    found = dict(headline.line)
-    found |= {item.id: item for _, item in headline.composition}
-    for name in ("execution_rate", "execution_score", "total_score"):
-        item = headline.find(name)
+    found = dict(key_fields.amounts)
+    found |= {item.id: item for _, item in key_fields.composition}
+    named = {
+        "execution_rate": key_fields.rate,
+        "execution_score": key_fields.execution_score,
+        "total_score": key_fields.score,
+    }
+    for name, item in named.items():
         if item is not None and not item.is_hidden:
             found[name] = item
     return found

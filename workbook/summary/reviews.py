@@ -20,7 +20,7 @@ from workbook.address import Address
 from workbook.catalogue import CATALOGUE
 from workbook.errors import Refused, ReviewError
 from workbook.expression import number_text
-from workbook.form import KINDS, Form, Headline, day_of, shown
+from workbook.form import KINDS, Form, day_of, shown
 from workbook.limits import MEGABYTE, Limits
 from workbook.package import Package, RawCell, Sheet, open_package
 from workbook.summary.previous import Lines
@@ -136,7 +136,7 @@ def cutoffs(form: Form, reviews: Reviews | None) -> tuple[tuple[str, float], ...
 
     ReviewError where the changed ones do not fall from grade to grade.
     """
-    usual = Headline(form).cutoffs
+    usual = form.key_fields.grades
     if reviews is None:
         return usual
     changed = tuple((g, reviews.cutoffs.get((plain_name(form), g), v)) for g, v in usual)

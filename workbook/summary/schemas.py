@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from workbook.form import CELL, GROUP, UNIT, Field, Form, Headline, Section
+from workbook.form import CELL, GROUP, Field, Form, Section
+from workbook.summary.amounts import UNIT, worded_rate
 
 TEXT, WHOLE, NUMBER, DATE, TRUTH = "string", "Int64", "Float64", "datetime64[s]", "boolean"
 """The dtypes that columns have; all can hold a missing value."""
@@ -153,6 +154,19 @@ DUES = Schema(
         Column("score", NUMBER, "按规则应得的分；规则算不出的为空", _SCORE),
     ),
 )
+FIGURES = Schema(
+    "figures",
+    "合计、合计的执行率、平均分，一个数一行；给了汇总才有",
+    (Column("line", WHOLE, "行号，从 0 起"),),
+    (
+        Column("fiscal_year", WHOLE, "年度"),
+        Column("figure", TEXT, "哪个数：departments 的列，mean_score 简单平均，weighted_score 按预算加权，counted_… 按采用得分"),
+        Column("label", TEXT, "它的中文名"),
+        Column("value", NUMBER, "数：金额的合计（万元）、由合计数算的执行率（小数）、平均分"),
+        Column("departments", WHOLE, "有这个数的单位（项目）数"),
+        Column("missing", WHOLE, "已报而没有这个数的单位（项目）数"),
+    ),
+)  # fmt: skip
 TRACES = Schema(
     "traces",
     "各单位那一行的每个数出自哪一格，一个数一行；分批读取才有",
@@ -185,23 +199,23 @@ def section_schema(form: Form, section: Section) -> Schema:
 
 def departments_schema(form: Form) -> Schema:
     """A form's lines of the summary: what counts, one return a department (or a project)."""
-    headline = Headline(form)
+    key_fields = form.key_fields
     columns = [
         Column("fiscal_year", WHOLE, "年度"),
         *(column for column in COVERAGE.columns if column.name in ("status", "code", "department")),
     ]
-    if headline.project is not None:
-        columns.append(Column("project", TEXT, headline.project.label))
-    columns += [Column(n, NUMBER, item.label, UNIT) for n, item in headline.line.items()]
-    if headline.has_rate:
-        columns.append(Column("execution_rate", NUMBER, "全年执行数÷全年预算数", FRACTION))
-    execution = headline.find("execution_score")
+    if key_fields.project is not None:
+        columns.append(Column("project", TEXT, key_fields.project.label))
+    columns += [Column(n, NUMBER, item.label, UNIT) for n, item in key_fields.amounts.items()]
+    if key_fields.rate is not None:
+        columns.append(Column("execution_rate", NUMBER, worded_rate(form), FRACTION))
+    execution = key_fields.execution_score
     if execution is not None and execution.mode == "suggested":  # then the rule is known
         columns += [
             Column("execution_score", NUMBER, "预算执行的自评得分", _SCORE),
             Column("execution_score_due", NUMBER, "预算执行按规则应得的分", _SCORE),
         ]
-    if headline.score is not None:
+    if key_fields.score is not None:
         columns += [
             Column("total_score", NUMBER, "自评得分", _SCORE),
             Column("review_score", NUMBER, "复核得分", _SCORE),

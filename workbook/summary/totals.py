@@ -14,7 +14,8 @@ from typing import Any
 import pandas as pd
 
 from workbook.expression import rounded
-from workbook.form import LOWEST_GRADE, Headline
+from workbook.form import Form, KeyFields
+from workbook.summary.amounts import amount_column, gives_rate, rate_of_sums, sum_of
 from workbook.summary.coverage import COUNTED
 
 DECIMALS = 2
@@ -25,20 +26,11 @@ FINEST = 6
 """Differences are shown on so many decimals of 万元, 0.01 元: no more is ever typed."""
 
 
-def sum_of(values: pd.Series[float]) -> float:
-    """The sum of what there is, NaN if there is nothing; exact, so that no order matters."""
-    known = values.dropna()
-    return math.fsum(known) if len(known) else math.nan
-
-
-def rate(spent: pd.Series[float], budget: pd.Series[float]) -> pd.Series[float]:
-    """Spending over budget, as a fraction; NA where either is missing or the budget is zero."""
-    return spent / budget.mask(budget == 0)
-
-
-def grades(scores: pd.Series[float], cutoffs: Iterable[tuple[str, float]]) -> pd.Series[str]:
+def grades(
+    scores: pd.Series[float], cutoffs: Iterable[tuple[str, float]], lowest_grade: str
+) -> pd.Series[str]:
     """The grade of each score, on two decimals; NA where there is no score."""
-    result = scores.astype("string").where(scores.isna(), LOWEST_GRADE)
+    result = scores.astype("string").where(scores.isna(), lowest_grade)
     for name, lowest in reversed(list(cutoffs)):
         result = result.mask(_counted(scores).ge(lowest).fillna(value=False), name)
     return result
@@ -54,11 +46,15 @@ def _counted(scores: pd.Series[float]) -> pd.Series[float]:
     return scores.map(lambda score: rounded(score, DECIMALS), na_action="ignore").astype("Float64")
 
 
-def graded(frame: pd.DataFrame, cutoffs: Iterable[tuple[str, float]]) -> pd.DataFrame:
+def graded(
+    frame: pd.DataFrame, cutoffs: Iterable[tuple[str, float]], lowest_grade: str
+) -> pd.DataFrame:
     """The departments' lines with `counted_score`, `grade` and `rank` worked out from the score that
     counts: the reviewed one where there is one, else the department's own."""
     counted = _counted(frame["review_score"].fillna(frame["total_score"]))
-    return frame.assign(counted_score=counted, grade=grades(counted, cutoffs), rank=ranks(counted))
+    return frame.assign(
+        counted_score=counted, grade=grades(counted, cutoffs, lowest_grade), rank=ranks(counted)
+    )
 
 
 # --- totals ---------------------------------------------------------------------------------------
@@ -74,19 +70,18 @@ def answered(departments: pd.DataFrame) -> pd.DataFrame:
     return departments[in_sums(departments)]
 
 
-def totals_of(headline: Headline, departments: pd.DataFrame) -> pd.DataFrame:
+def totals_of(form: Form, departments: pd.DataFrame) -> pd.DataFrame:
     """See `FormSummary.totals`."""
-    lines = answered(departments)
+    lines, key_fields = answered(departments), form.key_fields
     rows: list[tuple[str, str, float, pd.Series[Any]]] = [
-        (name, item.label, sum_of(lines[name]), lines[name]) for name, item in headline.line.items()
+        (name, item.label, sum_of(lines[name]), lines[name])
+        for name, item in key_fields.amounts.items()
     ]
-    if headline.has_rate:
-        both = lines[["actual_expenditure", "final_budget"]].dropna()
-        budget = sum_of(both["final_budget"])
-        value = sum_of(both["actual_expenditure"]) / budget if budget else math.nan
-        given = lines["final_budget"] + lines["actual_expenditure"]
-        rows.append(("execution_rate", "执行率", value, given))
-    if headline.score is not None:
+    if key_fields.rate is not None:
+        given = gives_rate(form, lines)
+        told = given.astype("boolean").mask(~given)
+        rows.append(("execution_rate", "执行率", rate_of_sums(form, lines), told))
+    if key_fields.score is not None:
         for column, name, label in (
             ("total_score", "", "自评平均分"),
             ("counted_score", "counted_", "采用得分平均分"),
@@ -95,9 +90,9 @@ def totals_of(headline: Headline, departments: pd.DataFrame) -> pd.DataFrame:
             scores = departments[column][departments[column].notna() | in_sums(departments)]
             mean = sum_of(scores) / scores.count() if scores.count() else math.nan
             rows.append((f"{name}mean_score" if name else "mean_score", label, mean, scores))
-            if "final_budget" in headline.line:
+            if key_fields.budget:
                 weighted = f"{label}（按全年预算加权）"
-                value, given = _weighted(lines, column)
+                value, given = _weighted(lines, column, key_fields.budget)
                 rows.append((f"{name}weighted_score", weighted, value, given))
     return pd.DataFrame(
         {
@@ -110,18 +105,18 @@ def totals_of(headline: Headline, departments: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _weighted(lines: pd.DataFrame, column: str) -> tuple[float, pd.Series[Any]]:
-    """The mean score weighted by the final budget, over those that give both; and their products."""
-    products = lines[column] * lines["final_budget"]
-    budget = sum_of(lines["final_budget"].where(products.notna()))
+def _weighted(lines: pd.DataFrame, column: str, by: str) -> tuple[float, pd.Series[Any]]:
+    """The mean score weighted by the budget, over those that give both; and their products."""
+    products = lines[column] * lines[by]
+    budget = sum_of(lines[by].where(products.notna()))
     return (sum_of(products) / budget if budget else math.nan), products
 
 
-def grade_counts(headline: Headline, departments: pd.DataFrame) -> pd.DataFrame:
+def grade_counts(key_fields: KeyFields, departments: pd.DataFrame) -> pd.DataFrame:
     """See `FormSummary.grades`."""
-    names = [name for name, _ in headline.cutoffs] + [LOWEST_GRADE]
+    names = [*(name for name, _ in key_fields.grades), key_fields.lowest_grade]
     index = pd.Index(names, dtype="string", name="grade")
-    given = departments["grade"] if headline.score else pd.Series([], dtype="string")
+    given = departments["grade"] if key_fields.score else pd.Series([], dtype="string")
     counts = given.value_counts().reindex(index, fill_value=0).astype("Int64")
     total = int(counts.sum())
     shares = counts.astype("Float64") / total if total else counts.astype("Float64") * pd.NA
@@ -132,15 +127,15 @@ def grade_counts(headline: Headline, departments: pd.DataFrame) -> pd.DataFrame:
 
 
 def composition_of(
-    headline: Headline, departments: pd.DataFrame, parts: Mapping[str, pd.DataFrame]
+    form: Form, departments: pd.DataFrame, parts: Mapping[str, pd.DataFrame]
 ) -> pd.DataFrame:
     """See `FormSummary.composition`."""
     lines = answered(departments)
-    kept = ["code", "department", *(["project"] if headline.project else []), "file"]
+    kept = ["code", "department", *(["project"] if form.key_fields.project else []), "file"]
     frame = lines[kept].copy()
-    for whole in headline.breakdowns:
+    for whole in form.key_fields.breakdowns:
         for item in whole.parts:
-            frame[item.id] = frame["file"].map(headline.amount(parts, item)).astype("Float64")
+            frame[item.id] = frame["file"].map(amount_column(form, parts, item)).astype("Float64")
         made_up = frame[[item.id for item in whole.parts]].sum(axis=1, min_count=1)
         frame[f"{whole.key}_total"] = made_up
         frame[f"{whole.key}_difference"] = (made_up - lines[whole.whole]).round(FINEST)
@@ -148,12 +143,13 @@ def composition_of(
 
 
 def funds_of(
-    headline: Headline, composition: pd.DataFrame, parts: Mapping[str, pd.DataFrame]
+    form: Form, composition: pd.DataFrame, parts: Mapping[str, pd.DataFrame]
 ) -> pd.DataFrame:
     """See `FormSummary.funds`."""
-    pairs = headline.composition or tuple(("", item) for item in headline.amounts)
+    key_fields = form.key_fields
+    pairs = key_fields.composition or tuple(("", item) for item in key_fields.every_amount)
     counted = composition["file"]
-    values = [headline.amount(parts, item).reindex(counted) for _, item in pairs]
+    values = [amount_column(form, parts, item).reindex(counted) for _, item in pairs]
     frame = pd.DataFrame(
         {
             "heading": pd.array([heading for heading, _ in pairs], dtype="string"),

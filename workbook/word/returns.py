@@ -48,7 +48,6 @@ LONGEST = 32_000
 
 _YEAR = re.compile(r"(20\d\d)年度?")
 _NUMERAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)")
-_SIGNED = "identity.prepared_on"
 _SHOWN = 40
 
 
@@ -174,9 +173,9 @@ def _submission(
     report = read_report(form, paragraphs, known, year)
     for name, text in report.taken.items():
         cells[name] = _cell(layout.spots[name], text, form)
-    signed = layout.spots.get(_SIGNED)
-    if signed is not None and report.signed_on is not None and not _has(taken, _SIGNED):
-        cells[_SIGNED] = _cell(signed, report.signed_on, form)
+    dated = form.key_fields.prepared_on
+    if dated is not None and report.signed_on is not None and not _has(taken, dated.key):
+        cells[dated.key] = _cell(layout.spots[dated.key], report.signed_on, form)
     submission = Submission(path, form, layout.plan, cells, {}, year, department, code)
     composed = _composed(submission)
     left += [item for item in report.left if fold(item.text) not in composed]

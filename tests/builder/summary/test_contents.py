@@ -23,6 +23,7 @@ from tests.fillings import (
     accepted,
     changed,
     filling,
+    overall,
     project,
     project_form,
     rejected,
@@ -37,7 +38,7 @@ from workbook.errors import BuildError
 from workbook.findings import Finding, finding
 from workbook.reading.submission import Filling, Return
 from workbook.summary.adding_up import Summary, aggregate
-from workbook.summary.sampling import CRITERIA, sample
+from workbook.summary.sampling import sample
 
 EVIL = '=HYPERLINK("http://x","x")'
 
@@ -308,14 +309,16 @@ def test_the_sample_follows_its_settings(office: Office, path: Path, summary: Su
     assert settings.cell(rows["抽查份数"], 2).value == drawn["sampled"].sum()
     last = 3 + len(drawn)
     asked = [place(path, "抽查复核名单", "是否抽查", row) for row in range(4, last + 1)]
-    none: dict[Target, float] = {("参数", f"C{rows[c.label]}"): 0.0 for c in CRITERIA}
+    none: dict[Target, float] = {
+        ("参数", f"C{rows[c.label]}"): 0.0 for c in overall().key_fields.criteria
+    }
     shares: dict[Target, float] = {
         ("参数", f"B{rows['抽查比例']}"): 0.0,
         ("参数", f"B{rows['至少抽查份数']}"): 2.0,
     }
     found = typed(office, path, none | shares, asked)
     # Without points the funds decide alone.
-    largest = drawn["final_budget"].rank(ascending=False) <= 2
+    largest = drawn["budget"].rank(ascending=False) <= 2
     assert [told == "抽查" for told in found] == largest.tolist()
 
 

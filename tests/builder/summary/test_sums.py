@@ -170,7 +170,7 @@ def rate(known: list[Known]) -> Decimal:
 
 def test_amounts_add_up_to_the_last_decimal_in_wan_yuan(played: Round) -> None:
     for part, known, decimals in parts(played):
-        for name in part.headline.line:
+        for name in part.key_fields.amounts:
             assert exactly(value(part, name), added(known, name), decimals), name
             given = sum(k.amounts[name] is not None for k in known)
             assert part.totals["departments"].loc[name] == given
@@ -236,8 +236,8 @@ def test_the_workbook_recalculated_shows_the_known_sums(office: Office, played: 
     with office.open(played.path) as book:
         office.recalculate(book)
         lines, funds = (office.sheet_values(book, sheet) for sheet in ("部门汇总", "资金构成"))
-    for name, item in part.headline.line.items():
+    for name, item in part.key_fields.amounts.items():
         assert exactly(total(played.path, "部门汇总", item.label, lines), added(known, name), 4)
     assert exactly(total(played.path, "部门汇总", "执行率", lines), rate(known), 12)
-    for _, item in part.headline.composition:
+    for _, item in part.key_fields.composition:
         assert exactly(total(played.path, "资金构成", item.label, funds), added(known, item.id), 4)

@@ -5,11 +5,14 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from tests.fillings import FILLED, accepted, filling, sample_returns
+from tests.fillings import FILLED, accepted, filling, overall, sample_returns
 from workbook.form.kinds import Value
 from workbook.reading.submission import Return
 from workbook.summary.adding_up import FormSummary, aggregate
-from workbook.summary.attainment import NONE, OTHER, REASONS, attainment_by, reason_group, reasons
+from workbook.summary.attainment import NONE, OTHER, attainment_by, reason_group, reasons
+
+KEY_FIELDS = overall().key_fields
+ROWS = KEY_FIELDS.scored[0]
 
 
 def with_rows(rows: dict[int, dict[str, Value]], path: str = "a.xlsx") -> Return:
@@ -37,12 +40,12 @@ def main(*returns: Return) -> FormSummary:
     ],
 )
 def test_a_reason_belongs_to_the_first_group_that_fits(text: str, group: str) -> None:
-    assert reason_group(text) == group
+    assert reason_group(text, KEY_FIELDS.reasons) == group
 
 
 def test_no_group_of_reasons_is_out_of_reach() -> None:
-    for name, words in REASONS:
-        assert name in {reason_group(word) for word in words}
+    for name, words in KEY_FIELDS.reasons:
+        assert name in {reason_group(word, KEY_FIELDS.reasons) for word in words}
 
 
 def test_lost_points_and_the_rule_s_score_stand_beside_each_row() -> None:
@@ -64,7 +67,7 @@ def test_lost_points_and_the_rule_s_score_stand_beside_each_row() -> None:
 
 def test_full_marks_are_counted_over_the_rows_that_are_scored() -> None:
     item = with_rows({1: {"self_score": 1.0}, 2: {"self_score": None}})
-    table = attainment_by(main(item).details["indicators"], ["level1"])
+    table = attainment_by(main(item).details["indicators"], ROWS, ["level1"])
     first = table.iloc[0]
     assert (first["given"], first["full"]) == (first["rows"] - 1, first["rows"] - 2)
     assert first["full_share"] == pytest.approx((first["rows"] - 2) / (first["rows"] - 1))
@@ -73,7 +76,7 @@ def test_full_marks_are_counted_over_the_rows_that_are_scored() -> None:
 
 def test_the_most_frequent_reason_comes_first() -> None:
     part = main(*sample_returns())
-    told = reasons(part.details["indicators"])
+    told = reasons(part.details["indicators"], ROWS)
     assert told["rows"].is_monotonic_decreasing
     assert told["share"].sum() == pytest.approx(1)
     assert told["lost"].sum() == pytest.approx(part.details["indicators"]["lost"].sum())
@@ -92,5 +95,5 @@ def test_generosity_is_told_by_department() -> None:
 
 def test_no_rows_have_no_reasons() -> None:
     part = main(accepted(filling(FILLED[0])))
-    assert attainment_by(part.details["indicators"].iloc[:0], ["level1"]).empty
-    assert reasons(part.details["indicators"].iloc[:0]).empty
+    assert attainment_by(part.details["indicators"].iloc[:0], ROWS, ["level1"]).empty
+    assert reasons(part.details["indicators"].iloc[:0], ROWS).empty

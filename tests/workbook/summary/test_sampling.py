@@ -5,17 +5,32 @@ from pathlib import Path
 
 import pytest
 
-from tests.fillings import FILLED, accepted, changed, filling, project, project_form, sample_returns
+from tests.fillings import (
+    FILLED,
+    accepted,
+    changed,
+    filling,
+    overall,
+    project,
+    project_form,
+    sample_returns,
+)
 from workbook.findings import finding
+from workbook.form.model import METRICS, Sense
 from workbook.reading.submission import Return
 from workbook.summary.adding_up import FormSummary, aggregate
-from workbook.summary.sampling import CRITERIA, Sampling, Sense, metrics, sample
+from workbook.summary.sampling import Sampling, metrics, sample
+
+USUAL = Sampling.of(overall().key_fields)
 
 
 def main(returns: list[Return]) -> FormSummary:
     found = aggregate(returns).main
     assert found is not None
     return found
+
+
+USUAL = Sampling.of(overall().key_fields)
 
 
 def department(code: int, **values: float) -> Return:
@@ -32,11 +47,11 @@ def department(code: int, **values: float) -> Return:
     ("count", "size"), [(0, 0), (1, 1), (3, 3), (10, 3), (15, 3), (16, 4), (100, 20), (101, 21)]
 )
 def test_a_share_is_proposed_and_at_least_a_few(count: int, size: int) -> None:
-    assert Sampling().size(count) == size
+    assert USUAL.size(count) == size
 
 
 def test_a_share_is_not_rounded_up_by_the_last_bit() -> None:
-    assert Sampling(share=0.07).size(100) == 7
+    assert replace(USUAL, share=0.07).size(100) == 7
 
 
 def test_the_largest_fifth_by_funds_is_a_sign_of_risk() -> None:
@@ -50,7 +65,7 @@ def test_points_come_first_then_funds_then_code() -> None:
             for code in (3, 1, 2)]  # fmt: skip
     large = department(9, funds__final_budget=900.0, funds__actual_expenditure=900.0)
     risky = replace(same[0], findings=(finding("V301", label="x"),))
-    found = sample(main([risky, *same[1:], large]), Sampling(share=0.5, least=1))
+    found = sample(main([risky, *same[1:], large]), replace(USUAL, share=0.5, least=1))
     assert found["code"].tolist() == ["3", "9", "1", "2"]
     assert found["sampled"].tolist() == [True, True, False, False]
     assert found["points_errors"].tolist() == [3, 0, 0, 0]
@@ -72,8 +87,8 @@ def test_an_overtyped_execution_score_is_a_sign_of_risk() -> None:
 
 def test_every_criterion_says_what_it_looks_at() -> None:
     part = main(sample_returns())
-    assert {criterion.metric for criterion in CRITERIA} <= set(metrics(part).columns)
-    assert {criterion.sense for criterion in CRITERIA} == set(Sense)
+    assert METRICS.keys() <= set(metrics(part).columns)
+    assert {criterion.sense for criterion in USUAL.criteria} == set(Sense)
     assert sample(part)["why"].str.contains("资金量大").sum() == 2
 
 

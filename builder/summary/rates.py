@@ -1,0 +1,34 @@
+"""The execution rate as a formula of the summary: the definition's own expression over other cells.
+
+In a line it stands over the line's amounts; below a list over their sums, of those lines that give all of
+them, so that a blank does not pass for zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from workbook.expression import to_formula
+from workbook.form import Form
+
+Cells = Callable[[str], str]
+"""Writes a cell or range of one of the line's amounts, by its column's name."""
+
+
+def rate_of_line(form: Form, cell: Cells) -> str:
+    """The rate of one line; `cell` writes an amount's cell. Nothing where it is undecided."""
+    return f'=IFERROR({_rendered(form, cell)},"")'
+
+
+def rate_of_sums(form: Form, column: Cells, chosen: str = "") -> str:
+    """The rate of all lines together, or of those where the array `chosen` is 1; `column` writes the
+    range of an amount."""
+    given = [f"ISNUMBER({column(name)})" for name in form.key_fields.rate_needs]
+    asked = "*".join(filter(None, (chosen, *given))) or "1"
+    return f'=IFERROR({_rendered(form, lambda name: f"SUMPRODUCT(({asked})*1,{column(name)})")},"")'
+
+
+def _rendered(form: Form, cell: Cells) -> str:
+    node, columns = form.key_fields.rate_formula, form.key_fields.rate_columns
+    assert node is not None, "asked only of forms with a rate"
+    return to_formula(node, lambda ref: cell(columns[ref.key]))
