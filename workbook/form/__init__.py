@@ -5,17 +5,19 @@ FormError that names file, key and column. `kinds` says all that differs by the 
 which fields make a department's line. Start in `model`, then `definition`.
 """
 
+from workbook.form.coercion import DAYS_TO_1904, Raw, Value, day_of, serial
 from workbook.form.definition import available_forms, find_form, form_of, load_form
 from workbook.form.key_fields import LOWEST_GRADE, PROJECTS, UNIT, Headline, column_of, first_field
 from workbook.form.kinds import (
-    DAYS_TO_1904,
+    FRACTION,
     KINDS,
+    PLAIN_DATE,
+    POINTS,
+    Entry,
     Kind,
-    Raw,
-    Value,
-    day_of,
-    serial,
+    on_paper,
     shown,
+    shown_formula,
     shows_day,
 )
 from workbook.form.model import (
@@ -48,16 +50,20 @@ __all__ = [
     "CASE_SECTION",
     "CELL",
     "DAYS_TO_1904",
+    "FRACTION",
     "GROUP",
     "KINDS",
     "LOWEST_GRADE",
     "NOTHING",
+    "PLAIN_DATE",
+    "POINTS",
     "PROJECTS",
     "ROW",
     "UNIT",
     "Case",
     "Chapter",
     "Drawing",
+    "Entry",
     "Field",
     "Form",
     "Group",
@@ -79,10 +85,12 @@ __all__ = [
     "form_of",
     "is_written",
     "load_form",
+    "on_paper",
     "outline",
     "report_section",
     "report_title",
     "serial",
     "shown",
+    "shown_formula",
     "shows_day",
 ]

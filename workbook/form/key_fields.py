@@ -67,7 +67,7 @@ class Headline:
         return tuple(
             item
             for item in self.form.fields()
-            if item.grain == CELL and item.kind.name == "money" and item.mode != "derived"
+            if item.grain == CELL and item.kind.is_amount and item.mode != "derived"
         )
 
     @cached_property

@@ -91,7 +91,7 @@ def sources_of(
     """See `FormSummary.sources`. `parts` are the sections' frames."""
     figures = _figures(headline)
     values = {
-        key: headline.amount(parts, item) if item.kind.name == "money" else column_of(parts, item)
+        key: headline.amount(parts, item) if item.kind.is_amount else column_of(parts, item)
         for key, item in figures.items()
     }
     numbers = dict(zip(departments["file"], departments.index, strict=True))

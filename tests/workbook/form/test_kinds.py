@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from workbook.expression.operands import Type
 from workbook.expression.operators import rounded
-from workbook.form.kinds import KINDS, Raw, Value, serial, shown
+from workbook.form.coercion import Raw, Value, serial
+from workbook.form.kinds import KINDS, shown
 
 NUMBERS = sorted(name for name, kind in KINDS.items() if kind.type is Type.NUMBER)
 TEXTS = sorted(name for name, kind in KINDS.items() if kind.type is Type.TEXT)
