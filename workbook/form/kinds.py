@@ -85,9 +85,9 @@ class Kind:
     is_amount: bool = False
     """Whether it is money: in its field's or the form's unit, 万元 wherever returns are added up."""
     sign: str = ""
-    """What is written behind the number of a fraction: %."""
+    """What people write behind the number, and messages with `AS_SIGNED`: %."""
     shift: int = 0
-    """How many decimals the written number of a fraction is ahead of its value: 2 for %."""
+    """How many decimals the number before the sign is ahead of the value: 2 for %."""
     unit: str = ""
     """What values are counted in, whatever the field; blank leaves it to the field."""
 
@@ -127,17 +127,18 @@ def _number_formula(kind: Kind, text: str) -> str:
 
 def _amount_on_paper(kind: Kind, number: float) -> str:
     """78.30, 1,234.5678."""
-    last = Decimal(1).scaleb(-(kind.typed_decimals or 0))
-    whole, _, decimals = f"{Decimal(repr(number)).quantize(last, ROUND_HALF_UP):,f}".partition(".")
+    finest = Decimal(1).scaleb(-(kind.typed_decimals or 0))
+    exact = Decimal(repr(number)).quantize(finest, ROUND_HALF_UP)
+    whole, _, decimals = f"{exact:,f}".partition(".")
     return f"{whole}.{decimals.rstrip('0').ljust(kind.decimals or 0, '0')}"
 
 
-def _fraction_text(kind: Kind, number: float) -> str:
+def _signed_text(kind: Kind, number: float) -> str:
     written = rounded(number * 10**kind.shift, (kind.decimals or 0) - kind.shift)
     return f"{number_text(written)}{kind.sign}" if math.isfinite(written) else ""
 
 
-def _fraction_formula(kind: Kind, text: str) -> str:
+def _signed_formula(kind: Kind, text: str) -> str:
     return f'ROUND({text}*{10**kind.shift},{(kind.decimals or 0) - kind.shift})&"{kind.sign}"'
 
 
@@ -154,6 +155,13 @@ def _day_formula(kind: Kind, text: str) -> str:
     return f"IF(AND({text}>=1,{text}<2958466),{words},NA())"  # to the end of 9999
 
 
+AS_NUMBER = Shown(_number_text, _number_formula)
+AS_AMOUNT = Shown(_number_text, _number_formula, _amount_on_paper)
+AS_SIGNED = Shown(_signed_text, _signed_formula)
+AS_TEXT = Shown(_number_text, _text_formula)
+AS_DAY = Shown(_day_text, _day_formula)
+
+
 # --- the table ------------------------------------------------------------------------------------
 
 FRACTION, POINTS = "小数（0.95 即 95%）", "分"
@@ -166,7 +174,7 @@ PLAIN_NUMBER = Kind(
     number_format="General",
     coerce=coerce_number,
     entry=Entry.NUMBER,
-    shows=Shown(_number_text, _number_formula),
+    shows=AS_NUMBER,
     noun="数字",
     decimals=4,
     look="score",
@@ -179,7 +187,7 @@ PLAIN_TEXT = Kind(
     number_format="@",
     coerce=coerce_text,
     entry=Entry.LENGTH,
-    shows=Shown(_number_text, _text_formula),
+    shows=AS_TEXT,
     noun="文字",
     max_length=100,
     row_align="left",
@@ -191,7 +199,7 @@ PLAIN_DATE = Kind(
     number_format='yyyy"年"m"月"d"日"',
     coerce=coerce_date,
     entry=Entry.DAY,
-    shows=Shown(_day_text, _day_formula),
+    shows=AS_DAY,
     noun="日期",
     decimals=0,
     lowest=36526,  # 2000-01-01
@@ -215,7 +223,7 @@ _ROWS = (
         name="money",
         number_format="#,##0.00##_ ",
         coerce=coerce_amount,
-        shows=Shown(_number_text, _number_formula, _amount_on_paper),
+        shows=AS_AMOUNT,
         noun="金额",
         decimals=2,
         typed_decimals=4,
@@ -242,7 +250,7 @@ _ROWS = (
         name="percent",
         number_format="0.00%",
         coerce=coerce_percent,
-        shows=Shown(_fraction_text, _fraction_formula),
+        shows=AS_SIGNED,
         noun="百分比",
         typed_decimals=6,
         lowest=0,
