@@ -11,7 +11,7 @@ from builder.summary.contents import build_summary
 from tests.fillings import FILLED, accepted, changed, filling
 from tests.office import Office
 from tests.sheets import differences, formulas, total
-from workbook.form.kinds import Value
+from workbook.form.coercion import Value
 from workbook.summary.adding_up import Summary, aggregate
 from workbook.summary.previous import compare
 
