@@ -130,7 +130,8 @@ def _amount_on_paper(kind: Kind, number: float) -> str:
     finest = Decimal(1).scaleb(-(kind.typed_decimals or 0))
     exact = Decimal(repr(number)).quantize(finest, ROUND_HALF_UP)
     whole, _, decimals = f"{exact:,f}".partition(".")
-    return f"{whole}.{decimals.rstrip('0').ljust(kind.decimals or 0, '0')}"
+    decimals = decimals.rstrip("0").ljust(kind.decimals or 0, "0")
+    return f"{whole}.{decimals}" if decimals else whole
 
 
 def _signed_text(kind: Kind, number: float) -> str:
