@@ -57,11 +57,12 @@ def test_commands_of_the_readme_run(checkout: Path) -> None:
 
 
 def test_sentences_of_the_readme_are_what_check_says(checkout: Path) -> None:
-    text = (TOP / "README.md").read_text(encoding="utf-8")
-    (shown,) = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
     CliRunner().invoke(cli, ["demo", "-o", "demo"])
     told = (checkout / "demo" / "2_检查结果.txt").read_text(encoding="utf-8-sig")
-    assert [line for line in shown.splitlines() if line not in told] == []
+    for page in ("README.md", "README.zh-CN.md"):
+        text = (TOP / page).read_text(encoding="utf-8")
+        (shown,) = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
+        assert [line for line in shown.splitlines() if line not in told] == []
 
 
 def test_six_lines_of_python_are_six() -> None:
