@@ -38,6 +38,7 @@ from workbook.layout import (
     Plan,
     Spot,
     check_name,
+    formulas_of,
     list_name,
     place,
 )
@@ -111,7 +112,7 @@ def build_template(
     submission = submit(form, _merged(filling, prefilled), plan=layout.plan)
     batch = gather(form, [submission], View.WORKBOOK)
     with book_at(path, lock_structure=True) as book:
-        _write(Job(book, layout, Formulas.of(layout), filling, prefilled, batch, password))
+        _write(Job(book, layout, formulas_of(layout), filling, prefilled, batch, password))
     return path
 
 

@@ -43,10 +43,10 @@ def check(
 def judge(returns: Iterable[Return]) -> list[Return]:
     """The returns, in their order, each accepted one with the findings that it has by itself."""
     checked = list(returns)
-    by_form: dict[int, list[int]] = {}
+    by_form: dict[Form, list[int]] = {}
     for index, item in enumerate(checked):
         if item.submission is not None:
-            by_form.setdefault(id(item.submission.form), []).append(index)
+            by_form.setdefault(item.submission.form, []).append(index)
     for indexes in by_form.values():
         for start in range(0, len(indexes), CHUNK):
             some = indexes[start : start + CHUNK]

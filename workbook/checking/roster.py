@@ -51,7 +51,7 @@ class Entry:
     department: str
     contact: str = ""
     phone: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Further columns by their heads, such as a password for each department."""
     year: int | None = None
     """Which year's form is due, where the roster has a column for it."""

@@ -381,8 +381,8 @@ def print_missing(returned: Sequence[Return], roster: Roster) -> None:
     from workbook.checking import sender_of
     from workbook.reading import SKIPPED
 
-    answered = {id(sender_of(item, roster).entry) for item in returned if item.status != SKIPPED}
-    missing = [entry.department for entry in roster.entries if id(entry) not in answered]
+    answered = {sender_of(item, roster).entry for item in returned if item.status != SKIPPED}
+    missing = [entry.department for entry in roster.entries if entry not in answered]
     if missing:
         more = t(" 等", " …") if len(missing) > _NAMED else ""
         names = "、".join(missing[:_NAMED])

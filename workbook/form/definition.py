@@ -73,6 +73,7 @@ def load_form(path: Path | str) -> Form:
     return form_of(path, data)
 
 
+# A form is itself the key of what is worked out of it, so the same file has to give the same form.
 @lru_cache(maxsize=64)
 def form_of(path: Path, data: bytes) -> Form:
     """The form that a definition's bytes describe; `path` names it. Raises FormError."""

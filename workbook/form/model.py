@@ -201,9 +201,12 @@ class Paper:
     orientation: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
-    """One form and version. Amounts are in `unit`."""
+    """One form and version. Amounts are in `unit`.
+
+    A form is equal to itself only: two definitions may differ in their texts alone.
+    """
 
     id: str
     version: str

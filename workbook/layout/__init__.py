@@ -5,7 +5,7 @@ field, the formulas as they must stand there (`Formulas`), what each input lets 
 `layout`.
 """
 
-from workbook.layout.formulas import Formulas, canonical
+from workbook.layout.formulas import Formulas, canonical, formulas_of
 from workbook.layout.input_limits import Admitted, admitted, list_name
 from workbook.layout.layout import (
     CALC_SHEET,
@@ -54,6 +54,7 @@ __all__ = [
     "check_lines",
     "check_name",
     "default_plan",
+    "formulas_of",
     "list_name",
     "place",
 ]

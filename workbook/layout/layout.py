@@ -134,9 +134,9 @@ class Page:
         return self.paper_columns + len(self.paper.side_widths) + 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
-    """A form on its sheets. Rows and columns count from 1."""
+    """A form on its sheets. Rows and columns count from 1. Equal to itself only, as its form is."""
 
     form: Form
     plan: Plan
@@ -188,25 +188,13 @@ def place(form: Form, plan: Sequence[int] | None = None) -> Layout:
 
     Raises BuildError if the plan does not fit the form's groups.
     """
-    return _cached(_Keyed(form), tuple(plan or default_plan(form)))
+    return _laid_out(form, tuple(plan or default_plan(form)))
 
 
-class _Keyed:
-    """A form as a cache key: itself, since two definitions may differ in their texts alone."""
-
-    def __init__(self, form: Form) -> None:
-        self.form = form
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Keyed) and other.form is self.form
-
-    def __hash__(self) -> int:
-        return id(self.form)
-
-
+# Asked for a form's layout at every turn; the plans of a round are few, departments add but some rows.
 @lru_cache(maxsize=256)
-def _cached(keyed: _Keyed, plan: Plan) -> Layout:
-    return _Placer(keyed.form, plan).layout()
+def _laid_out(form: Form, plan: Plan) -> Layout:
+    return _Placer(form, plan).layout()
 
 
 class _Placer:

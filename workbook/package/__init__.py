@@ -12,6 +12,7 @@ from workbook.package.opening import Package, open_bytes, open_package
 from workbook.package.parts import (
     Relationship,
     Task,
+    WorkbookPart,
     feed,
     parse_content_types,
     parse_relationships,
@@ -28,6 +29,7 @@ __all__ = [
     "Task",
     "Validation",
     "Watch",
+    "WorkbookPart",
     "describe_archive",
     "document_kind",
     "feed",

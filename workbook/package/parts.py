@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
@@ -73,16 +74,20 @@ class Name(NamedTuple):
     sheet: str | None
 
 
-class Book(NamedTuple):
-    """What the workbook part says."""
+@dataclass(frozen=True, slots=True)
+class WorkbookPart:
+    """What the workbook part says; returns of one template share it."""
 
-    strict: bool
-    sheets: tuple[SheetEntry, ...]
-    names: Mapping[str, str]
-    local_names: tuple[Name, ...]
-    builtin: tuple[Name, ...]
-    date1904: bool
-    structure_locked: bool
+    strict: bool = False
+    """ISO Strict: openpyxl would see it empty."""
+    sheets: tuple[SheetEntry, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Workbook-level: name → "'自评表'!$D$8"."""
+    local_names: tuple[Name, ...] = ()
+    """Names of one sheet only."""
+    builtin: tuple[Name, ...] = ()
+    """`_xlnm.Print_Area` and the like."""
+    date1904: bool = False
 
 
 class Styles(NamedTuple):
@@ -275,8 +280,8 @@ def _member(folder: str, target: str) -> str:
     return path.lstrip("/")
 
 
-def parse_book(data: bytes, task: Task) -> Book:
-    """The workbook part: sheets in order, names, date system, structure lock."""
+def parse_workbook(data: bytes, task: Task) -> WorkbookPart:
+    """The workbook part: sheets in order, names, date system."""
     sheets: list[SheetEntry] = []
     defined: list[tuple[str, int | None, str]] = []
     flags: dict[str, bool] = {}
@@ -298,8 +303,6 @@ def parse_book(data: bytes, task: Task) -> Book:
                     raise task.over("工作表数", task.limits.sheets)
             case "workbook/workbookPr":
                 flags["date1904"] = is_true(found.get("date1904"))
-            case "workbook/workbookProtection":
-                flags["locked"] = is_true(found.get("lockStructure"))
             case "workbook":
                 flags["root"] = True
 
@@ -309,8 +312,8 @@ def parse_book(data: bytes, task: Task) -> Book:
     if len({sheet.name.casefold() for sheet in sheets}) < len(sheets):
         raise task.damaged("工作表重名")
     names, local, builtin = _sort_names(defined, sheets, task)
-    locked, date1904 = flags.get("locked", False), flags.get("date1904", False)
-    return Book(strict, tuple(sheets), names, local, builtin, date1904, locked)
+    date1904 = flags.get("date1904", False)
+    return WorkbookPart(strict, tuple(sheets), names, local, builtin, date1904)
 
 
 def _state(text: str | None) -> str:
@@ -379,6 +382,7 @@ def parse_strings(data: bytes, task: Task) -> Sequence[str]:
     return _parse_strings(data, task)
 
 
+# By the longest text that the limits admit: what is kept passed that bound.
 @lru_cache(maxsize=4)
 def _strings(_longest: int) -> Seen[str]:
     """The shared strings seen before: a template's labels stand in every return."""

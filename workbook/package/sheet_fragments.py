@@ -57,6 +57,7 @@ class _Shelf:
         self.ends: Seen[Sheet] = Seen(_BUDGET // 4, _EACH)
 
 
+# By the limits under which they were read: what is kept passed those bounds.
 @lru_cache(maxsize=4)
 def _shelf(_limits: Limits, _extended: bool) -> _Shelf:
     return _Shelf()

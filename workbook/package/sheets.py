@@ -16,8 +16,9 @@ from math import isfinite
 from typing import Literal, NamedTuple
 from xml.parsers import expat
 
+from workbook.address import column_number, letters
 from workbook.package.parts import Task, feed, is_true, root_space, unescape
-from workbook.package.shared_formulas import Position, SharedFormulas, column_of, letters_of
+from workbook.package.shared_formulas import Position, SharedFormulas
 from workbook.text import brief
 
 CellType = Literal["n", "s", "b", "e", ""]
@@ -259,7 +260,7 @@ def parse(data: bytes, task: Task, date1904: bool) -> Parsed:  # noqa: PLR0915 -
         place = attributes.get("r")
         if place is None:
             column += 1
-            place = f"{letters_of(column)}{row}"
+            place = f"{letters(column)}{row}"
         else:
             row, column = split(place)
         if formula is not None and formula_attributes:
@@ -334,13 +335,14 @@ def _days(text: str, date1904: bool) -> float | None:
     return days - 1 if not date1904 and days < 61 else days
 
 
+# Every return has the same cells, thousands of them.
 @lru_cache(maxsize=16_384)
 def split(place: str) -> Position:
     """(12, 4) of `D12`, also beyond the grid; ValueError if the text is no address."""
     match = _A1.fullmatch(place)
     if match is None or match[2].startswith("0"):
         raise ValueError(place)
-    return int(match[2]), column_of(match[1])
+    return int(match[2]), column_number(match[1])
 
 
 class Rest:

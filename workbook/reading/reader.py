@@ -36,11 +36,10 @@ from workbook.limits import Limits
 from workbook.package import Package, RawCell, Sheet, members, open_bytes, read_file
 from workbook.reading.cell_locations import (
     Found,
-    Places,
     Unknown,
     find_recorded,
     find_unrecorded,
-    pointed,
+    named_cells,
 )
 from workbook.reading.inspection import Evidence
 from workbook.reading.submission import ACCEPTED, REJECTED, SKIPPED, Cell, Return, Submission
@@ -357,7 +356,7 @@ def _cells(package: Package, found: Found) -> Iterator[tuple[str, Cell]]:
         if address is not None:
             stored = sheets[address.sheet].get((address.row, address.column), _NOTHING)
             code, item = formats.get(stored[3], "General"), spot.field
-            if package.date1904:
+            if package.workbook.date1904:
                 stored = _from_1900(stored, item, code)
             if stored[0] is None and stored[2] and item.mode == "entered":
                 yield name, Cell(f"={stored[2]}", None, address, problem="是公式，没有存下结果")
@@ -389,7 +388,8 @@ def _from_1900(stored: RawCell, item: Field, code: str) -> RawCell:
     return stored
 
 
-# Cells read before, which returns may share: most are blank, a printed word or a round figure.
+# Cells read before, which returns may share: most are blank, a printed word or a round figure. A plain
+# mapping, since long texts are seldom met again and are not to push out the others.
 _KNOWN: dict[tuple[object, ...], Cell] = {}
 _MOST, _SHORT = 40_000, 40
 
@@ -397,9 +397,8 @@ _MOST, _SHORT = 40_000, 40
 def _usual_cell(item: Field, unit: str, address: Address, stored: RawCell, code: str) -> Cell:
     """A cell of a return that kept its formulas."""
     raw, type_, formula, _ = stored
-    # The cell kept holds its address, so that no other can get that one's number.
     unit = item.unit or unit
-    key = item.kind.name, item.is_computed, id(address), raw, type_, formula is None, code, unit
+    key = item.kind.name, item.is_computed, address, raw, type_, formula is None, code, unit
     cell = _KNOWN.get(key)
     if cell is None:
         cell = _made(item, unit, address, stored, code, formula is not None)
@@ -449,8 +448,8 @@ def _lost_text(package: Package, spot: Spot, raw: Raw) -> bool:
 
 
 def _verdicts(package: Package, layout: Layout) -> Iterator[tuple[str, str]]:
-    places = Places.of(package)
-    for line, address in pointed(package, layout).checks.items():
-        stored = places.cell(address)
+    sheets = {sheet.name: sheet.cells for sheet in package.sheets}
+    for line, address in named_cells(package, layout).checks.items():
+        stored = sheets[address.sheet].get((address.row, address.column))
         if stored is not None and stored.type == "s" and stored.value:
             yield line, str(stored.value)

@@ -238,6 +238,7 @@ def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
     yield from (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
 
 
+# Millions of findings have but some dozens of codes.
 @lru_cache(maxsize=1024)
 def _bare(what: Finding) -> Finding:
     """A finding without its texts, one for all of its code and severity."""

@@ -132,9 +132,9 @@ def _frame(
     row = np.concatenate([none, *(some.row for some in lines)])
     cells = [cell for some in lines for cell in some.cells]
     values = [value for some in lines for value in some.values]  # noqa: PD011
-    marks = [id(cell.address) for cell in cells]
-    addresses = dict(zip(marks, (cell.address for cell in cells), strict=True))
-    where = _places(marks, addresses)
+    stands = [cell.address for cell in cells]
+    addresses = dict.fromkeys(stands)
+    where = _places(stands, addresses)
     fields = [items[i] for i in item.tolist()]
     raw = [_text(cell.raw) for cell in cells]
     told = [
@@ -163,8 +163,8 @@ def _frame(
             "number": pd.array(
                 np.array([_figure(value) for value in values], dtype=float), dtype="Float64"
             ),
-            "sheet": of([address.sheet for address in addresses.values()], where),
-            "cell": of([address.a1 for address in addresses.values()], where),
+            "sheet": of([address.sheet for address in addresses], where),
+            "cell": of([address.a1 for address in addresses], where),
             "state": texts(list(map(_state, fields, cells))),
             "receipt": texts([cell.receipt or None for cell in cells]),
         }

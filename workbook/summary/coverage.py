@@ -238,11 +238,14 @@ def _departments(
         own = tuple(places[i - len(entries)] for i in same if i >= len(entries))
         due = (named.entry.deadline if named.entry else None) or deadline
         found.append(Department(named.code or code, named.department, named.entry, own, due))
-    order = {id(entry): place for place, entry in enumerate(entries)}
+    order = {entry: place for place, entry in enumerate(entries)}
     last = len(entries)
-    return tuple(
-        sorted(found, key=lambda d: (order.get(id(d.entry), last), d.code, d.department, d.places))
-    )
+
+    def rank(item: Department) -> tuple[int, str, str, tuple[int, ...]]:
+        listed = last if item.entry is None else order[item.entry]
+        return listed, item.code, item.department, item.places
+
+    return tuple(sorted(found, key=rank))
 
 
 # --- days -----------------------------------------------------------------------------------------

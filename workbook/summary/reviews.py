@@ -157,7 +157,7 @@ def set_aside(parts: Sequence[Lines], reviews: Reviews | None) -> pd.DataFrame:
     """
     entries = reviews.entries if reviews else ()
     used = {
-        id(entry)
+        entry
         for part in parts
         for entry in _matched(part.departments, part.form, part.fiscal_year, reviews).values()
     }
@@ -169,7 +169,7 @@ def set_aside(parts: Sequence[Lines], reviews: Reviews | None) -> pd.DataFrame:
         raise ReviewError(
             f"{reviews.path}：里面的复核是 {theirs} 年度的，这次汇总的是 {ours} 年度；请给出同一年度的汇总表"
         )
-    left = [entry for entry in entries if id(entry) not in used]
+    left = [entry for entry in entries if entry not in used]
     columns = {
         "form": pd.array([e.form for e in left], dtype="string"),
         "fiscal_year": pd.array([e.fiscal_year for e in left], dtype="Int64"),
@@ -201,13 +201,13 @@ def _matched(
         for key in _keys(*("" if pd.isna(word) else str(word) for word in who)):
             places.setdefault(key, place)
     found: dict[int, Review] = {}
-    done: set[int] = set()
+    done: set[Review] = set()
     for by in ("code", "name"):
         for entry in entries:
             hits = [places[key] for key in entry.keys if key[0] == by and key in places]
-            if hits and hits[0] not in found and id(entry) not in done:
+            if hits and hits[0] not in found and entry not in done:
                 found[hits[0]] = entry
-                done.add(id(entry))
+                done.add(entry)
     return found
 
 
