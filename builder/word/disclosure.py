@@ -202,7 +202,7 @@ def _free_name(submission: Submission, taken: set[str]) -> str:
     """A file name that no other return of this run has: several may come from one department."""
     stem = Path(file_name(submission.department_code, submission.department)).stem
     project = Headline(submission.form).project
-    cell = submission.cells.get(project.key) if project else None
+    cell = submission.cell_of(project.key) if project else None
     if cell is not None and cell.value:
         stem = Path(file_name(stem, str(cell.value))).stem
     what = "自评表" if report_values(submission) is None else "自评报告"

@@ -125,7 +125,7 @@ def _signed(marked: Paragraph, submission: Submission, form_title: str) -> None:
     marked.insert_paragraph_before(clean(f"附件：{form_title}"), style=BODY)
     marked.insert_paragraph_before(style=BODY)
     marked.insert_paragraph_before(clean(submission.department.strip()), style=SIGNED)
-    cell = submission.cells.get("identity.prepared_on")
+    cell = submission.cell_of("identity.prepared_on")
     day = cell.value if cell is not None and isinstance(cell.value, date) else None
     kind = submission.form.field_of("identity.prepared_on").kind if day else None
     text = shown(kind, day) if kind else "　　年　　月　　日"

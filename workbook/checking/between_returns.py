@@ -39,7 +39,7 @@ def sender_of(item: Return, roster: Roster | None) -> Sender:
 
 def _project(submission: Submission) -> str:
     item = Headline(submission.form).project
-    cell = submission.cells.get(item.key) if item else None
+    cell = submission.cell_of(item.key) if item else None
     return texts.fold(str(cell.value)) if cell and cell.value is not None else ""
 
 
@@ -188,11 +188,11 @@ def _placed(
 ) -> Finding:
     """A finding at the cell that names the department."""
     item = Headline(submission.form).find("department")
-    cell = submission.cells.get(item.key) if item else None
+    at = submission.address_of(item.key) if item else None
     return finding(
         code,
-        sheet=cell.address.sheet if cell else "",
-        cell=cell.address.a1 if cell else "",
+        sheet=at.sheet if at else "",
+        cell=at.a1 if at else "",
         field=item.key if item else "",
         printed=printed,
         expected=expected,

@@ -28,6 +28,11 @@ Plan = tuple[int, ...]
 """How many rows each group holds, over all repeating sections in order."""
 
 
+def cell_name(key: str, number: int = 0) -> str:
+    """The defined name of a field's cell, or of its Nth row's or group's: `indicators.actual.12`."""
+    return f"{key}.{number}" if number else key
+
+
 @dataclass(frozen=True, slots=True)
 class Spot:
     """Where one value stands: a field, or for rows and groups the Nth of it."""
@@ -284,7 +289,7 @@ class _Placer:
     def _spot(
         self, field: Field, number: int, top: int, left: int, bottom: int, right: int
     ) -> None:
-        name = f"{field.key}.{number}" if number else field.key
+        name = cell_name(field.key, number)
         address = Address(self.paper.sheet, top, left)
         self.spots[name] = Spot(name, field, number, address, bottom, right)
 

@@ -25,6 +25,7 @@ from workbook.errors import WorkbookError
 from workbook.expression import Type
 from workbook.findings import Finding
 from workbook.form import PROJECTS, Field, Form, Headline, Section, first_field
+from workbook.layout import cell_name
 from workbook.reading import ACCEPTED, Cell, Return, Submission
 from workbook.scale.partitions import Partitions, Where
 from workbook.stores import location
@@ -182,11 +183,10 @@ class _Light:
         columns = ["submission", "section", "row", "field", "value", "sheet", "cell"]
         found: dict[str, dict[str, Cell]] = {}
         for row in _records(self._parts.frame(name, columns, self._where)):
-            number = f".{int(row['row'])}" if row["row"] else ""
             address = Address(sys.intern(row["sheet"]), *split_a1(row["cell"]))
             cell = Cell(None, self._value(row), address)
-            key = sys.intern(f"{row['section']}.{row['field']}{number}")
-            found.setdefault(row["submission"], {})[key] = cell
+            name = cell_name(f"{row['section']}.{row['field']}", int(row["row"] or 0))
+            found.setdefault(row["submission"], {})[sys.intern(name)] = cell
         return found
 
     def _value(self, row: Mapping[str, Any]) -> str | datetime.date | None:

@@ -66,10 +66,10 @@ def details_of(
     result = result[["code", "department", *own]]
     if {"weight", "self_score"} <= set(own):
         result = _scored(result, due.rows.get(section.id))
-    cells = [by_key[key].cells.get(f"{section.id}.{first}.{row}") for key, row in frame.index]
+    begins = [by_key[key].address_of(f"{section.id}.{first}", row) for key, row in frame.index]
     return result.assign(
-        sheet=pd.array([c.address.sheet if c else None for c in cells], dtype="string"),
-        cell=pd.array([c.address.a1 if c else None for c in cells], dtype="string"),
+        sheet=pd.array([at.sheet if at else None for at in begins], dtype="string"),
+        cell=pd.array([at.a1 if at else None for at in begins], dtype="string"),
     )
 
 

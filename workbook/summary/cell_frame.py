@@ -13,7 +13,7 @@ import pandas as pd
 
 from workbook.checking import Batch
 from workbook.expression import Cells, number_text
-from workbook.form import ROW, Field, Form, Raw, Section, Value
+from workbook.form import ROW, Field, Form, Raw, Value
 from workbook.layout import Plan, place
 from workbook.reading import Cell, Submission
 
@@ -43,7 +43,7 @@ def cell_frame(form: Form, submissions: Sequence[Submission], batch: Batch) -> p
     for i, submission in enumerate(submissions):
         plans.setdefault(submission.plan, []).append(i)
     lines = [
-        _lines_of(_Plan.of(form, items, plan, batch), submissions, indexes, used)
+        _lines_of(_Plan.of(form, items, indexes[0], batch), submissions, indexes, used)
         for plan, indexes in plans.items()
     ]
     return _frame(lines, items, [s.key for s in submissions])
@@ -63,16 +63,17 @@ class _Plan:
     """The places of what is not taken from the file, with what the batch has."""
 
     @classmethod
-    def of(cls, form: Form, items: Sequence[Field], plan: Plan, batch: Batch) -> _Plan:
+    def of(cls, form: Form, items: Sequence[Field], i: int, batch: Batch) -> _Plan:
+        """The plan of one of the batch's submissions."""
         places = {item.key: place for place, item in enumerate(items)}
         numbers = {
             section.id: {
                 int(number): column
-                for column, number in enumerate(own_numbers(form, section, batch.plan, [plan])[0])
+                for column, number in enumerate(batch.own_row_numbers(section.id)[i])
             }
             for section in form.repeating
         }
-        spots = place(form, plan).spots
+        spots = place(form, batch.plans[i]).spots
         columns, repeats = [], {section.id: [] for section in form.repeating}  # type: ignore[var-annotated]
         anew: list[tuple[int, Cells]] = []
         for at, spot in enumerate(spots.values()):
@@ -206,25 +207,3 @@ def _state(item: Field, cell: Cell) -> str:
     if cell.value is None:
         return "blank"
     return "converted" if cell.receipt else "typed"
-
-
-def own_numbers(
-    form: Form, section: Section, joint: Plan, plans: Sequence[Plan]
-) -> npt.NDArray[np.int64]:
-    """(submissions, joint rows): the number that each row has in its own return, 0 for padding."""
-    start = 0
-    for other in form.repeating:
-        if other.id == section.id:
-            break
-        start += len(other.groups)
-    stop = start + len(section.groups)
-    known: dict[Plan, npt.NDArray[np.int64]] = {}
-    for plan in set(plans):
-        numbers: list[int] = []
-        taken = 0
-        for own, wide in zip(plan[start:stop], joint[start:stop], strict=True):
-            numbers += [*range(taken + 1, taken + own + 1), *[0] * (wide - own)]
-            taken += own
-        known[plan] = np.array(numbers, dtype=np.int64)
-    width = sum(joint[start:stop])
-    return np.array([known[plan] for plan in plans], dtype=np.int64).reshape(len(plans), width)

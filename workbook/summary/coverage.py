@@ -263,7 +263,7 @@ def day_received(item: Return) -> tuple[datetime.date | None, str]:
 def _day_prepared(item: Return) -> tuple[datetime.date | None, str]:
     read = item.submission
     field = Headline(read.form).find("prepared_on") if read else None
-    cell = read.cells.get(field.key) if read and field else None
+    cell = read.cell_of(field.key) if read and field else None
     if cell is None or not isinstance(cell.value, datetime.date):
         return None, ""
     return cell.value, "prepared"

@@ -69,7 +69,7 @@ def traces_of(form: Form, submissions: Sequence[Submission]) -> pd.DataFrame:
     submission, figure, sheet, cell, origin (a key of `ORIGINS`), raw.
     """
     figures = _figures(Headline(form))
-    found = [(item, s.cells.get(item.key)) for s in submissions for item in figures.values()]
+    found = [(item, s.cell_of(item.key)) for s in submissions for item in figures.values()]
     columns: dict[str, list[str | None]] = {
         "submission": [s.key for s in submissions for _ in figures],
         "figure": [*figures] * len(submissions),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from workbook.address import Address
 from workbook.form import CELL, ROW, Form, Section
-from workbook.layout import Label, Layout, Plan, Spot, default_plan, place
+from workbook.layout import Label, Layout, Plan, Spot, cell_name, default_plan, place
 from workbook.text import fold
 from workbook.word.document import Table, WordCell
 
@@ -367,7 +367,7 @@ class _Matcher:
             for path, values in rows:
                 number = free[path].pop(0)
                 for name, taken in values.items():
-                    self.taken[f"{section}.{name}.{number}"] = taken
+                    self.taken[cell_name(f"{section}.{name}", number)] = taken
         for cell in self.table.cells:
             known = self.keys[cell] in self.known or self.keys[cell].endswith(key(self.form.name))
             if cell not in self.used and cell.text.strip() and not known:
