@@ -4,7 +4,12 @@ In come returns and a roster; out come the same returns with all their findings 
 submissions as aligned arrays and is what everything that computes anew asks. Start in `checks`.
 """
 
-from workbook.checking.between_returns import Sender, across, same_department, sender_of, superseded
+from workbook.checking.between_returns import (
+    Sender,
+    SentReturns,
+    add_findings_between,
+    sort_by_sender,
+)
 from workbook.checking.checks import check, judge, tidy
 from workbook.checking.columns import (
     BROKEN,
@@ -31,17 +36,16 @@ __all__ = [
     "Entry",
     "Roster",
     "Sender",
+    "SentReturns",
     "View",
-    "across",
+    "add_findings_between",
     "check",
     "due_frame",
     "due_of",
     "gather",
     "judge",
     "load_roster",
-    "same_department",
-    "sender_of",
-    "superseded",
+    "sort_by_sender",
     "tidy",
     "value_at",
 ]

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from workbook.address import split_a1
 from workbook.catalogue import REQUIRED, Severity
-from workbook.checking.between_returns import across
+from workbook.checking.between_returns import add_findings_between
 from workbook.checking.columns import BROKEN, VERDICTS, Batch, View, gather, share, value_at
 from workbook.checking.roster import Roster
 from workbook.expression import BLANK, NUMBER, Call, Ref, Type, number_text
@@ -37,7 +37,7 @@ def check(
     than most, and with a roster, departments that are not on it. Nothing raises; rejected and skipped
     files keep what the reader said of them.
     """
-    return judge(across(returns, roster, year=year))
+    return judge(add_findings_between(returns, roster, year=year))
 
 
 def judge(returns: Iterable[Return]) -> list[Return]:

@@ -5,7 +5,7 @@ reason. Cells are found by their names, else by printed labels, else where they 
 the template besides filling it in becomes findings. Start in `reader`, then `cell_locations` and `tampering`.
 """
 
-from workbook.reading.due_forms import round_of
+from workbook.reading.due_forms import DueForms, due_forms_of
 from workbook.reading.reader import (
     Forms,
     Passwords,
@@ -33,6 +33,7 @@ __all__ = [
     "REJECTED",
     "SKIPPED",
     "Cell",
+    "DueForms",
     "Filling",
     "Forms",
     "Passwords",
@@ -40,12 +41,12 @@ __all__ = [
     "Return",
     "Submission",
     "dispatch",
+    "due_forms_of",
     "executor_at",
     "fatal",
     "find_files",
     "known_forms",
     "read_returns",
     "read_some",
-    "round_of",
     "submit",
 ]

@@ -21,7 +21,7 @@ _ENOUGH = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class DueForms:
     """What is due in a round of returns."""
 
     year: int | None
@@ -53,8 +53,10 @@ class Round:
             yield replace(what, severity=Severity.WARNING)
 
 
-def round_of(read: Mapping[int, Submission], senders: Mapping[int, int], year: int | None) -> Round:
-    """The round that returns belong to; `senders` are their departments by number.
+def due_forms_of(
+    read: Mapping[int, Submission], senders: Mapping[int, int], year: int | None
+) -> DueForms:
+    """What is due in the round that returns belong to; `senders` are their departments by number.
 
     Without a `year`, it is what most departments sent; where that is undecided, the definition's own.
     """
@@ -75,7 +77,7 @@ def round_of(read: Mapping[int, Submission], senders: Mapping[int, int], year: i
     without = frozenset(senders.values()) - having if main is not None else frozenset()
     if len(having) < _ENOUGH:
         without = frozenset()
-    return Round(year, told, versions, forms.get(main) if main else None, without)
+    return DueForms(year, told, versions, forms.get(main) if main else None, without)
 
 
 def _most(sent: Iterable[tuple[int, T]]) -> T | None:

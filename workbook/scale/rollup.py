@@ -1,7 +1,7 @@
 """The summary of a round from what `workbook.scale.partitions` wrote, one light record a return at a time.
 
-The records are returns without their cells: enough for `across` and `aggregate` to do with them what they
-do with whole ones; figures come from the sections' tables, a column at a time.
+The records are returns without their cells: enough for `add_findings_between` and `aggregate` to do with
+them what they do with whole ones; figures come from the sections' tables, a column at a time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pandas as pd
 from builder.tables import folder_of, summary_of
 from workbook.address import Address, split_a1
 from workbook.catalogue import Severity
-from workbook.checking import Due, Dues, Roster, across, due_frame, due_of, tidy
+from workbook.checking import Due, Dues, Roster, add_findings_between, due_frame, due_of, tidy
 from workbook.errors import WorkbookError
 from workbook.expression import Type
 from workbook.findings import Finding
@@ -56,7 +56,7 @@ def roll_up(
     WorkbookError if the departments do not fit on a sheet; else as `workbook.summary.adding_up.aggregate`.
     """
     light = _Light(parts)
-    returns = list(across(light.returns(), roster, year=year))
+    returns = list(add_findings_between(light.returns(), roster, year=year))
     if light.detailed:
         returns = [_tidied(item) for item in returns]
     _write_across(parts, returns)
