@@ -9,7 +9,18 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from builder.sheets import Book, Heading, Listed, Live, Page, Value, known, new_sheet, over, ratio
+from builder.sheets import (
+    BlockSheet,
+    Book,
+    Heading,
+    Listed,
+    Live,
+    Value,
+    known,
+    new_sheet,
+    over,
+    ratio,
+)
 from workbook.expression import literal
 from workbook.form import Section
 from workbook.summary import NONE, OTHER, REASONS, FormSummary, attainment_by, reasons
@@ -24,7 +35,7 @@ def write_analysis(
     book: Book, heading: Heading, part: FormSummary, details: Mapping[str, Listed]
 ) -> dict[str, dict[Branch, int]]:
     """The blocks of every scored section; returns the row of each branch, by section, for charts."""
-    page = Page(book, new_sheet(book, heading, len(_WIDTHS)), _WIDTHS)
+    page = BlockSheet(book, new_sheet(book, heading, len(_WIDTHS)), _WIDTHS)
     # On one page: a block's title would else stand alone at the foot of the first.
     page.sheet.fit_to_pages(1, 1)
     found = {}
@@ -42,7 +53,7 @@ def write_analysis(
 
 
 def _indicators(
-    page: Page, section: Section, frame: pd.DataFrame, listed: Listed
+    page: BlockSheet, section: Section, frame: pd.DataFrame, listed: Listed
 ) -> dict[Branch, int]:
     """A line for each branch; the first level's line under those of its second."""
     page.block(
@@ -94,7 +105,11 @@ _A_NUMBER = '">=-1E+300"'
 
 
 def _attained(
-    page: Page, listed: Listed, levels: Sequence[str], branch: Branch, found: Mapping[str, object]
+    page: BlockSheet,
+    listed: Listed,
+    levels: Sequence[str],
+    branch: Branch,
+    found: Mapping[str, object],
 ) -> None:
     """One line: sums over the rows that give both weight and score."""
     weight, score, lost = (listed.cells(key) for key in ("weight", "self_score", "lost"))
@@ -130,7 +145,7 @@ def _often(found: Mapping[str, object]) -> Value:
 # --- why points were lost -------------------------------------------------------------------------
 
 
-def _reasons(page: Page, frame: pd.DataFrame, listed: Listed) -> None:
+def _reasons(page: BlockSheet, frame: pd.DataFrame, listed: Listed) -> None:
     told = reasons(frame)
     page.block("失分原因", "原因", "归类依据：原因一栏含有的字词", "项数", "占比", "失分")
     first, words = (
@@ -169,7 +184,7 @@ def _reasons(page: Page, frame: pd.DataFrame, listed: Listed) -> None:
 # --- how generous ---------------------------------------------------------------------------------
 
 
-def _generosity(page: Page, part: FormSummary, frame: pd.DataFrame, listed: Listed) -> None:
+def _generosity(page: BlockSheet, part: FormSummary, frame: pd.DataFrame, listed: Listed) -> None:
     """How often full marks were taken, and scores against the rule."""
     own = part.generosity
     page.block("自评宽严", "项目", "说明", "数量", "占比")

@@ -184,7 +184,7 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
+class _SqlView:
     """A view: its schema, its name, what it tells, its SQL, and what its columns mean."""
 
     folder: str
@@ -194,7 +194,7 @@ class _View:
     columns: Sequence[tuple[str, str]]
 
 
-def _write_database(path: Path, tables: Iterable[_Table], views: Iterable[_View]) -> None:
+def _write_database(path: Path, tables: Iterable[_Table], views: Iterable[_SqlView]) -> None:
     import duckdb
 
     path.unlink()  # DuckDB takes an empty file for a broken one
@@ -254,8 +254,8 @@ def _literal(text: str) -> str:
 _ANSWERED = ", ".join(_literal(status) for status in Status if status.counts)
 
 
-def _views(frames: Frames, summary: Summary | None) -> Iterator[_View]:
-    yield _View(
+def _views(frames: Frames, summary: Summary | None) -> Iterator[_SqlView]:
+    yield _SqlView(
         "",
         "findings_by_code",
         "每种问题有多少，最多的在前",
@@ -265,7 +265,7 @@ def _views(frames: Frames, summary: Summary | None) -> Iterator[_View]:
     )
     if summary is None:
         return
-    yield _View(
+    yield _SqlView(
         "",
         "coverage_by_status",
         "已报、须修改、退回、未报的单位各有多少",
@@ -276,12 +276,12 @@ def _views(frames: Frames, summary: Summary | None) -> Iterator[_View]:
         yield from _form_views(form)
 
 
-def _form_views(form: Form) -> Iterator[_View]:
+def _form_views(form: Form) -> Iterator[_SqlView]:
     folder, headline = summary_of(form), Headline(form)
     lines = _qualified(folder, "departments")
     yield _totals_view(folder, lines, headline)
     if headline.score is not None:
-        yield _View(
+        yield _SqlView(
             folder,
             "grades",
             "各等次的单位数和占比",
@@ -295,7 +295,7 @@ def _form_views(form: Form) -> Iterator[_View]:
         yield from _attainment_views(form, lines, section)
 
 
-def _totals_view(folder: str, lines: str, headline: Headline) -> _View:
+def _totals_view(folder: str, lines: str, headline: Headline) -> _SqlView:
     """Sums, and rates from the sums; one line a year."""
     told = [("departments", "计入的单位（项目）数")]
     parts = ["count(*) AS departments"]
@@ -322,13 +322,13 @@ def _totals_view(folder: str, lines: str, headline: Headline) -> _View:
         f"SELECT fiscal_year, {', '.join(parts)} FROM {lines} WHERE status IN ({_ANSWERED}) "
         "GROUP BY fiscal_year"
     )
-    return _View(folder, "totals", "合计，只算计入汇总的单位", sql, told)
+    return _SqlView(folder, "totals", "合计，只算计入汇总的单位", sql, told)
 
 
-def _attainment_views(form: Form, lines: str, section: Section) -> Iterator[_View]:
+def _attainment_views(form: Form, lines: str, section: Section) -> Iterator[_SqlView]:
     folder, rows = summary_of(form), _qualified(folder_of(form), section.id)
     each, grouped = f"{section.id}_attainment", f"{section.id}_by_level"
-    yield _View(
+    yield _SqlView(
         folder,
         each,
         f"{section.label}：计入汇总的每一行和它的得分率",
@@ -339,7 +339,7 @@ def _attainment_views(form: Form, lines: str, section: Section) -> Iterator[_Vie
     )
     levels = ", ".join(_quoted(level) for level in section.levels)
     both = "FILTER (weight IS NOT NULL AND self_score IS NOT NULL)"
-    yield _View(
+    yield _SqlView(
         folder,
         grouped,
         f"{section.label}：按指标层级的行数、得分率、满分的比例",

@@ -39,8 +39,8 @@ from workbook.layout import (
     Spot,
     check_name,
     formulas_of,
+    lay_out,
     list_name,
-    place,
 )
 from workbook.reading import Filling, submit
 
@@ -101,7 +101,7 @@ def build_template(
     written, a password cannot be used, or a value does not fit the form.
     """
     path = Path(path)
-    layout = place(form, plan)
+    layout = lay_out(form, plan)
     year = fiscal_year or form.fiscal_year
     prefilled = Filling(
         {"identity.fiscal_year": year} | (prefilled.values if prefilled else {}),

@@ -13,7 +13,7 @@ from builder.word.official import opened
 from builder.word.report import department_report, report_values
 from builder.word.report_table import cell_text
 from workbook.catalogue import Severity
-from workbook.checking import Entry, Roster, View, gather, sort_by_sender, value_at
+from workbook.checking import Roster, RosterEntry, View, gather, sort_by_sender, value_at
 from workbook.errors import BuildError
 from workbook.form import Headline, report_section
 from workbook.reading import Cell, Return, Submission
@@ -105,7 +105,7 @@ def _as_on(item: Return, roster: Roster | None) -> Return:
     return replace(item, submission=named)
 
 
-def _named_cells(read: Submission, entry: Entry) -> dict[str, Cell]:
+def _named_cells(read: Submission, entry: RosterEntry) -> dict[str, Cell]:
     found = {}
     for name, text in (("department", entry.department), ("department_code", entry.code)):
         field_ = Headline(read.form).find(name)

@@ -22,7 +22,7 @@ from workbook.checking.columns import (
     value_at,
 )
 from workbook.checking.expected_scores import EXPECTED, Due, Dues, due_frame, due_of
-from workbook.checking.roster import Entry, Roster, load_roster
+from workbook.checking.roster import Roster, RosterEntry, load_roster
 
 __all__ = [
     "BROKEN",
@@ -33,8 +33,8 @@ __all__ = [
     "Batch",
     "Due",
     "Dues",
-    "Entry",
     "Roster",
+    "RosterEntry",
     "Sender",
     "SentReturns",
     "View",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbook import text as texts
-from workbook.checking.roster import Entry, Roster
+from workbook.checking.roster import Roster, RosterEntry
 from workbook.findings import Finding, finding
 from workbook.form import Headline
 from workbook.reading import ACCEPTED, SKIPPED, DueForms, Return, Submission, due_forms_of
@@ -20,7 +20,7 @@ class Sender:
 
     code: str
     department: str
-    entry: Entry | None
+    entry: RosterEntry | None
 
 
 def sender_of(item: Return, roster: Roster | None) -> Sender:

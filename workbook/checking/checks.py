@@ -15,12 +15,12 @@ import numpy.typing as npt
 from workbook.address import split_a1
 from workbook.catalogue import REQUIRED, Severity
 from workbook.checking.between_returns import add_findings_between
-from workbook.checking.columns import BROKEN, VERDICTS, Batch, View, gather, share, value_at
+from workbook.checking.columns import BROKEN, VERDICTS, Batch, View, gather, take_over, value_at
 from workbook.checking.roster import Roster
 from workbook.expression import BLANK, NUMBER, Call, Ref, Type, number_text
 from workbook.findings import Finding, finding
 from workbook.form import CASE_SECTION, CELL, GROUP, ROW, Case, Field, Form, Rule, Value, shown
-from workbook.layout import CHECK_SHEET, Layout, cell_name, check_lines, place
+from workbook.layout import CHECK_SHEET, Layout, cell_name, check_lines, lay_out
 from workbook.reading import Cell, Filling, Return, Submission, submit
 from workbook.text import brief
 
@@ -62,7 +62,7 @@ def findings_of(submissions: Sequence[Submission]) -> list[list[Finding]]:
     """What is wrong with each of some submissions of one form, in no particular order."""
     form = submissions[0].form
     batch = gather(form, submissions, View.PRINTED)
-    found = _Found(form, submissions)
+    found = _BatchFindings(form, submissions)
     for rule in form.rules:
         found.judge(batch, rule)
     for i, submission in enumerate(submissions):
@@ -74,18 +74,18 @@ def findings_of(submissions: Sequence[Submission]) -> list[list[Finding]]:
     other = [i for i, differs in enumerate(converted) if differs]
     if other:
         own = gather(form, [submissions[i] for i in other], View.WORKBOOK)
-        share(own, batch, other)
+        take_over(own, batch, other)
         found.recomputed(own, dict(enumerate(other)))
     return found.findings
 
 
-class _Found:
+class _BatchFindings:
     """Collects the findings of a batch."""
 
     def __init__(self, form: Form, submissions: Sequence[Submission]) -> None:
         self.form = form
         self.submissions = submissions
-        self.layouts = [place(form, s.plan) for s in submissions]
+        self.layouts = [lay_out(form, s.plan) for s in submissions]
         self.findings: list[list[Finding]] = [[] for _ in submissions]
         self.missing: list[set[str]] = [set() for _ in submissions]
         self.lost = [

@@ -46,7 +46,7 @@ from workbook.form import (
     serial,
     shown,
 )
-from workbook.layout import Block, Plan, cell_name, check_lines, place
+from workbook.layout import Block, Plan, cell_name, check_lines, lay_out
 from workbook.reading import Submission
 from workbook.text import is_blank
 
@@ -92,7 +92,7 @@ class Batch:
 
     def block(self, section: str) -> Block:
         """A repeating section as placed under the batch's plan."""
-        return place(self.form, self.plan).blocks[section]
+        return lay_out(self.form, self.plan).blocks[section]
 
     def own_row_numbers(self, section: str) -> npt.NDArray[np.int64]:
         """(submissions, rows): the number that each row has in its own return, 0 for padding."""
@@ -335,7 +335,7 @@ def gather(form: Form, submissions: Sequence[Submission], view: View) -> Batch:
     """The submissions of one form, in their order, under a view."""
     plans = tuple([s.plan for s in submissions])
     plan = joint_plan(plans)
-    layout = place(form, plan)
+    layout = lay_out(form, plan)
     years = np.array([[s.fiscal_year] for s in submissions], dtype=float)
     batch = Batch(form, plan, plans, {}, {}, years)
     alike = _alike(form, submissions, plan)
@@ -360,7 +360,7 @@ def gather(form: Form, submissions: Sequence[Submission], view: View) -> Batch:
     return batch
 
 
-def share(own: Batch, whole: Batch, rows: Sequence[int]) -> None:
+def take_over(own: Batch, whole: Batch, rows: Sequence[int]) -> None:
     """Take over what was worked out for more submissions under another view, where both see the same.
 
     `own` is of the submissions that stand in those `rows` of `whole`. What rests on fields that differ
@@ -444,7 +444,7 @@ def _alike(form: Form, submissions: Sequence[Submission], joint: Plan) -> list[_
     return [
         _Alike(
             indexes,
-            {name: at for at, name in enumerate(place(form, own).spots)},
+            {name: at for at, name in enumerate(lay_out(form, own).spots)},
             _where_rows(form, own, joint),
         )
         for own, indexes in groups.items()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbook.commands.messages import Group, fail, say, t
+from workbook.commands.messages import CommandGroup, fail, say, t
 from workbook.commands.options import (
     deadline_option,
     exit_code,
@@ -65,7 +65,7 @@ _EPILOG = t(
 
 
 @click.group(
-    cls=Group,
+    cls=CommandGroup,
     epilog=_EPILOG,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -183,9 +183,9 @@ def template(
 def layout(form: str, form_file: tuple[Path, ...], as_json: bool) -> None:
     """See the command's help."""
     from workbook.commands.output import spot_record
-    from workbook.layout import place
+    from workbook.layout import lay_out
 
-    spots = place(given_form(form, form_file)).spots
+    spots = lay_out(given_form(form, form_file)).spots
     if as_json:
         print_json({name: spot_record(spot) for name, spot in spots.items()})
         return

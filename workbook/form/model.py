@@ -79,7 +79,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DrawnCell:
     """One drawn cell: a label, or a field; and how far it reaches."""
 
     text: str
@@ -99,7 +99,7 @@ class Drawing:
     rows: int
     framed: tuple[bool, ...]
     heights: tuple[float, ...]
-    pieces: tuple[Piece, ...]
+    cells: tuple[DrawnCell, ...]
 
 
 @dataclass(frozen=True, slots=True)

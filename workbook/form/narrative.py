@@ -51,7 +51,7 @@ def report_section(form: Form) -> Section | None:
 
 
 def _headings(section: Section) -> Iterator[str]:
-    return (p.text for p in section.head.pieces if p.heading and not p.field)
+    return (p.text for p in section.head.cells if p.heading and not p.field)
 
 
 def outline(form: Form) -> tuple[Chapter, ...]:
@@ -60,19 +60,19 @@ def outline(form: Form) -> tuple[Chapter, ...]:
     if section is None:
         return ()
     found: list[tuple[int, str, list[Field]]] = [(0, "", [])]
-    for piece in section.head.pieces:
-        if piece.field:
-            found[-1][2].append(form.field_of(piece.field))
-        elif piece.heading:
-            found.append((piece.heading, piece.text, []))
+    for drawn in section.head.cells:
+        if drawn.field:
+            found[-1][2].append(form.field_of(drawn.field))
+        elif drawn.heading:
+            found.append((drawn.heading, drawn.text, []))
     return tuple(Chapter(level, heading, tuple(fields)) for level, heading, fields in found)
 
 
 def report_title(form: Form, values: Mapping[str, Any]) -> str:
     """The report's title; `values` are the report's, by field: {"overview": …}."""
     section = report_section(form)
-    pieces = section.head.pieces if section else ()
-    title = next((p.field.partition(".")[2] for p in pieces if p.heading and p.field), "")
+    cells = section.head.cells if section else ()
+    title = next((p.field.partition(".")[2] for p in cells if p.heading and p.field), "")
     return str(values.get(title) or "")
 
 

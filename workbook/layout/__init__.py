@@ -28,7 +28,7 @@ from workbook.layout.layout import (
     check_lines,
     check_name,
     default_plan,
-    place,
+    lay_out,
 )
 
 __all__ = [
@@ -57,6 +57,6 @@ __all__ = [
     "check_name",
     "default_plan",
     "formulas_of",
+    "lay_out",
     "list_name",
-    "place",
 ]

@@ -121,8 +121,8 @@ class Formulas:
             return self.column(item, home)
         if ref.reach == "group":
             block = self.layout.blocks[item.section]
-            pieces = ",".join(self.column(item, home, g) for g in range(len(block.groups)))
-            return f"CHOOSE({k},{pieces})"
+            columns = ",".join(self.column(item, home, g) for g in range(len(block.groups)))
+            return f"CHOOSE({k},{columns})"
         if item.grain == CELL:
             return self.on(self.address(item, 0), home)
         if item.grain == GROUP:

@@ -1,4 +1,4 @@
-"""`place(form) → Layout`: where every field stands. The one contract between template and reader."""
+"""`lay_out(form) → Layout`: where every field stands. The one contract between template and reader."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ from functools import cached_property, lru_cache
 from workbook.address import Address, area
 from workbook.catalogue import REQUIRED
 from workbook.errors import BuildError
-from workbook.form import CELL, GROUP, ROW, Drawing, Field, Form, Group, Paper, Piece, Rule, Section
+from workbook.form import (
+    CELL,
+    GROUP,
+    ROW,
+    Drawing,
+    DrawnCell,
+    Field,
+    Form,
+    Group,
+    Paper,
+    Rule,
+    Section,
+)
 
 GUIDE_SHEET = "填报说明"
 CHECK_SHEET = "自检"
@@ -188,7 +200,7 @@ def default_plan(form: Form) -> Plan:
     return tuple(group.rows for section in form.repeating for group in section.groups)
 
 
-def place(form: Form, plan: Sequence[int] | None = None) -> Layout:
+def lay_out(form: Form, plan: Sequence[int] | None = None) -> Layout:
     """Every field's address and defined name; `plan` says how many rows each group holds.
 
     Raises BuildError if the plan does not fit the form's groups.
@@ -253,9 +265,9 @@ class _Placer:
             self.row += 1
 
     def _drawing(self, section: Section, drawing: Drawing, extend: int = 0) -> None:
-        """Place drawn rows; pieces that reach the bottom grow by `extend` rows if '^' says so."""
-        for piece in drawing.pieces:
-            self._piece(section, drawing, piece, extend)
+        """Place drawn rows; cells that reach the bottom grow by `extend` rows if '^' says so."""
+        for drawn in drawing.cells:
+            self._drawn_cell(section, drawing, drawn, extend)
         for offset, height in enumerate(drawing.heights):
             if height:
                 self.heights[self.row + offset] = height
@@ -263,25 +275,27 @@ class _Placer:
                 self.framed.append(self.row + offset)
         self.row += drawing.rows
 
-    def _piece(self, section: Section, drawing: Drawing, piece: Piece, extend: int) -> None:
-        top, left = self.row + piece.row, piece.column + 1
-        bottom, right = top + piece.rows - 1, left + piece.columns - 1
+    def _drawn_cell(
+        self, section: Section, drawing: Drawing, drawn: DrawnCell, extend: int
+    ) -> None:
+        top, left = self.row + drawn.row, drawn.column + 1
+        bottom, right = top + drawn.rows - 1, left + drawn.columns - 1
         above = section.row is not None and any(
-            p.column <= piece.column < p.column + p.columns for p in section.row.pieces
+            p.column <= drawn.column < p.column + p.columns for p in section.row.cells
         )
-        if extend and not above and piece.row + piece.rows == drawing.rows:
+        if extend and not above and drawn.row + drawn.rows == drawing.rows:
             bottom += extend
-        if piece.field:
-            self._spot(self._field(piece.field), 0, top, left, bottom, right)
-            if piece.heading:
-                self.spots[piece.field] = replace(self.spots[piece.field], title=True)
+        if drawn.field:
+            self._spot(self._field(drawn.field), 0, top, left, bottom, right)
+            if drawn.heading:
+                self.spots[drawn.field] = replace(self.spots[drawn.field], title=True)
             return
-        role = "label" if drawing.framed[piece.row] else "line"
-        if piece.heading:
-            role = "heading" if piece.heading == 1 else "subheading"
+        role = "label" if drawing.framed[drawn.row] else "line"
+        if drawn.heading:
+            role = "heading" if drawn.heading == 1 else "subheading"
         elif section.repeats:
             role = "side" if left > len(self.paper.widths) else "head"
-        self.labels.append(Label(piece.text, top, left, bottom, right, role))
+        self.labels.append(Label(drawn.text, top, left, bottom, right, role))
 
     def _field(self, key: str) -> Field:
         return self.form.field_of(key)
@@ -318,28 +332,28 @@ class _Placer:
     def _rows(self, section: Section, slots: list[Slot]) -> None:
         assert section.row is not None
         for slot in slots:
-            for piece in section.row.pieces:
-                left = piece.column + 1
-                right = left + piece.columns - 1
-                if piece.text:
-                    self.labels.append(Label(piece.text, slot.row, left, slot.row, right, "label"))
-                elif piece.field and self._field(piece.field).grain == ROW:
-                    field = self._field(piece.field)
+            for drawn in section.row.cells:
+                left = drawn.column + 1
+                right = left + drawn.columns - 1
+                if drawn.text:
+                    self.labels.append(Label(drawn.text, slot.row, left, slot.row, right, "label"))
+                elif drawn.field and self._field(drawn.field).grain == ROW:
+                    field = self._field(drawn.field)
                     self._spot(field, slot.number, slot.row, left, slot.row, right)
 
     def _tree(self, section: Section, slots: list[Slot], groups: list[Group]) -> None:
         """Labels of the levels, and cells of the groups, merged over their rows."""
         assert section.row is not None
-        for piece in section.row.pieces:
-            left = piece.column + 1
-            right = left + piece.columns - 1
-            if piece.level:
-                for first, last in _runs(slots, piece.level):
-                    text = self._tree_text(section, first, piece.level, groups)
+        for drawn in section.row.cells:
+            left = drawn.column + 1
+            right = left + drawn.columns - 1
+            if drawn.level:
+                for first, last in _runs(slots, drawn.level):
+                    text = self._tree_text(section, first, drawn.level, groups)
                     self.labels.append(Label(text, first.row, left, last.row, right, "tree"))
-            elif piece.field and self._field(piece.field).grain == GROUP:
+            elif drawn.field and self._field(drawn.field).grain == GROUP:
                 for number, (first, last) in enumerate(_runs(slots, 1), 1):
-                    field = self._field(piece.field)
+                    field = self._field(drawn.field)
                     self._spot(field, number, first.row, left, last.row, right)
 
     def _tree_text(self, section: Section, slot: Slot, level: int, groups: list[Group]) -> str:

@@ -3,9 +3,9 @@
 `open_package` either returns all that the reader needs, or raises Refused with a code. It judges
 nothing else: formulas, locks and odd contents are reported as they stand.
 
-Beneath it: `container` (the file, the zip and their guards), `magic` (what other files look like),
-`ooxml` (the XML parts), `sheetxml` and `sharedformulas` (cells), `sheetpieces`, `plainxml` and `seen`
-(cells fast); for .xls and .ods `foreign`, for passwords `locked`, both in a process of their own: `worker`.
+Beneath it: `container` (the file, the zip and their guards), `file_types` (what other files look like),
+`parts` (the XML parts), `sheets` and `shared_formulas` (cells), `sheet_fragments`, `plain_xml` and `seen`
+(cells fast); for .xls and .ods `foreign`, for passwords `encrypted`, both in a process of their own: `worker`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from workbook.package import file_types, foreign
 from workbook.package.container import Archive, Packed, Watch, read_file
 from workbook.package.encrypted import unlock
 from workbook.package.parts import (
+    ParseTask,
     Relationship,
     SheetEntry,
     Styles,
-    Task,
     WorkbookPart,
     parse_content_types,
     parse_properties,
@@ -355,9 +355,9 @@ class _Parts:
             raise Refused("W104", f"缺少部件 {brief(name)}")
         return self._parsed(parser, name, packed, more)
 
-    def task(self, name: str) -> Task:
+    def task(self, name: str) -> ParseTask:
         """What parsing a member needs to know."""
-        return Task(name, self.limits, self.watch)
+        return ParseTask(name, self.limits, self.watch)
 
     def relations(self, name: str) -> tuple[Relationship, ...]:
         """The links of a part, none if it has none."""

@@ -140,7 +140,7 @@ BUILTIN_FORMATS: Mapping[int, str] = MappingProxyType(
 )
 
 
-class Task(NamedTuple):
+class ParseTask(NamedTuple):
     """What every parse needs to know beside the bytes: whose they are, and what they may cost."""
 
     part: str
@@ -160,7 +160,10 @@ class Task(NamedTuple):
 
 
 def feed(
-    parser: expat.XMLParserType, data: bytes, task: Task, tick: Callable[[], None] | None = None
+    parser: expat.XMLParserType,
+    data: bytes,
+    task: ParseTask,
+    tick: Callable[[], None] | None = None,
 ) -> None:
     """Run the parser over the part; `tick` is called between chunks. Raises Refused only."""
     parser.buffer_text = True
@@ -184,7 +187,7 @@ def _refuse_doctype(*_: object) -> None:
     raise Refused("W107", "XML 中含有 DOCTYPE 或 ENTITY 声明")
 
 
-def scan(data: bytes, task: Task, visit: Visit) -> str:
+def scan(data: bytes, task: ParseTask, visit: Visit) -> str:
     """Call `visit(path, attributes, text)` at the end of every element; return the root's namespace.
 
     A path is the local names from the root, `workbook/sheets/sheet`; an element of a namespace that
@@ -236,7 +239,7 @@ def _character(match: re.Match[str]) -> str:
     return match[0] if 0xD800 <= code <= 0xDFFF else chr(code)
 
 
-def parse_content_types(data: bytes, task: Task) -> Mapping[str, str]:
+def parse_content_types(data: bytes, task: ParseTask) -> Mapping[str, str]:
     """Content type by member (casefolded, no leading slash), and by `*.extension` for the rest."""
     types: dict[str, str] = {}
 
@@ -252,7 +255,7 @@ def parse_content_types(data: bytes, task: Task) -> Mapping[str, str]:
     return types
 
 
-def parse_relationships(data: bytes, task: Task) -> tuple[Relationship, ...]:
+def parse_relationships(data: bytes, task: ParseTask) -> tuple[Relationship, ...]:
     """The links of a part; `task.part` is the `.rels` member, which says what targets relate to."""
     folder = posixpath.dirname(posixpath.dirname(task.part))
     found: list[Relationship] = []
@@ -280,7 +283,7 @@ def _member(folder: str, target: str) -> str:
     return path.lstrip("/")
 
 
-def parse_workbook(data: bytes, task: Task) -> WorkbookPart:
+def parse_workbook(data: bytes, task: ParseTask) -> WorkbookPart:
     """The workbook part: sheets in order, names, date system."""
     sheets: list[SheetEntry] = []
     defined: list[tuple[str, int | None, str]] = []
@@ -321,7 +324,7 @@ def _state(text: str | None) -> str:
 
 
 def _sort_names(
-    defined: list[tuple[str, int | None, str]], sheets: list[SheetEntry], task: Task
+    defined: list[tuple[str, int | None, str]], sheets: list[SheetEntry], task: ParseTask
 ) -> tuple[dict[str, str], tuple[Name, ...], tuple[Name, ...]]:
     """Workbook-level names, those of one sheet, those Excel keeps for itself (`_xlnm.…`)."""
     names: dict[str, str] = {}
@@ -342,7 +345,7 @@ def _sort_names(
     return names, tuple(local), tuple(builtin)
 
 
-def parse_styles(data: bytes, task: Task) -> Styles:
+def parse_styles(data: bytes, task: ParseTask) -> Styles:
     """Which cell styles unlock, and every cell style's number format."""
     codes: dict[int, str] = {}
     formats: dict[int, str] = {}
@@ -369,7 +372,7 @@ def parse_styles(data: bytes, task: Task) -> Styles:
     return Styles(frozenset(unlocked), MappingProxyType(formats))
 
 
-def parse_strings(data: bytes, task: Task) -> Sequence[str]:
+def parse_strings(data: bytes, task: ParseTask) -> Sequence[str]:
     """The shared strings: runs joined, phonetic guides left out, escapes undone."""
     taken = plain_xml.cut_strings(data)
     if taken is not None:
@@ -389,7 +392,7 @@ def _strings(_longest: int) -> Seen[str]:
     return Seen(2 * 2**20, each=200)
 
 
-def _plain_string(task: Task, item: bytes) -> str | None:
+def _plain_string(task: ParseTask, item: bytes) -> str | None:
     text = plain_xml.string(item)
     try:
         return None if text is None else _bounded(unescape(text), task)
@@ -397,7 +400,7 @@ def _plain_string(task: Task, item: bytes) -> str | None:
         return None
 
 
-def _parse_strings(data: bytes, task: Task) -> list[str]:
+def _parse_strings(data: bytes, task: ParseTask) -> list[str]:
     strings: list[str] = []
     runs: list[str] = []
     text: list[str] = []
@@ -436,13 +439,13 @@ def _parse_strings(data: bytes, task: Task) -> list[str]:
     return strings
 
 
-def _bounded(text: str, task: Task) -> str:
+def _bounded(text: str, task: ParseTask) -> str:
     if len(text) > task.limits.text_length:
         raise task.over("文字长度", task.limits.text_length)
     return text
 
 
-def root_space(name: str, expected: str, task: Task) -> str:
+def root_space(name: str, expected: str, task: ParseTask) -> str:
     """The namespace of a part's root, which must be one of the two and the root the expected."""
     space, _, local = name.rpartition(" ")
     if local != expected or space not in {MAIN, STRICT_MAIN}:
@@ -450,7 +453,7 @@ def root_space(name: str, expected: str, task: Task) -> str:
     return space
 
 
-def parse_properties(data: bytes, task: Task) -> Mapping[str, str]:
+def parse_properties(data: bytes, task: ParseTask) -> Mapping[str, str]:
     """Core, application or custom properties as text, keys as `lastModifiedBy`, `custom:NAME`."""
     properties: dict[str, str] = {}
 

@@ -12,8 +12,8 @@ from workbook.reading.reader import (
     fatal,
     find_files,
     known_forms,
+    read_batch,
     read_returns,
-    read_some,
 )
 from workbook.reading.submission import (
     ACCEPTED,
@@ -25,7 +25,7 @@ from workbook.reading.submission import (
     Submission,
     submit,
 )
-from workbook.reading.workers import IN_FLIGHT, Piece, dispatch, executor_at
+from workbook.reading.workers import IN_FLIGHT, WorkBatch, dispatch, executor_at
 
 __all__ = [
     "ACCEPTED",
@@ -37,16 +37,16 @@ __all__ = [
     "Filling",
     "Forms",
     "Passwords",
-    "Piece",
     "Return",
     "Submission",
+    "WorkBatch",
     "dispatch",
     "due_forms_of",
     "executor_at",
     "fatal",
     "find_files",
     "known_forms",
+    "read_batch",
     "read_returns",
-    "read_some",
     "submit",
 ]

@@ -40,7 +40,7 @@ class Unknown(WorkbookError):
 
 
 @dataclass(slots=True)
-class Found:
+class RecognisedForm:
     """The form in a workbook: its layout, where its cells are, and what was remarked in finding them."""
 
     layout: Layout
@@ -108,14 +108,14 @@ def _where_named(
     return usual if text is None and usual.sheet in sheets else None
 
 
-def find_recorded(package: Package, layout: Layout, *, other: bool = False) -> Found:
+def find_recorded(package: Package, layout: Layout, *, other: bool = False) -> RecognisedForm:
     """The cells of a workbook whose `_form` says what it is; `other` if its template came from another
     definition, which may lack fields of this one. Raises Unknown for W118."""
     named = named_cells(package, layout)
     if other and 0 < named.lost < len(layout.spots) / 2:
         own = {name: at for name, at in named.cells.items() if name in package.names}
-        return Found(layout, own, [], absent=frozenset(layout.spots.keys() - own.keys()))
-    found = Found(layout, named.cells, [])
+        return RecognisedForm(layout, own, [], absent=frozenset(layout.spots.keys() - own.keys()))
+    found = RecognisedForm(layout, named.cells, [])
     home = sheet_now(layout, named.cells, layout.form.sheet)
     lost = named.lost
     if not _has_form(found):  # its sheet was taken out, perhaps after it was copied
@@ -131,12 +131,12 @@ def find_recorded(package: Package, layout: Layout, *, other: bool = False) -> F
     return found
 
 
-def _has_form(found: Found) -> bool:
+def _has_form(found: RecognisedForm) -> bool:
     spots, sheet = found.layout.spots, found.layout.form.sheet
     return any(spots[name].address.sheet == sheet for name in found.addresses)
 
 
-def _lost(found: Found, package: Package) -> Iterator[Finding]:
+def _lost(found: RecognisedForm, package: Package) -> Iterator[Finding]:
     """What is lost, row by row, at the cells where the template has it.
 
     A whole further sheet that is gone is one finding of the audit.
@@ -161,7 +161,7 @@ def _lost(found: Found, package: Package) -> Iterator[Finding]:
         )
 
 
-def find_unrecorded(package: Package, forms: Sequence[Form]) -> Found:
+def find_unrecorded(package: Package, forms: Sequence[Form]) -> RecognisedForm:
     """The cells of a workbook without `_form`, by labels. Raises Unknown if it is no form of ours."""
     located = _one(locate_any(forms, package.sheets), package)
     if located is None:
@@ -171,7 +171,7 @@ def find_unrecorded(package: Package, forms: Sequence[Form]) -> Found:
         name: (_where_named(name, at, names, sheets) if name in names else None) or at
         for name, at in located.addresses.items()
     }
-    return Found(
+    return RecognisedForm(
         located.layout,
         addresses,
         [finding("L217", sheet=located.sheet)],
@@ -180,7 +180,7 @@ def find_unrecorded(package: Package, forms: Sequence[Form]) -> Found:
     )
 
 
-def _find_unnamed(found: Found, package: Package, lost: str) -> None:
+def _find_unnamed(found: RecognisedForm, package: Package, lost: str) -> None:
     """Find cells without names by the labels; if those are not all there, at their usual places."""
     form = found.layout.form
     located = _one(locate_any([form], package.sheets), package)
@@ -199,7 +199,7 @@ def _find_unnamed(found: Found, package: Package, lost: str) -> None:
         found.findings.append(what)
 
 
-def _find_copy(found: Found, package: Package, home: str) -> None:
+def _find_copy(found: RecognisedForm, package: Package, home: str) -> None:
     """Look whether the form was filled in on a copy of its sheet."""
     beside = BESIDE | {home} | found.layout.form.further_sheets
     others = [sheet for sheet in package.sheets if sheet.name not in beside]

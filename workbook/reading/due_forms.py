@@ -11,7 +11,7 @@ from workbook.address import Address
 from workbook.catalogue import Severity
 from workbook.findings import Finding, finding
 from workbook.form import Form
-from workbook.layout import place
+from workbook.layout import lay_out
 from workbook.reading.submission import Submission
 
 T = TypeVar("T", bound=Hashable)
@@ -91,7 +91,7 @@ def _most(sent: Iterable[tuple[int, T]]) -> T | None:
 
 def _unlike(submission: Submission, printed: str, expected: str, own: str, due: str) -> Finding:
     """At the title, which names form and year."""
-    layout = place(submission.form, submission.plan)
+    layout = lay_out(submission.form, submission.plan)
     drawn = (n for n, s in layout.spots.items() if s.address.sheet == submission.form.sheet)
     home = submission.cells[next(drawn)].address.sheet
     title = next((label for label in layout.home.labels if label.role == "title"), None)

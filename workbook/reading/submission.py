@@ -11,7 +11,7 @@ from workbook.address import Address
 from workbook.catalogue import Severity
 from workbook.findings import Finding
 from workbook.form import ROW, Form, Raw, Value, serial
-from workbook.layout import Plan, Spot, cell_name, place
+from workbook.layout import Plan, Spot, cell_name, lay_out
 from workbook.text import printable
 
 ACCEPTED, REJECTED, SKIPPED = "accepted", "rejected", "skipped"
@@ -145,7 +145,7 @@ def submit(
 
     A computed or suggested field that the filling names counts as overwritten.
     """
-    layout = place(form, plan)
+    layout = lay_out(form, plan)
     cells = {}
     for name, spot in layout.spots.items():
         given = filling.value(spot)

@@ -223,9 +223,9 @@ class _Light:
         else:
             figures = [item.id for item in section.fields.values() if _is_figure(item)]
             whole = pd.concat(self._parts.frames(table, figures))
-        places = keys.get_indexer(whole.index.get_level_values("submission"))
-        order = np.argsort(places, kind="stable")
-        return whole.iloc[order[places[order] >= 0]]
+        positions = keys.get_indexer(whole.index.get_level_values("submission"))
+        order = np.argsort(positions, kind="stable")
+        return whole.iloc[order[positions[order] >= 0]]
 
 
 _FINDING = ("code", "severity", "message", "hint", "sheet", "cell", "field", "printed", "expected")

@@ -30,7 +30,7 @@ from workbook.summary.coverage import (
     status_of,
     used_files,
 )
-from workbook.summary.previous import Comparison, Lines, compare
+from workbook.summary.previous import Comparison, DepartmentLines, compare
 from workbook.summary.provenance import Reading, figures_in, sources_of
 from workbook.summary.reviews import Reviews, cutoffs, keep, set_aside
 from workbook.summary.totals import composition_of, funds_of, grade_counts, graded, rate, totals_of
@@ -123,9 +123,11 @@ class Summary:
         return self.forms[0] if self.forms else None
 
     @property
-    def lines(self) -> tuple[Lines, ...]:
+    def lines(self) -> tuple[DepartmentLines, ...]:
         """Every form's departments, to be compared with another year's."""
-        return tuple(Lines(part.form, part.fiscal_year, part.departments) for part in self.forms)
+        return tuple(
+            DepartmentLines(part.form, part.fiscal_year, part.departments) for part in self.forms
+        )
 
 
 def aggregate(

@@ -196,10 +196,10 @@ def indicators_of(headline: Headline, details: Mapping[str, pd.DataFrame]) -> pd
 
 
 def _in_form_order(section: Section, frame: pd.DataFrame) -> pd.DataFrame:
-    order = {group.path: place for place, group in enumerate(section.groups)}
+    order = {group.path: position for position, group in enumerate(section.groups)}
     depth = len(section.levels)
-    places = [order.get(tuple(key[1 : 1 + depth]), len(order)) for key in frame.index]
-    return frame.iloc[sorted(range(len(places)), key=places.__getitem__)]
+    positions = [order.get(tuple(key[1 : 1 + depth]), len(order)) for key in frame.index]
+    return frame.iloc[sorted(range(len(positions)), key=positions.__getitem__)]
 
 
 # --- by department --------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from typing import Any
 import pandas as pd
 
 from workbook.catalogue import Severity
-from workbook.checking import Entry, Roster, Sender, SentReturns, sort_by_sender
+from workbook.checking import Roster, RosterEntry, Sender, SentReturns, sort_by_sender
 from workbook.form import Headline
 from workbook.reading import ACCEPTED, REJECTED, Return, Submission
 from workbook.summary.tidy_frames import file_frame, finding_frame
@@ -61,7 +61,7 @@ class Department:
 
     code: str
     department: str
-    entry: Entry | None
+    entry: RosterEntry | None
     positions: tuple[int, ...]
     """Its returns, by their positions among all."""
     deadline: datetime.date | None = None

@@ -95,8 +95,8 @@ def sources_of(
         for key, item in figures.items()
     }
     numbers = dict(zip(departments["file"], departments.index, strict=True))
-    places = np.array([numbers[key] for key in traces["submission"]], dtype=np.int64)
-    ordered = traces.iloc[np.argsort(places, kind="stable")]
+    positions = np.array([numbers[key] for key in traces["submission"]], dtype=np.int64)
+    ordered = traces.iloc[np.argsort(positions, kind="stable")]
     keys = ordered["submission"].drop_duplicates().tolist()
     # Each return's figures stand together, so every column of its line is repeated.
     lines = departments.loc[[numbers[key] for key in keys]].reset_index()

@@ -20,7 +20,7 @@ from workbook.catalogue import Severity
 from workbook.checking import Batch, View, gather
 from workbook.expression import EPOCH, NUMBER, Cells, Type
 from workbook.form import GROUP, Field, Form, Section
-from workbook.layout import place
+from workbook.layout import lay_out
 from workbook.reading import ACCEPTED, Return, Submission
 from workbook.summary.cell_frame import cell_frame, no_cells
 
@@ -243,7 +243,7 @@ def _chunks(submissions: Sequence[Submission]) -> list[Sequence[Submission]]:
 def _gathered(form: Form, submissions: Sequence[Submission]) -> Batch:
     if submissions:
         return gather(form, submissions, View.TRUE)
-    blank = Submission(Path(), form, place(form).plan, {}, {}, form.fiscal_year, "", "")
+    blank = Submission(Path(), form, lay_out(form).plan, {}, {}, form.fiscal_year, "", "")
     return gather(form, [blank], View.TRUE)
 
 

@@ -14,7 +14,7 @@ from workbook.errors import FormError
 from workbook.expression.nodes import references
 from workbook.form.definition import FORMS_DIR, NEEDED, available_forms, find_form, load_form
 from workbook.form.model import CELL, GROUP, ROW, Case, Form, Rule
-from workbook.layout.layout import place
+from workbook.layout.layout import lay_out
 from workbook.reading.reader import read_returns
 from workbook.reading.submission import ACCEPTED, Filling
 from workbook.summary.tidy_frames import frames
@@ -215,7 +215,7 @@ def test_field_added_to_the_file_is_in_template_reader_and_frames(tmp_path: Path
     path = tmp_path / "own.toml"
     path.write_text(text, encoding="utf-8")
     form = load_form(path)
-    spot = place(form).spot("funds.three_public_funds")
+    spot = lay_out(form).spot("funds.three_public_funds")
 
     given = Filling({"identity.department": "区档案馆", "funds.three_public_funds": 2.5})
     returned = build_template(form, tmp_path / "区档案馆.xlsx", filling=given)

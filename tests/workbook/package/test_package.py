@@ -25,7 +25,7 @@ from workbook.package import opening as package_module
 from workbook.package import plain_xml as plainxml
 from workbook.package.container import Packed, Watch, directory
 from workbook.package.opening import Package, open_package
-from workbook.package.parts import Task, parse_strings
+from workbook.package.parts import ParseTask, parse_strings
 from workbook.package.sheet_fragments import parse_sheet
 from workbook.package.sheets import RawCell, Sheet
 
@@ -689,8 +689,8 @@ def test_every_way_of_writing_reads_the_same(bench: Bench, variant: str) -> None
 DECLARED = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-def task(limits: Limits = DEFAULT) -> Task:
-    return Task("part.xml", limits, Watch(60))
+def task(limits: Limits = DEFAULT) -> ParseTask:
+    return ParseTask("part.xml", limits, Watch(60))
 
 
 def without_shortcut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fillings import FILLED, accepted, changed, filling, rejected
 from workbook.checking.between_returns import add_findings_between
-from workbook.checking.roster import Entry, Roster
+from workbook.checking.roster import Roster, RosterEntry
 from workbook.findings import finding
 from workbook.reading.submission import Return
 from workbook.summary.adding_up import aggregate
@@ -20,7 +20,7 @@ DUE = date(2025, 3, 20)
 
 
 def roster(deadline: date | None = None) -> Roster:
-    entries = Entry("118001", ARCHIVE, deadline=deadline, row=2), Entry("9", "某局")
+    entries = RosterEntry("118001", ARCHIVE, deadline=deadline, row=2), RosterEntry("9", "某局")
     return Roster(Path("r.csv"), entries)
 
 
@@ -102,7 +102,7 @@ def of_year(number: int, year: int, path: str = "") -> Return:
     return accepted(given, path or f"{number}-{year}.xlsx", modified="2025-03-23")
 
 
-FOUR = Roster(Path("r.csv"), tuple(Entry(str(n), f"{n}局", year=2024) for n in (1, 2, 3, 4)))
+FOUR = Roster(Path("r.csv"), tuple(RosterEntry(str(n), f"{n}局", year=2024) for n in (1, 2, 3, 4)))
 
 
 def test_last_year_s_form_is_none_of_the_round_s() -> None:
