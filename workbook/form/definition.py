@@ -42,10 +42,9 @@ NEEDED = ("identity.department", "identity.department_code", "identity.fiscal_ye
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def available_forms(extra: Path | None = None) -> tuple[Path, ...]:
-    """The definitions that come with the project, and those in `extra`, by name."""
-    folders = [FORMS_DIR] + ([extra] if extra else [])
-    return tuple(sorted(p for folder in folders for p in folder.glob("*.toml")))
+def available_forms() -> tuple[Path, ...]:
+    """The definitions that come with the project, by name."""
+    return tuple(sorted(FORMS_DIR.glob("*.toml")))
 
 
 def find_form(name: str, version: str | None = None) -> Form:

@@ -66,27 +66,13 @@ class SheetEntry(NamedTuple):
     relation: str
 
 
-class Name(NamedTuple):
-    """A defined name that is not plainly workbook-level: of one sheet, or built in, or both."""
-
-    name: str
-    text: str
-    sheet: str | None
-
-
 @dataclass(frozen=True, slots=True)
 class WorkbookPart:
     """What the workbook part says; returns of one template share it."""
 
-    strict: bool = False
-    """ISO Strict: openpyxl would see it empty."""
     sheets: tuple[SheetEntry, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Workbook-level: name → "'自评表'!$D$8"."""
-    local_names: tuple[Name, ...] = ()
-    """Names of one sheet only."""
-    builtin: tuple[Name, ...] = ()
-    """`_xlnm.Print_Area` and the like."""
     date1904: bool = False
 
 
@@ -286,14 +272,13 @@ def _member(folder: str, target: str) -> str:
 def parse_workbook(data: bytes, task: ParseTask) -> WorkbookPart:
     """The workbook part: sheets in order, names, date system."""
     sheets: list[SheetEntry] = []
-    defined: list[tuple[str, int | None, str]] = []
+    defined: list[tuple[str, bool, str]] = []
     flags: dict[str, bool] = {}
 
     def visit(path: str, found: dict[str, str], text: str) -> None:
         match path:
             case "workbook/definedNames/definedName":
-                sheet = int(found["localSheetId"]) if "localSheetId" in found else None
-                defined.append((found["name"], sheet, text))
+                defined.append((found["name"], "localSheetId" in found, text))
                 if len(defined) > task.limits.names:
                     raise task.over("名称数", task.limits.names)
                 if len(text) > task.limits.attribute_length:
@@ -309,40 +294,28 @@ def parse_workbook(data: bytes, task: ParseTask) -> WorkbookPart:
             case "workbook":
                 flags["root"] = True
 
-    strict = scan(data, task, visit) == STRICT_MAIN
+    scan(data, task, visit)
     if not flags.get("root") or not sheets:
         raise task.damaged("没有工作表")
     if len({sheet.name.casefold() for sheet in sheets}) < len(sheets):
         raise task.damaged("工作表重名")
-    names, local, builtin = _sort_names(defined, sheets, task)
-    date1904 = flags.get("date1904", False)
-    return WorkbookPart(strict, tuple(sheets), names, local, builtin, date1904)
+    return WorkbookPart(tuple(sheets), _names(defined, task), flags.get("date1904", False))
 
 
 def _state(text: str | None) -> str:
     return text if text in {"hidden", "veryHidden"} else "visible"
 
 
-def _sort_names(
-    defined: list[tuple[str, int | None, str]], sheets: list[SheetEntry], task: ParseTask
-) -> tuple[dict[str, str], tuple[Name, ...], tuple[Name, ...]]:
-    """Workbook-level names, those of one sheet, those Excel keeps for itself (`_xlnm.…`)."""
+def _names(defined: list[tuple[str, bool, str]], task: ParseTask) -> dict[str, str]:
+    """The names of the whole workbook; not those of one sheet, nor Excel's own (`_xlnm.…`)."""
     names: dict[str, str] = {}
-    local: list[Name] = []
-    builtin: list[Name] = []
-    for name, at, text in defined:
-        sheet = None
-        if at is not None:
-            sheet = sheets[at].name if 0 <= at < len(sheets) else ""
-        if name.lower().startswith("_xlnm"):
-            builtin.append(Name(name, text, sheet))
-        elif sheet is not None:
-            local.append(Name(name, text, sheet))
-        elif name in names:
+    for name, is_local, text in defined:
+        if is_local or name.lower().startswith("_xlnm"):
+            continue
+        if name in names:
             raise task.damaged(f"名称 {brief(name)} 定义了两次")
-        else:
-            names[name] = text
-    return names, tuple(local), tuple(builtin)
+        names[name] = text
+    return names
 
 
 def parse_styles(data: bytes, task: ParseTask) -> Styles:

@@ -134,12 +134,6 @@ def test_finding_a_form_names_the_known_ones() -> None:
     assert find_form(str(ODD)).id == "odd_form"
 
 
-def test_extra_folder_adds_its_definitions(tmp_path: Path) -> None:
-    (tmp_path / "own.toml").write_text("", encoding="utf-8")
-    assert tmp_path / "own.toml" in available_forms(tmp_path)
-    assert {path.parent for path in available_forms()} == {FORMS_DIR}
-
-
 # --- rare variants: the odd form ------------------------------------------------------------------
 
 
