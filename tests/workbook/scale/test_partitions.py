@@ -168,7 +168,7 @@ def test_a_poisonous_file_is_rejected_and_its_batch_is_read(
     returns: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected, _ = whole(returns)
-    monkeypatch.setattr(partitions, "read_some", read_or_die)
+    monkeypatch.setattr(partitions, "read_batch", read_or_die)
     poison = returns / f"{POISON}.xlsx"
     shutil.copy(returns / "again.xlsx", poison)
     with Processes(2) as executor:
@@ -203,7 +203,7 @@ def test_what_a_dead_process_left_is_taken_away(
             (out / "files" / name).touch()
         return read_batch(batch, forms=forms, passwords=passwords)
 
-    monkeypatch.setattr(partitions, "read_some", leave)
+    monkeypatch.setattr(partitions, "read_batch", leave)
     with ThreadPoolExecutor(1) as executor:
         parts = written(returns, out, executor)
     assert set(parts.folder.names()) == {*parts.names, LISTED}
