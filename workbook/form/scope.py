@@ -62,7 +62,7 @@ class Standpoint:
 
 @dataclass(frozen=True, slots=True)
 class FormScope:
-    """A form's fields and settings; `at` gives the place from which an expression sees them."""
+    """A form's fields and settings; `at` gives the standpoint from which an expression sees them."""
 
     fields: dict[str, dict[str, Field]]
     settings: dict[str, float | str]
