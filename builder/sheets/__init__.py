@@ -4,7 +4,7 @@ In come values and formulas, out come cells; everything that returns an error co
 `book`, then `listing`.
 """
 
-from builder.sheets.blocks import Page, known, over, ratio
+from builder.sheets.blocks import BlockSheet, known, over, ratio
 from builder.sheets.book import FIXED_DATE, Book, book_at, done
 from builder.sheets.links import Links, inside
 from builder.sheets.listing import (
@@ -27,6 +27,7 @@ __all__ = [
     "COLUMNS",
     "FIRST_ROW",
     "FIXED_DATE",
+    "BlockSheet",
     "Book",
     "Column",
     "Figure",
@@ -35,7 +36,6 @@ __all__ = [
     "Listed",
     "Live",
     "OnePage",
-    "Page",
     "Value",
     "book_at",
     "cell_style",

@@ -16,7 +16,7 @@ HEIGHT = 18
 
 
 @dataclass
-class Page:
+class BlockSheet:
     """A sheet being written downwards; `row` (from 1) is the next."""
 
     book: Book

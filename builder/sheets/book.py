@@ -17,7 +17,7 @@ from workbook.errors import BuildError
 from workbook.writing import writing
 
 
-class _Sheet(Worksheet):  # type: ignore[misc]
+class _VerbatimWorksheet(Worksheet):  # type: ignore[misc]
     """A worksheet that takes formulas as they are.
 
     XlsxWriter looks through each formula for some forty functions newer than Excel 2007, which takes
@@ -45,7 +45,7 @@ class Book(xlsxwriter.Workbook):  # type: ignore[misc]
 
     def add_worksheet(self, name: str | None = None) -> Worksheet:
         """A further sheet."""
-        return super().add_worksheet(name, worksheet_class=_Sheet)
+        return super().add_worksheet(name, worksheet_class=_VerbatimWorksheet)
 
     def style(self, **properties: Any) -> Format:
         """The format with these properties, made once."""

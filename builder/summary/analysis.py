@@ -9,7 +9,18 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from builder.sheets import Book, Heading, Listed, Live, Page, Value, known, new_sheet, over, ratio
+from builder.sheets import (
+    BlockSheet,
+    Book,
+    Heading,
+    Listed,
+    Live,
+    Value,
+    known,
+    new_sheet,
+    over,
+    ratio,
+)
 from workbook.expression import literal
 from workbook.form import ScoredRows, Section
 from workbook.summary import NONE, OTHER, FormSummary, attainment_by, reasons
@@ -24,7 +35,7 @@ def write_analysis(
     book: Book, heading: Heading, part: FormSummary, details: Mapping[str, Listed]
 ) -> dict[str, dict[Branch, int]]:
     """The blocks of every scored section; returns the row of each branch, by section, for charts."""
-    page = Page(book, new_sheet(book, heading, len(_WIDTHS)), _WIDTHS)
+    page = BlockSheet(book, new_sheet(book, heading, len(_WIDTHS)), _WIDTHS)
     # On one page: a block's title would else stand alone at the foot of the first.
     page.sheet.fit_to_pages(1, 1)
     found = {}
@@ -43,7 +54,7 @@ def write_analysis(
 
 
 def _indicators(
-    page: Page, scored: ScoredRows, frame: pd.DataFrame, listed: Listed
+    page: BlockSheet, scored: ScoredRows, frame: pd.DataFrame, listed: Listed
 ) -> dict[Branch, int]:
     """A line for each branch; the first level's line under those of its second."""
     section = scored.section
@@ -98,7 +109,7 @@ _A_NUMBER = '">=-1E+300"'
 
 
 def _attained(
-    page: Page,
+    page: BlockSheet,
     listed: Listed,
     scored: ScoredRows,
     levels: Sequence[str],
@@ -139,7 +150,7 @@ def _often(found: Mapping[str, object]) -> Value:
 # --- why points were lost -------------------------------------------------------------------------
 
 
-def _reasons(page: Page, part: FormSummary, scored: ScoredRows, listed: Listed) -> None:
+def _reasons(page: BlockSheet, part: FormSummary, scored: ScoredRows, listed: Listed) -> None:
     told = reasons(part.details[scored.section.id], scored)
     page.block("失分原因", "原因", "归类依据：原因一栏含有的字词", "项数", "占比", "失分")
     first, words = (
@@ -179,7 +190,7 @@ def _reasons(page: Page, part: FormSummary, scored: ScoredRows, listed: Listed) 
 # --- how generous ---------------------------------------------------------------------------------
 
 
-def _generosity(page: Page, part: FormSummary, frame: pd.DataFrame, listed: Listed) -> None:
+def _generosity(page: BlockSheet, part: FormSummary, frame: pd.DataFrame, listed: Listed) -> None:
     """How often full marks were taken, and scores against the rule."""
     own = part.generosity
     page.block("自评宽严", "项目", "说明", "数量", "占比")

@@ -34,10 +34,10 @@ _TINTS = {Pairing.NEW: styles.NOTE_FILL, Pairing.GONE: styles.WARNING_FILL, Pair
 
 def write_previous(book: Book, heading: Heading, found: Comparison, departments: Listed) -> Listed:
     """One line a department; `departments` is the list of this year's, by which this year's figures go."""
-    return _Page(book, found, departments).write(heading)
+    return _PreviousSheet(book, found, departments).write(heading)
 
 
-class _Page:
+class _PreviousSheet:
     """The sheet being made: its columns, its totals, and what the totals are made of."""
 
     def __init__(self, book: Book, found: Comparison, departments: Listed) -> None:

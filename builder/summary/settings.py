@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from builder.sheets import Book, Heading, Live, Page, new_sheet
+from builder.sheets import BlockSheet, Book, Heading, Live, new_sheet
 from workbook.address import Address
 from workbook.form import Criterion
 from workbook.summary import (
@@ -30,7 +30,7 @@ _LEAST = "不足此数的全部抽查；分数相同的，全年预算数大的�
 class Settings:
     """The sheet being written, and where what it holds stands."""
 
-    page: Page
+    page: BlockSheet
     name: str
     cutoffs: dict[str, dict[str, str]] = field(default_factory=dict)
     """By a form's key and a grade: the cell of its lowest score."""
@@ -62,7 +62,7 @@ def write_settings(book: Book, name: str, summary: Summary, usual: Sampling) -> 
     """
     follows = "等次、名次和图" if summary.left_out else "等次、名次、抽查名单和图"
     heading = Heading(name, "参数", f"黄色格可以改；改了以后，{follows}自动重算")
-    page = Page(book, new_sheet(book, heading, len(_WIDTHS)), _WIDTHS)
+    page = BlockSheet(book, new_sheet(book, heading, len(_WIDTHS)), _WIDTHS)
     settings = Settings(page, name)
     page.heads(*CUTOFF_HEADS)
     for part in summary.forms:
@@ -83,7 +83,7 @@ def write_settings(book: Book, name: str, summary: Summary, usual: Sampling) -> 
 
 
 def _write_criteria(
-    page: Page, name: str, settings: Settings, sampling: Sampling, usual: Sampling
+    page: BlockSheet, name: str, settings: Settings, sampling: Sampling, usual: Sampling
 ) -> None:
     page.block("抽查复核：每符合一条得几分，从高到低取", *CRITERIA_HEADS, "说明")
     for now, was in zip(sampling.criteria, usual.criteria, strict=True):
@@ -106,7 +106,7 @@ def _write_criteria(
     )
 
 
-def _keep_cutoffs(page: Page, summary: Summary) -> None:
+def _keep_cutoffs(page: BlockSheet, summary: Summary) -> None:
     """The cut-offs that were typed for forms of which there is no return this time."""
     here = {
         (plain_name(part.form), grade)

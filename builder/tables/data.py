@@ -187,7 +187,7 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
+class _SqlView:
     """A view: its schema, its name, what it tells, its SQL, and what its columns mean."""
 
     folder: str
@@ -197,7 +197,7 @@ class _View:
     columns: Sequence[tuple[str, str]]
 
 
-def _write_database(path: Path, tables: Iterable[_Table], views: Iterable[_View]) -> None:
+def _write_database(path: Path, tables: Iterable[_Table], views: Iterable[_SqlView]) -> None:
     import duckdb
 
     path.unlink()  # DuckDB takes an empty file for a broken one
@@ -257,8 +257,8 @@ def _literal(text: str) -> str:
 _ANSWERED = ", ".join(_literal(status) for status in Status if status.counts)
 
 
-def _views(frames: Frames, summary: Summary | None) -> Iterator[_View]:
-    yield _View(
+def _views(frames: Frames, summary: Summary | None) -> Iterator[_SqlView]:
+    yield _SqlView(
         "",
         "findings_by_code",
         "每种问题有多少，最多的在前",
@@ -268,7 +268,7 @@ def _views(frames: Frames, summary: Summary | None) -> Iterator[_View]:
     )
     if summary is None:
         return
-    yield _View(
+    yield _SqlView(
         "",
         "coverage_by_status",
         "已报、须修改、退回、未报的单位各有多少",
@@ -279,12 +279,12 @@ def _views(frames: Frames, summary: Summary | None) -> Iterator[_View]:
         yield from _form_views(form)
 
 
-def _form_views(form: Form) -> Iterator[_View]:
+def _form_views(form: Form) -> Iterator[_SqlView]:
     folder, key_fields = summary_of(form), form.key_fields
     lines = _qualified(folder, "departments")
     yield _totals_view(folder, lines, form)
     if key_fields.score is not None:
-        yield _View(
+        yield _SqlView(
             folder,
             "grades",
             "各等次的单位数和占比",
@@ -298,7 +298,7 @@ def _form_views(form: Form) -> Iterator[_View]:
         yield from _attainment_views(form, lines, rows)
 
 
-def _totals_view(folder: str, lines: str, form: Form) -> _View:
+def _totals_view(folder: str, lines: str, form: Form) -> _SqlView:
     """The figures side by side, one line a year: worked out by the summary, not once more here."""
     key_fields = form.key_fields
     told = [(name, f"{item.label}之和（万元）") for name, item in key_fields.amounts.items()]
@@ -321,15 +321,15 @@ def _totals_view(folder: str, lines: str, form: Form) -> _View:
         f"FROM {_qualified(folder, FIGURES.name)} AS f GROUP BY fiscal_year"
     )
     columns = [("departments", "计入的单位（项目）数"), *told]
-    return _View(folder, "totals", "合计，只算计入汇总的单位", sql, columns)
+    return _SqlView(folder, "totals", "合计，只算计入汇总的单位", sql, columns)
 
 
-def _attainment_views(form: Form, lines: str, scored: ScoredRows) -> Iterator[_View]:
+def _attainment_views(form: Form, lines: str, scored: ScoredRows) -> Iterator[_SqlView]:
     section = scored.section
     weight, score = _quoted(scored.weight), _quoted(scored.score)
     folder, rows = summary_of(form), _qualified(folder_of(form), section.id)
     each, grouped = f"{section.id}_attainment", f"{section.id}_by_level"
-    yield _View(
+    yield _SqlView(
         folder,
         each,
         f"{section.label}：计入汇总的每一行和它的得分率",
@@ -340,7 +340,7 @@ def _attainment_views(form: Form, lines: str, scored: ScoredRows) -> Iterator[_V
     )
     levels = ", ".join(_quoted(level) for level in section.levels)
     both = f"FILTER ({weight} IS NOT NULL AND {score} IS NOT NULL)"
-    yield _View(
+    yield _SqlView(
         folder,
         grouped,
         f"{section.label}：按指标层级的行数、得分率、满分的比例",

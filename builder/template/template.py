@@ -38,8 +38,9 @@ from workbook.layout import (
     Plan,
     Spot,
     check_name,
+    formulas_of,
+    lay_out,
     list_name,
-    place,
 )
 from workbook.reading import Filling, submit
 
@@ -100,7 +101,7 @@ def build_template(
     written, a password cannot be used, or a value does not fit the form.
     """
     path = Path(path)
-    layout = place(form, plan)
+    layout = lay_out(form, plan)
     year = fiscal_year or form.fiscal_year
     prefilled = Filling(
         {"identity.fiscal_year": year} | (prefilled.values if prefilled else {}),
@@ -111,7 +112,7 @@ def build_template(
     submission = submit(form, _merged(filling, prefilled), plan=layout.plan)
     batch = gather(form, [submission], View.WORKBOOK)
     with book_at(path, lock_structure=True) as book:
-        _write(Job(book, layout, Formulas.of(layout), filling, prefilled, batch, password))
+        _write(Job(book, layout, formulas_of(layout), filling, prefilled, batch, password))
     return path
 
 

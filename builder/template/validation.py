@@ -13,7 +13,7 @@ PROMPT_LIMIT, TITLE_LIMIT = 255, 32
 
 
 @dataclass(frozen=True, slots=True)
-class Validation:
+class InputValidation:
     """One data validation. Texts are within Excel's limits."""
 
     rule: dict[str, Any]
@@ -32,14 +32,14 @@ class Validation:
         }
 
 
-def validation(spot: Spot, formulas: Formulas, home: str) -> Validation:
+def validation(spot: Spot, formulas: Formulas, home: str) -> InputValidation:
     """The validation of an input's cell."""
     item = spot.field
     limit = _limit(item)
     what = _WORDS[item.kind.entry](item, formulas)
     rule = _rule(admitted(spot, formulas, home))
     prompt = "".join(filter(None, (item.instruction, item.prompt, limit)))
-    return Validation(
+    return InputValidation(
         rule, item.label, prompt or f"填写{item.kind.noun}。", f"“{item.label}”{what}"
     )
 

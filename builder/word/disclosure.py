@@ -13,20 +13,10 @@ from builder.word.official import opened
 from builder.word.report import department_report, report_values
 from builder.word.report_table import cell_text
 from workbook.catalogue import Severity
-from workbook.checking import (
-    Entry,
-    Roster,
-    Sender,
-    View,
-    gather,
-    same_department,
-    sender_of,
-    superseded,
-    value_at,
-)
+from workbook.checking import Roster, RosterEntry, View, gather, sort_by_sender, value_at
 from workbook.errors import BuildError
 from workbook.form import DEPARTMENT, DEPARTMENT_CODE, report_section
-from workbook.reading import Cell, Return, Submission, round_of
+from workbook.reading import Cell, Return, Submission
 from workbook.text import printable
 from workbook.word import NoOffice, convert
 from workbook.writing import file_name, writing
@@ -63,12 +53,13 @@ def select(
     Left out are those that a later one replaces, those of another year, those off the roster, and,
     where they would be `public`, those filled in the same as another department's.
     """
-    replaced, due = superseded(returns, roster), _year(returns, roster, year)
+    sent = sort_by_sender(returns, roster)
+    due = sent.due_forms(year).year
     kept, left_out = [], []
-    for place, item in enumerate(returns):
+    for position, item in enumerate(returns):
         why = _not_due(item, roster, due)
-        if place in replaced:
-            name = printable(returns[replaced[place]].path.name)
+        if position in sent.replaced:
+            name = printable(returns[sent.replaced[position]].path.name)
             why = f"同一单位另有保存较晚的“{name}”"
         if why:
             left_out.append((item.path, why))
@@ -85,14 +76,6 @@ def select(
     faulty = {r.path: errors[r.path] for r in kept if r.submission and errors[r.path]}
     named = tuple(_as_on(item, roster) for item in kept)
     return Selection(named, tuple(left_out), faulty)
-
-
-def _year(returns: Sequence[Return], roster: Roster | None, year: int | None) -> int | None:
-    """The year of the round; None where nothing tells it."""
-    read = {place: item.submission for place, item in enumerate(returns) if item.submission}
-    numbers = same_department([sender_of(returns[place], roster) for place in read])
-    told = year or (roster.year if roster else None)
-    return round_of(read, dict(zip(read, numbers, strict=True)), told).year
 
 
 def _not_due(item: Return, roster: Roster | None, year: int | None) -> str:
@@ -122,7 +105,7 @@ def _as_on(item: Return, roster: Roster | None) -> Return:
     return replace(item, submission=named)
 
 
-def _named_cells(read: Submission, entry: Entry) -> dict[str, Cell]:
+def _named_cells(read: Submission, entry: RosterEntry) -> dict[str, Cell]:
     found = {}
     for name, text in ((DEPARTMENT, entry.department), (DEPARTMENT_CODE, entry.code)):
         if name in read.cells and text:
@@ -167,7 +150,7 @@ def write_reports(
     opened(template)  # one that cannot be used fails them all
     _refuse_index(folder, wanted=public and not force)
     written = Written()
-    listed: dict[Path, Submission] = {}
+    listed: dict[Path, Return] = {}
     taken: set[str] = set()
     for item in returns:
         if item.submission is None:
@@ -184,7 +167,7 @@ def write_reports(
             continue
         written.documents[path] = item.submission
         if item.path not in unlisted:
-            listed[path] = item.submission
+            listed[path] = item
         has_report = report_section(item.submission.form) is not None
         if has_report and report_values(item.submission) is None:
             written.without_report.append(item.path)
@@ -201,7 +184,7 @@ def _free_name(submission: Submission, taken: set[str]) -> str:
     """A file name that no other return of this run has: several may come from one department."""
     stem = Path(file_name(submission.department_code, submission.department)).stem
     project = submission.form.key_fields.project
-    cell = submission.cells.get(project.key) if project else None
+    cell = submission.cell_of(project.key) if project else None
     if cell is not None and cell.value:
         stem = Path(file_name(stem, str(cell.value))).stem
     what = "自评表" if report_values(submission) is None else "自评报告"
@@ -283,18 +266,20 @@ def _refuse_index(folder: Path, *, wanted: bool) -> None:
         raise BuildError(f"{path}：已经存在；要覆盖请加 --force")
 
 
-def _index(listed: Mapping[Path, Submission], papers: Collection[Path], folder: Path) -> Path:
+def _index(listed: Mapping[Path, Return], papers: Collection[Path], folder: Path) -> Path:
     path = folder / INDEX
-    first = next(iter(listed.values()))
+    submissions = {document: read for document, item in listed.items() if (read := item.submission)}
+    first = next(iter(submissions.values()))
     columns = _columns(first)
     rows = [
         _row(document, read, document.with_suffix(".pdf") in papers)
-        for document, read in listed.items()
+        for document, read in submissions.items()
     ]
     heads = ["序号", "单位", *columns, "自评报告"]
     page = _PAGE.format(
         title=html.escape(f"{first.fiscal_year}年度{first.form.name}公开"),
-        count=_departments(listed.values()),
+        # One department may send a form for each of its projects.
+        count=len(set(sort_by_sender(listed.values()).departments.values())),
         unit=html.escape(first.form.unit),
         heads="".join(f"<th>{html.escape(head)}</th>" for head in heads),
         rows="\n".join(f"<tr><td>{n}</td>{row}</tr>" for n, row in enumerate(rows, 1)),
@@ -302,12 +287,6 @@ def _index(listed: Mapping[Path, Submission], papers: Collection[Path], folder: 
     with writing(path) as temporary:
         temporary.write_text(page, encoding="utf-8", newline="\n")
     return path
-
-
-def _departments(submissions: Iterable[Submission]) -> int:
-    """How many departments they come from: one may send a form for each of its projects."""
-    senders = [Sender(s.department_code, s.department, None) for s in submissions]
-    return len(set(same_department(senders)))
 
 
 def _columns(submission: Submission) -> dict[str, str]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from workbook.catalogue import Severity
-from workbook.checking import Roster, Sender, same_department, sender_of, superseded
+from workbook.checking import Roster, Sender, sort_by_sender
 from workbook.errors import BuildError
-from workbook.reading import ACCEPTED, SKIPPED, Return
+from workbook.reading import ACCEPTED, Return
 from workbook.writing import stem_of, writing
 
 _PARTS = (
@@ -42,16 +42,15 @@ def write_notices(
 
 def _notices(returns: Sequence[Return], roster: Roster | None) -> Iterator[tuple[str, str]]:
     """(name of the file, text) of each department that has something to mend."""
-    replaced = superseded(returns, roster)
-    counted = [r for i, r in enumerate(returns) if i not in replaced and r.status != SKIPPED]
-    senders = [sender_of(item, roster) for item in counted]
+    sent = sort_by_sender(returns, roster)
     own: dict[int, list[int]] = {}
-    for place, number in enumerate(same_department(senders)):
-        own.setdefault(number, []).append(place)
-    for places in own.values():
-        open_ = [counted[place] for place in places if _is_open(counted[place])]
+    for position, number in sent.departments.items():
+        if position not in sent.replaced:
+            own.setdefault(number, []).append(position)
+    for positions in own.values():
+        open_ = [item for position in positions if _is_open(item := returns[position])]
         if open_:
-            sender = senders[places[0]]
+            sender = sent.senders[positions[0]]
             yield stem_of(sender.code, sender.department), _text(sender, open_)
 
 

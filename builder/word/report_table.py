@@ -14,7 +14,7 @@ from builder.word.document import Box, add_table, fill_table, keep_rows
 from builder.word.official import LINE
 from workbook.checking import Batch, View, gather, value_at
 from workbook.form import ROW, Field, Form, on_paper
-from workbook.layout import Label, Layout, Plan, Spot, place
+from workbook.layout import Label, Layout, Plan, Spot, lay_out
 from workbook.reading import Submission
 
 ROW_POINTS = 16
@@ -23,19 +23,19 @@ _AROUND = re.compile(r'"([^"]*)"@')
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class FilledForm:
     """A filled form on paper: only the rows that are used, and the texts of its cells by name."""
 
     layout: Layout
     texts: dict[str, str]
 
     @classmethod
-    def of(cls, submission: Submission) -> Sheet:
+    def of(cls, submission: Submission) -> FilledForm:
         """The form of a submission: inputs as understood, all computed anew; what was typed over a
         formula is not shown."""
         batch = gather(submission.form, [submission], View.TRUE)
         numbers = list(_used(submission.form, submission.plan, batch))
-        layout = place(submission.form, _plan(submission.form, submission.plan, numbers))
+        layout = lay_out(submission.form, _plan(submission.form, submission.plan, numbers))
         texts = {}
         for name, spot in layout.spots.items():
             number = spot.number
@@ -80,7 +80,7 @@ def cell_text(item: Field, value: str | float) -> str:
     return on_paper(item.kind, value)
 
 
-def add_form(document: Document, sheet: Sheet, *, public: bool) -> Table:
+def add_form(document: Document, sheet: FilledForm, *, public: bool) -> Table:
     """Draw a form at the end of a document; `public` leaves out whom to ask."""
     layout = sheet.layout
     labels = [x for x in paper_labels(layout) if x.role not in ("annex", "title", "side")]

@@ -4,7 +4,12 @@ In come returns and a roster; out come the same returns with all their findings 
 submissions as aligned arrays and is what everything that computes anew asks. Start in `checks`.
 """
 
-from workbook.checking.between_returns import Sender, across, same_department, sender_of, superseded
+from workbook.checking.between_returns import (
+    Sender,
+    SentReturns,
+    add_findings_between,
+    sort_by_sender,
+)
 from workbook.checking.checks import check, judge, tidy
 from workbook.checking.columns import (
     BROKEN,
@@ -17,7 +22,7 @@ from workbook.checking.columns import (
     value_at,
 )
 from workbook.checking.expected_scores import EXPECTED, Due, Dues, due_frame, due_of
-from workbook.checking.roster import Entry, Roster, load_roster
+from workbook.checking.roster import Roster, RosterEntry, load_roster
 
 __all__ = [
     "BROKEN",
@@ -28,20 +33,19 @@ __all__ = [
     "Batch",
     "Due",
     "Dues",
-    "Entry",
     "Roster",
+    "RosterEntry",
     "Sender",
+    "SentReturns",
     "View",
-    "across",
+    "add_findings_between",
     "check",
     "due_frame",
     "due_of",
     "gather",
     "judge",
     "load_roster",
-    "same_department",
-    "sender_of",
-    "superseded",
+    "sort_by_sender",
     "tidy",
     "value_at",
 ]

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbook import text as texts
-from workbook.checking.roster import Entry, Roster
+from workbook.checking.roster import Roster, RosterEntry
 from workbook.findings import Finding, finding
 from workbook.form import DEPARTMENT
-from workbook.reading import ACCEPTED, Return, Submission, round_of
+from workbook.reading import ACCEPTED, SKIPPED, DueForms, Return, Submission, due_forms_of
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Sender:
 
     code: str
     department: str
-    entry: Entry | None
+    entry: RosterEntry | None
 
 
 def sender_of(item: Return, roster: Roster | None) -> Sender:
@@ -39,12 +39,71 @@ def sender_of(item: Return, roster: Roster | None) -> Sender:
 
 def _project(submission: Submission) -> str:
     item = submission.form.key_fields.project
-    cell = submission.cells.get(item.key) if item else None
+    cell = submission.cell_of(item.key) if item else None
     return texts.fold(str(cell.value)) if cell and cell.value is not None else ""
 
 
-def same_department(senders: Sequence[Sender]) -> list[int]:
-    """For each sender a number that all of its department share: same entry, or code, or name."""
+@dataclass(frozen=True, slots=True)
+class SentReturns:
+    """Returns by who sent them. Each is named by its position among `returns`."""
+
+    returns: tuple[Return, ...]
+    roster: Roster | None
+    senders: Mapping[int, Sender]
+    """Who sent each return; those that were skipped are not in it."""
+    departments: Mapping[int, int]
+    """For each of them a number that all returns of one department share."""
+    listed: tuple[int, ...]
+    """The numbers of the roster's departments, in its order."""
+    replaced: Mapping[int, int]
+    """Which returns do not count since the same department sent a later one, and which that is."""
+
+    @property
+    def read(self) -> dict[int, Submission]:
+        """What was read of each return that was accepted."""
+        return {
+            position: item.submission
+            for position, item in enumerate(self.returns)
+            if item.status == ACCEPTED and item.submission
+        }
+
+    def due_forms(self, year: int | None = None) -> DueForms:
+        """What is due in this round; its year is `year`, or the roster's; else what most sent."""
+        return due_forms_of(
+            self.read, self.departments, year or (self.roster.year if self.roster else None)
+        )
+
+
+def sort_by_sender(returns: Iterable[Return], roster: Roster | None = None) -> SentReturns:
+    """Decide who sent each return, and which of them a later one replaces.
+
+    A department is the same entry of the roster, the same code or the same name (blanks, width and case
+    aside). Only its returns of one form, year and project replace each other. Later is what was saved
+    later, then by path; of identical files the one that is not named as a copy counts, then the shorter
+    name, then by path.
+    """
+    returns = tuple(returns)
+    entries = roster.entries if roster else ()
+    senders = {
+        position: sender_of(item, roster)
+        for position, item in enumerate(returns)
+        if item.status != SKIPPED
+    }
+    listed = [Sender(entry.code, entry.department, entry) for entry in entries]
+    numbers = _department_numbers([*listed, *senders.values()])
+    departments = dict(zip(senders, numbers[len(listed) :], strict=True))
+    return SentReturns(
+        returns=returns,
+        roster=roster,
+        senders=senders,
+        departments=departments,
+        listed=tuple(numbers[: len(listed)]),
+        replaced=_replaced(returns, departments),
+    )
+
+
+def _department_numbers(senders: Sequence[Sender]) -> list[int]:
+    """For each sender a number that all of its department share."""
     group: dict[tuple[str, str], int] = {}
     numbers: list[int] = []
     for number, sender in enumerate(senders):
@@ -59,27 +118,25 @@ def same_department(senders: Sequence[Sender]) -> list[int]:
     return numbers
 
 
-def superseded(returns: Sequence[Return], roster: Roster | None = None) -> dict[int, int]:
-    """Which returns do not count since the same department sent a later one: place → that one's place.
-
-    The same department is the same code or the same name (blanks, width and case aside); only returns
-    of one form, year and project replace each other. Later is what was saved later, then by path; of
-    identical files the one that is not named as a copy counts, then the shorter name, then by path.
-    """
-    found: dict[tuple[object, ...], list[int]] = {}
-    read = {i: r.submission for i, r in enumerate(returns) if r.status == ACCEPTED and r.submission}
-    numbers = same_department([sender_of(returns[place], roster) for place in read])
-    for (place, submission), number in zip(read.items(), numbers, strict=True):
-        key = (number, submission.form.id, submission.fiscal_year, _project(submission))
-        found.setdefault(key, []).append(place)
-    result: dict[int, int] = {}
-    for same in found.values():
+def _replaced(returns: Sequence[Return], departments: Mapping[int, int]) -> dict[int, int]:
+    """See `SentReturns.replaced`."""
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for position, item in enumerate(returns):
+        read = item.submission
+        if item.status == ACCEPTED and read is not None:
+            key = (departments[position], read.form.id, read.fiscal_year, _project(read))
+            alike.setdefault(key, []).append(position)
+    replaced: dict[int, int] = {}
+    for same in alike.values():
         latest = max((returns[i] for i in same), key=lambda r: (r.modified, r.key))
-        equal = (latest.modified, latest.sha256)
-        alike = [i for i in same if (returns[i].modified, returns[i].sha256) == equal]
-        last = max(alike, key=lambda i: _fitness(returns[i]))
-        result |= {place: last for place in same if place != last}
-    return result
+        identical = [i for i in same if _content(returns[i]) == _content(latest)]
+        last = max(identical, key=lambda i: _fitness(returns[i]))
+        replaced |= {position: last for position in same if position != last}
+    return replaced
+
+
+def _content(item: Return) -> tuple[str, str]:
+    return item.modified, item.sha256
 
 
 _COPY = re.compile(
@@ -95,7 +152,7 @@ def _fitness(item: Return) -> tuple[bool, int, str]:
     return _COPY.search(stem) is None, -len(stem), item.key
 
 
-def across(
+def add_findings_between(
     returns: Iterable[Return], roster: Roster | None = None, *, year: int | None = None
 ) -> tuple[Return, ...]:
     """The returns, with findings added of what shows only between them.
@@ -105,23 +162,20 @@ def across(
     one replaces; A504 where two departments sent the very same. The round's year is `year`, or the
     roster's; else what most departments sent.
     """
-    returns = tuple(returns)
-    replaced = superseded(returns, roster)
-    read = {i: r.submission for i, r in enumerate(returns) if r.status == ACCEPTED and r.submission}
-    numbers = same_department([sender_of(returns[place], roster) for place in read])
-    senders = dict(zip(read, numbers, strict=True))
-    due = round_of(read, senders, year or (roster.year if roster else None))
-    alike = _alike(read, senders)
+    sent = sort_by_sender(returns, roster)
+    read, departments = sent.read, sent.departments
+    due = sent.due_forms(year)
+    alike = _alike(read, departments)
     result = []
-    for place, item in enumerate(returns):
+    for position, item in enumerate(sent.returns):
         found: list[Finding] = []
-        if place in read:
-            submission = read[place]
-            found += due.unlike(submission, senders[place])
+        if position in read:
+            submission = read[position]
+            found += due.unlike(submission, departments[position])
             found += _off_roster(submission, roster) if roster else []
             found += _misnamed(item.path, submission, roster) if roster else []
-            found += _duplicate(submission, replaced.get(place), returns, item.sha256)
-            found += _copied(submission, alike.get(place))
+            found += _duplicate(submission, sent.replaced.get(position), sent.returns, item.sha256)
+            found += _copied(submission, alike.get(position))
         known = {f.code for f in item.findings}
         new = tuple(f for f in found if f.code not in known)
         result.append(replace(item, findings=item.findings + new) if new else item)
@@ -161,19 +215,19 @@ def _misnamed(path: Path, submission: Submission, roster: Roster) -> list[Findin
     return [_placed("A503", submission, named=texts.printable(path.name), **whose)]
 
 
-def _alike(read: Mapping[int, Submission], senders: Mapping[int, int]) -> dict[int, Submission]:
+def _alike(read: Mapping[int, Submission], departments: Mapping[int, int]) -> dict[int, Submission]:
     """For each return whose filling another department sent too: that one's."""
     groups: dict[str, list[int]] = {}
-    for place, submission in read.items():
+    for position, submission in read.items():
         if submission.filling:
-            groups.setdefault(submission.filling, []).append(place)
-    found = {}
-    for places in groups.values():
-        for place in places:
-            others = [p for p in places if senders[p] != senders[place]]
+            groups.setdefault(submission.filling, []).append(position)
+    alike = {}
+    for positions in groups.values():
+        for position in positions:
+            others = [p for p in positions if departments[p] != departments[position]]
             if others:
-                found[place] = read[others[0]]
-    return found
+                alike[position] = read[others[0]]
+    return alike
 
 
 def _copied(submission: Submission, other: Submission | None) -> list[Finding]:
@@ -187,11 +241,11 @@ def _placed(
     code: str, submission: Submission, *, printed: str, expected: str, **words: str
 ) -> Finding:
     """A finding at the cell that names the department."""
-    cell = submission.cells.get(DEPARTMENT)
+    at = submission.address_of(DEPARTMENT)
     return finding(
         code,
-        sheet=cell.address.sheet if cell else "",
-        cell=cell.address.a1 if cell else "",
+        sheet=at.sheet if at else "",
+        cell=at.a1 if at else "",
         field=DEPARTMENT,
         printed=printed,
         expected=expected,

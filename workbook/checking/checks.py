@@ -14,13 +14,13 @@ import numpy.typing as npt
 
 from workbook.address import split_a1
 from workbook.catalogue import REQUIRED, Severity
-from workbook.checking.between_returns import across
-from workbook.checking.columns import BROKEN, VERDICTS, Batch, View, gather, joint_plan, share
+from workbook.checking.between_returns import add_findings_between
+from workbook.checking.columns import BROKEN, VERDICTS, Batch, View, gather, take_over, value_at
 from workbook.checking.roster import Roster
 from workbook.expression import BLANK, NUMBER, Call, Ref, Type, number_text
 from workbook.findings import Finding, finding
 from workbook.form import CASE_SECTION, CELL, GROUP, ROW, Case, Field, Form, Rule, Value, shown
-from workbook.layout import CHECK_SHEET, Layout, check_lines, place
+from workbook.layout import CHECK_SHEET, Layout, cell_name, check_lines, lay_out
 from workbook.reading import Cell, Filling, Return, Submission, submit
 from workbook.text import brief
 
@@ -37,16 +37,16 @@ def check(
     than most, and with a roster, departments that are not on it. Nothing raises; rejected and skipped
     files keep what the reader said of them.
     """
-    return judge(across(returns, roster, year=year))
+    return judge(add_findings_between(returns, roster, year=year))
 
 
 def judge(returns: Iterable[Return]) -> list[Return]:
     """The returns, in their order, each accepted one with the findings that it has by itself."""
     checked = list(returns)
-    by_form: dict[int, list[int]] = {}
+    by_form: dict[Form, list[int]] = {}
     for index, item in enumerate(checked):
         if item.submission is not None:
-            by_form.setdefault(id(item.submission.form), []).append(index)
+            by_form.setdefault(item.submission.form, []).append(index)
     for indexes in by_form.values():
         for start in range(0, len(indexes), CHUNK):
             some = indexes[start : start + CHUNK]
@@ -62,7 +62,7 @@ def findings_of(submissions: Sequence[Submission]) -> list[list[Finding]]:
     """What is wrong with each of some submissions of one form, in no particular order."""
     form = submissions[0].form
     batch = gather(form, submissions, View.PRINTED)
-    found = _Found(form, submissions)
+    found = _BatchFindings(form, submissions)
     for rule in form.rules:
         found.judge(batch, rule)
     for i, submission in enumerate(submissions):
@@ -74,19 +74,18 @@ def findings_of(submissions: Sequence[Submission]) -> list[list[Finding]]:
     other = [i for i, differs in enumerate(converted) if differs]
     if other:
         own = gather(form, [submissions[i] for i in other], View.WORKBOOK)
-        share(own, batch, other)
+        take_over(own, batch, other)
         found.recomputed(own, dict(enumerate(other)))
     return found.findings
 
 
-class _Found:
+class _BatchFindings:
     """Collects the findings of a batch."""
 
     def __init__(self, form: Form, submissions: Sequence[Submission]) -> None:
         self.form = form
         self.submissions = submissions
-        self.layouts = [place(form, s.plan) for s in submissions]
-        self.joint = place(form, joint_plan([s.plan for s in submissions]))
+        self.layouts = [lay_out(form, s.plan) for s in submissions]
         self.findings: list[list[Finding]] = [[] for _ in submissions]
         self.missing: list[set[str]] = [set() for _ in submissions]
         self.lost = [
@@ -112,7 +111,9 @@ class _Found:
         expected = batch.shown(rule.expected, rule) if rule.expected else None
         slight = _slight(batch, rule, verdicts)
         for i, j in np.argwhere(verdicts == BROKEN):
-            spots = [name for ref in rule.at for name in self._names(rule, ref, int(i), int(j))]
+            spots = [
+                name for ref in rule.at for name in self._names(batch, rule, ref, int(i), int(j))
+            ]
             if spots and self.told[i].issuperset(spots):
                 continue  # the reader has said so
             if rule.code == REQUIRED:
@@ -133,42 +134,38 @@ class _Found:
             )
 
     def _add(self, i: int, names: list[str], what: Finding) -> None:
-        spots = [self.layouts[i].spots[name] for name in names if name in self.layouts[i].spots]
-        cells = [self.submissions[i].cells[spot.name].address for spot in spots]
+        address_of = self.submissions[i].address_of
+        there = [(name, at) for name in names if (at := address_of(name)) is not None]
         self.findings[i].append(
             replace(
                 what,
-                sheet=cells[0].sheet if cells else self.form.sheet,
-                cell=",".join(cell.a1 for cell in cells),
-                field=",".join(spot.name for spot in spots),
+                sheet=there[0][1].sheet if there else self.form.sheet,
+                cell=",".join(at.a1 for _, at in there),
+                field=",".join(name for name, _ in there),
             )
         )
 
-    def _names(self, rule: Rule, ref: Ref, i: int, j: int) -> Iterator[str]:
+    def _names(self, batch: Batch, rule: Rule, ref: Ref, i: int, j: int) -> Iterator[str]:
         """The defined names, in a submission, of a rule's cells at a row or group of the batch."""
         item = self.form.sections[ref.section].fields[ref.field]
         if item.grain == CELL:
             yield item.key
         elif rule.grain == ROW:
-            number = self._own_row(item, i, j)
             if item.grain == GROUP:
-                number = self.joint.blocks[item.section].slots[j].group + 1
-            yield f"{item.key}.{number}"
+                j = batch.block(item.section).slots[j].group
+            yield _name(batch, item, i, j)
         elif item.grain == GROUP:
-            yield f"{item.key}.{j + 1}"
+            yield _name(batch, item, i, j)
         else:
             block = self.layouts[i].blocks[item.section]
             first = block.starts[j]
             rows = range(first + 1, first + block.groups[j].rows + 1)
-            filled = [n for n in rows if self._holds(i, f"{item.key}.{n}")]
-            yield from (f"{item.key}.{n}" for n in filled or rows[:1])
+            filled = [n for n in rows if self._holds(i, item.key, n)]
+            yield from (cell_name(item.key, n) for n in filled or rows[:1])
 
-    def _own_row(self, item: Field, i: int, j: int) -> int:
-        """The submission's own number of a row of the batch, from 1."""
-        return own_row(self.joint, self.layouts[i], item.section, j)
-
-    def _holds(self, i: int, name: str) -> bool:
-        return self.submissions[i].cells[name].raw is not None
+    def _holds(self, i: int, key: str, number: int) -> bool:
+        cell = self.submissions[i].cell_of(key, number)
+        return cell is not None and cell.raw is not None
 
     # cells
 
@@ -200,10 +197,9 @@ class _Found:
 
     def recomputed(self, batch: Batch, whose: Mapping[int, int]) -> None:
         """Computed cells and verdicts that differ; `whose` maps the batch's rows to submissions."""
-        joint = place(self.form, batch.plan)
         for item in self.form.fields():
-            if item.mode in ("computed", "suggested") and item.key in joint.by_key:
-                self._compare(batch, item, joint, whose)
+            if item.mode in ("computed", "suggested") and item.key in self.layouts[0].by_key:
+                self._compare(batch, item, whose)
         lines = check_lines(self.form)
         for line, verdicts in batch.lines().items():
             rule, dues = lines[line][0], [VERDICTS[verdict] for verdict in verdicts.tolist()]
@@ -214,7 +210,7 @@ class _Found:
                     cell = self.layouts[i].checks[line].a1
                     self.findings[i].append(replace(what, sheet=CHECK_SHEET, cell=cell))
 
-    def _compare(self, batch: Batch, item: Field, joint: Layout, whose: Mapping[int, int]) -> None:
+    def _compare(self, batch: Batch, item: Field, whose: Mapping[int, int]) -> None:
         shown_, due, typed = (
             batch.inputs[item.key],
             batch.field_cells(item.key),
@@ -225,13 +221,16 @@ class _Found:
             (due.state != NUMBER) & (shown_.words == due.words) & (shown_.state != NUMBER)
         )
         stale = ~typed & (shown_.state != BLANK) & ~same
-        self._unsaved(~typed & (shown_.state == BLANK) & (due.state == NUMBER), item, joint, whose)
+        unsaved = ~typed & (shown_.state == BLANK) & (due.state == NUMBER)
+        if item.grain == ROW:
+            unsaved &= batch.own_row_numbers(item.section) > 0
+        self._unsaved(unsaved, batch, item, whose)
         overwritten = typed & (item.mode == "computed")
         for row, j in np.argwhere(stale | overwritten):
             if int(row) not in whose:
                 continue
             i = whose[int(row)]
-            name = self._name(item, joint, i, int(j))
+            name = _name(batch, item, int(row), int(j))
             cell = self.submissions[i].cells[name]
             if overwritten[row, j]:
                 self._overwritten(i, item, name, cell)
@@ -246,20 +245,14 @@ class _Found:
                 self._add(i, [name], what)
 
     def _unsaved(
-        self, missing: npt.NDArray[np.bool_], item: Field, joint: Layout, whose: Mapping[int, int]
+        self, missing: npt.NDArray[np.bool_], batch: Batch, item: Field, whose: Mapping[int, int]
     ) -> None:
         """Formulas without a result in a workbook where others have one."""
         for row, j in np.argwhere(missing):
             i = whose.get(int(row))
             if i is not None and self.has_results[i] and not self.lost[i]:
-                name = self._name(item, joint, i, int(j))
+                name = _name(batch, item, int(row), int(j))
                 self._add(i, [name], finding("L212", label=f"“{item.label}”的"))
-
-    def _name(self, item: Field, joint: Layout, i: int, j: int) -> str:
-        """The defined name, in a submission, of a field's cell at a row or group of the joint plan."""
-        if item.grain == ROW:
-            return f"{item.key}.{own_row(joint, self.layouts[i], item.section, j)}"
-        return joint.by_key[item.key][j].name
 
     def _overwritten(self, i: int, item: Field, name: str, cell: Cell) -> None:
         due = self._true(i, item, name)
@@ -273,19 +266,16 @@ class _Found:
     def _true(self, i: int, item: Field, name: str) -> str:
         """What a computed field should show, from the inputs alone."""
         batch = gather(self.form, [self.submissions[i]], View.TRUE)
-        cells = batch.field_cells(item.key)
-        j = max(int(name.rsplit(".", 1)[-1]) - 1, 0) if item.grain != CELL else 0
-        if cells.state[0, j] == NUMBER:
-            return shown(item.kind, float(cells.number[0, j]))
-        return str(cells.text[0, j])
+        value = value_at(batch, item, self.layouts[i].spots[name].number)
+        return value if isinstance(value, str) else shown(item.kind, value)
 
 
-def own_row(joint: Layout, own: Layout, section: str, j: int) -> int:
-    """A row of a joint plan (from 0) as a submission with its own plan numbers it (from 1)."""
-    slot = joint.blocks[section].slots[j]
-    before = [s for s in joint.blocks[section].slots[:j] if s.path == slot.path]
-    first = next(s for s in own.blocks[section].slots if s.path == slot.path)
-    return first.number + len(before)
+def _name(batch: Batch, item: Field, i: int, j: int) -> str:
+    """The defined name, in a submission, of a field's cell at a row or group of its batch."""
+    if item.grain == CELL:
+        return item.key
+    number = int(batch.own_row_numbers(item.section)[i, j]) if item.grain == ROW else j + 1
+    return cell_name(item.key, number)
 
 
 def _slight(batch: Batch, rule: Rule, verdicts: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:

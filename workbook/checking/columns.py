@@ -47,7 +47,7 @@ from workbook.form import (
     serial,
     shown,
 )
-from workbook.layout import Block, Plan, check_lines, place
+from workbook.layout import Block, Plan, cell_name, check_lines, lay_out
 from workbook.reading import Submission
 from workbook.text import is_blank
 
@@ -72,7 +72,9 @@ class Batch:
 
     form: Form
     plan: Plan
-    count: int
+    """The rows that hold every one of `plans`."""
+    plans: tuple[Plan, ...]
+    """Each submission's own."""
     inputs: dict[str, Cells]
     """What was typed, by field key; for computed fields only where the formula is gone."""
     typed: dict[str, npt.NDArray[np.bool_]]
@@ -81,10 +83,30 @@ class Batch:
     """(submissions, 1): the fiscal year each was issued for, which the definition does not tell."""
     _known: dict[str, Cells] = field(default_factory=dict)
     _judged: dict[str, npt.NDArray[np.int8]] = field(default_factory=dict)
+    _row_numbers: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many submissions there are."""
+        return len(self.plans)
 
     def block(self, section: str) -> Block:
         """A repeating section as placed under the batch's plan."""
-        return place(self.form, self.plan).blocks[section]
+        return lay_out(self.form, self.plan).blocks[section]
+
+    def own_row_numbers(self, section: str) -> npt.NDArray[np.int64]:
+        """(submissions, rows): the number that each row has in its own return, 0 for padding."""
+        if section not in self._row_numbers:
+            width = self._width(section, ROW)
+            known = {plan: self._own_numbers(section, plan, width) for plan in set(self.plans)}
+            self._row_numbers[section] = np.array([known[plan] for plan in self.plans])
+        return self._row_numbers[section]
+
+    def _own_numbers(self, section: str, own: Plan, width: int) -> npt.NDArray[np.int64]:
+        rows = _where_rows(self.form, own, self.plan)[section]
+        numbers = np.zeros(width, dtype=np.int64)
+        numbers[list(rows)] = np.arange(1, len(rows) + 1)
+        return numbers
 
     def field_cells(self, key: str) -> Cells:
         """What stands in a field, over all submissions."""
@@ -311,10 +333,11 @@ def _where(mask: npt.NDArray[np.bool_], a: Cells, b: Cells) -> Cells:
 
 def gather(form: Form, submissions: Sequence[Submission], view: View) -> Batch:
     """The submissions of one form, in their order, under a view."""
-    plan = joint_plan([s.plan for s in submissions])
-    layout = place(form, plan)
+    plans = tuple([s.plan for s in submissions])
+    plan = joint_plan(plans)
+    layout = lay_out(form, plan)
     years = np.array([[s.fiscal_year] for s in submissions], dtype=float)
-    batch = Batch(form, plan, len(submissions), {}, {}, years)
+    batch = Batch(form, plan, plans, {}, {}, years)
     alike = _alike(form, submissions, plan)
     stood = [_stood([submissions[i] for i in one.indexes], one.names, view) for one in alike]
     for item in form.fields():
@@ -337,7 +360,7 @@ def gather(form: Form, submissions: Sequence[Submission], view: View) -> Batch:
     return batch
 
 
-def share(own: Batch, whole: Batch, rows: Sequence[int]) -> None:
+def take_over(own: Batch, whole: Batch, rows: Sequence[int]) -> None:
     """Take over what was worked out for more submissions under another view, where both see the same.
 
     `own` is of the submissions that stand in those `rows` of `whole`. What rests on fields that differ
@@ -407,7 +430,7 @@ class _Alike:
     def columns(self, item: Field, width: int) -> tuple[list[int], list[int]]:
         """A field's cells: their places among the names, and the columns of its array."""
         named = [
-            (self.names.get(f"{item.key}.{number}" if number else item.key), j)
+            (self.names.get(cell_name(item.key, number)), j)
             for number, j in _numbers(item, self.rows, width)
         ]
         found = [(at, j) for at, j in named if at is not None]
@@ -421,7 +444,7 @@ def _alike(form: Form, submissions: Sequence[Submission], joint: Plan) -> list[_
     return [
         _Alike(
             indexes,
-            {name: at for at, name in enumerate(place(form, own).spots)},
+            {name: at for at, name in enumerate(lay_out(form, own).spots)},
             _where_rows(form, own, joint),
         )
         for own, indexes in groups.items()

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from workbook.checking.checks import own_row
 from workbook.checking.columns import Batch
 from workbook.form import CELL, Field, Form, ScoredRows
-from workbook.layout import Plan, place
 from workbook.reading import Submission
 
 EXPECTED = "expected_score"
@@ -108,15 +106,8 @@ def _rows(batch: Batch, rows: ScoredRows, some: Sequence[Submission]) -> pd.Seri
     section = rows.section
     used = batch.used(section)
     values = batch.field_cells(_key(rows)).number[used]
-    which, where = np.nonzero(used)
-    joint = place(batch.form, batch.plan)
-    known: dict[tuple[Plan, int], int] = {}
-    numbers = []
-    for i, j in zip(which.tolist(), where.tolist(), strict=True):
-        plan = some[i].plan
-        if (plan, j) not in known:
-            known[plan, j] = own_row(joint, place(batch.form, plan), section.id, j)
-        numbers.append(known[plan, j])
+    which, _ = np.nonzero(used)
+    numbers = batch.own_row_numbers(section.id)[used]
     keys = pd.array([submission.key for submission in some], dtype="string").take(which)
     index = pd.MultiIndex.from_arrays(
         [keys, pd.array(numbers, dtype="Int64")], names=["submission", "row"]

@@ -44,14 +44,14 @@ Row = tuple[int, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RosterEntry:
     """One department that must answer."""
 
     code: str
     department: str
     contact: str = ""
     phone: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Further columns by their heads, such as a password for each department."""
     year: int | None = None
     """Which year's form is due, where the roster has a column for it."""
@@ -66,19 +66,19 @@ class Roster:
     """The departments of one round, in the file's order."""
 
     path: Path
-    entries: tuple[Entry, ...]
+    entries: tuple[RosterEntry, ...]
 
     @property
     def year(self) -> int | None:
         """The year of the round, if the roster says so."""
         return next((entry.year for entry in self.entries if entry.year), None)
 
-    def match(self, code: str, department: str) -> Entry | None:
+    def match(self, code: str, department: str) -> RosterEntry | None:
         """The entry of that code; else the one of that name, blanks, width and case aside."""
         by_code = self._by_code.get(texts.fold(code)) if code else None
         return by_code or self._by_name.get(texts.fold(department))
 
-    def suggest(self, code: str, department: str) -> Entry | None:
+    def suggest(self, code: str, department: str) -> RosterEntry | None:
         """The entry that was most likely meant where `match` finds none; None if none is near."""
         # what all names begin with (岳阳市云溪区) makes none of them likelier
         prefix = _shared(list(self._by_name))
@@ -90,7 +90,7 @@ class Roster:
                 return known[close[0]]
         return None
 
-    def named_in(self, name: str) -> Entry | None:
+    def named_in(self, name: str) -> RosterEntry | None:
         """The one entry whose code or whole name occurs in a file's name; None if it is not one."""
         folded = texts.fold(name)
         runs = set("".join(c if c.isalnum() and c.isascii() else " " for c in folded).split())
@@ -108,11 +108,11 @@ class Roster:
         return (own, *given) if own else given
 
     @cached_property
-    def _by_code(self) -> dict[str, Entry]:
+    def _by_code(self) -> dict[str, RosterEntry]:
         return {texts.fold(entry.code): entry for entry in self.entries if entry.code}
 
     @cached_property
-    def _by_name(self) -> dict[str, Entry]:
+    def _by_name(self) -> dict[str, RosterEntry]:
         return {texts.fold(entry.department): entry for entry in self.entries}
 
 
@@ -224,10 +224,10 @@ _SUM_LINE = re.compile("[合总小共]计(?:共.*|[^\u4e00-\u9fff].*)?")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)
 
 
-def _entries(path: Path, rows: Sequence[Row]) -> Iterator[Entry]:
-    place, columns = _head(path, rows)
+def _entries(path: Path, rows: Sequence[Row]) -> Iterator[RosterEntry]:
+    head, columns = _head(path, rows)
     known = {name: column for column, name in columns.items() if name in _HEADS}
-    for number, cells in rows[place + 1 :]:
+    for number, cells in rows[head + 1 :]:
         if not any(cells):
             continue
         if any(_SUM_LINE.fullmatch(texts.fold(cell)) for cell in cells):
@@ -242,7 +242,7 @@ def _entries(path: Path, rows: Sequence[Row]) -> Iterator[Entry]:
                 f"{path}，第 {number} 行：预算编码“{values['code']}”被 Excel 变成了科学记数，请把该列设为文本后重填"
             )
         extra = {name: _at(cells, column) for column, name in columns.items() if name not in _HEADS}
-        yield Entry(
+        yield RosterEntry(
             code=values.get("code", ""),
             department=values["department"],
             contact=values.get("contact", ""),
@@ -279,7 +279,7 @@ def _at(cells: Sequence[str], column: int) -> str:
 
 def _head(path: Path, rows: Sequence[Row]) -> tuple[int, dict[int, str]]:
     """Where the head stands, and what each column is: one of ours by its identifier, else its head."""
-    for place, (number, cells) in enumerate(rows[:_HEAD_WITHIN]):
+    for position, (number, cells) in enumerate(rows[:_HEAD_WITHIN]):
         columns = {column: _identifier(head) for column, head in enumerate(cells) if head}
         if "department" not in columns.values():
             continue
@@ -288,7 +288,7 @@ def _head(path: Path, rows: Sequence[Row]) -> tuple[int, dict[int, str]]:
                 raise RosterError(
                     f"{path}，第 {number} 行：有两列都是“{heads[0]}”，请只留一列或改名"
                 )
-        return place, columns
+        return position, columns
     found = next((cells for _, cells in rows if any(cells)), [])
     stands = "、".join(filter(None, found[:8])) or "（空）"
     raise RosterError(
@@ -303,9 +303,9 @@ def _identifier(head: str) -> str:
 
 
 def _refuse_twice(
-    path: Path, entries: Iterable[Entry], column: str, value: Callable[[Entry], str]
+    path: Path, entries: Iterable[RosterEntry], column: str, value: Callable[[RosterEntry], str]
 ) -> None:
-    seen: dict[str, list[Entry]] = {}
+    seen: dict[str, list[RosterEntry]] = {}
     for entry in entries:
         if value(entry):
             seen.setdefault(texts.fold(value(entry)), []).append(entry)

@@ -104,9 +104,9 @@ def template(
 def layout(form: str, form_file: tuple[Path, ...], as_json: bool) -> None:
     """See the command's help."""
     from workbook.commands.output import spot_record
-    from workbook.layout import place
+    from workbook.layout import lay_out
 
-    spots = place(given_form(form, form_file)).spots
+    spots = lay_out(given_form(form, form_file)).spots
     if as_json:
         print_json({name: spot_record(spot) for name, spot in spots.items()})
         return

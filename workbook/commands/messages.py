@@ -35,7 +35,7 @@ def t(chinese: str, english: str) -> str:
     return english if ENGLISH else chinese
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """Shows the commands in the order of the year, and every error as one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002

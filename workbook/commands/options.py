@@ -384,11 +384,10 @@ def print_kept(kept: Reviews | None, summary: Summary) -> None:
 
 def print_missing(returned: Sequence[Return], roster: Roster) -> None:
     """Which departments of the roster sent nothing that can be told to be theirs."""
-    from workbook.checking import sender_of
-    from workbook.reading import SKIPPED
+    from workbook.checking import sort_by_sender
 
-    answered = {id(sender_of(item, roster).entry) for item in returned if item.status != SKIPPED}
-    missing = [entry.department for entry in roster.entries if id(entry) not in answered]
+    answered = {sender.entry for sender in sort_by_sender(returned, roster).senders.values()}
+    missing = [entry.department for entry in roster.entries if entry not in answered]
     if missing:
         more = t(" 等", " …") if len(missing) > _NAMED else ""
         names = "、".join(missing[:_NAMED])

@@ -1,4 +1,4 @@
-"""What operators work on, and what an operator is; the operators themselves are in `ops` and `textops`.
+"""What operators work on, and what an operator is; the operators themselves are in `operators` and `text_operators`.
 
 An array has one row a submission and one column a cell of the scope: shape (n, 1) for the form,
 (n, rows) for a repeating section, (n, groups) for its groups; numpy's broadcasting joins them.

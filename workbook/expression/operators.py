@@ -70,6 +70,7 @@ def _written(a: Array, digits: Array) -> Array:
     return written.reshape(numbers.shape)
 
 
+# Asked for one number at a time, and money and scores repeat.
 @lru_cache(maxsize=65536)
 def rounded(value: float, digits: int) -> float:
     """One number as the workbook's ROUND gives it."""

@@ -26,22 +26,22 @@ from workbook.form.model import (
     Section,
     Sense,
 )
-from workbook.form.toml_table import KEYS, Table
+from workbook.form.toml_table import KEYS, TomlTable
 
 
 def read_key_fields(
-    top: Table,
+    top: TomlTable,
     sections: Mapping[str, Section],
     settings: Mapping[str, float | str],
     formulas: Mapping[str, Node],
 ) -> KeyFields:
     """The [summary] table of a definition. Raises FormError naming the key."""
-    return _Reader(top.table("summary"), sections, settings, formulas).key_fields()
+    return _SummaryTable(top.table("summary"), sections, settings, formulas).key_fields()
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    table: Table
+class _SummaryTable:
+    table: TomlTable
     sections: Mapping[str, Section]
     settings: Mapping[str, float | str]
     formulas: Mapping[str, Node]
@@ -83,7 +83,7 @@ class _Reader:
             sample_least=sample.take("least", float, SAMPLE_LEAST),
         )
 
-    def _field(self, table: Table, key: str, name: str) -> Field:
+    def _field(self, table: TomlTable, key: str, name: str) -> Field:
         """A single field by its full name."""
         known = [f.key for section in self.sections.values() for f in section.of_grain(CELL)]
         if name not in known:
@@ -102,7 +102,7 @@ class _Reader:
             return ""
         return self._among(self.table, key, item, amounts)
 
-    def _among(self, table: Table, key: str, item: Field, amounts: Mapping[str, Field]) -> str:
+    def _among(self, table: TomlTable, key: str, item: Field, amounts: Mapping[str, Field]) -> str:
         column = next((name for name, other in amounts.items() if other is item), None)
         if column is None:
             raise table.error(key, f"'{item.key}' is not among the amounts")
@@ -122,7 +122,7 @@ class _Reader:
                 raise self.table.error("execution_rate", told)
         return node
 
-    def _breakdown(self, table: Table, amounts: Mapping[str, Field]) -> Breakdown:
+    def _breakdown(self, table: TomlTable, amounts: Mapping[str, Field]) -> Breakdown:
         table.only(*KEYS["breakdown"])
         whole = self._field(table, "whole", table.take("whole", str))
         return Breakdown(
@@ -132,7 +132,7 @@ class _Reader:
             self._among(table, "whole", whole, amounts),
         )
 
-    def _scored(self, table: Table) -> ScoredRows:
+    def _scored(self, table: TomlTable) -> ScoredRows:
         table.only(*KEYS["scored"])
         name = table.take("section", str)
         repeating = [section.id for section in self.sections.values() if section.repeats]
@@ -153,7 +153,7 @@ class _Reader:
             table.take("reason", str, ""),
         )
 
-    def _grade(self, table: Table) -> tuple[str, float]:
+    def _grade(self, table: TomlTable) -> tuple[str, float]:
         """A grade's lowest score is a number, or a setting's name, so that rules can speak of it."""
         table.only(*KEYS["grade"])
         lowest = table.data.get("from")
@@ -175,12 +175,12 @@ def _columns(items: Sequence[Field]) -> dict[str, Field]:
     }
 
 
-def _reason(table: Table) -> tuple[str, tuple[str, ...]]:
+def _reason(table: TomlTable) -> tuple[str, tuple[str, ...]]:
     table.only(*KEYS["reason"])
     return table.take("name", str), table.strings("words")
 
 
-def _criterion(table: Table) -> Criterion:
+def _criterion(table: TomlTable) -> Criterion:
     table.only(*KEYS["criterion"])
     metric, sense = table.take("metric", str), table.take("sense", str)
     if metric not in METRICS:

@@ -84,7 +84,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DrawnCell:
     """One drawn cell: a label, or a field; and how far it reaches."""
 
     text: str
@@ -104,7 +104,7 @@ class Drawing:
     rows: int
     framed: tuple[bool, ...]
     heights: tuple[float, ...]
-    pieces: tuple[Piece, ...]
+    cells: tuple[DrawnCell, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,9 +358,12 @@ class KeyFields:
 # --- the form -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
-    """One form and version. Amounts are in `unit`."""
+    """One form and version. Amounts are in `unit`.
+
+    A form is equal to itself only: two definitions may differ in their texts alone.
+    """
 
     id: str
     version: str

@@ -11,7 +11,7 @@ from workbook.form.model import CELL, GROUP, ROW, Field
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Standpoint:
     """Where an expression stands: names resolve from here."""
 
     form_fields: Mapping[str, Mapping[str, Field]]
@@ -62,11 +62,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class FormScope:
-    """A form's fields and settings; `at` gives the place from which an expression sees them."""
+    """A form's fields and settings; `at` gives the standpoint from which an expression sees them."""
 
     fields: dict[str, dict[str, Field]]
     settings: dict[str, float | str]
 
-    def at(self, section: str, grain: str) -> Place:
+    def at(self, section: str, grain: str) -> Standpoint:
         """Where an expression of a section stands."""
-        return Place(self.fields, self.settings, section, grain)
+        return Standpoint(self.fields, self.settings, section, grain)

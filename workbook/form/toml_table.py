@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TomlTable:
     """A TOML table with its whereabouts; what is taken from it is checked."""
 
     data: dict[str, Any]
@@ -57,7 +57,7 @@ class Table:
             raise self.error(key, "must be a list of numbers")
         return tuple(float(item) for item in value)
 
-    def tables(self, key: str, name: str) -> list[Table]:
+    def tables(self, key: str, name: str) -> list[TomlTable]:
         """A list of tables, each named by its key `name` in errors."""
         items: list[Any] = self.take(key, list, [])
         if not all(isinstance(item, dict) for item in items):
@@ -65,13 +65,13 @@ class Table:
         result = []
         for number, item in enumerate(items, 1):
             prefix = f"{self.where}, " if self.where else ""
-            result.append(Table(item, self.file, f"{prefix}{key} {item.get(name, number)}"))
+            result.append(TomlTable(item, self.file, f"{prefix}{key} {item.get(name, number)}"))
         return result
 
-    def table(self, key: str) -> Table:
+    def table(self, key: str) -> TomlTable:
         """A table under a key; empty if it is missing."""
         where = f"{self.where}, {key}" if self.where else key
-        return Table(self.take(key, dict, {}), self.file, where)
+        return TomlTable(self.take(key, dict, {}), self.file, where)
 
 
 KEYS = {

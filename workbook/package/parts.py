@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
@@ -65,24 +66,14 @@ class SheetEntry(NamedTuple):
     relation: str
 
 
-class Name(NamedTuple):
-    """A defined name that is not plainly workbook-level: of one sheet, or built in, or both."""
+@dataclass(frozen=True, slots=True)
+class WorkbookPart:
+    """What the workbook part says; returns of one template share it."""
 
-    name: str
-    text: str
-    sheet: str | None
-
-
-class Book(NamedTuple):
-    """What the workbook part says."""
-
-    strict: bool
-    sheets: tuple[SheetEntry, ...]
-    names: Mapping[str, str]
-    local_names: tuple[Name, ...]
-    builtin: tuple[Name, ...]
-    date1904: bool
-    structure_locked: bool
+    sheets: tuple[SheetEntry, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Workbook-level: name → "'自评表'!$D$8"."""
+    date1904: bool = False
 
 
 class Styles(NamedTuple):
@@ -135,7 +126,7 @@ BUILTIN_FORMATS: Mapping[int, str] = MappingProxyType(
 )
 
 
-class Task(NamedTuple):
+class ParseTask(NamedTuple):
     """What every parse needs to know beside the bytes: whose they are, and what they may cost."""
 
     part: str
@@ -155,7 +146,10 @@ class Task(NamedTuple):
 
 
 def feed(
-    parser: expat.XMLParserType, data: bytes, task: Task, tick: Callable[[], None] | None = None
+    parser: expat.XMLParserType,
+    data: bytes,
+    task: ParseTask,
+    tick: Callable[[], None] | None = None,
 ) -> None:
     """Run the parser over the part; `tick` is called between chunks. Raises Refused only."""
     parser.buffer_text = True
@@ -179,7 +173,7 @@ def _refuse_doctype(*_: object) -> None:
     raise Refused("W107", "XML 中含有 DOCTYPE 或 ENTITY 声明")
 
 
-def scan(data: bytes, task: Task, visit: Visit) -> str:
+def scan(data: bytes, task: ParseTask, visit: Visit) -> str:
     """Call `visit(path, attributes, text)` at the end of every element; return the root's namespace.
 
     A path is the local names from the root, `workbook/sheets/sheet`; an element of a namespace that
@@ -231,7 +225,7 @@ def _character(match: re.Match[str]) -> str:
     return match[0] if 0xD800 <= code <= 0xDFFF else chr(code)
 
 
-def parse_content_types(data: bytes, task: Task) -> Mapping[str, str]:
+def parse_content_types(data: bytes, task: ParseTask) -> Mapping[str, str]:
     """Content type by member (casefolded, no leading slash), and by `*.extension` for the rest."""
     types: dict[str, str] = {}
 
@@ -247,7 +241,7 @@ def parse_content_types(data: bytes, task: Task) -> Mapping[str, str]:
     return types
 
 
-def parse_relationships(data: bytes, task: Task) -> tuple[Relationship, ...]:
+def parse_relationships(data: bytes, task: ParseTask) -> tuple[Relationship, ...]:
     """The links of a part; `task.part` is the `.rels` member, which says what targets relate to."""
     folder = posixpath.dirname(posixpath.dirname(task.part))
     found: list[Relationship] = []
@@ -275,17 +269,16 @@ def _member(folder: str, target: str) -> str:
     return path.lstrip("/")
 
 
-def parse_book(data: bytes, task: Task) -> Book:
-    """The workbook part: sheets in order, names, date system, structure lock."""
+def parse_workbook(data: bytes, task: ParseTask) -> WorkbookPart:
+    """The workbook part: sheets in order, names, date system."""
     sheets: list[SheetEntry] = []
-    defined: list[tuple[str, int | None, str]] = []
+    defined: list[tuple[str, bool, str]] = []
     flags: dict[str, bool] = {}
 
     def visit(path: str, found: dict[str, str], text: str) -> None:
         match path:
             case "workbook/definedNames/definedName":
-                sheet = int(found["localSheetId"]) if "localSheetId" in found else None
-                defined.append((found["name"], sheet, text))
+                defined.append((found["name"], "localSheetId" in found, text))
                 if len(defined) > task.limits.names:
                     raise task.over("名称数", task.limits.names)
                 if len(text) > task.limits.attribute_length:
@@ -298,48 +291,34 @@ def parse_book(data: bytes, task: Task) -> Book:
                     raise task.over("工作表数", task.limits.sheets)
             case "workbook/workbookPr":
                 flags["date1904"] = is_true(found.get("date1904"))
-            case "workbook/workbookProtection":
-                flags["locked"] = is_true(found.get("lockStructure"))
             case "workbook":
                 flags["root"] = True
 
-    strict = scan(data, task, visit) == STRICT_MAIN
+    scan(data, task, visit)
     if not flags.get("root") or not sheets:
         raise task.damaged("没有工作表")
     if len({sheet.name.casefold() for sheet in sheets}) < len(sheets):
         raise task.damaged("工作表重名")
-    names, local, builtin = _sort_names(defined, sheets, task)
-    locked, date1904 = flags.get("locked", False), flags.get("date1904", False)
-    return Book(strict, tuple(sheets), names, local, builtin, date1904, locked)
+    return WorkbookPart(tuple(sheets), _names(defined, task), flags.get("date1904", False))
 
 
 def _state(text: str | None) -> str:
     return text if text in {"hidden", "veryHidden"} else "visible"
 
 
-def _sort_names(
-    defined: list[tuple[str, int | None, str]], sheets: list[SheetEntry], task: Task
-) -> tuple[dict[str, str], tuple[Name, ...], tuple[Name, ...]]:
-    """Workbook-level names, those of one sheet, those Excel keeps for itself (`_xlnm.…`)."""
+def _names(defined: list[tuple[str, bool, str]], task: ParseTask) -> dict[str, str]:
+    """The names of the whole workbook; not those of one sheet, nor Excel's own (`_xlnm.…`)."""
     names: dict[str, str] = {}
-    local: list[Name] = []
-    builtin: list[Name] = []
-    for name, at, text in defined:
-        sheet = None
-        if at is not None:
-            sheet = sheets[at].name if 0 <= at < len(sheets) else ""
-        if name.lower().startswith("_xlnm"):
-            builtin.append(Name(name, text, sheet))
-        elif sheet is not None:
-            local.append(Name(name, text, sheet))
-        elif name in names:
+    for name, is_local, text in defined:
+        if is_local or name.lower().startswith("_xlnm"):
+            continue
+        if name in names:
             raise task.damaged(f"名称 {brief(name)} 定义了两次")
-        else:
-            names[name] = text
-    return names, tuple(local), tuple(builtin)
+        names[name] = text
+    return names
 
 
-def parse_styles(data: bytes, task: Task) -> Styles:
+def parse_styles(data: bytes, task: ParseTask) -> Styles:
     """Which cell styles unlock, and every cell style's number format."""
     codes: dict[int, str] = {}
     formats: dict[int, str] = {}
@@ -366,7 +345,7 @@ def parse_styles(data: bytes, task: Task) -> Styles:
     return Styles(frozenset(unlocked), MappingProxyType(formats))
 
 
-def parse_strings(data: bytes, task: Task) -> Sequence[str]:
+def parse_strings(data: bytes, task: ParseTask) -> Sequence[str]:
     """The shared strings: runs joined, phonetic guides left out, escapes undone."""
     taken = plain_xml.cut_strings(data)
     if taken is not None:
@@ -379,13 +358,14 @@ def parse_strings(data: bytes, task: Task) -> Sequence[str]:
     return _parse_strings(data, task)
 
 
+# By the longest text that the limits admit: what is kept passed that bound.
 @lru_cache(maxsize=4)
 def _strings(_longest: int) -> Seen[str]:
     """The shared strings seen before: a template's labels stand in every return."""
     return Seen(2 * 2**20, each=200)
 
 
-def _plain_string(task: Task, item: bytes) -> str | None:
+def _plain_string(task: ParseTask, item: bytes) -> str | None:
     text = plain_xml.string(item)
     try:
         return None if text is None else _bounded(unescape(text), task)
@@ -393,7 +373,7 @@ def _plain_string(task: Task, item: bytes) -> str | None:
         return None
 
 
-def _parse_strings(data: bytes, task: Task) -> list[str]:
+def _parse_strings(data: bytes, task: ParseTask) -> list[str]:
     strings: list[str] = []
     runs: list[str] = []
     text: list[str] = []
@@ -432,13 +412,13 @@ def _parse_strings(data: bytes, task: Task) -> list[str]:
     return strings
 
 
-def _bounded(text: str, task: Task) -> str:
+def _bounded(text: str, task: ParseTask) -> str:
     if len(text) > task.limits.text_length:
         raise task.over("文字长度", task.limits.text_length)
     return text
 
 
-def root_space(name: str, expected: str, task: Task) -> str:
+def root_space(name: str, expected: str, task: ParseTask) -> str:
     """The namespace of a part's root, which must be one of the two and the root the expected."""
     space, _, local = name.rpartition(" ")
     if local != expected or space not in {MAIN, STRICT_MAIN}:
@@ -446,7 +426,7 @@ def root_space(name: str, expected: str, task: Task) -> str:
     return space
 
 
-def parse_properties(data: bytes, task: Task) -> Mapping[str, str]:
+def parse_properties(data: bytes, task: ParseTask) -> Mapping[str, str]:
     """Core, application or custom properties as text, keys as `lastModifiedBy`, `custom:NAME`."""
     properties: dict[str, str] = {}
 

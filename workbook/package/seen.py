@@ -1,4 +1,4 @@
-"""What was made of pieces of files seen before, by their very bytes, within a budget of memory."""
+"""What was made of fragments of files seen before, by their very bytes, within a budget of memory."""
 
 from __future__ import annotations
 

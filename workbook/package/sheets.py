@@ -1,6 +1,6 @@
 """One sheet part in one pass: cells, formulas, merges, validations, what is hidden, the lock.
 
-This is the careful way, which reads whatever is XML; `sheetpieces` is the quick one for what office
+This is the careful way, which reads whatever is XML; `sheet_fragments` is the quick one for what office
 programs write. It is hot nevertheless: hence closures over a class, cells that share one object when
 they are empty, and addresses and styles worked out once.
 """
@@ -16,8 +16,9 @@ from math import isfinite
 from typing import Literal, NamedTuple
 from xml.parsers import expat
 
-from workbook.package.parts import Task, feed, is_true, root_space, unescape
-from workbook.package.shared_formulas import Position, SharedFormulas, column_of, letters_of
+from workbook.address import column_number, letters
+from workbook.package.parts import ParseTask, feed, is_true, root_space, unescape
+from workbook.package.shared_formulas import Position, SharedFormulas
 from workbook.text import brief
 
 CellType = Literal["n", "s", "b", "e", ""]
@@ -86,7 +87,7 @@ class SheetPart(NamedTuple):
     sheet: Sheet
     pending: tuple[Pending, ...]
 
-    def finish(self, name: str, state: str, strings: Sequence[str], _: Task) -> Sheet:
+    def finish(self, name: str, state: str, strings: Sequence[str], _: ParseTask) -> Sheet:
         """The sheet under its name, with its shared strings, in cells of its own."""
         cells = self.sheet.cells.copy()
         count = len(strings)
@@ -125,7 +126,7 @@ class Grid:
         "pending",
     )
 
-    def __init__(self, task: Task, date1904: bool) -> None:
+    def __init__(self, task: ParseTask, date1904: bool) -> None:
         self._task = task
         self._date1904 = date1904
         self._far_row = task.limits.far_row
@@ -190,7 +191,7 @@ class Parsed(NamedTuple):
         return SheetPart(sheet, tuple(self.grid.pending))
 
 
-def parse(data: bytes, task: Task, date1904: bool) -> Parsed:  # noqa: PLR0915 - hot, see above
+def parse(data: bytes, task: ParseTask, date1904: bool) -> Parsed:  # noqa: PLR0915 - hot, see above
     """Parse a sheet part; dates written as text count from 1904 if `date1904`."""
     limits = task.limits
     grid = Grid(task, date1904)
@@ -259,7 +260,7 @@ def parse(data: bytes, task: Task, date1904: bool) -> Parsed:  # noqa: PLR0915 -
         place = attributes.get("r")
         if place is None:
             column += 1
-            place = f"{letters_of(column)}{row}"
+            place = f"{letters(column)}{row}"
         else:
             row, column = split(place)
         if formula is not None and formula_attributes:
@@ -334,19 +335,20 @@ def _days(text: str, date1904: bool) -> float | None:
     return days - 1 if not date1904 and days < 61 else days
 
 
+# Every return has the same cells, thousands of them.
 @lru_cache(maxsize=16_384)
 def split(place: str) -> Position:
     """(12, 4) of `D12`, also beyond the grid; ValueError if the text is no address."""
     match = _A1.fullmatch(place)
     if match is None or match[2].startswith("0"):
         raise ValueError(place)
-    return int(match[2]), column_of(match[1])
+    return int(match[2]), column_number(match[1])
 
 
 class Rest:
     """What a sheet part says outside its cells."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: ParseTask) -> None:
         self.task = task
         self.openers: dict[str, Callable[[dict[str, str]], None]] = {}
         self.closers: dict[str, Callable[[str], None]] = {}

@@ -11,7 +11,7 @@ from workbook.address import Address
 from workbook.catalogue import Severity
 from workbook.findings import Finding, finding
 from workbook.form import Form
-from workbook.layout import place
+from workbook.layout import lay_out
 from workbook.reading.submission import Submission
 
 T = TypeVar("T", bound=Hashable)
@@ -21,7 +21,7 @@ _ENOUGH = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class DueForms:
     """What is due in a round of returns."""
 
     year: int | None
@@ -53,8 +53,10 @@ class Round:
             yield replace(what, severity=Severity.WARNING)
 
 
-def round_of(read: Mapping[int, Submission], senders: Mapping[int, int], year: int | None) -> Round:
-    """The round that returns belong to; `senders` are their departments by number.
+def due_forms_of(
+    read: Mapping[int, Submission], senders: Mapping[int, int], year: int | None
+) -> DueForms:
+    """What is due in the round that returns belong to; `senders` are their departments by number.
 
     Without a `year`, it is what most departments sent; where that is undecided, the definition's own.
     """
@@ -75,7 +77,7 @@ def round_of(read: Mapping[int, Submission], senders: Mapping[int, int], year: i
     without = frozenset(senders.values()) - having if main is not None else frozenset()
     if len(having) < _ENOUGH:
         without = frozenset()
-    return Round(year, told, versions, forms.get(main) if main else None, without)
+    return DueForms(year, told, versions, forms.get(main) if main else None, without)
 
 
 def _most(sent: Iterable[tuple[int, T]]) -> T | None:
@@ -89,7 +91,7 @@ def _most(sent: Iterable[tuple[int, T]]) -> T | None:
 
 def _unlike(submission: Submission, printed: str, expected: str, own: str, due: str) -> Finding:
     """At the title, which names form and year."""
-    layout = place(submission.form, submission.plan)
+    layout = lay_out(submission.form, submission.plan)
     drawn = (n for n, s in layout.spots.items() if s.address.sheet == submission.form.sheet)
     home = submission.cells[next(drawn)].address.sheet
     title = next((label for label in layout.home.labels if label.role == "title"), None)

@@ -7,18 +7,24 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from workbook.address import area
-from workbook.layout import FORM_SHEET, Admitted, Formulas, Layout, Page, Spot, admitted, canonical
+from workbook.layout import (
+    FORM_SHEET,
+    Admitted,
+    Formulas,
+    Layout,
+    Page,
+    Spot,
+    admitted,
+    canonical,
+    formulas_of,
+)
 from workbook.package import Sheet
 from workbook.reading.inspection import Position
 from workbook.text import fold
 
-_KEPT = 20
-
 
 class Imprint:
     """What a page must show, worked out once for all returns of a layout."""
-
-    _kept: dict[int, dict[str, Imprint]] = {}  # noqa: RUF012 - bounded below
 
     def __init__(self, formulas: Formulas, page: Page, name: str) -> None:
         """`name` is what its sheet is called where the layout is."""
@@ -55,18 +61,6 @@ class Imprint:
         self._admitted: dict[str, Admitted] = {}
 
     @classmethod
-    def of(cls, layout: Layout) -> dict[str, Imprint]:
-        """The imprints of a layout's pages, by their names."""
-        key = id(layout)  # which is kept, so its number is not given to another
-        kept = cls._kept.get(key)
-        if kept is None:
-            if len(cls._kept) >= _KEPT:
-                cls._kept.clear()
-            formulas = Formulas.of(layout)
-            kept = cls._kept[key] = {n: cls(formulas, p, n) for n, p in layout.pages.items()}
-        return kept
-
-    @classmethod
     def moved(cls, layout: Layout, sheets: Mapping[str, Sheet]) -> dict[str, Imprint]:
         """The imprints of a layout as it stands in one workbook, by the pages' usual names."""
         formulas = Formulas(layout)
@@ -92,6 +86,14 @@ class Imprint:
         return self._admitted[name]
 
 
+# Every return is held against it; each holds thousands of cells, and few plans are in use at a time.
+@lru_cache(maxsize=20)
+def imprints_of(layout: Layout) -> Mapping[str, Imprint]:
+    """The imprints of a layout's pages, by their names."""
+    formulas = formulas_of(layout)
+    return {name: Imprint(formulas, page, name) for name, page in layout.pages.items()}
+
+
 def _area(spot: Spot) -> Iterator[Position]:
     for row in range(spot.address.row, spot.bottom + 1):
         for column in range(spot.address.column, spot.right + 1):
@@ -101,6 +103,7 @@ def _area(spot: Spot) -> Iterator[Position]:
 _CELLS = re.compile(r"#REF!|(?<![\w.$])\$?[A-Z]{1,3}\$?[0-9]{1,7}(?![\w.(])")
 
 
+# The validations of a template look much the same, in every row and every return.
 @lru_cache(maxsize=4096)
 def anywhere(formula: str) -> str:
     """A formula without saying which cells it looks at."""

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from workbook.address import Address
 from workbook.form import Form
-from workbook.layout import Block, Label, Layout, Page, Plan, Spot, default_plan, place
+from workbook.layout import Block, Label, Layout, Page, Plan, Spot, default_plan, lay_out
 from workbook.package import Sheet
 from workbook.text import fold
 
@@ -44,11 +44,11 @@ class Located:
 
 def _locate(form: Form, texts: _Texts) -> Located | None:
     """The form on a sheet by its labels, with the rows that its groups have here; else None."""
-    usual = place(form)
+    usual = lay_out(form)
     found = _match(usual.home, texts)
     if found is None:
         return None
-    layout = place(form, _plan(usual, found.rows))
+    layout = lay_out(form, _plan(usual, found.rows))
     addresses = _page_addresses(layout, layout.home, texts)
     if addresses is None:
         return None
@@ -136,18 +136,18 @@ class _Texts:
 
 
 @dataclass(slots=True)
-class _Match:
+class _LabelPositions:
     rows: dict[int, int]
     columns: dict[int, int]
 
 
-def _match(page: Page, texts: _Texts) -> _Match | None:
+def _match(page: Page, texts: _Texts) -> _LabelPositions | None:
     """Rows and columns of the page's labels on the sheet, in order; None unless all are there."""
     lines: dict[int, list[Label]] = {}
     for label in page.labels:
         if label.role not in _OPTIONAL and label.text.strip():
             lines.setdefault(label.top, []).append(label)
-    found = _Match({}, {})
+    found = _LabelPositions({}, {})
     after = 0
     for row in sorted(lines):
         wanted = sorted(lines[row], key=lambda label: label.left)

@@ -30,22 +30,21 @@ from workbook.layout import (
     Plan,
     Spot,
     default_plan,
-    place,
+    lay_out,
 )
 from workbook.limits import Limits
 from workbook.package import Package, RawCell, Sheet, members, open_bytes, read_file
 from workbook.reading.cell_locations import (
-    Found,
-    Places,
+    RecognisedForm,
     Unknown,
     find_recorded,
     find_unrecorded,
-    pointed,
+    named_cells,
 )
 from workbook.reading.inspection import Evidence
 from workbook.reading.submission import ACCEPTED, REJECTED, SKIPPED, Cell, Return, Submission
 from workbook.reading.tampering import audit, audit_pasted
-from workbook.reading.workers import Piece, Processes, dispatch
+from workbook.reading.workers import Processes, WorkBatch, dispatch
 from workbook.stores import Url, fetch
 from workbook.text import printable
 
@@ -100,10 +99,10 @@ def read_returns(
     """
     forms, workers = forms or known_forms(), workers or usual_workers()
     read: dict[int, list[Return]] = {}
-    for piece, returns in _each(list(find_files(paths)), forms, passwords, workers, executor):
-        read[piece.start] = returns
+    for batch, returns in _each(list(find_files(paths)), forms, passwords, workers, executor):
+        read[batch.start] = returns
         if progress is not None:
-            for path in piece.items:
+            for path in batch.items:
                 progress(path)
     return [item for start in sorted(read) for item in read[start]]
 
@@ -114,23 +113,23 @@ def _each(
     passwords: Passwords,
     workers: int,
     executor: Executor | None,
-) -> Iterator[tuple[Piece[Path], list[Return]]]:
-    """Pieces of the files with their returns, as they are ready."""
-    work = partial(read_some, forms=forms, passwords=passwords)
+) -> Iterator[tuple[WorkBatch[Path], list[Return]]]:
+    """Batches of the files with their returns, as they are ready."""
+    work = partial(read_batch, forms=forms, passwords=passwords)
     if executor is None and (workers < 2 or len(files) < _WORTH_A_PROCESS):
-        for place, path in enumerate(files):
-            piece = Piece(place, (path,))
-            yield piece, work(piece)
+        for start, path in enumerate(files):
+            batch = WorkBatch(start, (path,))
+            yield batch, work(batch)
         return
     with nullcontext(executor) if executor is not None else Processes(workers) as pool:
         in_flight = 2 * workers if executor is None else _IN_FLIGHT
-        for piece, returns in dispatch(work, files, pool, size=_AT_ONCE, in_flight=in_flight):
-            yield piece, returns if returns is not None else [fatal(piece.items[0])]
+        for batch, returns in dispatch(work, files, pool, size=_AT_ONCE, in_flight=in_flight):
+            yield batch, returns if returns is not None else [fatal(batch.items[0])]
 
 
-def read_some(piece: Piece[Path], *, forms: Forms, passwords: Passwords) -> list[Return]:
+def read_batch(batch: WorkBatch[Path], *, forms: Forms, passwords: Passwords) -> list[Return]:
     """The returns of some files, in this process."""
-    return [item for path in piece.items for item in _read_file(path, forms, passwords)]
+    return [item for path in batch.items for item in _read_file(path, forms, passwords)]
 
 
 def fatal(path: Path) -> Return:
@@ -175,7 +174,7 @@ def _read_file(path: Path, forms: Forms, passwords: Passwords) -> list[Return]:
     if first.status != REJECTED or isinstance(content, Refused):
         return [first]
     inside = members(path, content, LIMITS)
-    return [_read(place, data, forms, passwords) for place, data in inside] or [first]
+    return [_read(name, data, forms, passwords) for name, data in inside] or [first]
 
 
 def _is_litter(path: Path) -> bool:
@@ -289,12 +288,12 @@ def _issued(sheet: Sheet | None, layout: Layout) -> dict[str, Raw]:
     return found
 
 
-def _find(package: Package, records: Mapping[str, str], forms: Forms) -> Found:
+def _find(package: Package, records: Mapping[str, str], forms: Forms) -> RecognisedForm:
     if not records:
         return find_unrecorded(package, list(forms.values()))
     form = _form(records, forms)
     other = records.get("digest") != form.digest
-    return find_recorded(package, place(form, _plan(records, form)), other=other)
+    return find_recorded(package, lay_out(form, _plan(records, form)), other=other)
 
 
 def _text(cell: RawCell | None) -> str:
@@ -348,7 +347,7 @@ def _reject_empty(package: Package, layout: Layout, cells: Mapping[str, Cell]) -
 # --- locating and reading -------------------------------------------------------------------------
 
 
-def _cells(package: Package, found: Found) -> Iterator[tuple[str, Cell]]:
+def _cells(package: Package, found: RecognisedForm) -> Iterator[tuple[str, Cell]]:
     sheets = {sheet.name: sheet.cells for sheet in package.sheets}
     formats, unit = package.formats, found.layout.form.unit
     usual = not package.values_only and not found.pasted
@@ -357,7 +356,7 @@ def _cells(package: Package, found: Found) -> Iterator[tuple[str, Cell]]:
         if address is not None:
             stored = sheets[address.sheet].get((address.row, address.column), _NOTHING)
             code, item = formats.get(stored[3], "General"), spot.field
-            if package.date1904:
+            if package.workbook.date1904:
                 stored = _from_1900(stored, item, code)
             if stored[0] is None and stored[2] and item.mode == "entered":
                 yield name, Cell(f"={stored[2]}", None, address, problem="是公式，没有存下结果")
@@ -389,7 +388,8 @@ def _from_1900(stored: RawCell, item: Field, code: str) -> RawCell:
     return stored
 
 
-# Cells read before, which returns may share: most are blank, a printed word or a round figure.
+# Cells read before, which returns may share: most are blank, a printed word or a round figure. A plain
+# mapping, since long texts are seldom met again and are not to push out the others.
 _KNOWN: dict[tuple[object, ...], Cell] = {}
 _MOST, _SHORT = 40_000, 40
 
@@ -397,9 +397,8 @@ _MOST, _SHORT = 40_000, 40
 def _usual_cell(item: Field, unit: str, address: Address, stored: RawCell, code: str) -> Cell:
     """A cell of a return that kept its formulas."""
     raw, type_, formula, _ = stored
-    # The cell kept holds its address, so that no other can get that one's number.
     unit = item.unit or unit
-    key = item.kind.coerce, item.is_computed, id(address), raw, type_, formula is None, code, unit
+    key = item.kind.coerce, item.is_computed, address, raw, type_, formula is None, code, unit
     cell = _KNOWN.get(key)
     if cell is None:
         cell = _made(item, unit, address, stored, code, formula is not None)
@@ -449,8 +448,8 @@ def _lost_text(package: Package, spot: Spot, raw: Raw) -> bool:
 
 
 def _verdicts(package: Package, layout: Layout) -> Iterator[tuple[str, str]]:
-    places = Places.of(package)
-    for line, address in pointed(package, layout).checks.items():
-        stored = places.cell(address)
+    sheets = {sheet.name: sheet.cells for sheet in package.sheets}
+    for line, address in named_cells(package, layout).checks.items():
+        stored = sheets[address.sheet].get((address.row, address.column))
         if stored is not None and stored.type == "s" and stored.value:
             yield line, str(stored.value)

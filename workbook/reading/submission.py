@@ -11,7 +11,7 @@ from workbook.address import Address
 from workbook.catalogue import Severity
 from workbook.findings import Finding
 from workbook.form import ROW, Form, Raw, Value, serial
-from workbook.layout import Plan, Spot, place
+from workbook.layout import Plan, Spot, cell_name, lay_out
 from workbook.text import printable
 
 ACCEPTED, REJECTED, SKIPPED = "accepted", "rejected", "skipped"
@@ -57,6 +57,15 @@ class Submission:
     def key(self) -> str:
         """What names the return in every frame: its path as it was given."""
         return printable(self.path)
+
+    def cell_of(self, key: str, number: int = 0) -> Cell | None:
+        """What stands in a field, or in its Nth row or group; None if the return has no such cell."""
+        return self.cells.get(cell_name(key, number))
+
+    def address_of(self, key: str, number: int = 0) -> Address | None:
+        """Where a field stands, or its Nth row or group; None if the return has no such cell."""
+        cell = self.cell_of(key, number)
+        return cell.address if cell is not None else None
 
     @property
     def filling(self) -> str:
@@ -126,8 +135,7 @@ class Filling:
         item = spot.field
         if item.grain == ROW:
             return self.rows.get(item.section, {}).get(spot.number, {}).get(item.id)
-        name = f"{item.key}.{spot.number}" if spot.number else item.key
-        return self.values.get(name)
+        return self.values.get(cell_name(item.key, spot.number))
 
 
 def submit(
@@ -137,7 +145,7 @@ def submit(
 
     A computed or suggested field that the filling names counts as overwritten.
     """
-    layout = place(form, plan)
+    layout = lay_out(form, plan)
     cells = {}
     for name, spot in layout.spots.items():
         given = filling.value(spot)

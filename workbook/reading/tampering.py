@@ -19,7 +19,7 @@ from workbook.form import Raw
 from workbook.layout import Admitted, Label, Page, canonical
 from workbook.package import Sheet, Validation
 from workbook.reading.displacement import Shift, moved_layout, shift_of
-from workbook.reading.expected_page import Imprint, anywhere
+from workbook.reading.expected_page import Imprint, anywhere, imprints_of
 from workbook.reading.inspection import (
     LISTED,
     Evidence,
@@ -112,7 +112,7 @@ def _leaves(evidence: Evidence) -> Iterator[_Leaf]:
         if (shift := _shift(evidence, layout.pages[usual], sheet)) is not None
     }
     now = moved_layout(layout, evidence.addresses, shifts) if shifts else layout
-    prints = Imprint.of(layout) if now is layout else Imprint.moved(now, pages)
+    prints = imprints_of(layout) if now is layout else Imprint.moved(now, pages)
     for usual, sheet in pages.items():
         yield _Leaf(usual, sheet, prints[usual], shifts.get(usual), evidence.lost_on(usual))
 
@@ -175,6 +175,7 @@ def _validations(evidence: Evidence, leaf: _Leaf) -> Iterator[Finding]:
             yield replace(what, field=",".join(here[:LISTED]))
 
 
+# Returns of one template share their validations, and few departments change them.
 @lru_cache(maxsize=64)
 def _compared(
     validations: tuple[Validation, ...], print_: Imprint
@@ -215,6 +216,7 @@ Rectangle = tuple[int, int, int, int]
 """Top, left, bottom, right."""
 
 
+# The same areas stand in every return.
 @lru_cache(maxsize=4096)
 def _rectangle(text: str) -> Rectangle | None:
     first, _, last = text.partition(":")
@@ -274,7 +276,7 @@ def _speaks_of_the_usual(evidence: Evidence, name: str, written: str) -> bool:
         return False
     if "#REF!" in written:
         return True
-    due = Imprint.of(layout)[spot.address.sheet].formula(spot)
+    due = imprints_of(layout)[spot.address.sheet].formula(spot)
     return canonical(written) == canonical(due)
 
 

@@ -27,13 +27,13 @@ from workbook.reading import (
     IN_FLIGHT,
     Forms,
     Passwords,
-    Piece,
     Return,
     Submission,
+    WorkBatch,
     dispatch,
     fatal,
     find_files,
-    read_some,
+    read_batch,
 )
 from workbook.stores import Folder, find_beyond, is_beyond, location
 from workbook.summary import DUES, TRACES, by_form, frames, traces_of
@@ -78,18 +78,18 @@ def write_partitions(
     """
     if any(map(_PART.fullmatch, folder.names())):
         raise WorkbookError(f"{folder.url}：里面已有以前写的数据，请换一个文件夹，或清空它")
-    work = partial(_read_and_write, _Task(folder, _definitions(forms), passwords))
+    work = partial(_read_and_write, _ReadingTask(folder, _definitions(forms), passwords))
     # Small runs in smaller batches, so that every process has some.
     size = batch or min(BATCH, len(files) // (2 * in_flight) + 1)
     written: dict[int, list[str]] = {}
-    for piece, names in dispatch(work, files, executor, size=size, in_flight=in_flight):
+    for done, names in dispatch(work, files, executor, size=size, in_flight=in_flight):
         if names is not None:
-            written[piece.start] = names
+            written[done.start] = names
         else:
-            rejected = [fatal(location(piece.items[0]))]
-            written[piece.start] = _write(rejected, folder, _part(piece))
+            rejected = [fatal(location(done.items[0]))]
+            written[done.start] = _write(rejected, folder, _part(done))
         if progress is not None:
-            for file in piece.items:
+            for file in done.items:
                 progress(location(file))
     parts = [name for start in sorted(written) for name in written[start]]
     folder.write(LISTED, json.dumps(parts, indent=0).encode())
@@ -108,7 +108,7 @@ def clear(folder: Folder) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
+class _ReadingTask:
     """What every batch is told."""
 
     folder: Folder
@@ -120,17 +120,17 @@ def _definitions(forms: Forms) -> tuple[tuple[Path, bytes], ...]:
     return tuple((form.path, form.path.read_bytes()) for form in forms.values())
 
 
-def _read_and_write(task: _Task, piece: Piece[str]) -> list[str]:
+def _read_and_write(task: _ReadingTask, batch: WorkBatch[str]) -> list[str]:
     """One batch, from files to parts; returns the names of what it wrote."""
     known = [form_of(path, data) for path, data in task.definitions]
     forms = {(form.id, form.version): form for form in known}
-    files = Piece(piece.start, tuple(map(location, piece.items)))
-    returns = judge(read_some(files, forms=forms, passwords=task.passwords))
-    return _write(returns, task.folder, _part(piece))
+    files = WorkBatch(batch.start, tuple(map(location, batch.items)))
+    returns = judge(read_batch(files, forms=forms, passwords=task.passwords))
+    return _write(returns, task.folder, _part(batch))
 
 
-def _part(piece: Piece[str]) -> str:
-    return f"part-{piece.start:09}-{len(piece.items):04}.parquet"
+def _part(batch: WorkBatch[str]) -> str:
+    return f"part-{batch.start:09}-{len(batch.items):04}.parquet"
 
 
 def _write(returns: Sequence[Return], folder: Folder, part: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The summary of a round from what `workbook.scale.partitions` wrote, one light record a return at a time.
 
-The records are returns without their cells: enough for `across` and `aggregate` to do with them what they
-do with whole ones; figures come from the sections' tables, a column at a time.
+The records are returns without their cells: enough for `add_findings_between` and `aggregate` to do with
+them what they do with whole ones; figures come from the sections' tables, a column at a time.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ import pandas as pd
 from builder.tables import folder_of, summary_of
 from workbook.address import Address, split_a1
 from workbook.catalogue import Severity
-from workbook.checking import Due, Dues, Roster, across, due_frame, due_of, tidy
+from workbook.checking import Due, Dues, Roster, add_findings_between, due_frame, due_of, tidy
 from workbook.errors import WorkbookError
 from workbook.expression import Type
 from workbook.findings import Finding
 from workbook.form import DEPARTMENT, Field, Form, Section
+from workbook.layout import cell_name
 from workbook.reading import ACCEPTED, Cell, Return, Submission
 from workbook.scale.partitions import Partitions, Where
 from workbook.stores import location
@@ -55,7 +56,7 @@ def roll_up(
     WorkbookError if the departments do not fit on a sheet; else as `workbook.summary.adding_up.aggregate`.
     """
     light = _Light(parts)
-    returns = list(across(light.returns(), roster, year=year))
+    returns = list(add_findings_between(light.returns(), roster, year=year))
     if light.detailed:
         returns = [_tidied(item) for item in returns]
     _write_across(parts, returns)
@@ -181,11 +182,10 @@ class _Light:
         columns = ["submission", "section", "row", "field", "value", "sheet", "cell"]
         found: dict[str, dict[str, Cell]] = {}
         for row in _records(self._parts.frame(name, columns, self._where)):
-            number = f".{int(row['row'])}" if row["row"] else ""
             address = Address(sys.intern(row["sheet"]), *split_a1(row["cell"]))
             cell = Cell(None, self._value(row), address)
-            key = sys.intern(f"{row['section']}.{row['field']}{number}")
-            found.setdefault(row["submission"], {})[key] = cell
+            name = cell_name(f"{row['section']}.{row['field']}", int(row["row"] or 0))
+            found.setdefault(row["submission"], {})[sys.intern(name)] = cell
         return found
 
     def _value(self, row: Mapping[str, Any]) -> str | datetime.date | None:
@@ -222,9 +222,9 @@ class _Light:
         else:
             figures = [item.id for item in section.fields.values() if _is_figure(form, item)]
             whole = pd.concat(self._parts.frames(table, figures))
-        places = keys.get_indexer(whole.index.get_level_values("submission"))
-        order = np.argsort(places, kind="stable")
-        return whole.iloc[order[places[order] >= 0]]
+        positions = keys.get_indexer(whole.index.get_level_values("submission"))
+        order = np.argsort(positions, kind="stable")
+        return whole.iloc[order[positions[order] >= 0]]
 
 
 _FINDING = ("code", "severity", "message", "hint", "sheet", "cell", "field", "printed", "expected")
@@ -237,6 +237,7 @@ def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
     yield from (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
 
 
+# Millions of findings have but some dozens of codes.
 @lru_cache(maxsize=1024)
 def _bare(what: Finding) -> Finding:
     """A finding without its texts, one for all of its code and severity."""

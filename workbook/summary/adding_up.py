@@ -31,7 +31,7 @@ from workbook.summary.coverage import (
     status_of,
     used_files,
 )
-from workbook.summary.previous import Comparison, Lines, compare
+from workbook.summary.previous import Comparison, DepartmentLines, compare
 from workbook.summary.provenance import Reading, figures_in, sources_of
 from workbook.summary.reviews import Reviews, cutoffs, keep, set_aside
 from workbook.summary.totals import composition_of, funds_of, grade_counts, graded, totals_of
@@ -138,9 +138,11 @@ class Summary:
         return self.forms[0] if self.forms else None
 
     @property
-    def lines(self) -> tuple[Lines, ...]:
+    def lines(self) -> tuple[DepartmentLines, ...]:
         """Every form's departments, to be compared with another year's."""
-        return tuple(Lines(part.form, part.fiscal_year, part.departments) for part in self.forms)
+        return tuple(
+            DepartmentLines(part.form, part.fiscal_year, part.departments) for part in self.forms
+        )
 
 
 def aggregate(
@@ -166,8 +168,8 @@ def aggregate(
     whole = sort_out(returns, roster, deadline)
     summary = Summary(
         forms=tuple(
-            _form_summary(whole, places, reviews, reading, first=number == 0)
-            for number, places in enumerate(whole.forms.values())
+            _form_summary(whole, positions, reviews, reading, first=number == 0)
+            for number, positions in enumerate(whole.forms.values())
         ),
         coverage=coverage_frame(whole),
         duplicates=duplicate_frame(whole),
@@ -191,13 +193,13 @@ def aggregate(
 
 def _form_summary(
     whole: Round,
-    places: Sequence[int],
+    positions: Sequence[int],
     reviews: Reviews | None,
     reading: Reading,
     *,
     first: bool,
 ) -> FormSummary:
-    submissions = whole.submissions(places)
+    submissions = whole.submissions(positions)
     form = submissions[0].form
     key_fields = form.key_fields
     figures = reading(form, submissions)
@@ -243,7 +245,7 @@ def _answered_lines(
     key_fields = form.key_fields
     keys = [submission.key for submission in submissions]
     senders = [whole.department_of(key) for key in keys]
-    sent = [whole.returns[whole.place_of[key]] for key in keys]
+    sent = [whole.returns[whole.position_of[key]] for key in keys]
     columns: dict[str, Any] = {
         "status": [str(status_of([item])) for item in sent],
         "code": [sender.code for sender in senders],
@@ -285,12 +287,12 @@ _REVIEWED = {
 
 def _with_missing(whole: Round, answered: pd.DataFrame) -> pd.DataFrame:
     """The lines in the departments' order, with those that have no figures."""
-    owners = [whole.owner[whole.place_of[key]] for key in answered.index]
-    rows, places = [], []
+    owners = [whole.owner[whole.position_of[key]] for key in answered.index]
+    rows, positions = [], []
     for number, item in enumerate(whole.departments):
         status = whole.status(item)
         if not status.counts:
-            files = [whole.returns[p].key for p in item.places]
+            files = [whole.returns[p].key for p in item.positions]
             rows.append(
                 {
                     "status": str(status),
@@ -299,10 +301,10 @@ def _with_missing(whole: Round, answered: pd.DataFrame) -> pd.DataFrame:
                     "file": "\n".join(files) if status is Status.REJECTED else None,
                 }
             )
-            places.append(number)
+            positions.append(number)
     blank = pd.DataFrame(rows, columns=list(answered.columns)).astype(answered.dtypes.to_dict())
     both = pd.concat([answered.reset_index(drop=True), blank], ignore_index=True)
-    order = pd.Series([*owners, *places], dtype="Int64").sort_values(kind="stable").index
+    order = pd.Series([*owners, *positions], dtype="Int64").sort_values(kind="stable").index
     return _numbered(both.loc[order])
 
 

@@ -51,10 +51,10 @@ def details_of(
     for rows in key_fields.scored:
         if rows.section is section:
             result = _scored(result, rows, key_fields.reasons, due.rows.get(section.id))
-    cells = [by_key[key].cells.get(f"{section.id}.{first}.{row}") for key, row in frame.index]
+    begins = [by_key[key].address_of(f"{section.id}.{first}", row) for key, row in frame.index]
     return result.assign(
-        sheet=pd.array([c.address.sheet if c else None for c in cells], dtype="string"),
-        cell=pd.array([c.address.a1 if c else None for c in cells], dtype="string"),
+        sheet=pd.array([at.sheet if at else None for at in begins], dtype="string"),
+        cell=pd.array([at.a1 if at else None for at in begins], dtype="string"),
     )
 
 
@@ -188,10 +188,10 @@ def indicators_of(key_fields: KeyFields, details: Mapping[str, pd.DataFrame]) ->
 
 
 def _in_form_order(section: Section, frame: pd.DataFrame) -> pd.DataFrame:
-    order = {group.path: place for place, group in enumerate(section.groups)}
+    order = {group.path: position for position, group in enumerate(section.groups)}
     depth = len(section.levels)
-    places = [order.get(tuple(key[1 : 1 + depth]), len(order)) for key in frame.index]
-    return frame.iloc[sorted(range(len(places)), key=places.__getitem__)]
+    positions = [order.get(tuple(key[1 : 1 + depth]), len(order)) for key in frame.index]
+    return frame.iloc[sorted(range(len(positions)), key=positions.__getitem__)]
 
 
 # --- by department --------------------------------------------------------------------------------

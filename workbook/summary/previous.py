@@ -39,7 +39,7 @@ class Pairing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class DepartmentLines:
     """One year's lines of a form, as `FormSummary.departments` has them."""
 
     form: Form
@@ -72,7 +72,9 @@ class Comparison:
         return tuple(name for name in self.figures if name not in (RATE, SCORE))
 
 
-def compare(now: Sequence[Lines], before: Sequence[Lines]) -> tuple[Comparison, ...]:
+def compare(
+    now: Sequence[DepartmentLines], before: Sequence[DepartmentLines]
+) -> tuple[Comparison, ...]:
     """Each of this year's forms with the same form of the latest year before it.
 
     Raises PreviousError if there is none for any of them.
@@ -93,14 +95,14 @@ def compare(now: Sequence[Lines], before: Sequence[Lines]) -> tuple[Comparison, 
     return tuple(found)
 
 
-def _compared(now: Lines, before: Lines) -> Comparison:
+def _compared(now: DepartmentLines, before: DepartmentLines) -> Comparison:
     figures = _figures(now, before)
     this, last = now.departments, before.departments
     pairs = _pairs(this, last)
-    gone = [place for place in range(len(last)) if place not in set(pairs.values())]
-    gone = [place for place in gone if _given(last)[place]]
+    gone = [position for position in range(len(last)) if position not in set(pairs.values())]
+    gone = [position for position in gone if _given(last)[position]]
     ours: list[int | None] = [*range(len(this)), *[None] * len(gone)]
-    theirs = [*(pairs.get(place) for place in range(len(this))), *gone]
+    theirs = [*(pairs.get(position) for position in range(len(this))), *gone]
     frame = pd.DataFrame(
         {
             "number": pd.array([None if i is None else this.index[i] for i in ours], dtype="Int64"),
@@ -140,7 +142,7 @@ def _compared(now: Lines, before: Lines) -> Comparison:
     )
 
 
-def _figures(now: Lines, before: Lines) -> dict[str, str]:
+def _figures(now: DepartmentLines, before: DepartmentLines) -> dict[str, str]:
     amounts = now.form.key_fields.amounts
     labels = {name: item.label for name, item in amounts.items()}
     labels |= {RATE: "执行率", SCORE: "自评得分"}
@@ -159,9 +161,11 @@ def _pairing(now: bool, then: bool) -> Pairing:
     return Pairing.GONE if then else Pairing.NEITHER
 
 
-def _taken(lines: pd.DataFrame, name: str, places: Iterable[int | None]) -> pd.Series[Any]:
-    """A column's values at some places, NA where there is none."""
-    picked = pd.array([-1 if place is None else place for place in places], dtype="Int64")
+def _taken(lines: pd.DataFrame, name: str, positions: Iterable[int | None]) -> pd.Series[Any]:
+    """A column's values at some positions, NA where there is none."""
+    picked = pd.array(
+        [-1 if position is None else position for position in positions], dtype="Int64"
+    )
     values = lines[name].array.take(picked.to_numpy(dtype=int), allow_fill=True)
     return pd.Series(values)
 
@@ -170,17 +174,17 @@ def _taken(lines: pd.DataFrame, name: str, places: Iterable[int | None]) -> pd.S
 
 
 def _pairs(this: pd.DataFrame, last: pd.DataFrame) -> dict[int, int]:
-    """By the place of a line its place last year: all by code first, then what is left by name."""
+    """By the position of a line its position last year: all by code first, then what is left by name."""
     found: dict[int, int] = {}
     for name in ("code", "department"):
         known: dict[Hashable, int] = {}
         taken = set(found.values())
-        for place, key in enumerate(_keys(last, name)):
-            if key and place not in taken:
-                known.setdefault(key, place)
-        for place, key in enumerate(_keys(this, name)):
-            if key and place not in found and key in known:
-                found[place] = known.pop(key)
+        for position, key in enumerate(_keys(last, name)):
+            if key and position not in taken:
+                known.setdefault(key, position)
+        for position, key in enumerate(_keys(this, name)):
+            if key and position not in found and key in known:
+                found[position] = known.pop(key)
     return found
 
 
@@ -201,18 +205,18 @@ def _remark(this: pd.DataFrame, i: int | None, last: pd.DataFrame, j: int | None
         return "上年没有"
     told = []
     for name, what in (("code", "编码"), ("department", "名称")):
-        was, now = (_word(lines, name, place) for lines, place in ((last, j), (this, i)))
+        was, now = (_word(lines, name, position) for lines, position in ((last, j), (this, i)))
         if texts.fold(was) != texts.fold(now):
             told.append(f"{what}由“{was}”改为“{now}”")
     return "；".join(told) or None
 
 
-def _has_figures(lines: pd.DataFrame, place: int) -> bool:
-    return lines["status"].iloc[place] in COUNTED
+def _has_figures(lines: pd.DataFrame, position: int) -> bool:
+    return lines["status"].iloc[position] in COUNTED
 
 
-def _word(lines: pd.DataFrame, name: str, place: int) -> str:
-    value = lines[name].iloc[place]
+def _word(lines: pd.DataFrame, name: str, position: int) -> str:
+    value = lines[name].iloc[position]
     return "" if pd.isna(value) else str(value)
 
 

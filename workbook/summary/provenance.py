@@ -70,7 +70,7 @@ def traces_of(form: Form, submissions: Sequence[Submission]) -> pd.DataFrame:
     submission, figure, sheet, cell, origin (a key of `ORIGINS`), raw.
     """
     figures = _figures(form.key_fields)
-    found = [(item, s.cells.get(item.key)) for s in submissions for item in figures.values()]
+    found = [(item, s.cell_of(item.key)) for s in submissions for item in figures.values()]
     columns: dict[str, list[str | None]] = {
         "submission": [s.key for s in submissions for _ in figures],
         "figure": [*figures] * len(submissions),
@@ -96,8 +96,8 @@ def sources_of(
         for key, item in figures.items()
     }
     numbers = dict(zip(departments["file"], departments.index, strict=True))
-    places = np.array([numbers[key] for key in traces["submission"]], dtype=np.int64)
-    ordered = traces.iloc[np.argsort(places, kind="stable")]
+    positions = np.array([numbers[key] for key in traces["submission"]], dtype=np.int64)
+    ordered = traces.iloc[np.argsort(positions, kind="stable")]
     keys = ordered["submission"].drop_duplicates().tolist()
     # Each return's figures stand together, so every column of its line is repeated.
     lines = departments.loc[[numbers[key] for key in keys]].reset_index()

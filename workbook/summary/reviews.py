@@ -23,7 +23,7 @@ from workbook.expression import number_text
 from workbook.form import PLAIN_DATE, Form, day_of, shown
 from workbook.limits import MEGABYTE, Limits
 from workbook.package import Package, RawCell, Sheet, open_package
-from workbook.summary.previous import Lines
+from workbook.summary.previous import DepartmentLines
 
 HIGHEST_SCORE = 100.0
 """A review score lies between 0 and this."""
@@ -124,7 +124,7 @@ def keep(
     found = _matched(departments, form, fiscal_year, reviews)
     if not found:
         return departments
-    own = [found.get(place) for place in range(len(departments))]
+    own = [found.get(position) for position in range(len(departments))]
     return departments.assign(
         review_score=pd.array([r.score if r else None for r in own], dtype="Float64"),
         remark=pd.array([r.remark or None if r else None for r in own], dtype="string"),
@@ -149,7 +149,7 @@ def cutoffs(form: Form, reviews: Reviews | None) -> tuple[tuple[str, float], ...
     return changed
 
 
-def set_aside(parts: Sequence[Lines], reviews: Reviews | None) -> pd.DataFrame:
+def set_aside(parts: Sequence[DepartmentLines], reviews: Reviews | None) -> pd.DataFrame:
     """What was typed and belongs to no line: one row an entry, index `number` from 1: form,
     fiscal_year, code, department, project, review_score, remark, place.
 
@@ -157,7 +157,7 @@ def set_aside(parts: Sequence[Lines], reviews: Reviews | None) -> pd.DataFrame:
     """
     entries = reviews.entries if reviews else ()
     used = {
-        id(entry)
+        entry
         for part in parts
         for entry in _matched(part.departments, part.form, part.fiscal_year, reviews).values()
     }
@@ -169,7 +169,7 @@ def set_aside(parts: Sequence[Lines], reviews: Reviews | None) -> pd.DataFrame:
         raise ReviewError(
             f"{reviews.path}：里面的复核是 {theirs} 年度的，这次汇总的是 {ours} 年度；请给出同一年度的汇总表"
         )
-    left = [entry for entry in entries if id(entry) not in used]
+    left = [entry for entry in entries if entry not in used]
     columns = {
         "form": pd.array([e.form for e in left], dtype="string"),
         "fiscal_year": pd.array([e.fiscal_year for e in left], dtype="Int64"),
@@ -186,7 +186,7 @@ def set_aside(parts: Sequence[Lines], reviews: Reviews | None) -> pd.DataFrame:
 def _matched(
     lines: pd.DataFrame, form: Form, fiscal_year: int, reviews: Reviews | None
 ) -> dict[int, Review]:
-    """By the place of a line the entry that belongs to it: all by code first, then by name."""
+    """By the position of a line the entry that belongs to it: all by code first, then by name."""
     name = plain_name(form)
     entries = [
         entry
@@ -196,18 +196,18 @@ def _matched(
     if not entries or "review_score" not in lines.columns:
         return {}
     projects = lines["project"] if "project" in lines.columns else [""] * len(lines)
-    places: dict[Key, int] = {}
-    for place, who in enumerate(zip(lines["code"], lines["department"], projects, strict=True)):
+    positions: dict[Key, int] = {}
+    for position, who in enumerate(zip(lines["code"], lines["department"], projects, strict=True)):
         for key in _keys(*("" if pd.isna(word) else str(word) for word in who)):
-            places.setdefault(key, place)
+            positions.setdefault(key, position)
     found: dict[int, Review] = {}
-    done: set[int] = set()
+    done: set[Review] = set()
     for by in ("code", "name"):
         for entry in entries:
-            hits = [places[key] for key in entry.keys if key[0] == by and key in places]
-            if hits and hits[0] not in found and id(entry) not in done:
+            hits = [positions[key] for key in entry.keys if key[0] == by and key in positions]
+            if hits and hits[0] not in found and entry not in done:
                 found[hits[0]] = entry
-                done.add(id(entry))
+                done.add(entry)
     return found
 
 
@@ -236,7 +236,7 @@ def load_reviews(path: Path | str, *, passwords: Sequence[str] = ()) -> Reviews:
         kind = ReviewError if refused.code in ("W101", "W105", "W106") else _NoSummary
         told = CATALOGUE[refused.code].message.format(detail=refused.detail)
         raise kind(f"{path}：{told}；请给出本程序写的汇总表") from None
-    return _Reading(path, package).reviews()
+    return _ReviewsReader(path, package).reviews()
 
 
 def typed_in(path: Path, *, passwords: Sequence[str] = ()) -> Reviews | None:
@@ -257,7 +257,7 @@ class _Unread(frozenset[str]):
         return not ("汇总" in str(name) or name in (SETTINGS, SET_ASIDE))
 
 
-class _Reading:
+class _ReviewsReader:
     """One summary being read; its faults are gathered and told together."""
 
     def __init__(self, path: Path, package: Package) -> None:

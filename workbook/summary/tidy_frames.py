@@ -20,9 +20,9 @@ from workbook.catalogue import Severity
 from workbook.checking import Batch, View, gather
 from workbook.expression import EPOCH, NUMBER, Cells, Type
 from workbook.form import GROUP, Field, Form, Section
-from workbook.layout import place
+from workbook.layout import lay_out
 from workbook.reading import ACCEPTED, Return, Submission
-from workbook.summary.cell_frame import cell_frame, no_cells, own_numbers
+from workbook.summary.cell_frame import cell_frame, no_cells
 
 _AT_ONCE = 500
 """How many submissions are laid side by side; bounds the memory, not the result."""
@@ -243,7 +243,7 @@ def _chunks(submissions: Sequence[Submission]) -> list[Sequence[Submission]]:
 def _gathered(form: Form, submissions: Sequence[Submission]) -> Batch:
     if submissions:
         return gather(form, submissions, View.TRUE)
-    blank = Submission(Path(), form, place(form).plan, {}, {}, form.fiscal_year, "", "")
+    blank = Submission(Path(), form, lay_out(form).plan, {}, {}, form.fiscal_year, "", "")
     return gather(form, [blank], View.TRUE)
 
 
@@ -266,13 +266,13 @@ def _rows(batch: Batch, section: Section, submissions: Sequence[Submission]) -> 
         if item.grain == GROUP:
             cells = _repeated(cells, [group.rows for group in batch.block(section.id).groups])
         columns[item.id] = _column(item, cells, used)
-    which, where = np.nonzero(used)
-    numbers = own_numbers(batch.form, section, batch.plan, [s.plan for s in submissions])
+    which, _ = np.nonzero(used)
+    numbers = batch.own_row_numbers(section.id)[used]
     keys = np.array([s.key for s in submissions], dtype=object)
     index = pd.MultiIndex.from_arrays(
         [
             pd.array(keys[which], dtype="string"),
-            pd.array(numbers[which, where] if len(which) else [], dtype="Int64"),
+            pd.array(numbers, dtype="Int64"),
         ],
         names=["submission", "row"],
     )

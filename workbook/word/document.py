@@ -1,6 +1,6 @@
 """Open a Word document of unknown origin: its paragraphs and tables as text, within hard limits.
 
-The guards of `container` and the XML parser of `ooxml` hold here too: nothing is written to disk, no
+The guards of `container` and the XML parser of `parts` hold here too: nothing is written to disk, no
 link is followed, no document type is read. Only the main part is parsed; what stands in footnotes,
 headers and comments is not the form's. Deleted text of tracked changes is left out, inserted text
 counts.
@@ -17,8 +17,8 @@ from workbook.errors import Refused
 from workbook.limits import Limits
 from workbook.package import (
     Archive,
+    ParseTask,
     Relationship,
-    Task,
     Watch,
     describe_archive,
     feed,
@@ -40,7 +40,7 @@ _SPAN = 63
 
 
 @dataclass(frozen=True, slots=True)
-class Paragraph:
+class WordParagraph:
     """A paragraph outside the tables; `number` counts those with text, from 1."""
 
     number: int
@@ -73,7 +73,7 @@ class WordCell:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class WordTable:
     """A table, its cells in reading order; what a merged cell covers is not among them."""
 
     number: int
@@ -84,7 +84,7 @@ class Table:
 class Word:
     """A document's tables and paragraphs in their order, and what else is in the file."""
 
-    blocks: tuple[Table | Paragraph, ...]
+    blocks: tuple[WordTable | WordParagraph, ...]
     has_macros: bool
     external_links: tuple[str, ...]
     embedded: tuple[str, ...]
@@ -92,9 +92,9 @@ class Word:
     """Whether some paragraphs are numbered by Word itself: those numbers are no text."""
 
     @property
-    def tables(self) -> tuple[Table, ...]:
+    def tables(self) -> tuple[WordTable, ...]:
         """The tables, those inside cells excepted: their text is their cell's."""
-        return tuple(block for block in self.blocks if isinstance(block, Table))
+        return tuple(block for block in self.blocks if isinstance(block, WordTable))
 
 
 def where(address: Address) -> str:
@@ -112,7 +112,7 @@ def read_word(data: bytes, limits: Limits) -> Word:
     packed = archive.packed(main)
     if packed is None:
         raise Refused("W104", f"缺少部件 {main}")
-    reading = _Reading(Task(main, limits, watch))
+    reading = _DocumentReader(ParseTask(main, limits, watch))
     reading.read(archive.inflate(main, packed))
     folder, base = posixpath.split(main)
     links = _relations(archive, posixpath.join(folder, "_rels", f"{base}.rels"), limits, watch)
@@ -134,7 +134,7 @@ def _relations(
     packed = archive.packed(name)
     if packed is None:
         return ()
-    return parse_relationships(archive.inflate(name, packed), Task(name, limits, watch))
+    return parse_relationships(archive.inflate(name, packed), ParseTask(name, limits, watch))
 
 
 def _main_part(archive: Archive, limits: Limits, watch: Watch) -> str:
@@ -142,7 +142,7 @@ def _main_part(archive: Archive, limits: Limits, watch: Watch) -> str:
     name = "[Content_Types].xml"
     packed = archive.packed(name)
     if packed is not None:
-        types = parse_content_types(archive.inflate(name, packed), Task(name, limits, watch))
+        types = parse_content_types(archive.inflate(name, packed), ParseTask(name, limits, watch))
         for link in _relations(archive, "_rels/.rels", limits, watch):
             if link.kind == "officeDocument" and not link.external:
                 if _TYPE in types.get(link.target.casefold(), ""):
@@ -197,12 +197,12 @@ _SKIPPED = frozenset(
 )
 
 
-class _Reading:
+class _DocumentReader:
     """One pass over the main part."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: ParseTask) -> None:
         self.task = task
-        self.blocks: list[Table | Paragraph] = []
+        self.blocks: list[WordTable | WordParagraph] = []
         self.numbered = False
         self._skip = 0  # depth inside what is skipped
         self._depth = 0
@@ -293,7 +293,7 @@ class _Reading:
         else:
             if text.strip():
                 self._count += 1
-            self.blocks.append(Paragraph(self._count, text))
+            self.blocks.append(WordParagraph(self._count, text))
 
     # tables: one inside a cell gives its text to that cell
 
@@ -346,7 +346,7 @@ class _Reading:
             self._cells[-1].texts += [text for cell in table.cells for text in cell.texts]
         else:
             whole = tuple(cell.whole(table.number) for cell in table.cells)
-            self.blocks.append(Table(table.number, whole))
+            self.blocks.append(WordTable(table.number, whole))
 
 
 def _value(found: dict[str, str], name: str) -> str:

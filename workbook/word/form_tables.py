@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 from workbook.address import Address
 from workbook.form import CELL, ROW, Form, Section
-from workbook.layout import Label, Layout, Plan, Spot, default_plan, place
+from workbook.layout import Label, Layout, Plan, Spot, cell_name, default_plan, lay_out
 from workbook.text import fold
-from workbook.word.document import Table, WordCell
+from workbook.word.document import WordCell, WordTable
 
 _BRACKETED = re.compile(r"\([^()]*\)")
 _POINTS = re.compile(r"\((?:共)?(\d+(?:\.\d+)?)分?\)")
@@ -53,7 +53,7 @@ class Left:
 
 
 @dataclass(slots=True)
-class Match:
+class TableMatch:
     """A form found in a table: its layout with as many rows as are filled in, texts by name."""
 
     layout: Layout
@@ -83,7 +83,7 @@ def key(text: str) -> str:
     return _BRACKETED.sub("", fold(text)).strip(":、*★")
 
 
-def match_table(form: Form, table: Table) -> Match | None:
+def match_table(form: Form, table: WordTable) -> TableMatch | None:
     """The form in a table; None if too few of its labels are there."""
     matcher = _Matcher(form, table)
     wanted = wanted_fields(form)
@@ -99,7 +99,7 @@ def match_table(form: Form, table: Table) -> Match | None:
 
 def wanted_fields(form: Form) -> tuple[Wanted, ...]:
     """The single fields of the form's own sheet that have words beside them."""
-    return tuple(_wants(place(form)))
+    return tuple(_wants(lay_out(form)))
 
 
 def _wants(layout: Layout) -> Iterator[Wanted]:
@@ -151,9 +151,9 @@ def pattern(keys: Iterable[str]) -> str:
 class _Matcher:
     """The texts of one table, and which of them have found a place."""
 
-    def __init__(self, form: Form, table: Table) -> None:
+    def __init__(self, form: Form, table: WordTable) -> None:
         self.form, self.table = form, table
-        self.usual = place(form)
+        self.usual = lay_out(form)
         self.keys = {cell: key(cell.text[:_LONGEST]) for cell in table.cells}
         self.lines: dict[int, list[WordCell]] = {}
         for cell in table.cells:
@@ -171,7 +171,9 @@ class _Matcher:
         self._inline = re.compile(
             f"(?:其{_BLANK}中{_BLANK}[:：]{_BLANK})?({pattern(names)}){_BLANK}[:：]"
         )
-        self.pieces = {name: found for cell in table.cells for name, found in self._split(cell)}
+        self.split_cells = {
+            name: found for cell in table.cells for name, found in self._split(cell)
+        }
 
     def _split(self, cell: WordCell) -> Iterator[tuple[str, tuple[WordCell, str]]]:
         """The labels that a cell holds together with their values: 其他资金：4.62."""
@@ -190,7 +192,7 @@ class _Matcher:
         """Take the text of a single field, if its words are there."""
         name, item = wanted.spot.name, wanted.spot.field
         if wanted.alone:
-            inline = next((self.pieces[k] for k in wanted.left if k in self.pieces), None)
+            inline = next((self.split_cells[k] for k in wanted.left if k in self.split_cells), None)
             if inline is not None:
                 self._take(name, inline[0], inline[1])
                 return
@@ -258,13 +260,13 @@ class _Matcher:
         tops = range(last - section.head.rows + 1, last + 1)
         heads = [x for x in labels_of(self.usual) if x.role == "head" and x.top in tops]
         columns, levels = {}, []
-        for piece in section.row.pieces:
-            above = [x for x in heads if x.left <= piece.column + 1 <= x.right and x.text.strip()]
+        for drawn in section.row.cells:
+            above = [x for x in heads if x.left <= drawn.column + 1 <= x.right and x.text.strip()]
             nearest = [max(above, key=lambda x: x.bottom).text] if above else []
-            item = self.form.field_of(piece.field) if piece.field else None
+            item = self.form.field_of(drawn.field) if drawn.field else None
             if item is not None and item.grain == ROW:
                 columns[item.id] = variants(item.label, *nearest)
-            elif piece.level:
+            elif drawn.level:
                 levels.append(variants(*nearest))
         return columns, levels
 
@@ -292,7 +294,7 @@ class _Matcher:
         if start.row < row:  # a level's heading that reaches down
             return False
         return start in self.used or self.keys[start] in self.outside or any(
-            start is cell for cell, _ in self.pieces.values())  # fmt: skip
+            start is cell for cell, _ in self.split_cells.values())  # fmt: skip
 
     def _row(
         self,
@@ -357,9 +359,9 @@ class _Matcher:
 
     # the end
 
-    def finish(self) -> Match:
+    def finish(self) -> TableMatch:
         """The match, its layout with rows enough; what found no place is left."""
-        layout = place(self.form, self._plan())
+        layout = lay_out(self.form, self._plan())
         for section, rows in self.found_rows.items():
             free: dict[tuple[str, ...], list[int]] = {}
             for slot in layout.blocks[section].slots:
@@ -367,12 +369,12 @@ class _Matcher:
             for path, values in rows:
                 number = free[path].pop(0)
                 for name, taken in values.items():
-                    self.taken[f"{section}.{name}.{number}"] = taken
+                    self.taken[cell_name(f"{section}.{name}", number)] = taken
         for cell in self.table.cells:
             known = self.keys[cell] in self.known or self.keys[cell].endswith(key(self.form.name))
             if cell not in self.used and cell.text.strip() and not known:
                 self.left.append(Left(cell.text.strip(), cell.address))
-        return Match(layout, self.taken, self.left, (self.table.number,))
+        return TableMatch(layout, self.taken, self.left, (self.table.number,))
 
     def _plan(self) -> Plan:
         usual, plan, start = default_plan(self.form), [], 0
@@ -389,7 +391,7 @@ def _plain(name: str) -> str:
     return name.removesuffix(_LEVEL_WORD) or name
 
 
-def joined(matches: Sequence[Match]) -> Match | None:
+def joined(matches: Sequence[TableMatch]) -> TableMatch | None:
     """Tables that hold different parts of one form as one match; None if two hold the same part."""
     whole = matches[0]
     for other in matches[1:]:
@@ -399,7 +401,7 @@ def joined(matches: Sequence[Match]) -> Match | None:
         if plan not in (whole.layout.plan, other.layout.plan):
             return None
         layout = whole.layout if plan == whole.layout.plan else other.layout
-        whole = Match(
+        whole = TableMatch(
             layout,
             {**other.taken, **whole.taken},
             [*whole.left, *other.left],

@@ -16,7 +16,7 @@ from workbook.expression import number_text
 from workbook.form import Chapter, Field, Form, Value, outline, report_section, report_title
 from workbook.reading import Filling, submit
 from workbook.text import fold
-from workbook.word.document import Paragraph
+from workbook.word.document import WordParagraph
 from workbook.word.form_tables import Left, Taken, key, pattern
 
 _NUMBERING = re.compile(
@@ -41,7 +41,7 @@ class Report:
 
 
 def read_report(
-    form: Form, paragraphs: Sequence[Paragraph], known: Mapping[str, Value], fiscal_year: int
+    form: Form, paragraphs: Sequence[WordParagraph], known: Mapping[str, Value], fiscal_year: int
 ) -> Report:
     """Take a report apart. `known` is what the form itself says, by field key."""
     report = Report()
@@ -65,11 +65,11 @@ def read_report(
 
 
 def _sections(
-    parts: Sequence[Chapter], paragraphs: Sequence[Paragraph]
-) -> list[tuple[Chapter, list[Paragraph]]]:
+    parts: Sequence[Chapter], paragraphs: Sequence[WordParagraph]
+) -> list[tuple[Chapter, list[WordParagraph]]]:
     """The paragraphs below each heading, in the document's order; first those above any heading."""
     opening = parts[0] if parts and not parts[0].heading else Chapter(0, "", ())
-    found: list[tuple[Chapter, list[Paragraph]]] = [(opening, [])]
+    found: list[tuple[Chapter, list[WordParagraph]]] = [(opening, [])]
     names = {heading_name(part.heading): part for part in parts if part.heading}
     seen: set[str] = set()
     for paragraph in paragraphs:
@@ -101,7 +101,7 @@ class _Dress:
         titles.append(_title(form, known, fiscal_year))
         self.titles = [fold(title) for title in titles if title]
 
-    def lets_go(self, paragraph: Paragraph, report: Report, *, ends: bool) -> bool:
+    def lets_go(self, paragraph: WordParagraph, report: Report, *, ends: bool) -> bool:
         """Whether a paragraph is a title, an annex's mark, or where the document `ends`, its signing."""
         text = fold(paragraph.text)
         if any(text == title or (len(text) > 5 and text in title) for title in self.titles):
@@ -120,7 +120,7 @@ class _Dress:
 def _figures(
     form: Form,
     part: Chapter,
-    paragraphs: Sequence[Paragraph],
+    paragraphs: Sequence[WordParagraph],
     report: Report,
     known: Mapping[str, Value],
 ) -> None:
@@ -145,7 +145,7 @@ def _compare(
     form: Form,
     item: Field,
     stated: str,
-    paragraph: Paragraph,
+    paragraph: WordParagraph,
     report: Report,
     known: Mapping[str, Value],
 ) -> None:
@@ -186,7 +186,7 @@ def _composed(
 
 
 def _texts(
-    part: Chapter, paragraphs: Sequence[Paragraph], sentences: Mapping[str, str], report: Report
+    part: Chapter, paragraphs: Sequence[WordParagraph], sentences: Mapping[str, str], report: Report
 ) -> None:
     """What a section says beyond the sentences that the form composes goes to its text."""
     lines = [(p.text.strip(), p) for p in paragraphs]

@@ -20,16 +20,16 @@ from workbook.errors import Refused
 from workbook.expression import Type
 from workbook.findings import Finding, finding
 from workbook.form import CELL, ROW, Field, Form, Raw, Value, outline, report_section, serial, shown
-from workbook.layout import Plan, Spot, place
+from workbook.layout import Plan, Spot, lay_out
 from workbook.limits import Limits
 from workbook.package import document_kind, is_encrypted, read_file, unlock
 from workbook.reading import ACCEPTED, REJECTED, Cell, Filling, Return, Submission
 from workbook.text import fold, is_blank
-from workbook.word.document import Paragraph, Word, read_word, where
+from workbook.word.document import Word, WordParagraph, read_word, where
 from workbook.word.form_tables import (
     LONGEST_LINE,
     Left,
-    Match,
+    TableMatch,
     Taken,
     joined,
     match_table,
@@ -118,13 +118,13 @@ def as_docx(data: bytes) -> bytes:
 # --- recognising ----------------------------------------------------------------------------------
 
 
-def _find(word: Word, forms: list[Form]) -> Match:
+def _find(word: Word, forms: list[Form]) -> TableMatch:
     """The one form in a document. Raises Refused: W122 none, W123 several."""
     if not word.tables:
         raise Refused("W122", "文档里没有表格")
-    text = fold("".join(block.text for block in word.blocks if isinstance(block, Paragraph)))
+    text = fold("".join(block.text for block in word.blocks if isinstance(block, WordParagraph)))
     named = [form for form in forms if fold(form.name) in text]
-    best: list[Match] = []
+    best: list[TableMatch] = []
     for form in [*named, *(f for f in forms if f not in named)]:
         matches = [m for table in word.tables if (m := match_table(form, table)) is not None]
         if len(_filled(matches)) > len(_filled(best)):
@@ -141,7 +141,7 @@ def _find(word: Word, forms: list[Form]) -> Match:
     return whole
 
 
-def _filled(matches: Iterable[Match]) -> set[str]:
+def _filled(matches: Iterable[TableMatch]) -> set[str]:
     return {name for match in matches for name in match.filled}
 
 
@@ -149,12 +149,12 @@ def _filled(matches: Iterable[Match]) -> set[str]:
 
 
 def _submission(
-    path: Path, word: Word, found: Match, roster: Roster | None
+    path: Path, word: Word, found: TableMatch, roster: Roster | None
 ) -> tuple[Submission, list[Left], bool]:
     """What was read, what is left over, and whether there is a report where the form has one."""
     form, layout = found.layout.form, found.layout
     taken, left = dict(found.taken), list(found.left)
-    paragraphs = [block for block in word.blocks if isinstance(block, Paragraph)]
+    paragraphs = [block for block in word.blocks if isinstance(block, WordParagraph)]
     paragraphs, lines = _lines(form, paragraphs)
     taken |= {name: line for name, line in lines.items() if not _has(taken, name)}
     year = _year(form, word)
@@ -183,7 +183,7 @@ def _submission(
     return submission, left, report.found or report_section(form) is None
 
 
-def _other_tables(word: Word, found: Match) -> Iterator[Left]:
+def _other_tables(word: Word, found: TableMatch) -> Iterator[Left]:
     """What stands in tables that are no part of the form, each as a whole."""
     for table in word.tables:
         texts = [" ".join(cell.text.split()) for cell in table.cells if cell.text.strip()]
@@ -204,7 +204,7 @@ def _has(taken: Mapping[str, Taken], name: str) -> bool:
 
 def _year(form: Form, word: Word) -> int:
     """The year of the form's title, or else of another short line, above the table or in it."""
-    texts = [block.text for block in word.blocks if isinstance(block, Paragraph)]
+    texts = [block.text for block in word.blocks if isinstance(block, WordParagraph)]
     texts += [cell.text for table in word.tables for cell in table.cells]
     short = [fold(text) for text in texts if len(text) < 2 * _SHOWN and _YEAR.search(fold(text))]
     named = [text for text in short if fold(form.name) in text]
@@ -212,13 +212,15 @@ def _year(form: Form, word: Word) -> int:
     return int(found[1]) if found else form.fiscal_year
 
 
-def _lines(form: Form, paragraphs: list[Paragraph]) -> tuple[list[Paragraph], dict[str, Taken]]:
+def _lines(
+    form: Form, paragraphs: list[WordParagraph]
+) -> tuple[list[WordParagraph], dict[str, Taken]]:
     """The fields that stand below or above the table as a line (填表人：… 联系电话：…), and the rest."""
     names = {
         k: s.name
-        for label in place(form).home.labels
+        for label in lay_out(form).home.labels
         if label.role == "line"
-        for s in place(form).spots.values()
+        for s in lay_out(form).spots.values()
         if s.address.sheet == form.sheet and s.address.row == label.top
         and s.address.column == label.right + 1
         for k in variants(label.text)
@@ -226,7 +228,7 @@ def _lines(form: Form, paragraphs: list[Paragraph]) -> tuple[list[Paragraph], di
     if not names:
         return paragraphs, {}
     wanted = re.compile(f"({pattern(names)})[\\s\\u3000]*[:：]")
-    rest: list[Paragraph] = []
+    rest: list[WordParagraph] = []
     found: dict[str, Taken] = {}
     for paragraph in paragraphs:
         short = len(paragraph.text) <= LONGEST_LINE
@@ -314,7 +316,7 @@ def _told(item: Finding) -> Finding:
 def _misstated(submission: Submission, taken: Mapping[str, Taken]) -> Iterator[Left]:
     """Fixed and computed figures that the document states otherwise."""
     batch = gather(submission.form, [submission], View.PRINTED)
-    layout = place(submission.form, submission.plan)
+    layout = lay_out(submission.form, submission.plan)
     for name, found in taken.items():
         item = layout.spots[name].field
         if item.is_input or item.kind.type is not Type.NUMBER or not found.text.strip():
@@ -341,7 +343,7 @@ def filling_of(submission: Submission) -> tuple[Filling, list[Left]]:
     values: dict[str, Value] = {}
     rows: dict[str, dict[int, dict[str, Value]]] = {}
     cut: list[Left] = []
-    for name, spot in place(submission.form, submission.plan).spots.items():
+    for name, spot in lay_out(submission.form, submission.plan).spots.items():
         cell, item = submission.cells[name], spot.field
         if not item.is_input or cell.formula or cell.raw is None:
             continue

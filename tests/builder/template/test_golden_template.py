@@ -22,11 +22,11 @@ from openpyxl.worksheet.worksheet import Worksheet
 from builder import build_template
 from workbook.address import split_a1
 from workbook.form.definition import find_form
-from workbook.layout.layout import CALC_SHEET, place
+from workbook.layout.layout import CALC_SHEET, lay_out
 
 LONG = 160
 FORM = find_form("department_overall")
-CALC_ROWS = {block.calc_top for block in place(FORM).blocks.values()}
+CALC_ROWS = {block.calc_top for block in lay_out(FORM).blocks.values()}
 """Of the rows of `_calc` that repeat, the first."""
 
 

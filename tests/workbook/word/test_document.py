@@ -11,7 +11,7 @@ from docx.oxml.ns import nsdecls
 from tests.fillings import SAMPLES
 from workbook.errors import Refused
 from workbook.limits import Limits
-from workbook.word.document import Paragraph, Word, read_word, where
+from workbook.word.document import Word, WordParagraph, read_word, where
 
 SEED = SAMPLES / "word" / "125001_岳阳市云溪区科学技术协会.docx"
 W = nsdecls("w")
@@ -49,7 +49,7 @@ def repacked(data: bytes, change: dict[str, bytes]) -> bytes:
 
 
 def texts(word: Word) -> list[str]:
-    return [block.text for block in word.blocks if isinstance(block, Paragraph)]
+    return [block.text for block in word.blocks if isinstance(block, WordParagraph)]
 
 
 def test_merged_cells_are_one_cell_and_keep_their_places_in_the_row() -> None:
