@@ -41,7 +41,7 @@ class Book(xlsxwriter.Workbook):  # type: ignore[misc]
         }
         super().__init__(str(path), settings | options)
         self.lock_structure = lock_structure
-        self._made: dict[tuple[tuple[str, Any], ...], Format] = {}
+        self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
 
     def add_worksheet(self, name: str | None = None) -> Worksheet:
         """A further sheet."""
@@ -50,9 +50,9 @@ class Book(xlsxwriter.Workbook):  # type: ignore[misc]
     def style(self, **properties: Any) -> Format:
         """The format with these properties, made once."""
         key = tuple(sorted(properties.items()))
-        if key not in self._made:
-            self._made[key] = self.add_format(properties)
-        return self._made[key]
+        if key not in self._formats:
+            self._formats[key] = self.add_format(properties)
+        return self._formats[key]
 
     # XlsxWriter has no public way to lock the structure. `_write_book_views` follows the place where
     # the element belongs; tests pin this.
