@@ -19,7 +19,7 @@ class Severity(StrEnum):
         return {"error": "错误", "warning": "提醒", "note": "说明"}[self.value]
 
 
-SEVERITY_ORDER = {severity: place for place, severity in enumerate(Severity)}
+SEVERITY_ORDER = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)

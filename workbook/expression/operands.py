@@ -55,7 +55,7 @@ class Cells:
     number: npt.NDArray[np.float64]
     words: Array
     starts: tuple[int, ...] = (0,)
-    """Where the pieces begin that an aggregate reduces, along the second axis."""
+    """Where the runs of cells begin that an aggregate reduces, along the second axis."""
 
     @property
     def blank(self) -> npt.NDArray[np.float64]:

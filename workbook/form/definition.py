@@ -189,11 +189,11 @@ class _Loader:
             raise table.error("id", f"'{name}' must be a lower-case English word")
         repeats = "row" in table.data
         levels = table.strings("levels")
-        found = self._fields(table.table("fields"), name, repeats=repeats)
+        fields = self._fields(table.table("fields"), name, repeats=repeats)
         if repeats:
-            found = {level: _level_field(name, level) for level in levels} | found
+            fields = {level: _level_field(name, level) for level in levels} | fields
         if levels:
-            found["group_name"] = Field(
+            fields["group_name"] = Field(
                 "group_name", name, levels[0], PLAIN_TEXT, "label", GROUP, blank="empty"
             )
         groups = self._groups(table, levels) if repeats else ()
@@ -203,7 +203,7 @@ class _Loader:
         return Section(
             id=name,
             label=table.take("label", str),
-            fields=found,
+            fields=fields,
             head=draw(table, "drawing", name, levels),
             row=row,
             levels=levels,
@@ -240,16 +240,16 @@ class _Loader:
         return tuple(groups)
 
     def _fields(self, table: TomlTable, section: str, *, repeats: bool) -> dict[str, Field]:
-        found: dict[str, Field] = {}
+        fields: dict[str, Field] = {}
         for name in table.data:
             if not _IDENTIFIER.fullmatch(name):
                 raise table.error(name, "must be a lower-case English word")
             item = self._field(table.table(name), section, name, repeats=repeats)
-            found[name] = item
+            fields[name] = item
             for suffix, formula, type_ in item.kind.parts:
                 part = _part_field(item, suffix, formula, type_)
-                found[part.id] = part
-        return found
+                fields[part.id] = part
+        return fields
 
     def _field(self, table: TomlTable, section: str, name: str, *, repeats: bool) -> Field:
         table.only(*KEYS["field"])
@@ -295,16 +295,18 @@ class _Loader:
         return kind.highest * 10_000 if in_yuan and kind.highest else kind.highest
 
     def _check_needed(self, sections: dict[str, Section]) -> None:
-        known = {item.key for section in sections.values() for item in section.fields.values()}
+        known_keys = {item.key for section in sections.values() for item in section.fields.values()}
         for key in NEEDED:
-            if key not in known:
+            if key not in known_keys:
                 raise self.top.error("section identity", f"every form needs the field {key}")
 
     def _check_limits(self, sections: dict[str, Section]) -> None:
         for section in sections.values():
             for item in section.fields.values():
-                other = section.fields.get(str(item.highest))
-                if isinstance(item.highest, str) and (other is None or other.grain != item.grain):
+                limiting_field = section.fields.get(str(item.highest))
+                if isinstance(item.highest, str) and (
+                    limiting_field is None or limiting_field.grain != item.grain
+                ):
                     table = TomlTable({}, self.top.file, f"section {section.id}, fields, {item.id}")
                     hint = nearest(item.highest, (f.id for f in section.of_grain(item.grain)))
                     raise table.error("max", f"'{item.highest}' is no field beside it; {hint}")
@@ -343,12 +345,12 @@ class _Loader:
         if not cell.field:
             return
         owner, _, name = cell.field.partition(".")
-        known = sections[owner].fields if owner in sections else {}
-        if name not in known:
-            hint = nearest(name, known) if known else nearest(owner, sections)
+        known_fields = sections[owner].fields if owner in sections else {}
+        if name not in known_fields:
+            hint = nearest(name, known_fields) if known_fields else nearest(owner, sections)
             raise table.error(key, f"'{{{cell.field}}}' is not a field; {hint}")
-        repeats = known[name].grain != CELL
-        if repeats and (key != "row" or table.where != f"section {owner}"):
+        repeats = known_fields[name].grain != CELL
+        if repeats and (key != "row" or table.whereabouts != f"section {owner}"):
             raise table.error(key, f"'{{{cell.field}}}' belongs in the row of section {owner}")
         if key == "row" and not repeats:
             raise table.error(key, f"'{{{cell.field}}}' is one cell, and the row repeats")
@@ -397,11 +399,11 @@ def _must_be_drawn(section: Section, item: Field) -> bool:
     return not item.is_hidden and item.id not in section.levels
 
 
-def _one_of(table: TomlTable, key: str, usual: str, *others: str) -> str:
+def _one_of(table: TomlTable, key: str, default: str, *alternatives: str) -> str:
     """A text that must be one of a few; the first is the default."""
-    value = table.take(key, str, usual)
-    if value not in (usual, *others):
-        raise table.error(key, f"'{value}' is none; {nearest(value, (usual, *others))}")
+    value = table.take(key, str, default)
+    if value not in (default, *alternatives):
+        raise table.error(key, f"'{value}' is none; {nearest(value, (default, *alternatives))}")
     return value
 
 
@@ -445,9 +447,9 @@ def _ordered(nodes: dict[str, Node], top: TomlTable) -> dict[str, Node]:
             raise top.error(f"field {key}", f"refers to itself: {' → '.join([*waiting, key])}")
         waiting.append(key)
         for ref in references([nodes[key]]):
-            other = f"{ref.section}.{ref.field}"
-            if other in nodes:
-                settle(other)
+            referred_key = f"{ref.section}.{ref.field}"
+            if referred_key in nodes:
+                settle(referred_key)
         waiting.pop()
         done[key] = nodes[key]
 

@@ -85,9 +85,9 @@ class _SummaryTable:
 
     def _field(self, table: TomlTable, key: str, name: str) -> Field:
         """A single field by its full name."""
-        known = [f.key for section in self.sections.values() for f in section.of_grain(CELL)]
-        if name not in known:
-            raise table.error(key, f"'{name}' is no single field; {nearest(name, known)}")
+        single_keys = [f.key for section in self.sections.values() for f in section.of_grain(CELL)]
+        if name not in single_keys:
+            raise table.error(key, f"'{name}' is no single field; {nearest(name, single_keys)}")
         section, _, field = name.partition(".")
         return self.sections[section].fields[field]
 
@@ -103,7 +103,7 @@ class _SummaryTable:
         return self._among(self.table, key, item, amounts)
 
     def _among(self, table: TomlTable, key: str, item: Field, amounts: Mapping[str, Field]) -> str:
-        column = next((name for name, other in amounts.items() if other is item), None)
+        column = next((name for name, amount in amounts.items() if amount is item), None)
         if column is None:
             raise table.error(key, f"'{item.key}' is not among the amounts")
         return column
@@ -115,21 +115,21 @@ class _SummaryTable:
         if rate.mode != "computed":
             raise self.table.error("execution_rate", f"'{rate.key}' is not computed by the form")
         node = self.formulas[rate.key]
-        own = {item.key for item in amounts.values()}
+        amount_keys = {item.key for item in amounts.values()}
         for ref in references([node]):
-            if ref.key not in own:
-                told = f"'{rate.key}' rests on '{ref.key}', which is not among the amounts"
-                raise self.table.error("execution_rate", told)
+            if ref.key not in amount_keys:
+                message = f"'{rate.key}' rests on '{ref.key}', which is not among the amounts"
+                raise self.table.error("execution_rate", message)
         return node
 
     def _breakdown(self, table: TomlTable, amounts: Mapping[str, Field]) -> Breakdown:
         table.only(*KEYS["breakdown"])
-        whole = self._field(table, "whole", table.take("whole", str))
+        whole_amount = self._field(table, "whole", table.take("whole", str))
         return Breakdown(
             table.take("id", str),
             table.take("label", str),
             tuple(self._field(table, "parts", key) for key in table.strings("parts")),
-            self._among(table, "whole", whole, amounts),
+            self._among(table, "whole", whole_amount, amounts),
         )
 
     def _scored(self, table: TomlTable) -> ScoredRows:
@@ -140,11 +140,13 @@ class _SummaryTable:
             hint = nearest(name, repeating)
             raise table.error("section", f"'{name}' is no section with rows; {hint}")
         section = self.sections[name]
-        own = [item.id for item in section.of_grain(ROW)]
+        row_field_ids = [item.id for item in section.of_grain(ROW)]
         for key in ("weight", "score", "expected", "reason"):
             field = table.take(key, str, "" if key in ("expected", "reason") else None)
-            if field and field not in own:
-                raise table.error(key, f"'{field}' is no field of its rows; {nearest(field, own)}")
+            if field and field not in row_field_ids:
+                raise table.error(
+                    key, f"'{field}' is no field of its rows; {nearest(field, row_field_ids)}"
+                )
         return ScoredRows(
             section,
             table.take("weight", str),

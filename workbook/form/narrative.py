@@ -51,13 +51,13 @@ def outline(form: Form) -> tuple[Chapter, ...]:
     section = report_section(form)
     if section is None:
         return ()
-    found: list[tuple[int, str, list[Field]]] = [(0, "", [])]
+    chapters: list[tuple[int, str, list[Field]]] = [(0, "", [])]
     for drawn in section.head.cells:
         if drawn.field:
-            found[-1][2].append(form.field_of(drawn.field))
+            chapters[-1][2].append(form.field_of(drawn.field))
         elif drawn.heading:
-            found.append((drawn.heading, drawn.text, []))
-    return tuple(Chapter(level, heading, tuple(fields)) for level, heading, fields in found)
+            chapters.append((drawn.heading, drawn.text, []))
+    return tuple(Chapter(level, heading, tuple(fields)) for level, heading, fields in chapters)
 
 
 def report_title(form: Form, values: Mapping[str, Any]) -> str:
@@ -79,7 +79,7 @@ def chapter_text(chapter: Chapter, values: Mapping[str, Any]) -> tuple[str, ...]
     """A chapter's paragraphs: a composed sentence runs on into what was written, unless that is a list."""
     text = ""
     for item in chapter.texts:
-        more = str(values.get(item.id) or "")
-        text += "\n" + more if text and _LIST.match(more) else more
+        field_text = str(values.get(item.id) or "")
+        text += "\n" + field_text if text and _LIST.match(field_text) else field_text
     lines = (line.strip(" \u3000\t\r") for line in text.split("\n"))
     return tuple(line for line in lines if line)

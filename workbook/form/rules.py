@@ -97,8 +97,8 @@ def _at(table: TomlTable, standpoint: Standpoint) -> tuple[Ref, ...]:
 
 
 def _is_row_field(standpoint: Standpoint, section: str, name: str) -> bool:
-    found = standpoint.form_fields.get(section or standpoint.section, {}).get(name)
-    return found is not None and found.grain == ROW
+    item = standpoint.form_fields.get(section or standpoint.section, {}).get(name)
+    return item is not None and item.grain == ROW
 
 
 def _message(
@@ -168,12 +168,12 @@ def check_rules(form: Form) -> None:
 
 def _check_case(table: TomlTable, rule: Rule, case: Case, form: Form) -> None:
     """Every cell that a case fills in must be one of the form's."""
-    given = [key if "." in key else f"{rule.section}.{key}" for key in case.given]
+    filled_keys = [key if "." in key else f"{rule.section}.{key}" for key in case.given]
     section = rule.row_section or CASE_SECTION
-    given += [f"{section}.{name}.1" for row in case.rows for name in row]
-    for key in given:
+    filled_keys += [f"{section}.{name}.1" for row in case.rows for name in row]
+    for key in filled_keys:
         name, _, number = key.rpartition(".")
         name, grain = (name, ROW) if number.isdigit() else (key, CELL)
-        known = [item.key for item in form.fields() if item.grain == grain]
-        if name not in known:
-            raise table.error("cases", f"'{key}' is no such cell; {nearest(name, known)}")
+        known_keys = [item.key for item in form.fields() if item.grain == grain]
+        if name not in known_keys:
+            raise table.error("cases", f"'{key}' is no such cell; {nearest(name, known_keys)}")

@@ -175,10 +175,10 @@ class Layout:
     @cached_property
     def by_key(self) -> dict[str, tuple[Spot, ...]]:
         """The spots of each field, rows in order."""
-        found: dict[str, list[Spot]] = {}
+        spots_by_key: dict[str, list[Spot]] = {}
         for spot in self.spots.values():
-            found.setdefault(spot.field.key, []).append(spot)
-        return {key: tuple(spots) for key, spots in found.items()}
+            spots_by_key.setdefault(spot.field.key, []).append(spot)
+        return {key: tuple(spots) for key, spots in spots_by_key.items()}
 
     def spot(self, key: str, number: int = 0) -> Spot:
         """The spot of a field, or of its Nth row or group (from 1)."""
@@ -244,11 +244,11 @@ class _Placer:
         self.paper, self.row = paper, STATUS_ROW + 1
         self.labels, self.heights, self.framed = [], {}, []
         self._heading()
-        taken = 0
+        groups_taken = 0
         for section in self.form.on_paper(paper):
             if section.repeats:
-                counts = self.plan[taken : taken + len(section.groups)]
-                taken += len(section.groups)
+                counts = self.plan[groups_taken : groups_taken + len(section.groups)]
+                groups_taken += len(section.groups)
                 self._block(section, counts)
             else:
                 self._drawing(section, section.head)

@@ -122,15 +122,17 @@ def open_bytes(
     if file_types.is_encrypted(data):
         plain = unlock(data, passwords, limits)
     if file_types.is_old_workbook(plain):
-        return _old(data, plain, limits, unread, passwords)
+        return _old_package(data, plain, limits, unread, passwords)
     archive = Archive(plain, limits)
     if foreign.guard_ods(archive):
         sheets = foreign.read_sheets(plain, foreign.ODS, limits, unread)
-        return _values(data, foreign.ODS, sheets, _starts(archive.names, _ODS_MACROS))
-    return _modern(data, archive, limits, unread)
+        return _values_package(
+            data, foreign.ODS, sheets, _any_starts_with(archive.names, _ODS_MACROS)
+        )
+    return _modern_package(data, archive, limits, unread)
 
 
-def _old(
+def _old_package(
     data: bytes,
     plain: bytes,
     limits: Limits,
@@ -143,10 +145,10 @@ def _old(
         if refused.code != "W105":
             raise
         sheets = foreign.read_sheets(unlock(plain, passwords, limits), foreign.XLS, limits, unread)
-    return _values(data, foreign.XLS, sheets, file_types.has_old_macros(plain))
+    return _values_package(data, foreign.XLS, sheets, file_types.has_old_macros(plain))
 
 
-def _values(data: bytes, kind: str, sheets: tuple[Sheet, ...], has_macros: bool) -> Package:
+def _values_package(data: bytes, kind: str, sheets: tuple[Sheet, ...], has_macros: bool) -> Package:
     """A package of which little but the values is known."""
     return Package(
         kind=kind,
@@ -163,12 +165,14 @@ def _values(data: bytes, kind: str, sheets: tuple[Sheet, ...], has_macros: bool)
     )
 
 
-def _modern(data: bytes, archive: Archive, limits: Limits, unread: Collection[str]) -> Package:
+def _modern_package(
+    data: bytes, archive: Archive, limits: Limits, unread: Collection[str]
+) -> Package:
     parts = _Parts(archive, limits, Watch(limits.seconds))
     kind, part = _recognise(parts)
     workbook = parts.parse(parse_workbook, part)
     relations = parts.relations(part)
-    styles = _first(parts, relations, "styles", parse_styles, _NO_STYLES)
+    styles = _linked_part(parts, relations, "styles", parse_styles, _NO_STYLES)
     names = archive.names
     return Package(
         kind=kind,
@@ -199,8 +203,8 @@ def _recognise(parts: _Parts) -> tuple[str, str]:
 
 def _no_workbook(archive: Archive) -> Refused:
     names = archive.names
-    low = {name.casefold() for name in names}
-    if any(name.startswith("xl/") for name in low) and "xl/workbook.bin" not in low:
+    lower_names = {name.casefold() for name in names}
+    if any(name.startswith("xl/") for name in lower_names) and "xl/workbook.bin" not in lower_names:
         return Refused("W104", "缺少工作簿的主要部件")
     mimetype = b""
     packed = archive.packed("mimetype")
@@ -215,7 +219,7 @@ def _sheets(
     relations: Sequence[Relationship],
     unread: Collection[str],
 ) -> tuple[Sheet, ...]:
-    strings = _first(parts, relations, "sharedStrings", parse_strings, _NO_STRINGS)
+    strings = _linked_part(parts, relations, "sharedStrings", parse_strings, _NO_STRINGS)
     links = {link.id: link for link in relations if not link.external}
     sheets: list[Sheet] = []
     total = 0
@@ -246,7 +250,7 @@ def _sheet(
     return part.finish(entry.name, entry.state, strings, parts.task(link.target))
 
 
-def _first(
+def _linked_part(
     parts: _Parts,
     relations: Sequence[Relationship],
     kind: str,
@@ -261,11 +265,11 @@ def _first(
 
 
 def _properties(parts: _Parts) -> dict[str, str]:
-    found: dict[str, str] = {}
+    properties: dict[str, str] = {}
     for link in parts.relations(""):
         if link.kind in _PROPERTY_LINKS and not link.external:
-            found.update(parts.parse(parse_properties, link.target))
-    return found
+            properties.update(parts.parse(parse_properties, link.target))
+    return properties
 
 
 def _holds_macros(names: Sequence[str], relations: Sequence[Relationship]) -> bool:
@@ -276,21 +280,23 @@ def _holds_macros(names: Sequence[str], relations: Sequence[Relationship]) -> bo
 
 def _external_links(parts: _Parts, relations: Sequence[Relationship]) -> tuple[str, ...]:
     """What the workbook takes values from: other files' paths as written, data connections."""
-    found: list[str] = []
+    sources: list[str] = []
     for link in relations:
         if link.external or link.kind == "connections":
-            found.append(link.target)
+            sources.append(link.target)
         elif link.kind == "externalLink":
-            targets = [far.target for far in parts.relations(link.target) if far.external]
-            found.extend(targets or [link.target])
-    return tuple(found)
+            targets = [
+                relation.target for relation in parts.relations(link.target) if relation.external
+            ]
+            sources.extend(targets or [link.target])
+    return tuple(sources)
 
 
 def _embedded(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name.lower().startswith(_EMBEDDED_IN))
 
 
-def _starts(names: Sequence[str], folders: tuple[str, ...]) -> bool:
+def _any_starts_with(names: Sequence[str], folders: tuple[str, ...]) -> bool:
     return any(name.lower().startswith(folders) for name in names)
 
 
@@ -348,12 +354,12 @@ class _Parts:
         self.limits = limits
         self.watch = watch
 
-    def parse(self, parser: Callable[..., T], name: str, *more: Hashable) -> T:
+    def parse(self, parser: Callable[..., T], name: str, *arguments: Hashable) -> T:
         """The parsed member; Refused if it is missing. Must not be changed: it may be shared."""
         packed = self.archive.packed(name)
         if packed is None:
             raise Refused("W104", f"缺少部件 {brief(name)}")
-        return self._parsed(parser, name, packed, more)
+        return self._parsed(parser, name, packed, arguments)
 
     def task(self, name: str) -> ParseTask:
         """What parsing a member needs to know."""
@@ -367,13 +373,13 @@ class _Parts:
         return () if packed is None else self._parsed(parse_relationships, rels, packed, ())
 
     def _parsed(
-        self, parser: Callable[..., T], name: str, packed: Packed, more: tuple[Hashable, ...]
+        self, parser: Callable[..., T], name: str, packed: Packed, arguments: tuple[Hashable, ...]
     ) -> T:
-        key = (parser, name, packed, more, self.limits)
-        known = _MEMO.get(key)
-        if known is not None:
-            return known  # type: ignore[return-value]  # the key holds the parser
+        key = (parser, name, packed, arguments, self.limits)
+        parsed = _MEMO.get(key)
+        if parsed is not None:
+            return parsed  # type: ignore[return-value]  # the key holds the parser
         self.watch.check()
-        value = parser(self.archive.inflate(name, packed), self.task(name), *more)
+        value = parser(self.archive.inflate(name, packed), self.task(name), *arguments)
         _MEMO.put(key, packed.size, value)
         return value

@@ -136,8 +136,8 @@ class ParseTask(NamedTuple):
     def damaged(self, why: str) -> Refused:
         return Refused("W104", f"{brief(self.part)}：{why}")
 
-    def over(self, what: str, limit: int) -> Refused:
-        return Refused("W106", f"{brief(self.part)}：{what}超过 {limit}")
+    def over(self, quantity: str, limit: int) -> Refused:
+        return Refused("W106", f"{brief(self.part)}：{quantity}超过 {limit}")
 
     def require_shallow(self, depth: int) -> None:
         """Refuse deep nesting; asked between chunks, which cannot nest deep enough to hurt."""
@@ -184,7 +184,7 @@ def scan(data: bytes, task: ParseTask, visit: Visit) -> str:
     text: list[str] = []
     root = ""
 
-    def start(name: str, found: dict[str, str]) -> None:
+    def start(name: str, own_attributes: dict[str, str]) -> None:
         nonlocal root
         space, _, local = name.rpartition(" ")
         step = local if space in _HOMES else name
@@ -193,7 +193,7 @@ def scan(data: bytes, task: ParseTask, visit: Visit) -> str:
         else:
             root = space
         paths.append(step)
-        attributes.append(found)
+        attributes.append(own_attributes)
         text.clear()
         if len(paths) > task.limits.xml_depth:
             raise task.over("嵌套层数", task.limits.xml_depth)
@@ -229,11 +229,11 @@ def parse_content_types(data: bytes, task: ParseTask) -> Mapping[str, str]:
     """Content type by member (casefolded, no leading slash), and by `*.extension` for the rest."""
     types: dict[str, str] = {}
 
-    def visit(path: str, found: dict[str, str], _: str) -> None:
+    def visit(path: str, attributes: dict[str, str], _: str) -> None:
         if path == "Types/Override":
-            types[found["PartName"].lstrip("/").casefold()] = found["ContentType"]
+            types[attributes["PartName"].lstrip("/").casefold()] = attributes["ContentType"]
         elif path == "Types/Default":
-            types[f"*.{found['Extension']}"] = found["ContentType"]
+            types[f"*.{attributes['Extension']}"] = attributes["ContentType"]
         if len(types) > task.limits.items:
             raise task.over("部件数", task.limits.items)
 
@@ -244,22 +244,22 @@ def parse_content_types(data: bytes, task: ParseTask) -> Mapping[str, str]:
 def parse_relationships(data: bytes, task: ParseTask) -> tuple[Relationship, ...]:
     """The links of a part; `task.part` is the `.rels` member, which says what targets relate to."""
     folder = posixpath.dirname(posixpath.dirname(task.part))
-    found: list[Relationship] = []
+    relationships: list[Relationship] = []
 
-    def visit(path: str, given: dict[str, str], _: str) -> None:
+    def visit(path: str, attributes: dict[str, str], _: str) -> None:
         if path != "Relationships/Relationship":
             return
-        external = given.get("TargetMode") == "External"
-        target = given["Target"]
+        external = attributes.get("TargetMode") == "External"
+        target = attributes["Target"]
         if not external:
             target = _member(folder, target)
-        kind = given["Type"].rpartition("/")[2]
-        found.append(Relationship(given["Id"], kind, target[:2048], external))
-        if len(found) > task.limits.items:
+        kind = attributes["Type"].rpartition("/")[2]
+        relationships.append(Relationship(attributes["Id"], kind, target[:2048], external))
+        if len(relationships) > task.limits.items:
             raise task.over("链接数", task.limits.items)
 
     scan(data, task, visit)
-    return tuple(found)
+    return tuple(relationships)
 
 
 def _member(folder: str, target: str) -> str:
@@ -275,22 +275,24 @@ def parse_workbook(data: bytes, task: ParseTask) -> WorkbookPart:
     defined: list[tuple[str, bool, str]] = []
     flags: dict[str, bool] = {}
 
-    def visit(path: str, found: dict[str, str], text: str) -> None:
+    def visit(path: str, attributes: dict[str, str], text: str) -> None:
         match path:
             case "workbook/definedNames/definedName":
-                defined.append((found["name"], "localSheetId" in found, text))
+                defined.append((attributes["name"], "localSheetId" in attributes, text))
                 if len(defined) > task.limits.names:
                     raise task.over("名称数", task.limits.names)
                 if len(text) > task.limits.attribute_length:
                     raise task.over("名称长度", task.limits.attribute_length)
             case "workbook/sheets/sheet":
-                links = [v for k, v in found.items() if k.endswith("/relationships id")]
+                links = [v for k, v in attributes.items() if k.endswith("/relationships id")]
                 relation = links[0] if links else ""
-                sheets.append(SheetEntry(found["name"], _state(found.get("state")), relation))
+                sheets.append(
+                    SheetEntry(attributes["name"], _state(attributes.get("state")), relation)
+                )
                 if len(sheets) > task.limits.sheets:
                     raise task.over("工作表数", task.limits.sheets)
             case "workbook/workbookPr":
-                flags["date1904"] = is_true(found.get("date1904"))
+                flags["date1904"] = is_true(attributes.get("date1904"))
             case "workbook":
                 flags["root"] = True
 
@@ -325,13 +327,13 @@ def parse_styles(data: bytes, task: ParseTask) -> Styles:
     unlocked: set[int] = set()
     locked = True
 
-    def visit(path: str, found: dict[str, str], _: str) -> None:
+    def visit(path: str, attributes: dict[str, str], _: str) -> None:
         nonlocal locked
         match path:
             case "styleSheet/cellXfs/xf/protection":
-                locked = is_true(found.get("locked", "1"))
+                locked = is_true(attributes.get("locked", "1"))
             case "styleSheet/cellXfs/xf":
-                style, number = len(formats), int(found.get("numFmtId", "0"))
+                style, number = len(formats), int(attributes.get("numFmtId", "0"))
                 formats[style] = codes.get(number) or BUILTIN_FORMATS.get(number, "General")
                 if not locked:
                     unlocked.add(style)
@@ -339,7 +341,7 @@ def parse_styles(data: bytes, task: ParseTask) -> Styles:
                 if style >= task.limits.styles:
                     raise task.over("单元格样式数", task.limits.styles)
             case "styleSheet/numFmts/numFmt":
-                codes[int(found["numFmtId"])] = found["formatCode"][:1024]
+                codes[int(attributes["numFmtId"])] = attributes["formatCode"][:1024]
 
     scan(data, task, visit)
     return Styles(frozenset(unlocked), MappingProxyType(formats))
@@ -347,14 +349,14 @@ def parse_styles(data: bytes, task: ParseTask) -> Styles:
 
 def parse_strings(data: bytes, task: ParseTask) -> Sequence[str]:
     """The shared strings: runs joined, phonetic guides left out, escapes undone."""
-    taken = plain_xml.cut_strings(data)
-    if taken is not None:
-        rest, items = taken
+    cut = plain_xml.cut_strings(data)
+    if cut is not None:
+        rest, items = cut
         # One empty item, for those taken out: so they stood in the root, in its namespace.
         if _parse_strings(rest, task) == [""]:
-            found = _strings(task.limits.text_length).all(items, partial(_plain_string, task))
-            if found is not None:
-                return found
+            strings = _strings(task.limits.text_length).all(items, partial(_plain_string, task))
+            if strings is not None:
+                return strings
     return _parse_strings(data, task)
 
 
@@ -430,11 +432,11 @@ def parse_properties(data: bytes, task: ParseTask) -> Mapping[str, str]:
     """Core, application or custom properties as text, keys as `lastModifiedBy`, `custom:NAME`."""
     properties: dict[str, str] = {}
 
-    def visit(path: str, found: dict[str, str], text: str) -> None:
+    def visit(path: str, attributes: dict[str, str], text: str) -> None:
         root, _, key = path.partition("/")
         if root in {"coreProperties", "Properties"} and key and "/" not in key:
-            if "name" in found:
-                key = f"custom:{found['name']}"
+            if "name" in attributes:
+                key = f"custom:{attributes['name']}"
                 text = values.get("value", "")
                 values.clear()
             if text.strip():

@@ -49,7 +49,7 @@ _ENTITY = re.compile(r"&(#?\w*;?)")
 _ENTITIES = {"amp;": "&", "lt;": "<", "gt;": ">", "quot;": '"', "apos;": "'"}
 _ENTITIES |= {"#9;": "\t", "#10;": "\n", "#13;": "\r"}  # LibreOffice writes line breaks so
 
-# Of a cell: place, style, type, formula, value with its tags, None, None, None. Of a row's start:
+# Of a cell: address, style, type, formula, value with its tags, None, None, None. Of a row's start:
 # five None, its attributes as written, "/" if it is closed at once, None. Of its end: the tag, last.
 _S = str | None
 Token = tuple[_S, _S, _S, _S, _S, _S, _S, _S]

@@ -50,7 +50,7 @@ class Submission:
     fiscal_year: int
     department: str
     department_code: str
-    told_filling: str | None = None
+    stored_filling: str | None = None
     """What `filling` is, where the cells were left out."""
 
     @property
@@ -73,13 +73,15 @@ class Submission:
 
         Two returns of one form have the same digest if they are filled in the same.
         """
-        if self.told_filling is not None:
-            return self.told_filling
-        filled = [(name, c.raw) for name, c in self.cells.items() if self._is_filled(name, c)]
+        if self.stored_filling is not None:
+            return self.stored_filling
+        filled = [
+            (name, cell.raw) for name, cell in self.cells.items() if self._is_filled(name, cell)
+        ]
         if len(filled) < FEWEST:
             return ""
-        whole = repr((self.form.id, filled)).encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(whole, digest_size=12).hexdigest()
+        filled_bytes = repr((self.form.id, filled)).encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(filled_bytes, digest_size=12).hexdigest()
 
     def _is_filled(self, name: str, cell: Cell) -> bool:
         if cell.raw is None or cell.formula:
@@ -148,18 +150,20 @@ def submit(
     layout = lay_out(form, plan)
     cells = {}
     for name, spot in layout.spots.items():
-        given = filling.value(spot)
-        raw = serial(given) if isinstance(given, date) else given
+        filled_value = filling.value(spot)
+        raw = serial(filled_value) if isinstance(filled_value, date) else filled_value
         raw = float(raw) if isinstance(raw, int | float) else raw
-        read = spot.field.kind.coerce(raw, spot.field.number_format, spot.field.unit or form.unit)
-        formula = spot.field.is_computed and given is None
+        coerced = spot.field.kind.coerce(
+            raw, spot.field.number_format, spot.field.unit or form.unit
+        )
+        formula = spot.field.is_computed and filled_value is None
         cells[name] = Cell(
             raw,
-            read.value,
+            coerced.value,
             spot.address,
             formula=formula,
-            receipt=read.receipt,
-            problem=read.problem,
+            receipt=coerced.receipt,
+            problem=coerced.problem,
         )
     year = filling.values.get("identity.fiscal_year")
     return Submission(

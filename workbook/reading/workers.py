@@ -2,7 +2,7 @@
 
 A bounded number of batches is under way. A batch whose process died is done once more, alone, so that
 no other can be blamed; one that kills again is halved until the guilty item alone is left. Results
-come as they are ready, each with the place of its items among all, so that a caller can put them
+come as they are ready, each with the index of its items among all, so that a caller can put them
 in order or on disk.
 """
 
@@ -41,7 +41,7 @@ _CHANCES = 2
 
 @dataclass(frozen=True, slots=True)
 class WorkBatch(Generic[T]):
-    """Some neighbours among all items; `start` is the place of the first."""
+    """Some neighbours among all items; `start` is the index of the first."""
 
     start: int
     items: tuple[T, ...]

@@ -165,7 +165,7 @@ class _Light:
             fiscal_year=year,
             department=row["department"],
             department_code=row["department_code"],
-            told_filling=filling,
+            stored_filling=filling,
         )
 
     def _findings(self, name: str) -> dict[str, list[Finding]]:
