@@ -20,7 +20,7 @@ from pathlib import Path
 import pandas as pd
 
 from builder.tables import require, summary_of, tables_of
-from workbook.checking import Batch, Dues, due_frame, judge
+from workbook.checking import Batch, ExpectedScoreCollector, expected_score_frame, judge
 from workbook.errors import WorkbookError
 from workbook.form import Form, form_of
 from workbook.reading import (
@@ -142,15 +142,15 @@ def _write(returns: Sequence[Return], folder: Folder, part: str) -> list[str]:
 
 def _tables(returns: Sequence[Return]) -> dict[str, pd.DataFrame]:
     """The frames, and what the summary needs besides: scores due, and the cells of the figures."""
-    dues: dict[str, Dues] = {}
+    dues: dict[str, ExpectedScoreCollector] = {}
 
     def take(batch: Batch, some: Sequence[Submission]) -> None:
-        dues.setdefault(batch.form.key, Dues(batch.form)).take(batch, some)
+        dues.setdefault(batch.form.key, ExpectedScoreCollector(batch.form)).take(batch, some)
 
     found = tables_of(frames(returns, also=take))
     for key, (form, submissions) in by_form(returns).items():
         for schema, frame in (
-            (DUES, due_frame(form, dues[key].due)),
+            (DUES, expected_score_frame(form, dues[key].scores)),
             (TRACES, traces_of(form, submissions)),
         ):
             require(frame, schema)

@@ -20,7 +20,15 @@ import pandas as pd
 from builder.tables import folder_of, summary_of
 from workbook.address import Address, split_a1
 from workbook.catalogue import Severity
-from workbook.checking import Due, Dues, Roster, add_findings_between, due_frame, due_of, tidy
+from workbook.checking import (
+    ExpectedScoreCollector,
+    ExpectedScores,
+    Roster,
+    add_findings_between,
+    expected_score_frame,
+    expected_scores_of,
+    tidy,
+)
 from workbook.errors import WorkbookError
 from workbook.expression import Type
 from workbook.findings import Finding
@@ -198,7 +206,7 @@ class _Light:
         there are details."""
         keys = pd.Index([submission.key for submission in submissions])
         sections = {s.id: self._section(form, s, keys) for s in form.sections.values()}
-        due = due_of(form, self._dues(form))
+        due = expected_scores_of(form, self._dues(form))
         traces = traces_of(form, ())
         if self.detailed:
             whole = pd.concat(self._parts.frames(f"{summary_of(form)}/traces"))
@@ -207,9 +215,11 @@ class _Light:
 
     def _dues(self, form: Form) -> pd.DataFrame:
         """The scores due; without details those of single fields only."""
-        single: Where = [[("field", "==", item.key)] for item in Dues(form).fields]
+        single: Where = [
+            [("field", "==", item.key)] for item in ExpectedScoreCollector(form).fields
+        ]
         if not self.detailed and not single:
-            return due_frame(form, Due({}, {}))
+            return expected_score_frame(form, ExpectedScores({}, {}))
         where = None if self.detailed else single
         return pd.concat(self._parts.frames(f"{summary_of(form)}/dues", None, where))
 

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from workbook.catalogue import Severity
-from workbook.checking import Due, Roster
+from workbook.checking import ExpectedScores, Roster
 from workbook.form import Form, KeyFields
 from workbook.reading import Return, Submission
 from workbook.summary.amounts import amount_column, column_of
@@ -239,7 +239,7 @@ def _answered_lines(
     form: Form,
     submissions: Sequence[Submission],
     parts: Mapping[str, pd.DataFrame],
-    due: Due,
+    due: ExpectedScores,
 ) -> pd.DataFrame:
     """The lines of the departments that answered, index `submission`."""
     key_fields = form.key_fields

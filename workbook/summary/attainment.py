@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from workbook import text as texts
-from workbook.checking import EXPECTED, Due
+from workbook.checking import EXPECTED, ExpectedScores
 from workbook.form import ROW, KeyFields, ScoredRows, Section
 from workbook.reading import Submission
 from workbook.summary.amounts import sum_of
@@ -34,7 +34,11 @@ def reason_group(text: str, reasons: Sequence[tuple[str, Sequence[str]]]) -> str
 
 
 def details_of(
-    whole: Round, section: Section, submissions: Sequence[Submission], frame: pd.DataFrame, due: Due
+    whole: Round,
+    section: Section,
+    submissions: Sequence[Submission],
+    frame: pd.DataFrame,
+    due: ExpectedScores,
 ) -> pd.DataFrame:
     """See `FormSummary.details`; the submissions are of one form and at least one."""
     key_fields = submissions[0].form.key_fields

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbook.checking import Due, Dues
+from workbook.checking import ExpectedScoreCollector, ExpectedScores
 from workbook.expression import number_text
 from workbook.form import Field, Form, KeyFields
 from workbook.reading import Cell, Submission
@@ -48,7 +48,7 @@ class Figures:
 
     sections: Mapping[str, pd.DataFrame]
     """As `workbook.summary.tidy_frames.section_frames`."""
-    due: Due
+    due: ExpectedScores
     traces: pd.DataFrame
     """What `traces_of` gives."""
 
@@ -59,9 +59,9 @@ Reading = Callable[[Form, Sequence[Submission]], Figures]
 
 def figures_in(form: Form, submissions: Sequence[Submission]) -> Figures:
     """The figures in the submissions' own cells."""
-    dues = Dues(form)
+    dues = ExpectedScoreCollector(form)
     sections = section_frames(form, submissions, also=dues.take)
-    return Figures(sections, dues.due, traces_of(form, submissions))
+    return Figures(sections, dues.scores, traces_of(form, submissions))
 
 
 def traces_of(form: Form, submissions: Sequence[Submission]) -> pd.DataFrame:
