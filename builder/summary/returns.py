@@ -112,7 +112,7 @@ def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Lis
         f"同一单位有几份的，计入保存最晚的一份，其余为重复{'' if summary.left_out else '，见文件清单'}。",
     )
     whole = coverage_counts(summary)
-    told = f"{'应报' if summary.has_roster else '共'} {whole.asked}：{whole.told}"
+    told = f"{'应报' if summary.has_roster else '共'} {whole.asked}：{whole.in_words}"
     return write_list(book, Heading(name, "报送情况", told, notes, 4), columns)
 
 

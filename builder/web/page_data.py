@@ -79,7 +79,7 @@ def page_data(summary: Summary) -> Json:
         "roster": summary.has_roster,
         "counted": [str(status) for status in Status if status.counts],
         "statuses": [{"key": str(s), "name": s.chinese} for s in Status],
-        "coverage": f"{_WHO[summary.has_roster]} {whole.asked} 家：{whole.told}。",
+        "coverage": f"{_WHO[summary.has_roster]} {whole.asked} 家：{whole.in_words}。",
         "bands": [{"from": low, "below": below} for _, low, below in BANDS],
         "due": _due(summary),
         "late": _records(_late(summary)),
@@ -286,7 +286,7 @@ def _figures(summary: Summary, part: FormSummary, *, first: bool) -> list[Json]:
 
 def _asked(summary: Summary) -> Json:
     whole = coverage_counts(summary)
-    told = whole.told + (f"；迟报 {whole.late}" if whole.late else "")
+    told = whole.in_words + (f"；迟报 {whole.late}" if whole.late else "")
     return _figure(_WHO[summary.has_roster], whole.asked, told)
 
 

@@ -206,12 +206,12 @@ class _Light:
         there are details."""
         keys = pd.Index([submission.key for submission in submissions])
         sections = {s.id: self._section(form, s, keys) for s in form.sections.values()}
-        due = expected_scores_of(form, self._dues(form))
+        expected_scores = expected_scores_of(form, self._dues(form))
         traces = traces_of(form, ())
         if self.detailed:
             whole = pd.concat(self._parts.frames(f"{summary_of(form)}/traces"))
             traces = whole[whole["submission"].isin(keys)]
-        return Figures(sections, due, traces)
+        return Figures(sections, expected_scores, traces)
 
     def _dues(self, form: Form) -> pd.DataFrame:
         """The scores due; without details those of single fields only."""
