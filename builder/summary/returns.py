@@ -114,7 +114,7 @@ def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Lis
         f"同一单位有几份的，计入保存最晚的一份，其余为重复{'' if summary.left_out else '，见文件清单'}。",
     )
     counts = coverage_counts(summary)
-    subtitle = f"{'应报' if summary.has_roster else '共'} {counts.asked}：{counts.told}"
+    subtitle = f"{'应报' if summary.has_roster else '共'} {counts.asked}：{counts.in_words}"
     return write_list(book, Heading(name, "报送情况", subtitle, notes, 4), columns)
 
 

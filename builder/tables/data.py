@@ -117,11 +117,11 @@ def tables_of(frames: Frames) -> dict[str, pd.DataFrame]:
 
     Raises WorkbookError if a frame is not as its schema says.
     """
-    found = {}
+    frames_by_table = {}
     for table in _tables(frames):
         require(table.frame, table.schema)
-        found[f"{table.folder}/{table.schema.name}".lstrip("/")] = table.frame
-    return found
+        frames_by_table[f"{table.folder}/{table.schema.name}".lstrip("/")] = table.frame
+    return frames_by_table
 
 
 def require(frame: pd.DataFrame, schema: Schema) -> None:
@@ -158,10 +158,10 @@ def _year(part: FormSummary) -> Any:
 
 def _by_form(summary: Summary) -> list[tuple[Form, list[FormSummary]]]:
     """The forms, each with its parts: one a year."""
-    found: dict[str, list[FormSummary]] = {}
+    parts_by_form: dict[str, list[FormSummary]] = {}
     for part in summary.forms:
-        found.setdefault(part.form.key, []).append(part)
-    return [(parts[0].form, parts) for parts in found.values()]
+        parts_by_form.setdefault(part.form.key, []).append(part)
+    return [(parts[0].form, parts) for parts in parts_by_form.values()]
 
 
 def folder_of(form: Form) -> str:
@@ -224,20 +224,20 @@ def _write_table(base: duckdb.DuckDBPyConnection, table: _Table) -> None:
     chosen = ", ".join(_quoted(column.name) for column in columns)
     base.execute(f"INSERT INTO {name} SELECT {chosen} FROM given")
     base.unregister("given")
-    told = [(c.name, f"{c.meaning}（{c.unit}）" if c.unit else c.meaning) for c in columns]
-    _comment(base, "TABLE", name, table.schema.meaning, told)
+    meanings = [(c.name, f"{c.meaning}（{c.unit}）" if c.unit else c.meaning) for c in columns]
+    _comment(base, "TABLE", name, table.schema.meaning, meanings)
 
 
 def _comment(
     base: duckdb.DuckDBPyConnection,
-    what: str,
+    object_kind: str,
     name: str,
     meaning: str,
     columns: Iterable[tuple[str, str]],
 ) -> None:
-    base.execute(f"COMMENT ON {what} {name} IS {_literal(meaning)}")
-    for column, told in columns:
-        base.execute(f"COMMENT ON COLUMN {name}.{_quoted(column)} IS {_literal(told)}")
+    base.execute(f"COMMENT ON {object_kind} {name} IS {_literal(meaning)}")
+    for column, column_meaning in columns:
+        base.execute(f"COMMENT ON COLUMN {name}.{_quoted(column)} IS {_literal(column_meaning)}")
 
 
 def _qualified(folder: str, name: str) -> str:
@@ -301,16 +301,16 @@ def _form_views(form: Form) -> Iterator[_SqlView]:
 def _totals_view(folder: str, lines: str, form: Form) -> _SqlView:
     """The figures side by side, one line a year: worked out by the summary, not once more here."""
     key_fields = form.key_fields
-    told = [(name, f"{item.label}之和（万元）") for name, item in key_fields.amounts.items()]
+    figures = [(name, f"{item.label}之和（万元）") for name, item in key_fields.amounts.items()]
     if key_fields.rate is not None:
-        told.append(("execution_rate", "执行率，由合计数算（两数都有的单位），小数"))
+        figures.append(("execution_rate", "执行率，由合计数算（两数都有的单位），小数"))
     scores = {"": "自评得分", "counted_": "采用得分"} if key_fields.score is not None else {}
     for before, label in scores.items():
-        told.append((f"{before}mean_score", f"{label}的简单平均"))
+        figures.append((f"{before}mean_score", f"{label}的简单平均"))
         if key_fields.budget:
-            told.append((f"{before}weighted_score", f"{label}按全年预算加权的平均"))
+            figures.append((f"{before}weighted_score", f"{label}按全年预算加权的平均"))
     chosen = [
-        f"max(value) FILTER (figure = {_literal(name)}) AS {_quoted(name)}" for name, _ in told
+        f"max(value) FILTER (figure = {_literal(name)}) AS {_quoted(name)}" for name, _ in figures
     ]
     counted = (
         f"SELECT count(*) FROM {lines} AS d WHERE d.status IN ({_ANSWERED}) "
@@ -320,7 +320,7 @@ def _totals_view(folder: str, lines: str, form: Form) -> _SqlView:
         f"SELECT fiscal_year, ({counted}) AS departments, {', '.join(chosen)} "
         f"FROM {_qualified(folder, FIGURES.name)} AS f GROUP BY fiscal_year"
     )
-    columns = [("departments", "计入的单位（项目）数"), *told]
+    columns = [("departments", "计入的单位（项目）数"), *figures]
     return _SqlView(folder, "totals", "合计，只算计入汇总的单位", sql, columns)
 
 

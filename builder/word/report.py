@@ -16,9 +16,9 @@ from builder.word.official import (
     BODY,
     HEADINGS,
     LINE,
-    PLACE,
     SIGNED,
     TITLE,
+    TO_FILL_IN,
     annex_page,
     opened,
 )
@@ -115,7 +115,7 @@ def _chapters(marked: Paragraph, form: Form, values: Mapping[str, Any]) -> None:
         if lines or divided:
             continue
         if any(item.required or item.if_begun for item in chapter.texts):
-            marked.insert_paragraph_before(style=BODY).add_run(UNFILLED, style=PLACE)
+            marked.insert_paragraph_before(style=BODY).add_run(UNFILLED, style=TO_FILL_IN)
         else:
             marked.insert_paragraph_before(NOTHING, style=BODY)
 

@@ -21,7 +21,13 @@ from workbook.checking.columns import (
     gather,
     value_at,
 )
-from workbook.checking.expected_scores import EXPECTED, Due, Dues, due_frame, due_of
+from workbook.checking.expected_scores import (
+    EXPECTED,
+    ExpectedScoreCollector,
+    ExpectedScores,
+    expected_score_frame,
+    expected_scores_of,
+)
 from workbook.checking.roster import Roster, RosterEntry, load_roster
 
 __all__ = [
@@ -31,8 +37,8 @@ __all__ = [
     "UNDECIDED",
     "VERDICTS",
     "Batch",
-    "Due",
-    "Dues",
+    "ExpectedScoreCollector",
+    "ExpectedScores",
     "Roster",
     "RosterEntry",
     "Sender",
@@ -40,8 +46,8 @@ __all__ = [
     "View",
     "add_findings_between",
     "check",
-    "due_frame",
-    "due_of",
+    "expected_score_frame",
+    "expected_scores_of",
     "gather",
     "judge",
     "load_roster",

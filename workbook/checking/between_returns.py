@@ -23,15 +23,15 @@ class Sender:
     entry: RosterEntry | None
 
 
-def sender_of(item: Return, roster: Roster | None) -> Sender:
+def sender_of(returned: Return, roster: Roster | None) -> Sender:
     """By what the return says; for one that was not read, by the name of its file."""
-    read = item.submission
-    if read is not None:
-        entry = roster.match(read.department_code, read.department) if roster else None
-        code, department = read.department_code.strip(), read.department.strip()
+    submission = returned.submission
+    if submission is not None:
+        entry = roster.match(submission.department_code, submission.department) if roster else None
+        code, department = submission.department_code.strip(), submission.department.strip()
     else:
-        entry = roster.named_in(item.path.stem) if roster else None
-        code, department = "", texts.printable(item.path.stem)
+        entry = roster.named_in(returned.path.stem) if roster else None
+        code, department = "", texts.printable(returned.path.stem)
     if entry is not None:
         return Sender(entry.code or code, entry.department, entry)
     return Sender(code, department, None)
@@ -62,9 +62,9 @@ class SentReturns:
     def read(self) -> dict[int, Submission]:
         """What was read of each return that was accepted."""
         return {
-            position: item.submission
-            for position, item in enumerate(self.returns)
-            if item.status == ACCEPTED and item.submission
+            position: returned.submission
+            for position, returned in enumerate(self.returns)
+            if returned.status == ACCEPTED and returned.submission
         }
 
     def due_forms(self, year: int | None = None) -> DueForms:
@@ -85,9 +85,9 @@ def sort_by_sender(returns: Iterable[Return], roster: Roster | None = None) -> S
     returns = tuple(returns)
     entries = roster.entries if roster else ()
     senders = {
-        position: sender_of(item, roster)
-        for position, item in enumerate(returns)
-        if item.status != SKIPPED
+        position: sender_of(returned, roster)
+        for position, returned in enumerate(returns)
+        if returned.status != SKIPPED
     }
     listed = [Sender(entry.code, entry.department, entry) for entry in entries]
     numbers = _department_numbers([*listed, *senders.values()])
@@ -104,39 +104,47 @@ def sort_by_sender(returns: Iterable[Return], roster: Roster | None = None) -> S
 
 def _department_numbers(senders: Sequence[Sender]) -> list[int]:
     """For each sender a number that all of its department share."""
-    group: dict[tuple[str, str], int] = {}
+    number_of_key: dict[tuple[str, str], int] = {}
     numbers: list[int] = []
     for number, sender in enumerate(senders):
         keys = [("code", texts.fold(sender.code)), ("name", texts.fold(sender.department))]
-        known = {group[key] for key in keys if key[1] and key in group}
-        own = min(known, default=number)
-        if len(known) > 1:  # this one joins two that had nothing in common before
-            group = {key: own if value in known else value for key, value in group.items()}
-            numbers = [own if value in known else value for value in numbers]
-        group |= {key: own for key in keys if key[1]}
-        numbers.append(own)
+        joined_numbers = {number_of_key[key] for key in keys if key[1] and key in number_of_key}
+        shared_number = min(joined_numbers, default=number)
+        if len(joined_numbers) > 1:  # this one joins two that had nothing in common before
+            number_of_key = {
+                key: shared_number if value in joined_numbers else value
+                for key, value in number_of_key.items()
+            }
+            numbers = [shared_number if value in joined_numbers else value for value in numbers]
+        number_of_key |= {key: shared_number for key in keys if key[1]}
+        numbers.append(shared_number)
     return numbers
 
 
 def _replaced(returns: Sequence[Return], departments: Mapping[int, int]) -> dict[int, int]:
     """See `SentReturns.replaced`."""
     alike: dict[tuple[object, ...], list[int]] = {}
-    for position, item in enumerate(returns):
-        read = item.submission
-        if item.status == ACCEPTED and read is not None:
-            key = (departments[position], read.form.id, read.fiscal_year, _project(read))
+    for position, returned in enumerate(returns):
+        submission = returned.submission
+        if returned.status == ACCEPTED and submission is not None:
+            key = (
+                departments[position],
+                submission.form.id,
+                submission.fiscal_year,
+                _project(submission),
+            )
             alike.setdefault(key, []).append(position)
     replaced: dict[int, int] = {}
-    for same in alike.values():
-        latest = max((returns[i] for i in same), key=lambda r: (r.modified, r.key))
-        identical = [i for i in same if _content(returns[i]) == _content(latest)]
+    for positions in alike.values():
+        latest = max((returns[i] for i in positions), key=lambda r: (r.modified, r.key))
+        identical = [i for i in positions if _content(returns[i]) == _content(latest)]
         last = max(identical, key=lambda i: _fitness(returns[i]))
-        replaced |= {position: last for position in same if position != last}
+        replaced |= {position: last for position in positions if position != last}
     return replaced
 
 
-def _content(item: Return) -> tuple[str, str]:
-    return item.modified, item.sha256
+def _content(returned: Return) -> tuple[str, str]:
+    return returned.modified, returned.sha256
 
 
 _COPY = re.compile(
@@ -146,10 +154,10 @@ _COPY = re.compile(
 """The names that Windows, WPS, browsers and messengers give to a copy: 副本…, …(1), … - 副本."""
 
 
-def _fitness(item: Return) -> tuple[bool, int, str]:
+def _fitness(returned: Return) -> tuple[bool, int, str]:
     """How well a file is named: of identical ones the highest counts."""
-    stem = item.path.stem.strip()
-    return _COPY.search(stem) is None, -len(stem), item.key
+    stem = returned.path.stem.strip()
+    return _COPY.search(stem) is None, -len(stem), returned.key
 
 
 def add_findings_between(
@@ -164,21 +172,23 @@ def add_findings_between(
     """
     sent = sort_by_sender(returns, roster)
     read, departments = sent.read, sent.departments
-    due = sent.due_forms(year)
+    due_forms = sent.due_forms(year)
     alike = _alike(read, departments)
     result = []
-    for position, item in enumerate(sent.returns):
-        found: list[Finding] = []
+    for position, returned in enumerate(sent.returns):
+        findings: list[Finding] = []
         if position in read:
             submission = read[position]
-            found += due.unlike(submission, departments[position])
-            found += _off_roster(submission, roster) if roster else []
-            found += _misnamed(item.path, submission, roster) if roster else []
-            found += _duplicate(submission, sent.replaced.get(position), sent.returns, item.sha256)
-            found += _copied(submission, alike.get(position))
-        known = {f.code for f in item.findings}
-        new = tuple(f for f in found if f.code not in known)
-        result.append(replace(item, findings=item.findings + new) if new else item)
+            findings += due_forms.unlike(submission, departments[position])
+            findings += _off_roster(submission, roster) if roster else []
+            findings += _misnamed(returned.path, submission, roster) if roster else []
+            findings += _duplicate(
+                submission, sent.replaced.get(position), sent.returns, returned.sha256
+            )
+            findings += _copied(submission, alike.get(position))
+        known_codes = {f.code for f in returned.findings}
+        added = tuple(f for f in findings if f.code not in known_codes)
+        result.append(replace(returned, findings=returned.findings + added) if added else returned)
     return tuple(result)
 
 
@@ -189,7 +199,9 @@ def _off_roster(submission: Submission, roster: Roster) -> list[Finding]:
     expected = " ".join(filter(None, (near.code, near.department))) if near else ""
     printed = " ".join(filter(None, (submission.department_code, submission.department.strip())))
     detail = f"，名册中最接近的是“{expected}”" if expected else ""
-    return [_placed("A501", submission, printed=printed, expected=expected, detail=detail)]
+    return [
+        _department_finding("A501", submission, printed=printed, expected=expected, detail=detail)
+    ]
 
 
 def _duplicate(
@@ -202,7 +214,7 @@ def _duplicate(
     why = "内容完全相同的" if same else "保存较晚的"
     detail = f"本份不计入汇总，计入的是{why}“{name}”"
     printed = texts.printable(submission.path.name)
-    return [_placed("A502", submission, printed=printed, expected=name, detail=detail)]
+    return [_department_finding("A502", submission, printed=printed, expected=name, detail=detail)]
 
 
 def _misnamed(path: Path, submission: Submission, roster: Roster) -> list[Finding]:
@@ -211,8 +223,10 @@ def _misnamed(path: Path, submission: Submission, roster: Roster) -> list[Findin
     entry = roster.match(submission.department_code, submission.department)
     if named is None or entry is None or named == entry:
         return []
-    whose = {"printed": entry.department, "expected": named.department}
-    return [_placed("A503", submission, named=texts.printable(path.name), **whose)]
+    departments = {"printed": entry.department, "expected": named.department}
+    return [
+        _department_finding("A503", submission, named=texts.printable(path.name), **departments)
+    ]
 
 
 def _alike(read: Mapping[int, Submission], departments: Mapping[int, int]) -> dict[int, Submission]:
@@ -224,20 +238,20 @@ def _alike(read: Mapping[int, Submission], departments: Mapping[int, int]) -> di
     alike = {}
     for positions in groups.values():
         for position in positions:
-            others = [p for p in positions if departments[p] != departments[position]]
-            if others:
-                alike[position] = read[others[0]]
+            of_other_departments = [p for p in positions if departments[p] != departments[position]]
+            if of_other_departments:
+                alike[position] = read[of_other_departments[0]]
     return alike
 
 
-def _copied(submission: Submission, other: Submission | None) -> list[Finding]:
-    if other is None:
+def _copied(submission: Submission, same_filling: Submission | None) -> list[Finding]:
+    if same_filling is None:
         return []
-    printed, name = submission.department.strip(), other.department.strip()
-    return [_placed("A504", submission, printed=printed, expected="", other=name)]
+    printed, name = submission.department.strip(), same_filling.department.strip()
+    return [_department_finding("A504", submission, printed=printed, expected="", other=name)]
 
 
-def _placed(
+def _department_finding(
     code: str, submission: Submission, *, printed: str, expected: str, **words: str
 ) -> Finding:
     """A finding at the cell that names the department."""

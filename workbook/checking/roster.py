@@ -84,28 +84,28 @@ class Roster:
         prefix = _shared(list(self._by_name))
         tails = {name.removeprefix(prefix): entry for name, entry in self._by_name.items()}
         tail = _without(texts.fold(department), prefix)
-        for wanted, known in ((tail, tails), (texts.fold(code), self._by_code)):
-            close = difflib.get_close_matches(wanted, known, n=1, cutoff=_NEAR)
+        for sought, candidates in ((tail, tails), (texts.fold(code), self._by_code)):
+            close = difflib.get_close_matches(sought, candidates, n=1, cutoff=_NEAR)
             if close:
-                return known[close[0]]
+                return candidates[close[0]]
         return None
 
     def named_in(self, name: str) -> RosterEntry | None:
         """The one entry whose code or whole name occurs in a file's name; None if it is not one."""
         folded = texts.fold(name)
         runs = set("".join(c if c.isalnum() and c.isascii() else " " for c in folded).split())
-        found = [entry for key, entry in self._by_code.items() if key in runs]
-        if not found:
+        entries = [entry for key, entry in self._by_code.items() if key in runs]
+        if not entries:
             names = [key for key in self._by_name if key in folded]
             longest = max(map(len, names), default=0)
-            found = [self._by_name[key] for key in names if len(key) == longest]
-        return found[0] if len(found) == 1 else None
+            entries = [self._by_name[key] for key in names if len(key) == longest]
+        return entries[0] if len(entries) == 1 else None
 
     def passwords(self, path: Path, *, given: tuple[str, ...] = ()) -> tuple[str, ...]:
         """What may open a file: the password of the department its name tells, and those `given`."""
         entry = self.named_in(path.name)
-        own = entry.extra.get(_OPENS_BY, "") if entry else ""
-        return (own, *given) if own else given
+        own_password = entry.extra.get(_OPENS_BY, "") if entry else ""
+        return (own_password, *given) if own_password else given
 
     @cached_property
     def _by_code(self) -> dict[str, RosterEntry]:
@@ -134,8 +134,8 @@ def load_roster(path: Path | str) -> Roster:
     _refuse_twice(path, entries, "部门", lambda entry: entry.department)
     years = sorted({entry.year for entry in entries if entry.year})
     if len(years) > 1:
-        told = "、".join(map(str, years))
-        raise RosterError(f"{path}：“年度”列有不同的年度：{told}。一次收表只能有一个年度")
+        listed_years = "、".join(map(str, years))
+        raise RosterError(f"{path}：“年度”列有不同的年度：{listed_years}。一次收表只能有一个年度")
     return Roster(path, entries)
 
 
@@ -226,7 +226,7 @@ _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)
 
 def _entries(path: Path, rows: Sequence[Row]) -> Iterator[RosterEntry]:
     head, columns = _head(path, rows)
-    known = {name: column for column, name in columns.items() if name in _HEADS}
+    known_columns = {name: column for column, name in columns.items() if name in _HEADS}
     for number, cells in rows[head + 1 :]:
         if not any(cells):
             continue
@@ -234,7 +234,7 @@ def _entries(path: Path, rows: Sequence[Row]) -> Iterator[RosterEntry]:
             raise RosterError(
                 f"{path}，第 {number} 行：“{'，'.join(filter(None, cells))}”不是单位，请删除合计这一行"
             )
-        values = {name: _at(cells, column) for name, column in known.items()}
+        values = {name: _at(cells, column) for name, column in known_columns.items()}
         if not values["department"]:
             raise RosterError(f"{path}，第 {number} 行：没有单位名称，请补填，或删除这一行")
         if _SCIENTIFIC.fullmatch(values.get("code", "")):
@@ -289,8 +289,8 @@ def _head(path: Path, rows: Sequence[Row]) -> tuple[int, dict[int, str]]:
                     f"{path}，第 {number} 行：有两列都是“{heads[0]}”，请只留一列或改名"
                 )
         return position, columns
-    found = next((cells for _, cells in rows if any(cells)), [])
-    stands = "、".join(filter(None, found[:8])) or "（空）"
+    first_row = next((cells for _, cells in rows if any(cells)), [])
+    stands = "、".join(filter(None, first_row[:8])) or "（空）"
     raise RosterError(
         f"{path}：缺少“部门”列（也可以写作“单位名称”“预算单位”）；第一行是：{stands}。"
         "请在表头写上：预算编码、部门、联系人、联系电话"
@@ -311,7 +311,7 @@ def _refuse_twice(
             seen.setdefault(texts.fold(value(entry)), []).append(entry)
     twice = [same for same in seen.values() if len(same) > 1]
     if twice:
-        told = "；".join(
+        repetitions = "；".join(
             f"“{value(same[0])}”在第 {'、'.join(str(e.row) for e in same)} 行" for same in twice[:5]
         )
-        raise RosterError(f"{path}：{column}重复：{told}。请每个单位只留一行")
+        raise RosterError(f"{path}：{column}重复：{repetitions}。请每个单位只留一行")

@@ -103,24 +103,24 @@ def _lines_of(
     """The lines of the submissions that share a plan."""
     cells = [list(map(submissions[i].cells.get, plan.names)) for i in indexes]
     values = [[None if cell is None else cell.value for cell in row] for row in cells]
-    for at, found in plan.anew:
-        column = plan.columns[at]
-        numbers = found.number[indexes, column].tolist()
-        words = found.words[indexes, column].tolist()
+    for position, computed in plan.anew:
+        column = plan.columns[position]
+        numbers = computed.number[indexes, column].tolist()
+        words = computed.words[indexes, column].tolist()
         for row, number, word in zip(values, numbers, words, strict=True):
-            row[at] = word if math.isnan(number) else number
+            row[position] = word if math.isnan(number) else number
     shown = np.array([[cell is not None for cell in row] for row in cells], dtype=bool)
     for section, positions in plan.repeats.items():
-        own = [plan.columns[at] for at in positions]
-        shown[:, positions] &= used[section][np.ix_(indexes, own)]
-    which, where = np.nonzero(shown)
-    there = list(zip(which.tolist(), where.tolist(), strict=True))
+        section_columns = [plan.columns[position] for position in positions]
+        shown[:, positions] &= used[section][np.ix_(indexes, section_columns)]
+    submission_positions, name_positions = np.nonzero(shown)
+    shown_pairs = list(zip(submission_positions.tolist(), name_positions.tolist(), strict=True))
     return _CellLines(
-        np.array(indexes, dtype=np.int64)[which],
-        plan.items[where],
-        plan.rows[where],
-        [cells[i][j] for i, j in there],  # type: ignore[misc]  # None is not shown
-        [values[i][j] for i, j in there],
+        np.array(indexes, dtype=np.int64)[submission_positions],
+        plan.items[name_positions],
+        plan.rows[name_positions],
+        [cells[i][j] for i, j in shown_pairs],  # type: ignore[misc]  # None is not shown
+        [values[i][j] for i, j in shown_pairs],
     )
 
 
@@ -128,17 +128,17 @@ def _frame(
     lines: Sequence[_CellLines], items: Sequence[Field], submissions: Sequence[str]
 ) -> pd.DataFrame:
     none = np.array([], dtype=np.int64)
-    which = np.concatenate([none, *(some.submission for some in lines)])
-    item = np.concatenate([none, *(some.item for some in lines)])
-    row = np.concatenate([none, *(some.row for some in lines)])
-    cells = [cell for some in lines for cell in some.cells]
-    values = [value for some in lines for value in some.values]  # noqa: PD011
+    submission = np.concatenate([none, *(part.submission for part in lines)])
+    item = np.concatenate([none, *(part.item for part in lines)])
+    row = np.concatenate([none, *(part.row for part in lines)])
+    cells = [cell for part in lines for cell in part.cells]
+    values = [value for part in lines for value in part.values]  # noqa: PD011
     stands = [cell.address for cell in cells]
     addresses = dict.fromkeys(stands)
-    where = _positions(stands, addresses)
+    address_positions = _positions(stands, addresses)
     fields = [items[i] for i in item.tolist()]
     raw = [_text(cell.raw) for cell in cells]
-    told = [
+    value_texts = [
         text if value is cell.raw else _text(value)
         for text, value, cell in zip(raw, values, cells, strict=True)
     ]
@@ -146,39 +146,39 @@ def _frame(
     def of(names: Sequence[str], positions: npt.NDArray[np.int64]) -> Any:
         return pd.array(list(names), dtype="string").take(positions)
 
-    def texts(found: list[str | None]) -> Any:
-        distinct = dict.fromkeys(found)
+    def texts(column: list[str | None]) -> Any:
+        distinct = dict.fromkeys(column)
         distinct.pop(None, None)
         names: Any = pd.array(list(distinct), dtype="string")
-        return names.take(_positions(found, distinct), allow_fill=True)
+        return names.take(_positions(column, distinct), allow_fill=True)
 
     frame = pd.DataFrame(
         {
-            "submission": of(submissions, which),
+            "submission": of(submissions, submission),
             "section": of([item.section for item in items], item),
             "row": pd.arrays.IntegerArray(row, row == 0),
             "field": of([item.id for item in items], item),
             "label": of([item.label for item in items], item),
             "raw": texts(raw),
-            "value": texts(told),
+            "value": texts(value_texts),
             "number": pd.array(
                 np.array([_figure(value) for value in values], dtype=float), dtype="Float64"
             ),
-            "sheet": of([address.sheet for address in addresses], where),
-            "cell": of([address.a1 for address in addresses], where),
+            "sheet": of([address.sheet for address in addresses], address_positions),
+            "cell": of([address.a1 for address in addresses], address_positions),
             "state": texts(list(map(_state, fields, cells))),
             "receipt": texts([cell.receipt or None for cell in cells]),
         }
     )
     if len(lines) > 1:  # several plans: back into the order of the submissions
-        frame = frame.iloc[np.argsort(which, kind="stable")]
+        frame = frame.iloc[np.argsort(submission, kind="stable")]
     return frame
 
 
-def _positions(found: Sequence[object], among: Iterable[object]) -> npt.NDArray[np.int64]:
-    """Where each of some stands among the distinct ones; -1 where it does not."""
-    at = {one: position for position, one in enumerate(among)}
-    return np.array([at.get(one, -1) for one in found], dtype=np.int64)
+def _positions(members: Sequence[object], among: Iterable[object]) -> npt.NDArray[np.int64]:
+    """Where each member stands among the distinct ones; -1 where it does not."""
+    position_of = {member: position for position, member in enumerate(among)}
+    return np.array([position_of.get(member, -1) for member in members], dtype=np.int64)
 
 
 def _figure(value: Value) -> float:

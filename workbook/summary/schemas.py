@@ -264,8 +264,8 @@ def differences(frame: pd.DataFrame, schema: Schema) -> list[str]:
 
     Looks at names, order and dtypes only, so that it costs nothing on a frame of any length.
     """
-    found = _compared("索引", schema.index, _levels(frame))
-    return found + _compared(
+    in_index = _compared("索引", schema.index, _levels(frame))
+    return in_index + _compared(
         "列", schema.columns, [(str(n), str(t)) for n, t in frame.dtypes.items()]
     )
 
@@ -278,15 +278,15 @@ def _levels(frame: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def _compared(
-    what: str, wanted: Sequence[FrameColumn], given: Iterable[tuple[str, str]]
+    part: str, expected: Sequence[FrameColumn], printed: Iterable[tuple[str, str]]
 ) -> list[str]:
-    dtypes = dict(given)
-    names = [column.name for column in wanted]
+    dtypes = dict(printed)
+    names = [column.name for column in expected]
     if list(dtypes) != names:
-        return [f"{what}应为 {'、'.join(names)}，是 {'、'.join(dtypes)}"]
+        return [f"{part}应为 {'、'.join(names)}，是 {'、'.join(dtypes)}"]
     return [
-        f"{what} {column.name} 应为 {column.dtype}，是 {dtypes[column.name]}"
-        for column in wanted
+        f"{part} {column.name} 应为 {column.dtype}，是 {dtypes[column.name]}"
+        for column in expected
         if _plain(dtypes[column.name]) != _plain(column.dtype)
     ]
 

@@ -59,7 +59,7 @@ class WordCell:
     table: int
     row: int
     """From 1."""
-    place: int
+    number: int
     """Which cell of its row it is, from 1, the lower parts of merged cells counted."""
     bottom: int
     left: int
@@ -68,8 +68,8 @@ class WordCell:
 
     @property
     def address(self) -> Address:
-        """Where it stands: the table as the sheet, its row, its place in the row."""
-        return Address(f"表{self.table}", self.row, self.place)
+        """Where it stands: the table as the sheet, its row, its number in the row."""
+        return Address(f"表{self.table}", self.row, self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Word:
         return tuple(block for block in self.blocks if isinstance(block, WordTable))
 
 
-def where(address: Address) -> str:
+def shown_address(address: Address) -> str:
     """An address within a document as findings show it: `R5C3`, `段落12`."""
     if address.sheet == TEXT:
         return f"段落{address.row}"
@@ -170,7 +170,7 @@ class _OpenTable:
     above: dict[int, _OpenCell]
     row: int = 0
     column: int = 0
-    place: int = 0
+    cells_in_row: int = 0
 
 
 @dataclass(slots=True)
@@ -182,14 +182,14 @@ class _OpenCell:
     merge: str = ""
     """`restart`, `continue`, or blank for a cell that is not merged downwards."""
     row: int = 0
-    place: int = 0
+    number: int = 0
     bottom: int = 0
     left: int = 0
 
-    def whole(self, table: int) -> WordCell:
+    def as_read(self, table: int) -> WordCell:
         """The cell as it was read."""
         right, text = self.left + max(self.span, 1) - 1, "\n".join(self.texts)
-        return WordCell(table, self.row, self.place, self.bottom, self.left, right, text)
+        return WordCell(table, self.row, self.number, self.bottom, self.left, right, text)
 
 
 _SKIPPED = frozenset(
@@ -223,7 +223,7 @@ class _DocumentReader:
         if not self._body:
             raise self.task.damaged("没有正文")
 
-    def _start(self, name: str, found: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         space, _, step = name.rpartition(" ")
         if self._skip or step in _SKIPPED:
@@ -241,9 +241,9 @@ class _DocumentReader:
                 self._paragraphs.append([])
             case "tab" | "ptab" if self._paragraphs:
                 # In a paragraph's own settings a tab is a position; those have a value.
-                if not _value(found, "val") and not _value(found, "pos"):
+                if not _value(attributes, "val") and not _value(attributes, "pos"):
                     self._add("\t")
-            case "br" if _value(found, "type") not in ("page", "column"):
+            case "br" if _value(attributes, "type") not in ("page", "column"):
                 self._add("\n")
             case "cr":
                 self._add("\n")
@@ -252,7 +252,7 @@ class _DocumentReader:
             case "numPr":
                 self.numbered = True
             case "tbl" | "tr" | "tc" | "gridBefore" | "gridSpan" | "vMerge":
-                self._table_start(step, found)
+                self._table_start(step, attributes)
 
     def _end(self, name: str) -> None:
         self._depth -= 1
@@ -297,7 +297,7 @@ class _DocumentReader:
 
     # tables: one inside a cell gives its text to that cell
 
-    def _table_start(self, step: str, found: dict[str, str]) -> None:
+    def _table_start(self, step: str, attributes: dict[str, str]) -> None:
         if step == "tbl":
             self._item()
             self._numbered_tables += not self._tables
@@ -307,19 +307,19 @@ class _DocumentReader:
             raise self.task.damaged("表格的行或格不在表格里")
         table = self._tables[-1]
         if step == "tr":
-            table.row, table.column, table.place = table.row + 1, 0, 0
+            table.row, table.column, table.cells_in_row = table.row + 1, 0, 0
         elif step == "gridBefore":
-            table.column = self._span(found)
+            table.column = self._span(attributes)
         elif step == "tc":
             self._item()
             self._cells.append(_OpenCell([]))
         elif self._cells and step == "gridSpan":
-            self._cells[-1].span = self._span(found)
+            self._cells[-1].span = self._span(attributes)
         elif self._cells and step == "vMerge":
-            self._cells[-1].merge = _value(found, "val") or "continue"
+            self._cells[-1].merge = _value(attributes, "val") or "continue"
 
-    def _span(self, found: dict[str, str]) -> int:
-        span = int(_value(found, "val") or "1")
+    def _span(self, attributes: dict[str, str]) -> int:
+        span = int(_value(attributes, "val") or "1")
         if not 0 <= span <= _SPAN:
             raise self.task.over("表格列数", _SPAN)
         return max(span, 0)
@@ -327,8 +327,8 @@ class _DocumentReader:
     def _finish_cell(self) -> None:
         cell, table = self._cells.pop(), self._tables[-1]
         cell.row = cell.bottom = table.row
-        cell.left, cell.place = table.column, table.place + 1
-        table.column, table.place = cell.left + max(cell.span, 1), cell.place
+        cell.left, cell.number = table.column, table.cells_in_row + 1
+        table.column, table.cells_in_row = cell.left + max(cell.span, 1), cell.number
         above = table.above.get(cell.left)
         if cell.merge == "continue" and above is not None:
             above.bottom = cell.row
@@ -345,13 +345,13 @@ class _DocumentReader:
         if self._cells:
             self._cells[-1].texts += [text for cell in table.cells for text in cell.texts]
         else:
-            whole = tuple(cell.whole(table.number) for cell in table.cells)
-            self.blocks.append(WordTable(table.number, whole))
+            cells = tuple(cell.as_read(table.number) for cell in table.cells)
+            self.blocks.append(WordTable(table.number, cells))
 
 
-def _value(found: dict[str, str], name: str) -> str:
+def _value(attributes: dict[str, str], name: str) -> str:
     """An attribute of Word's own namespace."""
     for space in (_MAIN, _STRICT):
-        if (value := found.get(f"{space} {name}")) is not None:
+        if (value := attributes.get(f"{space} {name}")) is not None:
             return value
     return ""
