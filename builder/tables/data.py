@@ -76,7 +76,7 @@ def write_data(
     `files`, `submissions`, `cells` and `findings` stand in the folder, the sections of each form in
     a folder of its own (`department_overall_2024/funds.csv`), and so do the schemas of `data.duckdb`.
     With the summary of the same returns come `coverage`, each form's `departments` in a folder of
-    their own (`department_overall_2024_summary`), and the views that count each department once
+    their own (`department_overall_2024_summary`), and the views that count each department once.
     Without duckdb (see `has_duckdb`) that file is left out.
 
     All files are written before the first is put in its place, each whole. CSV is UTF-8 with BOM, for

@@ -15,7 +15,16 @@ import numpy.typing as npt
 from workbook.address import split_a1
 from workbook.catalogue import REQUIRED, Severity
 from workbook.checking.between_returns import add_findings_between
-from workbook.checking.columns import BROKEN, VERDICTS, Batch, View, gather, take_over, value_at
+from workbook.checking.columns import (
+    BROKEN,
+    UNDECIDED,
+    VERDICTS,
+    Batch,
+    View,
+    gather,
+    take_over,
+    value_at,
+)
 from workbook.checking.roster import Roster
 from workbook.expression import BLANK, NUMBER, Call, Ref, Type, number_text
 from workbook.findings import Finding, finding
@@ -394,4 +403,4 @@ def case_verdict(verdicts: Sequence[int]) -> str:
     """One word for the verdicts of a case's rows."""
     if BROKEN in verdicts:
         return "broken"
-    return "undecided" if -1 in verdicts else "holds"
+    return "undecided" if UNDECIDED in verdicts else "holds"

@@ -1,8 +1,8 @@
 """Adding up: one line a department, totals, grades, and who is left out and why.
 
 Amounts are 万元 whatever the form's unit; rates are fractions, recomputed from the sums and never
-averaged; what is missing is missing, not zero (DOMAIN: "adding up"). What the rooms beside it do:
-`coverage` who owes what, `totals` sums and grades, `attainment` the indicators, `sources` whence each
+averaged; what is missing is missing, not zero (DOMAIN: "adding up"). What the modules beside it do:
+`coverage` who owes what, `totals` sums and grades, `attainment` the indicators, `provenance` whence each
 figure came; `overview` and `sampling` are worked out from the finished summary.
 """
 
