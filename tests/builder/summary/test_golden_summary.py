@@ -112,7 +112,7 @@ def _values(sheet: Worksheet, cached: Worksheet) -> list[str]:
     """A line for each row: its number, then letter and value of each cell that has one."""
     lines = []
     for row in sheet.iter_rows():
-        told = [f"{c.column_letter} {_value(c, cached)}" for c in row if c.value is not None]  # type: ignore[union-attr]
+        told = [f"{c.column_letter} {_value(c, cached)}" for c in row if c.value is not None]
         lines += [f"{row[0].row}  {'  '.join(told)}"] if told else []
     return lines
 
