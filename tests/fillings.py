@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from workbook.findings import Finding
+from workbook.form.coercion import Value
 from workbook.form.definition import find_form, load_form
-from workbook.form.kinds import Value
 from workbook.form.model import Form
 from workbook.layout.layout import Plan, place
 from workbook.reading.submission import ACCEPTED, REJECTED, Filling, Return, Submission, submit

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from workbook.catalogue import CATALOGUE
 from workbook.checking.checks import judge_case
 from workbook.commands.output import known_codes
 from workbook.form.definition import available_forms, load_form
+from workbook.form.kinds import KINDS
 from workbook.form.model import Form, Rule
 
 TOP = Path(__file__).resolve().parents[1]
@@ -221,6 +222,109 @@ def test_every_rule_has_a_case_that_holds_and_one_that_is_broken(form: Form, rul
     assert rule.hint.endswith("。")
     assert rule.basis
     assert rule.at
+
+
+# --- kinds ----------------------------------------------------------------------------------------
+
+TABLE_OF_KINDS = TOP / "workbook" / "form" / "kinds.py"
+
+
+def asked_kinds(module: ast.AST) -> Iterator[ast.expr]:
+    """Where code decides by a kind's name, takes a row of `KINDS` by it, or keeps a table by such names."""
+    printed = {id(part) for node in ast.walk(module) for part in printed_in(node)}
+    for node in ast.walk(module):
+        match node:
+            case ast.Attribute(attr="name", value=owner) if id(node) not in printed:
+                if ast.unparse(owner).rpartition(".")[2] == "kind":
+                    yield node
+            case ast.Compare():
+                sides = [node.left, *node.comparators]
+                names = {ast.unparse(side) for side in sides} & {"kind", "kind_name"}
+                if names and any(are_kinds(texts_in(side)) for side in sides):
+                    yield node
+            case ast.Subscript(value=ast.Name("KINDS"), slice=key):
+                if not isinstance(key, ast.Name):
+                    yield node
+            case ast.Call(func=ast.Attribute(value=ast.Name("KINDS"), attr="get")):
+                yield node
+            case ast.Dict(keys=keys) if len(keys) >= 2 and are_kinds(map(text_of, keys)):
+                yield node
+            case ast.Set() if len(node.elts) >= 2 and are_kinds(texts_in(node)):
+                yield node
+            case ast.Tuple() | ast.List() if len(set(texts_in(node))) >= 3:
+                if are_kinds(texts_in(node)):
+                    yield node
+
+
+def printed_in(node: ast.AST) -> list[ast.expr]:
+    """What a record or a text shows."""
+    if isinstance(node, ast.Dict):
+        return node.values
+    return [node.value] if isinstance(node, ast.FormattedValue) else []
+
+
+def texts_in(node: ast.expr) -> list[str | None]:
+    """What a literal, or each member of a collection, says; None for all but texts."""
+    members = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else [node]
+    return [text_of(member) for member in members]
+
+
+def text_of(node: ast.expr | None) -> str | None:
+    said = node.value if isinstance(node, ast.Constant) else None
+    return said if isinstance(said, str) else None
+
+
+def are_kinds(texts: Iterable[str | None]) -> bool:
+    return all(text in KINDS for text in texts)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_adding_a_kind_is_adding_a_row(path: Path) -> None:
+    if path != TABLE_OF_KINDS:
+        asked = asked_kinds(tree(path))
+        assert [f"line {node.lineno}: {ast.unparse(node)}" for node in asked] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'item.kind.name == "money"',
+        '"money" != kind.name',
+        'kind.name in ("percent", "score")',
+        'kind_name == "choice"',
+        'kind == "date"',
+        "item.kind.name in LONG",
+        'KINDS["date"]',
+        'KINDS["text" if short else "paragraph"]',
+        'KINDS.get("date")',
+        "_WIDTHS[item.kind.name]",
+        "_WIDTHS.get(item.kind.name, 24.0)",
+        "name = item.kind.name",
+        '_WIDTHS = {"money": 15.0, "percent": 10.0}',
+        '_LONG = {"text", "paragraph"}',
+        '_LONG = ("text", "paragraph", "measure")',
+        'match item.kind.name:\n    case "money":\n        pass',
+    ],
+)
+def test_code_that_asks_for_a_kind_is_seen(code: str) -> None:
+    assert list(asked_kinds(ast.parse(code)))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "KINDS[kind_name]",
+        "kind_name not in KINDS",
+        'record = {"label": item.label, "kind": item.kind.name}',
+        'f"{item.kind.name}"',
+        "item.kind.type is Type.DATE",
+        'link.kind == "worksheet"',
+        'looks = ["text", "count", "rate"]',
+        'looks = ("text", "text", "text")',
+    ],
+)
+def test_code_that_only_names_a_kind_is_let_be(code: str) -> None:
+    assert not list(asked_kinds(ast.parse(code)))
 
 
 # --- the files ------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from tests.fillings import FILLED, filling
 from tests.office import Format, Office, Target
 from workbook import check
 from workbook.checking.columns import View, gather
+from workbook.form.coercion import Value, serial
 from workbook.form.definition import available_forms, load_form
-from workbook.form.kinds import Value, serial
 from workbook.form.model import Form
 from workbook.layout.layout import Spot, place
 from workbook.reading.reader import read_return

@@ -14,11 +14,6 @@ from workbook.address import letters
 from workbook.form import ROW, Field, ScoredRows, Section
 from workbook.summary import CENT, FINEST, NEAR, ORIGINS, FormSummary, sum_of
 
-_KIND_LOOKS = {"money": "amount", "percent": "rate", "score": "score", "number": "score",
-               "count": "count", "measure": "center", "choice": "center", "date": "center"}  # fmt: skip
-_WIDTHS = {"money": 15.0, "percent": 10.0, "score": 9.0, "number": 10.0, "count": 9.0,
-           "measure": 18.0, "choice": 12.0, "date": 13.0, "paragraph": 36.0}  # fmt: skip
-
 
 def file_names(paths: pd.Series[str]) -> list[Value]:
     """The names of files without their folders, one a line."""
@@ -135,8 +130,7 @@ def _detail(item: Field, column: pd.Series[Any], section: Section) -> Column:
     )
     if level:
         return Column(item.id, title, 13 if item.id == "level1" else 19, values(column), "center")
-    width = _WIDTHS.get(item.kind.name, 24.0)
-    return Column(item.id, title, width, values(column), _KIND_LOOKS.get(item.kind.name, "text"))
+    return Column(item.id, title, item.kind.list_width, values(column), item.kind.look)
 
 
 def _scored(frame: pd.DataFrame, scored: ScoredRows, keys: list[str]) -> list[Column]:

@@ -28,7 +28,11 @@ def write_overview(
     page.title("一、报送情况")
     page.figures(_round(summary, lists.coverage) if main else _returns(part, lists.departments))
     page.title("二、资金与得分")
-    page.figures(_sums(part, lists.departments))
+    sums = _sums(part, lists.departments)
+    if sums:
+        page.figures(sums)
+    else:
+        page.sentence("这张表没有可以合计的金额，也不计分。")
     if part.key_fields.score is not None:
         page.title("三、等次")
         _grades(page, part, lists.departments)

@@ -261,7 +261,7 @@ def _spot_style(job: Job, page: Page, spot: Spot) -> Format:
         return job.book.style(**(st.TITLE | {"font_size": 16, "locked": job.locked(spot)}))
     framed = spot.address.row in page.framed
     side = spot.address.column > page.paper_columns
-    long = item.kind.align == "left"
+    long = item.kind.is_prose
     small = page is job.layout.home and (long or item.grain == ROW)
     look: dict[str, Any] = st.BODY | {
         # A formula in a cell of text would become text once it is touched.
@@ -285,8 +285,8 @@ def _spot_style(job: Job, page: Page, spot: Spot) -> Format:
         look |= {"bottom": 1, "align": "left"}
     if item.kind.type == "number":
         look |= {"shrink": True, "text_wrap": False}
-    if item.grain == ROW and item.kind.name == "text":
-        look |= {"align": "left"}
+    if item.grain == ROW and item.kind.row_align:
+        look |= {"align": item.kind.row_align}
     return job.book.style(**look)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from workbook.form import KINDS, Field
+from workbook.form import Entry, Field
 from workbook.layout import Admitted, Formulas, Spot, admitted
 
 PROMPT_LIMIT, TITLE_LIMIT = 255, 32
@@ -36,7 +36,7 @@ def validation(spot: Spot, formulas: Formulas, home: str) -> Validation:
     """The validation of an input's cell."""
     item = spot.field
     limit = _limit(item)
-    what = _WORDS[item.kind.name](item, formulas)
+    what = _WORDS[item.kind.entry](item, formulas)
     rule = _rule(admitted(spot, formulas, home))
     prompt = "".join(filter(None, (item.instruction, item.prompt, limit)))
     return Validation(
@@ -87,16 +87,8 @@ def _date(item: Field, formulas: Formulas) -> str:
 
 
 _WORDS = {
-    "money": _number,
-    "score": _number,
-    "percent": _number,
-    "number": _number,
-    "count": _number,
-    "text": _text,
-    "paragraph": _text,
-    "measure": _text,
-    "choice": _choice,
-    "date": _date,
+    Entry.NUMBER: _number,
+    Entry.LENGTH: _text,
+    Entry.LIST: _choice,
+    Entry.DAY: _date,
 }
-if _WORDS.keys() != KINDS.keys():
-    raise TypeError(f"kinds without a validation: {KINDS.keys() ^ _WORDS.keys()}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from workbook.expression import Literal, Node, Ref
 from workbook.form import Form, Part, Rule
 
-_FIGURE, _MEASURE, _TEXT = 12, 30, 72
-"""A number; a target or result; a text somebody typed, of which a message rarely holds more."""
+_FIGURE = 12
+"""A number."""
 
 
 def text_width(text: str) -> int:
@@ -51,4 +51,5 @@ def _standing(form: Form, ref: Ref) -> int:
     known = item.fields.get(ref.field) if item else None
     if known is None or known.kind.type != "text":
         return _FIGURE
-    return min(2 * (known.max_length or _TEXT), _MEASURE if known.kind.name == "measure" else _TEXT)
+    usual = known.kind.usual_width
+    return min(2 * known.max_length, usual) if known.max_length else usual

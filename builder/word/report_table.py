@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 from docx.document import Document
@@ -14,8 +13,7 @@ from docx.table import Table
 from builder.word.document import Box, add_table, fill_table, keep_rows
 from builder.word.official import LINE
 from workbook.checking import Batch, View, gather, value_at
-from workbook.form import ROW, Field, Form, day_of
-from workbook.form import shown as worded
+from workbook.form import ROW, Field, Form, on_paper
 from workbook.layout import Label, Layout, Plan, Spot, place
 from workbook.reading import Submission
 
@@ -79,13 +77,7 @@ def cell_text(item: Field, value: str | float) -> str:
     if isinstance(value, str):
         around = _AROUND.fullmatch(item.number_format)
         return f"{around[1]}{value}" if around and value else value
-    if item.kind.name == "money":
-        exact = Decimal(repr(value)).quantize(Decimal("0.0001"), ROUND_HALF_UP)
-        whole, _, decimals = f"{exact:,f}".partition(".")
-        return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
-    if item.kind.name == "date":
-        return worded(item.kind, day_of(value))
-    return worded(item.kind, value)
+    return on_paper(item.kind, value)
 
 
 def add_form(document: Document, sheet: Sheet, *, public: bool) -> Table:
@@ -144,11 +136,11 @@ def _label(layout: Layout, label: Label) -> Box:
 
 def _value(layout: Layout, spot: Spot, text: str) -> Box:
     item, framed = spot.field, spot.address.row in _framed(layout)
-    long = item.kind.align == "left" or (item.grain == ROW and item.kind.name == "text")
-    align = "left" if long or not framed else item.kind.align
+    own = (item.grain == ROW and item.kind.row_align) or item.kind.align
+    align = own if framed else "left"
     row, column = spot.address.row, spot.address.column - 1
     return Box(row, column, spot.bottom, spot.right - 1, text, align, LINE, framed,
-               top=item.kind.name == "paragraph" and item.grain != ROW)  # fmt: skip
+               top=item.kind.is_prose and item.grain != ROW)  # fmt: skip
 
 
 def _lines_joined(boxes: Sequence[Box]) -> Iterator[Box]:

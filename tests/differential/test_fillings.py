@@ -17,8 +17,8 @@ from tests.differential.typist import Typist
 from tests.office import Office
 from workbook.address import Address
 from workbook.checking.columns import BROKEN, HOLDS, View, gather
+from workbook.form.coercion import Value
 from workbook.form.definition import available_forms, load_form
-from workbook.form.kinds import Value
 from workbook.reading.submission import Filling
 
 FILLINGS = int(os.environ.get("DIFFERENTIAL_FILLINGS", "1500"))

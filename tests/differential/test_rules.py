@@ -10,8 +10,8 @@ from builder.template.template import build_template
 from tests.differential.arena import Arena, Reading, Say, Typed, compare, verdict_cells
 from tests.office import Office
 from workbook.checking.checks import case_verdict, judge_case, trial
+from workbook.form.coercion import Value, serial
 from workbook.form.definition import available_forms, load_form
-from workbook.form.kinds import Value, serial
 from workbook.form.model import ROW, Case, Form, Rule
 from workbook.layout.layout import place
 from workbook.reading.submission import Filling

@@ -36,7 +36,7 @@ from tests.returns.clients import (
     with_openpyxl,
 )
 from workbook import find_form
-from workbook.form.kinds import Value
+from workbook.form.coercion import Value
 from workbook.layout.layout import place
 
 NONE: tuple[str, ...] = ()

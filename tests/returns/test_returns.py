@@ -15,7 +15,7 @@ from tests.returns.clients import HOME
 from workbook import check, find_form
 from workbook.catalogue import Severity
 from workbook.findings import Finding
-from workbook.form.kinds import Value
+from workbook.form.coercion import Value
 from workbook.layout.layout import place
 from workbook.reading.reader import read_return
 from workbook.reading.submission import REJECTED, Filling, Return

@@ -247,7 +247,7 @@ class Batch:
         if item.kind.type is Type.DATE:
             day = day_of(number)
             return day.isoformat() if day else None
-        if item.kind.name == "count":
+        if item.kind.is_whole:
             return int(number) if number.is_integer() else None
         return number
 

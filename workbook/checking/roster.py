@@ -20,7 +20,7 @@ from pathlib import Path
 
 from workbook import text as texts
 from workbook.errors import RosterError, reason_of
-from workbook.form import KINDS
+from workbook.form import PLAIN_DATE
 
 _HEADS: Mapping[str, tuple[str, ...]] = {
     "code": ("预算编码", "编码", "单位编码", "部门编码", "预算单位编码", "单位代码", "预算代码"),
@@ -265,7 +265,7 @@ def _year(path: Path, number: int, text: str) -> int | None:
 
 def _deadline(path: Path, number: int, text: str) -> datetime.date | None:
     # A date of a sheet comes with its midnight.
-    read = KINDS["date"].coerce(text.removesuffix(" 00:00:00"), "", "")
+    read = PLAIN_DATE.coerce(text.removesuffix(" 00:00:00"), "", "")
     if read.problem:
         raise RosterError(
             f"{path}，第 {number} 行：截止日期“{text}”{read.problem}，请写成 2025-3-31 这样"

@@ -157,6 +157,12 @@ def read_all(
                             workers=workers, progress=progress)  # fmt: skip
 
 
+def checked(returned: list[Return], roster: Path | None, year: int | None) -> list[Return]:
+    from workbook.checking import check, load_roster
+
+    return check(returned, load_roster(roster) if roster else None, year=year)
+
+
 def files_in(paths: Iterable[Path]) -> list[Path]:
     """Every file that the paths stand for, to be told from what is written."""
     from workbook.reading import find_files

@@ -5,16 +5,16 @@ FormError that names file, key and column. `kinds` says all that differs by the 
 which fields make a department's line. Start in `model`, then `definition`.
 """
 
+from workbook.form.coercion import DAYS_TO_1904, Raw, Value, day_of, serial
 from workbook.form.definition import available_forms, find_form, form_of, load_form
 from workbook.form.kinds import (
-    DAYS_TO_1904,
-    KINDS,
-    Kind,
-    Raw,
-    Value,
-    day_of,
-    serial,
+    FRACTION,
+    PLAIN_DATE,
+    POINTS,
+    Entry,
+    on_paper,
     shown,
+    shown_formula,
     shows_day,
 )
 from workbook.form.model import (
@@ -57,19 +57,21 @@ __all__ = [
     "DEPARTMENT",
     "DEPARTMENT_CODE",
     "FISCAL_YEAR",
+    "FRACTION",
     "GROUP",
-    "KINDS",
     "NOTHING",
+    "PLAIN_DATE",
+    "POINTS",
     "ROW",
     "Case",
     "Chapter",
     "Criterion",
     "Drawing",
+    "Entry",
     "Field",
     "Form",
     "Group",
     "KeyFields",
-    "Kind",
     "Paper",
     "Part",
     "Piece",
@@ -86,10 +88,12 @@ __all__ = [
     "form_of",
     "is_written",
     "load_form",
+    "on_paper",
     "outline",
     "report_section",
     "report_title",
     "serial",
     "shown",
+    "shown_formula",
     "shows_day",
 ]

@@ -20,7 +20,7 @@ from workbook.errors import FormError, nearest, reason_of
 from workbook.expression import Node, Type, references
 from workbook.form.drawing import draw
 from workbook.form.key_fields import read_key_fields
-from workbook.form.kinds import KINDS, Kind
+from workbook.form.kinds import KINDS, PLAIN_TEXT, Entry, Kind, plain_kind
 from workbook.form.model import (
     CELL,
     DEPARTMENT,
@@ -194,7 +194,7 @@ class _Loader:
             found = {level: _level_field(name, level) for level in levels} | found
         if levels:
             found["group_name"] = Field(
-                "group_name", name, levels[0], KINDS["text"], "label", GROUP, blank="empty"
+                "group_name", name, levels[0], PLAIN_TEXT, "label", GROUP, blank="empty"
             )
         groups = self._groups(table, levels) if repeats else ()
         row = draw(table, "row", name, levels) if repeats else None
@@ -258,7 +258,7 @@ class _Loader:
             raise table.error("kind", f"'{kind_name}' is not a kind; {nearest(kind_name, KINDS)}")
         kind = KINDS[kind_name]
         choices = table.strings("choices")
-        if (kind_name == "choice") != bool(choices):
+        if (kind.entry is Entry.LIST) != bool(choices):
             raise table.error("choices", "a choice needs choices, and only a choice has them")
         grain = {"": ROW if repeats else CELL, "group": GROUP}.get(table.take("per", str, ""))
         if grain is None or (grain == GROUP and not repeats):
@@ -291,7 +291,7 @@ class _Loader:
 
     def _highest(self, kind: Kind, unit: str) -> float | None:
         """A kind's own limit; that of amounts is in 万元."""
-        in_yuan = kind.name == "money" and (unit or self.top.data.get("unit")) == "元"
+        in_yuan = kind.is_amount and (unit or self.top.data.get("unit")) == "元"
         return kind.highest * 10_000 if in_yuan and kind.highest else kind.highest
 
     def _check_needed(self, sections: dict[str, Section]) -> None:
@@ -416,17 +416,16 @@ def _pattern(table: Table, key: str, text: str, *names: str) -> str:
 
 
 def _level_field(section: str, level: str) -> Field:
-    return Field(level, section, level, KINDS["text"], "fixed", ROW, blank="empty")
+    return Field(level, section, level, PLAIN_TEXT, "fixed", ROW, blank="empty")
 
 
 def _part_field(owner: Field, suffix: str, formula: str, type_: Type) -> Field:
-    kind = KINDS["number" if type_ is Type.NUMBER else "text"]
     blank = "missing" if type_ is Type.NUMBER else "empty"
     return Field(
         id=f"{owner.id}_{suffix}",
         section=owner.section,
         label=f"{owner.label}·{suffix}",
-        kind=kind,
+        kind=plain_kind(type_),
         mode="derived",
         grain=owner.grain,
         blank=blank,

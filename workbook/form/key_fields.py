@@ -53,7 +53,7 @@ class _Reader:
             item
             for section in self.sections.values()
             for item in section.of_grain(CELL)
-            if item.kind.name == "money" and item.mode != "derived"
+            if item.kind.is_amount and item.mode != "derived"
         )
         chosen = [self._field(table, "amounts", key) for key in table.strings("amounts")] or every
         amounts = _columns(chosen)

@@ -1,272 +1,213 @@
-"""`KINDS`: what a field is: its type, format, column type, limits, and how its cells are read.
+"""`KINDS`: all that differs by what a field is: type, limits, how cells are read, shown and listed.
 
-Adding a kind is adding a row. Amounts are in the form's unit (万元 or 元), percentages are fractions.
+Adding a kind is adding a row; no other module asks for a kind's name. A row says only what differs from
+the plain kind of its type. How cells are read stands in `coercion`.
 """
 
 from __future__ import annotations
 
 import datetime
 import math
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from decimal import Decimal
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
 from typing import NamedTuple
 
-from workbook import text as texts
-from workbook.expression import EPOCH, Type, number_text, rounded
-
-Value = str | float | datetime.date | None
-"""What a cell means: text, number, date, or nothing."""
-
-Raw = str | float | bool | None
-"""What a cell holds: text, number, truth, or nothing."""
-
-
-class Coerced(NamedTuple):
-    """What was made of a cell: its value, a receipt if it was not typed so, or what is wrong."""
-
-    value: Value
-    receipt: str = ""
-    problem: str = ""
+from workbook.expression import Type, number_text, rounded
+from workbook.form.coercion import (
+    Coercion,
+    Value,
+    coerce_amount,
+    coerce_count,
+    coerce_date,
+    coerce_measure,
+    coerce_number,
+    coerce_percent,
+    coerce_text,
+    day_of,
+    is_day_format,
+)
 
 
-Coercion = Callable[[Raw, str, str], Coerced]
-"""(what the cell holds, its number format, the form's unit) → what was made of it."""
+class Entry(StrEnum):
+    """What holds a cell to its kind while somebody types."""
+
+    NUMBER = "number"
+    """The field's limits and the kind's decimals."""
+    LENGTH = "length"
+    """The field's longest text."""
+    LIST = "list"
+    """The field's choices, which no other field has."""
+    DAY = "day"
+    """The kind's first and last day."""
 
 
-@dataclass(frozen=True, slots=True)
+class Shown(NamedTuple):
+    """How a value that is there is shown, told twice: worked out here, and as a formula in a workbook."""
+
+    text: Callable[[Kind, float], str]
+    """A number as messages show it. Texts and dates are shown alike in all kinds; see `shown`."""
+    formula: Callable[[Kind, str], str]
+    """The same of an expression in Excel's words, without "="; an error where it is undecided."""
+    paper: Callable[[Kind, float], str] | None = None
+    """A number as it is printed in a document's table, where not as in messages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One kind of field. `decimals` set how numbers compare, `typed_decimals` what may be typed."""
+    """One kind of field."""
 
     name: str
+    """What form definitions call it."""
     type: Type
     dtype: str
+    """The pandas type of a frame's column of it."""
     number_format: str
     coerce: Coercion
-    decimals: int | None = None
-    typed_decimals: int | None = None
-    lowest: float | None = None
-    highest: float | None = None
-    max_length: int | None = None
-    align: str = "center"
-    noun: str = ""
+    """How a cell is read."""
+    entry: Entry
+    shows: Shown
+    noun: str
     """What the prompt asks for, in Chinese."""
     parts: tuple[tuple[str, str, Type], ...] = ()
     """Fields derived from each such field: (suffix, expression over `{0}`, type)."""
 
+    # numbers and dates
+    decimals: int | None = None
+    """On how many decimals values are compared; None for texts."""
+    typed_decimals: int | None = None
+    """How many decimals may be typed; None for any number."""
+    lowest: float | None = None
+    """The least that a field takes which names no limit of its own; `highest` likewise. Amounts are 万元,
+    dates days as a workbook counts them."""
+    highest: float | None = None
+    is_amount: bool = False
+    """Whether it is money: in its field's or the form's unit, 万元 wherever returns are added up."""
+    sign: str = ""
+    """What people write behind the number, and messages with `AS_SIGNED`: %."""
+    shift: int = 0
+    """How many decimals the number before the sign is ahead of the value: 2 for %."""
+    unit: str = ""
+    """What values are counted in, whatever the field; blank leaves it to the field."""
 
-# --- reading numbers ------------------------------------------------------------------------------
+    # texts
+    max_length: int | None = None
+    """The longest text of a field that names no length of its own."""
+    is_prose: bool = False
+    """Whether it is written in sentences: it fills a box from the top, and makes a report's chapters."""
+    usual_width: int = 72
+    """How wide a text of it usually is in a message, in half-width letters."""
 
-_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
-"""Characters without width, which come along with what is copied from a page."""
-_ASCII = {0xFEE0 + code: chr(code) for code in range(0x21, 0x7F)}
-_ASCII |= dict.fromkeys(map(ord, "−–—﹣"), "-")
-_ASCII |= dict.fromkeys(map(ord, "\u3000\xa0\u2002\u2003\u2007\u2009\u202f"), " ")
-"""Full width, and what else stands for a minus or a blank, in ASCII. Nothing more: NFKC makes 10² 102."""
-_NUMERAL = re.compile(
-    r"""(?P<yuan>[¥￥])?\s*(?P<sign>[-+]?)\s*
-    (?P<whole>\d{1,3}(?:(?P<mark>[,\s])\d{3})(?:(?P=mark)\d{3})*|\d*)(?P<rest>\.\d*)?
-    \s*(?P<unit>亿元|万元|千元|元|%|分)?""",
-    re.VERBOSE | re.ASCII,
-)
-"""A number as people write it: groups of three digits may be set apart, by commas or by blanks."""
-_YUAN = {"亿元": Decimal(10**8), "万元": Decimal(10**4), "千元": Decimal(10**3), "元": Decimal(1)}
-"""What each unit is in 元."""
+    # looks
+    align: str = "center"
+    row_align: str = ""
+    """How it is aligned in rows that repeat; blank for the same."""
+    look: str = "text"
+    """How the summary's lists show it: one of the looks that `builder.sheets` knows."""
+    list_width: float = 24.0
+    """How wide a column of it is in the summary's lists, in letters."""
 
-
-def _number(raw: Raw, number_format: str, unit: str) -> Coerced:
-    if raw is None:
-        return Coerced(None)
-    if isinstance(raw, bool):
-        return Coerced(None, problem="是逻辑值，不是数字")
-    if isinstance(raw, float):
-        return Coerced(raw) if math.isfinite(raw) else Coerced(None, problem="不是有限的数")
-    return _numeral(raw, unit)
-
-
-def _numeral(raw: str, unit: str) -> Coerced:
-    if _nothing(raw):
-        return Coerced(None, receipt="只有空格，按空白处理" if raw else "")
-    read = _read_numeral(raw)
-    if read is None:
-        return Coerced(None, problem="不是数字")
-    number, typed = read
-    if not math.isfinite(number):  # a text of hundreds of digits
-        return Coerced(None, problem="不是有限的数")
-    if typed in ("¥", "￥") and unit == "元":
-        typed = unit
-    if typed in ("", unit) or (typed == "分" and unit == ""):
-        done = "去掉单位，文本转为数字" if typed else "文本转为数字"
-        return Coerced(float(number), receipt=done)
-    if typed not in _YUAN or unit not in _YUAN:
-        return Coerced(None, problem=f"带有单位“{typed}”")
-    return Coerced(float(number * _YUAN[typed] / _YUAN[unit]), receipt=f"由{typed}换算为{unit}")
+    @property
+    def is_whole(self) -> bool:
+        """Whether its values are whole numbers."""
+        return self.dtype == "Int64"
 
 
-def _read_numeral(raw: str) -> tuple[Decimal, str] | None:
-    """The number that a text writes and its unit; None if it is not certainly one."""
-    match = _NUMERAL.fullmatch(raw.translate(_UNSEEN).translate(_ASCII).strip())
-    if match is None:
-        return None
-    whole, rest = re.sub(r"[,\s]", "", match["whole"]), match["rest"] or ""
-    if not whole and len(rest) < 2:
-        return None
-    unit = match["unit"] or match["yuan"] or ""
-    return Decimal(f"{match['sign']}{whole}{rest}"), unit
+# --- how values are shown, here and in formulas ---------------------------------------------------
 
 
-def _nothing(raw: str) -> bool:
-    text = raw.strip()
-    return not text or (ord(text[0]) in _UNSEEN and not raw.translate(_UNSEEN).strip())
+def _number_text(kind: Kind, number: float) -> str:
+    return number_text(rounded(number, kind.typed_decimals or kind.decimals or 0))
 
 
-def _score(raw: Raw, number_format: str, unit: str) -> Coerced:
-    return _number(raw, number_format, "")
+def _number_formula(kind: Kind, text: str) -> str:
+    return f'ROUND({text},{kind.typed_decimals or kind.decimals or 0})&""'
 
 
-def _percent(raw: Raw, number_format: str, unit: str) -> Coerced:
-    """A fraction. What is typed as 95 means 95%; between 1 and 10, without a sign, nobody knows."""
-    if isinstance(raw, str):
-        read = _read_numeral(raw)
-        if read is not None and read[1] == "%":
-            return Coerced(float(read[0] / 100), receipt="文本转为百分比")
-    read_as = _number(raw, number_format, "")
-    number = read_as.value
-    if not isinstance(number, float) or abs(number) <= 1:
-        return read_as
-    if abs(number) >= _SURELY_PERCENT:
-        hundredth = float(Decimal(repr(number)) / 100)
-        return Coerced(hundredth, receipt=f"没有写百分号，按 {number_text(number)}% 读取")
-    if "%" in number_format and isinstance(raw, float):
-        return read_as
-    plain = number_text(number)
-    return Coerced(None, problem=f"没有百分号，分不清是 {plain}% 还是 {number_text(number * 100)}%")
+def _amount_on_paper(kind: Kind, number: float) -> str:
+    """78.30, 1,234.5678."""
+    finest = Decimal(1).scaleb(-(kind.typed_decimals or 0))
+    exact = Decimal(repr(number)).quantize(finest, ROUND_HALF_UP)
+    whole, _, decimals = f"{exact:,f}".partition(".")
+    decimals = decimals.rstrip("0").ljust(kind.decimals or 0, "0")
+    return f"{whole}.{decimals}" if decimals else whole
 
 
-_SURELY_PERCENT = 10
-"""From here on a bare number in a percentage's cell is taken for so many percent."""
+def _signed_text(kind: Kind, number: float) -> str:
+    written = rounded(number * 10**kind.shift, (kind.decimals or 0) - kind.shift)
+    return f"{number_text(written)}{kind.sign}" if math.isfinite(written) else ""
 
 
-def _count(raw: Raw, number_format: str, unit: str) -> Coerced:
-    read = _number(raw, number_format, "")
-    if isinstance(read.value, float) and read.value != int(read.value):
-        return Coerced(None, problem="不是整数")
-    return read
+def _signed_formula(kind: Kind, text: str) -> str:
+    return f'ROUND({text}*{10**kind.shift},{(kind.decimals or 0) - kind.shift})&"{kind.sign}"'
 
 
-# --- reading texts and dates ----------------------------------------------------------------------
+def _text_formula(kind: Kind, text: str) -> str:
+    return f'IF({text}="",NA(),{text})'
 
 
-def _text(raw: Raw, number_format: str, unit: str) -> Coerced:
-    if raw is None:
-        return Coerced(None)
-    if isinstance(raw, str):
-        if not _nothing(raw):
-            return Coerced(raw)
-        seen = not texts.is_blank(raw)  # by the workbook's own formulas
-        return Coerced(None, receipt="只有空格，按空白处理" if seen else "")
-    if isinstance(raw, bool):
-        return Coerced("是" if raw else "否", receipt="逻辑值转为文本")
-    day = day_of(raw) if _is_day_format(number_format) else None
-    if day is not None:
-        return Coerced(_day_text(day, number_format), receipt="日期转为文本")
-    return Coerced(number_text(raw), receipt="数字转为文本")
+def _day_text(kind: Kind, number: float) -> str:
+    return shown(kind, day_of(number))
 
 
-def _measure(raw: Raw, number_format: str, unit: str) -> Coerced:
-    if isinstance(raw, float) and "%" in number_format:
-        return Coerced(f"{number_text(round(raw * 100, 10))}%", receipt="百分比数字转为文本")
-    return _text(raw, number_format, unit)
+def _day_formula(kind: Kind, text: str) -> str:
+    words = f'YEAR({text})&"年"&MONTH({text})&"月"&DAY({text})&"日"'
+    return f"IF(AND({text}>=1,{text}<2958466),{words},NA())"  # to the end of 9999
 
 
-_QUOTED = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|[_*].')
-"""What a number format shows as it stands, or only steers by."""
-
-
-@lru_cache(maxsize=1024)
-def _plain_format(number_format: str) -> str:
-    return _QUOTED.sub("", number_format.partition(";")[0]).lower()
-
-
-def _is_day_format(number_format: str) -> bool:
-    plain = _plain_format(number_format)
-    return plain != "general" and ("y" in plain or "d" in plain)
-
-
-def _day_text(day: datetime.date, number_format: str) -> str:
-    """A day in so much detail as its format shows: 2024年10月 where it shows no day."""
-    plain = _plain_format(number_format)
-    parts = (("y", f"{day.year}年"), ("m", f"{day.month}月"), ("d", f"{day.day}日"))
-    return "".join(text for letter, text in parts if letter in plain)
-
-
-DAYS_TO_1904 = 1462
-"""How many days later a workbook of the 1904 date system begins to count."""
-
-
-def shows_day(kind: Kind, number_format: str) -> bool:
-    """Whether a number in such a cell is a day, which counts from 1904 in some workbooks."""
-    return kind.type is Type.DATE or (kind.type is Type.TEXT and _is_day_format(number_format))
-
-
-_DATE = re.compile(
-    r"(\d{4})[年./、-](\d{1,2})[月./、-](\d{1,2})[日号]?|(\d{4})(\d{2})(\d{2})", re.ASCII
-)
-_CLOCK = re.compile(r"[T\s]\s*\d{1,2}[:：]\d{2}(?:[:：]\d{2}(?:\.\d+)?)?\s*\Z")
-"""The time of day, which may stand behind a date."""
-_CHINESE_DATE = re.compile(
-    r"([〇零○一二三四五六七八九]{4})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})[日号]"
-)
-_CHINESE = {digit: at for at, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
-_EIGHT_DIGITS = (20000101, 20991231)
-"""A number between them is a day as 20250318; as a count of days it would be far off."""
-_LAST_DAY = (datetime.date(9999, 12, 31) - EPOCH).days
-
-
-def _date(raw: Raw, number_format: str, unit: str) -> Coerced:
-    if raw is None or (isinstance(raw, str) and _nothing(raw)):
-        return Coerced(None)
-    if isinstance(raw, float) and raw.is_integer() and _EIGHT_DIGITS[0] <= raw <= _EIGHT_DIGITS[1]:
-        return _dated(f"{raw:.0f}", "数字转为日期")
-    if isinstance(raw, float):
-        day = day_of(raw)
-        return Coerced(None, problem="不是日期") if day is None else Coerced(day)
-    return (
-        _dated(raw, "文本转为日期") if isinstance(raw, str) else Coerced(None, problem="不是日期")
-    )
-
-
-def _dated(text: str, receipt: str) -> Coerced:
-    folded = texts.fold(_CLOCK.sub("", text.translate(_UNSEEN)))
-    if match := _DATE.fullmatch(folded):
-        parts = [int(part) for part in match.groups() if part]
-    elif match := _CHINESE_DATE.fullmatch(folded):
-        parts = [_chinese_year(match[1]), _chinese_number(match[2]), _chinese_number(match[3])]
-    else:
-        return Coerced(None, problem="不是日期")
-    try:
-        return Coerced(datetime.date(*parts), receipt=receipt)
-    except ValueError:
-        return Coerced(None, problem="不是有效的日期")
-
-
-def _chinese_year(text: str) -> int:
-    return int("".join(str(_CHINESE[digit]) for digit in text))
-
-
-def _chinese_number(text: str) -> int:
-    """一 to 三十一; 0, which is no day, for what is none."""
-    if "十" not in text:
-        return _CHINESE[text] if len(text) == 1 else 0
-    tens, _, ones = text.partition("十")
-    if len(tens) > 1 or len(ones) > 1 or "十" in ones:
-        return 0
-    return (_CHINESE[tens] if tens else 1) * 10 + (_CHINESE[ones] if ones else 0)
+AS_NUMBER = Shown(_number_text, _number_formula)
+AS_AMOUNT = Shown(_number_text, _number_formula, _amount_on_paper)
+AS_SIGNED = Shown(_signed_text, _signed_formula)
+AS_TEXT = Shown(_number_text, _text_formula)
+AS_DAY = Shown(_day_text, _day_formula)
 
 
 # --- the table ------------------------------------------------------------------------------------
+
+FRACTION, POINTS = "小数（0.95 即 95%）", "分"
+"""What fractions and scores are told in."""
+
+PLAIN_NUMBER = Kind(
+    name="number",
+    type=Type.NUMBER,
+    dtype="Float64",
+    number_format="General",
+    coerce=coerce_number,
+    entry=Entry.NUMBER,
+    shows=AS_NUMBER,
+    noun="数字",
+    decimals=4,
+    look="score",
+    list_width=10,
+)
+PLAIN_TEXT = Kind(
+    name="text",
+    type=Type.TEXT,
+    dtype="string",
+    number_format="@",
+    coerce=coerce_text,
+    entry=Entry.LENGTH,
+    shows=AS_TEXT,
+    noun="文字",
+    max_length=100,
+    row_align="left",
+)
+PLAIN_DATE = Kind(
+    name="date",
+    type=Type.DATE,
+    dtype="datetime64[s]",
+    number_format='yyyy"年"m"月"d"日"',
+    coerce=coerce_date,
+    entry=Entry.DAY,
+    shows=AS_DAY,
+    noun="日期",
+    decimals=0,
+    lowest=36526,  # 2000-01-01
+    highest=73050,  # 2099-12-31
+    look="center",
+    list_width=13,
+)
 
 _MEASURE_PARTS = (
     ("measure", "measure({0})", Type.TEXT),
@@ -278,82 +219,102 @@ _MEASURE_PARTS = (
 )
 
 _ROWS = (
-    Kind(
-        "money",
-        Type.NUMBER,
-        "Float64",
-        "#,##0.00##_ ",
-        _number,
+    replace(
+        PLAIN_NUMBER,
+        name="money",
+        number_format="#,##0.00##_ ",
+        coerce=coerce_amount,
+        shows=AS_AMOUNT,
+        noun="金额",
         decimals=2,
         typed_decimals=4,
         lowest=0,
         highest=99_999_999.9999,
+        is_amount=True,
         align="right",
-        noun="金额",
+        look="amount",
+        list_width=15,
     ),
-    Kind(
-        "score",
-        Type.NUMBER,
-        "Float64",
-        "General",
-        _score,
+    replace(
+        PLAIN_NUMBER,
+        name="score",
+        noun="分数",
         decimals=2,
         typed_decimals=2,
         lowest=0,
         highest=1000,
-        noun="分数",
+        unit=POINTS,
+        list_width=9,
     ),
-    Kind(
-        "percent",
-        Type.NUMBER,
-        "Float64",
-        "0.00%",
-        _percent,
-        decimals=4,
+    replace(
+        PLAIN_NUMBER,
+        name="percent",
+        number_format="0.00%",
+        coerce=coerce_percent,
+        shows=AS_SIGNED,
+        noun="百分比",
         typed_decimals=6,
         lowest=0,
-        noun="百分比",
+        sign="%",
+        shift=2,
+        unit=FRACTION,
+        look="rate",
     ),
-    Kind("number", Type.NUMBER, "Float64", "General", _score, decimals=4, noun="数字"),
-    Kind(
-        "count",
-        Type.NUMBER,
-        "Int64",
-        "0",
-        _count,
+    PLAIN_NUMBER,
+    replace(
+        PLAIN_NUMBER,
+        name="count",
+        dtype="Int64",
+        number_format="0",
+        coerce=coerce_count,
+        noun="整数",
         decimals=0,
         typed_decimals=0,
         lowest=0,
         highest=99_999_999,
-        noun="整数",
+        look="count",
+        list_width=9,
     ),
-    Kind("text", Type.TEXT, "string", "@", _text, max_length=100, noun="文字"),
-    Kind("paragraph", Type.TEXT, "string", "@", _text, max_length=600, align="left", noun="文字"),
-    Kind("choice", Type.TEXT, "string", "@", _text, noun="选项"),
-    Kind(
-        "measure",
-        Type.TEXT,
-        "string",
-        "@",
-        _measure,
-        max_length=60,
+    PLAIN_TEXT,
+    replace(
+        PLAIN_TEXT,
+        name="paragraph",
+        max_length=600,
+        is_prose=True,
+        align="left",
+        list_width=36,
+    ),
+    replace(
+        PLAIN_TEXT,
+        name="choice",
+        entry=Entry.LIST,
+        noun="选项",
+        max_length=None,
+        row_align="",
+        look="center",
+        list_width=12,
+    ),
+    replace(
+        PLAIN_TEXT,
+        name="measure",
+        coerce=coerce_measure,
         noun="指标值",
         parts=_MEASURE_PARTS,
+        max_length=60,
+        usual_width=30,
+        row_align="",
+        look="center",
+        list_width=18,
     ),
-    Kind(
-        "date",
-        Type.DATE,
-        "datetime64[s]",
-        'yyyy"年"m"月"d"日"',
-        _date,
-        decimals=0,
-        lowest=36526,
-        highest=73050,
-        noun="日期",
-    ),
+    PLAIN_DATE,
 )
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ROWS}
 """Every kind of field by its name in form definitions."""
+
+
+def plain_kind(type_: Type) -> Kind:
+    """The kind of what comes from no field of its own: text is a text, all else a number."""
+    return PLAIN_TEXT if type_ is Type.TEXT else PLAIN_NUMBER
 
 
 def shown(kind: Kind, value: Value) -> str:
@@ -364,17 +325,19 @@ def shown(kind: Kind, value: Value) -> str:
         return f"{value.year}年{value.month}月{value.day}日"
     if isinstance(value, str):
         return value
-    if kind.name == "percent":
-        percent = rounded(value * 100, 2)
-        return f"{number_text(percent)}%" if math.isfinite(percent) else ""
-    return number_text(rounded(value, kind.typed_decimals or kind.decimals or 0))
+    return kind.shows.text(kind, value)
 
 
-def serial(date: datetime.date) -> float:
-    """A date as a workbook counts its days."""
-    return float((date - EPOCH).days)
+def shown_formula(kind: Kind, text: str) -> str:
+    """The formula of what `shown` makes of an expression's value; an error where it is undecided."""
+    return kind.shows.formula(kind, text)
 
 
-def day_of(number: float) -> datetime.date | None:
-    """The date that a workbook's number stands for; None before 1900 and after 9999."""
-    return EPOCH + datetime.timedelta(days=int(number)) if 1 <= number < _LAST_DAY + 1 else None
+def on_paper(kind: Kind, number: float) -> str:
+    """A number as it is printed in a document's table: 78.30, 100%, 2025年3月18日."""
+    return (kind.shows.paper or kind.shows.text)(kind, number)
+
+
+def shows_day(kind: Kind, number_format: str) -> bool:
+    """Whether a number in such a cell is a day, which counts from 1904 in some workbooks."""
+    return kind.type is Type.DATE or (kind.type is Type.TEXT and is_day_format(number_format))

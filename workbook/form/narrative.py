@@ -1,6 +1,6 @@
 """The report that a form's further sheet makes: its chapters in order, and one return's finished text.
 
-A sheet is a report if its drawing has headings (`# 一、…`). Its texts are the fields of kind `paragraph`:
+A sheet is a report if its drawing has headings (`# 一、…`). Its texts are the fields of prose:
 sentences that the sheet composes, and what the department wrote; figures stand in the sentences.
 """
 
@@ -34,7 +34,7 @@ class Chapter:
     @property
     def texts(self) -> tuple[Field, ...]:
         """The fields that make its text; the others are figures, and the sheet's title."""
-        return tuple(item for item in self.fields if item.kind.name == "paragraph")
+        return tuple(item for item in self.fields if item.kind.is_prose)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from workbook.catalogue import Severity
 from workbook.errors import ExpressionError, nearest
 from workbook.expression import Literal, Node, Ref, Type, parse, references
-from workbook.form.kinds import KINDS
+from workbook.form.kinds import KINDS, plain_kind
 from workbook.form.model import CELL, GROUP, ROW, Case, Form, Part, Rule
 from workbook.form.scope import FormScope, Place
 from workbook.form.toml_table import KEYS, Table
@@ -133,7 +133,7 @@ def _shown(
         kind = scope.fields[refs[0].section][refs[0].field].kind
         if kind.type is node.type:
             return Part(node=node, kind=kind)
-    return Part(node=node, kind=KINDS["text" if node.type is Type.TEXT else "number"])
+    return Part(node=node, kind=plain_kind(node.type))
 
 
 def _case(table: Table) -> Case:

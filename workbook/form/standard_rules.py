@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from workbook.catalogue import CATALOGUE, REQUIRED
 from workbook.expression import EPOCH, Ref, Type, parse
-from workbook.form.kinds import KINDS, shown
+from workbook.form.kinds import PLAIN_TEXT, shown
 from workbook.form.model import CELL, GROUP, ROW, Field, Part, Rule, Section
 from workbook.form.scope import FormScope
 from workbook.text import fold
@@ -99,7 +99,7 @@ _PLACEHOLDERS = ("在此填写", "此处填写", "XX", "xx", "××")
 
 
 def _replaced(item: Field) -> tuple[str, str] | None:
-    if item.kind.name != "paragraph" or item.grain != CELL or item.mode != "entered":
+    if not item.kind.is_prose or item.grain != CELL or item.mode != "entered":
         return None
     tests = (f"not contains({item.id}, {word!r})" for word in _PLACEHOLDERS)
     return " and ".join(tests), f"filled({item.id})"
@@ -125,7 +125,7 @@ class _Room:
     def holds(self, item: Field) -> tuple[str, str] | None:
         """A text's letters and breaks make no more lines than its box holds, roughly."""
         box = self.boxes.get(item.key)
-        if box is None or item.kind.name != "paragraph" or item.grain != CELL:
+        if box is None or not item.kind.is_prose or item.grain != CELL:
             return None
         letter, line = _SIZES[self.home]
         per_line, lines = int(box[0] * 0.95 / letter), int(box[1] / line)
@@ -214,7 +214,7 @@ def _each_group(section: Section, scope: FormScope) -> Iterator[Rule]:
     assert isinstance(first, Ref)
     entry = CATALOGUE[REQUIRED]
     name = place.resolve(None, "group_name", column=False) if section.levels else None
-    label = Part(node=name, kind=KINDS["text"]) if name else Part(section.label)
+    label = Part(node=name, kind=PLAIN_TEXT) if name else Part(section.label)
     yield Rule(
         code=REQUIRED,
         name=f"{section.label}：{'每一级' if section.levels else ''}至少填一行",

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from workbook.address import Address, column_range, letters
-from workbook.expression import Node, Ref, literal, to_formula
-from workbook.form import CELL, GROUP, ROW, Field, Part, Rule
+from workbook.expression import Ref, literal, to_formula
+from workbook.form import CELL, GROUP, ROW, Field, Part, Rule, shown_formula
 from workbook.layout.layout import Layout
 
 _KEEP = 16
@@ -148,28 +148,14 @@ class Formulas:
 def _part(part: Part, cell: Cell) -> str:
     if part.node is None:
         return literal(part.words)
-    shown = _shown(part.node, part, cell)
+    assert part.kind is not None
+    shown = shown_formula(part.kind, to_formula(part.node, cell))
     fallback = literal("（空）")
     if isinstance(part.node, Ref) and part.node.reach == "cell":
         standing = cell(part.node)
         # An error that stands there would spread through the sentence.
         fallback = f'IFERROR(IF({standing}&""="",{fallback},{standing}&""),{fallback})'
     return f"IFERROR({shown},{fallback})"
-
-
-def _shown(node: Node, part: Part, cell: Cell) -> str:
-    """The figure as `workbook.form.kinds.shown` shows it; an error where it is undecided."""
-    text = to_formula(node, cell)
-    kind = part.kind
-    assert kind is not None
-    if kind.name == "percent":
-        return f'ROUND({text}*100,2)&"%"'
-    if kind.type == "number":
-        return f'ROUND({text},{kind.typed_decimals or kind.decimals or 0})&""'
-    if kind.type == "date":
-        words = f'YEAR({text})&"年"&MONTH({text})&"月"&DAY({text})&"日"'
-        return f"IF(AND({text}>=1,{text}<2958466),{words},NA())"  # to the end of 9999
-    return f'IF({text}="",NA(),{text})'
 
 
 _TOKENS = re.compile(

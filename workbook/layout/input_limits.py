@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from workbook.form import KINDS, Field, Kind
+from workbook.form import Entry, Field
 from workbook.layout.formulas import Formulas
 from workbook.layout.layout import Spot
-
-FIRST_DAY, LAST_DAY = 36526, 73050
-"""1 January 2000 and 31 December 2099, as a workbook counts its days."""
 
 
 class Admitted(NamedTuple):
@@ -21,15 +18,15 @@ class Admitted(NamedTuple):
 
 def admitted(spot: Spot, formulas: Formulas, home: str) -> Admitted:
     """What the cell of an input on the sheet `home` lets in."""
-    item = spot.field
-    match _TYPES[item.kind.name]:
-        case "list":
+    item, cell = spot.field, spot.address.a1
+    match item.kind.entry:
+        case Entry.LIST:
             return Admitted("list", list_name(item))
-        case "textLength":
+        case Entry.LENGTH:
             return Admitted("textLength", str(item.max_length or 32767))
-    cell = spot.address.a1
-    if item.kind.name == "date":
-        return Admitted("custom", f"AND(ISNUMBER({cell}),{cell}>={FIRST_DAY},{cell}<={LAST_DAY})")
+        case Entry.DAY:
+            first, last = item.kind.lowest, item.kind.highest
+            return Admitted("custom", f"AND(ISNUMBER({cell}),{cell}>={first},{cell}<={last})")
     return Admitted("custom", _number(spot, formulas, home))
 
 
@@ -53,12 +50,3 @@ def _number(spot: Spot, formulas: Formulas, home: str) -> str:
     if item.kind.typed_decimals is not None:
         tests.append(f"ROUND({cell},{item.kind.typed_decimals})={cell}")
     return f"AND({','.join(tests)})"
-
-
-def _type(kind: Kind) -> str:
-    if kind.name == "choice":
-        return "list"
-    return "textLength" if kind.type == "text" else "custom"
-
-
-_TYPES = {kind.name: _type(kind) for kind in KINDS.values()}

@@ -399,7 +399,7 @@ def _usual_cell(item: Field, unit: str, address: Address, stored: RawCell, code:
     raw, type_, formula, _ = stored
     # The cell kept holds its address, so that no other can get that one's number.
     unit = item.unit or unit
-    key = item.kind.name, item.is_computed, id(address), raw, type_, formula is None, code, unit
+    key = item.kind.coerce, item.is_computed, id(address), raw, type_, formula is None, code, unit
     cell = _KNOWN.get(key)
     if cell is None:
         cell = _made(item, unit, address, stored, code, formula is not None)

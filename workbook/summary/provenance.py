@@ -92,9 +92,7 @@ def sources_of(
     """See `FormSummary.sources`. `parts` are the sections' frames."""
     figures = _figures(form.key_fields)
     values = {
-        key: amount_column(form, parts, item)
-        if item.kind.name == "money"
-        else column_of(parts, item)
+        key: amount_column(form, parts, item) if item.kind.is_amount else column_of(parts, item)
         for key, item in figures.items()
     }
     numbers = dict(zip(departments["file"], departments.index, strict=True))

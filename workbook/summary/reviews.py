@@ -20,7 +20,7 @@ from workbook.address import Address
 from workbook.catalogue import CATALOGUE
 from workbook.errors import Refused, ReviewError
 from workbook.expression import number_text
-from workbook.form import KINDS, Form, day_of, shown
+from workbook.form import PLAIN_DATE, Form, day_of, shown
 from workbook.limits import MEGABYTE, Limits
 from workbook.package import Package, RawCell, Sheet, open_package
 from workbook.summary.previous import Lines
@@ -442,5 +442,5 @@ def _title(sheet: Sheet, before: int) -> tuple[str, str]:
 def _words(cell: RawCell, number_format: str = "") -> str:
     if isinstance(cell.value, float):
         day = day_of(cell.value) if re.search("[yY]", number_format) else None
-        return shown(KINDS["date"], day) if day else number_text(cell.value)
+        return shown(PLAIN_DATE, day) if day else number_text(cell.value)
     return "" if cell.value is None else str(cell.value)

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from workbook.form import CELL, GROUP, Field, Form, Section
+from workbook.form import CELL, FRACTION, GROUP, POINTS, Field, Form, Section
 from workbook.summary.amounts import UNIT, worded_rate
 
 TEXT, WHOLE, NUMBER, DATE, TRUTH = "string", "Int64", "Float64", "datetime64[s]", "boolean"
 """The dtypes that columns have; all can hold a missing value."""
-FRACTION = "小数（0.95 即 95%）"
-_SCORE = "分"
 _LEVELS = ("一级指标", "二级指标", "三级指标")
 
 
@@ -151,7 +149,7 @@ DUES = Schema(
         _SUBMISSION,
         Column("field", TEXT, "字段：节.字段"),
         Column("row", WHOLE, "节里的第几行，从 1 起；单个字段为空"),
-        Column("score", NUMBER, "按规则应得的分；规则算不出的为空", _SCORE),
+        Column("score", NUMBER, "按规则应得的分；规则算不出的为空", POINTS),
     ),
 )
 FIGURES = Schema(
@@ -212,19 +210,19 @@ def departments_schema(form: Form) -> Schema:
     execution = key_fields.execution_score
     if execution is not None and execution.mode == "suggested":  # then the rule is known
         columns += [
-            Column("execution_score", NUMBER, "预算执行的自评得分", _SCORE),
-            Column("execution_score_due", NUMBER, "预算执行按规则应得的分", _SCORE),
+            Column("execution_score", NUMBER, "预算执行的自评得分", POINTS),
+            Column("execution_score_due", NUMBER, "预算执行按规则应得的分", POINTS),
         ]
     if key_fields.score is not None:
         columns += [
-            Column("total_score", NUMBER, "自评得分", _SCORE),
-            Column("review_score", NUMBER, "复核得分", _SCORE),
+            Column("total_score", NUMBER, "自评得分", POINTS),
+            Column("review_score", NUMBER, "复核得分", POINTS),
             Column("remark", TEXT, "复核意见"),
             Column(
                 "counted_score",
                 NUMBER,
                 "采用得分：有复核得分的用复核得分，没有的用自评得分",
-                _SCORE,
+                POINTS,
             ),
             Column("grade", TEXT, "等次，按采用得分"),
             Column("rank", WHOLE, "名次，按采用得分"),
@@ -245,16 +243,13 @@ def _of_field(form: Form, section: Section, item: Field) -> Column:
     notes = {CELL: "", GROUP: "，每行重复本组的数，不要相加"}.get(item.grain, "")
     if item.mode == "computed":
         notes += "，重新计算"
-    return Column(item.id, _dtype(item), item.label + notes, _unit(form, item))
-
-
-def _dtype(item: Field) -> str:
-    return item.kind.dtype if item.kind.dtype in (WHOLE, NUMBER, DATE) else TEXT
+    return Column(item.id, item.kind.dtype, item.label + notes, _unit(form, item))
 
 
 def _unit(form: Form, item: Field) -> str:
-    units = {"money": item.unit or form.unit, "percent": FRACTION, "score": _SCORE}
-    return units.get(item.kind.name, item.unit)
+    if item.kind.is_amount:
+        return item.unit or form.unit
+    return item.kind.unit or item.unit
 
 
 # --- checking -------------------------------------------------------------------------------------

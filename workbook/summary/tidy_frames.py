@@ -300,7 +300,7 @@ def _column(item: Field, cells: Cells, chosen: npt.NDArray[np.bool_]) -> Any:
     numbers = numbers[chosen]
     if kind.type is Type.DATE:
         return pd.array(_dates(numbers), dtype="datetime64[s]")
-    if kind.dtype == "Int64":
+    if kind.is_whole:
         # What is no whole number was found unreadable; see `kinds`.
         whole = np.where(numbers == np.floor(numbers), numbers, np.nan)
         return pd.array(whole, dtype="Float64").astype("Int64")

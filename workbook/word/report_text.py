@@ -125,7 +125,7 @@ def _figures(
     known: Mapping[str, Value],
 ) -> None:
     """Take the amounts that a section's sentences name; tell those that differ from the form's."""
-    for item in (f for f in part.fields if f.kind.name == "money"):
+    for item in (f for f in part.fields if f.kind.is_amount):
         label = fold(item.label).translate({ord(c): None for c in _QUOTES})
         words = f"[{_QUOTES}]*".join(pattern([c]) for c in label)
         for paragraph in paragraphs:

@@ -258,12 +258,13 @@ def _raw(item: Field, text: str) -> Raw:
     if item.kind.type is Type.TEXT:
         return text
     folded = fold(text)
-    if item.kind.name == "percent" and folded.endswith("%"):
-        number = folded.removesuffix("%")
-        return float(number) / 100 if _NUMERAL.fullmatch(number) else text
+    sign = item.kind.sign
+    if sign and folded.endswith(sign):
+        number = folded.removesuffix(sign)
+        return float(number) / 10**item.kind.shift if _NUMERAL.fullmatch(number) else text
     if _NUMERAL.fullmatch(folded) and len(folded) < _SHOWN:
         return float(folded)
-    if item.kind.name == "date":
+    if item.kind.type is Type.DATE:
         day = item.kind.coerce(text, "", "").value
         return serial(day) if isinstance(day, date) else text
     return text
@@ -328,8 +329,8 @@ def _misstated(submission: Submission, taken: Mapping[str, Taken]) -> Iterator[L
 
 def _half_unit(item: Field, text: str) -> float:
     """Half a unit of the last decimal that a figure is stated with."""
-    decimals = len(fold(text).rstrip("%分元万").partition(".")[2])
-    return 0.5000001 * 10.0 ** -(decimals + (2 if item.kind.name == "percent" else 0))
+    decimals = len(fold(text).rstrip("%分元万" + item.kind.sign).partition(".")[2])
+    return 0.5000001 * 10.0 ** -(decimals + item.kind.shift)
 
 
 # --- into a template ------------------------------------------------------------------------------

@@ -16,8 +16,8 @@ from tests.office import Office
 from tests.sheets import differences, formulas, total
 from workbook.checking.checks import check
 from workbook.checking.roster import load_roster
+from workbook.form.coercion import Value
 from workbook.form.definition import find_form, load_form
-from workbook.form.kinds import Value
 from workbook.form.model import Form
 from workbook.layout.layout import place
 from workbook.reading.reader import known_forms, read_returns

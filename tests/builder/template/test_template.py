@@ -17,8 +17,8 @@ from builder.template.sending_out import issue
 from tests.fillings import FILLED, filling, overall
 from tests.office import CellError, Office
 from workbook.errors import BuildError
+from workbook.form.coercion import Value
 from workbook.form.definition import available_forms, load_form
-from workbook.form.kinds import Value
 from workbook.form.model import Form
 from workbook.layout.layout import (
     CALC_SHEET,

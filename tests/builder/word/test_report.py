@@ -24,8 +24,8 @@ from workbook.checking.checks import check
 from workbook.checking.roster import Entry, Roster
 from workbook.errors import BuildError
 from workbook.findings import finding
+from workbook.form.coercion import Value
 from workbook.form.definition import find_form
-from workbook.form.kinds import Value
 from workbook.form.narrative import NOTHING, outline
 from workbook.reading.submission import Filling, Return, Submission
 from workbook.text import fold

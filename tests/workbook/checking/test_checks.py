@@ -14,7 +14,7 @@ from workbook.address import split_a1
 from workbook.catalogue import Severity
 from workbook.checking.columns import View, gather, share
 from workbook.findings import Finding
-from workbook.form.kinds import Value
+from workbook.form.coercion import Value
 from workbook.form.model import Form
 from workbook.reading.submission import ACCEPTED, Filling, Return, submit
 

@@ -22,8 +22,8 @@ from workbook.expression.nodes import (
 from workbook.expression.operands import ERROR, Cells, Type
 from workbook.expression.renderings import evaluate, to_formula
 from workbook.expression.syntax import parse
+from workbook.form.coercion import Value
 from workbook.form.definition import find_form
-from workbook.form.kinds import Value
 from workbook.form.model import CELL, GROUP, ROW
 from workbook.form.scope import Place
 

@@ -1,15 +1,35 @@
-"""What each kind of field makes of what stands in its cells."""
+"""What each kind of field makes of what stands in its cells; and that a new one is a new row."""
 
 import datetime
 import math
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+import docx
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builder import build_summary, build_template
+from builder.sheets.listing import LOOKS
+from builder.word.report import department_report
+from tests.office import Office
+from tests.sheets import differences, formulas
+from workbook import aggregate, check, load_form, read_returns
+from workbook.address import letters
+from workbook.checking.columns import View, gather
+from workbook.commands.output import spot_record
 from workbook.expression.operands import Type
 from workbook.expression.operators import rounded
-from workbook.form.kinds import KINDS, Raw, Value, serial, shown
+from workbook.form.coercion import Raw, Value, coerce_number, serial
+from workbook.form.kinds import AS_SIGNED, KINDS, shown
+from workbook.form.model import Form
+from workbook.layout.layout import place
+from workbook.reading.submission import ACCEPTED, Filling, Return, Submission
+from workbook.summary.schemas import section_schema
+from workbook.summary.tidy_frames import frames
+from workbook.word.returns import import_word
 
 NUMBERS = sorted(name for name, kind in KINDS.items() if kind.type is Type.NUMBER)
 TEXTS = sorted(name for name, kind in KINDS.items() if kind.type is Type.TEXT)
@@ -311,3 +331,200 @@ def test_every_kind_is_complete(kind: str) -> None:
     assert (row.decimals is None) == (row.type is Type.TEXT)
     if row.lowest is not None and row.highest is not None:
         assert row.lowest < row.highest
+    assert row.look in LOOKS
+
+
+# --- a new kind is a new row ----------------------------------------------------------------------
+
+PEOPLE = replace(
+    KINDS["count"],
+    name="people",
+    number_format='0"人"',
+    shows=AS_SIGNED,
+    noun="人数",
+    highest=9999,
+    sign="人",
+    unit="人",
+    list_width=11,
+)
+PERMILLE = replace(
+    KINDS["percent"],
+    name="permille",
+    number_format="0.0000",
+    coerce=coerce_number,
+    noun="千分比",
+    sign="‰",
+    shift=3,
+    unit="小数（0.005 即 5‰）",
+    look="points",
+)
+FUND = replace(KINDS["money"], name="fund", noun="经费", highest=600)
+FORM = """
+id = "staff"
+version = "1"
+name = "人员情况表"
+title = "{fiscal_year} 年度人员情况表"
+unit = "元"
+sheet = "人员表"
+fiscal_year = 2024
+widths = [14, 14, 14, 14]
+
+[[section]]
+id = "identity"
+label = "基本信息"
+drawing = ["单位名称 | {department} | 预算编码 | {department_code}"]
+[section.fields]
+department = { label = "单位名称", kind = "text", required = true }
+department_code = { label = "预算编码", kind = "text" }
+fiscal_year = { label = "年度", kind = "count", value = 2024 }
+
+[[section]]
+id = "staff"
+label = "人员"
+drawing = ["编制人数 | {permitted} | 实有人数 | {employed}", "增长 | {growth} | 经费 | {budget}"]
+[section.fields]
+permitted = { label = "编制人数", kind = "people" }
+employed = { label = "实有人数", kind = "people" }
+growth = { label = "增长", kind = "permille" }
+budget = { label = "经费", kind = "fund" }
+
+[[section]]
+id = "units"
+label = "下属单位"
+rows = 3
+drawing = ["单位 | 人数 | 增长率 | 说明"]
+row = "{unit} | {heads} | {grown} | {note}"
+[section.fields]
+unit = { label = "单位", kind = "text" }
+heads = { label = "人数", kind = "people" }
+grown = { label = "增长率", kind = "permille" }
+note = { label = "说明", kind = "text" }
+
+[[rule]]
+code = "S401"
+name = "人员不超编"
+scope = "form"
+must = "staff.employed <= staff.permitted"
+at = "staff.employed"
+message = "实有 {staff.employed}，编制 {staff.permitted}，增长 {staff.growth}"
+printed = "staff.employed"
+expected = "staff.permitted"
+hint = "请核对。"
+basis = "编制批复"
+[[rule.cases]]
+verdict = "holds"
+given = { "staff.permitted" = 12, "staff.employed" = 12 }
+[[rule.cases]]
+verdict = "broken"
+given = { "staff.permitted" = 12, "staff.employed" = 13 }
+"""
+GIVEN = Filling(
+    {
+        "identity.department": "某局",
+        "identity.department_code": "001",
+        "staff.permitted": 12.0,
+        "staff.employed": 13.0,
+        "staff.growth": 0.0045,
+        "staff.budget": 5_000_000.5,
+    },
+    {"units": {1: {"unit": "某站", "heads": 7.0, "grown": 0.0125}}},
+)
+
+
+@dataclass(frozen=True)
+class Staff:
+    """A form whose kinds nothing but `KINDS` has heard of; its template, filled in, and what was read."""
+
+    form: Form
+    template: Path
+    read: Return
+
+    @property
+    def submission(self) -> Submission:
+        assert self.read.submission is not None
+        return self.read.submission
+
+
+@pytest.fixture
+def staff(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Staff:
+    for row in (PEOPLE, PERMILLE, FUND):
+        monkeypatch.setitem(KINDS, row.name, row)
+    path = tmp_path / "staff_1.toml"
+    path.write_text(FORM, encoding="utf-8")
+    form = load_form(path)
+    template = build_template(form, tmp_path / "某局.xlsx", filling=GIVEN)
+    (read,) = check(read_returns([template], forms={(form.id, form.version): form}))
+    return Staff(form, template, read)
+
+
+def test_a_new_kind_is_locked_in_the_template_by_its_row(staff: Staff) -> None:
+    sheet = openpyxl.load_workbook(staff.template)["人员表"]
+    spot = place(staff.form).spots["staff.employed"]
+    at = spot.address.a1
+    (held,) = (v for v in sheet.data_validations.dataValidation if str(v.sqref) == at)
+    assert held.formula1 == f"AND(ISNUMBER({at}),{at}>=0,{at}<=9999,ROUND({at},0)={at})"
+    assert held.error == "“实有人数”应填数字，不小于 0，不大于 9999，小数不超过 0 位。不要写单位。"
+    assert sheet[at].number_format == '0"人"'
+    assert spot_record(spot)["kind"] == "people"
+
+
+def test_a_new_kind_is_read_and_judged_and_shown_by_its_row(staff: Staff) -> None:
+    assert staff.read.status == ACCEPTED
+    (finding,) = (item for item in staff.read.findings if item.code == "S401")
+    assert finding.message == "实有 13人，编制 12人，增长 4.5‰"
+    assert (finding.printed, finding.expected) == ("13人", "12人")
+    assert not [item for item in staff.read.findings if item.code == "V304"]  # 600 are 万元
+    said = [text for text in formulas(staff.template).values() if "实有 " in text]
+    assert any('0)&"人"' in text and '*1000,1)&"‰"' in text for text in said)
+
+
+def test_the_formulas_of_a_new_kind_show_what_python_shows(staff: Staff, office: Office) -> None:
+    shown_ = openpyxl.load_workbook(staff.template, data_only=True)["自检"]
+    texts = [str(cell.value) for row in shown_.iter_rows() for cell in row if cell.value]
+    assert any("实有 13人，编制 12人，增长 4.5‰" in text for text in texts)
+    assert differences(office, staff.template) == []
+
+
+def test_a_new_kind_has_its_columns_by_its_row(staff: Staff) -> None:
+    values = gather(staff.form, [staff.submission], View.TRUE).values(0)
+    assert (
+        repr(values["staff"])
+        == "{'permitted': 12, 'employed': 13, 'growth': 0.0045, 'budget': 5000000.5}"
+    )
+    assert repr(values["units"][0]["heads"]) == "7"
+    units = frames([staff.read]).section("units")
+    assert units["heads"].tolist() == [7]
+    assert [str(dtype) for dtype in units.dtypes] == ["string", "Int64", "Float64", "string"]
+    columns = {
+        column.name: column
+        for column in section_schema(staff.form, staff.form.sections["units"]).columns
+    }
+    assert (columns["heads"].dtype, columns["heads"].unit) == ("Int64", "人")
+    assert columns["grown"].unit == "小数（0.005 即 5‰）"
+
+
+def test_a_new_kind_is_listed_in_the_summary_by_its_row(staff: Staff, tmp_path: Path) -> None:
+    summary = aggregate([staff.read])
+    assert summary.main is not None
+    assert summary.main.departments["budget"].tolist() == [500.00005]  # 万元
+    path = build_summary(summary, tmp_path / "汇总表.xlsx")
+    book = openpyxl.load_workbook(path)
+    (sheet,) = (book[name] for name in book.sheetnames if "下属单位" in name)
+    heads = [cell.value for cell in sheet[3]]
+    line = dict(zip(heads, sheet[4], strict=True))
+    assert (line["人数"].value, line["增长率"].value) == (7, 0.0125)
+    assert line["人数"].number_format == LOOKS["count"]["num_format"]
+    assert line["增长率"].number_format == LOOKS["points"]["num_format"]
+    letter = letters(heads.index("人数") + 1)
+    assert sheet.column_dimensions[letter].width == pytest.approx(PEOPLE.list_width, abs=1)
+
+
+def test_a_new_kind_goes_into_a_document_and_comes_back_by_its_row(
+    staff: Staff, tmp_path: Path
+) -> None:
+    path = tmp_path / "某局.docx"
+    path.write_bytes(department_report(staff.submission))
+    (table,) = docx.Document(str(path)).tables
+    texts = {cell.text for row in table.rows for cell in row.cells}
+    assert {"13人", "12人", "4.5‰", "7人", "12.5‰", "5,000,000.50"} <= texts
+    assert import_word(path, [staff.form]).filling == GIVEN

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fillings import FILLED, filling, overall
 from workbook.checking.columns import View, gather
-from workbook.form.kinds import Value
+from workbook.form.coercion import Value
 from workbook.form.narrative import (
     NOTHING,
     Paragraph,

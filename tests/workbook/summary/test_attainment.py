@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from tests.fillings import FILLED, accepted, filling, overall, sample_returns
-from workbook.form.kinds import Value
+from workbook.form.coercion import Value
 from workbook.reading.submission import Return
 from workbook.summary.adding_up import FormSummary, aggregate
 from workbook.summary.attainment import NONE, OTHER, attainment_by, reason_group, reasons

@@ -24,8 +24,8 @@ from workbook.checking.checks import check
 from workbook.checking.roster import load_roster
 from workbook.commands.output import record
 from workbook.findings import Finding
+from workbook.form.coercion import Value
 from workbook.form.definition import find_form, load_form
-from workbook.form.kinds import Value
 from workbook.form.model import ROW, Field
 from workbook.layout.layout import place
 from workbook.reading.reader import known_forms, read_returns

@@ -1,0 +1,117 @@
+"""The commands about returns: read one, check many, explain what a code means."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from pathlib import Path
+
+import click
+
+from workbook.commands.messages import fail, say, t
+from workbook.commands.options import (
+    checked,
+    exit_code,
+    force_option,
+    form_file_option,
+    json_option,
+    opening_password_option,
+    passwords_from,
+    paths_argument,
+    print_json,
+    print_missing,
+    print_returns,
+    read_all,
+    roster_option,
+    year_option,
+)
+from workbook.errors import nearest
+
+
+@click.command(help=t("读取一份填好的表。", "Read one filled form."))
+@click.argument("file", metavar=t("文件", "FILE"), type=click.Path(path_type=Path))
+@form_file_option
+@opening_password_option
+@json_option
+def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bool) -> None:
+    """See the command's help."""
+    from workbook.checking import check as judge
+    from workbook.commands.output import record
+
+    if file.is_dir():
+        fail(t(
+            f"“{file}”是文件夹；用 workbook check 检查整个文件夹",
+            f"'{file}' is a folder; `workbook check` takes a whole folder",
+        ))  # fmt: skip
+    returned = judge(read_all([file], form_file, passwords_from(password_env)))
+    if returned[0].path != file:
+        fail(t(
+            f"“{file}”是压缩包，内有 {len(returned)} 个文件；用 workbook check 检查",
+            f"'{file}' is an archive of {len(returned)} files; `workbook check` takes archives",
+        ))  # fmt: skip
+    if as_json:
+        print_json(record(returned[0], values=True))
+    else:
+        print_returns(returned)
+    sys.exit(exit_code(returned))
+
+
+@click.command(help=t(
+    "检查填好的表：每个问题在哪一格、应当是多少、怎么改。", "Check filled forms: every mistake, to the cell."))  # fmt: skip
+@paths_argument
+@roster_option
+@year_option
+@form_file_option
+@opening_password_option
+@click.option("--notices", type=click.Path(path_type=Path),
+              help=t("另给每个有问题的单位写一份整改通知（.txt），放在这个文件夹。",
+                     "Also write what each department has to mend (.txt) here."))  # fmt: skip
+@force_option
+@json_option
+def check(
+    paths: tuple[Path, ...], roster: Path | None, year: int | None, form_file: tuple[Path, ...],
+    password_env: str, notices: Path | None, force: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """See the command's help."""
+    from workbook.checking import load_roster
+    from workbook.commands.output import record, totals
+
+    known = load_roster(roster) if roster else None
+    read = read_all(paths, form_file, passwords_from(password_env, roster))
+    returned = checked(read, roster, year)
+    written: list[Path] = []
+    if notices is not None:
+        from builder.word import write_notices  # python-docx takes 0.2 s to import
+
+        written = write_notices(returned, notices, known, force=force)
+    if as_json:
+        files = [record(item, values=False) for item in returned]
+        print_json({"files": files, "totals": totals(returned)})
+    else:
+        print_returns(returned)
+        if known is not None:
+            print_missing(returned, known)
+        if notices is not None:
+            say(t(f"整改通知：{len(written)} 份，在文件夹 {notices}",
+                  f"Notices: {len(written)} in {notices}"))  # fmt: skip
+    sys.exit(exit_code(returned))
+
+
+@click.command(
+    help=t("解释一个代码：什么意思、依据、怎么改。", "What a code means, why, and how to mend it.")
+)
+@click.argument("code", metavar=t("代码", "CODE"))
+@form_file_option
+def explain(code: str, form_file: tuple[Path, ...]) -> None:
+    """See the command's help."""
+    from workbook.commands.output import explanation, known_codes
+    from workbook.form import load_form
+
+    further = [load_form(path) for path in form_file]
+    codes = known_codes(further)
+    if code.upper() not in codes:
+        close = difflib.get_close_matches(code.upper(), codes, n=1, cutoff=0.5)
+        hint = f"最接近的是 {close[0]}" if close else f"现有：{'、'.join(codes)}"
+        english = nearest(code.upper(), codes)
+        fail(t(f"没有代码“{code}”；{hint}", f"no code '{code}'; {english}"))
+    click.echo(explanation(code.upper(), further))
