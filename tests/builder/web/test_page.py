@@ -31,6 +31,7 @@ from workbook.checking.roster import load_roster
 from workbook.errors import BuildError
 from workbook.findings import finding
 from workbook.summary.adding_up import Summary, aggregate
+from workbook.summary.reviews import Review, Reviews
 
 EVIL = "</script><script>alert(1)</script><!--<img src=x onerror=alert(1)>"
 
@@ -57,14 +58,42 @@ def test_the_lines_are_the_departments_of_the_summary(
     lines = form["lines"]
     assert {len(column) for column in lines.values()} == {len(wanted)}
     for key, name in {"department": "department", "amount_final_budget": "final_budget", "rate":
-                      "execution_rate", "score": "total_score", "grade": "grade", "rank": "rank",
+                      "execution_rate", "score": "total_score", "review": "review_score",
+                      "counted": "counted_score", "grade": "grade", "rank": "rank",
                       "errors": "errors"}.items():  # fmt: skip
         given = wanted[name].astype(object).where(wanted[name].notna(), None).tolist()
-        assert lines[key] == pytest.approx(given, abs=1e-8) if key == "rate" else given
+        assert lines[key] == (pytest.approx(given, abs=1e-8) if key == "rate" else given), key
     assert lines["short"][0] == "档案馆"
     assert sum(v for v in lines["amount_final_budget"] if v) == pytest.approx(
         summary.main.totals.loc["final_budget", "value"]
     )
+
+
+REVIEW = Review("部门整体支出绩效自评", 2024, "118001", "", "", 61.5, "", "部门汇总!J4")
+
+
+def test_self_review_and_counted_score_are_told_apart() -> None:
+    reviews = Reviews(Path("汇总.xlsx"), (REVIEW,))
+    (form,) = page_data(aggregate(sample_returns(), reviews=reviews))["forms"]
+    lines = form["lines"]
+    first, second = (lines["code"].index(code) for code in ("118001", "125001"))
+    told = [[lines[key][at] for key in ("score", "review", "counted", "grade")]
+            for at in (first, second)]  # fmt: skip
+    assert told == [[100, 61.5, 61.5, "中"], [97.69, None, 97.69, "优"]]
+    assert form["reviewed"] is True
+
+
+HEADS = {"执行率": "rate", "自评得分": "score", "复核得分": "review", "名次": "rank"}
+"""What the page shows under a head, and the column of the data that it is."""
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_the_script_shows_under_each_head_its_own_column(head: str) -> None:
+    script = (files("builder") / "web" / "page.js").read_text(encoding="utf-8")
+    shown = [line for line in script.splitlines() if f'"{head}"' in line and "line." in line]
+    assert shown
+    for line in shown:
+        assert set(re.findall(r"\bline\.(\w+)", line)) - {"grade"} == {HEADS[head]}
 
 
 def test_every_finding_of_a_counted_return_is_at_its_department(
@@ -166,7 +195,9 @@ MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\be
 
 
 def test_the_page_refers_to_nothing_outside_itself_and_makes_no_markup() -> None:
-    for path in (files("builder") / "web").iterdir():
+    parts = [p for p in (files("builder") / "web").iterdir() if p.name.startswith("page.")]
+    assert {Path(path.name).suffix for path in parts} == {".css", ".html", ".js", ".py"}
+    for path in parts:
         text = path.read_text(encoding="utf-8")
         text = text.replace("http://www.w3.org/2000/svg", "")  # the name of a namespace
         assert not OUTSIDE.search(text), path.name
@@ -179,7 +210,7 @@ def test_the_page_is_written_whole_or_not_at_all(
     path = build_page(summary, tmp_path / "新" / "页.html")
     text = path.read_bytes().decode()
     assert text == page_text(summary)
-    with pytest.raises(BuildError):
+    with pytest.raises(BuildError, match="文件夹"):
         build_page(summary, tmp_path)
     monkeypatch.setattr("builder.web.page.page_data", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
