@@ -299,7 +299,7 @@ def test_unwritable_place_leaves_nothing_behind(form: Form, tmp_path: Path) -> N
     with pytest.raises(BuildError, match="文件夹"):
         build_template(form, tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(BuildError):
+    with pytest.raises(BuildError, match="是文件，不是文件夹"):
         build_template(form, tmp_path / "file" / "x.xlsx")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 

@@ -44,9 +44,7 @@ def test_a_column_that_nobody_filled_in_has_a_blank_total_on_the_sheet(tmp_path:
     assert summary.main is not None
     assert summary.main.totals["value"].isna().loc["original_budget"]
     assert summary.main.funds["amount"].isna().loc["funds.government_fund"]
-    book = openpyxl.load_workbook(
-        build_summary(summary, tmp_path / "汇总.xlsx"), data_only=True
-    )
+    book = openpyxl.load_workbook(build_summary(summary, tmp_path / "汇总.xlsx"), data_only=True)
     for sheet, head in (("部门汇总", "年初预算数"), ("资金构成", "政府性基金拨款")):
         place = [cell.value for cell in book[sheet][3]].index(head)
         first, second, total = (row[place].value for row in book[sheet].iter_rows(4, 6))
