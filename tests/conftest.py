@@ -5,7 +5,7 @@ these tests are left out and the summary says so; where ``CI`` is set they fail 
 goes unproven there. A test marked `long` is left out unless ``--long`` or ``-m`` asks for it.
 
 Golden files (tests/golden/) are what a test saw when a person last looked at it; ``--update-golden``
-writes them anew, and the difference is for that person to read.
+runs these tests alone and writes the files anew, and the difference is for that person to read.
 """
 
 import difflib
@@ -41,7 +41,7 @@ GOLDEN = Path(__file__).parent / "golden"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the tests marked long as well")
     parser.addoption(
-        "--update-golden", action="store_true", help="write the files of tests/golden anew"
+        "--update-golden", action="store_true", help="write tests/golden anew, and no more"
     )
 
 
@@ -96,8 +96,9 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 @pytest.hookimpl(tryfirst=True)  # before -m selects by mark
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--long") and "long" not in config.getoption("markexpr"):
-        config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("long")])
-        items[:] = [item for item in items if not item.get_closest_marker("long")]
+        _keep(config, items, lambda item: not item.get_closest_marker("long"))
+    if config.getoption("--update-golden"):
+        _keep(config, items, lambda item: "golden" in getattr(item, "fixturenames", ()))
     for name, (_, available, _) in DRIVEN.items():
         for item in items:
             if name in getattr(item, "fixturenames", ()):
@@ -107,6 +108,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if reason and not os.environ.get("CI"):
             for item in marked:
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _keep(
+    config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pytest.Item], bool]
+) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
+    items[:] = [item for item in items if wanted(item)]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -47,7 +47,7 @@ def test_mutants_of_old_formats_end_the_same(sound: Path, office: Office, tmp_pa
     with office.open(sound / "sound1.xlsx") as book:
         office.save(book, tmp_path / "sound1.xls", "xls")
         office.save(book, tmp_path / "sound2.ods", "ods")
-    count = COUNT // 10
+    count = COUNT // 20
     require_sound_ends(read_apart(tmp_path, 0, count), count)
 
 
