@@ -1,8 +1,10 @@
 # Everything a newcomer needs: `make demo` and `make test` set up what they lack, once.
 #
 #   make demo         the whole story on the samples, written to demo/
-#   make test         lint, types and all tests (with LibreOffice and Chromium, where they may be installed)
-#   make lint         ruff and mypy only
+#   make check        before a commit: lint, and the tests that need no LibreOffice and no browser; a minute
+#   make test         before a change is taken: lint and all tests but the long ones, with coverage
+#   make test-all     before a release: all tests, and all that chance decides tried many times over
+#   make lint         ruff, mypy and the floors of the house only
 #   make pictures     the pictures of the docs, from the samples
 #   make bench        the benchmarks
 #   make constraints  pin today's releases in constraints.txt
@@ -19,7 +21,14 @@ READY := $(VENV)/.ready
 # What the tests are run with; e.g. `make test PYTEST_ARGS="-k template -x"`.
 PYTEST_ARGS ?= -n auto --dist worksteal
 
-.PHONY: help setup office browser demo test lint pictures bench constraints clean
+# How often chance is tried: broken returns, typed fillings of each form, random expressions. `make test`
+# takes what the tests themselves say; what is given on the command line goes before all.
+check: export FUZZ_COUNT ?= 80
+test-all: export FUZZ_COUNT ?= 4000
+test-all: export DIFFERENTIAL_FILLINGS ?= 1500
+test-all: export DIFFERENTIAL_EXPRESSIONS ?= 2000
+
+.PHONY: help setup office browser demo check test test-all lint pictures bench constraints clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -47,8 +56,14 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+check: lint
+	$(BIN)/pytest -m "not office and not browser" $(PYTEST_ARGS)
+
 test: lint office browser
 	$(BIN)/pytest --cov --cov-report=term $(PYTEST_ARGS)
+
+test-all: lint office browser
+	$(BIN)/pytest --long $(PYTEST_ARGS)
 
 pictures: $(READY) office browser
 	$(BIN)/python docs/make_pictures.py

@@ -1,15 +1,16 @@
-"""What all tests share: the LibreOffice and the browser that tests drive, or the reason why not.
+"""What all tests share: the samples added up, and the LibreOffice and the browser that tests drive.
 
 A test that asks for the fixture `office` or `browser` is marked by that. Without LibreOffice or Chromium
 these tests are left out and the summary says so; where ``CI`` is set they fail instead, so that nothing
-goes unproven there.
+goes unproven there. A test marked `long` is left out unless ``--long`` or ``-m`` asks for it.
 
 Golden files (tests/golden/) are what a test saw when a person last looked at it; ``--update-golden``
-writes them anew, and the difference is for that person to read.
+runs these tests alone and writes the files anew, and the difference is for that person to read.
 """
 
 import difflib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,12 @@ import pytest
 
 from tests import browser as chromium
 from tests import office as libreoffice
+from tests.fillings import ROSTER, SAMPLES, sample_returns
 from tests.office import Office
+from workbook.checking.checks import check
+from workbook.checking.roster import Roster, load_roster
+from workbook.reading.submission import Return
+from workbook.summary.adding_up import Summary, aggregate
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -33,9 +39,37 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the tests marked long as well")
     parser.addoption(
-        "--update-golden", action="store_true", help="write the files of tests/golden anew"
+        "--update-golden", action="store_true", help="write tests/golden anew, and no more"
     )
+
+
+@pytest.fixture(scope="session")
+def roster() -> Roster:
+    """The roster of the samples' round."""
+    return load_roster(ROSTER)
+
+
+@pytest.fixture(scope="session")
+def checked_samples(roster: Roster) -> tuple[Return, ...]:
+    """The samples' returns with all their findings; no test changes them."""
+    return tuple(check(sample_returns(), roster))
+
+
+@pytest.fixture(scope="session")
+def samples_summary(checked_samples: tuple[Return, ...], roster: Roster) -> Summary:
+    """What the samples add up to; no test changes it."""
+    return aggregate(checked_samples, roster)
+
+
+@pytest.fixture(scope="session")
+def two_returns(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the first two files of the samples; no test changes it."""
+    folder = tmp_path_factory.mktemp("two")
+    for path in sorted((SAMPLES / "returns").glob("*.xlsx"))[:2]:
+        shutil.copy(path, folder)
+    return folder
 
 
 @pytest.fixture
@@ -60,7 +94,11 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects by mark
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long") and "long" not in config.getoption("markexpr"):
+        _keep(config, items, lambda item: not item.get_closest_marker("long"))
+    if config.getoption("--update-golden"):
+        _keep(config, items, lambda item: "golden" in getattr(item, "fixturenames", ()))
     for name, (_, available, _) in DRIVEN.items():
         for item in items:
             if name in getattr(item, "fixturenames", ()):
@@ -70,6 +108,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if reason and not os.environ.get("CI"):
             for item in marked:
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _keep(
+    config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pytest.Item], bool]
+) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
+    items[:] = [item for item in items if wanted(item)]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

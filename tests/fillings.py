@@ -17,6 +17,7 @@ from workbook.form.definition import find_form, load_form
 from workbook.form.model import Form
 from workbook.layout.layout import Plan, lay_out
 from workbook.reading.submission import ACCEPTED, REJECTED, Filling, Return, Submission, submit
+from workbook.summary.adding_up import Summary, aggregate
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 FILLED = tuple(sorted((SAMPLES / "filled").glob("*.toml")))
@@ -107,6 +108,21 @@ def changed(given: Filling, **values: Value) -> Filling:
     """A filling with other values; keys are `section__field`, None empties a cell."""
     merged = given.values | {key.replace("__", "."): value for key, value in values.items()}
     return Filling({k: v for k, v in merged.items() if v is not None}, given.rows)
+
+
+def two_years() -> Summary:
+    """Six departments this year, six last year; four of them the same, one renamed, one blank."""
+    now = [accepted(filling(path), f"2024/{path.stem}.xlsx") for path in FILLED[:6]]
+    before = []
+    for number, path in enumerate(FILLED[2:8]):
+        values: dict[str, Value] = {
+            "identity__fiscal_year": 2023,
+            "funds__final_budget": 1000.25 + number,
+        }
+        values |= {"identity__department": "改名前的局"} if number == 1 else {}
+        values |= {"funds__actual_expenditure": None} if number == 2 else {}
+        before.append(accepted(changed(filling(path), **values), f"2023/{number}.xlsx"))
+    return aggregate(now, previous=aggregate(before))
 
 
 _PROJECT_FORM = """

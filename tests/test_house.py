@@ -146,7 +146,7 @@ def test_a_package_exports_what_is_promised(package: str) -> None:
     assert list(module.__all__) == sorted(module.__all__)
     for name in module.__all__:
         assert callable(getattr(module, name))
-    with pytest.raises(AttributeError):
+    with pytest.raises(AttributeError, match="no_such_name"):
         _ = module.no_such_name
 
 

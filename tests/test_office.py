@@ -128,10 +128,20 @@ def test_a_name_of_a_merged_block_means_its_head(office: Office, form: Path) -> 
         assert office.values(book, [(SHEET, "F1")]) == {(SHEET, "F1"): "目标一\n目标二"}
 
 
-@pytest.mark.parametrize("target", ["no.such.name", "funds.block", ("没有", "A1"), (SHEET, "A0")])
-def test_a_cell_that_is_not_there_is_an_error(office: Office, form: Path, target: Target) -> None:
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("no.such.name", "no defined name"),
+        ("funds.block", "points to several cells"),
+        (("没有", "A1"), "no sheet"),
+        ((SHEET, "A0"), "not the address of a cell"),
+    ],
+)
+def test_a_cell_that_is_not_there_is_an_error(
+    office: Office, form: Path, target: Target, told: str
+) -> None:
     with office.open(form) as book:
-        with pytest.raises(OfficeError):
+        with pytest.raises(OfficeError, match=told):
             office.type_values(book, {"funds.budget": 5, target: 5})
         assert office.values(book, ["funds.budget"]) == {"funds.budget": None}, "all or nothing"
 

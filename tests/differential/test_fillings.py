@@ -1,6 +1,6 @@
 """Random fillings, typed into the open template of each form: every figure and verdict must agree.
 
-DIFFERENTIAL_FILLINGS says how many for each form (1,500 unless told), DIFFERENTIAL_SEED which.
+DIFFERENTIAL_FILLINGS says how many for each form (300 unless told), DIFFERENTIAL_SEED which.
 """
 
 import os
@@ -21,8 +21,10 @@ from workbook.form.coercion import Value
 from workbook.form.definition import available_forms, load_form
 from workbook.reading.submission import Filling
 
-FILLINGS = int(os.environ.get("DIFFERENTIAL_FILLINGS", "1500"))
+FILLINGS = int(os.environ.get("DIFFERENTIAL_FILLINGS", "300"))
 SEED = int(os.environ.get("DIFFERENTIAL_SEED", "2024"))
+FULL = 1500
+"""So many reach both verdicts of every general rule; `make test-all` has them all typed."""
 PARTS = 3
 """Each form's fillings are split, so that several workers can share them."""
 HARD = 40
@@ -51,6 +53,7 @@ def test_random_fillings_are_judged_alike(
     tally.say(record_property, f"{form.id}: random fillings", len(readings))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", available_forms(), ids=lambda path: path.stem)
 def test_the_fillings_reach_both_verdicts_of_every_general_rule(path: Path) -> None:
     """A form's own rules have cases for that (test_rules.py)."""
@@ -58,7 +61,7 @@ def test_the_fillings_reach_both_verdicts_of_every_general_rule(path: Path) -> N
     submissions = []
     for part in range(PARTS):
         typist = Typist(form, SEED * PARTS + part)
-        for _ in range(500):
+        for _ in range(FULL // PARTS):
             typist.typing()
             submissions.append(typist.submission())
     batch = gather(form, submissions, View.WORKBOOK)

@@ -1,7 +1,7 @@
 """How the files of the table are made: by the programs that people use, or on the zip where none would.
 
 Each function gives a `Make`: what turns a sound return into the case. What openpyxl saves has no
-results of formulas; its cases say so (L212).
+results of formulas; its cases say so (L212). LibreOffice is used where the case is what it does.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,15 @@ from openpyxl.workbook.workbook import Workbook
 
 from tests.office import Format, Office
 
-Make = Callable[[Path, Path, Office], None]
-"""(the sound return, where to write, a running LibreOffice)."""
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """What turns a sound return into the file of a case."""
+
+    do: Callable[[Path, Path, Office | None], None]
+    """(the sound return, where to write, a running LibreOffice where one is needed)."""
+    needs_office: bool = False
+
 
 HOME = "自评表"
 FORM = "xl/worksheets/sheet2.xml"
@@ -29,9 +37,12 @@ LINKS = "xl/_rels/workbook.xml.rels"
 Step = tuple[str, Any] | tuple[str, Any, str]
 
 
-def untouched(source: Path, target: Path, _: Office) -> None:
-    """Sent back as the department's program saved it."""
+def _copy(source: Path, target: Path, _: Office | None) -> None:
     shutil.copy(source, target)
+
+
+untouched = Make(_copy)
+"""Sent back as it was filled in."""
 
 
 def libreoffice(*steps: Step, save_as: Format = "xlsx") -> Make:
@@ -41,7 +52,8 @@ def libreoffice(*steps: Step, save_as: Format = "xlsx") -> Make:
     the lock off does it, and puts it back on.
     """
 
-    def make(source: Path, target: Path, office: Office) -> None:
+    def make(source: Path, target: Path, office: Office | None) -> None:
+        assert office is not None, "a case that needs it gets one"
         with office.open(source) as book:
             for step in steps:
                 action, value, sheet = step if len(step) == 3 else (*step, HOME)
@@ -51,7 +63,7 @@ def libreoffice(*steps: Step, save_as: Format = "xlsx") -> Make:
                     office.tamper(book, sheet, action, value)
             office.save(book, target, save_as)
 
-    return make
+    return Make(make, needs_office=True)
 
 
 def unlocked(*steps: Step) -> Make:
@@ -62,12 +74,12 @@ def unlocked(*steps: Step) -> Make:
 def with_openpyxl(change: Callable[[Workbook], object]) -> Make:
     """Done to the whole workbook by openpyxl."""
 
-    def make(source: Path, target: Path, _: Office) -> None:
+    def make(source: Path, target: Path, _: Office | None) -> None:
         book = openpyxl.load_workbook(source)
         change(book)
         book.save(target)
 
-    return make
+    return Make(make)
 
 
 def typed(values: dict[str, object], formats: dict[str, str] | None = None) -> Make:
@@ -87,7 +99,7 @@ def typed(values: dict[str, object], formats: dict[str, str] | None = None) -> M
 def patched(*changes: tuple[str, str, str], add: dict[str, bytes] | None = None) -> Make:
     """Parts of the zip rewritten: (part, pattern, replacement), each of which must make a difference."""
 
-    def make(source: Path, target: Path, _: Office) -> None:
+    def make(source: Path, target: Path, _: Office | None) -> None:
         with zipfile.ZipFile(source) as old:
             parts = {name: old.read(name) for name in old.namelist()}
         for part, pattern, replacement in changes:
@@ -99,7 +111,7 @@ def patched(*changes: tuple[str, str, str], add: dict[str, bytes] | None = None)
             for name, data in {**parts, **(add or {})}.items():
                 out.writestr(name, data)
 
-    return make
+    return Make(make)
 
 
 def stored(cell: str, attributes: str, content: str, *, part: str = FORM) -> tuple[str, str, str]:
@@ -111,11 +123,11 @@ def stored(cell: str, attributes: str, content: str, *, part: str = FORM) -> tup
 def in_turn(*makes: Make) -> Make:
     """One after the other: a file that went through several hands."""
 
-    def make(source: Path, target: Path, office: Office) -> None:
+    def make(source: Path, target: Path, office: Office | None) -> None:
         for number, step in enumerate(makes):
             done = target.with_name(f"{target.stem}.{number}{target.suffix}")
-            step(source, done, office)
+            step.do(source, done, office)
             source = done
         shutil.copy(source, target)
 
-    return make
+    return Make(make, needs_office=any(step.needs_office for step in makes))

@@ -8,29 +8,13 @@ import pytest
 
 from builder.sheets import listing
 from builder.summary.contents import build_summary
-from tests.fillings import FILLED, accepted, changed, filling
+from tests.fillings import FILLED, accepted, changed, filling, two_years
 from tests.office import Office
 from tests.sheets import differences, formulas, total
-from workbook.form.coercion import Value
-from workbook.summary.adding_up import Summary, aggregate
+from workbook.summary.adding_up import aggregate
 from workbook.summary.previous import compare
 
 SHEET = "同比"
-
-
-def two_years() -> Summary:
-    """Six departments this year, six last year; four of them the same, one renamed, one blank."""
-    now = [accepted(filling(path), f"2024/{path.stem}.xlsx") for path in FILLED[:6]]
-    before = []
-    for number, path in enumerate(FILLED[2:8]):
-        values: dict[str, Value] = {
-            "identity__fiscal_year": 2023,
-            "funds__final_budget": 1000.25 + number,
-        }
-        values |= {"identity__department": "改名前的局"} if number == 1 else {}
-        values |= {"funds__actual_expenditure": None} if number == 2 else {}
-        before.append(accepted(changed(filling(path), **values), f"2023/{number}.xlsx"))
-    return aggregate(now, previous=aggregate(before))
 
 
 def test_the_sheet_shows_the_frames_figures_and_follows_a_typed_score(

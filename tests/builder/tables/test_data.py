@@ -13,7 +13,6 @@ from builder.tables import data
 from builder.tables.data import DATABASE, folder_of, summary_of, write_data
 from tests.fillings import (
     FILLED,
-    ROSTER,
     accepted,
     changed,
     filling,
@@ -22,8 +21,6 @@ from tests.fillings import (
     project_form,
     sample_returns,
 )
-from workbook.checking.checks import check
-from workbook.checking.roster import load_roster
 from workbook.errors import WorkbookError
 from workbook.form.definition import load_form
 from workbook.reading.submission import Return
@@ -36,25 +33,17 @@ OWN = "department_overall_2024"
 
 
 @pytest.fixture(scope="module")
-def returns() -> list[Return]:
-    return check(sample_returns(), load_roster(ROSTER))
+def read(checked_samples: tuple[Return, ...]) -> Frames:
+    return frames(checked_samples)
 
 
 @pytest.fixture(scope="module")
-def read(returns: list[Return]) -> Frames:
-    return frames(returns)
-
-
-@pytest.fixture(scope="module")
-def summary(returns: list[Return]) -> Summary:
-    return aggregate(returns, load_roster(ROSTER))
-
-
-@pytest.fixture(scope="module")
-def folder(read: Frames, summary: Summary, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(
+    read: Frames, samples_summary: Summary, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The samples' data, written once."""
     folder = tmp_path_factory.mktemp("data")
-    write_data(read, folder, summary)
+    write_data(read, folder, samples_summary)
     return folder
 
 
@@ -74,9 +63,9 @@ def test_written_data_reads_back_equal(read: Frames, folder: Path) -> None:
 
 
 def test_every_frame_is_a_csv_a_parquet_file_and_a_table(
-    read: Frames, summary: Summary, tmp_path: Path
+    read: Frames, samples_summary: Summary, tmp_path: Path
 ) -> None:
-    written = write_data(read, tmp_path, summary)
+    written = write_data(read, tmp_path, samples_summary)
     tables = 4 + len(overall().sections) + 3  # and coverage, departments, figures
     assert len(written) == 2 * tables + 1
     assert all(path.is_file() for path in written)
@@ -119,16 +108,16 @@ def test_dates_are_dates_and_columns_have_comments(folder: Path) -> None:
     assert told == "全年预算数（万元）"
 
 
-def test_the_view_of_totals_is_the_summary_s(folder: Path, summary: Summary) -> None:
-    assert summary.main is not None
-    wanted = summary.main.totals["value"]
+def test_the_view_of_totals_is_the_summary_s(folder: Path, samples_summary: Summary) -> None:
+    assert samples_summary.main is not None
+    wanted = samples_summary.main.totals["value"]
     names = ", ".join(wanted.index)
     ((*found,),) = asked(folder, f"SELECT {names} FROM {OWN}_summary.totals")
     assert found == pytest.approx(wanted.tolist(), rel=1e-12)
 
 
-def test_the_views_count_as_the_summary_does(folder: Path, summary: Summary) -> None:
-    part = summary.main
+def test_the_views_count_as_the_summary_does(folder: Path, samples_summary: Summary) -> None:
+    part = samples_summary.main
     assert part is not None
     grades = dict(asked(folder, f"SELECT grade, departments FROM {OWN}_summary.grades"))
     assert grades == {g: n for g, n in part.grades["departments"].items() if n}
@@ -144,9 +133,9 @@ def test_the_views_count_as_the_summary_does(folder: Path, summary: Summary) -> 
     ):
         assert found[one, two] == (rows, pytest.approx(share, rel=1e-12))
     states = dict(asked(folder, "FROM coverage_by_status"))
-    assert states == {s: n for s, n in summary.counts.items() if n}
+    assert states == {s: n for s, n in samples_summary.counts.items() if n}
     ((most, code),) = asked(folder, "SELECT findings, code FROM findings_by_code LIMIT 1")
-    assert most == int((summary.findings["code"] == code).sum())
+    assert most == int((samples_summary.findings["code"] == code).sum())
 
 
 def test_a_return_that_was_replaced_counts_once(tmp_path: Path) -> None:

@@ -7,8 +7,6 @@ differential tests prove them.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,15 +14,13 @@ import openpyxl
 import pytest
 from openpyxl.cell.cell import Cell
 from openpyxl.workbook.workbook import Workbook
-from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from builder import build_template
-from workbook.address import split_a1
+from tests import workbook_text as shown
 from workbook.form.definition import find_form
 from workbook.layout.layout import CALC_SHEET, lay_out
 
-LONG = 160
 FORM = find_form("department_overall")
 CALC_ROWS = {block.calc_top for block in lay_out(FORM).blocks.values()}
 """Of the rows of `_calc` that repeat, the first."""
@@ -67,55 +63,14 @@ def _sheet(sheet: Worksheet) -> Iterator[str]:
     yield ""
     yield f"# {sheet.title}"
     yield f"state: {sheet.sheet_state}"
-    yield f"protection: {_protection(sheet)}"
-    yield from _page(sheet)
-    merged = sorted((str(area) for area in sheet.merged_cells.ranges), key=_reading_order)
-    if merged:
-        yield f"merged: {' '.join(merged)}"
-    widths = sorted(sheet.column_dimensions.items(), key=lambda item: (len(item[0]), item[0]))
-    yield f"columns: {' '.join(f'{name}={d.width:.4g}{_hidden(d.hidden)}' for name, d in widths)}"
-    heights = {row: d.height for row, d in sheet.row_dimensions.items() if d.height}
-    yield f"heights: {' '.join(f'{row}={height:.4g}' for row, height in heights.items())}"
+    yield f"protection: {shown.protection(sheet)}"
+    yield from shown.page(sheet)
+    yield from shown.merged(sheet)
+    yield shown.widths(sheet)
+    yield shown.heights(sheet)
     yield from _cells(sheet)
-    found = sorted(
-        sheet.data_validations.dataValidation, key=lambda v: _reading_order(str(v.sqref))
-    )
-    yield from _validations(found)
-    yield from _colours(sheet)
-
-
-def _hidden(hidden: bool | None) -> str:
-    return "(hidden)" if hidden else ""
-
-
-def _protection(sheet: Worksheet) -> str:
-    if not sheet.protection.sheet:
-        return "none"
-    names = ("formatCells", "formatColumns", "formatRows", "insertColumns", "insertRows",
-             "insertHyperlinks", "deleteColumns", "deleteRows", "selectLockedCells",
-             "selectUnlockedCells", "sort", "autoFilter", "pivotTables", "objects", "scenarios")  # fmt: skip
-    allowed = [name for name in names if not getattr(sheet.protection, name)]
-    return f"locked but for {' '.join(allowed)}"
-
-
-def _page(sheet: Worksheet) -> Iterator[str]:
-    setup, fit = sheet.page_setup, sheet.sheet_properties.pageSetUpPr
-    if setup.paperSize is None:
-        return
-    yield f"paper: {setup.paperSize} {setup.orientation}"
-    pages = f"{setup.fitToWidth or 1} wide, {setup.fitToHeight} high"
-    yield f"fits: {pages if fit is not None and fit.fitToPage else 'not'}"
-    yield f"print area: {sheet.print_area or 'all'}"
-    yield f"repeated rows: {sheet.print_title_rows or 'none'}"
-    yield f"frozen at: {sheet.freeze_panes or 'nothing'}"
-    yield f"filter: {sheet.auto_filter.ref or 'none'}"
-    footer = sheet.oddFooter.center if sheet.oddFooter is not None else None
-    yield f"footer: {(footer and footer.text) or 'none'}"
-
-
-def _reading_order(area: str) -> tuple[int, int, str]:
-    first = re.split(r"[ :]", area, maxsplit=1)[0]
-    return *split_a1(first), area
+    yield from shown.validations(sheet)
+    yield from shown.colours(sheet)
 
 
 def _cells(sheet: Worksheet) -> Iterator[str]:
@@ -143,49 +98,7 @@ def _value(cell: Cell) -> str:
     if cell.value is None:
         return ""
     text = str(cell.value).replace("\n", "⏎").replace(FORM.digest, "(digest)")
-    shown = f"“{text}”" if cell.data_type == "s" else text
-    if len(shown) <= LONG:
-        return shown
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return f"{shown[:60]} … {len(text)} characters, {digest}"
-
-
-def _validations(found: list[DataValidation]) -> Iterator[str]:
-    """Those that differ in their row alone are told once."""
-    alike: dict[tuple[str, ...], list[DataValidation]] = {}
-    for item in found:
-        own_row = re.sub(r"\D", "", str(item.sqref).partition(":")[0])
-        texts = (
-            _rule(item),
-            f"{item.promptTitle}: {item.prompt}",
-            f"{item.errorTitle}: {item.error}",
-        )
-        key: tuple[str, ...] = (re.sub(rf"(?<=[A-Z]){own_row}\b", "#", texts[0]), *texts[1:])
-        alike.setdefault(key, []).append(item)
-    if found:
-        yield "validations (# is the own row):"
-    for told, items in alike.items():
-        yield ",".join(str(item.sqref) for item in items)
-        yield from (f"    {line}" for line in told)
-
-
-def _rule(item: DataValidation) -> str:
-    operator = "" if item.type in ("custom", "list") else f" {item.operator or 'between'}"
-    blank = "" if item.allow_blank else ", not blank"
-    limits = " ".join(filter(None, (item.formula1, item.formula2)))
-    return f"{item.type}{operator} {limits}, {item.errorStyle or 'stop'}{blank}"
-
-
-def _colours(sheet: Worksheet) -> Iterator[str]:
-    if sheet.conditional_formatting:
-        yield "colours:"
-    for area in sheet.conditional_formatting:
-        for rule in area.rules:
-            fill = rule.dxf.fill.bgColor.rgb if rule.dxf and rule.dxf.fill else "font"
-            formula = ";".join(rule.formula)
-            shown = formula if len(formula) <= LONG else f"{formula[:60]} … {_digest(formula)}"
-            yield f"{area.sqref}  {fill}  {shown}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    whole = f"“{text}”" if cell.data_type == "s" else text
+    if len(whole) <= shown.LONG:
+        return whole
+    return f"{whole[:60]} … {len(text)} characters, {shown.digest(text)}"

@@ -17,7 +17,6 @@ from builder.web.page import build_page, page_text
 from builder.web.page_data import page_data
 from tests.fillings import (
     FILLED,
-    ROSTER,
     accepted,
     changed,
     filling,
@@ -27,48 +26,71 @@ from tests.fillings import (
     sample_returns,
 )
 from workbook.checking.checks import check
-from workbook.checking.roster import load_roster
+from workbook.checking.roster import Roster
 from workbook.errors import BuildError
 from workbook.findings import finding
 from workbook.summary.adding_up import Summary, aggregate
+from workbook.summary.reviews import Review, Reviews
 
 EVIL = "</script><script>alert(1)</script><!--<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module")
-def summary() -> Summary:
-    roster = load_roster(ROSTER)
-    return aggregate(check(sample_returns(), roster), roster)
-
-
-@pytest.fixture(scope="module")
-def data(summary: Summary) -> dict[str, Any]:
+def data(samples_summary: Summary) -> dict[str, Any]:
     """What the page shows, after its way through JSON."""
-    found: dict[str, Any] = json.loads(json.dumps(page_data(summary), allow_nan=False))
+    found: dict[str, Any] = json.loads(json.dumps(page_data(samples_summary), allow_nan=False))
     return found
 
 
 def test_the_lines_are_the_departments_of_the_summary(
-    data: dict[str, Any], summary: Summary
+    data: dict[str, Any], samples_summary: Summary
 ) -> None:
-    assert summary.main is not None
-    wanted = summary.main.departments
+    assert samples_summary.main is not None
+    wanted = samples_summary.main.departments
     (form,) = data["forms"]
     lines = form["lines"]
     assert {len(column) for column in lines.values()} == {len(wanted)}
     for key, name in {"department": "department", "amount_final_budget": "final_budget", "rate":
-                      "execution_rate", "score": "total_score", "grade": "grade", "rank": "rank",
+                      "execution_rate", "score": "total_score", "review": "review_score",
+                      "counted": "counted_score", "grade": "grade", "rank": "rank",
                       "errors": "errors"}.items():  # fmt: skip
         given = wanted[name].astype(object).where(wanted[name].notna(), None).tolist()
-        assert lines[key] == pytest.approx(given, abs=1e-8) if key == "rate" else given
+        assert lines[key] == (pytest.approx(given, abs=1e-8) if key == "rate" else given), key
     assert lines["short"][0] == "档案馆"
     assert sum(v for v in lines["amount_final_budget"] if v) == pytest.approx(
-        summary.main.totals.loc["final_budget", "value"]
+        samples_summary.main.totals.loc["final_budget", "value"]
     )
 
 
+REVIEW = Review("部门整体支出绩效自评", 2024, "118001", "", "", 61.5, "", "部门汇总!J4")
+
+
+def test_self_review_and_counted_score_are_told_apart() -> None:
+    reviews = Reviews(Path("汇总.xlsx"), (REVIEW,))
+    (form,) = page_data(aggregate(sample_returns(), reviews=reviews))["forms"]
+    lines = form["lines"]
+    first, second = (lines["code"].index(code) for code in ("118001", "125001"))
+    told = [[lines[key][at] for key in ("score", "review", "counted", "grade")]
+            for at in (first, second)]  # fmt: skip
+    assert told == [[100, 61.5, 61.5, "中"], [97.69, None, 97.69, "优"]]
+    assert form["reviewed"] is True
+
+
+HEADS = {"执行率": "rate", "自评得分": "score", "复核得分": "review", "名次": "rank"}
+"""What the page shows under a head, and the column of the data that it is."""
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_the_script_shows_under_each_head_its_own_column(head: str) -> None:
+    script = (files("builder") / "web" / "page.js").read_text(encoding="utf-8")
+    shown = [line for line in script.splitlines() if f'"{head}"' in line and "line." in line]
+    assert shown
+    for line in shown:
+        assert set(re.findall(r"\bline\.(\w+)", line)) - {"grade"} == {HEADS[head]}
+
+
 def test_every_finding_of_a_counted_return_is_at_its_department(
-    data: dict[str, Any], summary: Summary
+    data: dict[str, Any], samples_summary: Summary
 ) -> None:
     (form,) = data["forms"]
     found, words = form["findings"], data["words"]
@@ -78,7 +100,7 @@ def test_every_finding_of_a_counted_return_is_at_its_department(
             found["line"], found["code"], found["message"], found["hint"], strict=True
         )
     )
-    frame = summary.findings
+    frame = samples_summary.findings
     wanted = frame[["department_code", "code", "message", "hint"]].itertuples(index=False)
     assert told == sorted(tuple(row) for row in wanted)
     assert len(told) == len(frame) > 50
@@ -127,8 +149,9 @@ def test_files_that_do_not_count_are_named_with_the_reason() -> None:
     }
 
 
-def test_a_round_without_a_return_and_one_of_several_forms_have_a_page(tmp_path: Path) -> None:
-    roster = load_roster(ROSTER)
+def test_a_round_without_a_return_and_one_of_several_forms_have_a_page(
+    roster: Roster, tmp_path: Path
+) -> None:
     (nothing,) = page_data(aggregate([], roster))["forms"]
     assert nothing["lines"]["status"] == ["missing"] * 14
     several = aggregate([*sample_returns(), project(project_form(tmp_path), "路")], roster)
@@ -149,8 +172,8 @@ def test_text_of_departments_cannot_leave_its_place() -> None:
     assert EVIL in json.loads(block)["forms"][0]["lines"]["department"]
 
 
-def test_the_policy_lets_only_the_page_s_own_script_and_style_in(summary: Summary) -> None:
-    text = page_text(summary)
+def test_the_policy_lets_only_the_page_s_own_script_and_style_in(samples_summary: Summary) -> None:
+    text = page_text(samples_summary)
     (policy,) = re.findall(r'Content-Security-Policy" content="(.*?)"', text)
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy
@@ -166,7 +189,9 @@ MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\be
 
 
 def test_the_page_refers_to_nothing_outside_itself_and_makes_no_markup() -> None:
-    for path in (files("builder") / "web").iterdir():
+    parts = [p for p in (files("builder") / "web").iterdir() if p.name.startswith("page.")]
+    assert {Path(path.name).suffix for path in parts} == {".css", ".html", ".js", ".py"}
+    for path in parts:
         text = path.read_text(encoding="utf-8")
         text = text.replace("http://www.w3.org/2000/svg", "")  # the name of a namespace
         assert not OUTSIDE.search(text), path.name
@@ -174,15 +199,15 @@ def test_the_page_refers_to_nothing_outside_itself_and_makes_no_markup() -> None
 
 
 def test_the_page_is_written_whole_or_not_at_all(
-    summary: Summary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    samples_summary: Summary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = build_page(summary, tmp_path / "新" / "页.html")
+    path = build_page(samples_summary, tmp_path / "新" / "页.html")
     text = path.read_bytes().decode()
-    assert text == page_text(summary)
-    with pytest.raises(BuildError):
-        build_page(summary, tmp_path)
+    assert text == page_text(samples_summary)
+    with pytest.raises(BuildError, match="文件夹"):
+        build_page(samples_summary, tmp_path)
     monkeypatch.setattr("builder.web.page.page_data", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        build_page(summary, path)
+        build_page(samples_summary, path)
     assert path.read_bytes().decode() == text
     assert list(path.parent.iterdir()) == [path]

@@ -71,14 +71,8 @@ def opened(browser: Browser, path: Path, **options: Any) -> Iterator[Opened]:
 
 
 @pytest.fixture(scope="module")
-def summary() -> Summary:
-    roster = load_roster(ROSTER)
-    return aggregate(check(sample_returns(), roster), roster)
-
-
-@pytest.fixture(scope="module")
-def page(summary: Summary, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_page(summary, tmp_path_factory.mktemp("page") / "汇总 2024.html")
+def page(samples_summary: Summary, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_page(samples_summary, tmp_path_factory.mktemp("page") / "汇总 2024.html")
 
 
 @pytest.fixture(scope="module")
@@ -102,12 +96,12 @@ def column(page: Page, title: str) -> list[str]:
 
 
 def test_the_page_opens_from_a_file_and_shows_every_department(
-    browser: Browser, page: Path, summary: Summary
+    browser: Browser, page: Path, samples_summary: Summary
 ) -> None:
     with opened(browser, page) as at:
         assert at.page.title() == "2024 年度部门整体支出绩效自评汇总"
         shown = [name.removeprefix("▸ ") for name in column(at.page, "部门")]
-        assert shown == summary.coverage["department"].tolist()
+        assert shown == samples_summary.coverage["department"].tolist()
         heads = at.page.locator("h1, h2").all_inner_texts()
         assert heads[1:] == ["总览", "单位", "报送情况", "指标", "抽查复核建议", "问题", "说明"]
         assert at.page.locator("#charts figure").count() == 7
@@ -160,9 +154,9 @@ def test_a_head_sorts_both_ways_and_the_missing_come_last(browser: Browser, page
 
 
 def test_a_click_and_the_keyboard_open_a_department_s_findings(
-    browser: Browser, page: Path, summary: Summary
+    browser: Browser, page: Path, samples_summary: Summary
 ) -> None:
-    frame = summary.findings
+    frame = samples_summary.findings
     own = frame[frame["department_code"] == "125001"]
     with opened(browser, page) as at:
         line = at.page.locator("tr.line", has_text="125001")
@@ -295,15 +289,15 @@ def printed(path: Path) -> str:
 
 
 def test_printing_cuts_nothing_off(
-    browser: Browser, page: Path, summary: Summary, tmp_path: Path
+    browser: Browser, page: Path, samples_summary: Summary, tmp_path: Path
 ) -> None:
     with opened(browser, page) as at:
         at.page.click("#unfold")
         at.page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
         text = printed(tmp_path / "page.pdf")
-        for name in summary.coverage["department"]:
+        for name in samples_summary.coverage["department"]:
             assert name in text
-        for code in summary.findings["code"].unique():
+        for code in samples_summary.findings["code"].unique():
             assert code in text
         assert "看这些单位" not in text
         # A4 lying, less its margins, in the browser's pixels.

@@ -134,14 +134,26 @@ def test_a_form_without_scores_has_its_own_rules_names_and_no_empty_tables(tmp_p
     assert ["D999", "支出太少"] in [row[:2] for row in tables(document)[-1]]
 
 
-def test_bars_grow_with_their_shares(document: Document) -> None:
-    funds = tables(document)[2][1:]
-    shares = [float(row[3].rstrip("%") or 0) for row in funds]
-    bars = [len(row[4]) for row in funds]
-    assert sorted(zip(shares, bars, strict=True)) == sorted(
-        zip(sorted(shares), sorted(bars), strict=True)
-    )
-    assert max(bars) > 1
+FULL = 12
+"""So many blocks are the whole of a bar."""
+
+
+def test_a_bar_is_as_long_as_its_share(document: Document) -> None:
+    shares = [float(row[3].rstrip("%") or 0) / 100 for row in tables(document)[2][1:]]
+    bars = [row[4] for row in tables(document)[2][1:]]
+    assert bars == [_blocks(share) for share in shares]
+    assert "█" in bars, "above none, however little"
+    assert FULL / 2 < max(map(len, bars)) < FULL
+
+
+def test_findings_bars_are_measured_by_the_most_frequent(document: Document) -> None:
+    rows = tables(document)[-1][1:]
+    most = max(int(row[2]) for row in rows)
+    assert [row[4] for row in rows] == [_blocks(int(row[2]) / most) for row in rows]
+
+
+def _blocks(share: float) -> str:
+    return "█" * max(share > 0, round(share * FULL))
 
 
 def test_what_a_person_must_judge_is_marked_and_highlighted(document: Document) -> None:
@@ -189,7 +201,7 @@ def test_missing_figures_are_blank_and_not_zero(summary: Summary, tmp_path: Path
     bare = replace(summary, forms=(replace(summary.main, totals=totals),))
     path = build_county_report(bare, tmp_path / "a.docx")
     rows = tables(docx.Document(str(path)))[1][1:]
-    assert {row[1] for row in rows} <= {"", "未评分"}
+    assert {row[1] for row in rows} == {"", "未评分"}
 
 
 def test_the_template_is_the_bureaus(summary: Summary, tmp_path: Path) -> None:

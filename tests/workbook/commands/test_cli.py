@@ -531,7 +531,7 @@ def test_a_department_off_the_roster_is_found(tmp_path: Path) -> None:
     assert "A501" not in {f["code"] for f in found["files"][0]["findings"]}
 
 
-# --- aggregate, demo ------------------------------------------------------------------------------
+# --- aggregate ------------------------------------------------------------------------------------
 
 
 def test_a_summary_and_its_data_are_written(tmp_path: Path) -> None:
@@ -571,14 +571,6 @@ def test_wrong_use_of_batches_is_told(words: tuple[str | Path, ...], told: str) 
     assert result.exit_code == WRONG
     assert told in result.stderr
     assert not Path("summary.xlsx").exists()
-
-
-def test_the_demo_plays_the_whole_story(tmp_path: Path) -> None:
-    result = run("demo", "-o", tmp_path / "demo")
-    assert (result.exit_code, result.stderr) == (CLEAN, "")
-    stories = sorted(path.name for path in SAMPLES.glob("[0-9]_*.py"))
-    assert [line[3:] for line in result.stdout.splitlines() if line.startswith("== ")] == stories
-    assert (tmp_path / "demo").is_dir()
 
 
 def test_the_command_line_starts_without_heavy_imports() -> None:

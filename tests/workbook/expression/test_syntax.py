@@ -209,7 +209,7 @@ def test_a_row_cannot_be_meant_where_there_are_many() -> None:
 def test_what_is_asked_for_must_be_yielded() -> None:
     assert parse("final_budget > 0", place(), Type.TRUTH).type is Type.TRUTH
     for text in ("final_budget", "'是'"):
-        with pytest.raises(ExpressionError):
+        with pytest.raises(ExpressionError, match="must yield truth"):
             parse(text, place(), Type.TRUTH)
 
 

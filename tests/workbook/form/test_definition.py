@@ -623,6 +623,6 @@ def test_changed_file_is_read_again(tmp_path: Path) -> None:
 
 
 def test_unknown_rule_is_a_key_error(odd: Form) -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match="Z999"):
         odd.rule("Z999")
     assert set(NEEDED) <= {item.key for item in odd.fields()}

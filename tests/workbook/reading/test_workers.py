@@ -117,7 +117,7 @@ class Gone(Threads):
 
 
 def test_work_given_up_is_told() -> None:
-    with Gone(1) as executor, pytest.raises(WorkbookError):
+    with Gone(1) as executor, pytest.raises(WorkbookError, match="工作被取消"):
         list(dispatch(double, range(9), executor, size=4))
 
 

@@ -26,6 +26,8 @@ from workbook.scale.partitions import Partitions, listed, write_partitions
 from workbook.scale.rollup import roll_up
 from workbook.stores import Folder
 
+pytestmark = pytest.mark.long
+
 POISON = "poison"
 
 

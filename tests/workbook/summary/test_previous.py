@@ -134,10 +134,10 @@ def test_projects_are_compared_with_their_own(tmp_path: Path) -> None:
     assert found.departments["pairing"].tolist() == ["both", "new"]
 
 
-@pytest.mark.parametrize("year", [2024, None])
-def test_what_is_not_of_an_earlier_year_is_refused(year: int | None) -> None:
+@pytest.mark.parametrize(("year", "had"), [(2024, "只有 2024 年度的"), (None, "没有一份可以读的")])
+def test_what_is_not_of_an_earlier_year_is_refused(year: int | None, had: str) -> None:
     before = [of_year(ARCHIVES, year, "a")] if year else []
-    with pytest.raises(PreviousError):
+    with pytest.raises(PreviousError, match=had):
         aggregate([of_year(ARCHIVES, 2024, "a")], previous=aggregate(before))
 
 

@@ -469,5 +469,5 @@ def test_a_converter_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.Mo
     program.write_text("#!/bin/sh\nsleep 600\n")
     program.chmod(0o755)
     monkeypatch.setenv("SOFFICE", str(program))
-    with pytest.raises(NoOffice):
+    with pytest.raises(NoOffice, match="超过"):
         convert({"a.doc": b"x"}, "docx", seconds=0.2)
