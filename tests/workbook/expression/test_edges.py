@@ -1,6 +1,7 @@
 """Edges of expressions and operators: where a small change of the code would go unnoticed elsewhere."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,11 @@ from workbook import text as texts
 from workbook.checking.columns import typed_cells
 from workbook.errors import ExpressionError
 from workbook.expression.nodes import Ref, decimals_of
-from workbook.expression.operands import BLANK, NUMBER, TEXT, Cells, Type
-from workbook.expression.operators import OPS
-from workbook.expression.renderings import evaluate, to_formula
+from workbook.expression.operands import BLANK, ERROR, NUMBER, TEXT, Cells, Type, number_text
+from workbook.expression.operators import OPS, rounded
+from workbook.expression.renderings import cells_of, evaluate, to_formula
 from workbook.expression.syntax import parse
-from workbook.form.definition import find_form
+from workbook.form.definition import find_form, load_form
 from workbook.form.model import CELL
 from workbook.form.scope import Standpoint
 
@@ -173,3 +174,82 @@ def test_what_a_text_yields_can_be_reckoned_with() -> None:
     assert value("length(need(1 == 2, 'a')) + 1") is None
     for name in ("length", "breaks", "value_of"):
         assert OPS[name].arrays(words("5", None)).dtype == float
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        (0.00001, "0.00001"),
+        (1e-14, "0.00000000000001"),
+        (1.5e-15, "1.5E-15"),
+        (1e20, "1E+20"),
+        (-0.0, "0"),
+    ],
+)
+def test_a_number_as_text_is_written_out_as_a_sheet_writes_it(number: float, written: str) -> None:
+    assert number_text(number) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "expected"),
+    [
+        (2.49999999999996, 0, 2.0),  # the 15th digit still counts
+        (2.499999999999994, 0, 2.0),  # the 16th does not
+        (2.0**60, -2, 2.0**60),  # no digit behind the point is left
+    ],
+)
+def test_rounding_keeps_fifteen_digits(value: float, digits: int, expected: float) -> None:
+    assert rounded(value, digits) == expected
+
+
+def test_what_an_undecided_condition_yields_is_undecided_in_its_own_type() -> None:
+    undecided = numbers(math.nan)
+    assert OPS["if"].arrays(undecided, words("a"), words("b")).item() is None
+    assert math.isnan(OPS["if"].arrays(undecided, numbers(1.0), numbers(2.0)).item())
+
+
+def test_each_group_counts_its_own_rows_and_breaks_by_its_own_errors() -> None:
+    keys = cells("产出", "产出", "效益", "产出")
+    grouped = Cells(keys.state, keys.number, keys.words, (0, 2))
+    assert run("count_where", grouped, words("产出", "产出")) == [2.0, 1.0]
+    broken = Cells(np.where([[0, 0, 0, 1]], ERROR, keys.state), keys.number, keys.words, (0, 2))
+    assert run("count_where", broken, words("产出", "产出")) == [2.0, None]
+
+
+def test_what_a_computed_cell_shows_follows_from_what_it_yields() -> None:
+    shown = cells_of(words("优", "　", None))
+    assert (shown.state.tolist(), shown.words.tolist()) == (
+        [[TEXT, BLANK, BLANK]],
+        [["优", "　", ""]],
+    )
+    counted = cells_of(numbers(5.0, math.nan))
+    assert (counted.state.tolist(), counted.words.tolist()) == ([[NUMBER, BLANK]], [["", ""]])
+
+
+def test_columns_of_different_rows_are_not_set_side_by_side() -> None:
+    form = load_form(Path(__file__).resolve().parents[2] / "forms" / "odd_form_2023.toml")
+    standpoint = Standpoint(
+        {s.id: s.fields for s in form.sections.values()}, form.settings, "funds", CELL
+    )
+    parse("sum_where(indicators.weight, indicators.sign, '≥') > 0", standpoint)
+    with pytest.raises(ExpressionError, match="columns of the same rows"):
+        parse("sum_where(indicators.weight, goals.done, '是') > 0", standpoint)
+
+
+def test_texts_are_cut_at_a_word_and_left_whole_at_none() -> None:
+    assert run("before", words("甲：乙：丙", "甲", "甲"), words("：", "：", "")) == [
+        "甲",
+        "甲",
+        "甲",
+    ]
+    assert run("after", words("甲：乙：丙", "甲", "甲"), words("：", "：", "")) == [
+        "乙：丙",
+        "",
+        "",
+    ]
+    assert run("contains", words("甲乙", "甲乙", ""), words("乙", "", "")) == [1.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("name", ["sign_of", "body_of"])
+def test_a_sign_is_looked_for_by_what_is_left_without_it(name: str) -> None:
+    assert '(LEN(SUBSTITUTE("≥≤><=",LEFT(A1&" ",1),""))<5)' in OPS[name].formula(["A1"], 0.0)
