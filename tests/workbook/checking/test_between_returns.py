@@ -194,3 +194,22 @@ def test_a_copy_s_short_name_does_not_outweigh_a_long_one_of_its_own() -> None:
     copy = replace(sent(2024, "甲局"), path=Path("甲(1).xlsx"))
     named = replace(copy, path=Path("001_岳阳市云溪区甲局_自评表.xlsx"))
     assert sort_by_sender([copy, named]).replaced == {0: 1}
+
+
+def test_a_return_that_names_both_joins_what_stood_apart() -> None:
+    def one(name: str, code: str | None) -> Return:
+        given = changed(GIVEN, identity__department=name, identity__department_code=code)
+        return accepted(given, f"{name}{code}.xlsx")
+
+    returns = [one("甲局", "001"), one("乙局", None), one("丙局", "009"), one("乙局", "001")]
+    departments = sort_by_sender(returns, None).departments
+    assert departments[0] == departments[1] == departments[3] != departments[2]
+
+
+def test_what_was_said_already_is_not_said_again(tmp_path: Path) -> None:
+    roster = roster_of(tmp_path / "r.csv", "预算编码,部门\n001,县档案馆\n002,县水利局\n")
+    once = add_findings_between([sent(2024, "县档案局")], roster)
+    assert add_findings_between(once, roster) == once
+    (violation,) = [f for f in once[0].findings if f.code == "A501"]
+    assert violation.expected == "001 县档案馆"
+    assert violation.field == "identity.department"

@@ -20,8 +20,9 @@ from tests.fillings import (
     overall,
     project_form,
 )
+from workbook.catalogue import Severity
 from workbook.checking.between_returns import add_findings_between, sender_of
-from workbook.checking.checks import judge
+from workbook.checking.checks import judge, judge_case, tidy
 from workbook.checking.columns import (
     BROKEN,
     HOLDS,
@@ -40,6 +41,7 @@ from workbook.checking.expected_scores import (
 from workbook.checking.roster import load_roster
 from workbook.errors import RosterError
 from workbook.expression.nodes import Node
+from workbook.expression.operands import ERROR
 from workbook.expression.syntax import parse
 from workbook.findings import Finding
 from workbook.form.coercion import Value
@@ -390,3 +392,108 @@ def test_views_of_different_plans_share_nothing_that_has_another_width(tmp_path:
     take_over(own, whole, [0])
     for key in form.formulas:
         assert own.field_cells(key).state.tolist() == alone.field_cells(key).state.tolist(), key
+
+
+# --- lines of the self-check, values, rows ----------------------------------------------------------
+
+
+def lines_of(given: Filling) -> dict[str, int]:
+    batch = gather(FORM, [submit(FORM, given)], View.PRINTED)
+    return {line: int(verdicts[0]) for line, verdicts in batch.lines().items()}
+
+
+def test_a_line_is_undecided_as_soon_as_one_of_its_rows_is() -> None:
+    whole = lines_of(GIVEN)
+    rules = {rule.line: rule for rule in FORM.rules}
+    of_rows = {line for line in whole if rules[line].grain == ROW and not rules[line].general}
+    assert {whole[line] for line in of_rows} == {HOLDS}
+    rows = {**GIVEN.rows["indicators"], 1: {**GIVEN.rows["indicators"][1], "self_score": None}}
+    part = lines_of(Filling(GIVEN.values, {**GIVEN.rows, "indicators": rows}))
+    assert {part[line] for line in of_rows} == {HOLDS, UNDECIDED}
+
+
+def test_what_is_required_and_blank_is_undecided_on_the_self_check_and_never_broken() -> None:
+    lines = lines_of(Filling())
+    assert {
+        lines[f"V301:{section}"] for section in ("identity", "funds", "goals", "indicators")
+    } == {UNDECIDED}
+    assert BROKEN not in {verdict for line, verdict in lines.items() if line.startswith("V301:")}
+
+
+def test_values_are_texts_numbers_and_the_levels_of_their_rows() -> None:
+    batch = gather(FORM, [submit(FORM, GIVEN)], View.TRUE)
+    values = batch.values(0)
+    assert isinstance(values["identity"]["department"], str)
+    slots = batch.block("indicators").slots
+    levels = batch.field_cells("indicators.level2").words[0].tolist()
+    assert levels == [slot.path[1] for slot in slots]
+    scores = [row.get("self_score") or 0.0 for row in GIVEN.rows["indicators"].values()]
+    assert values["totals"]["total_score"] == pytest.approx(
+        values["funds"]["execution_score"] + sum(map(float, scores))  # type: ignore[arg-type]
+    )
+
+
+def test_an_error_in_a_cell_is_an_error_in_the_array() -> None:
+    error = with_cell("funds.final_budget", raw="#N/A", value=None, error=True, problem="x")
+    cells = gather(FORM, [error], View.TRUE).field_cells("funds.final_budget")
+    assert cells.state.tolist() == [[ERROR]]
+
+
+def test_each_repeating_section_numbers_its_own_rows() -> None:
+    form = load_form(Path(__file__).resolve().parents[2] / "forms" / "odd_form_2023.toml")
+    usual = default_plan(form)
+    wider = (*usual[:-1], usual[-1] + 2)
+    some = [submit(form, Filling(), plan=plan) for plan in (usual, wider)]
+    batch = gather(form, some, View.TRUE)
+    for section in form.repeating:
+        for numbers, submission in zip(batch.own_row_numbers(section.id), some, strict=True):
+            own = len(lay_out(form, submission.plan).blocks[section.id].slots)
+            assert [n for n in numbers.tolist() if n] == list(range(1, own + 1))
+
+
+# --- findings joined, trials ------------------------------------------------------------------------
+
+
+def test_equal_findings_without_a_cell_are_one_without_a_cell() -> None:
+    what = Finding("L213", Severity.WARNING, "多出一张表", "请删除。")
+    (joined,) = tidy([what, what], ())
+    assert (joined.cell, joined.field) == ("", "")
+
+
+def test_a_number_typed_over_a_formula_is_told_with_the_number() -> None:
+    (violation,) = [
+        f
+        for f in found_in(submit(FORM, changed(GIVEN, totals__total_weight=90.0)))
+        if f.code == "L202"
+    ]
+    assert "固定的值 90" in violation.message
+
+
+def test_a_stale_result_is_told_beside_a_conversion() -> None:
+    read = shown_by_the_workbook()
+    cells = {
+        "funds.original_budget": replace(
+            read.cells["funds.original_budget"], raw="162万元", receipt="去掉单位，文本转为数字"
+        ),
+        "totals.total_weight": replace(read.cells["totals.total_weight"], raw=99.0, value=99.0),
+    }
+    findings = found_in(replace(read, cells=read.cells | cells))
+    assert {"V303", "L203"} <= {f.code for f in findings}
+
+
+@pytest.mark.parametrize("verdict", ["holds", "broken", "undecided"])
+def test_a_rule_s_cases_are_judged_over_all_their_rows(verdict: str) -> None:
+    tried = [
+        (rule, case)
+        for rule in FORM.rules
+        for case in rule.cases
+        if case.verdict == verdict and (len(case.rows) > 1 or any("." in k for k in case.given))
+    ]
+    assert tried
+    assert {judge_case(FORM, rule, case) for rule, case in tried} == {verdict}
+
+
+def test_scores_of_nothing_are_none() -> None:
+    frame = expected_score_frame(FORM, ExpectedScoreCollector(FORM).scores)
+    again = expected_scores_of(FORM, frame)
+    assert all(scores.empty for scores in (*again.rows.values(), *again.fields.values()))
