@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests import browser as chromium
 from tests import office as libreoffice
@@ -34,6 +35,9 @@ DRIVEN: dict[str, tuple[str, Callable[[], str | None], str]] = {
     "browser": ("Chromium", chromium.available, "tests/install_browser.sh"),
 }
 """By fixture and mark: what is driven, why it cannot be, and what installs it."""
+
+settings.register_profile("quick", max_examples=20)
+settings.register_profile("thorough", max_examples=1000)
 
 GOLDEN = Path(__file__).parent / "golden"
 
