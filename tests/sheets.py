@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import math
-import pickle
 from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
-from openpyxl import Workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.utils import coordinate_to_tuple
 
@@ -17,17 +14,6 @@ from tests.office import CellError, Office, Value
 
 NEAR = 1e-12
 """How far apart, as a share, two engines' sums of the same numbers may be; or 1e-9 outright."""
-
-
-def copy_of(path: Path) -> Workbook:
-    """A workbook to change, of a file that is not changed any more: read once, however often it is asked for."""
-    book: Workbook = pickle.loads(_pickled(path))
-    return book
-
-
-@functools.cache
-def _pickled(path: Path) -> bytes:
-    return pickle.dumps(openpyxl.load_workbook(path))
 
 
 def cells(path: Path, *, shown: bool = False) -> Iterator[tuple[str, Cell]]:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 from openpyxl.workbook.workbook import Workbook
 
 from tests.office import Format, Office
-from tests.sheets import copy_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def with_openpyxl(change: Callable[[Workbook], object]) -> Make:
     """Done to the whole workbook by openpyxl."""
 
     def make(source: Path, target: Path, _: Office | None) -> None:
-        book = copy_of(source)
+        book = openpyxl.load_workbook(source)
         change(book)
         book.save(target)
 

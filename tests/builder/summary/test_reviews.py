@@ -21,7 +21,7 @@ from tests.fillings import (
     sample_returns,
 )
 from tests.office import CellError, Format, Office, Target
-from tests.sheets import copy_of, differences
+from tests.sheets import differences
 from workbook.checking.roster import load_roster
 from workbook.commands.cli import cli
 from workbook.errors import ReviewError
@@ -53,7 +53,7 @@ def place(sheet: Worksheet, code: str, head: str) -> str:
 
 def edited(path: Path, typed: Typed, sheet: str = LIST) -> Path:
     """The summary with something typed in, saved by openpyxl."""
-    book = copy_of(path)
+    book = openpyxl.load_workbook(path)
     for (code, head), value in typed.items():
         book[sheet][place(book[sheet], code, head)] = value
     copy = path.with_name(f"typed_{path.name}")
@@ -254,7 +254,7 @@ def test_what_is_no_summary_is_told(tmp_path: Path, content: bytes | str | None)
 
 
 def test_changed_cutoffs_are_kept_and_graded_by(path: Path, tmp_path: Path) -> None:
-    book = copy_of(path)
+    book = openpyxl.load_workbook(path)
     assert [cell.value for cell in book["参数"]["C"][3:6]] == [90, 80, 60]
     book["参数"]["C4"] = 99.5
     book.save(tmp_path / "c.xlsx")
@@ -272,7 +272,7 @@ def test_changed_cutoffs_are_kept_and_graded_by(path: Path, tmp_path: Path) -> N
 def test_cutoffs_that_cannot_hold_are_told(
     path: Path, tmp_path: Path, value: float | str | None
 ) -> None:
-    book = copy_of(path)
+    book = openpyxl.load_workbook(path)
     book["参数"]["C4"] = value
     book.save(tmp_path / "c.xlsx")
     with pytest.raises(ReviewError, match="参数"):
@@ -280,12 +280,12 @@ def test_cutoffs_that_cannot_hold_are_told(
 
 
 def settings_rows(path: Path) -> dict[str, int]:
-    sheet = copy_of(path)["参数"]
+    sheet = openpyxl.load_workbook(path)["参数"]
     return {str(sheet.cell(n, 1).value): n for n in range(1, sheet.max_row + 1)}
 
 
 def test_typed_criteria_are_kept_and_drawn_by(path: Path, tmp_path: Path) -> None:
-    rows, book = settings_rows(path), copy_of(path)
+    rows, book = settings_rows(path), openpyxl.load_workbook(path)
     typed = {
         f"B{rows['资金量大']}": 0.5,
         f"C{rows['资金量大']}": 9,
@@ -320,7 +320,7 @@ def test_typed_criteria_are_kept_and_drawn_by(path: Path, tmp_path: Path) -> Non
 def test_criteria_that_cannot_hold_are_told(
     path: Path, tmp_path: Path, value: float | str | None
 ) -> None:
-    cell, book = f"C{settings_rows(path)['资金量大']}", copy_of(path)
+    cell, book = f"C{settings_rows(path)['资金量大']}", openpyxl.load_workbook(path)
     book["参数"][cell] = value
     book.save(tmp_path / "c.xlsx")
     with pytest.raises(ReviewError, match=f"参数!{cell}"):
@@ -328,7 +328,7 @@ def test_criteria_that_cannot_hold_are_told(
 
 
 def test_a_criterion_without_its_name_is_told(path: Path, tmp_path: Path) -> None:
-    row, book = settings_rows(path)["资金量大"], copy_of(path)
+    row, book = settings_rows(path)["资金量大"], openpyxl.load_workbook(path)
     book["参数"][f"A{row}"], book["参数"][f"C{row}"] = None, 9
     book.save(tmp_path / "c.xlsx")
     with pytest.raises(ReviewError, match=f"参数!C{row}"):
@@ -336,7 +336,7 @@ def test_a_criterion_without_its_name_is_told(path: Path, tmp_path: Path) -> Non
 
 
 def test_cutoffs_of_a_form_that_is_not_there_wait_for_it(path: Path, tmp_path: Path) -> None:
-    book = copy_of(path)
+    book = openpyxl.load_workbook(path)
     book["参数"]["C5"] = 85
     book.save(tmp_path / "c.xlsx")
     kept = load_reviews(tmp_path / "c.xlsx")

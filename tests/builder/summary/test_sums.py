@@ -27,7 +27,7 @@ from workbook.summary.adding_up import FormSummary, Summary, aggregate
 ODD = Path(__file__).resolve().parents[2] / "forms" / "odd_form_2023.toml"
 COUNT = 18
 """So many departments answer; there are files of projects and of trouble besides."""
-PROJECTS = 5
+PROJECTS = 6
 SOURCES = ("general_public_budget", "government_fund", "special_account_nontax", "other_funds")
 NATURES = ("basic_expenditure", "project_expenditure")
 CENT = Decimal("0.01")
@@ -122,6 +122,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Round:
         filling, told = department(overall, number, draw)
         build_template(overall, returns / f"{number:03}.xlsx", filling=filling)
         known[overall.id].append(told)
+    draw = random.Random(20_250_303)
     for number in range(PROJECTS):
         filling, told = in_yuan(number, draw)
         build_template(odd, returns / f"项目_{number:03}.xlsx", filling=filling)

@@ -11,7 +11,6 @@ from openpyxl.workbook.workbook import Workbook
 from builder import build_template
 from tests.fillings import FILLED, filling
 from tests.office import Office
-from tests.sheets import copy_of
 from workbook import check, find_form
 from workbook.form.model import Form
 from workbook.layout.layout import default_plan
@@ -129,7 +128,7 @@ def test_labels_in_another_order_are_no_form(filled: Path, tmp_path: Path) -> No
 
 
 def test_a_form_whose_record_was_deleted_is_read_by_its_names(filled: Path, tmp_path: Path) -> None:
-    book = copy_of(filled)
+    book = openpyxl.load_workbook(filled)
     del book["_form"]
     book.save(tmp_path / "x.xlsx")
     assert codes(tmp_path / "x.xlsx") == ["L217", "L213"]
@@ -192,7 +191,7 @@ def test_a_renamed_form_is_read(filled: Path, tmp_path: Path, office: Office) ->
 
 
 def test_a_form_renamed_without_its_names_is_found_by_labels(filled: Path, tmp_path: Path) -> None:
-    book = copy_of(filled)
+    book = openpyxl.load_workbook(filled)
     book["自评表"].title = "另名"
     for name in list(book.defined_names):
         del book.defined_names[name]

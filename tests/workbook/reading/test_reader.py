@@ -11,7 +11,6 @@ import pytest
 
 from builder import build_template
 from tests.fillings import FILLED, SAMPLES, filling
-from tests.sheets import copy_of
 from workbook import check, find_form, load_form, read_returns
 from workbook.checking.columns import View, gather
 from workbook.form.model import Form
@@ -113,14 +112,14 @@ def test_someone_elses_workbook_is_rejected(tmp_path: Path) -> None:
 
 
 def test_an_unknown_version_is_rejected(filled: Path, tmp_path: Path) -> None:
-    book = copy_of(filled)
+    book = openpyxl.load_workbook(filled)
     book["_form"]["B2"] = "1999"
     book.save(tmp_path / "old.xlsx")
     assert codes(read_return(tmp_path / "old.xlsx")) == ["W109"]
 
 
 def test_a_changed_definition_is_a_remark(filled: Path, tmp_path: Path) -> None:
-    book = copy_of(filled)
+    book = openpyxl.load_workbook(filled)
     book["_form"]["B3"] = "0" * 16
     book.save(tmp_path / "other.xlsx")
     item = read_return(tmp_path / "other.xlsx")
@@ -142,7 +141,7 @@ def test_names_follow_their_cells_when_rows_are_inserted(filled: Path, tmp_path:
 
 
 def test_lost_names_are_remarked_and_read_by_place(filled: Path, tmp_path: Path) -> None:
-    book = copy_of(filled)
+    book = openpyxl.load_workbook(filled)
     for name in list(book.defined_names):
         del book.defined_names[name]
     book.save(tmp_path / "nameless.xlsx")
@@ -214,7 +213,7 @@ def test_overwritten_and_stale_formulas_are_found(form: Form, tmp_path: Path) ->
 
 def test_a_forged_verdict_is_found(tmp_path: Path) -> None:
     forged = tmp_path / "forged.xlsx"
-    book = copy_of(SEED)
+    book = openpyxl.load_workbook(SEED)
     verdicts = book["自检"]
     for row in verdicts.iter_rows(min_row=6, max_col=3):
         row[2].value = "通过"

@@ -15,7 +15,6 @@ from builder import build_template
 from tests.fillings import FILLED, SAMPLES, filling
 from tests.office import Office
 from tests.parameters import few_of
-from tests.sheets import copy_of
 from workbook import check, find_form
 from workbook.catalogue import Severity
 from workbook.findings import Finding
@@ -140,7 +139,7 @@ def test_a_department_other_than_issued_is_found(form: Form, tmp_path: Path) -> 
 
 
 def test_another_formula_is_found_and_its_result_not_trusted(filled: Path, tmp_path: Path) -> None:
-    book = copy_of(filled)
+    book = openpyxl.load_workbook(filled)
     own = book["自评表"]["H7"].value
     book["自评表"]["H7"] = "=1"
     book.save(tmp_path / "x.xlsx")
@@ -173,7 +172,7 @@ def test_a_formula_typed_by_libreoffice_is_taken_and_remarked(
 
 
 def test_a_changed_label_is_found_with_both_texts(filled: Path, tmp_path: Path) -> None:
-    book = copy_of(filled)
+    book = openpyxl.load_workbook(filled)
     sheet = book["自评表"]
     sheet["D6"] = "年初预算数（元）"
     sheet["E6"] = " 全 年预算数\n"  # blanks do not count
@@ -334,7 +333,7 @@ def test_a_name_that_points_to_the_end_of_the_sheet_costs_no_time(
 
 
 def test_another_definition_is_not_taken_for_tampering(filled: Path, tmp_path: Path) -> None:
-    book = copy_of(filled)
+    book = openpyxl.load_workbook(filled)
     book["_form"]["B3"] = "0" * 16
     book["自评表"]["D6"] = "别的文字"
     book["自评表"]["H7"] = "=1"
