@@ -23,7 +23,7 @@ PYTEST_ARGS ?= -n auto --dist worksteal
 
 # How often chance is tried: broken returns, typed fillings of each form, random expressions. `make test`
 # takes what the tests themselves say; what is given on the command line goes before all.
-check: export FUZZ_COUNT ?= 80
+check: export FUZZ_COUNT ?= 40
 test-all: export FUZZ_COUNT ?= 4000
 test-all: export DIFFERENTIAL_FILLINGS ?= 1500
 test-all: export DIFFERENTIAL_EXPRESSIONS ?= 2000
@@ -57,13 +57,13 @@ lint: $(READY)
 	$(BIN)/lint-imports --no-logo
 
 check: lint
-	$(BIN)/pytest -m "not office and not browser" $(PYTEST_ARGS)
+	$(BIN)/pytest -m "not office and not browser" --hypothesis-profile quick $(PYTEST_ARGS)
 
 test: lint office browser
 	$(BIN)/pytest --cov --cov-report=term $(PYTEST_ARGS)
 
 test-all: lint office browser
-	$(BIN)/pytest --long $(PYTEST_ARGS)
+	$(BIN)/pytest --long --hypothesis-profile thorough $(PYTEST_ARGS)
 
 pictures: $(READY) office browser
 	$(BIN)/python docs/make_pictures.py

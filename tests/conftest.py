@@ -9,6 +9,7 @@ runs these tests alone and writes the files anew, and the difference is for that
 """
 
 import difflib
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests import browser as chromium
 from tests import office as libreoffice
@@ -34,6 +36,9 @@ DRIVEN: dict[str, tuple[str, Callable[[], str | None], str]] = {
     "browser": ("Chromium", chromium.available, "tests/install_browser.sh"),
 }
 """By fixture and mark: what is driven, why it cannot be, and what installs it."""
+
+settings.register_profile("quick", max_examples=20)
+settings.register_profile("thorough", max_examples=1000)
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -108,6 +113,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if reason and not os.environ.get("CI"):
             for item in marked:
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_collection_finish() -> None:
+    # What is loaded by now stays: collecting rubbish among it again and again takes a sixth of the time.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _keep(
