@@ -1,4 +1,4 @@
-"""Everything that writes a file: the locked template, the summary, the page. Imports `workbook`, never back."""
+"""Everything that writes a file: templates, the summary, its page, documents, tables. Imports `workbook`, never back."""
 
 from builder.summary import build_summary
 from builder.template import build_template, issue

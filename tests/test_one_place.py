@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.fillings import FILLED, accepted, changed, filling, overall
 from tests.office import Office
 from workbook import aggregate, check, load_form
 from workbook.form.model import Form
-from workbook.reading.submission import Return
+from workbook.reading.submission import Filling, Return
 from workbook.summary import frames
 
 RATE = 'formula = "actual_expenditure / final_budget"'
@@ -119,3 +120,62 @@ def test_the_summary_s_own_formulas_reckon_the_rate_as_the_definition_does(
         values = office.sheet_values(book, "部门汇总")
     column = [*values[2]].index("执行率")
     assert [float(str(values[row][column])) for row in (3, 4, 5)] == pytest.approx([*EACH, WHOLE])
+
+
+NAMES = {
+    "final_budget": "adjusted",
+    "actual_expenditure": "used",
+    "original_budget": "approved",
+    "execution_rate": "pace",
+    "self_score": "own_points",
+    "weight": "full_points",
+    "deviation_reason": "why",
+    "total_score": "points",
+    "level1": "upper",
+    "level2": "lower",
+    "indicators": "measures",
+}
+"""Ids of the form that no code may know."""
+
+
+def renamed(text: str, *, without: tuple[str, ...] = ()) -> str:
+    """The definition with other ids; in [summary] the keys on the left stay what they are."""
+    for old, new in NAMES.items():
+        text = re.sub(rf"(?<![\w]){old}(?![\w])", new, text)
+        text = re.sub(rf"(?<![\w]){old}(?=_(?:fold|kind|sum|weight)\b)", new, text)
+    text = re.sub(r"^pace = (?=\"funds)", "execution_rate = ", text, flags=re.MULTILINE)
+    text = re.sub(r"^points = (?=\"totals)", "total_score = ", text, flags=re.MULTILINE)
+    text = text.replace('metric = "pace"', 'metric = "execution_rate"')
+    text = re.sub(r"^group_label.*$", lambda m: m[0].replace("{full_points}", "{weight}"), text,
+                  flags=re.MULTILINE)  # fmt: skip
+    text = re.sub(r"^full_points = (?=\"full_points|\d)", "weight = ", text, flags=re.MULTILINE)
+    for key in without:
+        text = re.sub(rf'^{key} = "funds[^\n]*\n', "", text, flags=re.MULTILINE)
+    return text
+
+
+@pytest.mark.parametrize("without", [(), ("budget", "spent")], ids=["all", "no budget, no spent"])
+def test_no_code_knows_the_ids_of_a_form(without: tuple[str, ...], tmp_path: Path) -> None:
+    text = overall().path.read_text(encoding="utf-8")
+    rules = text.index("[[rule]]")  # their cases speak of the samples' ids
+    path = tmp_path / "renamed.toml"
+    path.write_text(renamed(text[:rules], without=without), encoding="utf-8")
+    form = load_form(path)
+    usual = filling(FILLED[2])
+    ids = {f"{section}.{old}": f"{section}.{new}" for old, new in NAMES.items()
+           for section in ("funds", "totals")}  # fmt: skip
+    rows = {n: {NAMES.get(k, k): v for k, v in row.items()}
+            for n, row in usual.rows["indicators"].items()}  # fmt: skip
+    given = Filling({ids.get(k, k): v for k, v in usual.values.items()}, {"measures": rows})
+    read = check([accepted(given, "a.xlsx", form=form)])
+    summary = aggregate(read)
+    assert summary.main is not None
+    assert float(summary.main.totals["value"]["execution_rate"]) > 0
+    book = openpyxl.load_workbook(build_summary(summary, tmp_path / "汇总.xlsx"), data_only=True)
+    assert {"部门汇总", "指标明细", "指标分析", "抽查复核名单", "资金构成"} <= set(book.sheetnames)
+    heads = [cell.value for cell in book["指标明细"][3]]
+    assert heads[2:4] == ["一级指标", "二级指标"]
+    assert "得分率" in heads
+    build_page(summary, tmp_path / "网页.html")
+    build_county_report(summary, tmp_path / "初稿.docx")
+    write_data(frames(read), tmp_path / "数据", summary)

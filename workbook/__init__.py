@@ -4,7 +4,7 @@ The data's way, one function a station::
 
     load_form → (builder.build_template) → read_returns → check → frames, aggregate → (builder.build_summary)
 
-Scripts import the verbs from here and the two that write files from `builder`.
+Scripts import the verbs from here and those that write files from `builder`.
 """
 
 from __future__ import annotations

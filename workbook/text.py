@@ -1,7 +1,7 @@
 """Texts as both sides compare them: folded to one width and case, and read as measures.
 
 The order of `FOLDS` is the order in which the workbook's own formula substitutes, so that both sides
-agree letter for letter. Source of the signs and words: DOMAIN §6 (about 200 published cells).
+agree letter for letter. The signs and words are those of about 200 published cells.
 """
 
 from __future__ import annotations

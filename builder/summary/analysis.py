@@ -23,7 +23,7 @@ from builder.sheets import (
 )
 from workbook.expression import literal
 from workbook.form import ScoredRows, Section
-from workbook.summary import NONE, OTHER, FormSummary, attainment_by, reasons
+from workbook.summary import NONE, OTHER, FormSummary, attainment_by, reasons, row_generosity
 
 _WIDTHS = (20, 48, 9, 11, 11, 10, 9, 10, 10, 30)
 _LOOKS = ("center", "center", "count", "score", "score", "rate", "count", "rate", "score", "text")
@@ -44,7 +44,7 @@ def write_analysis(
         listed, frame = details[section.id], part.details[section.id]
         branch_rows[section.id] = _write_indicators(page, scored, frame, listed)
         _write_reasons(page, part, scored, listed)
-        _write_generosity(page, part, frame, listed)
+        _write_generosity(page, part, scored, frame, listed)
     if not part.key_fields.scored:
         page.note("这张表没有计分的指标。")
     return branch_rows
@@ -194,17 +194,19 @@ def _write_reasons(page: BlockSheet, part: FormSummary, scored: ScoredRows, list
 
 
 def _write_generosity(
-    page: BlockSheet, part: FormSummary, frame: pd.DataFrame, listed: Listed
+    page: BlockSheet,
+    part: FormSummary,
+    scored: ScoredRows,
+    frame: pd.DataFrame,
+    listed: Listed,
 ) -> None:
     """How often full marks were taken, and scores against the rule."""
     generosity = part.generosity
     page.block("自评宽严", "项目", "说明", "数量", "占比")
     above, lost = listed.cells("above"), listed.cells("lost")
-    scored_count = float((frame["weight"].notna() & frame["self_score"].notna()).sum())
-    full = float(frame["lost"].eq(0).sum())
-    judged = float(frame["above"].notna().sum())
-    higher, lower = float(frame["above"].gt(0).sum()), float(frame["above"].lt(0).sum())
-    points = float(frame["above"].clip(lower=0).sum())
+    counts = row_generosity(frame, scored).sum().astype(float)
+    scored_count, full, judged = (counts[name] for name in ("rows", "full", "judged"))
+    higher, lower, points = (counts[name] for name in ("above", "below", "above_points"))
     first = page.row
     lines = (
         ("评分的指标", "填了分值和得分", f"=COUNT({lost})", scored_count, None),

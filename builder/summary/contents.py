@@ -155,15 +155,19 @@ def _sheets(part: FormSummary, names: _Names, *, first: bool, compared: bool) ->
         previous=names(f"{prefix}同比") if compared else "",
         composition=names(f"{prefix}资金构成") if part.key_fields.breakdowns else "",
         details={
-            s.id: names(prefix + _rows_name(s)) for s in part.form.repeating if s.id in part.details
+            s.id: names(prefix + _rows_name(part, s))
+            for s in part.form.repeating
+            if s.id in part.details
         },
         analysis=names(f"{prefix}指标分析") if scored else "",
         sample=names(f"{prefix}抽查复核名单") if scored else "",
     )
 
 
-def _rows_name(section: Section) -> str:
-    return "指标明细" if section.id == "indicators" else f"{section.label}明细"
+def _rows_name(part: FormSummary, section: Section) -> str:
+    """The rows that are scored first of all are the indicators."""
+    first = [rows.section for rows in part.key_fields.scored[:1]]
+    return "指标明细" if section in first else f"{section.label}明细"
 
 
 @dataclass(frozen=True)
@@ -195,7 +199,7 @@ class _FormWriter:
             section.id: write_details(
                 book,
                 # Each row's figures have a unit of their own.
-                self.heading(sheets.details[section.id], _rows_name(section), 2, unit=""),
+                self.heading(sheets.details[section.id], _rows_name(part, section), 2, unit=""),
                 part,
                 section,
                 links,

@@ -12,7 +12,7 @@ from builder import styles
 from builder.sheets import Book, Column, Heading, Links, Listed, Live, Value, values, write_list
 from workbook.address import letters
 from workbook.form import ROW, Field, ScoredRows, Section
-from workbook.summary import CENT, FINEST, NEAR, ORIGINS, FormSummary, sum_of
+from workbook.summary import CENT, FINEST, LEVEL_NAMES, NEAR, ORIGINS, FormSummary, sum_of
 
 
 def file_names(paths: pd.Series[str]) -> list[Value]:
@@ -131,13 +131,11 @@ def write_details(
 
 
 def _detail_column(item: Field, column: pd.Series[Any], section: Section) -> Column:
-    level = item.id in section.levels
-    title = {"level1": "一级指标", "level2": "二级指标", "level3": "三级指标"}.get(
-        item.id, item.label
-    )
-    if level:
-        return Column(item.id, title, 13 if item.id == "level1" else 19, values(column), "center")
-    return Column(item.id, title, item.kind.list_width, values(column), item.kind.look)
+    if item.id in section.levels:
+        level = section.levels.index(item.id)
+        width = 19 if level else 13
+        return Column(item.id, LEVEL_NAMES[level], width, values(column), "center")
+    return Column(item.id, item.label, item.kind.list_width, values(column), item.kind.look)
 
 
 def _scored_columns(frame: pd.DataFrame, scored: ScoredRows, keys: list[str]) -> list[Column]:

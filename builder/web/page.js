@@ -220,7 +220,7 @@
     return chart("各单位执行率", told + "；虚线为 100%", "点一条看这个单位", bars(sorted.map((line) => ({
       name: line.short, part: line.rate / longest, figure: percent(line.rate),
       look: line.rate > 1 + 1e-9 || line.rate < form.lowRate ? "warn" : "bar-fill",
-      tip: line.department + "\n执行率 " + percent(line.rate) + "\n全年执行数 " + amount(line.amount_actual_expenditure) + " 万元\n全年预算数 " + amount(line.amount_final_budget) + " 万元",
+      tip: line.department + "\n执行率 " + percent(line.rate) + form.rateOf.map((item) => "\n" + item.label + " " + amount(line[item.key]) + " 万元").join(""),
       press: () => show(line),
     })), longest > 1 ? 1 / longest : 0));
   }

@@ -171,6 +171,10 @@ def _form(summary: Summary, part: FormSummary, words: _Words, *, first: bool) ->
         "name": part.form.name,
         "title": f"{part.fiscal_year} 年度{name}汇总",
         "hasRate": key_fields.rate is not None,
+        "rateOf": [
+            {"key": _amount(name), "label": key_fields.amounts[name].label}
+            for name in key_fields.rate_columns.values()
+        ],
         "hasScore": key_fields.score is not None,
         "lowRate": rate_threshold(part),
         "project": key_fields.project.label if key_fields.project else "",
@@ -433,6 +437,7 @@ def _unread(summary: Summary) -> Json:
         "name": "",
         "title": _NOTHING,
         "hasRate": False,
+        "rateOf": [],
         "hasScore": False,
         "lowRate": LOW_RATE,
         "project": "",

@@ -229,7 +229,7 @@ METRICS = {
     "execution_gap": False,
 }
 """What criteria of re-checking may look at, and whether it is a share, shown as a percentage;
-`workbook.summary.metrics` tells what each is."""
+`metrics` of the summary's sampling tells what each is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ here; `builder` only writes it. Start in `adding_up`.
 
 from workbook.summary.adding_up import FormSummary, Summary, aggregate
 from workbook.summary.amounts import UNIT, sum_of, worded_rate
-from workbook.summary.attainment import NEAR, NONE, OTHER, attainment_by, reasons
+from workbook.summary.attainment import NEAR, NONE, OTHER, attainment_by, reasons, row_generosity
 from workbook.summary.coverage import DEADLINE, Status
 from workbook.summary.overview import (
     BANDS,
@@ -57,6 +57,7 @@ from workbook.summary.schemas import (
     DUES,
     FIGURES,
     FIXED,
+    LEVEL_NAMES,
     NUMBER,
     TEXT,
     TRACES,
@@ -87,6 +88,7 @@ __all__ = [
     "HEADS",
     "HIGHEST_SCORE",
     "LEAST_LABEL",
+    "LEVEL_NAMES",
     "LOW_RATE",
     "NEAR",
     "NONE",
@@ -133,6 +135,7 @@ __all__ = [
     "rate_threshold",
     "reading_notes",
     "reasons",
+    "row_generosity",
     "sample",
     "sampling_of",
     "section_schema",

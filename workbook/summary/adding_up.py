@@ -1,7 +1,7 @@
 """Adding up: one line a department, totals, grades, and who is left out and why.
 
 Amounts are 万元 whatever the form's unit; rates are fractions, recomputed from the sums and never
-averaged; what is missing is missing, not zero (DOMAIN: "adding up"). What the modules beside it do:
+averaged; what is missing is missing, not zero. What the modules beside it do:
 `coverage` who owes what, `totals` sums and grades, `attainment` the indicators, `provenance` whence each
 figure came; `overview` and `sampling` are worked out from the finished summary.
 """
@@ -57,7 +57,7 @@ class FormSummary:
     grades: pd.DataFrame
     """Index `grade`, best first: departments, share (of those graded)."""
     indicators: pd.DataFrame
-    """Index (`section`, the levels): what `attainment` gives."""
+    """Index (`section`, the levels): what `attainment_by` gives."""
     funds: pd.DataFrame
     """Index `field`: heading, label, amount, departments (that gave it), share (of its heading)."""
     composition: pd.DataFrame

@@ -215,7 +215,7 @@ def generosity(
     """
     frames = [(details[rows.section.id], rows) for rows in key_fields.scored]
     lines = departments[departments["file"].isin(_submissions([frame for frame, _ in frames]))]
-    table = pd.concat([_generous(*pair) for pair in frames]) if frames else pd.DataFrame()
+    table = pd.concat([row_generosity(*pair) for pair in frames]) if frames else pd.DataFrame()
     numbers = pd.Series(lines.index, index=lines["file"])
     columns = ["rows", "full", "judged", "above", "below", "above_points"]
     if table.empty:
@@ -235,7 +235,8 @@ def _submissions(details: Sequence[pd.DataFrame]) -> set[str]:
     return {str(key) for f in details for key in f.index.get_level_values("submission").unique()}
 
 
-def _generous(details: pd.DataFrame, rows: ScoredRows) -> pd.DataFrame:
+def row_generosity(details: pd.DataFrame, rows: ScoredRows) -> pd.DataFrame:
+    """What `generosity` adds up, row by row: counts as 1 or 0, points above the rule."""
     both = details[rows.weight].notna() & details[rows.score].notna()
     above = details["above"]
     return pd.DataFrame(

@@ -127,6 +127,14 @@ def rate_threshold(part: FormSummary) -> float:
     return float(part.form.settings.get("rate_threshold", LOW_RATE))
 
 
+def _unspent(part: FormSummary, lines: pd.DataFrame) -> pd.Series[float]:
+    """What each line did not spend of its budget; NA where the form does not say which is which."""
+    budget, spent = part.key_fields.budget, part.key_fields.spent
+    if not (budget and spent):
+        return pd.Series(pd.NA, index=lines.index, dtype="Float64")
+    return lines[budget] - lines[spent]
+
+
 def by_rate(part: FormSummary, most: int = CHARTED) -> pd.DataFrame:
     """Departments by execution rate, lowest first, index `number` as in departments; those with a rate.
 
@@ -138,9 +146,7 @@ def by_rate(part: FormSummary, most: int = CHARTED) -> pd.DataFrame:
     if key_fields.rate is None:
         return lines.iloc[:0]
     name_columns = [c for c in ("code", "department", "project") if c in lines.columns]
-    frame = lines[[*name_columns, "execution_rate"]].assign(
-        unspent=lines[key_fields.budget] - lines[key_fields.spent]
-    )
+    frame = lines[[*name_columns, "execution_rate"]].assign(unspent=_unspent(part, lines))
     frame = frame[frame["execution_rate"].notna()].sort_values("execution_rate", kind="stable")
     if len(frame) <= most:
         return frame
@@ -289,10 +295,12 @@ def _low_rate(part: FormSummary) -> Attention | None:
     )
     if low.empty:
         return None
-    unspent = sum_of(low["unspent"])
     unit = "个项目" if "project" in low.columns else "个单位"
-    names = _named(low, _amounts("（", low["unspent"]))
-    sentence = f"{len(low)} {unit}执行率低于 {threshold:.0%}，共有 {unspent:,.2f} 万元没有支出，最多的是{names}。"
+    if low["unspent"].isna().all():  # the form does not say which amounts these are
+        sentence = f"{len(low)} {unit}执行率低于 {threshold:.0%}：{_named(low)}。"
+    else:
+        unspent, names = sum_of(low["unspent"]), _named(low, _amounts("（", low["unspent"]))
+        sentence = f"{len(low)} {unit}执行率低于 {threshold:.0%}，共有 {unspent:,.2f} 万元没有支出，最多的是{names}。"
     return Attention(
         "low_rate", f"执行率低于 {threshold:.0%}，按未支出数从大到小", sentence, _numbers(low)
     )

@@ -99,8 +99,9 @@ def _compared(this_year: DepartmentLines, last_year: DepartmentLines) -> Compari
     figures = _figures(this_year, last_year)
     this, last = this_year.departments, last_year.departments
     pairs = _pairs(this, last)
-    gone = [position for position in range(len(last)) if position not in set(pairs.values())]
-    gone = [position for position in gone if _gave_figures(last)[position]]
+    gave_now, gave_then = _gave_figures(this), _gave_figures(last)
+    paired = set(pairs.values())
+    gone = [i for i in range(len(last)) if i not in paired and gave_then[i]]
     ours: list[int | None] = [*range(len(this)), *[None] * len(gone)]
     theirs = [*(pairs.get(position) for position in range(len(this))), *gone]
     frame = pd.DataFrame(
@@ -120,7 +121,6 @@ def _compared(this_year: DepartmentLines, last_year: DepartmentLines) -> Compari
         frame["grade_before"] = _values_at(last, "grade", theirs)
         frame["grade"] = _values_at(this, "grade", ours)
     frame = _changes(frame, figures)
-    gave_now, gave_then = _gave_figures(this), _gave_figures(last)
     states = [
         _pairing(i is not None and gave_now[i], j is not None and gave_then[j])
         for i, j in zip(ours, theirs, strict=True)

@@ -16,7 +16,7 @@ from workbook.summary.amounts import UNIT, worded_rate
 
 TEXT, WHOLE, NUMBER, DATE, TRUTH = "string", "Int64", "Float64", "datetime64[s]", "boolean"
 """The dtypes that columns have; all can hold a missing value."""
-_LEVELS = ("一级指标", "二级指标", "三级指标")
+LEVEL_NAMES = ("一级指标", "二级指标", "三级指标")
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +241,7 @@ def departments_schema(form: Form) -> Schema:
 
 
 def _of_field(form: Form, section: Section, item: Field) -> FrameColumn:
-    level = dict(zip(section.levels, _LEVELS, strict=False)).get(item.id)
+    level = dict(zip(section.levels, LEVEL_NAMES, strict=False)).get(item.id)
     if level:
         return FrameColumn(item.id, TEXT, level)
     notes = {CELL: "", GROUP: "，每行重复本组的数，不要相加"}.get(item.grain, "")

@@ -1,7 +1,7 @@
 """Sums, rates, means and grades of a form's departments.
 
 Absolute values are added; rates are recomputed from the sums, never averaged; what is missing is missing,
-not zero (DOMAIN: "adding up"). Nothing is rounded here but scores before they are graded and ranked, on
+not zero. Nothing is rounded here but scores before they are graded and ranked, on
 two decimals, and differences, on 0.01 元.
 """
 
