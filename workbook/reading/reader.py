@@ -69,9 +69,9 @@ def known_forms(extra: Iterable[Path] = ()) -> Forms:
     return {(form.id, form.version): form for form in forms}
 
 
-def find_files(paths: Iterable[Path | str]) -> Iterator[Path]:
+def find_files(paths: Path | str | Iterable[Path | str]) -> Iterator[Path]:
     """Every file under the paths, folders walked in order of their names; links are not followed."""
-    for path in map(Path, paths):
+    for path in [Path(paths)] if isinstance(paths, (Path, str)) else map(Path, paths):
         if path.is_dir() and not path.is_symlink():
             entries = sorted(path.iterdir(), key=lambda entry: (entry.is_dir(), entry.name))
             yield from find_files(entries)
@@ -80,7 +80,7 @@ def find_files(paths: Iterable[Path | str]) -> Iterator[Path]:
 
 
 def read_returns(
-    paths: Iterable[Path | str],
+    paths: Path | str | Iterable[Path | str],
     *,
     forms: Forms | None = None,
     passwords: Passwords = (),

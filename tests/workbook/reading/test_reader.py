@@ -169,6 +169,8 @@ def test_one_bad_file_stops_no_other(filled: Path, tmp_path: Path) -> None:
         "c.xlsx",
     ]
     assert [item.status for item in found] == [SKIPPED, REJECTED, ACCEPTED, SKIPPED, ACCEPTED]
+    for alone in (folder, str(folder)):  # not its letters, one by one
+        assert [item.path for item in read_returns(alone)] == [item.path for item in found]
 
 
 def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:
