@@ -29,7 +29,7 @@ from tests.fillings import FILLED, filling, overall  # noqa: E402
 from workbook import aggregate  # noqa: E402
 from workbook.findings import finding  # noqa: E402
 from workbook.form import Value  # noqa: E402
-from workbook.layout import place  # noqa: E402
+from workbook.layout import lay_out  # noqa: E402
 from workbook.reading import ACCEPTED, Filling, Return, Submission, submit  # noqa: E402
 from workbook.summary import Summary  # noqa: E402
 
@@ -64,7 +64,7 @@ def returns(count: int) -> list[Return]:
 
 def _whole(given: Filling) -> Filling:
     """A filling with all the rows wanted."""
-    slots = place(overall(), tuple(4 for _ in overall().sections["indicators"].groups)).spots
+    slots = lay_out(overall(), tuple(4 for _ in overall().sections["indicators"].groups)).spots
     free = sorted({spot.number for spot in slots.values() if spot.field.key == "indicators.actual"})
     row: dict[str, Value] = {
         "indicator": "开展活动的场次", "target": "≥40场", "actual": "42场", "weight": 3.0, "self_score": 2.9,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from workbook.catalogue import CATALOGUE, Entry
+from workbook.catalogue import CATALOGUE, CatalogueEntry
 from workbook.commands.output import opened, template_of
 from workbook.form import Form, Rule, available_forms, load_form
 
@@ -48,7 +48,7 @@ def _catalogue() -> Iterator[str]:
         yield from _table(("代码", "级别", "名称", "含义", "依据", "怎么办"), map(_entry, entries))
 
 
-def _entry(entry: Entry) -> tuple[str, ...]:
+def _entry(entry: CatalogueEntry) -> tuple[str, ...]:
     level, message = entry.severity.chinese, opened(entry.message)
     return entry.code, level, entry.name, message, entry.basis, opened(entry.hint)
 

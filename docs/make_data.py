@@ -41,7 +41,9 @@ _HEAD = """\
 <!-- 由 python docs/make_data.py 生成，请勿手改 -->
 
 `workbook aggregate … --data 文件夹` writes every frame as CSV (for Excel), as Parquet, and all of them as one DuckDB file with
-views. Below: how to open it, six queries with what they say about the samples, and every column with its type and unit.
+views. Below: how to open it, how figures are worked out, six queries with what they say about the samples, and every column
+with its type and unit. The same frames in Python: [python-api.md](python-api.md); from ten thousand returns on:
+[large-scale.md](large-scale.md).
 
 ```console
 $ pip install 'selfeval-workbook[data]'
@@ -66,6 +68,21 @@ import duckdb
 with duckdb.connect("数据/data.duckdb", read_only=True) as base:
     print(base.sql("FROM department_overall_2024_summary.totals").df())
 ```
+
+## 数怎么算
+
+汇总表、网页、报告和这里的 `…_summary` 是同一组数。
+
+- 合计是相加，没有填的是缺数，不按零算。合计的执行率用两个合计数相除，只算两个数都有的单位；加权平均同样只算得分和预算都有的。
+- `counted_score` 有复核得分的用复核得分，没有的用自评得分，四舍五入到两位小数，再定等次和名次；同分同名次。
+  其余各数不作四舍五入，只有差额到 0.01 元。
+- 失分＝分值－得分，不足 0.005 分的算没有失分，得分不低于分值的是满分。失分原因照定义里 `[[summary.reason]]` 的字词，从上往下，
+  含有哪一类的字词就归哪一类；都不含的是“其他原因”，空白的是“未写原因”。
+- 按规则应得的分由表式定义算出，指标值、完成值不能比较的没有。
+- 退回、未报的单位没有数。一个单位几份、别的年度、名册外的怎么算，见[读表](reading.md#各份之间)；名册外的另列，其数仍在合计之内。
+- 报送日期是最早一份收下的表最后保存的那一天（北京时间），没有的按表中的填报日期；晚于截止日期的是迟报。
+- 总览的“需要关注”：同一单位年初预算、全年预算、执行数相差 1000 倍以上（定义里的 `unit_slip`），执行率低于 90%（`rate_threshold`），
+  各项之和与总数相差 0.01 万元以上，等等，取前三项。
 """
 
 

@@ -1,4 +1,4 @@
-"""Make the pictures of the README anew from the samples: `make pictures` (needs LibreOffice, Chromium)."""
+"""Make the pictures of the pages anew from the samples: `make pictures` (needs LibreOffice, Chromium)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def photograph(page: Path, picture: Path) -> None:
 
 
 def main() -> None:
-    """Print the seed's return and the samples' summary, and keep the pages that the README shows."""
+    """Print the seed's return and the samples' summary, and keep the pages that ours show."""
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, Office() as office:
         out = Path(folder)
@@ -46,7 +46,7 @@ def main() -> None:
         found = aggregate(returns, roster)
         photograph(build_page(found, out / "page.html"), PICTURES / "page.png")
         summary = build_summary(found, out / "summary.xlsx")
-        for name, page in (("summary.png", 1), ("analysis.png", 2)):
+        for name, page in (("summary.png", 1), ("departments.png", 2)):
             shutil.copy(office.to_png(summary, out, dpi=100)[page - 1], PICTURES / name)
     print(*sorted(PICTURES.iterdir()), sep="\n")
 

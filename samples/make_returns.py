@@ -18,13 +18,13 @@ from tests.fillings import FILLED, filling  # noqa: E402
 from tests.office import Office, Target  # noqa: E402
 from workbook import find_form  # noqa: E402
 from workbook.form import Value, serial  # noqa: E402
-from workbook.layout import place  # noqa: E402
+from workbook.layout import lay_out  # noqa: E402
 
 
 def main(folder: Path = HERE / "returns") -> None:
     """Type and save every filling; a locked cell that refuses is an error."""
     form = find_form("department_overall")
-    layout = place(form)
+    layout = lay_out(form)
     folder.mkdir(exist_ok=True)
     with Office() as office:
         for source in FILLED:

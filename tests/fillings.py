@@ -15,7 +15,7 @@ from workbook.findings import Finding
 from workbook.form.coercion import Value
 from workbook.form.definition import find_form, load_form
 from workbook.form.model import Form
-from workbook.layout.layout import Plan, place
+from workbook.layout.layout import Plan, lay_out
 from workbook.reading.submission import ACCEPTED, REJECTED, Filling, Return, Submission, submit
 from workbook.summary.adding_up import Summary, aggregate
 
@@ -47,7 +47,7 @@ def _numbered(
     form: Form, name: str, content: Iterable[dict[str, Any]], plan: Plan | None
 ) -> dict[int, dict[str, Value]]:
     levels = form.sections[name].levels
-    free = [(slot.path, slot.number) for slot in place(form, plan).blocks[name].slots]
+    free = [(slot.path, slot.number) for slot in lay_out(form, plan).blocks[name].slots]
     found: dict[int, dict[str, Value]] = {}
     for row in content:
         path = tuple(row[level] for level in levels)

@@ -1,12 +1,22 @@
-"""Generated pages say what the code says now."""
+"""Generated pages and pictures say what the code says now; links lead somewhere; the JSON is as told."""
 
+import json
+import re
 import runpy
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
+from click.testing import CliRunner
+
+from workbook.commands.cli import cli
 from workbook.commands.output import explanation, known_codes
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+TOP = Path(__file__).resolve().parents[1]
+DOCS = TOP / "docs"
 CODES = (DOCS / "codes.md").read_text(encoding="utf-8")
+PAGES = [*TOP.glob("*.md"), *DOCS.glob("*.md")]
 
 
 def test_the_page_of_codes_is_what_its_script_writes() -> None:
@@ -26,3 +36,90 @@ def test_every_code_is_documented_and_explained_once_filled_in() -> None:
         told = explanation(code)
         assert told.startswith(code)
         assert "{" not in told.partition("条件：")[0]
+
+
+# --- the floors -----------------------------------------------------------------------------------
+
+
+def test_the_floors_are_as_their_contract_has_them() -> None:
+    drawn = runpy.run_path(str(DOCS / "make_floors.py"))["picture"]()
+    written = (DOCS / "pictures" / "floors.svg").read_text(encoding="utf-8")
+    assert drawn.splitlines() == written.splitlines(), "python docs/make_floors.py draws it anew"
+
+
+def test_every_room_is_drawn_and_has_its_paragraph() -> None:
+    drawn = (DOCS / "pictures" / "floors.svg").read_text(encoding="utf-8")
+    told = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    for door in [
+        *(TOP / "workbook").glob("*/__init__.py"),
+        *(TOP / "builder").glob("*/__init__.py"),
+    ]:
+        room = door.parent.relative_to(TOP).as_posix() + "/"
+        short = room.removeprefix("builder/")
+        assert f">{short}</text>" in drawn, room
+        assert f"**`{short}`**" in told, room
+
+
+# --- links ----------------------------------------------------------------------------------------
+
+
+def links(page: Path) -> Iterator[str]:
+    """Where a page's links and pictures lead within the project."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            yield target
+
+
+def anchors(page: Path) -> set[str]:
+    """What a page's headings are called in links, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    for target in links(page):
+        name, _, anchor = target.partition("#")
+        file = (page.parent / name).resolve() if name else page
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file), target
+
+
+def test_every_page_and_picture_is_led_to() -> None:
+    there = {page.resolve() for page in PAGES} | set((DOCS / "pictures").iterdir())
+    led = {
+        (page.parent / target.partition("#")[0]).resolve()
+        for page in PAGES
+        for target in links(page)
+    }
+    assert there - led <= {TOP / "README.md"}
+
+
+# --- the JSON -------------------------------------------------------------------------------------
+
+
+def told(words: str) -> list[str]:
+    """The keys that docs/commands.md tells after some words."""
+    text = (DOCS / "commands.md").read_text(encoding="utf-8")
+    (keys,) = re.findall(rf"{re.escape(words)}：`{{([\w, ]+)}}`", text)
+    return str(keys).split(", ")
+
+
+def printed(*words: str) -> Any:
+    return json.loads(CliRunner().invoke(cli, [*words, "--json"]).stdout)
+
+
+def test_the_json_of_returns_has_the_keys_that_are_told() -> None:
+    sample = next((TOP / "samples" / "returns").glob("125001_*.xlsx"))
+    read, checked = printed("read", str(sample)), printed("check", str(sample))
+    assert list(read) == told("`read --json`")
+    assert list(read["findings"][0]) == told("`findings`")
+    assert list(checked) == told("`check --json`")
+    assert list(checked["totals"]) == told("`totals`")
+    assert list(checked["files"][0]) == [key for key in read if key != "values"]
+
+
+def test_the_json_of_forms_has_the_keys_that_are_told() -> None:
+    spots = printed("layout", "department_overall")
+    assert {tuple(spot) for spot in spots.values()} == {tuple(told("格子"))}
+    assert {tuple(form) for form in printed("forms")} == {tuple(told("每一项"))}

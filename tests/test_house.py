@@ -119,6 +119,25 @@ def test_every_room_has_a_door_under_contract() -> None:
     assert doors == {name_of(room).replace("/", ".") for room in ROOMS}
 
 
+# --- names ----------------------------------------------------------------------------------------
+
+
+def test_no_two_classes_share_a_name() -> None:
+    homes: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name.strip("_"), []).append(name_of(path))
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_nothing_is_known_by_its_number_in_memory(path: Path) -> None:
+    """A number is given again once the thing is gone; what is a key is hashed itself."""
+    called = [node.func for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+    assert not any(isinstance(func, ast.Name) and func.id == "id" for func in called)
+
+
 # --- what is exported -----------------------------------------------------------------------------
 
 

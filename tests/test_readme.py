@@ -1,9 +1,10 @@
-"""What the README and the API page show works as shown, and `workbook demo` leaves what it says."""
+"""What the README, the guide and the API page show works as shown; `workbook demo` leaves what it says."""
 
 from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from builder import build_template
+from tests.fillings import FILLED, filling, overall
 from workbook import check, read_returns
 from workbook.commands.cli import cli
 
@@ -21,8 +24,13 @@ PAGES = ("README.md", "README.zh-CN.md", "docs/python-api.md")
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to write in that has the samples, as a checkout has."""
+    """A folder to write in that has the samples, as a checkout has, and two returns of 2023."""
     (tmp_path / "samples").symlink_to(TOP / "samples")
+    for path in FILLED[:2]:
+        build_template(
+            overall(), tmp_path / "2023" / f"{path.stem}.xlsx",
+            filling=filling(path), fiscal_year=2023,
+        )  # fmt: skip
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -65,8 +73,9 @@ def test_commands_of_the_readme_run(checkout: Path) -> None:
     assert len(list((checkout / "发出").glob("*.xlsx"))) == 14
 
 
-def test_sentences_of_the_readme_are_what_check_says() -> None:
-    text = (TOP / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_sentences_of_the_readme_are_what_check_says(page: str) -> None:
+    text = (TOP / page).read_text(encoding="utf-8")
     (shown,) = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
     (seed,) = (TOP / "samples" / "returns").glob("125001*")
     told = {found.sentence for item in check(read_returns([seed])) for found in item.findings}
@@ -103,9 +112,45 @@ def test_demo_leaves_templates_findings_summary_and_data(demo: Demo) -> None:
     assert "5_公开" in demo.result.stdout
 
 
-def test_links_of_the_pages_lead_somewhere() -> None:
-    for page in (*PAGES, *(str(p.relative_to(TOP)) for p in (TOP / "docs").glob("*.md"))):
-        path = TOP / page
-        for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
-            if "://" not in target:
-                assert (path.parent / target).exists(), f"{page}: {target}"
+# --- the guide ------------------------------------------------------------------------------------
+
+GUIDE = (TOP / "docs" / "guide.md").read_text(encoding="utf-8")
+TYPED = [
+    line.strip()
+    for block in re.findall(r"```bat\n(.*?)```", GUIDE, re.DOTALL)
+    for line in block.splitlines()
+    if line.startswith(("workbook ", "set ")) and "workbook demo" not in line
+]
+"""What the guide has a clerk type; `workbook demo` has its own test."""
+
+
+def test_the_year_of_the_guide_runs_as_typed(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(TOP / "samples" / "roster.csv", checkout / "名册.csv")
+    shutil.copytree(TOP / "samples" / "returns", checkout / "收回")
+    (checkout / "2023").rename(checkout / "去年收回")
+    shutil.copy(next((TOP / "samples" / "word").glob("*.docx")), checkout / "旧表.docx")
+    assert len(TYPED) == 14
+    sheets = {"未对应复核"}  # where a review's department is gone
+    for line in TYPED:
+        if line.startswith("set "):
+            monkeypatch.setenv(*line.removeprefix("set ").split("="))
+            continue
+        result = CliRunner().invoke(cli, shlex.split(line)[1:])
+        assert result.exit_code in (0, 1), (line, result.output)
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        if "aggregate" in line:
+            sheets.update(openpyxl.load_workbook("汇总表.xlsx", read_only=True).sheetnames)
+    table = GUIDE.partition("| 工作表 | 内容 |")[2].partition("\n\n")[0]
+    told = re.findall(r"^\| (\w+) \|", table, re.MULTILINE)
+    assert sorted(told) == sorted(sheets)
+    assert (checkout / "公开" / "index.html").is_file()
+    assert len(list((checkout / "整改通知").glob("*.txt"))) == 10
+    assert (checkout / "旧表.xlsx").is_file()
+
+
+def test_the_guide_is_short_and_for_clerks() -> None:
+    assert len(GUIDE.splitlines()) <= 275
+    for words in (r"\b[A-Z]\d{3}\b", "Parquet", "DuckDB", "JSON", "TOML", "API"):
+        assert not re.search(words, GUIDE), words

@@ -17,7 +17,7 @@ from workbook.checking.columns import View, gather
 from workbook.form.coercion import Value, serial
 from workbook.form.definition import available_forms, load_form
 from workbook.form.model import Form
-from workbook.layout.layout import Spot, place
+from workbook.layout.layout import Spot, lay_out
 from workbook.reading.reader import read_return
 from workbook.reading.submission import ACCEPTED, Filling, Submission
 
@@ -51,7 +51,7 @@ def type_in(
         }
         assert office.type_values(book, keys) == []
         office.recalculate(book)
-        layout = place(read_form(path))
+        layout = lay_out(read_form(path))
         names: list[Target] = list(layout.spots)
         live = office.values(book, names)
         office.save(book, to, format_)
@@ -76,7 +76,7 @@ def test_what_is_typed_in_libreoffice_is_read_back(
     form: Form, share: int, office: Office, tmp_path: Path
 ) -> None:
     template = build_template(form, tmp_path / "template.xlsx")
-    spots = [s for s in place(form).spots.values() if s.field.mode == "entered"]
+    spots = [s for s in lay_out(form).spots.values() if s.field.mode == "entered"]
     given = {s.name: typed(s) for s in spots[::share]}
     live = type_in(office, template, given, tmp_path / "return.xlsx")
     submission = accepted(tmp_path / "return.xlsx")
@@ -84,7 +84,7 @@ def test_what_is_typed_in_libreoffice_is_read_back(
         assert submission.cells[spot.name].value == given.get(spot.name), spot.name
     batch = gather(form, [submission], View.TRUE)
     compared = 0
-    for spot in place(form).spots.values():
+    for spot in lay_out(form).spots.values():
         if spot.field.is_computed:
             cells = batch.field_cells(spot.field.key)
             j = max(spot.number - 1, 0)
@@ -106,7 +106,7 @@ def test_locked_cells_refuse_to_be_typed_in(form: Form, office: Office, tmp_path
     template = build_template(form, tmp_path / "template.xlsx")
     locked = [
         s.name
-        for s in place(form).spots.values()
+        for s in lay_out(form).spots.values()
         if not s.field.is_input and s.address.sheet == form.sheet
     ]
     assert locked
@@ -167,7 +167,7 @@ def test_values_that_break_a_validation_are_marked_by_libreoffice(
     path = build_template(form, tmp_path / "bad.xlsx", filling=given)
     with office.open(path) as book:
         marked = {cell for _, cell in office.invalid_cells(book)}
-    layout = place(form)
+    layout = lay_out(form)
     wanted = ["funds.original_budget", "funds.final_budget", "funds.execution_score"]
     wanted += ["indicators.self_score.1", "indicators.target.1"]
     assert {layout.spots[name].address.a1 for name in wanted} <= marked

@@ -42,6 +42,6 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'workbook' has no attribute '{name}'")
     from importlib import import_module
 
-    found: object = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = found
-    return found
+    verb: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = verb
+    return verb

@@ -19,11 +19,11 @@ class Severity(StrEnum):
         return {"error": "错误", "warning": "提醒", "note": "说明"}[self.value]
 
 
-SEVERITY_ORDER = {severity: place for place, severity in enumerate(Severity)}
+SEVERITY_ORDER = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogueEntry:
     """What a code means: its name, and texts whose `{…}` are filled in for each finding."""
 
     code: str
@@ -38,7 +38,7 @@ _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _PROMPT, _TRUE = "表式要求：按单元格提示填写", "自评报告应如实反映本单位的情况"
 _ASK = "请向该单位索要原始文件。"
 _ENTRIES = (
-    Entry(
+    CatalogueEntry(
         "W101",
         _E,
         "文件无法读取",
@@ -46,8 +46,8 @@ _ENTRIES = (
         "请检查路径、权限，或重新保存一份。",
         "收表要求",
     ),
-    Entry("W102", _E, "空文件", "文件是空的", _ASK, "收表要求"),
-    Entry(
+    CatalogueEntry("W102", _E, "空文件", "文件是空的", _ASK, "收表要求"),
+    CatalogueEntry(
         "W103",
         _E,
         "不是 Excel 工作簿",
@@ -55,8 +55,8 @@ _ENTRIES = (
         "请用发下的模板填报，并保存为 .xlsx；往年的 Word 表可以用 workbook import-word 转成模板。",
         "收表要求",
     ),
-    Entry("W104", _E, "文件损坏", "文件已损坏或不完整：{detail}", _ASK, "收表要求"),
-    Entry(
+    CatalogueEntry("W104", _E, "文件损坏", "文件已损坏或不完整：{detail}", _ASK, "收表要求"),
+    CatalogueEntry(
         "W105",
         _E,
         "文件有打开密码",
@@ -64,7 +64,7 @@ _ENTRIES = (
         "请取消打开密码后重新报送；知道密码的，写在名册的“密码”一列里再读（或用 --password-env 给出）。",
         "收表要求",
     ),
-    Entry(
+    CatalogueEntry(
         "W106",
         _E,
         "超出读取限额",
@@ -72,10 +72,10 @@ _ENTRIES = (
         "请用发下的模板重新填报，不要粘贴图片或整列格式。",
         "读取限额见文档",
     ),
-    Entry(
+    CatalogueEntry(
         "W107", _E, "含不安全内容", "文件含有不安全内容，未读取：{detail}", _ASK, "读取限额见文档"
     ),
-    Entry(
+    CatalogueEntry(
         "W108",
         _E,
         "不是本项目的表",
@@ -83,7 +83,7 @@ _ENTRIES = (
         "请用发下的模板填报；如果是自行制作的表，请把数据填入模板。",
         "收表要求",
     ),
-    Entry(
+    CatalogueEntry(
         "W109",
         _E,
         "表的种类或版本不认识",
@@ -91,7 +91,7 @@ _ENTRIES = (
         "请确认发表与收表用的是同一版本的表式定义。",
         "收表要求",
     ),
-    Entry(
+    CatalogueEntry(
         "W110",
         _E,
         "空白模板",
@@ -99,7 +99,7 @@ _ENTRIES = (
         "请填写后再报送。",
         "收表要求",
     ),
-    Entry(
+    CatalogueEntry(
         "W111",
         _W,
         "表的定义有出入",
@@ -107,8 +107,10 @@ _ENTRIES = (
         "可能是改表之前发出的：照常检查，但后来新加的格子和规则在这份表里没有。",
         "收表要求",
     ),
-    Entry("W112", _N, "临时文件", "是软件留下的临时文件，已跳过", "不必处理。", "收表要求"),
-    Entry(
+    CatalogueEntry(
+        "W112", _N, "临时文件", "是软件留下的临时文件，已跳过", "不必处理。", "收表要求"
+    ),
+    CatalogueEntry(
         "W113",
         _N,
         "旧格式只能读值",
@@ -116,7 +118,7 @@ _ENTRIES = (
         "请核对读出的数；下次请保存为 .xlsx。",
         "收表要求",
     ),
-    Entry(
+    CatalogueEntry(
         "W114",
         _W,
         "含有宏",
@@ -124,7 +126,7 @@ _ENTRIES = (
         "请核对来源；填报用不到宏，应保存为 .xlsx。",
         "收表要求",
     ),
-    Entry(
+    CatalogueEntry(
         "W115",
         _W,
         "引用外部数据",
@@ -132,7 +134,7 @@ _ENTRIES = (
         "请断开链接，填写实际的数。",
         "收表要求",
     ),
-    Entry(
+    CatalogueEntry(
         "W116",
         _W,
         "嵌有对象",
@@ -140,7 +142,7 @@ _ENTRIES = (
         "请核对来源；附件请另行报送。",
         "收表要求",
     ),
-    Entry(
+    CatalogueEntry(
         "W117",
         _E,
         "不是这一次的表",
@@ -148,7 +150,7 @@ _ENTRIES = (
         "请核对是不是用了往年的模板，或交错了表；用这一次发下的模板重新填报。",
         "收表要求",
     ),
-    Entry(
+    CatalogueEntry(
         "W118",
         _E,
         "有两张填写不同的表",
@@ -156,7 +158,7 @@ _ENTRIES = (
         "请只留下应报送的一张。",
         "收表要求",
     ),
-    Entry(
+    CatalogueEntry(
         "W121",
         _E,
         "不是 Word 文档",
@@ -164,7 +166,7 @@ _ENTRIES = (
         "请在 Word 或 WPS 中打开，另存为 .docx。",
         "旧表导入",
     ),
-    Entry(
+    CatalogueEntry(
         "W122",
         _E,
         "文档里没有自评表",
@@ -172,7 +174,7 @@ _ENTRIES = (
         "请核对文件；表的文字（各栏名称）须与表式相同。表是另一种的，用 --form-file 给出定义。",
         "旧表导入",
     ),
-    Entry(
+    CatalogueEntry(
         "W123",
         _E,
         "文档里不止一张自评表",
@@ -180,7 +182,7 @@ _ENTRIES = (
         "请分成几个文件，每个文件一张表。",
         "旧表导入",
     ),
-    Entry(
+    CatalogueEntry(
         "W124",
         _W,
         "文档里没有自评报告",
@@ -188,7 +190,7 @@ _ENTRIES = (
         "报告另有文件的，请与表合成一个文件再导入；没有的，请在生成的模板里填写。",
         "旧表导入",
     ),
-    Entry(
+    CatalogueEntry(
         "W125",
         _W,
         "有内容没有放进表式",
@@ -196,7 +198,7 @@ _ENTRIES = (
         "请核对，需要的自行填入模板。",
         "旧表导入",
     ),
-    Entry(
+    CatalogueEntry(
         "W126",
         _W,
         "文档里的数与表式不符",
@@ -204,7 +206,7 @@ _ENTRIES = (
         "模板里按表式计算；请核对文档里的数。",
         "旧表导入",
     ),
-    Entry(
+    CatalogueEntry(
         "W127",
         _N,
         "有自动编号",
@@ -212,7 +214,7 @@ _ENTRIES = (
         "请看一遍读入的文字，需要编号的自行补上。",
         "旧表导入",
     ),
-    Entry(
+    CatalogueEntry(
         "L201",
         _E,
         "找不到单元格",
@@ -220,7 +222,7 @@ _ENTRIES = (
         "请用发下的模板重新填报，不要删除行、列或工作表。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L202",
         _W,
         "公式被覆盖",
@@ -228,7 +230,7 @@ _ENTRIES = (
         "请恢复原公式，或用新的模板重新填报。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L203",
         _W,
         "显示值与重算不符",
@@ -236,7 +238,7 @@ _ENTRIES = (
         "请在 Excel、WPS 或 LibreOffice 中打开，重新计算并保存。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L204",
         _W,
         "自检结论与复核不符",
@@ -244,7 +246,7 @@ _ENTRIES = (
         "请在 Excel、WPS 或 LibreOffice 中打开，重新计算并保存。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L205",
         _W,
         "单元格名称丢失",
@@ -252,7 +254,7 @@ _ENTRIES = (
         "请用发下的模板重新填报，不要复制到新的工作簿。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L206",
         _W,
         "保护被解除",
@@ -260,7 +262,7 @@ _ENTRIES = (
         "请核对表的文字和公式；下次请勿解除保护。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L207",
         _W,
         "锁定被解除",
@@ -268,7 +270,7 @@ _ENTRIES = (
         "请核对这些单元格；下次请用发下的模板填报。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L208",
         _W,
         "公式被改动",
@@ -276,7 +278,7 @@ _ENTRIES = (
         "请恢复原公式，或用新的模板重新填报。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L209",
         _W,
         "表的文字被改动",
@@ -284,7 +286,7 @@ _ENTRIES = (
         "请恢复原文，或用新的模板重新填报。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L210",
         _W,
         "填写限制丢失",
@@ -292,7 +294,7 @@ _ENTRIES = (
         "请核对这些单元格；粘贴时请选“只粘贴数值”。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L211",
         _N,
         "填的是公式",
@@ -300,7 +302,7 @@ _ENTRIES = (
         "请核对结果；最好直接填写数字或文字。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L212",
         _N,
         "没有计算结果",
@@ -308,7 +310,7 @@ _ENTRIES = (
         "不必处理；各项结果已按填报数重算。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L213",
         _W,
         "工作表有增减",
@@ -316,7 +318,7 @@ _ENTRIES = (
         "请核对有没有填在别的工作表里；下次请勿增减、改名。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L214",
         _W,
         "有隐藏或远离表格的内容",
@@ -324,7 +326,7 @@ _ENTRIES = (
         "请核对这些内容；应填报的请填在表内，其余请清除。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L215",
         _N,
         "行列有移动",
@@ -332,7 +334,7 @@ _ENTRIES = (
         "已随名称找到这些单元格，请核对；下次请勿插入或删除行列。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L216",
         _W,
         "单位与发放的不同",
@@ -340,7 +342,7 @@ _ENTRIES = (
         "请核对是不是用了别的单位的模板。",
         "收表要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L217",
         _W,
         "按文字定位读取",
@@ -348,7 +350,7 @@ _ENTRIES = (
         "请核对读取的数；下次请用发下的模板填报，不要复制到新的工作簿。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L218",
         _N,
         "合并单元格有变动",
@@ -356,7 +358,7 @@ _ENTRIES = (
         "已照常读取，请核对这些单元格；下次请勿合并或拆分单元格。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "L219",
         _W,
         "填写限制被改动",
@@ -364,7 +366,7 @@ _ENTRIES = (
         "请核对这些单元格的内容；下次请用发下的模板填报。",
         "表式要求",
     ),
-    Entry(
+    CatalogueEntry(
         "V301",
         _E,
         "必填项未填",
@@ -372,7 +374,7 @@ _ENTRIES = (
         "请补填。",
         "表式要求：必填项不得为空",
     ),
-    Entry(
+    CatalogueEntry(
         "V302",
         _E,
         "内容无法识别",
@@ -380,7 +382,7 @@ _ENTRIES = (
         "请按提示重新填写。",
         _PROMPT,
     ),
-    Entry(
+    CatalogueEntry(
         "V303",
         _W,
         "内容经过转换",
@@ -388,7 +390,7 @@ _ENTRIES = (
         "请核对转换后的值；下次请按提示填写。",
         _PROMPT,
     ),
-    Entry(
+    CatalogueEntry(
         "V304",
         _E,
         "超出允许范围",
@@ -396,10 +398,14 @@ _ENTRIES = (
         "请核对数字和单位。",
         _PROMPT,
     ),
-    Entry("V305", _W, "文字过长", "“{label}”超过 {limit} 字", "请精简。", _PROMPT),
-    Entry("V306", _W, "不在选项之内", "“{label}”不在选项之内", "请从下拉列表中选择。", _PROMPT),
-    Entry("V307", _W, "小数位数过多", "“{label}”应{decimals}", "请四舍五入后填写。", _PROMPT),
-    Entry(
+    CatalogueEntry("V305", _W, "文字过长", "“{label}”超过 {limit} 字", "请精简。", _PROMPT),
+    CatalogueEntry(
+        "V306", _W, "不在选项之内", "“{label}”不在选项之内", "请从下拉列表中选择。", _PROMPT
+    ),
+    CatalogueEntry(
+        "V307", _W, "小数位数过多", "“{label}”应{decimals}", "请四舍五入后填写。", _PROMPT
+    ),
+    CatalogueEntry(
         "V308",
         _W,
         "仍是填写说明",
@@ -407,7 +413,7 @@ _ENTRIES = (
         "请删去说明，写本单位的实际情况。",
         _TRUE,
     ),
-    Entry(
+    CatalogueEntry(
         "V309",
         _W,
         "留有没有填的占位文字",
@@ -415,7 +421,7 @@ _ENTRIES = (
         "请换成本单位的实际内容。",
         _TRUE,
     ),
-    Entry(
+    CatalogueEntry(
         "V310",
         _N,
         "可能显示不全",
@@ -423,7 +429,7 @@ _ENTRIES = (
         "请减少换行，或把这一行拉高（上锁的表也能调整行高），打印前预览一下。",
         "纸面应完整显示填写的内容",
     ),
-    Entry(
+    CatalogueEntry(
         "A501",
         _W,
         "不在名册中",
@@ -431,7 +437,7 @@ _ENTRIES = (
         "请核对单位名称和预算编码{detail}。",
         "名册",
     ),
-    Entry(
+    CatalogueEntry(
         "A502",
         _W,
         "重复报送",
@@ -439,7 +445,7 @@ _ENTRIES = (
         "请确认以哪一份为准。",
         "名册",
     ),
-    Entry(
+    CatalogueEntry(
         "A503",
         _W,
         "文件名与表中的单位不同",
@@ -447,7 +453,7 @@ _ENTRIES = (
         "请核对这份表是谁的；按表中填的单位收下。",
         "名册",
     ),
-    Entry(
+    CatalogueEntry(
         "A504",
         _W,
         "与另一单位的填写相同",
@@ -458,5 +464,5 @@ _ENTRIES = (
 )
 REQUIRED = "V301"
 """The check that a required cell is filled in; an open one reads 未填全, not 不通过."""
-CATALOGUE: dict[str, Entry] = {entry.code: entry for entry in _ENTRIES}
+CATALOGUE: dict[str, CatalogueEntry] = {entry.code: entry for entry in _ENTRIES}
 """Every code that is not a form's rule. A code, once shipped, never changes meaning."""

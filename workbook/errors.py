@@ -79,9 +79,9 @@ def reason_of(error: OSError) -> str:
     return _REASONS.get(error.errno or 0) or str(error.strerror)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known_names: Iterable[str]) -> str:
     """A clause that suggests the nearest known name, or lists a few when none is near."""
-    names = sorted(set(known))
+    names = sorted(set(known_names))
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     if close:
         return f"did you mean '{close[0]}'?"

@@ -26,9 +26,9 @@ class Finding:
     @property
     def sentence(self) -> str:
         """Where, what we saw, what to do."""
-        place = f"{self.sheet}!{self.cell}" if self.cell else self.sheet
-        where = f" {place}" if place else ""
-        return f"{self.code} {self.severity.chinese}{where} {self.message}。{self.hint}"
+        location = f"{self.sheet}!{self.cell}" if self.cell else self.sheet
+        spaced_location = f" {location}" if location else ""
+        return f"{self.code} {self.severity.chinese}{spaced_location} {self.message}。{self.hint}"
 
 
 def finding(

@@ -18,12 +18,12 @@ from uuid import uuid4
 from workbook.errors import BuildError, Refused, WorkbookError
 from workbook.limits import MEGABYTE, Limits
 
-_HERE: Any = type(Path())
+_LOCAL_PATH: Any = type(Path())
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+([^/].*)", re.DOTALL)  # C:/ is no scheme
 _MAGIC = re.compile(r"[*?\[]")
 
 
-class Url(_HERE):  # type: ignore[misc]
+class Url(_LOCAL_PATH):  # type: ignore[misc]
     """A path in a store. A path keeps one of two slashes; this one prints both: `s3://bucket/a.xlsx`."""
 
     __slots__ = ()
@@ -41,8 +41,8 @@ def location(text: str) -> Path:
     scheme, rest = match[1].lower(), match[2]
     if scheme in ("file", "local"):
         return Path(f"/{rest}")
-    found: Path = Url(f"{scheme}:/{rest}")
-    return found
+    url: Path = Url(f"{scheme}:/{rest}")
+    return url
 
 
 def is_beyond(path: Path) -> bool:
@@ -56,11 +56,11 @@ def _is_pattern(path: Path) -> bool:
 
 def expanded(paths: Iterable[Path]) -> list[Path]:
     """The paths, a pattern of this machine replaced by the files it stands for, if there are any."""
-    found: list[Path] = []
+    expanded_paths: list[Path] = []
     for path in paths:
-        here = not isinstance(path, Url) and is_beyond(path)
-        found += (list(map(Path, find_beyond(path))) if here else []) or [path]
-    return found
+        is_local_pattern = not isinstance(path, Url) and is_beyond(path)
+        expanded_paths += (list(map(Path, find_beyond(path))) if is_local_pattern else []) or [path]
+    return expanded_paths
 
 
 def find_beyond(path: Path) -> Iterator[str]:
@@ -71,16 +71,16 @@ def find_beyond(path: Path) -> Iterator[str]:
     if not isinstance(path, Url):
         steps = [_is_pattern(Path(part)) for part in path.parts]
         first = steps.index(True)
-        with _told(str(path)):
-            found = list(Path(*path.parts[:first]).glob("/".join(path.parts[first:])))
-        yield from sorted(str(p) for p in found if p.is_file() and not p.is_symlink())
+        with _store_errors_as_ours(str(path)):
+            matches = list(Path(*path.parts[:first]).glob("/".join(path.parts[first:])))
+        yield from sorted(str(p) for p in matches if p.is_file() and not p.is_symlink())
         return
     scheme = str(path).partition("://")[0]
-    with _told(str(path)):
+    with _store_errors_as_ours(str(path)):
         store, root = _store(str(path))
         search = store.glob if _is_pattern(path) else store.find
-        known = search(root, detail=True)
-    names = sorted(name for name, entry in known.items() if entry["type"] == "file")
+        entries = search(root, detail=True)
+    names = sorted(name for name, entry in entries.items() if entry["type"] == "file")
     yield from (f"{scheme}://{name.lstrip('/')}" for name in names)
 
 
@@ -116,7 +116,7 @@ def _store(url: str) -> tuple[Any, str]:
 
 
 @contextmanager
-def _told(url: str) -> Iterator[None]:
+def _store_errors_as_ours(url: str) -> Iterator[None]:
     """What a store raises, as ours: the address and the reason."""
     try:
         yield
@@ -135,7 +135,7 @@ class Folder:
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file whole or not at all, over one of that name. Raises BuildError."""
-        with _told(self.url):
+        with _store_errors_as_ours(self.url):
             store, root = _store(self.url)
             final = f"{root}/{name}"
             folder, _, file = final.rpartition("/")
@@ -151,20 +151,20 @@ class Folder:
 
     def open(self, name: str) -> BytesIO:
         """A file's content, to be read from any place. Raises BuildError."""
-        with _told(f"{self.url}/{name}"):
+        with _store_errors_as_ours(f"{self.url}/{name}"):
             store, root = _store(self.url)
             return BytesIO(store.cat_file(f"{root}/{name}"))
 
     def names(self) -> list[str]:
         """Every file in it and below, by its name from here."""
-        with _told(self.url):
+        with _store_errors_as_ours(self.url):
             store, root = _store(self.url)
             store.invalidate_cache()
-            found = store.find(root) if store.exists(root) else []
-        return sorted(str(name)[len(root) :].lstrip("/") for name in found)
+            files = store.find(root) if store.exists(root) else []
+        return sorted(str(name)[len(root) :].lstrip("/") for name in files)
 
     def remove(self, name: str) -> None:
         """Take a file away."""
-        with _told(self.url):
+        with _store_errors_as_ours(self.url):
             store, root = _store(self.url)
             store.rm_file(f"{root}/{name}")

@@ -18,7 +18,7 @@ FOLDS: tuple[tuple[str, str], ...] = (
     ("<=", "≤"),
     ("ß", "SS"),  # the one letter whose upper case each engine makes differently
 )
-"""(found, put in its place), applied one after the other; upper case comes last."""
+"""(word, its substitute), applied one after the other; upper case comes last."""
 
 SIGN_WORDS: tuple[tuple[str, str], ...] = (
     ("大于或等于", "≥"),
@@ -58,16 +58,16 @@ def printable(text: object) -> str:
 
 def fold(text: str) -> str:
     """The text without blanks and thousands commas, full width folded to half, in upper case."""
-    for found, instead in FOLDS:
-        text = text.replace(found, instead)
+    for word, substitute in FOLDS:
+        text = text.replace(word, substitute)
     return text.upper()
 
 
 def measure(text: str) -> str:
     """The folded text with worded inequalities as signs: 不少于12种 → ≥12种."""
     text = fold(text)
-    for found, instead in SIGN_WORDS:
-        text = text.replace(found, instead)
+    for word, substitute in SIGN_WORDS:
+        text = text.replace(word, substitute)
     return text
 
 

@@ -4,7 +4,7 @@ In come values and formulas, out come cells; everything that returns an error co
 `book`, then `listing`.
 """
 
-from builder.sheets.blocks import Page, known, over, ratio
+from builder.sheets.blocks import BlockSheet, figure_or_none, ratio, ratio_value
 from builder.sheets.book import FIXED_DATE, Book, book_at, done
 from builder.sheets.links import Links, inside
 from builder.sheets.listing import (
@@ -27,6 +27,7 @@ __all__ = [
     "COLUMNS",
     "FIRST_ROW",
     "FIXED_DATE",
+    "BlockSheet",
     "Book",
     "Column",
     "Figure",
@@ -35,17 +36,16 @@ __all__ = [
     "Listed",
     "Live",
     "OnePage",
-    "Page",
     "Value",
     "book_at",
     "cell_style",
     "done",
+    "figure_or_none",
     "inside",
-    "known",
     "new_sheet",
-    "over",
     "put",
     "ratio",
+    "ratio_value",
     "values",
     "write_list",
 ]

@@ -16,7 +16,7 @@ HEIGHT = 18
 
 
 @dataclass
-class Page:
+class BlockSheet:
     """A sheet being written downwards; `row` (from 1) is the next."""
 
     book: Book
@@ -69,11 +69,11 @@ def ratio(part: str, whole: str) -> str:
     return f'=IF(N({whole})=0,"",{part}/{whole})'
 
 
-def over(part: float | None, whole: float | None) -> float | None:
+def ratio_value(part: float | None, whole: float | None) -> float | None:
     """What `ratio` shows."""
     return None if part is None or not whole else part / whole
 
 
-def known(value: object) -> float | None:
+def figure_or_none(value: object) -> float | None:
     """A figure of a frame; None for NA."""
     return None if pd.isna(value) else float(value)  # type: ignore[call-overload,arg-type]

@@ -17,7 +17,7 @@ from workbook.errors import BuildError
 from workbook.writing import writing
 
 
-class _Sheet(Worksheet):  # type: ignore[misc]
+class _VerbatimWorksheet(Worksheet):  # type: ignore[misc]
     """A worksheet that takes formulas as they are.
 
     XlsxWriter looks through each formula for some forty functions newer than Excel 2007, which takes
@@ -41,18 +41,18 @@ class Book(xlsxwriter.Workbook):  # type: ignore[misc]
         }
         super().__init__(str(path), settings | options)
         self.lock_structure = lock_structure
-        self._made: dict[tuple[tuple[str, Any], ...], Format] = {}
+        self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
 
     def add_worksheet(self, name: str | None = None) -> Worksheet:
         """A further sheet."""
-        return super().add_worksheet(name, worksheet_class=_Sheet)
+        return super().add_worksheet(name, worksheet_class=_VerbatimWorksheet)
 
     def style(self, **properties: Any) -> Format:
         """The format with these properties, made once."""
         key = tuple(sorted(properties.items()))
-        if key not in self._made:
-            self._made[key] = self.add_format(properties)
-        return self._made[key]
+        if key not in self._formats:
+            self._formats[key] = self.add_format(properties)
+        return self._formats[key]
 
     # XlsxWriter has no public way to lock the structure. `_write_book_views` follows the place where
     # the element belongs; tests pin this.

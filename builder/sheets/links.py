@@ -39,11 +39,11 @@ class Links:
         except ValueError:
             return ""
         # A first letter alone, or one before a colon, would pass for a drive.
-        plain = PurePath(target).as_posix()
-        plain = plain if plain.startswith("..") else f"./{plain}"
-        first = (cell or "").partition(",")[0]
-        return f"external:{_escaped(plain)}" + (
-            f"#{quoted(sheet)}!{first}" if sheet and first else ""
+        relative_path = PurePath(target).as_posix()
+        relative_path = relative_path if relative_path.startswith("..") else f"./{relative_path}"
+        first_cell = (cell or "").partition(",")[0]
+        return f"external:{_escaped(relative_path)}" + (
+            f"#{quoted(sheet)}!{first_cell}" if sheet and first_cell else ""
         )
 
     def all(
@@ -53,11 +53,13 @@ class Links:
         cells: Iterable[str | None] | None = None,
     ) -> list[str]:
         """The links of whole columns; NA counts as blank."""
-        known = [path if isinstance(path, str) else "" for path in paths]
+        path_texts = [path if isinstance(path, str) else "" for path in paths]
         if sheets is None or cells is None:
-            return [self.to(path) for path in known]
-        texts = ([t if isinstance(t, str) else "" for t in column] for column in (sheets, cells))
-        return [self.to(*found) for found in zip(known, *texts, strict=True)]
+            return [self.to(path) for path in path_texts]
+        sheets_and_cells = (
+            [t if isinstance(t, str) else "" for t in column] for column in (sheets, cells)
+        )
+        return [self.to(*target) for target in zip(path_texts, *sheets_and_cells, strict=True)]
 
 
 def _is_packed(path: str) -> bool:

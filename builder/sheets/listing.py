@@ -134,30 +134,30 @@ class Heading:
 
 def values(series: pd.Series[Any]) -> list[Value]:
     """A column of a frame as cells take it: numbers, texts, None."""
-    plain = series.astype(object).where(series.notna(), None)
-    return [_value(item) for item in plain]
+    entries = series.astype(object).where(series.notna(), None)
+    return [_cell_value(entry) for entry in entries]
 
 
-def _value(item: object) -> Value:
-    if item is None or isinstance(item, str):
-        return item
-    if isinstance(item, datetime.date):
-        return f"{item:%Y-%m-%d}"
-    return float(item)  # type: ignore[arg-type]
+def _cell_value(entry: object) -> Value:
+    if entry is None or isinstance(entry, str):
+        return entry
+    if isinstance(entry, datetime.date):
+        return f"{entry:%Y-%m-%d}"
+    return float(entry)  # type: ignore[arg-type]
 
 
 def put(sheet: Worksheet, row: int, column: int, value: Value | Live, style: Format) -> None:
     """Write one cell (row and column from 1). Text is written as text, whatever it looks like."""
-    at = (row - 1, column - 1)
+    position = (row - 1, column - 1)
     if isinstance(value, Live):
         shown = "" if value.value is None else value.value
-        done(sheet.write_formula(*at, value.formula, style, shown))
+        done(sheet.write_formula(*position, value.formula, style, shown))
     elif value is None or value == "":
-        done(sheet.write_blank(*at, None, style))
+        done(sheet.write_blank(*position, None, style))
     elif isinstance(value, str):
-        done(sheet.write_string(*at, fitting(value), style))
+        done(sheet.write_string(*position, fitting(value), style))
     else:
-        done(sheet.write_number(*at, value, style))
+        done(sheet.write_number(*position, value, style))
 
 
 def fitting(text: str) -> str:
@@ -190,28 +190,28 @@ def new_sheet(book: Book, heading: Heading, width: int) -> Worksheet:
 
 def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Listed:
     """Write a list on a sheet of its own."""
-    whole = max((len(column.entries) for column in columns), default=0)
-    count = min(whole, MOST_ROWS)
+    entry_count = max((len(column.entries) for column in columns), default=0)
+    count = min(entry_count, MOST_ROWS)
     sheet = new_sheet(book, heading, len(columns))
     head = book.style(**styles.HEAD)
     for number, column in enumerate(columns, 1):
         done(sheet.set_column(number - 1, number - 1, column.width))
         put(sheet, HEAD_ROW, number, column.title, head)
     done(sheet.set_row(HEAD_ROW - 1, 15 * max(2, *map(_head_lines, columns))))
-    _entries(book, sheet, columns, count, complete=count == whole)
+    _write_entries(book, sheet, columns, count, complete=count == entry_count)
     done(sheet.set_column(len(columns), len(columns), 0.8))
     has_total = any(column.total is not None for column in columns)
     keys = {column.key: number for number, column in enumerate(columns, 1)}
     total_row = FIRST_ROW + max(count, 1) if has_total else 0
-    listed = Listed(heading.name, sheet, keys, count, total_row, count == whole)
+    listed = Listed(heading.name, sheet, keys, count, total_row, count == entry_count)
     if has_total:
-        _total(book, listed, columns)
-    notes = [*heading.notes, *_told_of_links(columns, count)]
+        _write_total(book, listed, columns)
+    notes = [*heading.notes, *_link_notes(columns, count)]
     if not listed.complete:
         notes.insert(
-            0, f"共 {whole} 行，本表只列前 {count} 行；全部数据请用 aggregate --data 另写。"
+            0, f"共 {entry_count} 行，本表只列前 {count} 行；全部数据请用 aggregate --data 另写。"
         )
-    _notes(book, sheet, notes, (total_row or listed.last_row) + 1)
+    _write_notes(book, sheet, notes, (total_row or listed.last_row) + 1)
     sheet.freeze_panes(HEAD_ROW, heading.frozen)
     done(sheet.autofilter(HEAD_ROW - 1, 0, listed.last_row - 1, len(columns) - 1))
     done(sheet.repeat_rows(HEAD_ROW - 1))
@@ -223,14 +223,14 @@ def _head_lines(column: Column) -> int:
     return sum(math.ceil(2 * len(part) / column.width) for part in column.title.split("\n"))
 
 
-def _entries(
+def _write_entries(
     book: Book, sheet: Worksheet, columns: Sequence[Column], count: int, *, complete: bool
 ) -> None:
     looks = {(c.look, fill) for c in columns for fill in {"", *c.fills}}
-    plain = {look: cell_style(book, *look) for look in looks}
-    blue = {look: cell_style(book, *look, linked=True) for look in looks}
+    plain_styles = {look: cell_style(book, *look) for look in looks}
+    link_styles = {look: cell_style(book, *look, linked=True) for look in looks}
     spacer = book.style(font_size=_SPACER)
-    linked = _linked_rows(columns, count)
+    linked_rows = _linked_rows(columns, count)
     for index in range(count):
         row = FIRST_ROW + index
         for number, column in enumerate(columns, 1):
@@ -238,10 +238,10 @@ def _entries(
             if column.formula is not None and (complete or not column.across):
                 value = Live(column.formula(row), column.entries[index])
             look = column.look, column.fills[index] if column.fills else ""
-            style = plain[look]
-            if column.links and column.links[index] and index < linked[column.key]:
+            style = plain_styles[look]
+            if column.links and column.links[index] and index < linked_rows[column.key]:
                 if value is not None:
-                    style = blue[look]
+                    style = link_styles[look]
                     link(sheet, row - 1, number - 1, column.links[index], style)
             elif column.link_only:
                 value = None
@@ -253,24 +253,24 @@ def _linked_rows(columns: Sequence[Column], count: int) -> dict[str, int]:
     """In how many rows each column with links has them: all rows of as many columns, from the right, as
     have no more than `MOST_LINKS` together; if the rightmost alone has more, its first rows."""
     rows: dict[str, int] = {}
-    left = MOST_LINKS
+    links_left = MOST_LINKS
     for column in reversed(columns):
-        links = sum(map(bool, column.links[:count]))
+        link_count = sum(map(bool, column.links[:count]))
         if column.links:
-            rows[column.key] = count if links <= left else 0 if rows else MOST_LINKS
-            left -= links
+            rows[column.key] = count if link_count <= links_left else 0 if rows else MOST_LINKS
+            links_left -= link_count
     return rows
 
 
-def _told_of_links(columns: Sequence[Column], count: int) -> list[str]:
+def _link_notes(columns: Sequence[Column], count: int) -> list[str]:
     """A note of the columns and rows that have links, if not all have."""
     rows = _linked_rows(columns, count)
     if all(linked == count for linked in rows.values()):
         return []
-    kept = [column for column in columns if rows.get(column.key)]
-    names = "".join(f"“{column.title}”".replace("\n", "") for column in kept)
-    most = f"的前 {MOST_LINKS} 行" if rows[kept[-1].key] < count else ""
-    return [f"链接太多会使文件打开很慢，本表只在{names}列{most}加了链接。"]
+    linked_columns = [column for column in columns if rows.get(column.key)]
+    names = "".join(f"“{column.title}”".replace("\n", "") for column in linked_columns)
+    first_rows = f"的前 {MOST_LINKS} 行" if rows[linked_columns[-1].key] < count else ""
+    return [f"链接太多会使文件打开很慢，本表只在{names}列{first_rows}加了链接。"]
 
 
 def cell_style(
@@ -287,7 +287,7 @@ def cell_style(
     return book.style(**properties)
 
 
-def _total(book: Book, listed: Listed, columns: Sequence[Column]) -> None:
+def _write_total(book: Book, listed: Listed, columns: Sequence[Column]) -> None:
     for number, column in enumerate(columns, 1):
         total = column.total
         if isinstance(total, Live) and not listed.complete:
@@ -302,7 +302,7 @@ def _total(book: Book, listed: Listed, columns: Sequence[Column]) -> None:
     done(listed.sheet.set_row(listed.total_row - 1, 24))
 
 
-def _notes(book: Book, sheet: Worksheet, notes: Sequence[str], row: int) -> None:
+def _write_notes(book: Book, sheet: Worksheet, notes: Sequence[str], row: int) -> None:
     # Not wrapped: such a text runs on over the blank cells to its right.
     style = book.style(**styles.BODY | {"text_wrap": False, "font_color": styles.SIDE_INK})
     for offset, note in enumerate(notes):

@@ -102,21 +102,21 @@ class OnePage:
     def figures(self, figures: Sequence[Figure]) -> None:
         """Figures side by side: words above, large numbers below."""
         width = COLUMNS // len(figures)
-        for place, (words, _, _) in enumerate(figures):
-            self.cell(1 + place * width, width, words, self.book.style(**_FIGURE_HEAD))
+        for index, (words, _, _) in enumerate(figures):
+            self.cell(1 + index * width, width, words, self.book.style(**_FIGURE_HEAD))
         self.end(20)
-        for place, (_, value, look) in enumerate(figures):
+        for index, (_, value, look) in enumerate(figures):
             style = self.book.style(**_FIGURE | _LOOKS[look])
-            self.cell(1 + place * width, width, value, style)
+            self.cell(1 + index * width, width, value, style)
         self.end(30)
 
     def table(
         self, first: int, cells: Sequence[Value | Live], looks: Sequence[str], *, head: bool = False
     ) -> None:
         """A table's row: each cell two columns wide; `end` closes it."""
-        for place, (value, look) in enumerate(zip(cells, looks, strict=True)):
+        for index, (value, look) in enumerate(zip(cells, looks, strict=True)):
             properties = _FIGURE_HEAD if head else _CELL | _LOOKS[look]
-            self.cell(first + 2 * place, 2, value, self.book.style(**properties))
+            self.cell(first + 2 * index, 2, value, self.book.style(**properties))
 
     def sentence(self, text: str) -> None:
         """A sentence over the page's whole width, as high as it needs."""
@@ -139,18 +139,18 @@ class OnePage:
         return first, last
 
     def chart(
-        self, rows: tuple[int, int], title: str, number_format: str, place: tuple[int, int],
+        self, rows: tuple[int, int], title: str, number_format: str, position: tuple[int, int],
         size: tuple[int, int], *, kind: str = "bar"
     ) -> None:  # fmt: skip
         """A chart of one block at a column and a row below the text; sizes in columns and rows."""
-        at = (rows[0] - 1, rows[1] - 1)
+        data_rows = (rows[0] - 1, rows[1] - 1)
         chart = self.book.add_chart({"type": kind})
         font = {"name": styles.BODY_FONT, "size": 8, "color": styles.INK}
         done(
             chart.add_series(
                 {
-                    "categories": [self.name, at[0], _DATA - 1, at[1], _DATA - 1],
-                    "values": [self.name, at[0], _DATA, at[1], _DATA],
+                    "categories": [self.name, data_rows[0], _DATA - 1, data_rows[1], _DATA - 1],
+                    "values": [self.name, data_rows[0], _DATA, data_rows[1], _DATA],
                     "fill": {"color": styles.BANNER_FILL},
                     "gap": 50,
                     "data_labels": {"value": True, "font": font, "num_format": number_format},
@@ -178,15 +178,15 @@ class OnePage:
         chart.set_y_axis(names if bars else values)
         chart.set_x_axis(values if bars else names)
         chart.set_size({"width": size[0] * _PIXELS - 6, "height": size[1] * _ROW_PIXELS - 6})
-        self.charts.append((chart, *place))
+        self.charts.append((chart, *position))
 
     def close(self, small_print: Sequence[str]) -> None:
         """Charts, small print, the charts' figures, the printed area."""
         top = self.row
         if self.charts:
-            for chart, column, row in self.charts:
+            for chart, column, rows_below in self.charts:
                 offsets = {"x_offset": 3, "y_offset": 5, "object_position": 2}
-                done(self.sheet.insert_chart(top - 1 + row, column - 1, chart, offsets))
+                done(self.sheet.insert_chart(top - 1 + rows_below, column - 1, chart, offsets))
             self.row += CHART_ROWS
         style = self.book.style(**styles.SMALL | {"text_wrap": True})
         for text in small_print:
@@ -196,9 +196,9 @@ class OnePage:
         plain = self.book.style(**styles.SMALL)
         if self.data:
             self.cells.append((FIRST_ROW, _DATA, 1, "图表数据（不打印）", plain))
-        for offset, cells in enumerate(self.data, FIRST_ROW + 1):
-            for place, value in enumerate(cells):
-                self.cells.append((offset, _DATA + place, 1, value, plain))
+        for row, cells in enumerate(self.data, FIRST_ROW + 1):
+            for index, value in enumerate(cells):
+                self.cells.append((row, _DATA + index, 1, value, plain))
         self.write()
 
     def write(self) -> None:

@@ -9,7 +9,18 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from builder.sheets import Book, Heading, Listed, Live, Page, Value, known, new_sheet, over, ratio
+from builder.sheets import (
+    BlockSheet,
+    Book,
+    Heading,
+    Listed,
+    Live,
+    Value,
+    figure_or_none,
+    new_sheet,
+    ratio,
+    ratio_value,
+)
 from workbook.expression import literal
 from workbook.form import ScoredRows, Section
 from workbook.summary import NONE, OTHER, FormSummary, attainment_by, reasons
@@ -24,26 +35,26 @@ def write_analysis(
     book: Book, heading: Heading, part: FormSummary, details: Mapping[str, Listed]
 ) -> dict[str, dict[Branch, int]]:
     """The blocks of every scored section; returns the row of each branch, by section, for charts."""
-    page = Page(book, new_sheet(book, heading, len(_WIDTHS)), _WIDTHS)
+    page = BlockSheet(book, new_sheet(book, heading, len(_WIDTHS)), _WIDTHS)
     # On one page: a block's title would else stand alone at the foot of the first.
     page.sheet.fit_to_pages(1, 1)
-    found = {}
-    for rows in part.key_fields.scored:
-        section = rows.section
+    branch_rows = {}
+    for scored in part.key_fields.scored:
+        section = scored.section
         listed, frame = details[section.id], part.details[section.id]
-        found[section.id] = _indicators(page, rows, frame, listed)
-        _reasons(page, part, rows, listed)
-        _generosity(page, part, frame, listed)
+        branch_rows[section.id] = _write_indicators(page, scored, frame, listed)
+        _write_reasons(page, part, scored, listed)
+        _write_generosity(page, part, frame, listed)
     if not part.key_fields.scored:
         page.note("这张表没有计分的指标。")
-    return found
+    return branch_rows
 
 
 # --- by indicator ---------------------------------------------------------------------------------
 
 
-def _indicators(
-    page: Page, scored: ScoredRows, frame: pd.DataFrame, listed: Listed
+def _write_indicators(
+    page: BlockSheet, scored: ScoredRows, frame: pd.DataFrame, listed: Listed
 ) -> dict[Branch, int]:
     """A line for each branch; the first level's line under those of its second."""
     section = scored.section
@@ -53,23 +64,23 @@ def _indicators(
         *("满分项数", "满分占比", "失分", "失分原因（最多的）"),
     )
     levels = section.levels[:2]
-    found: dict[Branch, Mapping[str, object]] = {}
+    attainments: dict[Branch, Mapping[str, object]] = {}
     for depth in range(1, len(levels) + 1):
-        found |= _by_branch(frame, scored, levels[:depth])
+        attainments |= _attainment_by_branch(frame, scored, levels[:depth])
     rows = {}
     for branch in _branches(section, len(levels)):
-        if branch in found:
+        if branch in attainments:
             rows[branch] = page.row
-            _attained(page, listed, scored, levels, branch, found[branch])
-    whole = _by_branch(frame.assign(every=""), scored, ("every",))
-    if whole:
+            _write_branch(page, listed, scored, levels, branch, attainments[branch])
+    overall = _attainment_by_branch(frame.assign(every=""), scored, ("every",))
+    if overall:
         rows[()] = page.row
-        _attained(page, listed, scored, (), (), whole[("",)])
+        _write_branch(page, listed, scored, (), (), overall[("",)])
     page.note("得分率＝自评得分合计÷分值合计；满分占比＝得满分的项数÷填了分值和得分的项数。")
     return rows
 
 
-def _by_branch(
+def _attainment_by_branch(
     frame: pd.DataFrame, scored: ScoredRows, levels: Sequence[str]
 ) -> dict[Branch, Mapping[str, object]]:
     table = attainment_by(frame, scored, levels)
@@ -82,8 +93,8 @@ def _branches(section: Section, depth: int) -> list[Branch]:
     """The section's branches in the form's order, each branch after what hangs on it."""
     order: dict[Branch, None] = {}
     for top in dict.fromkeys(group.path[:1] for group in section.groups):
-        own = [group.path[:depth] for group in section.groups if group.path[:1] == top]
-        order |= dict.fromkeys([*own, top])
+        branches = [group.path[:depth] for group in section.groups if group.path[:1] == top]
+        order |= dict.fromkeys([*branches, top])
     return list(order)
 
 
@@ -97,13 +108,13 @@ _A_NUMBER = '">=-1E+300"'
 """A criterion that every number meets, and nothing else."""
 
 
-def _attained(
-    page: Page,
+def _write_branch(
+    page: BlockSheet,
     listed: Listed,
     scored: ScoredRows,
     levels: Sequence[str],
     branch: Branch,
-    found: Mapping[str, object],
+    attainment: Mapping[str, object],
 ) -> None:
     """One line: sums over the rows that give both weight and score."""
     weight, score, lost = (listed.cells(key) for key in (scored.weight, scored.score, "lost"))
@@ -112,55 +123,58 @@ def _attained(
         for level, key in zip(levels, branch, strict=False)
     )
     rows = f"=COUNTIFS({chosen.lstrip(',')})" if chosen else f"=ROWS({weight})"
-    both = f"{weight},{_A_NUMBER},{score},{_A_NUMBER}{chosen}"
+    both_given = f"{weight},{_A_NUMBER},{score},{_A_NUMBER}{chosen}"
     words: list[Value] = [*branch, "小计"][:2] if branch else ["合计", None]  # type: ignore[assignment]
     row = page.row
-    given = f"COUNTIFS({both})"
-    full = listed.live(f"=COUNTIFS({lost},0{chosen})", known(found["full"]))
+    given_count = f"COUNTIFS({both_given})"
+    full = listed.live(f"=COUNTIFS({lost},0{chosen})", figure_or_none(attainment["full"]))
     cells: list[Value | Live] = [
         *words,
-        listed.live(rows, known(found["rows"])),
-        listed.live(f"=SUMIFS({weight},{both})", known(found["weight"]) or 0.0),
-        listed.live(f"=SUMIFS({score},{both})", known(found["score"]) or 0.0),
-        Live(ratio(f"E{row}", f"D{row}"), known(found["share"])),
+        listed.live(rows, figure_or_none(attainment["rows"])),
+        listed.live(f"=SUMIFS({weight},{both_given})", figure_or_none(attainment["weight"]) or 0.0),
+        listed.live(f"=SUMIFS({score},{both_given})", figure_or_none(attainment["score"]) or 0.0),
+        Live(ratio(f"E{row}", f"D{row}"), figure_or_none(attainment["share"])),
         full,
-        listed.live(f'=IF({given}=0,"",G{row}/{given})', known(found["full_share"])),
-        listed.live(f"=SUMIFS({lost},{both})", known(found["lost"]) or 0.0),
-        _often(found),
+        listed.live(
+            f'=IF({given_count}=0,"",G{row}/{given_count})',
+            figure_or_none(attainment["full_share"]),
+        ),
+        listed.live(f"=SUMIFS({lost},{both_given})", figure_or_none(attainment["lost"]) or 0.0),
+        _commonest_reason(attainment),
     ]
     page.line(cells, _LOOKS, total=len(branch) < 2)
 
 
-def _often(found: Mapping[str, object]) -> Value:
-    reason, rows = found["reason"], known(found["reason_rows"])
+def _commonest_reason(attainment: Mapping[str, object]) -> Value:
+    reason, rows = attainment["reason"], figure_or_none(attainment["reason_rows"])
     return None if rows is None else f"{reason}（{rows:.0f} 项）"
 
 
 # --- why points were lost -------------------------------------------------------------------------
 
 
-def _reasons(page: Page, part: FormSummary, scored: ScoredRows, listed: Listed) -> None:
-    told = reasons(part.details[scored.section.id], scored)
+def _write_reasons(page: BlockSheet, part: FormSummary, scored: ScoredRows, listed: Listed) -> None:
+    by_reason = reasons(part.details[scored.section.id], scored)
     page.block("失分原因", "原因", "归类依据：原因一栏含有的字词", "项数", "占比", "失分")
-    first, words = (
+    first, keywords_by_reason = (
         page.row,
         dict(part.key_fields.reasons)
         | {OTHER: ("写了原因，不含以上字词",), NONE: ("原因一栏空白",)},
     )
-    last = first + len(words) - 1
+    last = first + len(keywords_by_reason) - 1
     lost, reason = listed.cells("lost"), listed.cells("reason")
-    total = float(told["rows"].sum())
+    total = float(by_reason["rows"].sum())
     looks = ("center", "text", "count", "rate", "score")
-    for name, own in words.items():
+    for name, keywords in keywords_by_reason.items():
         row = page.row
-        count = float(told["rows"].get(name, 0))
-        points = float(told["lost"].get(name, 0.0))
+        count = float(by_reason["rows"].get(name, 0))
+        points = float(by_reason["lost"].get(name, 0.0))
         page.line(
             [
                 name,
-                "、".join(own),
+                "、".join(keywords),
                 listed.live(f"=COUNTIF({reason},{_matches(name)})", count),
-                Live(ratio(f"C{row}", f"C${last + 1}"), over(count, total)),
+                Live(ratio(f"C{row}", f"C${last + 1}"), ratio_value(count, total)),
                 listed.live(f"=SUMIF({reason},{_matches(name)},{lost})", points),
             ],
             looks,
@@ -169,8 +183,8 @@ def _reasons(page: Page, part: FormSummary, scored: ScoredRows, listed: Listed) 
     row = page.row
     page.line(
         ["合计", None, Live(f"=SUM(C{first}:C{last})", total),
-         Live(ratio(f"C{row}", f"C{row}"), over(total, total)),
-         Live(f"=SUM(E{first}:E{last})", float(told["lost"].sum()))],
+         Live(ratio(f"C{row}", f"C{row}"), ratio_value(total, total)),
+         Live(f"=SUM(E{first}:E{last})", float(by_reason["lost"].sum()))],
         looks, total=True,
     )  # fmt: skip
     page.note("一条原因只归一类：从上往下，含有哪一类的字词就归哪一类。原文见指标明细。")
@@ -179,34 +193,50 @@ def _reasons(page: Page, part: FormSummary, scored: ScoredRows, listed: Listed) 
 # --- how generous ---------------------------------------------------------------------------------
 
 
-def _generosity(page: Page, part: FormSummary, frame: pd.DataFrame, listed: Listed) -> None:
+def _write_generosity(
+    page: BlockSheet, part: FormSummary, frame: pd.DataFrame, listed: Listed
+) -> None:
     """How often full marks were taken, and scores against the rule."""
-    own = part.generosity
+    generosity = part.generosity
     page.block("自评宽严", "项目", "说明", "数量", "占比")
     above, lost = listed.cells("above"), listed.cells("lost")
-    given = float((frame["weight"].notna() & frame["self_score"].notna()).sum())
+    scored_count = float((frame["weight"].notna() & frame["self_score"].notna()).sum())
     full = float(frame["lost"].eq(0).sum())
     judged = float(frame["above"].notna().sum())
     higher, lower = float(frame["above"].gt(0).sum()), float(frame["above"].lt(0).sum())
     points = float(frame["above"].clip(lower=0).sum())
     first = page.row
     lines = (
-        ("评分的指标", "填了分值和得分", f"=COUNT({lost})", given, None),
-        ("得满分", "得分不低于分值", f"=COUNTIF({lost},0)", full, (first, given)),
-        ("可按规则核算", "指标值、完成值是同单位的数", f"=COUNT({above})", judged, (first, given)),
+        ("评分的指标", "填了分值和得分", f"=COUNT({lost})", scored_count, None),
+        ("得满分", "得分不低于分值", f"=COUNTIF({lost},0)", full, (first, scored_count)),
+        (
+            "可按规则核算",
+            "指标值、完成值是同单位的数",
+            f"=COUNT({above})",
+            judged,
+            (first, scored_count),
+        ),
         ("高于规则", "得分高于核算的得分", f'=COUNTIF({above},">0")', higher, (first + 2, judged)),
         ("低于规则", "得分低于核算的得分", f'=COUNTIF({above},"<0")', lower, (first + 2, judged)),
     )
     looks = ("center", "text", "count", "rate")
-    for label, why, formula, value, whole in lines:
+    for label, why, formula, value, base in lines:
         share = None
-        if whole is not None:
-            share = Live(ratio(f"C{page.row}", f"C{whole[0]}"), over(value, whole[1]))
+        if base is not None:
+            share = Live(ratio(f"C{page.row}", f"C{base[0]}"), ratio_value(value, base[1]))
         page.line([label, why, listed.live(formula, value), share], looks)
     page.line(
         ["高于规则的分数", "合计", listed.live(f'=SUMIF({above},">0")', points), None],
         ("center", "text", "score", "rate"),
     )
-    every = float(own["full_share"].eq(1).sum())
-    page.line(["全部满分的份数", "每一项都得满分", every, over(every, float(len(own)))], looks)
+    all_full = float(generosity["full_share"].eq(1).sum())
+    page.line(
+        [
+            "全部满分的份数",
+            "每一项都得满分",
+            all_full,
+            ratio_value(all_full, float(len(generosity))),
+        ],
+        looks,
+    )
     page.note("各单位的满分率、高于规则的项数和分数见抽查复核名单；逐项见指标明细“高于规则”列。")

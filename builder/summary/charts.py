@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from builder.sheets import CHART_ROWS, COLUMNS, FIRST_ROW, Listed, Live, OnePage, Value, known, over
+from builder.sheets import (
+    CHART_ROWS,
+    COLUMNS,
+    FIRST_ROW,
+    Listed,
+    Live,
+    OnePage,
+    Value,
+    figure_or_none,
+    ratio_value,
+)
 from builder.summary.analysis import Branch
 from workbook.address import column_range
 from workbook.form import ScoredRows
@@ -26,74 +36,85 @@ class Lists:
 
 def draw_charts(page: OnePage, part: FormSummary, lists: Lists) -> None:
     """Rates on the left over the whole height, up to three charts on the right."""
-    right = []
+    right_charts = []
     if part.key_fields.score is not None:
-        right.append(_score_chart)
+        right_charts.append(_score_chart)
     if lists.branches and lists.branches[part.key_fields.scored[0].section.id]:
-        right.append(_attainment_chart)
+        right_charts.append(_attainment_chart)
     if lists.composition is not None:
-        right.append(_funds_chart)
-    left = part.key_fields.rate is not None and len(by_rate(part)) > 0
+        right_charts.append(_funds_chart)
+    has_rates = part.key_fields.rate is not None and len(by_rate(part)) > 0
     half = COLUMNS // 2
-    if left:
-        width = half if right else COLUMNS
+    if has_rates:
+        width = half if right_charts else COLUMNS
         _rate_chart(page, part, lists, (1, 0), (width, CHART_ROWS))
-    if right:
-        column, width = (half + 1, half) if left else (1, COLUMNS)
+    if right_charts:
+        column, width = (half + 1, half) if has_rates else (1, COLUMNS)
         # The one with most bars gets most room.
-        shares = [4 if draw is _attainment_chart else 3 for draw in right]
-        starts = [CHART_ROWS * sum(shares[:n]) // sum(shares) for n in range(len(right) + 1)]
-        for draw, start, end in zip(right, starts, starts[1:], strict=False):
+        shares = [4 if draw is _attainment_chart else 3 for draw in right_charts]
+        starts = [CHART_ROWS * sum(shares[:n]) // sum(shares) for n in range(len(right_charts) + 1)]
+        for draw, start, end in zip(right_charts, starts, starts[1:], strict=False):
             draw(page, part, lists, (column, start), (width, end - start))
 
 
-Spot = tuple[int, int]
+OnGrid = tuple[int, int]
 
 
-def _rate_chart(page: OnePage, part: FormSummary, lists: Lists, at: Spot, size: Spot) -> None:
-    shown = by_rate(part)
-    column = "project" if "project" in shown.columns else "department"
-    names = [str(name) for name in shown[column].fillna(shown["department"])]
+def _rate_chart(
+    page: OnePage, part: FormSummary, lists: Lists, position: OnGrid, size: OnGrid
+) -> None:
+    rated = by_rate(part)
+    column = "project" if "project" in rated.columns else "department"
+    names = [str(name) for name in rated[column].fillna(rated["department"])]
     # What all names begin with (岳阳市云溪区) tells nothing, and takes the chart's room.
-    prefix = _shared(min(names), max(names))
-    place = lists.departments.columns["execution_rate"]
-    line = {number: row for row, number in enumerate(part.departments.index, FIRST_ROW)}
+    prefix = _common_letters(min(names), max(names))
+    rate_column = lists.departments.columns["execution_rate"]
+    row_of = {number: row for row, number in enumerate(part.departments.index, FIRST_ROW)}
     rows: list[tuple[Value, Value | Live]] = [
         (name[prefix:], lists.departments.live(
-            f"={column_range(lists.departments.name, place, line[number], line[number])}", known(rate)))
-        for name, number, rate in zip(names, shown.index, shown["execution_rate"], strict=True)
+            f"={column_range(lists.departments.name, rate_column, row_of[number], row_of[number])}", figure_or_none(rate)))
+        for name, number, rate in zip(names, rated.index, rated["execution_rate"], strict=True)
     ]  # fmt: skip
     count = int(part.departments["execution_rate"].notna().sum())
     title = "执行率（从低到高）"
     if count > len(rows):
         lowest = len(rows) * 2 // 3
         title = f"执行率：最低 {lowest}、最高 {len(rows) - lowest}（共 {count}）"
-    page.chart(page.block_of("执行率", rows), title, "0.0%", at, size)
+    page.chart(page.block_of("执行率", rows), title, "0.0%", position, size)
 
 
-def _shared(first: str, last: str) -> int:
+def _common_letters(first: str, last: str) -> int:
     """How many letters the first and the last of sorted names, and so all between, begin with alike."""
     if first == last:
         return 0
     return next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
 
 
-def _score_chart(page: OnePage, part: FormSummary, lists: Lists, at: Spot, size: Spot) -> None:
+def _score_chart(
+    page: OnePage, part: FormSummary, lists: Lists, position: OnGrid, size: OnGrid
+) -> None:
     cells = lists.departments.cells("counted_score")
-    found = distribution(part)
+    bands = distribution(part)
     rows: list[tuple[Value, Value | Live]] = []
     for band, lowest, below, count in zip(
-        found.index, found["lowest"], found["below"], found["departments"], strict=True
+        bands.index, bands["lowest"], bands["below"], bands["departments"], strict=True
     ):
-        upper = "" if known(below) is None else f',{cells},"<{known(below):g}"'
-        formula = f'=COUNTIFS({cells},">={known(lowest):g}"{upper})'
+        upper = "" if figure_or_none(below) is None else f',{cells},"<{figure_or_none(below):g}"'
+        formula = f'=COUNTIFS({cells},">={figure_or_none(lowest):g}"{upper})'
         rows.append((str(band), lists.departments.live(formula, float(count))))
     page.chart(
-        page.block_of("采用得分分布", rows), "采用得分分布（份）", "0", at, size, kind="column"
+        page.block_of("采用得分分布", rows),
+        "采用得分分布（份）",
+        "0",
+        position,
+        size,
+        kind="column",
     )
 
 
-def _attainment_chart(page: OnePage, part: FormSummary, lists: Lists, at: Spot, size: Spot) -> None:
+def _attainment_chart(
+    page: OnePage, part: FormSummary, lists: Lists, position: OnGrid, size: OnGrid
+) -> None:
     scored = part.key_fields.scored[0]
     section = scored.section
     depth = min(len(section.levels), 2)
@@ -101,36 +122,44 @@ def _attainment_chart(page: OnePage, part: FormSummary, lists: Lists, at: Spot, 
     rows: list[tuple[Value, Value | Live]] = []
     for branch, row in branches.items():
         if len(branch) == depth and (branch or not depth):
-            shares = _share(part, scored, branch)
+            rate = _attainment_rate(part, scored, branch)
             cell = column_range(lists.analysis, 6, row, row)
             rows.append(
-                (branch[-1].removesuffix("指标") if branch else "合计", Live(f"={cell}", shares))
+                (branch[-1].removesuffix("指标") if branch else "合计", Live(f"={cell}", rate))
             )
     page.chart(
         page.block_of("指标得分率", rows),
         "二级指标得分率" if depth > 1 else "指标得分率",
         "0.0%",
-        at,
+        position,
         size,
     )
 
 
-def _share(part: FormSummary, scored: ScoredRows, branch: Branch) -> float | None:
+def _attainment_rate(part: FormSummary, scored: ScoredRows, branch: Branch) -> float | None:
     rows = part.details[scored.section.id]
     for level, key in zip(scored.section.levels, branch, strict=False):
         rows = rows[rows[level] == key]
     weight, score = rows[scored.weight], rows[scored.score]
-    both = weight.notna() & score.notna()
-    return over(float(score.where(both).sum()), float(weight.where(both).sum()))
+    both_given = weight.notna() & score.notna()
+    return ratio_value(float(score.where(both_given).sum()), float(weight.where(both_given).sum()))
 
 
-def _funds_chart(page: OnePage, part: FormSummary, lists: Lists, at: Spot, size: Spot) -> None:
+def _funds_chart(
+    page: OnePage, part: FormSummary, lists: Lists, position: OnGrid, size: OnGrid
+) -> None:
     assert lists.composition is not None
-    whole = part.key_fields.breakdowns[0]
+    breakdown = part.key_fields.breakdowns[0]
     amounts = part.funds["amount"]
     rows: list[tuple[Value, Value | Live]] = [
         (item.label.partition("·")[0].removesuffix("拨款").replace("纳入专户管理的", "专户"),
-         lists.composition.live(f"={lists.composition.total(item.id)}", known(amounts.loc[item.key])))
-        for item in whole.parts
+         lists.composition.live(f"={lists.composition.total(item.id)}", figure_or_none(amounts.loc[item.key])))
+        for item in breakdown.parts
     ]  # fmt: skip
-    page.chart(page.block_of(whole.heading, rows), f"{whole.heading}（万元）", "#,##0", at, size)
+    page.chart(
+        page.block_of(breakdown.heading, rows),
+        f"{breakdown.heading}（万元）",
+        "#,##0",
+        position,
+        size,
+    )

@@ -56,26 +56,29 @@ def build_summary(summary: Summary, path: Path | str, *, sampling: Sampling | No
     return path
 
 
-def _write(book: Book, summary: Summary, links: Links, usual: Sampling | None) -> None:
-    usual = usual or usual_sampling(summary)
+def _write(book: Book, summary: Summary, links: Links, default_sampling: Sampling | None) -> None:
+    default_sampling = default_sampling or usual_sampling(summary)
     names = _Names(book)
     parts = [
-        (part, _sheets(part, names, first=not n, compared=_before(summary, part) is not None))
+        (
+            part,
+            _sheets(part, names, first=not n, compared=_comparison_of(summary, part) is not None),
+        )
         for n, part in enumerate(summary.forms)
     ]
     empty = ("", "") if parts else (names("总览"), names("部门汇总"))
-    whole = not summary.left_out
-    findings, answered = names("问题清单") if whole else "", names("报送情况")
+    has_rows = not summary.left_out
+    findings, coverage = names("问题清单") if has_rows else "", names("报送情况")
     pending = names("催报名单") if summary.has_roster else ""
-    aside = names(SET_ASIDE) if len(summary.unmatched) else ""
+    set_aside = names(SET_ASIDE) if len(summary.unmatched) else ""
     sources = [
-        names(f"{_about(part.form, first=not n)}来源") if whole else ""
+        names(f"{_sheet_prefix(part.form, first=not n)}来源") if has_rows else ""
         for n, (part, _) in enumerate(parts)
     ]
-    files = names("文件清单") if whole else ""
-    settings = write_settings(book, names("参数"), summary, usual)
-    sampling = sampling_of(summary, usual)
-    covered = write_coverage(book, answered, summary, links)
+    files = names("文件清单") if has_rows else ""
+    settings = write_settings(book, names("参数"), summary, default_sampling)
+    sampling = sampling_of(summary, default_sampling)
+    covered = write_coverage(book, coverage, summary, links)
     for (part, sheets), source in zip(parts, sources, strict=True):
         writer = _FormWriter(book, summary, part, sheets, source, links)
         writer.write(covered, sampling, settings)
@@ -86,17 +89,17 @@ def _write(book: Book, summary: Summary, links: Links, usual: Sampling | None) -
         write_findings(book, findings, summary, links)
     if pending:
         write_pending(book, pending, summary)
-    if aside:
-        write_set_aside(book, aside, summary.unmatched)
+    if set_aside:
+        write_set_aside(book, set_aside, summary.unmatched)
     if files:
         write_files(book, files, summary, links)
 
 
-def _before(summary: Summary, part: FormSummary) -> Comparison | None:
+def _comparison_of(summary: Summary, part: FormSummary) -> Comparison | None:
     """The form's two years side by side, if last year's returns were given."""
     key = (part.form.key, part.fiscal_year)
-    found = (c for c in summary.comparisons if (c.form.key, c.fiscal_year) == key)
-    return next(found, None)
+    matching = (c for c in summary.comparisons if (c.form.key, c.fiscal_year) == key)
+    return next(matching, None)
 
 
 # --- sheets and their names -----------------------------------------------------------------------
@@ -107,15 +110,15 @@ class _Names:
 
     def __init__(self, book: Book) -> None:
         self.book = book
-        self.given: set[str] = set()
+        self.used_names: set[str] = set()
 
-    def __call__(self, wanted: str) -> str:
-        plain = re.sub(r"[\[\]:*?/\\']", "", wanted)[:28] or "表"
-        name, number = plain, 1
-        while name in self.given:
+    def __call__(self, proposed_name: str) -> str:
+        base_name = re.sub(r"[\[\]:*?/\\']", "", proposed_name)[:28] or "表"
+        name, number = base_name, 1
+        while name in self.used_names:
             number += 1
-            name = f"{plain}{number}"
-        self.given.add(name)
+            name = f"{base_name}{number}"
+        self.used_names.add(name)
         self.book.add_worksheet(name)
         return name
 
@@ -137,25 +140,25 @@ class _Sheets:
     """By repeating section."""
 
 
-def _about(form: Form, *, first: bool) -> str:
+def _sheet_prefix(form: Form, *, first: bool) -> str:
     """A first form's sheets have plain names, a further one's begin with what it is about."""
     return "" if first else re.sub(r"(绩效)?(自评)?表$", "", form.name)
 
 
 def _sheets(part: FormSummary, names: _Names, *, first: bool, compared: bool) -> _Sheets:
-    about = _about(part.form, first=first)
+    prefix = _sheet_prefix(part.form, first=first)
     # Without rows (`Summary.left_out`) there is nothing to analyse.
     scored = part.key_fields.scored and part.details
     return _Sheets(
-        overview=names(f"{about}总览"),
-        departments=names(f"{about}汇总" if about else "部门汇总"),
-        previous=names(f"{about}同比") if compared else "",
-        composition=names(f"{about}资金构成") if part.key_fields.breakdowns else "",
+        overview=names(f"{prefix}总览"),
+        departments=names(f"{prefix}汇总" if prefix else "部门汇总"),
+        previous=names(f"{prefix}同比") if compared else "",
+        composition=names(f"{prefix}资金构成") if part.key_fields.breakdowns else "",
         details={
-            s.id: names(about + _rows_name(s)) for s in part.form.repeating if s.id in part.details
+            s.id: names(prefix + _rows_name(s)) for s in part.form.repeating if s.id in part.details
         },
-        analysis=names(f"{about}指标分析") if scored else "",
-        sample=names(f"{about}抽查复核名单") if scored else "",
+        analysis=names(f"{prefix}指标分析") if scored else "",
+        sample=names(f"{prefix}抽查复核名单") if scored else "",
     )
 
 
@@ -180,10 +183,10 @@ class _FormWriter:
         cutoffs = settings.cutoffs.get(part.form.key, {})
         heading = self.heading(sheets.departments, "汇总表", 4, notes(part, self.summary.left_out))
         departments = write_departments(book, heading, part, cutoffs, links, self.sources)
-        before = _before(self.summary, part)
-        if before is not None:
+        comparison = _comparison_of(self.summary, part)
+        if comparison is not None:
             heading = self.heading(sheets.previous, "同比")
-            write_previous(book, heading, before, departments)
+            write_previous(book, heading, comparison, departments)
         composition = None
         if sheets.composition:
             heading = self.heading(sheets.composition, "资金构成", 3, _COMPOSITION_NOTES)
@@ -216,20 +219,20 @@ class _FormWriter:
     def heading(
         self,
         name: str,
-        what: str,
+        subject: str,
         frozen: int = 0,
-        told: Sequence[str] = (),
+        notes_below: Sequence[str] = (),
         *,
         unit: str = f"单位：{UNIT}",
     ) -> Heading:
         """What stands above and below one of the form's sheets."""
         return Heading(
-            name, _title(self.part.form, self.part.fiscal_year, what), unit, told, frozen
+            name, _title(self.part.form, self.part.fiscal_year, subject), unit, notes_below, frozen
         )
 
 
-def _title(form: Form, year: int, what: str) -> str:
-    return f"{year} 年度{re.sub('表$', '', form.name)}{what}"
+def _title(form: Form, year: int, subject: str) -> str:
+    return f"{year} 年度{re.sub('表$', '', form.name)}{subject}"
 
 
 _COMPOSITION_NOTES = (

@@ -54,17 +54,17 @@ def write_departments(
     """The departments' lines; `sources` is the sheet that tells where each figure came from, blank
     if there is none."""
     frame = part.departments
-    columns = _who(frame)
-    columns += _figures(frame, part, len(columns), cutoffs, links)
-    columns += _counts(frame)
+    columns = _identity_columns(frame)
+    columns += _figure_columns(frame, part, len(columns), cutoffs, links)
+    columns += _count_columns(frame)
     if part.key_fields.score is not None:
         columns.append(Column("remark", REMARK, 18, values(frame["remark"]), "remark"))
     if sources:
-        columns.append(_whence(part, sources))
+        columns.append(_source_column(part, sources))
     columns.append(open_column(frame["file"], links))
     columns.append(Column("file", "文件", 34, file_names(frame["file"])))
     listed = write_list(book, heading, columns)
-    _limit(listed)
+    _limit_entries(listed)
     return listed
 
 
@@ -73,10 +73,12 @@ def write_unread(book: Book, name: str, summary: Summary, links: Links) -> Liste
     heading = Heading(name, "绩效自评汇总表", "没有一份可以汇总的自评表", frozen=4)
     frame = summary.coverage
     files = Column("file", "文件", 40, file_names(frame["file"]))
-    return write_list(book, heading, [*_who(frame), open_column(frame["file"], links), files])
+    return write_list(
+        book, heading, [*_identity_columns(frame), open_column(frame["file"], links), files]
+    )
 
 
-def _who(frame: pd.DataFrame) -> list[Column]:
+def _identity_columns(frame: pd.DataFrame) -> list[Column]:
     statuses = [Status(status) for status in frame["status"]]
     return [
         Column("number", "序号", 6, [float(n) for n in frame.index], "center"),
@@ -87,28 +89,28 @@ def _who(frame: pd.DataFrame) -> list[Column]:
     ]  # fmt: skip
 
 
-def _counts(frame: pd.DataFrame) -> list[Column]:
+def _count_columns(frame: pd.DataFrame) -> list[Column]:
     columns = []
     for key, title in (("errors", "错误"), ("warnings", "提醒"), ("notes", "说明")):
-        known = frame[key].fillna(0)
-        fills = [styles.ERROR_FILL if key == "errors" and count > 0 else "" for count in known]
-        total = Live("=SUM({cells})", float(known.sum()))
+        counts = frame[key].fillna(0)
+        fills = [styles.ERROR_FILL if key == "errors" and count > 0 else "" for count in counts]
+        total = Live("=SUM({cells})", float(counts.sum()))
         columns.append(Column(key, title, 6, values(frame[key]), "count", None, total, fills))
     return columns
 
 
-def _whence(part: FormSummary, sources: str) -> Column:
+def _source_column(part: FormSummary, sources: str) -> Column:
     """A link to a department's first line on the sheet of the sources."""
     first = first_sources(part.sources)
     rows = [
         first[number] + FIRST_ROW if number in first else None for number in part.departments.index
     ]
-    shown: list[Value] = ["查看" if row else None for row in rows]
-    to = [inside(sources, f"A{row}") if row else "" for row in rows]
-    return Column("whence", "来源", 6, shown, "center", links=to, link_only=True)
+    link_texts: list[Value] = ["查看" if row else None for row in rows]
+    targets = [inside(sources, f"A{row}") if row else "" for row in rows]
+    return Column("whence", "来源", 6, link_texts, "center", links=targets, link_only=True)
 
 
-def _figures(
+def _figure_columns(
     frame: pd.DataFrame, part: FormSummary, before: int, cutoffs: Mapping[str, str], links: Links
 ) -> list[Column]:
     """The amounts, the rate, the scores, grade and rank; they stand after `before` other columns."""
@@ -116,9 +118,9 @@ def _figures(
     columns: list[Column] = []
     if key_fields.project is not None:
         columns.append(Column("project", HEADS["project"], 26, values(frame["project"])))
-    cells = _cells(part, links)
+    links_by_figure = _links_by_figure(part, links)
     for key, item in key_fields.amounts.items():
-        total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _figure(part, key))
+        total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _total_or_none(part, key))
         columns.append(
             Column(
                 key,
@@ -128,49 +130,53 @@ def _figures(
                 "amount",
                 None,
                 total,
-                links=cells.get(key, ()),
+                links=links_by_figure.get(key, ()),
             )
         )
-    at = {column.key: letters(before + n) for n, column in enumerate(columns, 1)}
+    letter_of = {column.key: letters(before + n) for n, column in enumerate(columns, 1)}
     if key_fields.rate is not None:
-        columns.append(_rate(frame, part, at))
+        columns.append(_rate_column(frame, part, letter_of))
     if key_fields.score is not None:
-        columns += _scores(
-            frame, key_fields, before + len(columns), cutoffs, cells.get("total_score", ())
+        columns += _score_columns(
+            frame,
+            key_fields,
+            before + len(columns),
+            cutoffs,
+            links_by_figure.get("total_score", ()),
         )
     return columns
 
 
-def _cells(part: FormSummary, links: Links) -> dict[str, list[str]]:
+def _links_by_figure(part: FormSummary, links: Links) -> dict[str, list[str]]:
     """By figure: where each department's line leads to in its return."""
-    found = {}
+    links_by_figure = {}
     for figure, rows in sources_by_figure(part.sources):
-        to = links.all(rows["path"], rows["sheet"], rows["cell"])
-        by_number = dict(zip(rows["number"], to, strict=True))
-        found[figure] = [by_number.get(number, "") for number in part.departments.index]
-    return found
+        targets = links.all(rows["path"], rows["sheet"], rows["cell"])
+        by_number = dict(zip(rows["number"], targets, strict=True))
+        links_by_figure[figure] = [by_number.get(number, "") for number in part.departments.index]
+    return links_by_figure
 
 
-def _scores(
+def _score_columns(
     frame: pd.DataFrame,
     key_fields: KeyFields,
     before: int,
     cutoffs: Mapping[str, str],
-    cells: Sequence[str],
+    score_links: Sequence[str],
 ) -> list[Column]:
-    own, review, counted = (letters(before + n) for n in (1, 2, 3))
+    self_score, review, counted = (letters(before + n) for n in (1, 2, 3))
     last = FIRST_ROW + max(len(frame), 1) - 1
-    every = f"${counted}${FIRST_ROW}:${counted}${last}"
+    counted_cells = f"${counted}${FIRST_ROW}:${counted}${last}"
 
     def counts(row: int) -> str:
-        chosen = f"IF(ISNUMBER({review}{row}),{review}{row},{own}{row})"
-        return f'=IF(COUNT({own}{row},{review}{row})=0,"",ROUND({chosen},{DECIMALS}))'
+        chosen = f"IF(ISNUMBER({review}{row}),{review}{row},{self_score}{row})"
+        return f'=IF(COUNT({self_score}{row},{review}{row})=0,"",ROUND({chosen},{DECIMALS}))'
 
     def rank(row: int) -> str:
-        return f'=IF(ISNUMBER({counted}{row}),COUNTIF({every},">"&{counted}{row})+1,"")'
+        return f'=IF(ISNUMBER({counted}{row}),COUNTIF({counted_cells},">"&{counted}{row})+1,"")'
 
     return [
-        Column("total_score", "自评得分", 9, values(frame["total_score"]), "score", links=cells),
+        Column("total_score", "自评得分", 9, values(frame["total_score"]), "score", links=score_links),
         Column("review_score", REVIEW, 9, values(frame["review_score"]), "input"),
         Column("counted_score", "采用得分", 9, values(frame["counted_score"]), "score", counts),
         Column("grade", "等次", 6, values(frame["grade"]), "center",
@@ -186,12 +192,12 @@ def _grade(score: str, key_fields: KeyFields, cutoffs: Mapping[str, str]) -> str
     return f'=IF(ISNUMBER({score}),{text},"")'
 
 
-def _rate(frame: pd.DataFrame, part: FormSummary, at: Mapping[str, str]) -> Column:
-    """`at` has the letters of the amounts' columns."""
+def _rate_column(frame: pd.DataFrame, part: FormSummary, letter_of: Mapping[str, str]) -> Column:
+    """`letter_of` has the letters of the amounts' columns."""
     last = FIRST_ROW + max(len(frame), 1) - 1
 
     def column(name: str) -> str:
-        return f"{at[name]}{FIRST_ROW}:{at[name]}{last}"
+        return f"{letter_of[name]}{FIRST_ROW}:{letter_of[name]}{last}"
 
     return Column(
         "execution_rate",
@@ -199,17 +205,17 @@ def _rate(frame: pd.DataFrame, part: FormSummary, at: Mapping[str, str]) -> Colu
         9,
         values(frame["execution_rate"]),
         "rate",
-        lambda row: rate_of_line(part.form, lambda name: f"{at[name]}{row}"),
-        Live(rate_of_sums(part.form, column), _figure(part, "execution_rate")),
+        lambda row: rate_of_line(part.form, lambda name: f"{letter_of[name]}{row}"),
+        Live(rate_of_sums(part.form, column), _total_or_none(part, "execution_rate")),
     )
 
 
-def _figure(part: FormSummary, name: str) -> float | None:
+def _total_or_none(part: FormSummary, name: str) -> float | None:
     value = part.totals.loc[name, "value"]
     return None if pd.isna(value) else float(value)  # type: ignore[arg-type]
 
 
-def _limit(departments: Listed) -> None:
+def _limit_entries(departments: Listed) -> None:
     """Limit what may be typed as a reviewed score and as a remark."""
     first, last = FIRST_ROW - 1, departments.last_row - 1
     score = {
@@ -238,12 +244,12 @@ def _limit(departments: Listed) -> None:
 
 def notes(part: FormSummary, left_out: str = "") -> list[str]:
     """What stands below the departments' lines; `left_out` is `Summary.left_out`."""
-    told = reading_notes(part)
+    sentences = reading_notes(part)
     if part.key_fields.score is not None:
-        told.append(
+        sentences.append(
             "采用得分：有复核得分的按复核得分，没有的按自评得分，四舍五入到两位小数；等次、名次按采用得分，分数线见“参数”。"
         )
-    told.append(
+    sentences.append(
         left_out or "点数字打开该单位表中的那一格，点“打开”打开整份表，点“查看”看每个数的出处。"
     )
-    return told
+    return sentences

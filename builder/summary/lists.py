@@ -30,9 +30,9 @@ def order_column(count: int) -> Column:
 
 def open_column(paths: Iterable[str | None], links: Links) -> Column:
     """A column of links to returns. A name is no good place for one: LibreOffice cuts long links off."""
-    to = links.all(paths)
-    shown: list[Value] = ["打开" if target else None for target in to]
-    return Column("open", "原表", 6, shown, "center", links=to, link_only=True)
+    targets = links.all(paths)
+    link_texts: list[Value] = ["打开" if target else None for target in targets]
+    return Column("open", "原表", 6, link_texts, "center", links=targets, link_only=True)
 
 
 def write_composition(book: Book, heading: Heading, part: FormSummary, links: Links) -> Listed:
@@ -46,28 +46,35 @@ def write_composition(book: Book, heading: Heading, part: FormSummary, links: Li
     ]  # fmt: skip
     if "project" in frame.columns:
         columns.append(Column("project", "项目名称", 26, values(frame["project"])))
-    for whole in part.key_fields.breakdowns:
+    for breakdown in part.key_fields.breakdowns:
         first = len(columns) + 1
         columns += [
-            _amounts(item.id, item.label.replace("·", "\n"), frame[item.id]) for item in whole.parts
+            _amount_column(item.id, item.label.replace("·", "\n"), frame[item.id])
+            for item in breakdown.parts
         ]
         span = letters(first), letters(len(columns))
-        made_up = frame[f"{whole.key}_total"]
-        columns.append(_whole(f"{whole.key}_total", whole.heading, made_up, span))
-        label = part.key_fields.amounts[whole.whole].label
-        columns.append(_amounts(f"{whole.key}_{whole.whole}", label, lines[whole.whole]))
-        columns.append(_difference(whole.key, frame[f"{whole.key}_difference"], len(columns)))
+        made_up = frame[f"{breakdown.key}_total"]
+        columns.append(_made_up_column(f"{breakdown.key}_total", breakdown.heading, made_up, span))
+        label = part.key_fields.amounts[breakdown.whole].label
+        columns.append(
+            _amount_column(f"{breakdown.key}_{breakdown.whole}", label, lines[breakdown.whole])
+        )
+        columns.append(
+            _difference_column(breakdown.key, frame[f"{breakdown.key}_difference"], len(columns))
+        )
     columns.append(open_column(frame["file"], links))
     return write_list(book, heading, columns)
 
 
-def _amounts(key: str, title: str, amounts: pd.Series[float]) -> Column:
-    total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _sum(amounts))
+def _amount_column(key: str, title: str, amounts: pd.Series[float]) -> Column:
+    total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _sum_or_none(amounts))
     return Column(key, title, 14, values(amounts), "amount", None, total)
 
 
-def _whole(key: str, title: str, amounts: pd.Series[float], span: tuple[str, str]) -> Column:
-    total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _sum(amounts))
+def _made_up_column(
+    key: str, title: str, amounts: pd.Series[float], span: tuple[str, str]
+) -> Column:
+    total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _sum_or_none(amounts))
 
     def formula(row: int) -> str:
         cells = f"{span[0]}{row}:{span[1]}{row}"
@@ -76,9 +83,9 @@ def _whole(key: str, title: str, amounts: pd.Series[float], span: tuple[str, str
     return Column(key, f"{title}\n合计", 14, values(amounts), "amount", formula, total)
 
 
-def _difference(key: str, gaps: pd.Series[float], before: int) -> Column:
+def _difference_column(key: str, gaps: pd.Series[float], before: int) -> Column:
     """The parts' sum less what they should make up, which stand in the two columns before."""
-    made_up, whole = letters(before - 1), letters(before)
+    made_up, expected = letters(before - 1), letters(before)
     fills = [styles.ERROR_FILL if abs(gap) >= CENT else "" for gap in gaps.fillna(0)]
     return Column(
         f"{key}_difference",
@@ -87,15 +94,15 @@ def _difference(key: str, gaps: pd.Series[float], before: int) -> Column:
         values(gaps),
         "amount",
         lambda row: (
-            f'=IF(COUNT({made_up}{row},{whole}{row})<2,"",'
-            f"ROUND({made_up}{row}-{whole}{row},{FINEST}))"
+            f'=IF(COUNT({made_up}{row},{expected}{row})<2,"",'
+            f"ROUND({made_up}{row}-{expected}{row},{FINEST}))"
         ),
-        Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _sum(gaps)),
+        Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _sum_or_none(gaps)),
         fills,
     )
 
 
-def _sum(amounts: pd.Series[float]) -> float | None:
+def _sum_or_none(amounts: pd.Series[float]) -> float | None:
     return sum_of(amounts) if amounts.notna().any() else None
 
 
@@ -113,17 +120,17 @@ def write_details(
     for item in section.of_grain(ROW):
         if item.id not in frame.columns or item.is_hidden:
             continue
-        columns.append(_detail(item, frame[item.id], section))
+        columns.append(_detail_column(item, frame[item.id], section))
         if scored is not None and item.id == scored.score:
-            columns += _scored(frame, scored, [column.key for column in columns])
+            columns += _scored_columns(frame, scored, [column.key for column in columns])
     if "reason" in frame.columns:
         columns.append(Column("reason", "失分原因", 14, values(frame["reason"]), "center"))
-    to = links.all(paths, frame["sheet"], frame["cell"])
-    columns.append(Column("cell", "位置", 8, values(frame["cell"]), "center", links=to))
+    targets = links.all(paths, frame["sheet"], frame["cell"])
+    columns.append(Column("cell", "位置", 8, values(frame["cell"]), "center", links=targets))
     return write_list(book, heading, columns)
 
 
-def _detail(item: Field, column: pd.Series[Any], section: Section) -> Column:
+def _detail_column(item: Field, column: pd.Series[Any], section: Section) -> Column:
     level = item.id in section.levels
     title = {"level1": "一级指标", "level2": "二级指标", "level3": "三级指标"}.get(
         item.id, item.label
@@ -133,7 +140,7 @@ def _detail(item: Field, column: pd.Series[Any], section: Section) -> Column:
     return Column(item.id, title, item.kind.list_width, values(column), item.kind.look)
 
 
-def _scored(frame: pd.DataFrame, scored: ScoredRows, keys: list[str]) -> list[Column]:
+def _scored_columns(frame: pd.DataFrame, scored: ScoredRows, keys: list[str]) -> list[Column]:
     """Share, lost points, the rule's score and the difference, beside weight and score."""
     weight, score = (letters(keys.index(name) + 1) for name in (scored.weight, scored.score))
     expected = letters(len(keys) + 3)
@@ -163,7 +170,7 @@ def _scored(frame: pd.DataFrame, scored: ScoredRows, keys: list[str]) -> list[Co
 def write_sources(book: Book, heading: Heading, part: FormSummary, links: Links) -> Listed:
     """The cell of the return in which each figure of a department's line stands."""
     frame = part.sources
-    to = links.all(frame["path"], frame["sheet"], frame["cell"])
+    targets = links.all(frame["path"], frame["sheet"], frame["cell"])
     rates = {"execution_rate"}
     columns = [
         Column("number", "序号", 6, values(frame["number"]), "center"),
@@ -172,17 +179,17 @@ def write_sources(book: Book, heading: Heading, part: FormSummary, links: Links)
     ]
     if part.key_fields.project is not None:
         columns.append(Column("project", "项目名称", 26, values(frame["project"])))
-    shown = [
+    figure_texts = [
         f"{value:.2%}" if figure in rates and isinstance(value, float) else value
         for figure, value in zip(frame["figure"], values(frame["value"]), strict=True)
     ]
     columns += [
         Column("label", "数据", 26, values(frame["label"])),
-        Column("value", "数值", 16, shown, "amount"),
+        Column("value", "数值", 16, figure_texts, "amount"),
         Column("origin", "来历", 16, [ORIGINS[origin] for origin in frame["origin"]], "center"),
         Column("raw", "表中所填", 18, values(frame["raw"])),
         Column("sheet", "表", 12, values(frame["sheet"]), "center"),
-        Column("cell", "单元格", 9, values(frame["cell"]), "center", links=to),
+        Column("cell", "单元格", 9, values(frame["cell"]), "center", links=targets),
         Column("file", "文件", 40, file_names(frame["path"])),
     ]
     return write_list(book, heading, columns)

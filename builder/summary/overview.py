@@ -6,7 +6,17 @@ the summary was made; figures follow.
 
 from __future__ import annotations
 
-from builder.sheets import Book, Figure, Listed, Live, OnePage, Value, known, over, ratio
+from builder.sheets import (
+    Book,
+    Figure,
+    Listed,
+    Live,
+    OnePage,
+    Value,
+    figure_or_none,
+    ratio,
+    ratio_value,
+)
 from builder.summary.charts import Lists, draw_charts
 from workbook.summary import (
     THINGS,
@@ -26,23 +36,27 @@ def write_overview(
     page = OnePage(book, name, title, unit)
     main = part is summary.main
     page.title("一、报送情况")
-    page.figures(_round(summary, lists.coverage) if main else _returns(part, lists.departments))
+    page.figures(
+        _round_figures(summary, lists.coverage)
+        if main
+        else _return_figures(part, lists.departments)
+    )
     page.title("二、资金与得分")
-    sums = _sums(part, lists.departments)
+    sums = _sum_figures(part, lists.departments)
     if sums:
         page.figures(sums)
     else:
         page.sentence("这张表没有可以合计的金额，也不计分。")
     if part.key_fields.score is not None:
         page.title("三、等次")
-        _grades(page, part, lists.departments)
+        _write_grades(page, part, lists.departments)
     page.title("四、需要关注" if part.key_fields.score is not None else "三、需要关注")
-    things = [item.sentence for item in attention(summary, part)][:THINGS]
-    for number, sentence in enumerate(things or ["没有需要特别关注的事项。"], 1):
-        page.sentence(f"{number}. {sentence}" if things else sentence)
+    sentences = [item.sentence for item in attention(summary, part)][:THINGS]
+    for number, sentence in enumerate(sentences or ["没有需要特别关注的事项。"], 1):
+        page.sentence(f"{number}. {sentence}" if sentences else sentence)
     draw_charts(page, part, lists)
-    how = _how(part, lists.departments.name)
-    page.close(_small_print(summary, [how, _WHICH] if main else [how]))
+    explanation = _explanation(part, lists.departments.name)
+    page.close(_small_print(summary, [explanation, _ORDER_NOTE] if main else [explanation]))
 
 
 def write_empty_overview(
@@ -51,44 +65,48 @@ def write_empty_overview(
     """The page where not one return was read."""
     page = OnePage(book, name, title, "没有一份可以汇总的自评表")
     page.title("一、报送情况")
-    page.figures(_round(summary, listed))
+    page.figures(_round_figures(summary, listed))
     page.title("二、需要关注")
     for item in attention(summary):
         page.sentence(item.sentence)
-    page.close(_small_print(summary, [_WHICH]))
+    page.close(_small_print(summary, [_ORDER_NOTE]))
 
 
 # --- figures --------------------------------------------------------------------------------------
 
 
-def _round(summary: Summary, listed: Listed) -> list[Figure]:
-    found = coverage_counts(summary)
-    status, own, late = (listed.cells(key) for key in ("status", "on_roster", "days_late"))
+def _round_figures(summary: Summary, listed: Listed) -> list[Figure]:
+    counts = coverage_counts(summary)
+    status, on_roster, late = (listed.cells(key) for key in ("status", "on_roster", "days_late"))
 
     # Of a roster's round those off the roster have a figure of their own, so that the others add up.
-    whose = f',{own},"是"' if summary.has_roster else ""
+    roster_criterion = f',{on_roster},"是"' if summary.has_roster else ""
 
     def count(*states: Status) -> str:
-        return "+".join(f'COUNTIFS({status},"{state.chinese}"{whose})' for state in states)
+        return "+".join(
+            f'COUNTIFS({status},"{state.chinese}"{roster_criterion})' for state in states
+        )
 
-    asked = f'=COUNTIF({own},"是")' if summary.has_roster else f'=COUNTIF({status},"?*")'
-    answered = count(Status.ANSWERED, Status.FAULTY)
+    asked_formula = (
+        f'=COUNTIF({on_roster},"是")' if summary.has_roster else f'=COUNTIF({status},"?*")'
+    )
+    answered_formula = count(Status.ANSWERED, Status.FAULTY)
     figures: list[tuple[str, str, int]] = [
-        ("应报单位" if summary.has_roster else "单位", asked, found.asked),
-        ("已报", f"={answered}", found.answered),
-        ("其中：须修改", f"={count(Status.FAULTY)}", found.faulty),
-        ("退回", f"={count(Status.REJECTED)}", found.rejected),
-        ("未报", f"={count(Status.MISSING)}", found.missing),
-        ("迟报", f'=COUNTIF({late},">0")', found.late),
+        ("应报单位" if summary.has_roster else "单位", asked_formula, counts.asked),
+        ("已报", f"={answered_formula}", counts.answered),
+        ("其中：须修改", f"={count(Status.FAULTY)}", counts.faulty),
+        ("退回", f"={count(Status.REJECTED)}", counts.rejected),
+        ("未报", f"={count(Status.MISSING)}", counts.missing),
+        ("迟报", f'=COUNTIF({late},">0")', counts.late),
     ]
-    if found.off_roster:
-        figures.insert(5, ("名册外", f'=COUNTIF({own},"否")', found.off_roster))
+    if counts.off_roster:
+        figures.insert(5, ("名册外", f'=COUNTIF({on_roster},"否")', counts.off_roster))
     return [
         (words, listed.live(formula, float(value)), "count") for words, formula, value in figures
     ]
 
 
-def _returns(part: FormSummary, listed: Listed) -> list[Figure]:
+def _return_figures(part: FormSummary, listed: Listed) -> list[Figure]:
     status = listed.cells("status")
     statuses = part.departments["status"]
     faulty = float((statuses == Status.FAULTY).sum())
@@ -100,27 +118,27 @@ def _returns(part: FormSummary, listed: Listed) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _sums(part: FormSummary, listed: Listed) -> list[Figure]:
-    found: list[Figure] = []
+def _sum_figures(part: FormSummary, listed: Listed) -> list[Figure]:
+    figures: list[Figure] = []
     for key, item in list(part.key_fields.amounts.items())[:4]:
-        found.append(
+        figures.append(
             (item.label, listed.live(f"={listed.total(key)}", _total(part, key)), "amount")
         )
     if part.key_fields.rate is not None:
         rate = listed.live(f"={listed.total('execution_rate')}", _total(part, "execution_rate"))
-        found.append(("执行率", rate, "rate"))
+        figures.append(("执行率", rate, "rate"))
     if part.key_fields.score is not None:
-        found.append(
+        figures.append(
             ("采用得分平均", _mean(part, listed, "counted_score", "counted_mean_score"), "score")
         )
         if part.key_fields.budget:
             weighted = _weighted(part, listed, "counted_score", "counted_weighted_score")
-            found.append(("按资金加权平均", weighted, "score"))
-    return found[:6]
+            figures.append(("按资金加权平均", weighted, "score"))
+    return figures[:6]
 
 
 def _total(part: FormSummary, name: str) -> float | None:
-    return known(part.totals.loc[name, "value"])
+    return figure_or_none(part.totals.loc[name, "value"])
 
 
 def _mean(part: FormSummary, listed: Listed, column: str, figure: str) -> Value | Live:
@@ -131,13 +149,13 @@ def _mean(part: FormSummary, listed: Listed, column: str, figure: str) -> Value 
 def _weighted(part: FormSummary, listed: Listed, column: str, figure: str) -> Value | Live:
     """Over those that give both, so that neither a blank score nor a blank budget passes for zero."""
     score, budget = listed.cells(column), listed.cells(part.key_fields.budget)
-    both = f"ISNUMBER({score})*ISNUMBER({budget})"
-    whole = f"SUMPRODUCT({both},{budget})"
-    formula = f'=IF({whole}=0,"",SUMPRODUCT({both},{score},{budget})/{whole})'
+    both_given = f"ISNUMBER({score})*ISNUMBER({budget})"
+    budget_sum = f"SUMPRODUCT({both_given},{budget})"
+    formula = f'=IF({budget_sum}=0,"",SUMPRODUCT({both_given},{score},{budget})/{budget_sum})'
     return listed.live(formula, _total(part, figure))
 
 
-def _grades(page: OnePage, part: FormSummary, listed: Listed) -> None:
+def _write_grades(page: OnePage, part: FormSummary, listed: Listed) -> None:
     """Grades on the left, mean scores on the right."""
     unit = "份数" if part.key_fields.project else "单位数"
     has_budget = bool(part.key_fields.budget)
@@ -168,37 +186,40 @@ def _grades(page: OnePage, part: FormSummary, listed: Listed) -> None:
         for name, count in zip(part.grades.index, counts, strict=True)
     ]
     rows.append(("合计", Live(f"=SUM(C{page.row}:C{last - 1})", total)))
-    for (name, count), beside, value in zip(rows, means, [*counts, total], strict=True):
-        share = Live(ratio(f"C{page.row}", f"C${last}"), over(value, total))
+    for (name, count), mean_cells, value in zip(rows, means, [*counts, total], strict=True):
+        share = Live(ratio(f"C{page.row}", f"C${last}"), ratio_value(value, total))
         page.table(1, [name, count, share], ["text", "count", "rate"])
-        look = "count" if beside[0] == "已复核份数" else "score"
-        page.table(7, beside, ["text", look, "score"])
+        look = "count" if mean_cells[0] == "已复核份数" else "score"
+        page.table(7, mean_cells, ["text", look, "score"])
         page.end(18)
 
 
 def _extreme(listed: Listed, function: str, value: object) -> Value | Live:
     cells = listed.cells("counted_score")
-    return listed.live(f'=IF(COUNT({cells})=0,"",{function}({cells}))', known(value))
+    return listed.live(f'=IF(COUNT({cells})=0,"",{function}({cells}))', figure_or_none(value))
 
 
-def _how(part: FormSummary, departments: str) -> str:
-    rate = ""
+def _explanation(part: FormSummary, departments: str) -> str:
+    rate_sentence = ""
     if part.key_fields.rate is not None:
-        told = worded_rate(part.form, "合计")
-        rate = f"执行率＝{told}，不是各单位执行率的平均。"
+        rate_words = worded_rate(part.form, "合计")
+        rate_sentence = f"执行率＝{rate_words}，不是各单位执行率的平均。"
     return (
-        f"{rate}采用得分：有复核得分的按复核得分，没有的按自评得分；"
+        f"{rate_sentence}采用得分：有复核得分的按复核得分，没有的按自评得分；"
         f"填写或改动“{departments}”的复核得分、“参数”的分数线，本页的数和图随之重算，“需要关注”各句除外。"
     )
 
 
-_WHICH = (
+_ORDER_NOTE = (
     "“需要关注”按下列次序取前三项：疑似按元填写的金额、未报、退回、有错误的表、执行率低于规定、资金分项与总数不等、"
     "得分高于规则、迟报、得分率最低的指标。"
 )
 
 
-def _small_print(summary: Summary, told: list[str]) -> list[str]:
+def _small_print(summary: Summary, sentences: list[str]) -> list[str]:
     if summary.left_out:
-        return [*told, f"{summary.left_out}。“需要关注”因此不含得分高于规则、得分率最低的指标。"]
-    return told
+        return [
+            *sentences,
+            f"{summary.left_out}。“需要关注”因此不含得分高于规则、得分率最低的指标。",
+        ]
+    return sentences

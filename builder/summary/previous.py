@@ -32,19 +32,21 @@ _LOOKS = {RATE: "rate", SCORE: "score"}
 _TINTS = {Pairing.NEW: styles.NOTE_FILL, Pairing.GONE: styles.WARNING_FILL, Pairing.NEITHER: styles.MISSING_FILL}  # fmt: skip
 
 
-def write_previous(book: Book, heading: Heading, found: Comparison, departments: Listed) -> Listed:
+def write_previous(
+    book: Book, heading: Heading, comparison: Comparison, departments: Listed
+) -> Listed:
     """One line a department; `departments` is the list of this year's, by which this year's figures go."""
-    return _Page(book, found, departments).write(heading)
+    return _PreviousSheet(book, comparison, departments).write(heading)
 
 
-class _Page:
+class _PreviousSheet:
     """The sheet being made: its columns, its totals, and what the totals are made of."""
 
-    def __init__(self, book: Book, found: Comparison, departments: Listed) -> None:
+    def __init__(self, book: Book, comparison: Comparison, departments: Listed) -> None:
         self.book = book
-        self.found = found
+        self.comparison = comparison
         self.lines = departments
-        self.frame = found.departments
+        self.frame = comparison.departments
         self.count = max(len(self.frame), 1)
         self.columns: list[Column] = []
 
@@ -59,14 +61,16 @@ class _Page:
         if "project" in frame.columns:
             self.columns.append(Column("project", "项目名称", 26, values(frame["project"])))
         frozen = len(self.columns)
-        for name, label in self.found.figures.items():
-            self._figure(name, label)
-        if SCORE in self.found.figures:
-            then, now = self._years("等次")
+        for name, label in self.comparison.figures.items():
+            self._add_figure(name, label)
+        if SCORE in self.comparison.figures:
+            last_year_title, this_year_title = self._year_titles("等次")
             grades = values(frame["grade"])
             self.columns += [
-                Column("grade_before", then, 7, values(frame["grade_before"]), "center"),
-                Column("grade", now, 7, grades, "center", self._same("grade")),
+                Column("grade_before", last_year_title, 7, values(frame["grade_before"]), "center"),
+                Column(
+                    "grade", this_year_title, 7, grades, "center", self._this_year_formula("grade")
+                ),
             ]
         pairings = [Pairing(pairing) for pairing in frame["pairing"]]
         self.columns += [
@@ -76,46 +80,53 @@ class _Page:
         ]  # fmt: skip
         listed = write_list(self.book, replace(heading, notes=(), frozen=frozen), self.columns)
         listed.sheet.set_paper(_A3)
-        self._made_of(listed, heading)
+        self._write_groups(listed, heading)
         return listed
 
     # --- columns ----------------------------------------------------------------------------------
 
-    def _years(self, label: str) -> tuple[str, str]:
-        return (f"{label}\n{self.found.previous_year} 年", f"{label}\n{self.found.fiscal_year} 年")
+    def _year_titles(self, label: str) -> tuple[str, str]:
+        return (
+            f"{label}\n{self.comparison.previous_year} 年",
+            f"{label}\n{self.comparison.fiscal_year} 年",
+        )
 
-    def _figure(self, name: str, label: str) -> None:
+    def _add_figure(self, name: str, label: str) -> None:
         """A figure's columns: last year's, this year's, the change; of an amount its growth too."""
         frame, look = self.frame, _LOOKS.get(name, "amount")
         width = 14.5 if look == "amount" else 10.5
         first = len(self.columns) + 1
-        then, now = letters(first), letters(first + 1)
-        titles = self._years(label)
+        last_year, this_year = letters(first), letters(first + 1)
+        titles = self._year_titles(label)
         self.columns += [
             Column(f"{name}_before", titles[0], width, values(frame[f"{name}_before"]), look, None,
                    self._total(name, "_before")),
-            Column(name, titles[1], width, values(frame[name]), look, self._same(name),
+            Column(name, titles[1], width, values(frame[name]), look, self._this_year_formula(name),
                    self._total(name, "")),
             Column(f"{name}_change", f"{label}\n增减", width, values(frame[f"{name}_change"]), look,
-                   lambda row: _change(f"{then}{row}", f"{now}{row}"),
-                   self._derived(name, "_change", _change, then, now)),
+                   lambda row: _change_formula(f"{last_year}{row}", f"{this_year}{row}"),
+                   self._derived_total(name, "_change", _change_formula, last_year, this_year)),
         ]  # fmt: skip
         if look == "amount":
             # Where no department is in both years, the sums are of others: nothing has grown.
-            compared = bool(self.found.totals["departments"].loc[str(Pairing.BOTH)])
-            total = self._derived(name, "_growth", _growth, then, now) if compared else None
+            compared = bool(self.comparison.totals["departments"].loc[str(Pairing.BOTH)])
+            total = (
+                self._derived_total(name, "_growth", _growth_formula, last_year, this_year)
+                if compared
+                else None
+            )
             self.columns.append(
                 Column(f"{name}_growth", f"{label}\n增减率", 10.5, values(frame[f"{name}_growth"]),
-                       "growth", lambda row: _growth(f"{then}{row}", f"{now}{row}"), total)
+                       "growth", lambda row: _growth_formula(f"{last_year}{row}", f"{this_year}{row}"), total)
             )  # fmt: skip
 
-    def _same(self, name: str) -> Callable[[int], str]:
+    def _this_year_formula(self, name: str) -> Callable[[int], str]:
         """What stands in this year's line, wherever sorting has put it."""
-        whole, numbers = self.lines.cells(name), self.lines.cells("number")
+        column_cells, numbers = self.lines.cells(name), self.lines.cells("number")
         blank = "" if name == "grade" else None
 
         def formula(row: int) -> str:
-            picked = f"INDEX({whole},MATCH(A{row},{numbers},0))"
+            picked = f"INDEX({column_cells},MATCH(A{row},{numbers},0))"
             shown = f'{picked}&""' if blank == "" else f'IF(ISNUMBER({picked}),{picked},"")'
             return f'=IF(A{row}="","",{shown})'
 
@@ -123,40 +134,48 @@ class _Page:
 
     # --- totals -----------------------------------------------------------------------------------
 
-    def _known(self, group: str, column: str) -> float | None:
-        value = self.found.totals[column].loc[group]
+    def _group_total(self, group: str, column: str) -> float | None:
+        value = self.comparison.totals[column].loc[group]
         return None if pd.isna(value) else float(value)
 
     def _total(self, name: str, end: str) -> Live:
-        value = self._known("all", f"{name}{end}")
+        value = self._group_total("all", f"{name}{end}")
         if name == RATE:
-            return Live(self._rate(end), value)
+            return Live(self._rate_formula(end), value)
         if name == SCORE:
             return Live('=IF(COUNT({cells})=0,"",AVERAGE({cells}))', value)
         return Live('=IF(COUNT({cells})=0,"",SUM({cells}))', value)
 
-    def _derived(
-        self, name: str, end: str, formula: Callable[[str, str], str], then: str, now: str
+    def _derived_total(
+        self,
+        name: str,
+        end: str,
+        formula: Callable[[str, str], str],
+        last_year: str,
+        this_year: str,
     ) -> Live:
         row = FIRST_ROW + self.count
-        return Live(formula(f"{then}{row}", f"{now}{row}"), self._known("all", f"{name}{end}"))
+        return Live(
+            formula(f"{last_year}{row}", f"{this_year}{row}"),
+            self._group_total("all", f"{name}{end}"),
+        )
 
     def _cells(self, key: str) -> str:
         number = next(n for n, column in enumerate(self.columns, 1) if column.key == key)
         last = FIRST_ROW + self.count - 1
         return f"{letters(number)}${FIRST_ROW}:{letters(number)}${last}"
 
-    def _rate(self, end: str, chosen: str = "") -> str:
+    def _rate_formula(self, end: str, chosen: str = "") -> str:
         """The rate from the sums of those who give the amounts, blank if there are none."""
-        form = self.found.previous_form if end else self.found.form
+        form = self.comparison.previous_form if end else self.comparison.form
         return rate_of_sums(form, lambda name: self._cells(f"{name}{end}"), chosen)
 
-    def _made_of(self, listed: Listed, heading: Heading) -> None:
+    def _write_groups(self, listed: Listed, heading: Heading) -> None:
         """Below the totals: those who gave figures in both years, in one of them; then the notes."""
         row = listed.total_row + 1
         for pairing in (Pairing.BOTH, Pairing.NEW, Pairing.GONE):
             chosen = f'({self._cells("pairing")}="{pairing.chinese}")'
-            count = int(self.found.totals["departments"].loc[str(pairing)])
+            count = int(self.comparison.totals["departments"].loc[str(pairing)])
             for number, column in enumerate(self.columns, 1):
                 look = (
                     column.look
@@ -168,7 +187,7 @@ class _Page:
                     listed.sheet,
                     row,
                     number,
-                    self._part(column, row, pairing, chosen, count),
+                    self._group_cell(column, row, pairing, chosen, count),
                     style,
                 )
             done(listed.sheet.set_row(row - 1, 20))
@@ -178,28 +197,34 @@ class _Page:
             put(listed.sheet, row, 1, note, style)
             row += 1
 
-    def _part(
+    def _group_cell(
         self, column: Column, row: int, pairing: Pairing, chosen: str, count: int
     ) -> Value | Live:
         if column.key == "department":
             return f"其中：{pairing.chinese}"
         if column.key == "pairing":
             return Live(f"=SUMPRODUCT({chosen}*1)", float(count))
-        name, end = _split(column.key)
-        if name not in self.found.figures:
+        name, end = _figure_and_ending(column.key)
+        if name not in self.comparison.figures:
             return None
-        value = self._known(str(pairing), column.key)
-        at = [c.key for c in self.columns].index(name) + 1
-        then, now = f"{letters(at - 1)}{row}", f"{letters(at)}{row}"
+        value = self._group_total(str(pairing), column.key)
+        column_number = [c.key for c in self.columns].index(name) + 1
+        last_year, this_year = (
+            f"{letters(column_number - 1)}{row}",
+            f"{letters(column_number)}{row}",
+        )
         if end in ("_change", "_growth"):
-            return Live((_change if end == "_change" else _growth)(then, now), value)
+            return Live(
+                (_change_formula if end == "_change" else _growth_formula)(last_year, this_year),
+                value,
+            )
         if name == RATE:
-            return Live(self._rate(end, chosen), value)
+            return Live(self._rate_formula(end, chosen), value)
         cells = self._cells(column.key)
-        given = f"SUMPRODUCT({chosen}*ISNUMBER({cells}))"
+        given_count = f"SUMPRODUCT({chosen}*ISNUMBER({cells}))"
         summed = f"SUMPRODUCT({chosen}*1,{cells})"
-        shown = f"{summed}/{given}" if name == SCORE else summed
-        return Live(f'=IF({given}=0,"",{shown})', value)
+        mean_or_sum = f"{summed}/{given_count}" if name == SCORE else summed
+        return Live(f'=IF({given_count}=0,"",{mean_or_sum})', value)
 
     def _notes(self) -> list[str]:
         notes = [
@@ -207,12 +232,12 @@ class _Page:
             "增减率超过 1000% 的只显示“>1000%”，数仍在格子里。",
             "合计的执行率按合计数重算；得分合计为简单平均。“两年均有”是同口径的增减；没有一个单位两年均有的，合计不算增减率。",
         ]
-        if SCORE in self.found.figures:
+        if SCORE in self.comparison.figures:
             notes.append("自评得分是各单位自评数；今年等次有复核得分的按复核得分评定。")
         return notes
 
 
-def _split(key: str) -> tuple[str, str]:
+def _figure_and_ending(key: str) -> tuple[str, str]:
     """A column's figure and its ending."""
     for end in ("_before", "_change", "_growth"):
         if key.endswith(end):
@@ -220,9 +245,9 @@ def _split(key: str) -> tuple[str, str]:
     return key, ""
 
 
-def _change(then: str, now: str) -> str:
-    return f'=IF(COUNT({then},{now})<2,"",{now}-{then})'
+def _change_formula(last_year: str, this_year: str) -> str:
+    return f'=IF(COUNT({last_year},{this_year})<2,"",{this_year}-{last_year})'
 
 
-def _growth(then: str, now: str) -> str:
-    return f'=IF(OR(N({then})=0,NOT(ISNUMBER({now}))),"",({now}-{then})/{then})'
+def _growth_formula(last_year: str, this_year: str) -> str:
+    return f'=IF(OR(N({last_year})=0,NOT(ISNUMBER({this_year}))),"",({this_year}-{last_year})/{last_year})'

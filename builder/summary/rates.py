@@ -17,18 +17,18 @@ Cells = Callable[[str], str]
 
 def rate_of_line(form: Form, cell: Cells) -> str:
     """The rate of one line; `cell` writes an amount's cell. Nothing where it is undecided."""
-    return f'=IFERROR({_rendered(form, cell)},"")'
+    return f'=IFERROR({_rendered_rate(form, cell)},"")'
 
 
 def rate_of_sums(form: Form, column: Cells, chosen: str = "") -> str:
     """The rate of all lines together, or of those where the array `chosen` is 1; `column` writes the
     range of an amount."""
-    given = [f"ISNUMBER({column(name)})" for name in form.key_fields.rate_needs]
-    asked = "*".join(filter(None, (chosen, *given))) or "1"
-    return f'=IFERROR({_rendered(form, lambda name: f"SUMPRODUCT(({asked})*1,{column(name)})")},"")'
+    all_given = [f"ISNUMBER({column(name)})" for name in form.key_fields.rate_needs]
+    condition = "*".join(filter(None, (chosen, *all_given))) or "1"
+    return f'=IFERROR({_rendered_rate(form, lambda name: f"SUMPRODUCT(({condition})*1,{column(name)})")},"")'
 
 
-def _rendered(form: Form, cell: Cells) -> str:
+def _rendered_rate(form: Form, cell: Cells) -> str:
     node, columns = form.key_fields.rate_formula, form.key_fields.rate_columns
     assert node is not None, "asked only of forms with a rate"
     return to_formula(node, lambda ref: cell(columns[ref.key]))

@@ -42,10 +42,10 @@ _DAYS = {"saved": "文件保存时间", "prepared": "填报日期"}
 def write_findings(book: Book, name: str, summary: Summary, links: Links) -> Listed:
     """Every finding, with its cell, what stands there, and what to do."""
     frame = summary.findings
-    to = links.all(frame["path"], frame["sheet"], frame["cell"])
+    targets = links.all(frame["path"], frame["sheet"], frame["cell"])
     severities = [Severity(severity) for severity in frame["severity"]]
-    used = summary.files.index[summary.files["use"] == "counted"]
-    counted = frame["path"].isin(used)
+    counted_paths = summary.files.index[summary.files["use"] == "counted"]
+    counted = frame["path"].isin(counted_paths)
     columns = [
         order_column(len(frame)),
         Column("code", "预算编码", 10, values(frame["department_code"]), "center"),
@@ -55,22 +55,22 @@ def write_findings(book: Book, name: str, summary: Summary, links: Links) -> Lis
                fills=[_SEVERITY_FILLS[s] for s in severities]),
         Column("sheet", "表", 10, values(frame["sheet"]), "center"),
         Column("cell", "单元格", 12, values(frame["cell"]), "center"),
-        Column("open", "打开", 6, ["打开" if target else None for target in to], "center", links=to,
+        Column("open", "打开", 6, ["打开" if target else None for target in targets], "center", links=targets,
                link_only=True),
         Column("printed", "填报", 20, values(frame["printed"])),
         Column("expected", "应为", 20, values(frame["expected"])),
         Column("message", "问题", 44, values(frame["message"])),
         Column("hint", "怎么办", 40, values(frame["hint"])),
-        Column("counted", "计入", 6, ["是" if own else "否" for own in counted], "center"),
+        Column("counted", "计入", 6, ["是" if is_counted else "否" for is_counted in counted], "center"),
         Column("file", "文件", 38, file_names(frame["path"])),
     ]  # fmt: skip
-    told = _by_severity(frame["severity"])
+    subtitle = _by_severity(frame["severity"])
     if not counted.all():
-        told += f"；其中计入汇总的表：{_by_severity(frame.loc[counted, 'severity'])}"
+        subtitle += f"；其中计入汇总的表：{_by_severity(frame.loc[counted, 'severity'])}"
     notes = (
         "“计入”为“否”的，是重复、别的年度、退回的文件里的问题，不在部门汇总的问题数里；略过的文件只列在文件清单。",
     )
-    return write_list(book, Heading(name, "问题清单", told, notes, 3), columns)
+    return write_list(book, Heading(name, "问题清单", subtitle, notes, 3), columns)
 
 
 def _by_severity(severities: pd.Series[str]) -> str:
@@ -82,24 +82,26 @@ def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Lis
     frame = summary.coverage
     statuses = [Status(status) for status in frame["status"]]
     late = frame["late"].fillna(value=False)
-    by = [_DAYS.get(told, "") if isinstance(told, str) else "" for told in frame["received_by"]]
+    day_sources = [
+        _DAYS.get(source, "") if isinstance(source, str) else "" for source in frame["received_by"]
+    ]
     columns = [
         order_column(len(frame)),
         _status(statuses),
         Column("code", "预算编码", 11, values(frame["code"]), "center"),
         Column("department", "部门", 26, values(frame["department"])),
-        Column("on_roster", "名册内", 7, ["是" if own else "否" for own in frame["on_roster"]], "center"),
+        Column("on_roster", "名册内", 7, ["是" if on_roster else "否" for on_roster in frame["on_roster"]], "center"),
         Column("deadline", DEADLINE, 12, values(frame["deadline"]), "center"),
         Column("received", "报送日期", 12, values(frame["received"]), "center"),
-        Column("received_by", "日期依据", 13, by, "center"),
+        Column("received_by", "日期依据", 13, day_sources, "center"),
         Column("days_late", "迟报\n天数", 7, values(frame["days_late"]), "points",
-               fills=[styles.WARNING_FILL if told else "" for told in late]),
+               fills=[styles.WARNING_FILL if is_late else "" for is_late in late]),
         Column("returns", "收下\n份数", 6, values(frame["returns"]), "count", None, _total(frame["returns"])),
         Column("duplicates", "重复\n份数", 6, values(frame["duplicates"]), "points", None,
                _total(frame["duplicates"])),
         *(Column(f"{s}s", s.chinese, 6, values(frame[f"{s}s"]), "count", None, _total(frame[f"{s}s"]))
           for s in Severity),
-        Column("why", "情况", 36, _states(frame)),
+        Column("why", "情况", 36, _situations(frame)),
         Column("contact", "联系人", 9, values(frame["contact"]), "center"),
         Column("phone", "联系电话", 14, values(frame["phone"]), "center"),
         open_column(frame["file"], links),
@@ -111,9 +113,9 @@ def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Lis
         "迟报按各单位的截止日期（名册“截止日期”一列，没有的按 --deadline）；没有截止日期的不判断。",
         f"同一单位有几份的，计入保存最晚的一份，其余为重复{'' if summary.left_out else '，见文件清单'}。",
     )
-    whole = coverage_counts(summary)
-    told = f"{'应报' if summary.has_roster else '共'} {whole.asked}：{whole.told}"
-    return write_list(book, Heading(name, "报送情况", told, notes, 4), columns)
+    counts = coverage_counts(summary)
+    subtitle = f"{'应报' if summary.has_roster else '共'} {counts.asked}：{counts.in_words}"
+    return write_list(book, Heading(name, "报送情况", subtitle, notes, 4), columns)
 
 
 def _status(statuses: list[Status]) -> Column:
@@ -125,22 +127,22 @@ def _total(counts: pd.Series[int]) -> Live:
     return Live("=SUM({cells})", float(counts.fillna(0).sum()))
 
 
-def _states(frame: pd.DataFrame) -> list[Value]:
+def _situations(frame: pd.DataFrame) -> list[Value]:
     """What is worth saying beside the status."""
-    told: list[Value] = []
+    remarks: list[Value] = []
     rows: Iterable[tuple[str, str, int, bool]] = zip(
         frame["why"], frame["on_roster"].map({True: "", False: "不在名册中"}),
         frame["duplicates"], frame["late"].fillna(value=False), strict=True,
     )  # fmt: skip
-    for why, off, again, late in rows:
+    for why, off_roster, duplicates, late in rows:
         words = [
             why,
-            off,
-            f"另有 {again} 份重复" if again else "",
+            off_roster,
+            f"另有 {duplicates} 份重复" if duplicates else "",
             "迟报" if late else "",
         ]
-        told.append("；".join(word for word in words if word))
-    return told
+        remarks.append("；".join(word for word in words if word))
+    return remarks
 
 
 def write_pending(book: Book, name: str, summary: Summary) -> Listed:
@@ -155,26 +157,26 @@ def write_pending(book: Book, name: str, summary: Summary) -> Listed:
         Column("contact", "联系人", 12, values(frame["contact"]), "center"),
         Column("phone", "联系电话", 16, values(frame["phone"]), "center"),
         Column("deadline", DEADLINE, 12, values(frame["deadline"]), "center"),
-        Column("why", "原因", 44, _reasons(frame, summary)),
+        Column("why", "原因", 44, _pending_reasons(frame, summary)),
         Column("file", "文件", 34, file_names(frame["file"])),
     ]
     heading = Heading(name, "催报名单", f"共 {len(frame)} 个单位", frozen=4)
     return write_list(book, heading, columns)
 
 
-def _reasons(frame: pd.DataFrame, summary: Summary) -> list[Value]:
+def _pending_reasons(frame: pd.DataFrame, summary: Summary) -> list[Value]:
     counts = summary.errors_by_department
-    where = "" if summary.left_out else "，见问题清单"
-    told: list[Value] = []
+    list_reference = "" if summary.left_out else "，见问题清单"
+    reasons: list[Value] = []
     rows: Iterable[tuple[str, str, str]] = zip(
         frame["status"], frame["department"], frame["why"], strict=True
     )
     for status, department, why in rows:
         if status == Status.FAULTY:
-            told.append(f"有 {int(counts.get(department, 0))} 处错误{where}")
+            reasons.append(f"有 {int(counts.get(department, 0))} 处错误{list_reference}")
         else:
-            told.append(why or "尚未报送")
-    return told
+            reasons.append(why or "尚未报送")
+    return reasons
 
 
 def _programs(applications: pd.Series[str]) -> list[Value]:

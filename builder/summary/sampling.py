@@ -44,18 +44,18 @@ def write_sampling(
     names += [key for key, *_ in _METRICS]
     names += [criterion.column for criterion in sampling.criteria]
     names += ["points", "place", "why", "open"]
-    at = {name: letters(place) for place, name in enumerate(names, 1)}
+    letter_of = {name: letters(column_number) for column_number, name in enumerate(names, 1)}
 
     def cells(name: str) -> str:
-        return f"${at[name]}${FIRST_ROW}:${at[name]}${last}"
+        return f"${letter_of[name]}${FIRST_ROW}:${letter_of[name]}${last}"
 
-    own = [f"{at[c.column]}{{0}}" for c in sampling.criteria]
-    size = settings.size(part, count, sampling.size(count))
+    point_cells = [f"{letter_of[c.column]}{{0}}" for c in sampling.criteria]
+    size = settings.write_size(part, count, sampling.size(count))
     columns = [
         Column("order", "次序", 6, values(frame["order"]), "center",
-               lambda row: _order(at, cells, row), across=True),
+               lambda row: _order_formula(letter_of, cells, row), across=True),
         Column("proposed", "是否抽查", 9, proposed, "center",
-               lambda row: f'=IF({at["order"]}{row}<={size},"{PROPOSED}","")', across=True),
+               lambda row: f'=IF({letter_of["order"]}{row}<={size},"{PROPOSED}","")', across=True),
         Column("code", "预算编码", 11, values(frame["code"]), "center"),
         Column("department", "部门", 26, values(frame["department"])),
     ]  # fmt: skip
@@ -65,23 +65,27 @@ def write_sampling(
         Column(key, title, width, values(frame[key]), look) for key, title, width, look in _METRICS
     ]
     columns += [
-        Column(c.column, _wrapped(c.label), 8, values(frame[c.column]), "points", _points(c, at, cells, settings),
+        Column(c.column, _wrapped(c.label), 8, values(frame[c.column]), "points", _points_formula(c, letter_of, cells, settings),
                across=c.sense is Sense.TOP_SHARE)
         for c in sampling.criteria
     ]  # fmt: skip
     columns += [
         Column("points", "合计分", 7, values(frame["points"]), "points",
-               lambda row: f"=SUM({own[0].format(row)}:{own[-1].format(row)})"),
+               lambda row: f"=SUM({point_cells[0].format(row)}:{point_cells[-1].format(row)})"),
         Column("place", "同分\n次序", 6, values(frame["place"]), "center"),
         Column("why", "依据", 34, values(frame["why"]), "text",
-               lambda row: _why(sampling, at, row)),
+               lambda row: _why_formula(sampling, letter_of, row)),
         open_column(files, links),
     ]  # fmt: skip
     listed = write_list(book, heading, columns)
     drawn = book.style(bg_color=styles.WARNING_FILL)
     rule = {"type": "cell", "criteria": "==", "value": f'"{PROPOSED}"', "format": drawn}
-    place = listed.columns["proposed"] - 1
-    done(listed.sheet.conditional_format(FIRST_ROW - 1, place, listed.last_row - 1, place, rule))
+    column_number = listed.columns["proposed"] - 1
+    done(
+        listed.sheet.conditional_format(
+            FIRST_ROW - 1, column_number, listed.last_row - 1, column_number, rule
+        )
+    )
     return listed
 
 
@@ -93,17 +97,17 @@ def _wrapped(label: str) -> str:
 Cells = Callable[[str], str]
 
 
-def _points(
-    criterion: Criterion, at: dict[str, str], cells: Cells, settings: Settings
+def _points_formula(
+    criterion: Criterion, letter_of: dict[str, str], cells: Cells, settings: Settings
 ) -> Callable[[int], str]:
     limit, points = settings.limits[criterion.key], settings.points[criterion.key]
-    metric = at[criterion.metric]
+    metric = letter_of[criterion.metric]
 
     def formula(row: int) -> str:
         cell = f"{metric}{row}"
         if criterion.sense is Sense.TOP_SHARE:
-            every = cells(criterion.metric)
-            met = f'COUNTIF({every},">"&{cell})+1<={limit}*COUNT({every})'
+            metric_cells = cells(criterion.metric)
+            met = f'COUNTIF({metric_cells},">"&{cell})+1<={limit}*COUNT({metric_cells})'
         else:
             met = f"{cell}{criterion.sense}{limit}"
         return f"=IF(ISNUMBER({cell}),IF({met},{points},0),0)"
@@ -111,12 +115,17 @@ def _points(
     return formula
 
 
-def _order(at: dict[str, str], cells: Cells, row: int) -> str:
-    points, place = cells("points"), cells("place")
-    own, tied = f"{at['points']}{row}", f"{at['place']}{row}"
-    return f'=COUNTIF({points},">"&{own})+COUNTIFS({points},{own},{place},"<"&{tied})+1'
+def _order_formula(letter_of: dict[str, str], cells: Cells, row: int) -> str:
+    points, tie_order = cells("points"), cells("place")
+    own_points, own_tie_order = (
+        f"{letter_of['points']}{row}",
+        f"{letter_of['place']}{row}",
+    )
+    return f'=COUNTIF({points},">"&{own_points})+COUNTIFS({points},{own_points},{tie_order},"<"&{own_tie_order})+1'
 
 
-def _why(sampling: Sampling, at: dict[str, str], row: int) -> str:
-    told = "&".join(f'IF({at[c.column]}{row}>0,"{c.label} ","")' for c in sampling.criteria)
-    return f'=SUBSTITUTE(TRIM({told})," ","、")'
+def _why_formula(sampling: Sampling, letter_of: dict[str, str], row: int) -> str:
+    labels = "&".join(
+        f'IF({letter_of[c.column]}{row}>0,"{c.label} ","")' for c in sampling.criteria
+    )
+    return f'=SUBSTITUTE(TRIM({labels})," ","、")'

@@ -76,7 +76,7 @@ def write_data(
     `files`, `submissions`, `cells` and `findings` stand in the folder, the sections of each form in
     a folder of its own (`department_overall_2024/funds.csv`), and so do the schemas of `data.duckdb`.
     With the summary of the same returns come `coverage`, each form's `departments` in a folder of
-    their own (`department_overall_2024_summary`), and the views that count each department once
+    their own (`department_overall_2024_summary`), and the views that count each department once.
     Without duckdb (see `has_duckdb`) that file is left out.
 
     All files are written before the first is put in its place, each whole. CSV is UTF-8 with BOM, for
@@ -117,11 +117,11 @@ def tables_of(frames: Frames) -> dict[str, pd.DataFrame]:
 
     Raises WorkbookError if a frame is not as its schema says.
     """
-    found = {}
+    frames_by_table = {}
     for table in _tables(frames):
         require(table.frame, table.schema)
-        found[f"{table.folder}/{table.schema.name}".lstrip("/")] = table.frame
-    return found
+        frames_by_table[f"{table.folder}/{table.schema.name}".lstrip("/")] = table.frame
+    return frames_by_table
 
 
 def require(frame: pd.DataFrame, schema: Schema) -> None:
@@ -158,10 +158,10 @@ def _year(part: FormSummary) -> Any:
 
 def _by_form(summary: Summary) -> list[tuple[Form, list[FormSummary]]]:
     """The forms, each with its parts: one a year."""
-    found: dict[str, list[FormSummary]] = {}
+    parts_by_form: dict[str, list[FormSummary]] = {}
     for part in summary.forms:
-        found.setdefault(part.form.key, []).append(part)
-    return [(parts[0].form, parts) for parts in found.values()]
+        parts_by_form.setdefault(part.form.key, []).append(part)
+    return [(parts[0].form, parts) for parts in parts_by_form.values()]
 
 
 def folder_of(form: Form) -> str:
@@ -187,7 +187,7 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
+class _SqlView:
     """A view: its schema, its name, what it tells, its SQL, and what its columns mean."""
 
     folder: str
@@ -197,7 +197,7 @@ class _View:
     columns: Sequence[tuple[str, str]]
 
 
-def _write_database(path: Path, tables: Iterable[_Table], views: Iterable[_View]) -> None:
+def _write_database(path: Path, tables: Iterable[_Table], views: Iterable[_SqlView]) -> None:
     import duckdb
 
     path.unlink()  # DuckDB takes an empty file for a broken one
@@ -224,20 +224,20 @@ def _write_table(base: duckdb.DuckDBPyConnection, table: _Table) -> None:
     chosen = ", ".join(_quoted(column.name) for column in columns)
     base.execute(f"INSERT INTO {name} SELECT {chosen} FROM given")
     base.unregister("given")
-    told = [(c.name, f"{c.meaning}（{c.unit}）" if c.unit else c.meaning) for c in columns]
-    _comment(base, "TABLE", name, table.schema.meaning, told)
+    meanings = [(c.name, f"{c.meaning}（{c.unit}）" if c.unit else c.meaning) for c in columns]
+    _comment(base, "TABLE", name, table.schema.meaning, meanings)
 
 
 def _comment(
     base: duckdb.DuckDBPyConnection,
-    what: str,
+    object_kind: str,
     name: str,
     meaning: str,
     columns: Iterable[tuple[str, str]],
 ) -> None:
-    base.execute(f"COMMENT ON {what} {name} IS {_literal(meaning)}")
-    for column, told in columns:
-        base.execute(f"COMMENT ON COLUMN {name}.{_quoted(column)} IS {_literal(told)}")
+    base.execute(f"COMMENT ON {object_kind} {name} IS {_literal(meaning)}")
+    for column, column_meaning in columns:
+        base.execute(f"COMMENT ON COLUMN {name}.{_quoted(column)} IS {_literal(column_meaning)}")
 
 
 def _qualified(folder: str, name: str) -> str:
@@ -257,8 +257,8 @@ def _literal(text: str) -> str:
 _ANSWERED = ", ".join(_literal(status) for status in Status if status.counts)
 
 
-def _views(frames: Frames, summary: Summary | None) -> Iterator[_View]:
-    yield _View(
+def _views(frames: Frames, summary: Summary | None) -> Iterator[_SqlView]:
+    yield _SqlView(
         "",
         "findings_by_code",
         "每种问题有多少，最多的在前",
@@ -268,7 +268,7 @@ def _views(frames: Frames, summary: Summary | None) -> Iterator[_View]:
     )
     if summary is None:
         return
-    yield _View(
+    yield _SqlView(
         "",
         "coverage_by_status",
         "已报、须修改、退回、未报的单位各有多少",
@@ -279,12 +279,12 @@ def _views(frames: Frames, summary: Summary | None) -> Iterator[_View]:
         yield from _form_views(form)
 
 
-def _form_views(form: Form) -> Iterator[_View]:
+def _form_views(form: Form) -> Iterator[_SqlView]:
     folder, key_fields = summary_of(form), form.key_fields
     lines = _qualified(folder, "departments")
     yield _totals_view(folder, lines, form)
     if key_fields.score is not None:
-        yield _View(
+        yield _SqlView(
             folder,
             "grades",
             "各等次的单位数和占比",
@@ -298,19 +298,19 @@ def _form_views(form: Form) -> Iterator[_View]:
         yield from _attainment_views(form, lines, rows)
 
 
-def _totals_view(folder: str, lines: str, form: Form) -> _View:
+def _totals_view(folder: str, lines: str, form: Form) -> _SqlView:
     """The figures side by side, one line a year: worked out by the summary, not once more here."""
     key_fields = form.key_fields
-    told = [(name, f"{item.label}之和（万元）") for name, item in key_fields.amounts.items()]
+    figures = [(name, f"{item.label}之和（万元）") for name, item in key_fields.amounts.items()]
     if key_fields.rate is not None:
-        told.append(("execution_rate", "执行率，由合计数算（两数都有的单位），小数"))
+        figures.append(("execution_rate", "执行率，由合计数算（两数都有的单位），小数"))
     scores = {"": "自评得分", "counted_": "采用得分"} if key_fields.score is not None else {}
     for before, label in scores.items():
-        told.append((f"{before}mean_score", f"{label}的简单平均"))
+        figures.append((f"{before}mean_score", f"{label}的简单平均"))
         if key_fields.budget:
-            told.append((f"{before}weighted_score", f"{label}按全年预算加权的平均"))
+            figures.append((f"{before}weighted_score", f"{label}按全年预算加权的平均"))
     chosen = [
-        f"max(value) FILTER (figure = {_literal(name)}) AS {_quoted(name)}" for name, _ in told
+        f"max(value) FILTER (figure = {_literal(name)}) AS {_quoted(name)}" for name, _ in figures
     ]
     counted = (
         f"SELECT count(*) FROM {lines} AS d WHERE d.status IN ({_ANSWERED}) "
@@ -320,16 +320,16 @@ def _totals_view(folder: str, lines: str, form: Form) -> _View:
         f"SELECT fiscal_year, ({counted}) AS departments, {', '.join(chosen)} "
         f"FROM {_qualified(folder, FIGURES.name)} AS f GROUP BY fiscal_year"
     )
-    columns = [("departments", "计入的单位（项目）数"), *told]
-    return _View(folder, "totals", "合计，只算计入汇总的单位", sql, columns)
+    columns = [("departments", "计入的单位（项目）数"), *figures]
+    return _SqlView(folder, "totals", "合计，只算计入汇总的单位", sql, columns)
 
 
-def _attainment_views(form: Form, lines: str, scored: ScoredRows) -> Iterator[_View]:
+def _attainment_views(form: Form, lines: str, scored: ScoredRows) -> Iterator[_SqlView]:
     section = scored.section
     weight, score = _quoted(scored.weight), _quoted(scored.score)
     folder, rows = summary_of(form), _qualified(folder_of(form), section.id)
     each, grouped = f"{section.id}_attainment", f"{section.id}_by_level"
-    yield _View(
+    yield _SqlView(
         folder,
         each,
         f"{section.label}：计入汇总的每一行和它的得分率",
@@ -340,7 +340,7 @@ def _attainment_views(form: Form, lines: str, scored: ScoredRows) -> Iterator[_V
     )
     levels = ", ".join(_quoted(level) for level in section.levels)
     both = f"FILTER ({weight} IS NOT NULL AND {score} IS NOT NULL)"
-    yield _View(
+    yield _SqlView(
         folder,
         grouped,
         f"{section.label}：按指标层级的行数、得分率、满分的比例",

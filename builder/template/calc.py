@@ -25,8 +25,10 @@ def write(sheet: Worksheet, formulas: Formulas, batch: Batch) -> None:
         _block_groups(sheet, formulas, batch, block)
 
 
-def _form_rule(sheet: Worksheet, formulas: Formulas, batch: Batch, rule: Rule, at: Address) -> None:
-    row = at.row - 1
+def _form_rule(
+    sheet: Worksheet, formulas: Formulas, batch: Batch, rule: Rule, address: Address
+) -> None:
+    row = address.row - 1
     done(sheet.write_string(row, 0, rule.key))
     verdict = formulas.verdict(rule, CALC_SHEET)
     done(sheet.write_formula(row, 1, verdict, None, float(batch.judge(rule)[0, 0])))
@@ -96,8 +98,9 @@ def _block_groups(sheet: Worksheet, formulas: Formulas, batch: Batch, block: Blo
             done(sheet.write_formula(row, block.group_columns[key] - 1, text, None, value))
 
 
-def message_text(batch: Batch, rule: Rule, j: int) -> str:
+def message_text(batch: Batch, rule: Rule, index: int) -> str:
     """A rule's message about the batch's only submission, at a row or group (from 0)."""
     return "".join(
-        part.words if part.node is None else batch.shown(part, rule)(0, j) for part in rule.message
+        part.words if part.node is None else batch.shown(part, rule)(0, index)
+        for part in rule.message
     )

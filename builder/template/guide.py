@@ -54,8 +54,8 @@ def write(book: Book, sheet: Worksheet, form: Form) -> None:
     for caption, lines in (("怎样填", steps), ("填写要求", form.instructions)):
         done(sheet.write_string(row, 0, caption, head))
         row += 1
-        for place, line in enumerate(lines, 1):
-            done(sheet.write_number(row, 0, place, number))
+        for line_number, line in enumerate(lines, 1):
+            done(sheet.write_number(row, 0, line_number, number))
             done(sheet.write_string(row, 1, line, text))
             row += 1
         row += 1

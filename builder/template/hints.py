@@ -29,37 +29,37 @@ def page_hints(
 ) -> Iterator[tuple[int, tuple[str, str]]]:
     """(row, hint) of each row of a page on which a rule of the form marks cells."""
     layout = formulas.layout
-    rules: dict[int, dict[str, Rule]] = {}
+    rules_by_row: dict[int, dict[str, Rule]] = {}
     for rule in formulas.form.rules:
         for ref in rule.at if rule.grain == CELL else ():
             for spot in layout.by_key.get(f"{ref.section}.{ref.field}", ()):
                 if spot.address.sheet == page.paper.sheet:
-                    rules.setdefault(spot.address.row, {})[rule.key] = rule
-    for row, found in sorted(rules.items()):
-        cells = {key: layout.verdicts[key].absolute for key in found}
-        broken = {key: batch.judge(rule)[0, 0] == BROKEN for key, rule in found.items()}
-        yield row, _hint(found.values(), cells, broken)
+                    rules_by_row.setdefault(spot.address.row, {})[rule.key] = rule
+    for row, row_rules in sorted(rules_by_row.items()):
+        cells = {key: layout.verdicts[key].absolute for key in row_rules}
+        broken = {key: batch.judge(rule)[0, 0] == BROKEN for key, rule in row_rules.items()}
+        yield row, _hint(row_rules.values(), cells, broken)
 
 
 def _hint(rules: Iterable[Rule], cells: dict[str, str], broken: dict[str, bool]) -> tuple[str, str]:
     """The formula that tells what is open, and what it shows; by the rules' keys."""
-    words = list(_words(list(rules)))
+    words = list(_hint_words(list(rules)))
     formula = "&".join(f'IF({cells[r.key]}=0,{literal(text)},"")' for r, text in words)
     return f"={formula or literal('')}", "".join(text for r, text in words if broken[r.key])
 
 
-def _words(rules: list[Rule]) -> Iterator[tuple[Rule, str]]:
+def _hint_words(rules: list[Rule]) -> Iterator[tuple[Rule, str]]:
     """What a hint says of each rule; missing cells first, then general checks, then the gravest."""
-    own = sorted(
+    own_rules = sorted(
         (r for r in rules if not r.general), key=lambda r: list(Severity).index(r.severity)
     )
     for rule in rules:
         if rule.general:
             name, _, label = rule.name.partition("：")
             remedy = f"，{rule.hint}" if rule.code == "V302" else "。"
-            said = f"{rule.severity.chinese}：{label}{name}{remedy}"
-            yield rule, f"未填{label}。" if rule.code == REQUIRED else said
-    for rule in own:
+            sentence = f"{rule.severity.chinese}：{label}{name}{remedy}"
+            yield rule, f"未填{label}。" if rule.code == REQUIRED else sentence
+    for rule in own_rules:
         yield rule, f"{rule.severity.chinese}：{rule.name}。"
 
 
@@ -78,15 +78,19 @@ def hint_tests(cell: str) -> tuple[str, str]:
 
 def marks(formulas: Formulas, sheet: str) -> Iterator[tuple[str, str, str]]:
     """(cells of a sheet of the form, missing | error | warning | note, formula that is true when open)."""
-    found: dict[tuple[str, str], list[str]] = {}
+    tests_by_mark: dict[tuple[str, str], list[str]] = {}
     for rule in formulas.form.rules:
         for ref in rule.at:
-            name = "missing" if rule.code == REQUIRED else rule.severity.value
-            for cells, test in _marked(formulas, sheet, rule, f"{ref.section}.{ref.field}"):
-                found.setdefault((cells, name), []).append(test)
+            level = "missing" if rule.code == REQUIRED else rule.severity.value
+            for cells, test in _cells_and_tests(
+                formulas, sheet, rule, f"{ref.section}.{ref.field}"
+            ):
+                tests_by_mark.setdefault((cells, level), []).append(test)
     order = ["missing", "error", "warning", "note"]
-    for (cells, name), tests in sorted(found.items(), key=lambda item: order.index(item[0][1])):
-        yield cells, name, f"=OR({','.join(tests)})" if len(tests) > 1 else f"={tests[0]}"
+    for (cells, level), tests in sorted(
+        tests_by_mark.items(), key=lambda entry: order.index(entry[0][1])
+    ):
+        yield cells, level, f"=OR({','.join(tests)})" if len(tests) > 1 else f"={tests[0]}"
 
 
 def verdict_name(rule: Rule) -> str:
@@ -104,7 +108,9 @@ def verdict_names(formulas: Formulas) -> Iterator[tuple[str, str]]:
         yield verdict_name(rule), verdict_cells(formulas, (rule,))
 
 
-def _marked(formulas: Formulas, sheet: str, rule: Rule, key: str) -> Iterator[tuple[str, str]]:
+def _cells_and_tests(
+    formulas: Formulas, sheet: str, rule: Rule, key: str
+) -> Iterator[tuple[str, str]]:
     layout = formulas.layout
     spots = layout.by_key.get(key, ())
     if not spots or spots[0].address.sheet != sheet:

@@ -36,7 +36,7 @@ _COLUMNS = (
 )
 _LINE_POINTS, _LEAST_LINES = 14.5, 2
 """The height of one line of text, a little more than any program needs; how many a row has at least."""
-_FIRST, _OPEN = 8, 9
+_FIRST_COLUMN, _OPEN_COLUMN = 8, 9
 """Hidden columns of 自检: the first row or group concerned, and how many cells are."""
 
 
@@ -80,10 +80,10 @@ class Line:
 def _lines(formulas: Formulas, batch: Batch) -> list[Line]:
     lines = []
     for key, rules in check_lines(formulas.form).items():
-        found = np.stack([batch.judge(rule)[0] for rule in rules], axis=-1)
-        found = found.T if rules[0].grain == CELL else found
+        verdicts = np.stack([batch.judge(rule)[0] for rule in rules], axis=-1)
+        verdicts = verdicts.T if rules[0].grain == CELL else verdicts
         row = formulas.layout.checks[key].row
-        lines.append(Line(key, rules, row, verdict_cells(formulas, rules), found))
+        lines.append(Line(key, rules, row, verdict_cells(formulas, rules), verdicts))
     return lines
 
 
@@ -141,7 +141,7 @@ def write_check(book: Book, sheet: Worksheet, formulas: Formulas, batch: Batch) 
 def _check_page(book: Book, sheet: Worksheet, count: int) -> None:
     for column, (_, width) in enumerate(_COLUMNS):
         done(sheet.set_column(column, column, width))
-    done(sheet.set_column(_FIRST - 1, _OPEN - 1, 4, None, {"hidden": True}))
+    done(sheet.set_column(_FIRST_COLUMN - 1, _OPEN_COLUMN - 1, 4, None, {"hidden": True}))
     sheet.freeze_panes(CHECK_TOP - 1, 0)
     sheet.hide_gridlines(2)
     sheet.set_paper(9)
@@ -175,7 +175,7 @@ def _check_head(book: Book, sheet: Worksheet, formulas: Formulas, lines: list[Li
 
 def _status_formula(count: int) -> str:
     levels = f"$B${CHECK_TOP}:$B${CHECK_TOP + count - 1}"
-    column = letters(_OPEN)
+    column = letters(_OPEN_COLUMN)
     opens = f"${column}${CHECK_TOP}:${column}${CHECK_TOP + count - 1}"
     sums = [f"SUMIF({levels},{literal(name)},{opens})" for name in _LEVELS]
     words = ("未填 ", "错误 ", "提醒 ", "说明 ")
@@ -199,7 +199,7 @@ def _status(counts: dict[str, int]) -> str:
     missing, errors, *doubts = counts.values()
     if missing + errors == 0:
         texts = zip(doubts, _DOUBTS, strict=True)
-        return "自检通过" + "".join(f"{word}{n}{rest}" for n, (word, rest) in texts if n)
+        return "自检通过" + "".join(f"{before}{n}{after}" for n, (before, after) in texts if n)
     words = zip(("未填", "错误", "提醒", "说明"), counts.values(), strict=True)
     parts = "".join(f"{word} {count} 处　" for word, count in words if count)
     return f"自检未通过：　{parts}"
@@ -230,38 +230,40 @@ def _check_line(book: Book, sheet: Worksheet, formulas: Formulas, batch: Batch, 
         sheet.write_formula(
             row,
             5,
-            f'=IF({_open(line)}>0,{literal(rule.hint)},"")',
+            f'=IF({_open_cell(line)}>0,{literal(rule.hint)},"")',
             cell,
             rule.hint if line.open else "",
         )
     )
     done(sheet.set_row(row, row_height(formulas, line.rules, _title(formulas, line))))
-    shown = "转到" if line.open else ""
-    done(sheet.write_formula(row, 6, _link(formulas, line), link, shown))
-    first = f"=IF({_open(line)}>0,{_first_formula(line)},0)"
-    done(sheet.write_formula(row, _FIRST - 1, first, None, line.first))
-    done(sheet.write_formula(row, _OPEN - 1, f"=COUNTIF({line.cells},0)", None, line.open))
+    link_text = "转到" if line.open else ""
+    done(sheet.write_formula(row, 6, _link(formulas, line), link, link_text))
+    first = f"=IF({_open_cell(line)}>0,{_first_formula(line)},0)"
+    done(sheet.write_formula(row, _FIRST_COLUMN - 1, first, None, line.first))
+    done(sheet.write_formula(row, _OPEN_COLUMN - 1, f"=COUNTIF({line.cells},0)", None, line.open))
 
 
 def row_height(formulas: Formulas, rules: tuple[Rule, ...], title: str) -> float:
     """The points that the longest message a line can show needs, since no program fits a row to a result."""
-    told = rules[0].general and rules[0].grain == ROW
-    messages = [_SHORT if told else message_width(formulas.form, rule) for rule in rules]
-    wanted = (
+    refers_to_rows = rules[0].general and rules[0].grain == ROW
+    messages = [
+        _REFERENCE_WIDTH if refers_to_rows else message_width(formulas.form, rule) for rule in rules
+    ]
+    widths = (
         (text_width(title), _COLUMNS[3][1]),
-        (max(messages) + _AROUND, _COLUMNS[4][1]),
+        (max(messages) + _AFFIX_WIDTH, _COLUMNS[4][1]),
         (max(text_width(rule.hint) for rule in rules), _COLUMNS[5][1]),
     )
-    lines = max(-(-width // (column - 2)) for width, column in wanted)
+    lines = max(-(-width // (column - 2)) for width, column in widths)
     return max(lines, _LEAST_LINES) * _LINE_POINTS + 4
 
 
-_SHORT, _AROUND = 40, 22
+_REFERENCE_WIDTH, _AFFIX_WIDTH = 40, 22
 """The width of “见该行右侧的提示”; of “第 12 行：” and “（共 12 处）”."""
 
 
-def _open(line: Line) -> str:
-    return f"${letters(_OPEN)}{line.row}"
+def _open_cell(line: Line) -> str:
+    return f"${letters(_OPEN_COLUMN)}{line.row}"
 
 
 def _first_formula(line: Line) -> str:
@@ -281,13 +283,13 @@ def _verdict(batch: Batch, line: Line) -> str:
 
 def _verdict_formula(formulas: Formulas, line: Line) -> str:
     broken = VERDICTS[UNDECIDED if line.rule.code == REQUIRED else BROKEN]
-    rest = f'IF(COUNTIF({line.cells},-1)>0,"{VERDICTS[UNDECIDED]}","{VERDICTS[HOLDS]}")'
+    otherwise = f'IF(COUNTIF({line.cells},-1)>0,"{VERDICTS[UNDECIDED]}","{VERDICTS[HOLDS]}")'
     if line.rule.grain == ROW:
         block = formulas.layout.blocks[line.rule.section]
         used = column_range(CALC_SHEET, block.calc_columns["used"], block.calc_top,
                             block.calc_top + len(block.slots) - 1)  # fmt: skip
-        rest = f'IF(SUM({used})=0,"{VERDICTS[UNDECIDED]}",{rest})'
-    return f'=IF({_open(line)}>0,"{broken}",{rest})'
+        otherwise = f'IF(SUM({used})=0,"{VERDICTS[UNDECIDED]}",{otherwise})'
+    return f'=IF({_open_cell(line)}>0,"{broken}",{otherwise})'
 
 
 def _title(formulas: Formulas, line: Line) -> str:
@@ -301,54 +303,58 @@ def _title(formulas: Formulas, line: Line) -> str:
 
 def _situation(formulas: Formulas, line: Line) -> str:
     """The message with the figures of the first row concerned."""
-    rule, k = line.rule, f"${letters(_FIRST)}{line.row}"
+    rule, first_cell = line.rule, f"${letters(_FIRST_COLUMN)}{line.row}"
     if rule.grain == CELL:
         messages = line.cells.replace("$B$", "$C$")
-        text = f"INDEX({messages},{k})" if len(line.rules) > 1 else messages.partition(":")[0]
+        text = (
+            f"INDEX({messages},{first_cell})" if len(line.rules) > 1 else messages.partition(":")[0]
+        )
     elif rule.general and rule.grain == ROW:
-        text = f'"第 "&{_row_number(formulas, line, k)}&" 行，见该行右侧的提示"'
+        text = f'"第 "&{_row_number(formulas, line, first_cell)}&" 行，见该行右侧的提示"'
     else:
-        text = formulas.message(rule, formulas.nth(CHECK_SHEET, k))
+        text = formulas.message(rule, formulas.nth(CHECK_SHEET, first_cell))
         if rule.grain == ROW:
-            text = f'"第 "&{_row_number(formulas, line, k)}&" 行："&{text}'
-    return f'=IF({_open(line)}>0,{text}&{_more(line)},"")'
+            text = f'"第 "&{_row_number(formulas, line, first_cell)}&" 行："&{text}'
+    return f'=IF({_open_cell(line)}>0,{text}&{_count_suffix(line)},"")'
 
 
-def _more(line: Line) -> str:
-    return f'IF({_open(line)}>1,"（共 "&{_open(line)}&" 处）","")'
+def _count_suffix(line: Line) -> str:
+    return f'IF({_open_cell(line)}>1,"（共 "&{_open_cell(line)}&" 处）","")'
 
 
 def _situation_text(formulas: Formulas, batch: Batch, line: Line) -> str:
     if not line.open:
         return ""
     rule, first = line.rule, line.first
-    more = f"（共 {line.open} 处）" if line.open > 1 else ""
+    count_suffix = f"（共 {line.open} 处）" if line.open > 1 else ""
     if rule.grain == CELL:
-        return message_text(batch, line.rules[first - 1], 0) + more
+        return message_text(batch, line.rules[first - 1], 0) + count_suffix
     block = formulas.layout.blocks[rule.section]
     row = block.first + first - 1
     if rule.general and rule.grain == ROW:
-        return f"第 {row} 行，见该行右侧的提示{more}"
+        return f"第 {row} 行，见该行右侧的提示{count_suffix}"
     text = message_text(batch, rule, first - 1)
-    return (f"第 {row} 行：{text}" if rule.grain == ROW else text) + more
+    return (f"第 {row} 行：{text}" if rule.grain == ROW else text) + count_suffix
 
 
-def _row_number(formulas: Formulas, line: Line, k: str) -> str:
-    return f"({formulas.layout.blocks[line.rule.section].first - 1}+{k})"
+def _row_number(formulas: Formulas, line: Line, first_cell: str) -> str:
+    return f"({formulas.layout.blocks[line.rule.section].first - 1}+{first_cell})"
 
 
 def _link(formulas: Formulas, line: Line) -> str:
-    rule, k = line.rule, f"${letters(_FIRST)}{line.row}"
+    rule, first_cell = line.rule, f"${letters(_FIRST_COLUMN)}{line.row}"
     if rule.grain == CELL:
         targets = line.cells.replace("$B$", "$D$")
-        where = f"INDEX({targets},{k})" if len(line.rules) > 1 else targets.partition(":")[0]
+        target = (
+            f"INDEX({targets},{first_cell})" if len(line.rules) > 1 else targets.partition(":")[0]
+        )
     else:
         item = formulas.form.sections[rule.at[0].section].fields[rule.at[0].field]
         address = formulas.address(item, 1)
         column = f"{quote(address.sheet)}!{letters(address.column)}"
-        where = f"{literal(column)}&{_row_number(formulas, line, k)}"
+        target = f"{literal(column)}&{_row_number(formulas, line, first_cell)}"
         if rule.grain == GROUP:
             block = formulas.layout.blocks[rule.section]
             rows = ",".join(str(block.first + start) for start in block.starts)
-            where = f"{literal(column)}&CHOOSE({k},{rows})"
-    return f'=IF({_open(line)}>0,HYPERLINK("#"&{where},"转到"),"")'
+            target = f"{literal(column)}&CHOOSE({first_cell},{rows})"
+    return f'=IF({_open_cell(line)}>0,HYPERLINK("#"&{target},"转到"),"")'

@@ -31,9 +31,9 @@ def issue(
     """
     if folder and output.exists() and not output.is_dir():
         raise BuildError(f"{output}：有名册时应给出文件夹，这是一个文件")
-    there = [p for c, n in departments if folder and (p := output / file_name(c, n)).exists()]
-    if there and not force:
-        raise BuildError(f"{there[0]} 等 {len(there)} 个文件已经存在；要覆盖请加 --force")
+    existing = [p for c, n in departments if folder and (p := output / file_name(c, n)).exists()]
+    if existing and not force:
+        raise BuildError(f"{existing[0]} 等 {len(existing)} 个文件已经存在；要覆盖请加 --force")
     written = []
     for code, name in departments:
         path = output / file_name(code, name) if folder else output

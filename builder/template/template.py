@@ -38,8 +38,9 @@ from workbook.layout import (
     Plan,
     Spot,
     check_name,
+    formulas_of,
+    lay_out,
     list_name,
-    place,
 )
 from workbook.reading import Filling, submit
 
@@ -67,7 +68,7 @@ class Job:
         """The form."""
         return self.layout.form
 
-    def given(self, spot: Spot) -> Value:
+    def written_value(self, spot: Spot) -> Value:
         """What is written at a spot: the bureau's value, or the department's."""
         prefilled = self.prefilled.value(spot)
         return self.filling.value(spot) if prefilled is None else prefilled
@@ -78,7 +79,7 @@ class Job:
             return True
         return self.prefilled.value(spot) is not None
 
-    def shown(self, spot: Spot) -> str | float:
+    def computed_value(self, spot: Spot) -> str | float:
         """What a computed cell shows."""
         return value_at(self.batch, spot.field, spot.number)
 
@@ -100,38 +101,38 @@ def build_template(
     written, a password cannot be used, or a value does not fit the form.
     """
     path = Path(path)
-    layout = place(form, plan)
+    layout = lay_out(form, plan)
     year = fiscal_year or form.fiscal_year
     prefilled = Filling(
         {"identity.fiscal_year": year} | (prefilled.values if prefilled else {}),
         dict(prefilled.rows) if prefilled else {},
     )
     filling = filling or Filling()
-    _check(layout, filling, prefilled, password)
+    _check_fillings(layout, filling, prefilled, password)
     submission = submit(form, _merged(filling, prefilled), plan=layout.plan)
     batch = gather(form, [submission], View.WORKBOOK)
     with book_at(path, lock_structure=True) as book:
-        _write(Job(book, layout, Formulas.of(layout), filling, prefilled, batch, password))
+        _write(Job(book, layout, formulas_of(layout), filling, prefilled, batch, password))
     return path
 
 
 def _merged(filling: Filling, prefilled: Filling) -> Filling:
-    rows = {section: dict(given) for section, given in filling.rows.items()}
-    for section, given in prefilled.rows.items():
-        own = rows.setdefault(section, {})
-        for number, values in given.items():
-            own[number] = own.get(number, {}) | values
+    rows = {section: dict(section_rows) for section, section_rows in filling.rows.items()}
+    for section, section_rows in prefilled.rows.items():
+        merged_rows = rows.setdefault(section, {})
+        for number, values in section_rows.items():
+            merged_rows[number] = merged_rows.get(number, {}) | values
     return Filling(filling.values | prefilled.values, rows)
 
 
-def _check(layout: Layout, filling: Filling, prefilled: Filling, password: str) -> None:
+def _check_fillings(layout: Layout, filling: Filling, prefilled: Filling, password: str) -> None:
     if not password.isascii():
         raise BuildError("保护密码只能用英文字母、数字和符号")
-    for given in (filling, prefilled):
-        for name in given.values:
+    for filling_to_check in (filling, prefilled):
+        for name in filling_to_check.values:
             if name not in layout.spots:
                 raise BuildError(f"表中没有“{name}”这一格")
-        for section, rows in given.rows.items():
+        for section, rows in filling_to_check.rows.items():
             block = layout.blocks.get(section)
             if block is None or any(n > len(block.slots) for n in rows):
                 raise BuildError(f"“{section}”没有这么多行：{max(rows, default=0)}")
@@ -148,12 +149,12 @@ def _write(job: Job) -> None:
     records = book.add_worksheet(FORM_SHEET)
     guide.write(book, guide_sheet, job.form)
     for name, page in job.layout.pages.items():
-        _page_sheet(job, sheets[name], page)
+        _write_page(job, sheets[name], page)
     calc.write(calc_sheet, job.formulas, job.batch)
     selfcheck.write_check(book, check, job.formulas, job.batch)
-    _lists(job, lists)
-    _records(job, records)
-    _names(job)
+    _write_lists(job, lists)
+    _write_records(job, records)
+    _define_names(job)
     for worksheet in (guide_sheet, *sheets.values(), check, calc_sheet, lists, records):
         worksheet.protect(job.password, PERMITTED)
     calc_sheet.hide()
@@ -169,25 +170,27 @@ PERMITTED = {"format_rows": True, "format_columns": True, "autofilter": True, "s
 # --- the sheets to be filled in -------------------------------------------------------------------
 
 
-def _page_sheet(job: Job, sheet: Worksheet, page: Page) -> None:
+def _write_page(job: Job, sheet: Worksheet, page: Page) -> None:
     _set_up(job, sheet, page)
-    _banner(job, sheet, page)
+    _write_banner(job, sheet, page)
     covered: set[tuple[int, int]] = set()
     for label in page.labels:
         text = label.text.format(fiscal_year=_year(job)) if label.role == "title" else label.text
         style = _label_style(job, page, label)
         _merge(sheet, label.top, label.left, label.bottom, label.right, text, style)
-        covered.update(_cells(label.top, label.left, label.bottom, label.right))
+        covered.update(_positions(label.top, label.left, label.bottom, label.right))
     for spot in job.layout.spots.values():
         if spot.address.sheet == page.paper.sheet:
-            _spot(job, sheet, page, spot)
-            covered.update(_cells(spot.address.row, spot.address.column, spot.bottom, spot.right))
-    _empty_cells(job, sheet, page, covered)
+            _write_spot(job, sheet, page, spot)
+            covered.update(
+                _positions(spot.address.row, spot.address.column, spot.bottom, spot.right)
+            )
+    _write_empty_cells(job, sheet, page, covered)
     if page is job.layout.home:
-        _side(job, sheet)
+        _write_home_hints(job, sheet)
     else:
-        _beside(job, sheet, page)
-    _conditional(job, sheet, page)
+        _write_page_hints(job, sheet, page)
+    _colour_open_cells(job, sheet, page)
 
 
 def _year(job: Job) -> int:
@@ -222,7 +225,7 @@ def _set_up(job: Job, sheet: Worksheet, page: Page) -> None:
         done(sheet.repeat_rows(block.head_row - block.section.head.rows, block.head_row - 1))
 
 
-def _banner(job: Job, sheet: Worksheet, page: Page) -> None:
+def _write_banner(job: Job, sheet: Worksheet, page: Page) -> None:
     look = {"bg_color": st.BANNER_FILL, "font_color": st.BANNER_INK, "bold": True, "indent": 1}
     style = job.book.style(**(st.BODY | look))
     _merge(sheet, STATUS_ROW, 1, STATUS_ROW, page.hint_column, "", style)
@@ -298,19 +301,19 @@ def _fill(job: Job, spot: Spot) -> str:
     return st.PREFILLED_FILL if job.locked(spot) else st.INPUT_FILL
 
 
-def _spot(job: Job, sheet: Worksheet, page: Page, spot: Spot) -> None:
+def _write_spot(job: Job, sheet: Worksheet, page: Page, spot: Spot) -> None:
     style = _spot_style(job, page, spot)
     row, column = spot.address.row - 1, spot.address.column - 1
     if (spot.bottom, spot.right) != (spot.address.row, spot.address.column):
         _merge(sheet, row + 1, column + 1, spot.bottom, spot.right, "", style)
-    given = job.given(spot)
-    if given is None and spot.field.is_computed:
+    spot_value = job.written_value(spot)
+    if spot_value is None and spot.field.is_computed:
         text = job.formulas.computed(spot.field.key, spot.address.sheet, spot.number)
-        done(sheet.write_formula(row, column, text, style, job.shown(spot)))
-    elif given is None and spot.field.mode == "fixed":
+        done(sheet.write_formula(row, column, text, style, job.computed_value(spot)))
+    elif spot_value is None and spot.field.mode == "fixed":
         _put(sheet, row, column, spot.field.value, style)
     else:
-        _put(sheet, row, column, given, style)
+        _put(sheet, row, column, spot_value, style)
     if spot.field.is_input:
         options = validation(spot, job.formulas, spot.address.sheet).options()
         done(sheet.data_validation(row, column, row, column, options))
@@ -327,7 +330,9 @@ def _put(sheet: Worksheet, row: int, column: int, value: Value, style: Format) -
         done(sheet.write_number(row, column, value, style))
 
 
-def _empty_cells(job: Job, sheet: Worksheet, page: Page, covered: set[tuple[int, int]]) -> None:
+def _write_empty_cells(
+    job: Job, sheet: Worksheet, page: Page, covered: set[tuple[int, int]]
+) -> None:
     style = job.book.style(**(st.BODY | st.FRAMED | {"bg_color": st.LABEL_FILL}))
     for row in page.framed:
         for column in range(1, page.paper_columns + 1):
@@ -335,7 +340,7 @@ def _empty_cells(job: Job, sheet: Worksheet, page: Page, covered: set[tuple[int,
                 done(sheet.write_blank(row - 1, column - 1, None, style))
 
 
-def _side(job: Job, sheet: Worksheet) -> None:
+def _write_home_hints(job: Job, sheet: Worksheet) -> None:
     """Right of the paper: what is open in each row, and a spacer that keeps rows high enough."""
     layout = job.layout
     column = layout.home.hint_column - 1
@@ -370,7 +375,7 @@ def _hint_inks(job: Job, sheet: Worksheet, column: int, first: int, last: int) -
         done(sheet.conditional_format(first - 1, column, last - 1, column, look))
 
 
-def _beside(job: Job, sheet: Worksheet, page: Page) -> None:
+def _write_page_hints(job: Job, sheet: Worksheet, page: Page) -> None:
     """Right of a further sheet's paper: what is open in each of its rows."""
     head, hint = _hint_styles(job, valign="top", indent=1)
     column = page.hint_column - 1
@@ -382,7 +387,7 @@ def _beside(job: Job, sheet: Worksheet, page: Page) -> None:
         done(sheet.write_formula(row - 1, column, text, hint, shown))
 
 
-def _conditional(job: Job, sheet: Worksheet, page: Page) -> None:
+def _colour_open_cells(job: Job, sheet: Worksheet, page: Page) -> None:
     """Open cells turn colour: yellow if missing, else by the gravest rule broken there."""
     looks = {
         "missing": job.book.add_format({"bg_color": st.MISSING_FILL}),
@@ -390,14 +395,14 @@ def _conditional(job: Job, sheet: Worksheet, page: Page) -> None:
         "warning": job.book.add_format({"bg_color": st.WARNING_FILL}),
         "note": job.book.add_format({"bg_color": st.NOTE_FILL}),
     }
-    for where, level, formula in hints.marks(job.formulas, page.paper.sheet):
+    for cells, level, formula in hints.marks(job.formulas, page.paper.sheet):
         options = {
             "type": "formula",
             "criteria": formula,
             "format": looks[level],
             "stop_if_true": True,
         }
-        done(sheet.conditional_format(where, options))
+        done(sheet.conditional_format(cells, options))
 
 
 def _merge(
@@ -410,33 +415,33 @@ def _merge(
         _put(sheet, top - 1, left - 1, text, style)
 
 
-def _cells(top: int, left: int, bottom: int, right: int) -> Iterator[tuple[int, int]]:
+def _positions(top: int, left: int, bottom: int, right: int) -> Iterator[tuple[int, int]]:
     return ((r, c) for r in range(top, bottom + 1) for c in range(left, right + 1))
 
 
 # --- what is behind it ----------------------------------------------------------------------------
 
 
-def _lists(job: Job, sheet: Worksheet) -> None:
+def _write_lists(job: Job, sheet: Worksheet) -> None:
     column = 0
     for item in job.form.fields():
         if item.choices:
             done(sheet.write_column(0, column, item.choices))
-            where = area(1, column + 1, len(item.choices), column + 1)
-            first, _, last = where.partition(":")
-            target = f"={quote(LIST_SHEET)}!{_dollar(first)}:{_dollar(last or first)}"
+            cells = area(1, column + 1, len(item.choices), column + 1)
+            first, _, last = cells.partition(":")
+            target = f"={quote(LIST_SHEET)}!{_absolute(first)}:{_absolute(last or first)}"
             done(job.book.define_name(list_name(item), target))
             column += 1
 
 
-def _dollar(a1: str) -> str:
-    letters_, digits = a1.rstrip("0123456789"), a1.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    return f"${letters_}${digits}"
+def _absolute(a1: str) -> str:
+    column_letters, digits = a1.rstrip("0123456789"), a1.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return f"${column_letters}${digits}"
 
 
-def _records(job: Job, sheet: Worksheet) -> None:
+def _write_records(job: Job, sheet: Worksheet) -> None:
     values = job.prefilled.values
-    known = {
+    records = {
         "form": job.form.id,
         "version": job.form.version,
         "digest": job.form.digest,
@@ -447,7 +452,7 @@ def _records(job: Job, sheet: Worksheet) -> None:
     }
     for row, name in enumerate(FORM_RECORDS):
         done(sheet.write_string(row, 0, name))
-        done(sheet.write_string(row, 1, known[name]))
+        done(sheet.write_string(row, 1, records[name]))
     for row, (name, value) in enumerate(_locked_in(job)):
         done(sheet.write_string(row, ISSUED_COLUMN - 1, name))
         _put(sheet, row, ISSUED_COLUMN, value, job.book.style())
@@ -455,12 +460,18 @@ def _records(job: Job, sheet: Worksheet) -> None:
         if spot.address.sheet == FORM_SHEET:
             row = spot.address.row - 1
             done(sheet.write_string(row, 0, spot.name))
-            given = job.given(spot)
-            if given is None and spot.field.is_computed:
+            spot_value = job.written_value(spot)
+            if spot_value is None and spot.field.is_computed:
                 text = job.formulas.computed(spot.field.key, FORM_SHEET)
-                done(sheet.write_formula(row, 1, text, job.book.style(), job.shown(spot)))
+                done(sheet.write_formula(row, 1, text, job.book.style(), job.computed_value(spot)))
             else:
-                _put(sheet, row, 1, spot.field.value if given is None else given, job.book.style())
+                _put(
+                    sheet,
+                    row,
+                    1,
+                    spot.field.value if spot_value is None else spot_value,
+                    job.book.style(),
+                )
 
 
 def _locked_in(job: Job) -> Iterator[tuple[str, Value]]:
@@ -472,7 +483,7 @@ def _locked_in(job: Job) -> Iterator[tuple[str, Value]]:
             yield spot.name, value
 
 
-def _names(job: Job) -> None:
+def _define_names(job: Job) -> None:
     for spot in job.layout.spots.values():
         done(job.book.define_name(spot.name, f"={spot.address.absolute}"))
     for line, address in job.layout.checks.items():

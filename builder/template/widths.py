@@ -16,23 +16,23 @@ def text_width(text: str) -> int:
 
 def message_width(form: Form, rule: Rule) -> int:
     """The width of the longest message that a rule is likely to show."""
-    return sum(_part(form, part) for part in rule.message)
+    return sum(_part_width(form, part) for part in rule.message)
 
 
-def _part(form: Form, part: Part) -> int:
+def _part_width(form: Form, part: Part) -> int:
     if part.node is None:
         return text_width(part.words)
     assert part.kind is not None
-    return _width(form, part.node) if part.kind.type == "text" else _FIGURE
+    return _node_width(form, part.node) if part.kind.type == "text" else _FIGURE
 
 
-def _width(form: Form, node: Node) -> int:
+def _node_width(form: Form, node: Node) -> int:
     """How long the text can become that an expression makes."""
     if isinstance(node, Literal):
         return text_width(str(node.value))
     if isinstance(node, Ref):
-        return _standing(form, node)
-    widths = [_width(form, arg) for arg in node.args]
+        return _cell_width(form, node)
+    widths = [_node_width(form, arg) for arg in node.args]
     match node.op.name:
         case "join":
             return sum(widths)
@@ -43,13 +43,13 @@ def _width(form: Form, node: Node) -> int:
     return max(widths, default=_FIGURE)
 
 
-def _standing(form: Form, ref: Ref) -> int:
+def _cell_width(form: Form, ref: Ref) -> int:
     formula = form.formulas.get(f"{ref.section}.{ref.field}")
     if formula is not None:
-        return _width(form, formula)
-    item = form.sections.get(ref.section)
-    known = item.fields.get(ref.field) if item else None
-    if known is None or known.kind.type != "text":
+        return _node_width(form, formula)
+    section = form.sections.get(ref.section)
+    field = section.fields.get(ref.field) if section else None
+    if field is None or field.kind.type != "text":
         return _FIGURE
-    usual = known.kind.usual_width
-    return min(2 * known.max_length, usual) if known.max_length else usual
+    usual_width = field.kind.usual_width
+    return min(2 * field.max_length, usual_width) if field.max_length else usual_width

@@ -44,7 +44,7 @@ _USES = {
 _WHO = {True: "应报单位", False: "单位"}
 """What those asked are called, with a roster and without."""
 _NOTHING = "绩效自评汇总"
-_PLACES = "省市州盟县区旗"
+_PLACE_ENDINGS = "省市州盟县区旗"
 _CELLS = 6
 """A finding names no more cells than this."""
 _KEY = ["code", "department"]
@@ -54,10 +54,10 @@ class _Words:
     """Texts that occur again and again, each kept once."""
 
     def __init__(self) -> None:
-        self.places: dict[str, int] = {}
+        self.index_of: dict[str, int] = {}
 
     def __call__(self, text: str) -> int:
-        return self.places.setdefault(text, len(self.places))
+        return self.index_of.setdefault(text, len(self.index_of))
 
 
 def page_data(summary: Summary) -> Json:
@@ -65,9 +65,9 @@ def page_data(summary: Summary) -> Json:
     who is due; `words`, to which the findings point."""
     words = _Words()
     forms = [
-        _form(summary, part, words, first=not place) for place, part in enumerate(summary.forms)
+        _form(summary, part, words, first=not index) for index, part in enumerate(summary.forms)
     ]
-    whole = coverage_counts(summary)
+    counts = coverage_counts(summary)
     uses = summary.files["use"].value_counts()
     read = "，".join(
         f"{name} {int(uses[use])}"
@@ -79,9 +79,9 @@ def page_data(summary: Summary) -> Json:
         "roster": summary.has_roster,
         "counted": [str(status) for status in Status if status.counts],
         "statuses": [{"key": str(s), "name": s.chinese} for s in Status],
-        "coverage": f"{_WHO[summary.has_roster]} {whole.asked} 家：{whole.told}。",
+        "coverage": f"{_WHO[summary.has_roster]} {counts.asked} 家：{counts.in_words}。",
         "bands": [{"from": low, "below": below} for _, low, below in BANDS],
-        "due": _due(summary),
+        "due": _owing(summary),
         "late": _records(_late(summary)),
         "sampling": _criteria(summary),
         "files": _left_out(summary),
@@ -90,11 +90,11 @@ def page_data(summary: Summary) -> Json:
             "这一页不连网络，也不向外发送任何内容；打印时，筛选出的单位和展开的问题一并印出。",
         ],
         "forms": forms or [_unread(summary)],
-        "words": list(words.places),
+        "words": list(words.index_of),
     }
 
 
-def _due(summary: Summary) -> list[Json]:
+def _owing(summary: Summary) -> list[Json]:
     """Who still owes a return, in the roster's order."""
     frame = summary.coverage
     frame = frame[frame["status"].isin([Status.MISSING, Status.REJECTED])]
@@ -113,13 +113,13 @@ def _late(summary: Summary) -> pd.DataFrame:
 def _criteria(summary: Summary) -> str:
     """How the sample is drawn."""
     drawn = sampling_of(summary)
-    told = "；".join(
+    criteria = "；".join(
         f"{item.label} {item.points:g} 分（界限 {item.limit_text}：{item.why}）"
         for item in drawn.criteria
     )
     return (
         f"按风险得分从高到低提出，取已报单位的 {drawn.share:.0%}、至少 {drawn.least:g} 家；得分相同的，"
-        f"全年预算数大的在前。{told}。"
+        f"全年预算数大的在前。{criteria}。"
     )
 
 
@@ -214,9 +214,9 @@ def _lines(summary: Summary, part: FormSummary, *, first: bool) -> Json:
     if key_fields.project is not None:
         columns["project"] = _plain(frame["project"])
     columns |= {_amount(key): _plain(frame[key]) for key in key_fields.amounts}
-    own = part.composition
+    composition = part.composition
     columns |= {
-        _amount(item.id): _plain(own[item.id].reindex(frame.index))
+        _amount(item.id): _plain(composition[item.id].reindex(frame.index))
         for _, item in key_fields.composition
     }
     if key_fields.rate is not None:
@@ -246,8 +246,8 @@ def _amount(key: str) -> str:
 
 def _by_department(summary: Summary, lines: pd.DataFrame, name: str) -> pd.Series[Any]:
     """A column of the coverage for each line, by code and name."""
-    known = summary.coverage.drop_duplicates(_KEY).set_index(_KEY)[name]
-    return known.reindex(pd.MultiIndex.from_frame(lines[_KEY]))
+    by_name = summary.coverage.drop_duplicates(_KEY).set_index(_KEY)[name]
+    return by_name.reindex(pd.MultiIndex.from_frame(lines[_KEY]))
 
 
 def _short(names: Sequence[str]) -> list[str]:
@@ -256,7 +256,7 @@ def _short(names: Sequence[str]) -> list[str]:
         return list(names)
     first, last = min(names), max(names)
     same = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
-    cut = max((first.rfind(place, 0, same) for place in _PLACES), default=-1) + 1
+    cut = max((first.rfind(ending, 0, same) for ending in _PLACE_ENDINGS), default=-1) + 1
     return [name[cut:] or name for name in names]
 
 
@@ -267,34 +267,38 @@ def _names(paths: object) -> str:
 
 def _figures(summary: Summary, part: FormSummary, *, first: bool) -> list[Json]:
     """What a leader reads first: label, value, and what has to be known of it."""
-    found = []
+    figures = []
     if first:
-        found.append(_asked(summary))
+        figures.append(_asked(summary))
     else:
-        found.append(_figure("收下", len(part.departments), part.form.name))
+        figures.append(_figure("收下", len(part.departments), part.form.name))
     totals = part.totals
-    found += [_figure(*_told(totals, key, UNIT)) for key in list(part.key_fields.amounts)[:3]]
+    figures += [
+        _figure(*_amount_figure(totals, key, UNIT)) for key in list(part.key_fields.amounts)[:3]
+    ]
     if part.key_fields.rate is not None:
         rate = totals.loc["execution_rate", "value"]
-        found.append(_figure("执行率", _shown(rate, percent=True), "由合计数算出，不是各家的平均"))
+        figures.append(
+            _figure("执行率", _shown(rate, percent=True), "由合计数算出，不是各家的平均")
+        )
     if part.key_fields.score is not None:
-        found += _scores(part)
+        figures += _scores(part)
     counts = [int(part.departments[f"{s}s"].fillna(0).sum()) for s in Severity]
-    found.append(_figure("错误", f"{counts[0]:,}", f"另有提醒 {counts[1]:,}，说明 {counts[2]:,}"))
-    return found
+    figures.append(_figure("错误", f"{counts[0]:,}", f"另有提醒 {counts[1]:,}，说明 {counts[2]:,}"))
+    return figures
 
 
 def _asked(summary: Summary) -> Json:
-    whole = coverage_counts(summary)
-    told = whole.told + (f"；迟报 {whole.late}" if whole.late else "")
-    return _figure(_WHO[summary.has_roster], whole.asked, told)
+    counts = coverage_counts(summary)
+    in_words = counts.in_words + (f"；迟报 {counts.late}" if counts.late else "")
+    return _figure(_WHO[summary.has_roster], counts.asked, in_words)
 
 
 def _figure(label: str, value: object, side: str) -> Json:
     return {"label": label, "value": str(value), "side": side}
 
 
-def _told(totals: pd.DataFrame, key: str, unit: str) -> tuple[str, str, str]:
+def _amount_figure(totals: pd.DataFrame, key: str, unit: str) -> tuple[str, str, str]:
     missing = int(totals.loc[key, "missing"])  # type: ignore[arg-type]
     side = f"{unit}{f'；{missing} 家没有填，不按零计' if missing else ''}"
     return str(totals.loc[key, "label"]), _shown(totals.loc[key, "value"]), side
@@ -324,7 +328,7 @@ def _shown(value: Any, *, percent: bool = False) -> str:
 
 
 def _attention(summary: Summary, part: FormSummary, item: Attention) -> Json:
-    """A sentence, and the places of the lines that it speaks of."""
+    """A sentence, and the indexes of the lines that it speaks of."""
     if item.key in ("missing", "rejected", "late"):
         named = pd.MultiIndex.from_frame(summary.coverage.loc[list(item.numbers), _KEY])
         lines = pd.MultiIndex.from_frame(part.departments[_KEY]).isin(named).nonzero()[0].tolist()
@@ -334,12 +338,12 @@ def _attention(summary: Summary, part: FormSummary, item: Attention) -> Json:
 
 
 def _sample(summary: Summary, part: FormSummary) -> list[Json]:
-    """Whom to re-check, the first to be drawn first; `line` is the line's place."""
+    """Whom to re-check, the first to be drawn first; `line` is the line's index."""
     frame = sample(part, sampling_of(summary))
     frame = frame[frame["sampled"]]
     records = _records(frame[["points", "why"]])
-    places = part.departments.index.get_indexer(frame.index).tolist()
-    return [{"line": place, **record} for place, record in zip(places, records, strict=True)]
+    lines = part.departments.index.get_indexer(frame.index).tolist()
+    return [{"line": line, **record} for line, record in zip(lines, records, strict=True)]
 
 
 def _indicators(part: FormSummary) -> list[Json]:
@@ -365,11 +369,11 @@ def _findings(
 ) -> tuple[list[Json], dict[str, list[int]]]:
     """The codes found, the most widespread first; and the findings of the lines' files, by columns.
 
-    `line` is the line's place from 0; `code`, `place`, `message`, `hint` are places among the words.
+    `line` is the line's index from 0; `code`, `place`, `message`, `hint` are indexes among the words.
     """
     line_of = {
-        path: place
-        for place, paths in enumerate(part.departments["file"].fillna(""))
+        path: line
+        for line, paths in enumerate(part.departments["file"].fillna(""))
         for path in paths.split("\n")
         if path
     }
@@ -378,19 +382,19 @@ def _findings(
     lines = frame["path"].map(line_of).astype("int64")
     ranks = [SEVERITY_ORDER[Severity(severity)] for severity in frame["severity"]]
     texts = {name: values(frame[name].fillna("")) for name in ("code", "message", "hint")}
-    places = [
-        _place(str(sheet), str(cell))
+    addresses = [
+        _address_text(str(sheet), str(cell))
         for sheet, cell in zip(frame["sheet"].fillna(""), frame["cell"].fillna(""), strict=True)
     ]
     columns = {
         "line": lines.tolist(),
         "severity": ranks,
-        "place": [words(place) for place in places],
+        "place": [words(address) for address in addresses],
     } | {name: [words(str(text)) for text in column] for name, column in texts.items()}
     return _codes(part, frame.assign(line=lines)), columns
 
 
-def _place(sheet: str, cell: str) -> str:
+def _address_text(sheet: str, cell: str) -> str:
     cells = cell.split(",")
     few = cell if len(cells) <= _CELLS else f"{','.join(cells[:_CELLS])} 等 {len(cells)} 格"
     return f"{sheet}!{few}" if sheet and cell else sheet or cell

@@ -16,7 +16,7 @@ import pandas as pd
 from docx.text.paragraph import Paragraph
 
 from builder.word.document import Box, add_table, clean, fill_table, keep_rows, name_document, save
-from builder.word.official import BODY, HEADINGS, LINE, PLACE, TITLE, opened
+from builder.word.official import BODY, HEADINGS, LINE, TITLE, TO_FILL_IN, opened
 from workbook.catalogue import Severity
 from workbook.summary import (
     UNIT,
@@ -55,7 +55,7 @@ def build_county_report(summary: Summary, path: Path, *, template: Path | None =
     heading = marked.insert_paragraph_before(title[: -len(_TITLE_END)], style=TITLE)
     heading.add_run().add_break()
     heading.add_run(_TITLE_END)
-    draft.place("发文单位、日期和主送机关")
+    draft.leave_open("发文单位、日期和主送机关")
     _coverage(draft, summary)
     if first is not None:
         _figures(draft, first)
@@ -63,7 +63,7 @@ def build_county_report(summary: Summary, path: Path, *, template: Path | None =
             _grades(draft, first)
     _findings(draft, summary)
     draft.heading("下一步工作")
-    draft.place("整改要求、结果应用（与预算安排挂钩、公开、抽查复核）和完成时限")
+    draft.leave_open("整改要求、结果应用（与预算安排挂钩、公开、抽查复核）和完成时限")
     marked._p.getparent().remove(marked._p)
     name_document(document, title)
     return save(document, path)
@@ -86,21 +86,21 @@ class _Draft:
     def text(self, text: str) -> None:
         self.marked.insert_paragraph_before(clean(text), style=BODY)
 
-    def place(self, what: str) -> None:
+    def leave_open(self, subject: str) -> None:
         """A place that a person must fill in."""
         paragraph = self.marked.insert_paragraph_before(style=BODY)
-        paragraph.add_run(f"【此处由人填写：{what}】", style=PLACE)
+        paragraph.add_run(f"【此处由人填写：{subject}】", style=TO_FILL_IN)
 
     def table(
         self, heads: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float],
-        left: Sequence[int] = (0,),
+        left_aligned: Sequence[int] = (0,),
     ) -> None:  # fmt: skip
-        """A table with a head; the columns in `left` hold words, the others figures."""
+        """A table with a head; the columns in `left_aligned` hold words, the others figures."""
         table = add_table(self.document, widths, len(rows) + 1, self.marked, padding=4)
         boxes = []
         for r, cells in enumerate([heads, *rows]):
             for c, text in enumerate(cells):
-                align = "center" if r == 0 else "left" if c in left else "right"
+                align = "center" if r == 0 else "left" if c in left_aligned else "right"
                 boxes.append(Box(r, c, r, c, text, align, LINE))
         fill_table(table, boxes)
         keep_rows(table, heads=1, least=18)
@@ -109,27 +109,28 @@ class _Draft:
 
 def _coverage(draft: _Draft, summary: Summary) -> None:
     draft.heading("报送情况")
-    found = coverage_counts(summary)
-    told = [("已报", found.answered), (f"其中：{Status.FAULTY.chinese}", found.faulty),
-            ("退回", found.rejected), ("未报", found.missing)]  # fmt: skip
-    words = f"已报 {found.answered} 个（其中须修改 {found.faulty} 个），退回 {found.rejected} 个，未报 {found.missing} 个"
-    off = f"；另有名册外的 {found.off_roster} 个" if found.off_roster else ""
-    draft.text(f"应报部门（单位）{found.asked} 个：{words if found.asked else '没有收到'}{off}。")
+    counts = coverage_counts(summary)
+    status_counts = [("已报", counts.answered), (f"其中：{Status.FAULTY.chinese}", counts.faulty),
+                     ("退回", counts.rejected), ("未报", counts.missing)]  # fmt: skip
+    words = f"已报 {counts.answered} 个（其中须修改 {counts.faulty} 个），退回 {counts.rejected} 个，未报 {counts.missing} 个"
+    off = f"；另有名册外的 {counts.off_roster} 个" if counts.off_roster else ""
+    draft.text(f"应报部门（单位）{counts.asked} 个：{words if counts.asked else '没有收到'}{off}。")
     if not summary.has_roster:
         draft.text("没有给出名册，未报的部门（单位）不在其中。")
-    if found.asked:
+    if counts.asked:
         rows = [
-            [name, str(n), _percent(n / found.asked), _bar(n / found.asked)] for name, n in told
+            [name, str(n), _percent(n / counts.asked), _bar(n / counts.asked)]
+            for name, n in status_counts
         ]
-        draft.table(["状态", "部门数", "占比", ""], rows, [18, 12, 12, 40], left=(0, 3))
-    own = summary.coverage[summary.coverage["on_roster"] | (not summary.has_roster)]
+        draft.table(["状态", "部门数", "占比", ""], rows, [18, 12, 12, 40], left_aligned=(0, 3))
+    asked_lines = summary.coverage[summary.coverage["on_roster"] | (not summary.has_roster)]
     for status in (Status.MISSING, Status.REJECTED, Status.FAULTY):
-        names = own["department"][own["status"] == str(status)]
+        names = asked_lines["department"][asked_lines["status"] == str(status)]
         if len(names):
             draft.text(
                 f"{status.chinese}的 {len(names)} 个：{_listed(names.fillna(_UNNAMED).tolist())}。"
             )
-    draft.place("催报、退回修改的经过")
+    draft.leave_open("催报、退回修改的经过")
 
 
 def _figures(draft: _Draft, form: FormSummary) -> None:
@@ -139,12 +140,12 @@ def _figures(draft: _Draft, form: FormSummary) -> None:
         [str(row.label), _amount(row.Index, row.value), str(row.departments), str(row.missing)]
         for row in totals.itertuples()
     ]
-    how = [f"金额单位：{UNIT}。"]
+    notes = [f"金额单位：{UNIT}。"]
     if form.key_fields.rate is not None:
-        how.append("执行率按合计数重新计算。")
+        notes.append("执行率按合计数重新计算。")
     if form.key_fields.score is not None:
-        how.append("平均分为各部门（单位）自评分的平均。")
-    draft.text("".join(how))
+        notes.append("平均分为各部门（单位）自评分的平均。")
+    draft.text("".join(notes))
     if rows:
         heads = ["项目", "数值", "已报的部门数", "缺的部门数"]
         draft.table(heads, rows, [34, 20, 14, 14])
@@ -155,8 +156,8 @@ def _figures(draft: _Draft, form: FormSummary) -> None:
     ]
     if parts:
         heads = ["分类", "项目", "金额", "占比", ""]
-        draft.table(heads, parts, [18, 28, 18, 11, 30], left=(0, 1, 4))
-    draft.place("执行率高低的原因、预算调整较大的部门")
+        draft.table(heads, parts, [18, 28, 18, 11, 30], left_aligned=(0, 1, 4))
+    draft.leave_open("执行率高低的原因、预算调整较大的部门")
 
 
 def _grades(draft: _Draft, form: FormSummary) -> None:
@@ -174,9 +175,9 @@ def _grades(draft: _Draft, form: FormSummary) -> None:
             heads,
             shares,
             [*[20] * len(levels), 12, 34],
-            left=(*range(len(levels)), len(levels) + 1),
+            left_aligned=(*range(len(levels)), len(levels) + 1),
         )
-    draft.place("自评得分与实际绩效的差距，拟抽查复核的部门")
+    draft.leave_open("自评得分与实际绩效的差距，拟抽查复核的部门")
 
 
 def _by_grade(draft: _Draft, form: FormSummary) -> None:
@@ -185,16 +186,16 @@ def _by_grade(draft: _Draft, form: FormSummary) -> None:
         [str(row.Index), str(row.departments), _percent(row.share), _bar(row.share)]
         for row in grades.itertuples()
     ]
-    draft.table(["等次", "部门数", "占比", ""], rows, [14, 12, 12, 40], left=(0, 3))
+    draft.table(["等次", "部门数", "占比", ""], rows, [14, 12, 12, 40], left_aligned=(0, 3))
     departments = form.departments
     for grade in grades.index:
-        own = departments[(departments["grade"] == grade).fillna(value=False)]
-        if len(own):
+        of_grade = departments[(departments["grade"] == grade).fillna(value=False)]
+        if len(of_grade):
             names = [
                 f"{_named(d)}（{_score(s)}）"
-                for d, s in zip(own["department"], own["counted_score"], strict=True)
+                for d, s in zip(of_grade["department"], of_grade["counted_score"], strict=True)
             ]
-            draft.text(f"{grade} {len(own)} 个：{_listed(names)}。")
+            draft.text(f"{grade} {len(of_grade)} 个：{_listed(names)}。")
 
 
 def _findings(draft: _Draft, summary: Summary) -> None:
@@ -222,19 +223,21 @@ def _findings(draft: _Draft, summary: Summary) -> None:
         for row, number in zip(kinds.itertuples(), numbers, strict=True)
     ]
     heads = ["代码", "问题", "个数", "部门数", ""]
-    draft.table(heads, rows, [9, 38, 9, 9, 30], left=(0, 1, 4))
-    draft.place("典型问题的情况和原因分析")
+    draft.table(heads, rows, [9, 38, 9, 9, 30], left_aligned=(0, 1, 4))
+    draft.leave_open("典型问题的情况和原因分析")
 
 
 def _named_code(summary: Summary, code: str) -> str:
     """What a code is called by the form whose rule it is, else by the catalogue."""
-    own = (p for p in summary.forms if any(r.code == code and not r.general for r in p.form.rules))
-    return error_name(next(own, summary.forms[0]), code)
+    own_forms = (
+        p for p in summary.forms if any(r.code == code and not r.general for r in p.form.rules)
+    )
+    return error_name(next(own_forms, summary.forms[0]), code)
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f"等，全部 {len(names)} 个见汇总表" if len(names) > MOST_NAMES else ""
-    return "、".join(names[:MOST_NAMES]) + more
+    rest_note = f"等，全部 {len(names)} 个见汇总表" if len(names) > MOST_NAMES else ""
+    return "、".join(names[:MOST_NAMES]) + rest_note
 
 
 # --- figures as text ------------------------------------------------------------------------------
@@ -246,28 +249,28 @@ def _amount(figure: object, value: object) -> str:
     return _score(value) if str(figure).endswith("_score") else _money(value)
 
 
-def _known(value: object) -> float | None:
+def _number_or_none(value: object) -> float | None:
     return None if value is None or pd.isna(value) else float(value)  # type: ignore[arg-type, call-overload]
 
 
 def _money(value: object) -> str:
-    number = _known(value)
+    number = _number_or_none(value)
     return "" if number is None else f"{number:,.2f}"
 
 
 def _score(value: object) -> str:
-    number = _known(value)
+    number = _number_or_none(value)
     return "未评分" if number is None else f"{number:.2f}"
 
 
 def _percent(value: object) -> str:
-    number = _known(value)
+    number = _number_or_none(value)
     return "" if number is None else f"{number:.2%}"
 
 
 def _bar(share: object) -> str:
     """A share as a row of blocks; what is above none shows at least one."""
-    number = _known(share)
+    number = _number_or_none(share)
     if not number or number <= 0:
         return ""
     return "█" * max(1, min(_BAR, round(number * _BAR)))

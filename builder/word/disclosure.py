@@ -13,20 +13,10 @@ from builder.word.official import opened
 from builder.word.report import department_report, report_values
 from builder.word.report_table import cell_text
 from workbook.catalogue import Severity
-from workbook.checking import (
-    Entry,
-    Roster,
-    Sender,
-    View,
-    gather,
-    same_department,
-    sender_of,
-    superseded,
-    value_at,
-)
+from workbook.checking import Roster, RosterEntry, View, gather, sort_by_sender, value_at
 from workbook.errors import BuildError
 from workbook.form import DEPARTMENT, DEPARTMENT_CODE, report_section
-from workbook.reading import Cell, Return, Submission, round_of
+from workbook.reading import Cell, Return, Submission
 from workbook.text import printable
 from workbook.word import NoOffice, convert
 from workbook.writing import file_name, writing
@@ -63,72 +53,69 @@ def select(
     Left out are those that a later one replaces, those of another year, those off the roster, and,
     where they would be `public`, those filled in the same as another department's.
     """
-    replaced, due = superseded(returns, roster), _year(returns, roster, year)
-    kept, left_out = [], []
-    for place, item in enumerate(returns):
-        why = _not_due(item, roster, due)
-        if place in replaced:
-            name = printable(returns[replaced[place]].path.name)
+    sent = sort_by_sender(returns, roster)
+    round_year = sent.due_forms(year).year
+    selected, left_out = [], []
+    for position, returned in enumerate(returns):
+        why = _not_due(returned, roster, round_year)
+        if position in sent.replaced:
+            name = printable(returns[sent.replaced[position]].path.name)
             why = f"同一单位另有保存较晚的“{name}”"
         if why:
-            left_out.append((item.path, why))
+            left_out.append((returned.path, why))
         else:
-            kept.append(item)
+            selected.append(returned)
     # Equal to one that does not count is no reason.
-    fillings = Counter(item.submission.filling for item in kept if item.submission)
-    for item in list(kept) if public else []:
-        why = next((f.message for f in item.findings if f.code == "A504"), "")
-        if why and item.submission and fillings[item.submission.filling] > 1:
-            left_out.append((item.path, why))
-            kept.remove(item)
-    errors = {r.path: sum(f.severity is Severity.ERROR for f in r.findings) for r in kept}
-    faulty = {r.path: errors[r.path] for r in kept if r.submission and errors[r.path]}
-    named = tuple(_as_on(item, roster) for item in kept)
+    fillings = Counter(returned.submission.filling for returned in selected if returned.submission)
+    for returned in list(selected) if public else []:
+        why = next((f.message for f in returned.findings if f.code == "A504"), "")
+        if why and returned.submission and fillings[returned.submission.filling] > 1:
+            left_out.append((returned.path, why))
+            selected.remove(returned)
+    errors = {r.path: sum(f.severity is Severity.ERROR for f in r.findings) for r in selected}
+    faulty = {r.path: errors[r.path] for r in selected if r.submission and errors[r.path]}
+    named = tuple(_under_roster_name(returned, roster) for returned in selected)
     return Selection(named, tuple(left_out), faulty)
 
 
-def _year(returns: Sequence[Return], roster: Roster | None, year: int | None) -> int | None:
-    """The year of the round; None where nothing tells it."""
-    read = {place: item.submission for place, item in enumerate(returns) if item.submission}
-    numbers = same_department([sender_of(returns[place], roster) for place in read])
-    told = year or (roster.year if roster else None)
-    return round_of(read, dict(zip(read, numbers, strict=True)), told).year
-
-
-def _not_due(item: Return, roster: Roster | None, year: int | None) -> str:
+def _not_due(returned: Return, roster: Roster | None, year: int | None) -> str:
     """Why a return that was read is none of this round's; blank if it is one."""
-    read = item.submission
-    if read is None:
+    submission = returned.submission
+    if submission is None:
         return ""
-    if year is not None and read.fiscal_year != year:
-        return f"这是 {read.fiscal_year} 年度的表，这一次收的是 {year} 年度的"
-    if roster is not None and not roster.match(read.department_code, read.department):
+    if year is not None and submission.fiscal_year != year:
+        return f"这是 {submission.fiscal_year} 年度的表，这一次收的是 {year} 年度的"
+    if roster is not None and not roster.match(submission.department_code, submission.department):
         return "单位不在名册中"
     return ""
 
 
-def _as_on(item: Return, roster: Roster | None) -> Return:
+def _under_roster_name(returned: Return, roster: Roster | None) -> Return:
     """A return under the name and code that its department has on the roster."""
-    read = item.submission
-    entry = roster.match(read.department_code, read.department) if roster and read else None
-    if read is None or entry is None:
-        return item
-    named = replace(
-        read,
-        department=entry.department,
-        department_code=entry.code or read.department_code,
-        cells=read.cells | _named_cells(read, entry),
+    submission = returned.submission
+    entry = (
+        roster.match(submission.department_code, submission.department)
+        if roster and submission
+        else None
     )
-    return replace(item, submission=named)
+    if submission is None or entry is None:
+        return returned
+    named = replace(
+        submission,
+        department=entry.department,
+        department_code=entry.code or submission.department_code,
+        cells=submission.cells | _named_cells(submission, entry),
+    )
+    return replace(returned, submission=named)
 
 
-def _named_cells(read: Submission, entry: Entry) -> dict[str, Cell]:
-    found = {}
+def _named_cells(submission: Submission, entry: RosterEntry) -> dict[str, Cell]:
+    cells = {}
     for name, text in ((DEPARTMENT, entry.department), (DEPARTMENT_CODE, entry.code)):
-        if name in read.cells and text:
-            cell = read.cells[name]
-            found[name] = Cell(text, text, cell.address, formula=cell.formula)
-    return found
+        if name in submission.cells and text:
+            cell = submission.cells[name]
+            cells[name] = Cell(text, text, cell.address, formula=cell.formula)
+    return cells
 
 
 # --- the folder -----------------------------------------------------------------------------------
@@ -165,31 +152,31 @@ def write_reports(
     or nothing can be written there.
     """
     opened(template)  # one that cannot be used fails them all
-    _refuse_index(folder, wanted=public and not force)
+    _refuse_index(folder, must_be_new=public and not force)
     written = Written()
-    listed: dict[Path, Submission] = {}
-    taken: set[str] = set()
-    for item in returns:
-        if item.submission is None:
-            written.refused.append((item.path, item.error))
+    listed: dict[Path, Return] = {}
+    used_names: set[str] = set()
+    for returned in returns:
+        if returned.submission is None:
+            written.refused.append((returned.path, returned.error))
             continue
-        path = folder / _free_name(item.submission, taken)
+        path = folder / _free_name(returned.submission, used_names)
         try:
             _refuse_existing(path, pdf=pdf, force=force)
-            data = department_report(item.submission, template=template, public=public)
+            data = department_report(returned.submission, template=template, public=public)
             with writing(path) as temporary:
                 temporary.write_bytes(data)
         except BuildError as error:
-            written.refused.append((item.path, str(error)))
+            written.refused.append((returned.path, str(error)))
             continue
-        written.documents[path] = item.submission
-        if item.path not in unlisted:
-            listed[path] = item.submission
-        has_report = report_section(item.submission.form) is not None
-        if has_report and report_values(item.submission) is None:
-            written.without_report.append(item.path)
+        written.documents[path] = returned.submission
+        if returned.path not in unlisted:
+            listed[path] = returned
+        has_report = report_section(returned.submission.form) is not None
+        if has_report and report_values(returned.submission) is None:
+            written.without_report.append(returned.path)
         if progress is not None:
-            progress(item.path)
+            progress(returned.path)
     if pdf and written.documents:
         _papers(written)
     if public and listed:
@@ -197,36 +184,36 @@ def write_reports(
     return written
 
 
-def _free_name(submission: Submission, taken: set[str]) -> str:
+def _free_name(submission: Submission, used_names: set[str]) -> str:
     """A file name that no other return of this run has: several may come from one department."""
     stem = Path(file_name(submission.department_code, submission.department)).stem
     project = submission.form.key_fields.project
-    cell = submission.cells.get(project.key) if project else None
+    cell = submission.cell_of(project.key) if project else None
     if cell is not None and cell.value:
         stem = Path(file_name(stem, str(cell.value))).stem
-    what = "自评表" if report_values(submission) is None else "自评报告"
-    name, number = f"{stem or '未填单位'}_{what}", 1
-    while f"{name}{number if number > 1 else ''}".casefold() in taken:
+    document_kind = "自评表" if report_values(submission) is None else "自评报告"
+    name, number = f"{stem or '未填单位'}_{document_kind}", 1
+    while f"{name}{number if number > 1 else ''}".casefold() in used_names:
         number += 1
     name = f"{name}{number if number > 1 else ''}"
-    taken.add(name.casefold())
+    used_names.add(name.casefold())
     return f"{name}.docx"
 
 
 def _refuse_existing(path: Path, *, pdf: bool, force: bool) -> None:
-    for there in (path, path.with_suffix(".pdf"))[: 2 if pdf else 1]:
-        if there.exists() and not force:
-            raise BuildError(f"{there}：已经存在；要覆盖请加 --force")
+    for target in (path, path.with_suffix(".pdf"))[: 2 if pdf else 1]:
+        if target.exists() and not force:
+            raise BuildError(f"{target}：已经存在；要覆盖请加 --force")
 
 
 def _papers(written: Written) -> None:
     """The documents as PDF. A document that LibreOffice cannot convert is told, the others stand."""
     paths = list(written.documents)
     for start in range(0, len(paths), PAGES_AT_ONCE):
-        some = paths[start : start + PAGES_AT_ONCE]
-        made = _converted(some)
-        for path in some:
-            data = made.get(str(path)) or _converted([path]).get(str(path))
+        batch_of_paths = paths[start : start + PAGES_AT_ONCE]
+        converted = _converted(batch_of_paths)
+        for path in batch_of_paths:
+            data = converted.get(str(path)) or _converted([path]).get(str(path))
             if data is None:
                 written.refused.append((path, "没有转换成 PDF"))
                 continue
@@ -277,24 +264,30 @@ p {{ color: #4b5763; }}
 """
 
 
-def _refuse_index(folder: Path, *, wanted: bool) -> None:
+def _refuse_index(folder: Path, *, must_be_new: bool) -> None:
     path = folder / INDEX
-    if wanted and path.exists():
+    if must_be_new and path.exists():
         raise BuildError(f"{path}：已经存在；要覆盖请加 --force")
 
 
-def _index(listed: Mapping[Path, Submission], papers: Collection[Path], folder: Path) -> Path:
+def _index(listed: Mapping[Path, Return], papers: Collection[Path], folder: Path) -> Path:
     path = folder / INDEX
-    first = next(iter(listed.values()))
+    submissions = {
+        document: submission
+        for document, returned in listed.items()
+        if (submission := returned.submission)
+    }
+    first = next(iter(submissions.values()))
     columns = _columns(first)
     rows = [
-        _row(document, read, document.with_suffix(".pdf") in papers)
-        for document, read in listed.items()
+        _row(document, submission, document.with_suffix(".pdf") in papers)
+        for document, submission in submissions.items()
     ]
     heads = ["序号", "单位", *columns, "自评报告"]
     page = _PAGE.format(
         title=html.escape(f"{first.fiscal_year}年度{first.form.name}公开"),
-        count=_departments(listed.values()),
+        # One department may send a form for each of its projects.
+        count=len(set(sort_by_sender(listed.values()).departments.values())),
         unit=html.escape(first.form.unit),
         heads="".join(f"<th>{html.escape(head)}</th>" for head in heads),
         rows="\n".join(f"<tr><td>{n}</td>{row}</tr>" for n, row in enumerate(rows, 1)),
@@ -304,20 +297,14 @@ def _index(listed: Mapping[Path, Submission], papers: Collection[Path], folder: 
     return path
 
 
-def _departments(submissions: Iterable[Submission]) -> int:
-    """How many departments they come from: one may send a form for each of its projects."""
-    senders = [Sender(s.department_code, s.department, None) for s in submissions]
-    return len(set(same_department(senders)))
-
-
 def _columns(submission: Submission) -> dict[str, str]:
     """The figures of a line, by their labels: field keys."""
     key_fields = submission.form.key_fields
-    found = {item.label: item.key for item in key_fields.amounts.values()}
+    key_of_label = {item.label: item.key for item in key_fields.amounts.values()}
     for item in (key_fields.rate, key_fields.score, key_fields.grade):
         if item is not None:
-            found[item.label] = item.key
-    return found
+            key_of_label[item.label] = item.key
+    return key_of_label
 
 
 def _row(path: Path, submission: Submission, paper: bool) -> str:

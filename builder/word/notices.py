@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from workbook.catalogue import Severity
-from workbook.checking import Roster, Sender, same_department, sender_of, superseded
+from workbook.checking import Roster, Sender, sort_by_sender
 from workbook.errors import BuildError
-from workbook.reading import ACCEPTED, SKIPPED, Return
+from workbook.reading import ACCEPTED, Return
 from workbook.writing import stem_of, writing
 
 _PARTS = (
@@ -31,9 +31,9 @@ def write_notices(
     if folder.exists() and not folder.is_dir():
         raise BuildError(f"{folder}：应给出文件夹，这是一个文件")
     texts = {folder / f"{stem}.txt": text for stem, text in _notices(returns, roster)}
-    there = [path for path in texts if path.exists()]
-    if there and not force:
-        raise BuildError(f"{there[0]} 等 {len(there)} 个文件已经存在；要覆盖请加 --force")
+    existing = [path for path in texts if path.exists()]
+    if existing and not force:
+        raise BuildError(f"{existing[0]} 等 {len(existing)} 个文件已经存在；要覆盖请加 --force")
     for path, text in texts.items():
         with writing(path) as temporary:
             temporary.write_text(text, encoding="utf-8-sig", newline="\r\n")
@@ -42,45 +42,46 @@ def write_notices(
 
 def _notices(returns: Sequence[Return], roster: Roster | None) -> Iterator[tuple[str, str]]:
     """(name of the file, text) of each department that has something to mend."""
-    replaced = superseded(returns, roster)
-    counted = [r for i, r in enumerate(returns) if i not in replaced and r.status != SKIPPED]
-    senders = [sender_of(item, roster) for item in counted]
-    own: dict[int, list[int]] = {}
-    for place, number in enumerate(same_department(senders)):
-        own.setdefault(number, []).append(place)
-    for places in own.values():
-        open_ = [counted[place] for place in places if _is_open(counted[place])]
+    sent = sort_by_sender(returns, roster)
+    positions_by_department: dict[int, list[int]] = {}
+    for position, number in sent.departments.items():
+        if position not in sent.replaced:
+            positions_by_department.setdefault(number, []).append(position)
+    for positions in positions_by_department.values():
+        open_ = [returned for position in positions if _is_open(returned := returns[position])]
         if open_:
-            sender = senders[places[0]]
+            sender = sent.senders[positions[0]]
             yield stem_of(sender.code, sender.department), _text(sender, open_)
 
 
-def _is_open(item: Return) -> bool:
-    return item.status != ACCEPTED or any(f.severity != Severity.NOTE for f in item.findings)
+def _is_open(returned: Return) -> bool:
+    return returned.status != ACCEPTED or any(
+        f.severity != Severity.NOTE for f in returned.findings
+    )
 
 
 def _text(sender: Sender, returns: Iterable[Return]) -> str:
     lines = [f"{sender.department}："]
-    for item in returns:
-        lines += ["", *_about(item)]
+    for returned in returns:
+        lines += ["", *_about(returned)]
     lines += ["", "请改正后看一遍表里的“自检”，没有问题了再重新报送。"]
     return "\n".join(lines) + "\n"
 
 
-def _about(item: Return) -> Iterator[str]:
+def _about(returned: Return) -> Iterator[str]:
     """What is to be said of one return."""
-    form = f"《{item.submission.form.name}》" if item.submission else "文件"
-    name = Path(item.key).name
-    if item.status != ACCEPTED:
+    form = f"《{returned.submission.form.name}》" if returned.submission else "文件"
+    name = Path(returned.key).name
+    if returned.status != ACCEPTED:
         yield f"你单位报送的{form}（{name}）读不出来，请按下面的说明重新报送。"
     else:
         yield f"你单位报送的{form}（{name}）已经检查，情况如下。"
     number = 0
-    for severity, what in _PARTS:
-        found = [f for f in item.findings if f.severity == severity]
-        if found:
-            yield f"{_NUMERALS[number]}、{what}（{len(found)} 处）"
+    for severity, heading in _PARTS:
+        findings = [f for f in returned.findings if f.severity == severity]
+        if findings:
+            yield f"{_NUMERALS[number]}、{heading}（{len(findings)} 处）"
             number += 1
-        for place, one in enumerate(found, 1):
-            where = f"{one.sheet} {one.cell}：" if one.cell else ""
-            yield f"{place}. {where}{one.message}。{one.hint}（{one.code}）"
+        for index, finding in enumerate(findings, 1):
+            address = f"{finding.sheet} {finding.cell}：" if finding.cell else ""
+            yield f"{index}. {address}{finding.message}。{finding.hint}（{finding.code}）"

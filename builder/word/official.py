@@ -28,7 +28,7 @@ MARKER = "【正文】"
 """The paragraph of a template that the text takes the place of."""
 TITLE, BODY, LINE = "Title", "Body Text", "表格文字"
 HEADINGS = ("Heading 1", "Heading 2")
-ANNEX, ANNEX_TITLE, SIGNED, PLACE = "附件标识", "附件标题", "落款", "待填"
+ANNEX, ANNEX_TITLE, SIGNED, TO_FILL_IN = "附件标识", "附件标题", "落款", "待填"
 
 SONG, TITLE_SONG, HEI = "宋体", "方正小标宋简体", "黑体"
 FANG_SONG, KAI = "仿宋_GB2312", "楷体_GB2312"
@@ -85,9 +85,9 @@ def opened(template: Path | None) -> tuple[Document, Paragraph]:
 
 
 def _add_missing(document: Document) -> None:
-    known = {style.name for style in document.styles}
+    present_names = {style.name for style in document.styles}
     for style in official_template().styles:
-        if style.name not in known:
+        if style.name not in present_names:
             document.styles.element.append(deepcopy(style.element))
 
 
@@ -105,12 +105,12 @@ def _run(font: str, points: float) -> str:
 def _style(name: str, paragraph: str, run: str, *, parent: str = "a", key: str = "") -> str:
     quick = "<w:qFormat/>"
     base = f'<w:basedOn w:val="{parent}"/>' if parent else ""
-    kept = f"<w:pPr>{paragraph}</w:pPr>"
-    own = ' w:customStyle="1"' if not name.isascii() else ""
-    default = own if parent else ' w:default="1"'
+    paragraph_settings = f"<w:pPr>{paragraph}</w:pPr>"
+    custom = ' w:customStyle="1"' if not name.isascii() else ""
+    default = custom if parent else ' w:default="1"'
     return (
         f'<w:style w:type="paragraph"{default} w:styleId="{key or name}"><w:name w:val="{name}"/>'
-        f"{base}{quick}{kept}{run}</w:style>"
+        f"{base}{quick}{paragraph_settings}{run}</w:style>"
     )
 
 
@@ -130,8 +130,8 @@ _STOCK = (
     '<w:uiPriority w:val="99"/><w:semiHidden/></w:style>'
 )
 """What Word expects of every document."""
-_PLACE = (
-    f'<w:style w:type="character" w:customStyle="1" w:styleId="Place"><w:name w:val="{PLACE}"/>'
+_TO_FILL_IN = (
+    f'<w:style w:type="character" w:customStyle="1" w:styleId="Place"><w:name w:val="{TO_FILL_IN}"/>'
     # A style cannot hold Word's highlighting, but it can hold a background.
     '<w:basedOn w:val="a0"/><w:qFormat/><w:rPr><w:shd w:val="clear" w:color="auto" w:fill="FFF200"/>'
     "</w:rPr></w:style>"
@@ -155,7 +155,7 @@ def _styles(document: Document) -> None:
         _style(SIGNED, '<w:keepNext/><w:ind w:rightChars="400" w:right="1280"/>'
                '<w:jc w:val="right"/>', "", key="Signed"),
         _style("footer", _ONE_LINE, _run(SONG, 14), key="Footer"),
-        _PLACE,
+        _TO_FILL_IN,
     )  # fmt: skip
     element = document.styles.element
     for child in list(element):
@@ -165,8 +165,8 @@ def _styles(document: Document) -> None:
         '<w:lang w:val="en-US" w:eastAsia="zh-CN" w:bidi="ar-SA"/></w:rPr></w:rPrDefault>'
         "<w:pPrDefault/></w:docDefaults>"
     )
-    whole = parse_xml(f"<w:styles {nsdecls('w')}>{defaults}{''.join(parts)}</w:styles>")
-    for child in list(whole):
+    styles = parse_xml(f"<w:styles {nsdecls('w')}>{defaults}{''.join(parts)}</w:styles>")
+    for child in list(styles):
         element.append(child)
 
 
@@ -184,9 +184,9 @@ def _drop_leftovers(document: Document) -> None:
             if relation.reltype.rpartition("/")[2] in words:
                 del owner.rels[key]
     fonts = "".join(
-        f'<w:font w:name="{name}"><w:altName w:val="{other}"/><w:charset w:val="86"/>'
+        f'<w:font w:name="{name}"><w:altName w:val="{alternative}"/><w:charset w:val="86"/>'
         f'<w:family w:val="{family}"/><w:pitch w:val="default"/></w:font>'
-        for name, (other, family) in _INSTEAD.items()
+        for name, (alternative, family) in _INSTEAD.items()
     )
     table = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:fonts {nsdecls("w")}>{fonts}</w:fonts>'
     for relation in part.rels.values():
@@ -199,13 +199,13 @@ def _settings(document: Document) -> None:
     for child in list(element):
         element.remove(child)
     uri = "http://schemas.microsoft.com/office/word"
-    whole = parse_xml(
+    settings = parse_xml(
         f'<w:settings {nsdecls("w")}><w:zoom w:percent="100"/><w:evenAndOddHeaders/>'
         '<w:characterSpacingControl w:val="compressPunctuation"/><w:compat>'
         f'<w:compatSetting w:name="compatibilityMode" w:uri="{uri}" w:val="15"/></w:compat>'
         '<w:themeFontLang w:val="en-US" w:eastAsia="zh-CN"/></w:settings>'
     )
-    for child in list(whole):
+    for child in list(settings):
         element.append(child)
 
 

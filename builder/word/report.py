@@ -16,13 +16,13 @@ from builder.word.official import (
     BODY,
     HEADINGS,
     LINE,
-    PLACE,
     SIGNED,
     TITLE,
+    TO_FILL_IN,
     annex_page,
     opened,
 )
-from builder.word.report_table import Sheet, add_form
+from builder.word.report_table import FilledForm, add_form
 from workbook.checking import View, gather
 from workbook.form import (
     NOTHING,
@@ -75,7 +75,7 @@ def department_report(
     if values is not None:
         document.add_paragraph(ANNEX_MARK, style=ANNEX)
     document.add_paragraph(clean(form_title), style=ANNEX_TITLE)
-    add_form(document, Sheet.of(submission), public=public)
+    add_form(document, FilledForm.of(submission), public=public)
     _end(document)
     name_document(document, title)
     return content(document)
@@ -115,7 +115,7 @@ def _chapters(marked: Paragraph, form: Form, values: Mapping[str, Any]) -> None:
         if lines or divided:
             continue
         if any(item.required or item.if_begun for item in chapter.texts):
-            marked.insert_paragraph_before(style=BODY).add_run(UNFILLED, style=PLACE)
+            marked.insert_paragraph_before(style=BODY).add_run(UNFILLED, style=TO_FILL_IN)
         else:
             marked.insert_paragraph_before(NOTHING, style=BODY)
 
@@ -126,7 +126,7 @@ def _signed(marked: Paragraph, submission: Submission, form_title: str) -> None:
     marked.insert_paragraph_before(style=BODY)
     marked.insert_paragraph_before(clean(submission.department.strip()), style=SIGNED)
     item = submission.form.key_fields.prepared_on
-    cell = submission.cells.get(item.key) if item else None
+    cell = submission.cell_of(item.key) if item else None
     day = cell.value if cell is not None and isinstance(cell.value, date) else None
     text = shown(item.kind, day) if item and day else "　　年　　月　　日"
     marked.insert_paragraph_before(text, style=SIGNED)

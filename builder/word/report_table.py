@@ -14,7 +14,7 @@ from builder.word.document import Box, add_table, fill_table, keep_rows
 from builder.word.official import LINE
 from workbook.checking import Batch, View, gather, value_at
 from workbook.form import ROW, Field, Form, on_paper
-from workbook.layout import Label, Layout, Plan, Spot, place
+from workbook.layout import Label, Layout, Plan, Spot, lay_out
 from workbook.reading import Submission
 
 ROW_POINTS = 16
@@ -23,24 +23,24 @@ _AROUND = re.compile(r'"([^"]*)"@')
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class FilledForm:
     """A filled form on paper: only the rows that are used, and the texts of its cells by name."""
 
     layout: Layout
     texts: dict[str, str]
 
     @classmethod
-    def of(cls, submission: Submission) -> Sheet:
+    def of(cls, submission: Submission) -> FilledForm:
         """The form of a submission: inputs as understood, all computed anew; what was typed over a
         formula is not shown."""
         batch = gather(submission.form, [submission], View.TRUE)
         numbers = list(_used(submission.form, submission.plan, batch))
-        layout = place(submission.form, _plan(submission.form, submission.plan, numbers))
+        layout = lay_out(submission.form, _plan(submission.form, submission.plan, numbers))
         texts = {}
         for name, spot in layout.spots.items():
             number = spot.number
             if spot.field.grain == ROW:
-                number = _numbers(numbers, spot, submission.form)
+                number = _row_number(numbers, spot, submission.form)
             texts[name] = cell_text(spot.field, value_at(batch, spot.field, number))
         return cls(layout, texts)
 
@@ -61,13 +61,13 @@ def _plan(form: Form, plan: Plan, numbers: Sequence[Sequence[int]]) -> Plan:
     return tuple(len(rows) for rows in numbers) if numbers else plan
 
 
-def _numbers(numbers: Sequence[Sequence[int]], spot: Spot, form: Form) -> int:
+def _row_number(numbers: Sequence[Sequence[int]], spot: Spot, form: Form) -> int:
     """The row of the submission that stands in a row of the shortened form."""
     start = 0
     for section in form.repeating:
-        own = [n for rows in numbers[start : start + len(section.groups)] for n in rows]
+        section_rows = [n for rows in numbers[start : start + len(section.groups)] for n in rows]
         if section.id == spot.field.section:
-            return own[spot.number - 1]
+            return section_rows[spot.number - 1]
         start += len(section.groups)
     raise AssertionError(spot.name)
 
@@ -80,7 +80,7 @@ def cell_text(item: Field, value: str | float) -> str:
     return on_paper(item.kind, value)
 
 
-def add_form(document: Document, sheet: Sheet, *, public: bool) -> Table:
+def add_form(document: Document, sheet: FilledForm, *, public: bool) -> Table:
     """Draw a form at the end of a document; `public` leaves out whom to ask."""
     layout = sheet.layout
     labels = [x for x in paper_labels(layout) if x.role not in ("annex", "title", "side")]
@@ -126,9 +126,9 @@ def _names(label: Label, spot: Spot, labels: Sequence[Label]) -> bool:
 
 def _label(layout: Layout, label: Label) -> Box:
     framed = label.top in _framed(layout)
-    left = label.text.startswith(("其中", "\u3000")) or not framed
+    left_aligned = label.text.startswith(("其中", "\u3000")) or not framed
     last = label.right == _columns(layout)
-    align = "right" if not framed and last else "left" if left else "center"
+    align = "right" if not framed and last else "left" if left_aligned else "center"
     return Box(
         label.top, label.left - 1, label.bottom, label.right - 1, label.text, align, LINE, framed
     )
@@ -136,8 +136,8 @@ def _label(layout: Layout, label: Label) -> Box:
 
 def _value(layout: Layout, spot: Spot, text: str) -> Box:
     item, framed = spot.field, spot.address.row in _framed(layout)
-    own = (item.grain == ROW and item.kind.row_align) or item.kind.align
-    align = own if framed else "left"
+    own_align = (item.grain == ROW and item.kind.row_align) or item.kind.align
+    align = own_align if framed else "left"
     row, column = spot.address.row, spot.address.column - 1
     return Box(row, column, spot.bottom, spot.right - 1, text, align, LINE, framed,
                top=item.kind.is_prose and item.grain != ROW)  # fmt: skip

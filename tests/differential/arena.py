@@ -32,7 +32,7 @@ from workbook.layout.layout import (
     STATUS_ROW,
     Layout,
     check_lines,
-    place,
+    lay_out,
 )
 from workbook.reading.submission import Cell, Filling, Submission, submit
 
@@ -64,7 +64,7 @@ class Arena:
     def __init__(self, office: Office, form: Form, path: Path) -> None:
         self.office = office
         self.form = form
-        self.layout = place(form)
+        self.layout = lay_out(form)
         self.book: Book = office.open(path)
         self.inputs = tuple(
             spot.name
@@ -223,7 +223,7 @@ def compare(form: Form, readings: Sequence[Reading]) -> Tally:
     """Judge all readings at once and compare every verdict, value and text they show with ours."""
     tally = Tally()
     batch = gather(form, [reading.submission for reading in readings], View.WORKBOOK)
-    formulas = Formulas(place(form))
+    formulas = Formulas(lay_out(form))
     _values(tally, batch, formulas, readings)
     verdicts = {rule.key: batch.judge(rule) for rule in form.rules}
     for rule in form.rules:

@@ -24,9 +24,9 @@ from workbook.expression.renderings import to_formula
 from workbook.expression.syntax import parse
 from workbook.form.definition import load_form
 from workbook.form.model import CELL, GROUP, ROW, Field, Form
-from workbook.form.scope import Place
+from workbook.form.scope import Standpoint
 from workbook.layout.formulas import Formulas
-from workbook.layout.layout import CALC_SHEET, FORM_SHEET, place
+from workbook.layout.layout import CALC_SHEET, FORM_SHEET, lay_out
 from workbook.reading.submission import Filling, submit
 
 FORM = Path(__file__).with_name("arena.toml")
@@ -73,7 +73,7 @@ class Author:
         return [self._expression(op, *grains[n % 3]) for n, op in enumerate(wanted)]
 
     def _expression(self, op: Op | None, section: str, grain: str) -> Expression:
-        seen = Place(
+        seen = Standpoint(
             {s.id: s.fields for s in self.form.sections.values()},
             self.form.settings,
             section,
@@ -86,7 +86,7 @@ class Author:
             with contextlib.suppress(ExpressionError):  # it makes too long a formula
                 return Expression(text, parse(text, seen), section, grain)
 
-    def write(self, type_: Type, depth: int, seen: Place) -> str:
+    def write(self, type_: Type, depth: int, seen: Standpoint) -> str:
         """An expression of a type, at most so deep."""
         if type_ is not Type.TRUTH and (depth <= 0 or self.chance.random() < 0.15):
             return self._leaf(type_, seen)
@@ -97,7 +97,7 @@ class Author:
             fitting = [op for op in fitting if set(op.params) == {Param.CELL}]
         return self._call(self.chance.choice(fitting), type_, depth, seen)
 
-    def _call(self, op: Op, type_: Type, depth: int, seen: Place) -> str:
+    def _call(self, op: Op, type_: Type, depth: int, seen: Standpoint) -> str:
         params = list(op.params)
         if op.variadic:
             params += [op.params[-1]] * self.chance.randint(0, 2)
@@ -119,7 +119,7 @@ class Author:
         return f"{op.name}({', '.join(args)})"
 
     def _argument(
-        self, op: Op, param: Param, type_: Type, depth: int, seen: Place, *, far: bool
+        self, op: Op, param: Param, type_: Type, depth: int, seen: Standpoint, *, far: bool
     ) -> str:
         match param:
             case Param.CELL:
@@ -135,7 +135,7 @@ class Author:
             case _:
                 return self.write(Type(param.value), depth, seen)
 
-    def _special(self, depth: int, seen: Place) -> str:
+    def _special(self, depth: int, seen: Standpoint) -> str:
         """The notations that are no operator of their own."""
         number = [self.write(Type.NUMBER, depth - 1, seen) for _ in range(3)]
         text = self.write(Type.TEXT, depth - 1, seen)
@@ -150,14 +150,14 @@ class Author:
             )
         )
 
-    def _leaf(self, type_: Type, seen: Place) -> str:
+    def _leaf(self, type_: Type, seen: Standpoint) -> str:
         if type_ is Type.NUMBER and self.chance.random() < 0.3:
             return self.chance.choice(NUMBERS)
         if type_ is Type.TEXT and self.chance.random() < 0.3:
             return self.chance.choice(TEXTS)
         return self._name(type_, seen)
 
-    def _name(self, type_: Type | None, seen: Place) -> str:
+    def _name(self, type_: Type | None, seen: Standpoint) -> str:
         fitting = [
             f for f in self.form.fields() if self._visible(f, seen) and type_ in (None, f.kind.type)
         ]
@@ -166,7 +166,7 @@ class Author:
         item = self.chance.choice(fitting)
         return item.id if item.section == seen.section else item.key
 
-    def _visible(self, item: Field, seen: Place) -> bool:
+    def _visible(self, item: Field, seen: Standpoint) -> bool:
         if item.grain == CELL:
             return True
         return item.section == seen.section and (item.grain, seen.grain) in (
@@ -175,7 +175,7 @@ class Author:
             (GROUP, GROUP),
         )
 
-    def _column(self, types: tuple[Type, ...], seen: Place, *, far: bool) -> str:
+    def _column(self, types: tuple[Type, ...], seen: Standpoint, *, far: bool) -> str:
         fields = self.form.sections["lines"].of_grain(ROW)
         item = self.chance.choice([f for f in fields if f.kind.type in types])
         return item.key if far or seen.section != "lines" else item.id
@@ -189,13 +189,13 @@ def expressions(seed: int, count: int) -> tuple[Form, list[Expression]]:
 
 def width(form: Form, grain: str) -> int:
     """How many values an expression has: rows, groups or one."""
-    block = place(form).blocks["lines"]
+    block = lay_out(form).blocks["lines"]
     return {CELL: 1, ROW: len(block.slots), GROUP: len(block.groups)}[grain]
 
 
 def expression_book(form: Form, written: Sequence[Expression], path: Path) -> Path:
     """The form, unprotected and blank, and a sheet with a column for each expression."""
-    layout = place(form)
+    layout = lay_out(form)
     formulas = Formulas(layout)
     batch = gather(form, [submit(form, Filling())], View.WORKBOOK)
     with book_at(path) as book:

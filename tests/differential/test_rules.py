@@ -13,7 +13,7 @@ from workbook.checking.checks import case_verdict, judge_case, trial
 from workbook.form.coercion import Value, serial
 from workbook.form.definition import available_forms, load_form
 from workbook.form.model import ROW, Case, Form, Rule
-from workbook.layout.layout import place
+from workbook.layout.layout import lay_out
 from workbook.reading.submission import Filling
 
 
@@ -78,7 +78,7 @@ def typed(value: Value) -> Typed:
 
 def shown(rule: Rule, case: Case, reading: Reading) -> str:
     """The verdict that the workbook gives on a case, in one word."""
-    cells = verdict_cells(place(reading.submission.form), rule)
+    cells = verdict_cells(lay_out(reading.submission.form), rule)
     count = trial(rule, case).rows if rule.grain == ROW else 1
     verdicts = [reading.at(cell) for cell in cells[:count]]
     assert all(isinstance(verdict, float) for verdict in verdicts), verdicts

@@ -18,7 +18,7 @@ from workbook.checking.columns import Batch, View, gather
 from workbook.expression.nodes import Call, Node, Ref
 from workbook.expression.operands import Type
 from workbook.form.model import CELL, GROUP, ROW, Field, Form, Rule
-from workbook.layout.layout import Layout, Spot, place
+from workbook.layout.layout import Layout, Spot, lay_out
 from workbook.reading.submission import Cell, Filling, Submission, submit
 
 OFFSETS = (
@@ -109,7 +109,7 @@ class Typist:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
-        self.layout = place(self.form)
+        self.layout = lay_out(self.form)
         self.spots = tuple(
             spot
             for spot in self.layout.spots.values()

@@ -37,11 +37,11 @@ from tests.returns.clients import (
 )
 from workbook import find_form
 from workbook.form.coercion import Value
-from workbook.layout.layout import place
+from workbook.layout.layout import lay_out
 
 NONE: tuple[str, ...] = ()
 REPORT = "自评报告"
-D403 = place(find_form("department_overall")).checks["D403"].a1
+D403 = lay_out(find_form("department_overall")).checks["D403"].a1
 """Where 自检 shows what the rule says."""
 
 

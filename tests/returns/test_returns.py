@@ -16,7 +16,7 @@ from workbook import check, find_form
 from workbook.catalogue import Severity
 from workbook.findings import Finding
 from workbook.form.coercion import Value
-from workbook.layout.layout import place
+from workbook.layout.layout import lay_out
 from workbook.reading.reader import read_return
 from workbook.reading.submission import REJECTED, Filling, Return
 
@@ -63,7 +63,7 @@ def values(item: Return) -> dict[str, Value]:
     """What was read, by name; where the template's own formula stands, nothing was."""
     read = item.submission
     assert read is not None
-    fields = {name: spot.field for name, spot in place(read.form, read.plan).spots.items()}
+    fields = {name: spot.field for name, spot in lay_out(read.form, read.plan).spots.items()}
     return {
         name: cell.value
         for name, cell in read.cells.items()

@@ -4,7 +4,12 @@ In come returns and a roster; out come the same returns with all their findings 
 submissions as aligned arrays and is what everything that computes anew asks. Start in `checks`.
 """
 
-from workbook.checking.between_returns import Sender, across, same_department, sender_of, superseded
+from workbook.checking.between_returns import (
+    Sender,
+    SentReturns,
+    add_findings_between,
+    sort_by_sender,
+)
 from workbook.checking.checks import check, judge, tidy
 from workbook.checking.columns import (
     BROKEN,
@@ -16,8 +21,14 @@ from workbook.checking.columns import (
     gather,
     value_at,
 )
-from workbook.checking.expected_scores import EXPECTED, Due, Dues, due_frame, due_of
-from workbook.checking.roster import Entry, Roster, load_roster
+from workbook.checking.expected_scores import (
+    EXPECTED,
+    ExpectedScoreCollector,
+    ExpectedScores,
+    expected_score_frame,
+    expected_scores_of,
+)
+from workbook.checking.roster import Roster, RosterEntry, load_roster
 
 __all__ = [
     "BROKEN",
@@ -26,22 +37,21 @@ __all__ = [
     "UNDECIDED",
     "VERDICTS",
     "Batch",
-    "Due",
-    "Dues",
-    "Entry",
+    "ExpectedScoreCollector",
+    "ExpectedScores",
     "Roster",
+    "RosterEntry",
     "Sender",
+    "SentReturns",
     "View",
-    "across",
+    "add_findings_between",
     "check",
-    "due_frame",
-    "due_of",
+    "expected_score_frame",
+    "expected_scores_of",
     "gather",
     "judge",
     "load_roster",
-    "same_department",
-    "sender_of",
-    "superseded",
+    "sort_by_sender",
     "tidy",
     "value_at",
 ]

@@ -14,13 +14,22 @@ import numpy.typing as npt
 
 from workbook.address import split_a1
 from workbook.catalogue import REQUIRED, Severity
-from workbook.checking.between_returns import across
-from workbook.checking.columns import BROKEN, VERDICTS, Batch, View, gather, joint_plan, share
+from workbook.checking.between_returns import add_findings_between
+from workbook.checking.columns import (
+    BROKEN,
+    UNDECIDED,
+    VERDICTS,
+    Batch,
+    View,
+    gather,
+    take_over,
+    value_at,
+)
 from workbook.checking.roster import Roster
 from workbook.expression import BLANK, NUMBER, Call, Ref, Type, number_text
 from workbook.findings import Finding, finding
 from workbook.form import CASE_SECTION, CELL, GROUP, ROW, Case, Field, Form, Rule, Value, shown
-from workbook.layout import CHECK_SHEET, Layout, check_lines, place
+from workbook.layout import CHECK_SHEET, Layout, cell_name, check_lines, lay_out
 from workbook.reading import Cell, Filling, Return, Submission, submit
 from workbook.text import brief
 
@@ -37,24 +46,24 @@ def check(
     than most, and with a roster, departments that are not on it. Nothing raises; rejected and skipped
     files keep what the reader said of them.
     """
-    return judge(across(returns, roster, year=year))
+    return judge(add_findings_between(returns, roster, year=year))
 
 
 def judge(returns: Iterable[Return]) -> list[Return]:
     """The returns, in their order, each accepted one with the findings that it has by itself."""
     checked = list(returns)
-    by_form: dict[int, list[int]] = {}
-    for index, item in enumerate(checked):
-        if item.submission is not None:
-            by_form.setdefault(id(item.submission.form), []).append(index)
+    by_form: dict[Form, list[int]] = {}
+    for index, returned in enumerate(checked):
+        if returned.submission is not None:
+            by_form.setdefault(returned.submission.form, []).append(index)
     for indexes in by_form.values():
         for start in range(0, len(indexes), CHUNK):
-            some = indexes[start : start + CHUNK]
-            submissions = [s for i in some if (s := checked[i].submission) is not None]
-            further = submissions[0].form.further_sheets
-            for i, found in zip(some, findings_of(submissions), strict=True):
-                every = (*checked[i].findings, *found)
-                checked[i] = replace(checked[i], findings=tidy(every, further))
+            chunk = indexes[start : start + CHUNK]
+            submissions = [s for i in chunk if (s := checked[i].submission) is not None]
+            further_sheets = submissions[0].form.further_sheets
+            for i, new_findings in zip(chunk, findings_of(submissions), strict=True):
+                all_findings = (*checked[i].findings, *new_findings)
+                checked[i] = replace(checked[i], findings=tidy(all_findings, further_sheets))
     return checked
 
 
@@ -62,31 +71,30 @@ def findings_of(submissions: Sequence[Submission]) -> list[list[Finding]]:
     """What is wrong with each of some submissions of one form, in no particular order."""
     form = submissions[0].form
     batch = gather(form, submissions, View.PRINTED)
-    found = _Found(form, submissions)
+    collector = _BatchFindings(form, submissions)
     for rule in form.rules:
-        found.judge(batch, rule)
+        collector.judge(batch, rule)
     for i, submission in enumerate(submissions):
-        found.cells(i, submission)
+        collector.cells(i, submission)
     # Only where something was converted does the workbook itself see other values than we do.
     converted = [any(c.receipt for c in s.cells.values()) for s in submissions]
-    plain = [i for i, differs in enumerate(converted) if not differs]
-    found.recomputed(batch, dict(zip(plain, plain, strict=True)))
-    other = [i for i, differs in enumerate(converted) if differs]
-    if other:
-        own = gather(form, [submissions[i] for i in other], View.WORKBOOK)
-        share(own, batch, other)
-        found.recomputed(own, dict(enumerate(other)))
-    return found.findings
+    plain_indexes = [i for i, differs in enumerate(converted) if not differs]
+    collector.recomputed(batch, dict(zip(plain_indexes, plain_indexes, strict=True)))
+    converted_indexes = [i for i, differs in enumerate(converted) if differs]
+    if converted_indexes:
+        workbook_batch = gather(form, [submissions[i] for i in converted_indexes], View.WORKBOOK)
+        take_over(workbook_batch, batch, converted_indexes)
+        collector.recomputed(workbook_batch, dict(enumerate(converted_indexes)))
+    return collector.findings
 
 
-class _Found:
+class _BatchFindings:
     """Collects the findings of a batch."""
 
     def __init__(self, form: Form, submissions: Sequence[Submission]) -> None:
         self.form = form
         self.submissions = submissions
-        self.layouts = [place(form, s.plan) for s in submissions]
-        self.joint = place(form, joint_plan([s.plan for s in submissions]))
+        self.layouts = [lay_out(form, s.plan) for s in submissions]
         self.findings: list[list[Finding]] = [[] for _ in submissions]
         self.missing: list[set[str]] = [set() for _ in submissions]
         self.lost = [
@@ -94,8 +102,9 @@ class _Found:
             for s in submissions
         ]
         """Cells that the workbook does not have any more."""
-        self.told = [
-            _told(layout, lost) for layout, lost in zip(self.layouts, self.lost, strict=True)
+        self.reported_cells = [
+            _reported_cells(layout, lost)
+            for layout, lost in zip(self.layouts, self.lost, strict=True)
         ]
         self.has_results = [
             any(c.formula and c.raw is not None for c in s.cells.values()) for s in submissions
@@ -112,8 +121,10 @@ class _Found:
         expected = batch.shown(rule.expected, rule) if rule.expected else None
         slight = _slight(batch, rule, verdicts)
         for i, j in np.argwhere(verdicts == BROKEN):
-            spots = [name for ref in rule.at for name in self._names(rule, ref, int(i), int(j))]
-            if spots and self.told[i].issuperset(spots):
+            spots = [
+                name for ref in rule.at for name in self._names(batch, rule, ref, int(i), int(j))
+            ]
+            if spots and self.reported_cells[i].issuperset(spots):
                 continue  # the reader has said so
             if rule.code == REQUIRED:
                 self.missing[i].update(spots)
@@ -132,43 +143,41 @@ class _Found:
                 ),
             )
 
-    def _add(self, i: int, names: list[str], what: Finding) -> None:
-        spots = [self.layouts[i].spots[name] for name in names if name in self.layouts[i].spots]
-        cells = [self.submissions[i].cells[spot.name].address for spot in spots]
+    def _add(self, i: int, names: list[str], unplaced: Finding) -> None:
+        address_of = self.submissions[i].address_of
+        named_addresses = [
+            (name, address) for name in names if (address := address_of(name)) is not None
+        ]
         self.findings[i].append(
             replace(
-                what,
-                sheet=cells[0].sheet if cells else self.form.sheet,
-                cell=",".join(cell.a1 for cell in cells),
-                field=",".join(spot.name for spot in spots),
+                unplaced,
+                sheet=named_addresses[0][1].sheet if named_addresses else self.form.sheet,
+                cell=",".join(address.a1 for _, address in named_addresses),
+                field=",".join(name for name, _ in named_addresses),
             )
         )
 
-    def _names(self, rule: Rule, ref: Ref, i: int, j: int) -> Iterator[str]:
+    def _names(self, batch: Batch, rule: Rule, ref: Ref, i: int, j: int) -> Iterator[str]:
         """The defined names, in a submission, of a rule's cells at a row or group of the batch."""
         item = self.form.sections[ref.section].fields[ref.field]
         if item.grain == CELL:
             yield item.key
         elif rule.grain == ROW:
-            number = self._own_row(item, i, j)
             if item.grain == GROUP:
-                number = self.joint.blocks[item.section].slots[j].group + 1
-            yield f"{item.key}.{number}"
+                j = batch.block(item.section).slots[j].group
+            yield _name(batch, item, i, j)
         elif item.grain == GROUP:
-            yield f"{item.key}.{j + 1}"
+            yield _name(batch, item, i, j)
         else:
             block = self.layouts[i].blocks[item.section]
             first = block.starts[j]
             rows = range(first + 1, first + block.groups[j].rows + 1)
-            filled = [n for n in rows if self._holds(i, f"{item.key}.{n}")]
-            yield from (f"{item.key}.{n}" for n in filled or rows[:1])
+            filled = [n for n in rows if self._holds(i, item.key, n)]
+            yield from (cell_name(item.key, n) for n in filled or rows[:1])
 
-    def _own_row(self, item: Field, i: int, j: int) -> int:
-        """The submission's own number of a row of the batch, from 1."""
-        return own_row(self.joint, self.layouts[i], item.section, j)
-
-    def _holds(self, i: int, name: str) -> bool:
-        return self.submissions[i].cells[name].raw is not None
+    def _holds(self, i: int, key: str, number: int) -> bool:
+        cell = self.submissions[i].cell_of(key, number)
+        return cell is not None and cell.raw is not None
 
     # cells
 
@@ -179,7 +188,7 @@ class _Found:
                 self._unreadable(i, name, cell)
             if cell.receipt and cell.value is not None:
                 item = self.layouts[i].spots[name].field
-                what = finding(
+                conversion = finding(
                     "V303",
                     label=item.label,
                     receipt=cell.receipt,
@@ -187,105 +196,112 @@ class _Found:
                     printed=_text(cell.raw),
                     expected=shown(item.kind, cell.value),
                 )
-                self._add(i, [name], what)
+                self._add(i, [name], conversion)
 
     def _unreadable(self, i: int, name: str, cell: Cell) -> None:
         """An error, or a formula without a result: rules leave it undecided, or take it for text."""
         item = self.layouts[i].spots[name].field
         if item.is_input and (cell.error or item.kind.type is Type.TEXT):
-            what = finding("V302", label=item.label, problem=cell.problem, printed=_text(cell.raw))
-            self._add(i, [name], what)
+            unreadable = finding(
+                "V302", label=item.label, problem=cell.problem, printed=_text(cell.raw)
+            )
+            self._add(i, [name], unreadable)
 
     # what the workbook shows, against what it should
 
-    def recomputed(self, batch: Batch, whose: Mapping[int, int]) -> None:
-        """Computed cells and verdicts that differ; `whose` maps the batch's rows to submissions."""
-        joint = place(self.form, batch.plan)
+    def recomputed(self, batch: Batch, submission_of: Mapping[int, int]) -> None:
+        """Computed cells and verdicts that differ; `submission_of` maps the batch's rows to submissions."""
         for item in self.form.fields():
-            if item.mode in ("computed", "suggested") and item.key in joint.by_key:
-                self._compare(batch, item, joint, whose)
+            if item.mode in ("computed", "suggested") and item.key in self.layouts[0].by_key:
+                self._compare(batch, item, submission_of)
         lines = check_lines(self.form)
         for line, verdicts in batch.lines().items():
-            rule, dues = lines[line][0], [VERDICTS[verdict] for verdict in verdicts.tolist()]
-            for row, i in whose.items():
-                claimed, due = self.submissions[i].verdicts.get(line), dues[row]
-                if claimed is not None and claimed != due:
-                    what = finding("L204", rule=rule.code, printed=claimed, expected=due)
+            rule, words = lines[line][0], [VERDICTS[verdict] for verdict in verdicts.tolist()]
+            for row, i in submission_of.items():
+                printed, expected = self.submissions[i].verdicts.get(line), words[row]
+                if printed is not None and printed != expected:
+                    mismatch = finding("L204", rule=rule.code, printed=printed, expected=expected)
                     cell = self.layouts[i].checks[line].a1
-                    self.findings[i].append(replace(what, sheet=CHECK_SHEET, cell=cell))
+                    self.findings[i].append(replace(mismatch, sheet=CHECK_SHEET, cell=cell))
 
-    def _compare(self, batch: Batch, item: Field, joint: Layout, whose: Mapping[int, int]) -> None:
-        shown_, due, typed = (
+    def _compare(self, batch: Batch, item: Field, submission_of: Mapping[int, int]) -> None:
+        printed_cells, expected_cells, typed = (
             batch.inputs[item.key],
             batch.field_cells(item.key),
             batch.typed[item.key],
         )
-        near = np.abs(shown_.number - due.number) <= 1e-9 * np.maximum(1.0, np.abs(due.number))
-        same = near | (
-            (due.state != NUMBER) & (shown_.words == due.words) & (shown_.state != NUMBER)
+        near = np.abs(printed_cells.number - expected_cells.number) <= 1e-9 * np.maximum(
+            1.0, np.abs(expected_cells.number)
         )
-        stale = ~typed & (shown_.state != BLANK) & ~same
-        self._unsaved(~typed & (shown_.state == BLANK) & (due.state == NUMBER), item, joint, whose)
+        same = near | (
+            (expected_cells.state != NUMBER)
+            & (printed_cells.words == expected_cells.words)
+            & (printed_cells.state != NUMBER)
+        )
+        stale = ~typed & (printed_cells.state != BLANK) & ~same
+        unsaved = ~typed & (printed_cells.state == BLANK) & (expected_cells.state == NUMBER)
+        if item.grain == ROW:
+            unsaved &= batch.own_row_numbers(item.section) > 0
+        self._unsaved(unsaved, batch, item, submission_of)
         overwritten = typed & (item.mode == "computed")
         for row, j in np.argwhere(stale | overwritten):
-            if int(row) not in whose:
+            if int(row) not in submission_of:
                 continue
-            i = whose[int(row)]
-            name = self._name(item, joint, i, int(j))
+            i = submission_of[int(row)]
+            name = _name(batch, item, int(row), int(j))
             cell = self.submissions[i].cells[name]
             if overwritten[row, j]:
                 self._overwritten(i, item, name, cell)
             else:
-                number = float(due.number[row, j])
+                number = float(expected_cells.number[row, j])
                 expected = (
-                    number_text(number) if due.state[row, j] == NUMBER else str(due.words[row, j])
+                    number_text(number)
+                    if expected_cells.state[row, j] == NUMBER
+                    else str(expected_cells.words[row, j])
                 )
-                what = finding(
+                mismatch = finding(
                     "L203", label=item.label, printed=_text(cell.raw), expected=expected or "（空）"
                 )
-                self._add(i, [name], what)
+                self._add(i, [name], mismatch)
 
     def _unsaved(
-        self, missing: npt.NDArray[np.bool_], item: Field, joint: Layout, whose: Mapping[int, int]
+        self,
+        missing: npt.NDArray[np.bool_],
+        batch: Batch,
+        item: Field,
+        submission_of: Mapping[int, int],
     ) -> None:
         """Formulas without a result in a workbook where others have one."""
         for row, j in np.argwhere(missing):
-            i = whose.get(int(row))
+            i = submission_of.get(int(row))
             if i is not None and self.has_results[i] and not self.lost[i]:
-                name = self._name(item, joint, i, int(j))
+                name = _name(batch, item, int(row), int(j))
                 self._add(i, [name], finding("L212", label=f"“{item.label}”的"))
 
-    def _name(self, item: Field, joint: Layout, i: int, j: int) -> str:
-        """The defined name, in a submission, of a field's cell at a row or group of the joint plan."""
-        if item.grain == ROW:
-            return f"{item.key}.{own_row(joint, self.layouts[i], item.section, j)}"
-        return joint.by_key[item.key][j].name
-
     def _overwritten(self, i: int, item: Field, name: str, cell: Cell) -> None:
-        due = self._true(i, item, name)
-        what = "空白" if cell.raw is None else f"固定的值 {_text(cell.raw)}"
+        expected = self._expected_text(i, item, name)
+        content = "空白" if cell.raw is None else f"固定的值 {_text(cell.raw)}"
         self._add(
             i,
             [name],
-            finding("L202", label=item.label, what=what, printed=_text(cell.raw), expected=due),
+            finding(
+                "L202", label=item.label, what=content, printed=_text(cell.raw), expected=expected
+            ),
         )
 
-    def _true(self, i: int, item: Field, name: str) -> str:
+    def _expected_text(self, i: int, item: Field, name: str) -> str:
         """What a computed field should show, from the inputs alone."""
         batch = gather(self.form, [self.submissions[i]], View.TRUE)
-        cells = batch.field_cells(item.key)
-        j = max(int(name.rsplit(".", 1)[-1]) - 1, 0) if item.grain != CELL else 0
-        if cells.state[0, j] == NUMBER:
-            return shown(item.kind, float(cells.number[0, j]))
-        return str(cells.text[0, j])
+        value = value_at(batch, item, self.layouts[i].spots[name].number)
+        return value if isinstance(value, str) else shown(item.kind, value)
 
 
-def own_row(joint: Layout, own: Layout, section: str, j: int) -> int:
-    """A row of a joint plan (from 0) as a submission with its own plan numbers it (from 1)."""
-    slot = joint.blocks[section].slots[j]
-    before = [s for s in joint.blocks[section].slots[:j] if s.path == slot.path]
-    first = next(s for s in own.blocks[section].slots if s.path == slot.path)
-    return first.number + len(before)
+def _name(batch: Batch, item: Field, i: int, j: int) -> str:
+    """The defined name, in a submission, of a field's cell at a row or group of its batch."""
+    if item.grain == CELL:
+        return item.key
+    number = int(batch.own_row_numbers(item.section)[i, j]) if item.grain == ROW else j + 1
+    return cell_name(item.key, number)
 
 
 def _slight(batch: Batch, rule: Rule, verdicts: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
@@ -303,39 +319,43 @@ def _text(value: object) -> str:
     return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
-def _told(layout: Layout, lost: set[str]) -> set[str]:
-    """The lost cells that the reader told; of a further sheet that is gone whole it told but that."""
+def _reported_cells(layout: Layout, lost: set[str]) -> set[str]:
+    """The lost cells that the reader reported; of a further sheet that is gone whole it did but that."""
     if not lost:
         return lost
-    there = {spot.address.sheet for name, spot in layout.spots.items() if name not in lost}
-    return {name for name in lost if layout.spots[name].address.sheet in there}
+    remaining_sheets = {
+        spot.address.sheet for name, spot in layout.spots.items() if name not in lost
+    }
+    return {name for name in lost if layout.spots[name].address.sheet in remaining_sheets}
 
 
 # --- order and grouping ---------------------------------------------------------------------------
 
 
-def tidy(found: Iterable[Finding], further: Collection[str]) -> tuple[Finding, ...]:
+def tidy(findings: Iterable[Finding], further_sheets: Collection[str]) -> tuple[Finding, ...]:
     """Equal findings joined over their cells, in order of sheet and cell; further sheets after the form's."""
     grouped: dict[tuple[str, ...], list[Finding]] = {}
-    for item in found:
+    for item in findings:
         key = (item.code, item.severity, item.sheet, item.message, item.printed, item.expected)
         grouped.setdefault(key, []).append(item)
     joined = [_join(items) for items in grouped.values()]
-    return tuple(sorted(joined, key=lambda item: _position(item, further)))
+    return tuple(sorted(joined, key=lambda item: _sort_key(item, further_sheets)))
 
 
-def _join(items: list[Finding]) -> Finding:
-    if len(items) == 1:
-        return items[0]
-    cells = [c for item in items for c in item.cell.split(",") if c]
-    fields = [f for item in items for f in item.field.split(",") if f]
-    return replace(items[0], cell=",".join(cells), field=",".join(fields))
+def _join(findings: list[Finding]) -> Finding:
+    if len(findings) == 1:
+        return findings[0]
+    cells = [c for item in findings for c in item.cell.split(",") if c]
+    fields = [f for item in findings for f in item.field.split(",") if f]
+    return replace(findings[0], cell=",".join(cells), field=",".join(fields))
 
 
-def _position(item: Finding, further: Collection[str]) -> tuple[bool, bool, str, int, int, str]:
+def _sort_key(
+    item: Finding, further_sheets: Collection[str]
+) -> tuple[bool, bool, str, int, int, str]:
     first = item.cell.partition(",")[0]
     row, column = split_a1(first) if first else (0, 0)
-    late = item.sheet in further
+    late = item.sheet in further_sheets
     return item.sheet == CHECK_SHEET, late, item.sheet, row, column, item.code
 
 
@@ -375,12 +395,12 @@ def judge_case(form: Form, rule: Rule, case: Case) -> str:
     tried = trial(rule, case)
     batch = gather(form, [submit(form, tried.filling)], View.PRINTED)
     verdicts = batch.judge(rule)[0]
-    seen = verdicts[: tried.rows] if rule.grain == ROW else verdicts[:1]
-    return case_verdict(seen.tolist())
+    verdicts_of_rows = verdicts[: tried.rows] if rule.grain == ROW else verdicts[:1]
+    return case_verdict(verdicts_of_rows.tolist())
 
 
-def case_verdict(seen: Sequence[int]) -> str:
+def case_verdict(verdicts: Sequence[int]) -> str:
     """One word for the verdicts of a case's rows."""
-    if BROKEN in seen:
+    if BROKEN in verdicts:
         return "broken"
-    return "undecided" if -1 in seen else "holds"
+    return "undecided" if UNDECIDED in verdicts else "holds"

@@ -47,7 +47,7 @@ from workbook.form import (
     serial,
     shown,
 )
-from workbook.layout import Block, Plan, check_lines, place
+from workbook.layout import Block, Plan, cell_name, check_lines, lay_out
 from workbook.reading import Submission
 from workbook.text import is_blank
 
@@ -72,25 +72,49 @@ class Batch:
 
     form: Form
     plan: Plan
-    count: int
+    """The rows that hold every one of `plans`."""
+    plans: tuple[Plan, ...]
+    """Each submission's own."""
     inputs: dict[str, Cells]
     """What was typed, by field key; for computed fields only where the formula is gone."""
     typed: dict[str, npt.NDArray[np.bool_]]
     """For computed and suggested fields: where something stands instead of the formula."""
     years: npt.NDArray[np.float64]
     """(submissions, 1): the fiscal year each was issued for, which the definition does not tell."""
-    _known: dict[str, Cells] = field(default_factory=dict)
+    _cells_by_field: dict[str, Cells] = field(default_factory=dict)
     _judged: dict[str, npt.NDArray[np.int8]] = field(default_factory=dict)
+    _row_numbers: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many submissions there are."""
+        return len(self.plans)
 
     def block(self, section: str) -> Block:
         """A repeating section as placed under the batch's plan."""
-        return place(self.form, self.plan).blocks[section]
+        return lay_out(self.form, self.plan).blocks[section]
+
+    def own_row_numbers(self, section: str) -> npt.NDArray[np.int64]:
+        """(submissions, rows): the number that each row has in its own return, 0 for padding."""
+        if section not in self._row_numbers:
+            width = self._width(section, ROW)
+            numbers_by_plan = {
+                plan: self._own_numbers(section, plan, width) for plan in set(self.plans)
+            }
+            self._row_numbers[section] = np.array([numbers_by_plan[plan] for plan in self.plans])
+        return self._row_numbers[section]
+
+    def _own_numbers(self, section: str, plan: Plan, width: int) -> npt.NDArray[np.int64]:
+        rows = _joint_rows(self.form, plan, self.plan)[section]
+        numbers = np.zeros(width, dtype=np.int64)
+        numbers[list(rows)] = np.arange(1, len(rows) + 1)
+        return numbers
 
     def field_cells(self, key: str) -> Cells:
         """What stands in a field, over all submissions."""
-        if key not in self._known:
-            self._known[key] = self._field_cells(self.form.field_of(key))
-        return self._known[key]
+        if key not in self._cells_by_field:
+            self._cells_by_field[key] = self._field_cells(self.form.field_of(key))
+        return self._cells_by_field[key]
 
     def _field_cells(self, item: Field) -> Cells:
         if item.mode == "entered":
@@ -101,7 +125,7 @@ class Batch:
         computed = cells_of(self._spread(self.evaluate(node, item.grain), item))
         if item.key not in self.typed:
             return computed
-        return _where(self.typed[item.key], self.inputs[item.key], computed)
+        return _cells_where(self.typed[item.key], self.inputs[item.key], computed)
 
     def _spread(self, values: Array, item: Field) -> Array:
         return np.broadcast_to(values, (self.count, self._width(item.section, item.grain)))
@@ -132,15 +156,15 @@ class Batch:
         """What stands at a reference, seen from a grain: the form, each row, or each group."""
 
         def at(ref: Ref) -> Cells:
-            found = self.field_cells(f"{ref.section}.{ref.field}")
+            field_cells = self.field_cells(f"{ref.section}.{ref.field}")
             if ref.reach != "cell":
                 starts = self.block(ref.section).starts if ref.reach == "group" else (0,)
-                return Cells(found.state, found.number, found.words, starts)
+                return Cells(field_cells.state, field_cells.number, field_cells.words, starts)
             item = self.form.sections[ref.section].fields[ref.field]
             if item.grain == GROUP and grain == ROW:
                 sizes = [group.rows for group in self.block(ref.section).groups]
-                return _reshaped(found, lambda array: np.repeat(array, sizes, axis=1))
-            return found
+                return _reshaped(field_cells, lambda array: np.repeat(array, sizes, axis=1))
+            return field_cells
 
         return at
 
@@ -179,11 +203,11 @@ class Batch:
 
     def lines(self) -> dict[str, npt.NDArray[np.int8]]:
         """(submissions,) for each line of 自检: the verdict it must show."""
-        found = {}
+        verdicts_by_line = {}
         for line, rules in check_lines(self.form).items():
             verdicts = np.concatenate([self.judge(rule) for rule in rules], axis=1)
-            found[line] = self._line(rules[0], verdicts)
-        return found
+            verdicts_by_line[line] = self._line(rules[0], verdicts)
+        return verdicts_by_line
 
     def _line(self, rule: Rule, verdicts: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
         broken = (verdicts == BROKEN).any(axis=1)
@@ -208,11 +232,11 @@ class Batch:
             value = values[min(i, values.shape[0] - 1), min(j, values.shape[1] - 1)]
             assert kind is not None
             unknown = value is None or (isinstance(value, float) and np.isnan(value))
-            known = None if unknown else _value(value, kind.type)
-            if known is None:
+            typed_value = None if unknown else _value(value, kind.type)
+            if typed_value is None:
                 standing = _standing(raw, i, j) if raw is not None else ""
                 return standing or "（空）"
-            return shown(kind, known) or "（空）"
+            return shown(kind, typed_value) or "（空）"
 
         return text
 
@@ -221,17 +245,17 @@ class Batch:
 
         Numbers are numbers, percentages fractions, dates ISO texts, blanks None; unused rows are left out.
         """
-        found: dict[str, Any] = {}
+        values_by_section: dict[str, Any] = {}
         for section in self.form.sections.values():
             fields = [f for f in section.fields.values() if not f.is_hidden]
             if section.repeats:
                 rows = np.flatnonzero(self.used(section)[i])
-                found[section.id] = [
+                values_by_section[section.id] = [
                     {f.id: self._plain(f, i, int(j)) for f in fields} for j in rows
                 ]
             else:
-                found[section.id] = {f.id: self._plain(f, i, 0) for f in fields}
-        return found
+                values_by_section[section.id] = {f.id: self._plain(f, i, 0) for f in fields}
+        return values_by_section
 
     def _plain(self, item: Field, i: int, j: int) -> str | float | int | None:
         if item.grain == GROUP:
@@ -301,7 +325,7 @@ def _reshaped(cells: Cells, how: Callable[[Array], Array]) -> Cells:
     return Cells(how(cells.state), how(cells.number), how(cells.words))
 
 
-def _where(mask: npt.NDArray[np.bool_], a: Cells, b: Cells) -> Cells:
+def _cells_where(mask: npt.NDArray[np.bool_], a: Cells, b: Cells) -> Cells:
     return Cells(
         np.where(mask, a.state, b.state),
         np.where(mask, a.number, b.number),
@@ -311,12 +335,16 @@ def _where(mask: npt.NDArray[np.bool_], a: Cells, b: Cells) -> Cells:
 
 def gather(form: Form, submissions: Sequence[Submission], view: View) -> Batch:
     """The submissions of one form, in their order, under a view."""
-    plan = joint_plan([s.plan for s in submissions])
-    layout = place(form, plan)
+    plans = tuple([s.plan for s in submissions])
+    plan = joint_plan(plans)
+    layout = lay_out(form, plan)
     years = np.array([[s.fiscal_year] for s in submissions], dtype=float)
-    batch = Batch(form, plan, len(submissions), {}, {}, years)
+    batch = Batch(form, plan, plans, {}, {}, years)
     alike = _alike(form, submissions, plan)
-    stood = [_stood([submissions[i] for i in one.indexes], one.names, view) for one in alike]
+    stood = [
+        _stood([submissions[i] for i in plan_group.indexes], plan_group.names, view)
+        for plan_group in alike
+    ]
     for item in form.fields():
         if item.mode == "fixed" or item.is_hidden:
             continue
@@ -324,28 +352,28 @@ def gather(form: Form, submissions: Sequence[Submission], view: View) -> Batch:
         cells = Cells(np.zeros(shape, dtype=np.int8), np.full(shape, np.nan),
                       np.full(shape, "", dtype=object))  # fmt: skip
         typed = np.zeros(shape, dtype=bool)
-        for one, (found, anew) in zip(alike, stood, strict=True):
-            columns, there = one.columns(item, shape[1])
-            here = np.ix_(one.indexes, there)
-            cells.state[here] = found.state[:, columns]
-            cells.number[here] = found.number[:, columns]
-            cells.words[here] = found.words[:, columns]
-            typed[here] = anew[:, columns]
+        for plan_group, (named_cells, is_typed) in zip(alike, stood, strict=True):
+            name_columns, field_columns = plan_group.columns(item, shape[1])
+            targets = np.ix_(plan_group.indexes, field_columns)
+            cells.state[targets] = named_cells.state[:, name_columns]
+            cells.number[targets] = named_cells.number[:, name_columns]
+            cells.words[targets] = named_cells.words[:, name_columns]
+            typed[targets] = is_typed[:, name_columns]
         batch.inputs[item.key] = cells
         if item.mode == "suggested" or (item.mode == "computed" and view is not View.TRUE):
             batch.typed[item.key] = typed
     return batch
 
 
-def share(own: Batch, whole: Batch, rows: Sequence[int]) -> None:
+def take_over(subset: Batch, superset: Batch, rows: Sequence[int]) -> None:
     """Take over what was worked out for more submissions under another view, where both see the same.
 
-    `own` is of the submissions that stand in those `rows` of `whole`. What rests on fields that differ
-    in any of them is left to be worked out.
+    `subset` is of the submissions that stand in those `rows` of `superset`. What rests on fields that
+    differ in any of them is left to be worked out.
     """
-    if own.plan != whole.plan:
+    if subset.plan != superset.plan:
         return
-    form, same = own.form, dict[str, bool]()
+    form, same = subset.form, dict[str, bool]()
 
     def rests_on(nodes: Iterable[Node | None]) -> bool:
         refs = references([node for node in nodes if node is not None])
@@ -354,25 +382,29 @@ def share(own: Batch, whole: Batch, rows: Sequence[int]) -> None:
     def is_same(key: str) -> bool:
         if key not in same:
             node = form.formulas.get(key)
-            standing = key not in own.inputs or _equal(own.inputs[key], whole.inputs[key], rows)
+            standing = key not in subset.inputs or _equal(
+                subset.inputs[key], superset.inputs[key], rows
+            )
             same[key] = standing and rests_on([node])
         return same[key]
 
     for key in form.formulas:
         if is_same(key):
-            own._known[key] = _reshaped(whole.field_cells(key), lambda array: array[rows])
+            subset._cells_by_field[key] = _reshaped(
+                superset.field_cells(key), lambda array: array[rows]
+            )
     for rule in form.rules:
         row_fields = form.sections[rule.section].of_grain(ROW) if rule.grain == ROW else ()
         filled = all(is_same(item.key) for item in row_fields if item.mode == "entered")
         if filled and rests_on([rule.must, rule.when]):
-            own._judged[rule.key] = whole.judge(rule)[rows]
+            subset._judged[rule.key] = superset.judge(rule)[rows]
 
 
-def _equal(own: Cells, whole: Cells, rows: Sequence[int]) -> bool:
+def _equal(subset: Cells, superset: Cells, rows: Sequence[int]) -> bool:
     return (
-        np.array_equal(own.state, whole.state[rows])
-        and np.array_equal(own.number, whole.number[rows], equal_nan=True)
-        and np.array_equal(own.words, whole.words[rows])
+        np.array_equal(subset.state, superset.state[rows])
+        and np.array_equal(subset.number, superset.number[rows], equal_nan=True)
+        and np.array_equal(subset.words, superset.words[rows])
     )
 
 
@@ -390,8 +422,8 @@ def _stood(
             for c in cells
         ]
     typed = [c is not None and not c.formula for c in cells]
-    found = _reshaped(_standing_in(contents), lambda array: array.reshape(shape))
-    return found, np.array(typed, dtype=bool).reshape(shape)
+    standing_cells = _reshaped(_standing_in(contents), lambda array: array.reshape(shape))
+    return standing_cells, np.array(typed, dtype=bool).reshape(shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,11 +439,11 @@ class _Alike:
     def columns(self, item: Field, width: int) -> tuple[list[int], list[int]]:
         """A field's cells: their places among the names, and the columns of its array."""
         named = [
-            (self.names.get(f"{item.key}.{number}" if number else item.key), j)
+            (self.names.get(cell_name(item.key, number)), j)
             for number, j in _numbers(item, self.rows, width)
         ]
-        found = [(at, j) for at, j in named if at is not None]
-        return [at for at, _ in found], [j for _, j in found]
+        present = [(index, j) for index, j in named if index is not None]
+        return [index for index, _ in present], [j for _, j in present]
 
 
 def _alike(form: Form, submissions: Sequence[Submission], joint: Plan) -> list[_Alike]:
@@ -421,10 +453,10 @@ def _alike(form: Form, submissions: Sequence[Submission], joint: Plan) -> list[_
     return [
         _Alike(
             indexes,
-            {name: at for at, name in enumerate(place(form, own).spots)},
-            _where_rows(form, own, joint),
+            {name: position for position, name in enumerate(lay_out(form, plan).spots)},
+            _joint_rows(form, plan, joint),
         )
-        for own, indexes in groups.items()
+        for plan, indexes in groups.items()
     ]
 
 
@@ -433,19 +465,19 @@ def joint_plan(plans: Iterable[Plan]) -> Plan:
     return tuple(max(counts) for counts in zip(*set(plans), strict=True))
 
 
-def _where_rows(form: Form, own: Plan, joint: Plan) -> Mapping[str, tuple[int, ...]]:
+def _joint_rows(form: Form, plan: Plan, joint: Plan) -> Mapping[str, tuple[int, ...]]:
     """For each repeating section, the joint row (from 0) of each own row."""
-    found: dict[str, tuple[int, ...]] = {}
-    taken = 0
+    joint_rows: dict[str, tuple[int, ...]] = {}
+    first_group = 0
     for section in form.repeating:
         rows: list[int] = []
         start = 0
-        for index in range(taken, taken + len(section.groups)):
-            rows += range(start, start + own[index])
+        for index in range(first_group, first_group + len(section.groups)):
+            rows += range(start, start + plan[index])
             start += joint[index]
-        taken += len(section.groups)
-        found[section.id] = tuple(rows)
-    return found
+        first_group += len(section.groups)
+        joint_rows[section.id] = tuple(rows)
+    return joint_rows
 
 
 def _numbers(

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from workbook.checking.checks import own_row
 from workbook.checking.columns import Batch
 from workbook.form import CELL, Field, Form, ScoredRows
-from workbook.layout import Plan, place
 from workbook.reading import Submission
 
 EXPECTED = "expected_score"
@@ -22,7 +20,7 @@ EXPECTED = "expected_score"
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class ExpectedScores:
     """Scores as the rules give them; NA where they decide nothing."""
 
     rows: dict[str, pd.Series[float]]
@@ -31,7 +29,7 @@ class Due:
     """By a suggested field's key: index `submission`."""
 
 
-class Dues:
+class ExpectedScoreCollector:
     """Gathers what the rules of one form give, batch by batch, beside the frames of the same batches."""
 
     def __init__(self, form: Form) -> None:
@@ -42,61 +40,63 @@ class Dues:
         }
         self._single: dict[str, list[pd.Series[float]]] = {item.key: [] for item in self.fields}
 
-    def take(self, batch: Batch, some: Sequence[Submission]) -> None:
+    def take(self, batch: Batch, submissions: Sequence[Submission]) -> None:
         """Work out the scores of the submissions of a batch."""
         for rows in self.scored:
-            self._rows[rows.section.id].append(_rows(batch, rows, some))
+            self._rows[rows.section.id].append(_row_scores(batch, rows, submissions))
         for item in self.fields:
-            self._single[item.key].append(_field(batch, item, some))
+            self._single[item.key].append(_field_scores(batch, item, submissions))
 
     @property
-    def due(self) -> Due:
+    def scores(self) -> ExpectedScores:
         """The scores of all that was taken."""
-        return Due(
-            {name: pd.concat(found) for name, found in self._rows.items() if found},
-            {name: pd.concat(found) for name, found in self._single.items() if found},
+        return ExpectedScores(
+            {name: pd.concat(scores) for name, scores in self._rows.items() if scores},
+            {name: pd.concat(scores) for name, scores in self._single.items() if scores},
         )
 
 
-def due_frame(form: Form, due: Due) -> pd.DataFrame:
+def expected_score_frame(form: Form, expected: ExpectedScores) -> pd.DataFrame:
     """The scores as one frame: submission, field (its key), row (NA for single fields), score."""
     parts = [
         scores.rename("score").reset_index().assign(field=key)
         for key, scores in (
             *(
-                (_key(rows), due.rows[rows.section.id])
+                (_key(rows), expected.rows[rows.section.id])
                 for rows in form.key_fields.scored
-                if rows.section.id in due.rows
+                if rows.section.id in expected.rows
             ),
-            *due.fields.items(),
+            *expected.fields.items(),
         )
     ]
-    whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(_DTYPES))
-    return whole.reindex(columns=list(_DTYPES)).astype(_DTYPES).rename_axis("line")
+    lines = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(_DTYPES))
+    return lines.reindex(columns=list(_DTYPES)).astype(_DTYPES).rename_axis("line")
 
 
 _DTYPES = {"submission": "string", "field": "string", "row": "Int64", "score": "Float64"}
 
 
-def due_of(form: Form, frame: pd.DataFrame) -> Due:
-    """The scores that `due_frame` laid out."""
-    gathered = Dues(form)
+def expected_scores_of(form: Form, frame: pd.DataFrame) -> ExpectedScores:
+    """The scores that `expected_score_frame` laid out."""
+    gathered = ExpectedScoreCollector(form)
     by_field = dict(iter(frame.groupby("field")))
     none = frame.iloc[:0]
 
     def of(key: str, index: list[str]) -> pd.Series[float]:
         return by_field.get(key, none).set_index(index)["score"]
 
-    return Due(
+    return ExpectedScores(
         {rows.section.id: of(_key(rows), ["submission", "row"]) for rows in gathered.scored},
         {item.key: of(item.key, ["submission"]) for item in gathered.fields},
     )
 
 
-def _field(batch: Batch, item: Field, some: Sequence[Submission]) -> pd.Series[float]:
-    found = batch.evaluate(batch.form.formulas[item.key], item.grain)
-    values = np.broadcast_to(found, (len(some), 1))[:, 0].astype(float)
-    index = pd.Index([submission.key for submission in some], dtype="string", name="submission")
+def _field_scores(batch: Batch, item: Field, submissions: Sequence[Submission]) -> pd.Series[float]:
+    evaluated = batch.evaluate(batch.form.formulas[item.key], item.grain)
+    values = np.broadcast_to(evaluated, (len(submissions), 1))[:, 0].astype(float)
+    index = pd.Index(
+        [submission.key for submission in submissions], dtype="string", name="submission"
+    )
     return pd.Series(pd.array(values, dtype="Float64"), index=index)
 
 
@@ -104,20 +104,17 @@ def _key(rows: ScoredRows) -> str:
     return f"{rows.section.id}.{rows.expected}"
 
 
-def _rows(batch: Batch, rows: ScoredRows, some: Sequence[Submission]) -> pd.Series[float]:
+def _row_scores(
+    batch: Batch, rows: ScoredRows, submissions: Sequence[Submission]
+) -> pd.Series[float]:
     section = rows.section
     used = batch.used(section)
     values = batch.field_cells(_key(rows)).number[used]
-    which, where = np.nonzero(used)
-    joint = place(batch.form, batch.plan)
-    known: dict[tuple[Plan, int], int] = {}
-    numbers = []
-    for i, j in zip(which.tolist(), where.tolist(), strict=True):
-        plan = some[i].plan
-        if (plan, j) not in known:
-            known[plan, j] = own_row(joint, place(batch.form, plan), section.id, j)
-        numbers.append(known[plan, j])
-    keys = pd.array([submission.key for submission in some], dtype="string").take(which)
+    submission_indexes, _ = np.nonzero(used)
+    numbers = batch.own_row_numbers(section.id)[used]
+    keys = pd.array([submission.key for submission in submissions], dtype="string").take(
+        submission_indexes
+    )
     index = pd.MultiIndex.from_arrays(
         [keys, pd.array(numbers, dtype="Int64")], names=["submission", "row"]
     )

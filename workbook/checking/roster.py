@@ -44,14 +44,14 @@ Row = tuple[int, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RosterEntry:
     """One department that must answer."""
 
     code: str
     department: str
     contact: str = ""
     phone: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Further columns by their heads, such as a password for each department."""
     year: int | None = None
     """Which year's form is due, where the roster has a column for it."""
@@ -66,53 +66,53 @@ class Roster:
     """The departments of one round, in the file's order."""
 
     path: Path
-    entries: tuple[Entry, ...]
+    entries: tuple[RosterEntry, ...]
 
     @property
     def year(self) -> int | None:
         """The year of the round, if the roster says so."""
         return next((entry.year for entry in self.entries if entry.year), None)
 
-    def match(self, code: str, department: str) -> Entry | None:
+    def match(self, code: str, department: str) -> RosterEntry | None:
         """The entry of that code; else the one of that name, blanks, width and case aside."""
         by_code = self._by_code.get(texts.fold(code)) if code else None
         return by_code or self._by_name.get(texts.fold(department))
 
-    def suggest(self, code: str, department: str) -> Entry | None:
+    def suggest(self, code: str, department: str) -> RosterEntry | None:
         """The entry that was most likely meant where `match` finds none; None if none is near."""
         # what all names begin with (岳阳市云溪区) makes none of them likelier
         prefix = _shared(list(self._by_name))
         tails = {name.removeprefix(prefix): entry for name, entry in self._by_name.items()}
         tail = _without(texts.fold(department), prefix)
-        for wanted, known in ((tail, tails), (texts.fold(code), self._by_code)):
-            close = difflib.get_close_matches(wanted, known, n=1, cutoff=_NEAR)
+        for sought, candidates in ((tail, tails), (texts.fold(code), self._by_code)):
+            close = difflib.get_close_matches(sought, candidates, n=1, cutoff=_NEAR)
             if close:
-                return known[close[0]]
+                return candidates[close[0]]
         return None
 
-    def named_in(self, name: str) -> Entry | None:
+    def named_in(self, name: str) -> RosterEntry | None:
         """The one entry whose code or whole name occurs in a file's name; None if it is not one."""
         folded = texts.fold(name)
         runs = set("".join(c if c.isalnum() and c.isascii() else " " for c in folded).split())
-        found = [entry for key, entry in self._by_code.items() if key in runs]
-        if not found:
+        entries = [entry for key, entry in self._by_code.items() if key in runs]
+        if not entries:
             names = [key for key in self._by_name if key in folded]
             longest = max(map(len, names), default=0)
-            found = [self._by_name[key] for key in names if len(key) == longest]
-        return found[0] if len(found) == 1 else None
+            entries = [self._by_name[key] for key in names if len(key) == longest]
+        return entries[0] if len(entries) == 1 else None
 
     def passwords(self, path: Path, *, given: tuple[str, ...] = ()) -> tuple[str, ...]:
         """What may open a file: the password of the department its name tells, and those `given`."""
         entry = self.named_in(path.name)
-        own = entry.extra.get(_OPENS_BY, "") if entry else ""
-        return (own, *given) if own else given
+        own_password = entry.extra.get(_OPENS_BY, "") if entry else ""
+        return (own_password, *given) if own_password else given
 
     @cached_property
-    def _by_code(self) -> dict[str, Entry]:
+    def _by_code(self) -> dict[str, RosterEntry]:
         return {texts.fold(entry.code): entry for entry in self.entries if entry.code}
 
     @cached_property
-    def _by_name(self) -> dict[str, Entry]:
+    def _by_name(self) -> dict[str, RosterEntry]:
         return {texts.fold(entry.department): entry for entry in self.entries}
 
 
@@ -134,8 +134,8 @@ def load_roster(path: Path | str) -> Roster:
     _refuse_twice(path, entries, "部门", lambda entry: entry.department)
     years = sorted({entry.year for entry in entries if entry.year})
     if len(years) > 1:
-        told = "、".join(map(str, years))
-        raise RosterError(f"{path}：“年度”列有不同的年度：{told}。一次收表只能有一个年度")
+        listed_years = "、".join(map(str, years))
+        raise RosterError(f"{path}：“年度”列有不同的年度：{listed_years}。一次收表只能有一个年度")
     return Roster(path, entries)
 
 
@@ -224,17 +224,17 @@ _SUM_LINE = re.compile("[合总小共]计(?:共.*|[^\u4e00-\u9fff].*)?")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)
 
 
-def _entries(path: Path, rows: Sequence[Row]) -> Iterator[Entry]:
-    place, columns = _head(path, rows)
-    known = {name: column for column, name in columns.items() if name in _HEADS}
-    for number, cells in rows[place + 1 :]:
+def _entries(path: Path, rows: Sequence[Row]) -> Iterator[RosterEntry]:
+    head, columns = _head(path, rows)
+    known_columns = {name: column for column, name in columns.items() if name in _HEADS}
+    for number, cells in rows[head + 1 :]:
         if not any(cells):
             continue
         if any(_SUM_LINE.fullmatch(texts.fold(cell)) for cell in cells):
             raise RosterError(
                 f"{path}，第 {number} 行：“{'，'.join(filter(None, cells))}”不是单位，请删除合计这一行"
             )
-        values = {name: _at(cells, column) for name, column in known.items()}
+        values = {name: _at(cells, column) for name, column in known_columns.items()}
         if not values["department"]:
             raise RosterError(f"{path}，第 {number} 行：没有单位名称，请补填，或删除这一行")
         if _SCIENTIFIC.fullmatch(values.get("code", "")):
@@ -242,7 +242,7 @@ def _entries(path: Path, rows: Sequence[Row]) -> Iterator[Entry]:
                 f"{path}，第 {number} 行：预算编码“{values['code']}”被 Excel 变成了科学记数，请把该列设为文本后重填"
             )
         extra = {name: _at(cells, column) for column, name in columns.items() if name not in _HEADS}
-        yield Entry(
+        yield RosterEntry(
             code=values.get("code", ""),
             department=values["department"],
             contact=values.get("contact", ""),
@@ -279,7 +279,7 @@ def _at(cells: Sequence[str], column: int) -> str:
 
 def _head(path: Path, rows: Sequence[Row]) -> tuple[int, dict[int, str]]:
     """Where the head stands, and what each column is: one of ours by its identifier, else its head."""
-    for place, (number, cells) in enumerate(rows[:_HEAD_WITHIN]):
+    for position, (number, cells) in enumerate(rows[:_HEAD_WITHIN]):
         columns = {column: _identifier(head) for column, head in enumerate(cells) if head}
         if "department" not in columns.values():
             continue
@@ -288,9 +288,9 @@ def _head(path: Path, rows: Sequence[Row]) -> tuple[int, dict[int, str]]:
                 raise RosterError(
                     f"{path}，第 {number} 行：有两列都是“{heads[0]}”，请只留一列或改名"
                 )
-        return place, columns
-    found = next((cells for _, cells in rows if any(cells)), [])
-    stands = "、".join(filter(None, found[:8])) or "（空）"
+        return position, columns
+    first_row = next((cells for _, cells in rows if any(cells)), [])
+    stands = "、".join(filter(None, first_row[:8])) or "（空）"
     raise RosterError(
         f"{path}：缺少“部门”列（也可以写作“单位名称”“预算单位”）；第一行是：{stands}。"
         "请在表头写上：预算编码、部门、联系人、联系电话"
@@ -303,15 +303,15 @@ def _identifier(head: str) -> str:
 
 
 def _refuse_twice(
-    path: Path, entries: Iterable[Entry], column: str, value: Callable[[Entry], str]
+    path: Path, entries: Iterable[RosterEntry], column: str, value: Callable[[RosterEntry], str]
 ) -> None:
-    seen: dict[str, list[Entry]] = {}
+    seen: dict[str, list[RosterEntry]] = {}
     for entry in entries:
         if value(entry):
             seen.setdefault(texts.fold(value(entry)), []).append(entry)
     twice = [same for same in seen.values() if len(same) > 1]
     if twice:
-        told = "；".join(
+        repetitions = "；".join(
             f"“{value(same[0])}”在第 {'、'.join(str(e.row) for e in same)} 行" for same in twice[:5]
         )
-        raise RosterError(f"{path}：{column}重复：{told}。请每个单位只留一行")
+        raise RosterError(f"{path}：{column}重复：{repetitions}。请每个单位只留一行")

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from workbook.commands.forms import forms, layout, template
-from workbook.commands.messages import Group, fail, t
+from workbook.commands.messages import CommandGroup, fail, t
 from workbook.commands.returns import check, explain, read
 from workbook.commands.summary import aggregate
 from workbook.commands.word import import_word, report
@@ -23,7 +23,7 @@ _EPILOG = t(
 
 
 @click.group(
-    cls=Group,
+    cls=CommandGroup,
     epilog=_EPILOG,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -28,18 +28,18 @@ def forms(as_json: bool) -> None:
     """See the command's help."""
     from workbook.form import available_forms, load_form
 
-    found = [load_form(path) for path in available_forms()]
+    definitions = [load_form(path) for path in available_forms()]
     if as_json:
         print_json([
             {"form": f.id, "version": f.version, "name": f.name, "unit": f.unit,
              "fields": sum(1 for _ in f.fields()), "rules": len(f.rules), "path": str(f.path)}
-            for f in found
+            for f in definitions
         ])  # fmt: skip
         return
-    for form in found:
-        own = sum(not rule.general for rule in form.rules)
+    for form in definitions:
+        rule_count = sum(not rule.general for rule in form.rules)
         click.echo(f"{form.id}  {form.version}  {form.name}"
-                   + t(f"（{form.unit}，{own} 条规则）", f" ({form.unit}, {own} rules)"))  # fmt: skip
+                   + t(f"（{form.unit}，{rule_count} 条规则）", f" ({form.unit}, {rule_count} rules)"))  # fmt: skip
     click.echo(t("\n用 workbook template 表名 -o 文件.xlsx 生成空白表。",
                   "\n`workbook template FORM -o FILE.xlsx` writes a blank form."))  # fmt: skip
 
@@ -83,18 +83,18 @@ def template(
             definition, output, [(code, department)], fiscal_year=year, password=password
         )
     else:
-        known = load_roster(roster)
-        year = year or known.year
-        entries = [(entry.code, entry.department) for entry in known.entries]
+        loaded_roster = load_roster(roster)
+        year = year or loaded_roster.year
+        entries = [(entry.code, entry.department) for entry in loaded_roster.entries]
         with progress_bar(len(entries), t("生成", "Writing")) as progress:
             written = issue(definition, output, entries, folder=True, fiscal_year=year,
                             password=password, force=force, progress=progress)  # fmt: skip
     if len(written) == 1 and roster is None:
         say(t(f"已生成：{written[0]}", f"Written: {written[0]}"))
     else:
-        due = year or definition.fiscal_year
-        say(t(f"已生成 {len(written)} 份（{due} 年度），在文件夹 {output}",
-              f"{len(written)} written to {output} (fiscal year {due})"))  # fmt: skip
+        issued_year = year or definition.fiscal_year
+        say(t(f"已生成 {len(written)} 份（{issued_year} 年度），在文件夹 {output}",
+              f"{len(written)} written to {output} (fiscal year {issued_year})"))  # fmt: skip
 
 
 @click.command(help=t("列出每个单元格的名称和位置。", "List each cell's name and place."))
@@ -104,9 +104,9 @@ def template(
 def layout(form: str, form_file: tuple[Path, ...], as_json: bool) -> None:
     """See the command's help."""
     from workbook.commands.output import spot_record
-    from workbook.layout import place
+    from workbook.layout import lay_out
 
-    spots = place(given_form(form, form_file)).spots
+    spots = lay_out(given_form(form, form_file)).spots
     if as_json:
         print_json({name: spot_record(spot) for name, spot in spots.items()})
         return

@@ -35,7 +35,7 @@ def t(chinese: str, english: str) -> str:
     return english if ENGLISH else chinese
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """Shows the commands in the order of the year, and every error as one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -67,10 +67,10 @@ def fail(message: str) -> NoReturn:
 def usage(error: click.UsageError, commands: Iterable[str]) -> str:
     """A usage error in Chinese, one line."""
     command = error.ctx.command_path if error.ctx else "workbook"
-    return f"{_what(error, commands)}；用法见 {command} --help"
+    return f"{_wrong_use(error, commands)}；用法见 {command} --help"
 
 
-def _what(error: click.UsageError, commands: Iterable[str]) -> str:
+def _wrong_use(error: click.UsageError, commands: Iterable[str]) -> str:
     match error:
         case click.MissingParameter():
             return f"缺少 {_name(error)}"
@@ -84,28 +84,28 @@ def _what(error: click.UsageError, commands: Iterable[str]) -> str:
             return f"{_name(error)} 的值不能用：{_unfit(error)}"
     if extra := re.search(r"unexpected extra arguments? \((.+)\)", error.format_message()):
         return f"多写了“{extra[1]}”"
-    found = re.search(r"'([^']+)'", error.format_message())
-    if found is None:
+    quoted_word = re.search(r"'([^']+)'", error.format_message())
+    if quoted_word is None:
         return error.format_message()
-    near = nearest(found[1], commands).removeprefix("did you mean ").removeprefix("known: ")
-    return f"没有命令或参数“{found[1]}”，相近或现有的：{near.rstrip('?')}"
+    near = nearest(quoted_word[1], commands).removeprefix("did you mean ").removeprefix("known: ")
+    return f"没有命令或参数“{quoted_word[1]}”，相近或现有的：{near.rstrip('?')}"
 
 
 def _unfit(error: click.BadParameter) -> str:
     """Why a value does not fit its option, and what does."""
-    given = re.search(r"'([^']+)'", error.message)
-    told = f"“{given[1]}”" if given else ""
+    quoted = re.search(r"'([^']+)'", error.message)
+    quoted_value = f"“{quoted[1]}”" if quoted else ""
     match error.param.type if error.param else None:
         case click.DateTime():
-            return f"{told}不是日期，请写成 2025-3-31 这样"
+            return f"{quoted_value}不是日期，请写成 2025-3-31 这样"
         case click.IntRange(min=least, max=most):
             return f"请写 {least} 到 {most} 之间的整数"
-        case click.Choice(choices=known):
-            return f"{told}不在其中，请用 {'、'.join(known)}"
+        case click.Choice(choices=choices):
+            return f"{quoted_value}不在其中，请用 {'、'.join(choices)}"
         case click.Path(file_okay=False):
-            return f"{told}是一个文件，请给出文件夹"
+            return f"{quoted_value}是一个文件，请给出文件夹"
         case click.Path(dir_okay=False):
-            return f"{told}是一个文件夹，请给出文件名"
+            return f"{quoted_value}是一个文件夹，请给出文件名"
     return error.message
 
 

@@ -105,10 +105,10 @@ def known_form(name: str) -> Form:
     from workbook.form import available_forms, find_form, load_form
 
     forms_ = [load_form(path) for path in available_forms()]
-    known = {form.id for form in forms_}
+    known_ids = {form.id for form in forms_}
     name = next((form.id for form in forms_ if form.name == name), name)
-    if not name.endswith(".toml") and name not in known:
-        hint = t(f"现有：{'、'.join(sorted(known))}", nearest(name, known))
+    if not name.endswith(".toml") and name not in known_ids:
+        hint = t(f"现有：{'、'.join(sorted(known_ids))}", nearest(name, known_ids))
         fail(t(f"没有名为“{name}”的表；{hint}", f"no form '{name}'; {hint}"))
     return find_form(name)
 
@@ -118,7 +118,7 @@ def print_json(data: object) -> None:
 
 
 @contextmanager
-def progress_bar(total: int, what: str) -> Iterator[Callable[[Path], None]]:
+def progress_bar(total: int, label: str) -> Iterator[Callable[[Path], None]]:
     """A bar on the terminal for long work; nothing when the output is no terminal."""
     if not sys.stderr.isatty():
         yield lambda _path: None
@@ -132,9 +132,9 @@ def progress_bar(total: int, what: str) -> Iterator[Callable[[Path], None]]:
         TimeRemainingColumn,
     )
 
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
+        task = bar.add_task(label, total=total)
         yield lambda _path: bar.advance(task)
 
 
@@ -150,17 +150,17 @@ def read_all(
     require_existing(paths)
     files = list(find_files(paths))
     if not files:
-        where = "、".join(map(str, paths))
-        fail(t(f"“{where}”里没有文件，请检查文件夹", f"there are no files in {where}"))
+        path_names = "、".join(map(str, paths))
+        fail(t(f"“{path_names}”里没有文件，请检查文件夹", f"there are no files in {path_names}"))
     with progress_bar(len(files), t("读取", "Reading")) as progress:
         return read_returns(files, forms=known_forms(form_file), passwords=passwords,
                             workers=workers, progress=progress)  # fmt: skip
 
 
-def checked(returned: list[Return], roster: Path | None, year: int | None) -> list[Return]:
+def checked(returns: list[Return], roster: Path | None, year: int | None) -> list[Return]:
     from workbook.checking import check, load_roster
 
-    return check(returned, load_roster(roster) if roster else None, year=year)
+    return check(returns, load_roster(roster) if roster else None, year=year)
 
 
 def files_in(paths: Iterable[Path]) -> list[Path]:
@@ -212,8 +212,12 @@ def passwords_from(variable: str, roster: Path | None = None) -> Passwords:
     """What opens encrypted returns: the variable's password, and the roster's for each department."""
     from workbook.checking import load_roster
 
-    given = (password_in(variable),) if variable else ()
-    return partial(load_roster(roster).passwords, given=given) if roster else given
+    common_passwords = (password_in(variable),) if variable else ()
+    return (
+        partial(load_roster(roster).passwords, given=common_passwords)
+        if roster
+        else common_passwords
+    )
 
 
 def require_existing(paths: Iterable[Path]) -> None:
@@ -256,17 +260,17 @@ def require_targets(
     for file in files:
         if file.is_dir():
             fail(t(f"“{file}”是一个文件夹，请给出文件名", f"'{file}' is a folder; name a file"))
-    here = [] if data is None or isinstance(data, Url) else [data]
-    for folder in here:
+    data_folders = [] if data is None or isinstance(data, Url) else [data]
+    for folder in data_folders:
         if folder.is_file() or folder.suffix.lower() in (".csv", ".xlsx", ".parquet", ".duckdb"):
             fail(t(f"--data 应是文件夹，“{folder}”像是文件名，请换一个",
                    f"--data is a folder, not '{folder}'"))  # fmt: skip
     folders = [path for path in read if not isinstance(path, Url) and path.is_dir()]
-    for path in (*files, *here):
-        _require_place(path, folders)
+    for path in (*files, *data_folders):
+        _require_writable(path, folders)
 
 
-def _require_place(path: Path, folders: Iterable[Path]) -> None:
+def _require_writable(path: Path, folders: Iterable[Path]) -> None:
     """Refuse a place below a file, or in one of the folders that are read."""
     above = next(parent for parent in path.absolute().parents if parent.exists())
     if not above.is_dir():
@@ -280,7 +284,9 @@ def _require_place(path: Path, folders: Iterable[Path]) -> None:
 
 def refuse_existing(path: Path, inputs: Iterable[Path], *, force: bool) -> None:
     """Refuse to write over a return, or over anything else unless told to."""
-    if any(path.exists() and given.exists() and path.samefile(given) for given in inputs):
+    if any(
+        path.exists() and input_path.exists() and path.samefile(input_path) for input_path in inputs
+    ):
         fail(
             t(f"“{path}”就是要读的文件，请换一个文件名", f"'{path}' is one of the files to be read")
         )
@@ -288,11 +294,11 @@ def refuse_existing(path: Path, inputs: Iterable[Path], *, force: bool) -> None:
         fail(t(f"“{path}”已经存在；要覆盖请加 --force", f"'{path}' exists; --force writes over it"))
 
 
-def same_file(one: Path | None, other: Path) -> bool:
-    return one is not None and one.exists() and other.exists() and one.samefile(other)
+def same_file(first: Path | None, second: Path) -> bool:
+    return first is not None and first.exists() and second.exists() and first.samefile(second)
 
 
-def kept_reviews(given: Path | None, output: Path, password_env: str) -> Reviews | None:
+def kept_reviews(reviews_path: Path | None, output: Path, password_env: str) -> Reviews | None:
     """What was typed into the summary given, or else into the one that is to be written over.
 
     Refuses where writing over it would lose something that the one given does not hold.
@@ -300,17 +306,17 @@ def kept_reviews(given: Path | None, output: Path, password_env: str) -> Reviews
     from workbook.summary import load_reviews, typed_in
 
     passwords = (password_in(password_env),) if password_env else ()
-    reviews = load_reviews(given, passwords=passwords) if given else None
-    replaced = output.is_file() and not same_file(given, output)
+    reviews = load_reviews(reviews_path, passwords=passwords) if reviews_path else None
+    replaced = output.is_file() and not same_file(reviews_path, output)
     former = typed_in(output, passwords=passwords) if replaced else None
     if former is None or reviews is None:
         return reviews or former
-    lost = former.beyond(reviews)
-    if lost:
+    lost_count = former.beyond(reviews)
+    if lost_count:
         fail(t(
-            f"“{output}”里填写的 {lost} 处（复核得分、备注、分数下限或抽查条件）不在“{given}”里，覆盖就会丢失；"
+            f"“{output}”里填写的 {lost_count} 处（复核得分、备注、分数下限或抽查条件）不在“{reviews_path}”里，覆盖就会丢失；"
             f"请另写一个文件，或改用 --reviews {output}",
-            f"'{output}' holds {lost} typed entries that '{given}' does not; write another file, "
+            f"'{output}' holds {lost_count} typed entries that '{reviews_path}' does not; write another file, "
             f"or give --reviews {output}",
         ))  # fmt: skip
     return reviews
@@ -339,61 +345,62 @@ def password_in(variable: str) -> str:
 # --- printing -------------------------------------------------------------------------------------
 
 
-def exit_code(returned: list[Return]) -> int:
-    counted = [f for item in returned for f in item.findings if f.severity != "note"]
-    return FOUND if counted or any(item.status == "rejected" for item in returned) else CLEAN
+def exit_code(returns: list[Return]) -> int:
+    counted = [f for returned in returns for f in returned.findings if f.severity != "note"]
+    return FOUND if counted or any(returned.status == "rejected" for returned in returns) else CLEAN
 
 
-def print_returns(returned: list[Return]) -> None:
+def print_returns(returns: list[Return]) -> None:
     from rich.console import Console
 
     from workbook.commands.output import table, totals
 
     wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140
     console = Console(width=wide)
-    for item in returned:
-        console.print(table(item, width=console.width))
-    print_totals(totals(returned))
+    for returned in returns:
+        console.print(table(returned, width=console.width))
+    print_totals(totals(returns))
 
 
-def print_kept(kept: Reviews | None, summary: Summary) -> None:
+def print_kept_reviews(reviews: Reviews | None, summary: Summary) -> None:
     """What was taken over from a former summary."""
     from workbook.summary import plain_name
 
-    if kept is None or not (kept.entries or kept.cutoffs or kept.criteria):
+    if reviews is None or not (reviews.entries or reviews.cutoffs or reviews.criteria):
         return
-    found, left = len(kept.entries) - len(summary.unmatched), len(summary.unmatched)
+    matched, unmatched = len(reviews.entries) - len(summary.unmatched), len(summary.unmatched)
     say(t(
-        f"沿用“{kept.path}”里填写的：{found} 个单位的复核，{len(kept.cutoffs)} 个分数下限，"
-        f"{len(kept.criteria)} 项抽查条件",
-        f"Kept from '{kept.path}': reviews of {found} departments, {len(kept.cutoffs)} cut-offs, "
-        f"{len(kept.criteria)} criteria of re-checking",
+        f"沿用“{reviews.path}”里填写的：{matched} 个单位的复核，{len(reviews.cutoffs)} 个分数下限，"
+        f"{len(reviews.criteria)} 项抽查条件",
+        f"Kept from '{reviews.path}': reviews of {matched} departments, {len(reviews.cutoffs)} cut-offs, "
+        f"{len(reviews.criteria)} criteria of re-checking",
     ))  # fmt: skip
-    away = sorted({form for form, _ in kept.cutoffs} - {plain_name(p.form) for p in summary.forms})
-    if away:
+    absent_forms = sorted(
+        {form for form, _ in reviews.cutoffs} - {plain_name(p.form) for p in summary.forms}
+    )
+    if absent_forms:
         click.echo(t(
-            f"本次没有{'、'.join(away)}表，它们的分数下限照样留在“参数”一张表里",
-            f"No return of {', '.join(away)} this time; its cut-offs stay on the sheet 参数",
+            f"本次没有{'、'.join(absent_forms)}表，它们的分数下限照样留在“参数”一张表里",
+            f"No return of {', '.join(absent_forms)} this time; its cut-offs stay on the sheet 参数",
         ))  # fmt: skip
-    if left:
+    if unmatched:
         click.echo(t(
-            f"另有 {left} 条复核没有对应的单位，列在“未对应复核”一张表里",
-            f"{left} reviews belong to no department now; see the sheet 未对应复核",
+            f"另有 {unmatched} 条复核没有对应的单位，列在“未对应复核”一张表里",
+            f"{unmatched} reviews belong to no department now; see the sheet 未对应复核",
         ))  # fmt: skip
 
 
-def print_missing(returned: Sequence[Return], roster: Roster) -> None:
+def print_missing(returns: Sequence[Return], roster: Roster) -> None:
     """Which departments of the roster sent nothing that can be told to be theirs."""
-    from workbook.checking import sender_of
-    from workbook.reading import SKIPPED
+    from workbook.checking import sort_by_sender
 
-    answered = {id(sender_of(item, roster).entry) for item in returned if item.status != SKIPPED}
-    missing = [entry.department for entry in roster.entries if id(entry) not in answered]
+    answered = {sender.entry for sender in sort_by_sender(returns, roster).senders.values()}
+    missing = [entry.department for entry in roster.entries if entry not in answered]
     if missing:
-        more = t(" 等", " …") if len(missing) > _NAMED else ""
+        ellipsis = t(" 等", " …") if len(missing) > _NAMED else ""
         names = "、".join(missing[:_NAMED])
-        say(t(f"未报 {len(missing)} 个单位：{names}{more}",
-              f"{len(missing)} departments have not answered: {names}{more}"))  # fmt: skip
+        say(t(f"未报 {len(missing)} 个单位：{names}{ellipsis}",
+              f"{len(missing)} departments have not answered: {names}{ellipsis}"))  # fmt: skip
 
 
 _NAMED = 20

@@ -21,15 +21,15 @@ _STATUS = {ACCEPTED: "收下", REJECTED: "退回", SKIPPED: "跳过"}
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "blue"}
 
 
-def record(item: Return, *, values: bool) -> dict[str, Any]:
+def record(returned: Return, *, values: bool) -> dict[str, Any]:
     """One file as JSON: file, status, form, version, department, department_code, findings, error.
 
     With `values`, what was read, by section and field; None when the file was not accepted.
     """
-    submission = item.submission
-    found: dict[str, Any] = {
-        "file": item.key,
-        "status": item.status,
+    submission = returned.submission
+    fields: dict[str, Any] = {
+        "file": returned.key,
+        "status": returned.status,
         "form": submission.form.id if submission else None,
         "version": submission.form.version if submission else None,
         "department": submission.department if submission else None,
@@ -37,13 +37,13 @@ def record(item: Return, *, values: bool) -> dict[str, Any]:
     }
     if values:
         read = gather(submission.form, [submission], View.TRUE).values(0) if submission else None
-        found["values"] = read
-    found["findings"] = [_finding(f) for f in item.findings]
-    found["error"] = item.error or None
-    return found
+        fields["values"] = read
+    fields["findings"] = [_finding_record(f) for f in returned.findings]
+    fields["error"] = returned.error or None
+    return fields
 
 
-def _finding(f: Finding) -> dict[str, str]:
+def _finding_record(f: Finding) -> dict[str, str]:
     return {
         "code": f.code,
         "severity": f.severity.value,
@@ -72,14 +72,14 @@ def spot_record(spot: Spot) -> dict[str, Any]:
     }
 
 
-def totals(returned: Sequence[Return]) -> dict[str, int]:
+def totals(returns: Sequence[Return]) -> dict[str, int]:
     """How many files, by status, and how many findings, by severity."""
-    counts = {"files": len(returned)}
+    counts = {"files": len(returns)}
     for status in (ACCEPTED, REJECTED, SKIPPED):
-        counts[status] = sum(item.status == status for item in returned)
+        counts[status] = sum(returned.status == status for returned in returns)
     for severity in Severity:
         counts[f"{severity.value}s"] = sum(
-            f.severity is severity for item in returned for f in item.findings
+            f.severity is severity for returned in returns for f in returned.findings
         )
     return counts
 
@@ -88,26 +88,26 @@ NARROW = 100
 """On a terminal narrower than this, findings are sentences: a table would break addresses apart."""
 
 
-def table(item: Return, *, width: int = 140) -> Table | Text:
+def table(returned: Return, *, width: int = 140) -> Table | Text:
     """One file's findings as a terminal table, or as lines on a narrow one or when there are none."""
-    who = item.submission.department.strip() if item.submission else ""
-    title = f"{item.key}  {who}  {_STATUS[item.status]}"
-    if not item.findings:
+    department = returned.submission.department.strip() if returned.submission else ""
+    title = f"{returned.key}  {department}  {_STATUS[returned.status]}"
+    if not returned.findings:
         return Text(f"{title}：没有问题\n", style="green")
     if width < NARROW:
-        return Text("\n".join([title, *(f"  {f.sentence}" for f in item.findings), ""]))
-    shown = Table(title=escape(title), title_justify="left", expand=True, show_lines=False)
+        return Text("\n".join([title, *(f"  {f.sentence}" for f in returned.findings), ""]))
+    findings_table = Table(title=escape(title), title_justify="left", expand=True, show_lines=False)
     for name, ratio in (("代码", 0), ("级别", 0), ("单元格", 2), ("问题", 6), ("怎么办", 4)):
-        shown.add_column(name, ratio=ratio or None, no_wrap=not ratio, overflow="fold")
-    for f in item.findings:
-        place = f"{f.sheet}!{_few(f.cell)}" if f.cell else f.sheet
-        place = place.replace(",", ", ")
+        findings_table.add_column(name, ratio=ratio or None, no_wrap=not ratio, overflow="fold")
+    for f in returned.findings:
+        address = f"{f.sheet}!{_abbreviated(f.cell)}" if f.cell else f.sheet
+        address = address.replace(",", ", ")
         level = Text(f.severity.chinese, style=_COLOURS[f.severity])
-        shown.add_row(f.code, level, escape(place), escape(f.message), escape(f.hint))
-    return shown
+        findings_table.add_row(f.code, level, escape(address), escape(f.message), escape(f.hint))
+    return findings_table
 
 
-def _few(cells: str) -> str:
+def _abbreviated(cells: str) -> str:
     listed = cells.split(",")
     return cells if len(listed) <= 6 else f"{','.join(listed[:6])} 等 {len(listed)} 格"
 
@@ -130,14 +130,18 @@ def explanation(code: str, further: Sequence[Form] = ()) -> str:
     if code in CATALOGUE:
         entry = CATALOGUE[code]
         message, hint = opened(entry.message), opened(entry.hint)
-        return _lines(code, entry.severity, entry.name, message, entry.basis, hint)
+        return _explanation_lines(code, entry.severity, entry.name, message, entry.basis, hint)
     form, rule = next((f, r) for f in (*further, *_forms()) for r in f.rules if r.code == code)
-    text = _lines(code, rule.severity, rule.name, template_of(rule), rule.basis, rule.hint)
+    text = _explanation_lines(
+        code, rule.severity, rule.name, template_of(rule), rule.basis, rule.hint
+    )
     condition = f"\n条件：{rule.when_source} 时，" if rule.when_source else "\n条件："
     return f"{text}{condition}{rule.source}\n表式：{form.name}（{form.id} {form.version}）"
 
 
-def _lines(code: str, severity: Severity, name: str, message: str, basis: str, hint: str) -> str:
+def _explanation_lines(
+    code: str, severity: Severity, name: str, message: str, basis: str, hint: str
+) -> str:
     return f"{code}  {severity.chinese}  {name}\n含义：{message}\n依据：{basis}\n怎么办：{hint}"
 
 

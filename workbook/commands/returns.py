@@ -43,17 +43,17 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
             f"“{file}”是文件夹；用 workbook check 检查整个文件夹",
             f"'{file}' is a folder; `workbook check` takes a whole folder",
         ))  # fmt: skip
-    returned = judge(read_all([file], form_file, passwords_from(password_env)))
-    if returned[0].path != file:
+    returns = judge(read_all([file], form_file, passwords_from(password_env)))
+    if returns[0].path != file:
         fail(t(
-            f"“{file}”是压缩包，内有 {len(returned)} 个文件；用 workbook check 检查",
-            f"'{file}' is an archive of {len(returned)} files; `workbook check` takes archives",
+            f"“{file}”是压缩包，内有 {len(returns)} 个文件；用 workbook check 检查",
+            f"'{file}' is an archive of {len(returns)} files; `workbook check` takes archives",
         ))  # fmt: skip
     if as_json:
-        print_json(record(returned[0], values=True))
+        print_json(record(returns[0], values=True))
     else:
-        print_returns(returned)
-    sys.exit(exit_code(returned))
+        print_returns(returns)
+    sys.exit(exit_code(returns))
 
 
 @click.command(help=t(
@@ -76,25 +76,25 @@ def check(
     from workbook.checking import load_roster
     from workbook.commands.output import record, totals
 
-    known = load_roster(roster) if roster else None
-    read = read_all(paths, form_file, passwords_from(password_env, roster))
-    returned = checked(read, roster, year)
+    loaded_roster = load_roster(roster) if roster else None
+    unchecked = read_all(paths, form_file, passwords_from(password_env, roster))
+    returns = checked(unchecked, roster, year)
     written: list[Path] = []
     if notices is not None:
         from builder.word import write_notices  # python-docx takes 0.2 s to import
 
-        written = write_notices(returned, notices, known, force=force)
+        written = write_notices(returns, notices, loaded_roster, force=force)
     if as_json:
-        files = [record(item, values=False) for item in returned]
-        print_json({"files": files, "totals": totals(returned)})
+        files = [record(returned, values=False) for returned in returns]
+        print_json({"files": files, "totals": totals(returns)})
     else:
-        print_returns(returned)
-        if known is not None:
-            print_missing(returned, known)
+        print_returns(returns)
+        if loaded_roster is not None:
+            print_missing(returns, loaded_roster)
         if notices is not None:
             say(t(f"整改通知：{len(written)} 份，在文件夹 {notices}",
                   f"Notices: {len(written)} in {notices}"))  # fmt: skip
-    sys.exit(exit_code(returned))
+    sys.exit(exit_code(returns))
 
 
 @click.command(

@@ -24,7 +24,7 @@ from workbook.commands.options import (
     paths_argument,
     previous_option,
     previous_summary,
-    print_kept,
+    print_kept_reviews,
     print_totals,
     read_all,
     read_in_batches,
@@ -85,35 +85,44 @@ def aggregate(
     from workbook.summary import frames
 
     require_workbook_name(output)
-    written = [path for path in (output, html, word) if path is not None]
-    require_targets(written, data, html, [*paths, *([previous] if previous else [])])
+    targets = [path for path in (output, html, word) if path is not None]
+    require_targets(targets, data, html, [*paths, *([previous] if previous else [])])
     in_batches = bool(cluster) or any(isinstance(path, Url) for path in (*paths, data))
     files = files_for_batches(paths) if in_batches else []
-    given = list(map(location, files)) if in_batches else files_in(paths)
-    refuse_existing(output, given, force=force or same_file(reviews, output))
+    input_paths = list(map(location, files)) if in_batches else files_in(paths)
+    refuse_existing(output, input_paths, force=force or same_file(reviews, output))
     if html is not None:
-        refuse_existing(html, given, force=force)
+        refuse_existing(html, input_paths, force=force)
     if word is not None:
         require_document_name(word, force=force)
-    known = load_roster(roster) if roster else None
+    loaded_roster = load_roster(roster) if roster else None
     passwords = passwords_from(password_env, roster)
-    kept = kept_reviews(reviews, output, password_env)
+    former_reviews = kept_reviews(reviews, output, password_env)
     day = deadline.date() if deadline else None
     if in_batches:
         from workbook.scale import roll_up
 
-        parts = read_in_batches(files, form_file, passwords, data, cluster, workers, force=force)
-        before = previous_summary(previous, form_file, passwords, workers)
-        returned, summary = roll_up(
-            parts, known, year=year, deadline=day, reviews=kept, previous=before
+        partitions = read_in_batches(
+            files, form_file, passwords, data, cluster, workers, force=force
+        )
+        last_year = previous_summary(previous, form_file, passwords, workers)
+        returns, summary = roll_up(
+            partitions,
+            loaded_roster,
+            year=year,
+            deadline=day,
+            reviews=former_reviews,
+            previous=last_year,
         )
     else:
-        returned = checked(read_all(paths, form_file, passwords, workers), roster, year)
-        before = previous_summary(previous, form_file, passwords, workers)
-        summary = add_up(returned, known, deadline=day, reviews=kept, previous=before)
+        returns = checked(read_all(paths, form_file, passwords, workers), roster, year)
+        last_year = previous_summary(previous, form_file, passwords, workers)
+        summary = add_up(
+            returns, loaded_roster, deadline=day, reviews=former_reviews, previous=last_year
+        )
     build_summary(summary, output)
     say(t(f"汇总表：{output}", f"Summary: {output}"))
-    print_kept(kept, summary)
+    print_kept_reviews(former_reviews, summary)
     if html is not None:
         _write_page(summary, html)
     if word is not None:
@@ -123,14 +132,14 @@ def aggregate(
         say(t(f"汇总报告初稿：{word}", f"Draft report: {word}"))
     if data is not None:
         if not in_batches:
-            write_data(frames(returned), data, summary)
+            write_data(frames(returns), data, summary)
         say(t(f"数据：{data}", f"Data: {data}"))
         if not (in_batches or has_duckdb()):
             click.echo(
                 t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}")
             )
-    print_totals(totals(returned))
-    sys.exit(exit_code(returned))
+    print_totals(totals(returns))
+    sys.exit(exit_code(returns))
 
 
 def _write_page(summary: Summary, path: Path) -> None:

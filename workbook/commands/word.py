@@ -73,11 +73,11 @@ def report(
             "没有找到 LibreOffice，不能转换成 PDF；请安装，或去掉 --pdf 后用 Word 另存",
             "LibreOffice was not found; install it, or leave --pdf out and save from Word",
         ))  # fmt: skip
-    known = load_roster(roster) if roster else None
-    returned = check(
-        read_all(paths, form_file, passwords_from(password_env, roster)), known, year=year
+    loaded_roster = load_roster(roster) if roster else None
+    returns = check(
+        read_all(paths, form_file, passwords_from(password_env, roster)), loaded_roster, year=year
     )
-    chosen = select(returned, known, year=year, public=public)
+    chosen = select(returns, loaded_roster, year=year, public=public)
     with progress_bar(len(chosen.returns), t("写出", "Writing")) as progress:
         written = write_reports(
             chosen.returns, output, template=template, pdf=pdf, public=public, force=force,
@@ -101,9 +101,9 @@ def report(
         )
     papers = t(f"，PDF {len(written.papers)} 份", f", {len(written.papers)} PDF") if pdf else ""
     click.echo(t(
-        f"共 {len(returned)} 份表：写出 {len(written.documents)} 份报告{papers}，"
+        f"共 {len(returns)} 份表：写出 {len(written.documents)} 份报告{papers}，"
         f"没有写出 {len(left_out)} 份；在文件夹 {output}",
-        f"{len(returned)} returns: {len(written.documents)} reports{papers}, "
+        f"{len(returns)} returns: {len(written.documents)} reports{papers}, "
         f"{len(left_out)} not written; in {output}",
     ))  # fmt: skip
     sys.exit(FOUND if left_out or (public and chosen.faulty) else CLEAN)
@@ -158,10 +158,10 @@ def import_word(
     if output is not None:
         require_workbook_name(output)
         refuse_existing(output, (file,), force=force)
-    known = load_roster(roster) if roster else None
+    loaded_roster = load_roster(roster) if roster else None
     password = password_in(password_env)
     forms = known_forms(form_file).values()
-    imported = read_word(file, forms, known, passwords=(password,) if password else ())
+    imported = read_word(file, forms, loaded_roster, passwords=(password,) if password else ())
     submission = imported.returned.submission
     if output is not None and submission is not None:
         build_template(

@@ -57,8 +57,8 @@ _HAIR = 1e-4
 
 def tolerance_between(*nodes: Node) -> float:
     """Half a unit of the coarsest last decimal among the nodes, less a hair."""
-    known = [d for d in map(decimals_of, nodes) if d is not None]
-    return 0.5 * 10.0 ** -min(known) * (1 - _HAIR) if known else _EXACT
+    known_decimals = [d for d in map(decimals_of, nodes) if d is not None]
+    return 0.5 * 10.0 ** -min(known_decimals) * (1 - _HAIR) if known_decimals else _EXACT
 
 
 def decimals_of(node: Node) -> int | None:
@@ -70,12 +70,12 @@ def decimals_of(node: Node) -> int | None:
             if op.name == "round" and isinstance(args[1], Literal):
                 return int(args[1].value)
             if op.name in ("add", "sub", "neg", "abs", "min", "max", "sum", "lowest", "highest"):
-                known = [d for d in map(decimals_of, args) if d is not None]
-                return min(known, default=None)
+                known_decimals = [d for d in map(decimals_of, args) if d is not None]
+                return min(known_decimals, default=None)
             if op.name in ("if", "need", "sum_where"):
                 values = args[:1] if op.name == "sum_where" else args[1:]
-                known = [d for d in map(decimals_of, values) if d is not None]
-                return min(known, default=None)
+                known_decimals = [d for d in map(decimals_of, values) if d is not None]
+                return min(known_decimals, default=None)
             if op.name in ("count", "count_where", "length"):
                 return 0
     return None

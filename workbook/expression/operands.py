@@ -1,4 +1,4 @@
-"""What operators work on, and what an operator is; the operators themselves are in `ops` and `textops`.
+"""What operators work on, and what an operator is; the operators themselves are in `operators` and `text_operators`.
 
 An array has one row a submission and one column a cell of the scope: shape (n, 1) for the form,
 (n, rows) for a repeating section, (n, groups) for its groups; numpy's broadcasting joins them.
@@ -55,7 +55,7 @@ class Cells:
     number: npt.NDArray[np.float64]
     words: Array
     starts: tuple[int, ...] = (0,)
-    """Where the pieces begin that an aggregate reduces, along the second axis."""
+    """Where the runs of cells begin that an aggregate reduces, along the second axis."""
 
     @property
     def blank(self) -> npt.NDArray[np.float64]:

@@ -70,6 +70,7 @@ def _written(a: Array, digits: Array) -> Array:
     return written.reshape(numbers.shape)
 
 
+# Asked for one number at a time, and money and scores repeat.
 @lru_cache(maxsize=65536)
 def rounded(value: float, digits: int) -> float:
     """One number as the workbook's ROUND gives it."""
@@ -90,10 +91,10 @@ def _eq(a: Array, b: Array, tolerance: float) -> Array:
 
 
 def _truth(values: Array, *operands: Array) -> Array:
-    known: Array = np.isfinite(operands[0])
+    decided: Array = np.isfinite(operands[0])
     for operand in operands[1:]:
-        known = known & np.isfinite(operand)
-    return np.where(known, values * 1.0, np.nan)
+        decided = decided & np.isfinite(operand)
+    return np.where(decided, values * 1.0, np.nan)
 
 
 def _and(*args: Array) -> Array:
@@ -173,12 +174,12 @@ def _filled(*args: Cells) -> Array:
 
 
 Reduction = Callable[[Array, tuple[int, ...]], Array]
-"""(values, where the pieces begin along the last axis) → one value a piece."""
+"""(values, where the runs begin along the last axis) → one value a run."""
 
 
 def _total(values: Array, starts: tuple[int, ...]) -> Array:
-    pieces = np.split(values, starts[1:], axis=-1)
-    return np.stack([_compensated(piece) for piece in pieces], axis=-1)
+    runs = np.split(values, starts[1:], axis=-1)
+    return np.stack([_compensated(run) for run in runs], axis=-1)
 
 
 def _compensated(values: Array) -> Array:
@@ -193,26 +194,26 @@ def _compensated(values: Array) -> Array:
     return total + lost
 
 
-def _by(how: np.ufunc) -> Reduction:
-    return lambda values, starts: how.reduceat(values, starts, axis=-1)
+def _reduction_by(ufunc: np.ufunc) -> Reduction:
+    return lambda values, starts: ufunc.reduceat(values, starts, axis=-1)
 
 
-def _reduced(values: Array, cells: Cells, how: Reduction = _total) -> Array:
-    """Reduce along the rows, piece by piece; an error among the cells makes the piece undecided."""
+def _reduced(values: Array, cells: Cells, reduction: Reduction = _total) -> Array:
+    """Reduce along the rows, run by run; an error among the cells makes the run undecided."""
     broken = np.add.reduceat((cells.state == ERROR) * 1, cells.starts, axis=1) > 0
-    return np.where(broken, np.nan, how(values, cells.starts))
+    return np.where(broken, np.nan, reduction(values, cells.starts))
 
 
 def _numbers(cells: Cells, otherwise: float) -> Array:
     return np.where(cells.state == NUMBER, cells.number, otherwise)
 
 
-def _column(how: Reduction, otherwise: float) -> Callable[[Cells], Array]:
+def _column(reduction: Reduction, otherwise: float) -> Callable[[Cells], Array]:
     """An aggregate of the numbers of a column; undecided where there is none."""
 
     def reduced(cells: Cells) -> Array:
         count = np.add.reduceat((cells.state == NUMBER) * 1, cells.starts, axis=1)
-        result = _reduced(_numbers(cells, otherwise), cells, how)
+        result = _reduced(_numbers(cells, otherwise), cells, reduction)
         return _finite(np.where(count > 0, result, np.nan))
 
     return reduced
@@ -227,18 +228,18 @@ def _matches(keys: Cells, key: Array) -> Array:
 
     NaN where the key is undecided or an error is among the column's cells that are asked.
     """
-    wanted = key[:, :, None]
-    asked = _pieces(keys)
-    same = (keys.text[:, None, :] == wanted) * asked
+    wanted_key = key[:, :, None]
+    asked = _run_members(keys)
+    same = (keys.text[:, None, :] == wanted_key) * asked
     broken = ((keys.state == ERROR)[:, None, :] & asked).any(axis=2, keepdims=True)
-    counted: Array = np.where(pd.isna(wanted) | broken, np.nan, same * 1.0)
+    counted: Array = np.where(pd.isna(wanted_key) | broken, np.nan, same * 1.0)
     return counted
 
 
-def _pieces(cells: Cells) -> npt.NDArray[np.bool_]:
-    """(pieces, cells): which cells of a column belong to which piece."""
-    piece = np.searchsorted(cells.starts, np.arange(cells.state.shape[1]), side="right") - 1
-    belongs: npt.NDArray[np.bool_] = np.arange(len(cells.starts))[:, None] == piece
+def _run_members(cells: Cells) -> npt.NDArray[np.bool_]:
+    """(runs, cells): which cells of a column belong to which run."""
+    run_of_cell = np.searchsorted(cells.starts, np.arange(cells.state.shape[1]), side="right") - 1
+    belongs: npt.NDArray[np.bool_] = np.arange(len(cells.starts))[:, None] == run_of_cell
     return belongs
 
 
@@ -248,7 +249,7 @@ def _count_where(keys: Cells, key: Array) -> Array:
 
 
 def _sum_where(values: Cells, keys: Cells, key: Array) -> Array:
-    broken = ((values.state == ERROR)[:, None, :] & _pieces(values)).any(axis=2)
+    broken = ((values.state == ERROR)[:, None, :] & _run_members(values)).any(axis=2)
     total = _compensated(_matches(keys, key) * _numbers(values, 0.0)[:, None, :])
     return np.where(broken, np.nan, _finite(total))
 
@@ -334,7 +335,7 @@ _ROWS: tuple[Op, ...] = (
         (Param.NUMBERS,),
         Type.NUMBER,
         "IF(COUNT({0})=0,NA(),MIN({0}))",
-        _column(_by(np.minimum), np.inf),
+        _column(_reduction_by(np.minimum), np.inf),
         doc="一列中最小的数",
     ),
     Op(
@@ -342,7 +343,7 @@ _ROWS: tuple[Op, ...] = (
         (Param.NUMBERS,),
         Type.NUMBER,
         "IF(COUNT({0})=0,NA(),MAX({0}))",
-        _column(_by(np.maximum), -np.inf),
+        _column(_reduction_by(np.maximum), -np.inf),
         doc="一列中最大的数",
     ),
     Op(

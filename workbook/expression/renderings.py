@@ -56,14 +56,16 @@ def evaluate(node: Node, cells: Callable[[Ref], Cells]) -> Array:
         case Ref():
             return _reference_values(node, cells(node))
         case Call(op=op, args=args):
-            given: list[Array | Cells | float] = []
+            arguments: list[Array | Cells | float] = []
             for index, arg in enumerate(args):
                 raw = op.param(index) in (Param.CELL, Param.CELLS, Param.NUMBERS)
-                given.append(cells(arg) if raw and isinstance(arg, Ref) else evaluate(arg, cells))
+                arguments.append(
+                    cells(arg) if raw and isinstance(arg, Ref) else evaluate(arg, cells)
+                )
             if op.compares:
-                given.append(node.tolerance)
+                arguments.append(node.tolerance)
             with np.errstate(all="ignore"):
-                return op.arrays(*given)
+                return op.arrays(*arguments)
 
 
 def _reference_values(ref: Ref, cells: Cells) -> Array:

@@ -194,20 +194,20 @@ class _Reader:
         return Call(op, nodes, op.result or alike[0])
 
     def _argument(self, op: Op, index: int, tree: ast.expr) -> Node:
-        wanted = op.param(index)
-        if wanted in (Param.CELL, Param.CELLS, Param.NUMBERS):
-            column = wanted is not Param.CELL
+        param = op.param(index)
+        if param in (Param.CELL, Param.CELLS, Param.NUMBERS):
+            column = param is not Param.CELL
             if not isinstance(tree, ast.Name | ast.Attribute):
                 raise self._wrong(tree, f"'{op.name}' takes the name of a field here")
             ref = self._name(tree, column=column)
             if isinstance(ref, Literal):
                 raise self._wrong(tree, f"'{op.name}' takes a field, not a setting")
-            if wanted is Param.NUMBERS and ref.type not in (Type.NUMBER, Type.DATE):
+            if param is Param.NUMBERS and ref.type not in (Type.NUMBER, Type.DATE):
                 raise self._wrong(tree, f"'{op.name}' takes numbers, '{ref.field}' is {ref.type}")
             return ref
         node = self.read(tree)
-        fits = wanted is Param.SAME or node.type.value == wanted.value
+        fits = param is Param.SAME or node.type.value == param.value
         dates = {"sub", "min", "max"}  # the days between two dates, the earlier of two
         if not fits and not (node.type is Type.DATE and op.name in dates):
-            raise self._wrong(tree, f"'{op.name}' takes {wanted} here, not {node.type}")
+            raise self._wrong(tree, f"'{op.name}' takes {param} here, not {node.type}")
         return node

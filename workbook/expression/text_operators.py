@@ -13,7 +13,7 @@ from workbook import text as texts
 from workbook.expression.operands import Array, Op, Param, Type
 
 
-def _each(function: Callable[[str], Any], values: Array, *, number: bool = False) -> Array:
+def _map_texts(function: Callable[[str], Any], values: Array, *, number: bool = False) -> Array:
     """Apply to each distinct text once; undecided stays undecided."""
     codes, distinct = pd.factorize(values.ravel(), use_na_sentinel=True)
     results = [function(str(item)) for item in distinct]
@@ -28,7 +28,7 @@ def _each(function: Callable[[str], Any], values: Array, *, number: bool = False
 def _pairs(function: Callable[[str, str], bool], a: Array, b: Array) -> Array:
     if b.size == 1 and b.item() is not None:
         constant = b.item()
-        return _each(lambda text: function(text, constant), a, number=True)
+        return _map_texts(lambda text: function(text, constant), a, number=True)
     a, b = np.broadcast_arrays(a, b)
     result = [
         np.nan if x is None or y is None else float(function(x, y))
@@ -46,12 +46,12 @@ def _joined(function: Callable[[str, str], str], a: Array, b: Array) -> Array:
 
 
 def _same(a: Array, b: Array) -> Array:
-    return _pairs(str.__eq__, _each(texts.fold, a), _each(texts.fold, b))
+    return _pairs(str.__eq__, _map_texts(texts.fold, a), _map_texts(texts.fold, b))
 
 
 def _substitutes(inner: str, folds: tuple[tuple[str, str], ...]) -> str:
-    for found, instead in folds:
-        inner = f"SUBSTITUTE({inner},{_quoted(found)},{_quoted(instead)})"
+    for word, substitute in folds:
+        inner = f"SUBSTITUTE({inner},{_quoted(word)},{_quoted(substitute)})"
     return inner
 
 
@@ -103,10 +103,10 @@ _SIGN_BEHIND = (
     f"OR({','.join(f'RIGHT({{0}},2)={literal(s)}' for s in texts.SIGN_SUFFIXES)}))"
 )
 _BODY = f"MID({{0}},1+{_HAS_SIGN},LEN({{0}})-{_HAS_SIGN}-2*{_SIGN_BEHIND})"
-_PLACES = "{{" + ",".join(str(place) for place in range(1, texts.LONGEST_RUN + 1)) + "}}"
-# The first place that holds no digit; SUMPRODUCT makes every engine work through the whole list.
+_INDEXES = "{{" + ",".join(str(index) for index in range(1, texts.LONGEST_RUN + 1)) + "}}"
+# The first index at which no digit stands; SUMPRODUCT makes every engine work through the whole list.
 _RUN = (
-    f'LEFT({{0}},SUMPRODUCT(MIN({_PLACES}+999*ISNUMBER(FIND(MID({{0}}&" ",{_PLACES},1),'
+    f'LEFT({{0}},SUMPRODUCT(MIN({_INDEXES}+999*ISNUMBER(FIND(MID({{0}}&" ",{_INDEXES},1),'
     f"{literal(texts.DIGITS)}))))-1)"
 )
 _VALUE = (
@@ -142,11 +142,11 @@ def _trimmed(text: str) -> str:
     return " ".join(filter(None, text.split(" ")))
 
 
-def _replaced(text: Array, found: Array, instead: Array) -> Array:
-    text, found, instead = np.broadcast_arrays(text, found, instead)
+def _replaced(text: Array, word: Array, substitute: Array) -> Array:
+    text, word, substitute = np.broadcast_arrays(text, word, substitute)
     result = np.empty(text.size, dtype=object)
-    each = zip(text.ravel(), found.ravel(), instead.ravel(), strict=True)
-    result[:] = [None if None in (t, f, i) else t.replace(f, i) if f else t for t, f, i in each]
+    triples = zip(text.ravel(), word.ravel(), substitute.ravel(), strict=True)
+    result[:] = [None if None in (t, w, s) else t.replace(w, s) if w else t for t, w, s in triples]
     return result.reshape(text.shape)
 
 
@@ -199,7 +199,7 @@ TEXT_OPS: tuple[Op, ...] = (
         (_T,),
         Type.NUMBER,
         "LEN({0})",
-        lambda a: _each(len, a, number=True),
+        lambda a: _map_texts(len, a, number=True),
         doc="字数",
     ),
     Op(
@@ -207,7 +207,7 @@ TEXT_OPS: tuple[Op, ...] = (
         (_T,),
         Type.NUMBER,
         '(LEN({0})-LEN(SUBSTITUTE({0},CHAR(10),"")))',
-        lambda a: _each(lambda text: text.count("\n"), a, number=True),
+        lambda a: _map_texts(lambda text: text.count("\n"), a, number=True),
         doc="换行的个数",
     ),
     Op(
@@ -215,7 +215,7 @@ TEXT_OPS: tuple[Op, ...] = (
         (_T,),
         Type.TEXT,
         _fold_formula,
-        lambda a: _each(texts.fold, a),
+        lambda a: _map_texts(texts.fold, a),
         doc="去空格、全角转半角",
     ),
     Op(
@@ -223,25 +223,39 @@ TEXT_OPS: tuple[Op, ...] = (
         (_T,),
         Type.TEXT,
         _measure_formula,
-        lambda a: _each(texts.measure, a),
+        lambda a: _map_texts(texts.measure, a),
         doc="折叠后把“不少于”等词换成符号",
     ),
-    Op("sign_of", (_T,), Type.TEXT, _SIGN, lambda a: _each(texts.sign_of, a), doc="指标值的符号"),
+    Op(
+        "sign_of",
+        (_T,),
+        Type.TEXT,
+        _SIGN,
+        lambda a: _map_texts(texts.sign_of, a),
+        doc="指标值的符号",
+    ),
     Op(
         "body_of",
         (_T,),
         Type.TEXT,
         _BODY,
-        lambda a: _each(texts.body_of, a),
+        lambda a: _map_texts(texts.body_of, a),
         doc="去掉符号和“以上”“以下”“以内”的指标值",
     ),
-    Op("digits_of", (_T,), Type.TEXT, _RUN, lambda a: _each(texts.digits_of, a), doc="开头的数字"),
+    Op(
+        "digits_of",
+        (_T,),
+        Type.TEXT,
+        _RUN,
+        lambda a: _map_texts(texts.digits_of, a),
+        doc="开头的数字",
+    ),
     Op(
         "value_of",
         (_T,),
         Type.NUMBER,
         _VALUE,
-        lambda a: _each(texts.value_of, a, number=True),
+        lambda a: _map_texts(texts.value_of, a, number=True),
         doc="数字所表示的数；不是数则未定",
     ),
     Op(
@@ -266,7 +280,7 @@ TEXT_OPS: tuple[Op, ...] = (
         (_T,),
         Type.TEXT,
         "TRIM({0})",
-        lambda a: _each(_trimmed, a),
+        lambda a: _map_texts(_trimmed, a),
         doc="去掉首尾的空格，中间连续的空格只留一个",
     ),
     Op(

@@ -66,7 +66,7 @@ def coerce_amount(raw: Raw, number_format: str, unit: str) -> Coerced:
 
 
 def _numeral(raw: str, unit: str) -> Coerced:
-    if _nothing(raw):
+    if _is_nothing(raw):
         return Coerced(None, receipt="只有空格，按空白处理" if raw else "")
     read = _read_numeral(raw)
     if read is None:
@@ -89,14 +89,14 @@ def _read_numeral(raw: str) -> tuple[Decimal, str] | None:
     match = _NUMERAL.fullmatch(raw.translate(_UNSEEN).translate(_ASCII).strip())
     if match is None:
         return None
-    whole, rest = re.sub(r"[,\s]", "", match["whole"]), match["rest"] or ""
-    if not whole and len(rest) < 2:
+    whole_digits, decimals = re.sub(r"[,\s]", "", match["whole"]), match["rest"] or ""
+    if not whole_digits and len(decimals) < 2:
         return None
     unit = match["unit"] or match["yuan"] or ""
-    return Decimal(f"{match['sign']}{whole}{rest}"), unit
+    return Decimal(f"{match['sign']}{whole_digits}{decimals}"), unit
 
 
-def _nothing(raw: str) -> bool:
+def _is_nothing(raw: str) -> bool:
     text = raw.strip()
     return not text or (ord(text[0]) in _UNSEEN and not raw.translate(_UNSEEN).strip())
 
@@ -145,7 +145,7 @@ def coerce_text(raw: Raw, number_format: str, unit: str) -> Coerced:
     if raw is None:
         return Coerced(None)
     if isinstance(raw, str):
-        if not _nothing(raw):
+        if not _is_nothing(raw):
             return Coerced(raw)
         seen = not texts.is_blank(raw)  # by the workbook's own formulas
         return Coerced(None, receipt="只有空格，按空白处理" if seen else "")
@@ -198,7 +198,7 @@ _CLOCK = re.compile(r"[T\s]\s*\d{1,2}[:：]\d{2}(?:[:：]\d{2}(?:\.\d+)?)?\s*\Z"
 _CHINESE_DATE = re.compile(
     r"([〇零○一二三四五六七八九]{4})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})[日号]"
 )
-_CHINESE = {digit: at for at, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
+_CHINESE = {digit: value for value, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
 _EIGHT_DIGITS = (20000101, 20991231)
 """A number between them is a day as 20250318; as a count of days it would be far off."""
 _LAST_DAY = (datetime.date(9999, 12, 31) - EPOCH).days
@@ -206,7 +206,7 @@ _LAST_DAY = (datetime.date(9999, 12, 31) - EPOCH).days
 
 def coerce_date(raw: Raw, number_format: str, unit: str) -> Coerced:
     """A day, also typed as 20250318 or as a text."""
-    if raw is None or (isinstance(raw, str) and _nothing(raw)):
+    if raw is None or (isinstance(raw, str) and _is_nothing(raw)):
         return Coerced(None)
     if isinstance(raw, float) and raw.is_integer() and _EIGHT_DIGITS[0] <= raw <= _EIGHT_DIGITS[1]:
         return _dated(f"{raw:.0f}", "数字转为日期")

@@ -28,17 +28,17 @@ from workbook.form.model import (
     FISCAL_YEAR,
     GROUP,
     ROW,
+    DrawnCell,
     Field,
     Form,
     Group,
     Paper,
-    Piece,
     Section,
 )
 from workbook.form.rules import check_rules, parse_at, read_rule
 from workbook.form.scope import FormScope
 from workbook.form.standard_rules import general_rules
-from workbook.form.toml_table import KEYS, Table
+from workbook.form.toml_table import KEYS, TomlTable
 
 FORMS_DIR = Path(__file__).parent / "definitions"
 NEEDED = (DEPARTMENT, DEPARTMENT_CODE, FISCAL_YEAR)
@@ -46,10 +46,9 @@ NEEDED = (DEPARTMENT, DEPARTMENT_CODE, FISCAL_YEAR)
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def available_forms(extra: Path | None = None) -> tuple[Path, ...]:
-    """The definitions that come with the project, and those in `extra`, by name."""
-    folders = [FORMS_DIR] + ([extra] if extra else [])
-    return tuple(sorted(p for folder in folders for p in folder.glob("*.toml")))
+def available_forms() -> tuple[Path, ...]:
+    """The definitions that come with the project, by name."""
+    return tuple(sorted(FORMS_DIR.glob("*.toml")))
 
 
 def find_form(name: str, version: str | None = None) -> Form:
@@ -77,6 +76,7 @@ def load_form(path: Path | str) -> Form:
     return form_of(path, data)
 
 
+# A form is itself the key of what is worked out of it, so the same file has to give the same form.
 @lru_cache(maxsize=64)
 def form_of(path: Path, data: bytes) -> Form:
     """The form that a definition's bytes describe; `path` names it. Raises FormError."""
@@ -88,7 +88,7 @@ def form_of(path: Path, data: bytes) -> Form:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise FormError(f"{path.name}: is not valid TOML: {error}") from None
-    return _Loader(path, Table(table, path.name, "")).form(_digest(table))
+    return _Loader(path, TomlTable(table, path.name, "")).form(_digest(table))
 
 
 def _digest(table: dict[str, Any]) -> str:
@@ -112,7 +112,7 @@ copyreg.pickle(Form, lambda form: (load_form, (form.path,)))
 @dataclass(frozen=True, slots=True)
 class _Loader:
     path: Path
-    top: Table
+    top: TomlTable
 
     def form(self, digest: str) -> Form:
         top = self.top
@@ -174,7 +174,7 @@ class _Loader:
                 raise table.error(key, "must be a number or a text")
         return {k: v if isinstance(v, str) else float(v) for k, v in table.data.items()}
 
-    def _further(self, table: Table) -> Paper:
+    def _further(self, table: TomlTable) -> Paper:
         table.only(*KEYS["further_sheet"])
         title = _pattern(table, "title", table.take("title", str, ""), "fiscal_year")
         orientation = _one_of(table, "orientation", "portrait", "landscape")
@@ -182,18 +182,18 @@ class _Loader:
 
     # sections
 
-    def _section(self, table: Table) -> Section:
+    def _section(self, table: TomlTable) -> Section:
         table.only(*KEYS["section"])
         name = table.take("id", str)
         if not _IDENTIFIER.fullmatch(name) or name == "settings":
             raise table.error("id", f"'{name}' must be a lower-case English word")
         repeats = "row" in table.data
         levels = table.strings("levels")
-        found = self._fields(table.table("fields"), name, repeats=repeats)
+        fields = self._fields(table.table("fields"), name, repeats=repeats)
         if repeats:
-            found = {level: _level_field(name, level) for level in levels} | found
+            fields = {level: _level_field(name, level) for level in levels} | fields
         if levels:
-            found["group_name"] = Field(
+            fields["group_name"] = Field(
                 "group_name", name, levels[0], PLAIN_TEXT, "label", GROUP, blank="empty"
             )
         groups = self._groups(table, levels) if repeats else ()
@@ -203,7 +203,7 @@ class _Loader:
         return Section(
             id=name,
             label=table.take("label", str),
-            fields=found,
+            fields=fields,
             head=draw(table, "drawing", name, levels),
             row=row,
             levels=levels,
@@ -219,7 +219,7 @@ class _Loader:
             sheet=table.take("sheet", str, ""),
         )
 
-    def _groups(self, table: Table, levels: tuple[str, ...]) -> tuple[Group, ...]:
+    def _groups(self, table: TomlTable, levels: tuple[str, ...]) -> tuple[Group, ...]:
         if not levels:
             return (Group((), table.take("rows", int), None),)
         groups: list[Group] = []
@@ -239,19 +239,19 @@ class _Loader:
             raise table.error("group", "a section with levels needs at least one group")
         return tuple(groups)
 
-    def _fields(self, table: Table, section: str, *, repeats: bool) -> dict[str, Field]:
-        found: dict[str, Field] = {}
+    def _fields(self, table: TomlTable, section: str, *, repeats: bool) -> dict[str, Field]:
+        fields: dict[str, Field] = {}
         for name in table.data:
             if not _IDENTIFIER.fullmatch(name):
                 raise table.error(name, "must be a lower-case English word")
             item = self._field(table.table(name), section, name, repeats=repeats)
-            found[name] = item
+            fields[name] = item
             for suffix, formula, type_ in item.kind.parts:
                 part = _part_field(item, suffix, formula, type_)
-                found[part.id] = part
-        return found
+                fields[part.id] = part
+        return fields
 
-    def _field(self, table: Table, section: str, name: str, *, repeats: bool) -> Field:
+    def _field(self, table: TomlTable, section: str, name: str, *, repeats: bool) -> Field:
         table.only(*KEYS["field"])
         kind_name = table.take("kind", str)
         if kind_name not in KINDS:
@@ -295,17 +295,19 @@ class _Loader:
         return kind.highest * 10_000 if in_yuan and kind.highest else kind.highest
 
     def _check_needed(self, sections: dict[str, Section]) -> None:
-        known = {item.key for section in sections.values() for item in section.fields.values()}
+        known_keys = {item.key for section in sections.values() for item in section.fields.values()}
         for key in NEEDED:
-            if key not in known:
+            if key not in known_keys:
                 raise self.top.error("section identity", f"every form needs the field {key}")
 
     def _check_limits(self, sections: dict[str, Section]) -> None:
         for section in sections.values():
             for item in section.fields.values():
-                other = section.fields.get(str(item.highest))
-                if isinstance(item.highest, str) and (other is None or other.grain != item.grain):
-                    table = Table({}, self.top.file, f"section {section.id}, fields, {item.id}")
+                limiting_field = section.fields.get(str(item.highest))
+                if isinstance(item.highest, str) and (
+                    limiting_field is None or limiting_field.grain != item.grain
+                ):
+                    table = TomlTable({}, self.top.file, f"section {section.id}, fields, {item.id}")
                     hint = nearest(item.highest, (f.id for f in section.of_grain(item.grain)))
                     raise table.error("max", f"'{item.highest}' is no field beside it; {hint}")
 
@@ -315,43 +317,43 @@ class _Loader:
             raise self.top.error("widths", "must give the width of each column of the paper")
         drawn: set[str] = set()
         for section in sections.values():
-            table = Table({}, self.top.file, f"section {section.id}")
+            table = TomlTable({}, self.top.file, f"section {section.id}")
             if section.sheet not in edges:
                 hint = nearest(section.sheet, edges)
                 raise table.error("sheet", f"'{section.sheet}' is no [[further_sheet]]; {hint}")
             if section.sheet and section.repeats:
                 raise table.error("sheet", "rows that repeat stand on the form's own sheet")
             for key, drawing in (("drawing", section.head), ("row", section.row)):
-                for piece in drawing.pieces if drawing else ():
-                    self._check_piece(table, key, piece, sections, edges[section.sheet])
-                    if piece.field in drawn:
-                        raise table.error(key, f"'{{{piece.field}}}' is drawn twice")
-                    drawn.update({piece.field} - {""})
+                for cell in drawing.cells if drawing else ():
+                    self._check_cell(table, key, cell, sections, edges[section.sheet])
+                    if cell.field in drawn:
+                        raise table.error(key, f"'{{{cell.field}}}' is drawn twice")
+                    drawn.update({cell.field} - {""})
         for section in sections.values():
             for item in section.fields.values():
                 if item.key not in drawn and _must_be_drawn(section, item):
-                    table = Table({}, self.top.file, f"section {section.id}, fields, {item.id}")
+                    table = TomlTable({}, self.top.file, f"section {section.id}, fields, {item.id}")
                     raise table.error("", f"no drawing shows '{{{item.id}}}'")
 
-    def _check_piece(
-        self, table: Table, key: str, piece: Piece, sections: dict[str, Section], edge: int
+    def _check_cell(
+        self, table: TomlTable, key: str, cell: DrawnCell, sections: dict[str, Section], edge: int
     ) -> None:
-        if piece.column + piece.columns > edge:
-            raise table.error(key, f"row {piece.row + 1} has more cells than widths ({edge})")
-        if piece.level and key != "row":
+        if cell.column + cell.columns > edge:
+            raise table.error(key, f"row {cell.row + 1} has more cells than widths ({edge})")
+        if cell.level and key != "row":
             raise table.error(key, "a level can only be drawn in the row that repeats")
-        if not piece.field:
+        if not cell.field:
             return
-        owner, _, name = piece.field.partition(".")
-        known = sections[owner].fields if owner in sections else {}
-        if name not in known:
-            hint = nearest(name, known) if known else nearest(owner, sections)
-            raise table.error(key, f"'{{{piece.field}}}' is not a field; {hint}")
-        repeats = known[name].grain != CELL
-        if repeats and (key != "row" or table.where != f"section {owner}"):
-            raise table.error(key, f"'{{{piece.field}}}' belongs in the row of section {owner}")
+        owner, _, name = cell.field.partition(".")
+        known_fields = sections[owner].fields if owner in sections else {}
+        if name not in known_fields:
+            hint = nearest(name, known_fields) if known_fields else nearest(owner, sections)
+            raise table.error(key, f"'{{{cell.field}}}' is not a field; {hint}")
+        repeats = known_fields[name].grain != CELL
+        if repeats and (key != "row" or table.whereabouts != f"section {owner}"):
+            raise table.error(key, f"'{{{cell.field}}}' belongs in the row of section {owner}")
         if key == "row" and not repeats:
-            raise table.error(key, f"'{{{piece.field}}}' is one cell, and the row repeats")
+            raise table.error(key, f"'{{{cell.field}}}' is one cell, and the row repeats")
 
     # expressions
 
@@ -360,15 +362,15 @@ class _Loader:
         for section in sections.values():
             for item in section.fields.values():
                 if item.formula:
-                    table = Table({}, self.top.file, f"section {section.id}, field {item.id}")
-                    place = scope.at(section.id, item.grain)
+                    table = TomlTable({}, self.top.file, f"section {section.id}, field {item.id}")
+                    standpoint = scope.at(section.id, item.grain)
                     nodes[item.key] = parse_at(
-                        table, "formula", item.formula, place, item.kind.type
+                        table, "formula", item.formula, standpoint, item.kind.type
                     )
         return _ordered(nodes, self.top)
 
 
-def _mode(table: Table, grain: str) -> str:
+def _mode(table: TomlTable, grain: str) -> str:
     formula, suggested = "formula" in table.data, table.take("suggested", bool, False)
     if suggested and not formula:
         raise table.error("suggested", "needs a formula that suggests the value")
@@ -381,7 +383,7 @@ def _mode(table: Table, grain: str) -> str:
     return "fixed" if "value" in table.data or grain == GROUP else "entered"
 
 
-def _if_begun(table: Table) -> bool:
+def _if_begun(table: TomlTable) -> bool:
     value = table.data.get("required", False)
     if not isinstance(value, bool) and value != "begun":
         raise table.error("required", "must be true, false or 'begun'")
@@ -397,15 +399,15 @@ def _must_be_drawn(section: Section, item: Field) -> bool:
     return not item.is_hidden and item.id not in section.levels
 
 
-def _one_of(table: Table, key: str, usual: str, *others: str) -> str:
+def _one_of(table: TomlTable, key: str, default: str, *alternatives: str) -> str:
     """A text that must be one of a few; the first is the default."""
-    value = table.take(key, str, usual)
-    if value not in (usual, *others):
-        raise table.error(key, f"'{value}' is none; {nearest(value, (usual, *others))}")
+    value = table.take(key, str, default)
+    if value not in (default, *alternatives):
+        raise table.error(key, f"'{value}' is none; {nearest(value, (default, *alternatives))}")
     return value
 
 
-def _pattern(table: Table, key: str, text: str, *names: str) -> str:
+def _pattern(table: TomlTable, key: str, text: str, *names: str) -> str:
     """A text in which `{…}` may only hold some names."""
     try:
         text.format_map(dict.fromkeys(names, ""))
@@ -433,7 +435,7 @@ def _part_field(owner: Field, suffix: str, formula: str, type_: Type) -> Field:
     )
 
 
-def _ordered(nodes: dict[str, Node], top: Table) -> dict[str, Node]:
+def _ordered(nodes: dict[str, Node], top: TomlTable) -> dict[str, Node]:
     """The formulas in an order in which each finds what it refers to."""
     done: dict[str, Node] = {}
     waiting: list[str] = []
@@ -445,9 +447,9 @@ def _ordered(nodes: dict[str, Node], top: Table) -> dict[str, Node]:
             raise top.error(f"field {key}", f"refers to itself: {' → '.join([*waiting, key])}")
         waiting.append(key)
         for ref in references([nodes[key]]):
-            other = f"{ref.section}.{ref.field}"
-            if other in nodes:
-                settle(other)
+            referred_key = f"{ref.section}.{ref.field}"
+            if referred_key in nodes:
+                settle(referred_key)
         waiting.pop()
         done[key] = nodes[key]
 

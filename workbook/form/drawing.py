@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 
 from workbook.errors import nearest
-from workbook.form.model import Drawing, Piece
-from workbook.form.toml_table import Table
+from workbook.form.model import Drawing, DrawnCell
+from workbook.form.toml_table import TomlTable
 
 _FIELD = re.compile(r"\{([a-z0-9_.]+)\}")
 _LEVEL = re.compile(r"\[([a-z0-9_]+)\]")
 _HEADING = re.compile(r"(#{1,2}) +")
 
 
-def draw(table: Table, key: str, section: str, levels: tuple[str, ...]) -> Drawing:
+def draw(table: TomlTable, key: str, section: str, levels: tuple[str, ...]) -> Drawing:
     """Read drawn rows: `a | b | <` and so on; see docs/form-file.md."""
     value = table.data.get(key, [])
     lines = [value] if isinstance(value, str) else list(table.strings(key))
@@ -25,32 +25,32 @@ def draw(table: Table, key: str, section: str, levels: tuple[str, ...]) -> Drawi
     heights = table.numbers("heights") if key == "drawing" else ()
     if heights and len(heights) != len(lines):
         raise table.error("heights", f"must have one number for each of the {len(lines)} rows")
-    pieces = []
+    cells = []
     for row, line_cells in enumerate(grid):
         for column, cell in enumerate(line_cells):
             if cell not in ("<", "^"):
-                pieces.append(_piece(table, key, grid, row, column, section, levels))
+                cells.append(_drawn_cell(table, key, grid, row, column, section, levels))
             else:
                 _check_mark(table, key, grid, row, column)
-    return Drawing(len(grid), tuple(framed), heights or (0.0,) * len(grid), tuple(pieces))
+    return Drawing(len(grid), tuple(framed), heights or (0.0,) * len(grid), tuple(cells))
 
 
-def _check_mark(table: Table, key: str, grid: list[list[str]], row: int, column: int) -> None:
+def _check_mark(table: TomlTable, key: str, grid: list[list[str]], row: int, column: int) -> None:
     if grid[row][column] == "<" and column == 0:
         raise table.error(key, f"row {row + 1} begins with '<', which has nothing to its left")
     if grid[row][column] == "^" and (row > 0 and column >= len(grid[row - 1])):
         raise table.error(key, f"row {row + 1}, cell {column + 1}: '^' has nothing above it")
 
 
-def _piece(
-    table: Table,
+def _drawn_cell(
+    table: TomlTable,
     key: str,
     grid: list[list[str]],
     row: int,
     column: int,
     section: str,
     levels: tuple[str, ...],
-) -> Piece:
+) -> DrawnCell:
     columns = 1
     while column + columns < len(grid[row]) and grid[row][column + columns] == "<":
         columns += 1
@@ -67,7 +67,7 @@ def _piece(
     name = ""
     if named:
         name = named[1] if "." in named[1] else f"{section}.{named[1]}"
-    return Piece(
+    return DrawnCell(
         "" if named or level else text.replace("\\n", "\n"),
         name,
         levels.index(level[1]) + 1 if level else 0,

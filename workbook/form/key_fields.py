@@ -26,22 +26,22 @@ from workbook.form.model import (
     Section,
     Sense,
 )
-from workbook.form.toml_table import KEYS, Table
+from workbook.form.toml_table import KEYS, TomlTable
 
 
 def read_key_fields(
-    top: Table,
+    top: TomlTable,
     sections: Mapping[str, Section],
     settings: Mapping[str, float | str],
     formulas: Mapping[str, Node],
 ) -> KeyFields:
     """The [summary] table of a definition. Raises FormError naming the key."""
-    return _Reader(top.table("summary"), sections, settings, formulas).key_fields()
+    return _SummaryTable(top.table("summary"), sections, settings, formulas).key_fields()
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    table: Table
+class _SummaryTable:
+    table: TomlTable
     sections: Mapping[str, Section]
     settings: Mapping[str, float | str]
     formulas: Mapping[str, Node]
@@ -83,11 +83,11 @@ class _Reader:
             sample_least=sample.take("least", float, SAMPLE_LEAST),
         )
 
-    def _field(self, table: Table, key: str, name: str) -> Field:
+    def _field(self, table: TomlTable, key: str, name: str) -> Field:
         """A single field by its full name."""
-        known = [f.key for section in self.sections.values() for f in section.of_grain(CELL)]
-        if name not in known:
-            raise table.error(key, f"'{name}' is no single field; {nearest(name, known)}")
+        single_keys = [f.key for section in self.sections.values() for f in section.of_grain(CELL)]
+        if name not in single_keys:
+            raise table.error(key, f"'{name}' is no single field; {nearest(name, single_keys)}")
         section, _, field = name.partition(".")
         return self.sections[section].fields[field]
 
@@ -102,8 +102,8 @@ class _Reader:
             return ""
         return self._among(self.table, key, item, amounts)
 
-    def _among(self, table: Table, key: str, item: Field, amounts: Mapping[str, Field]) -> str:
-        column = next((name for name, other in amounts.items() if other is item), None)
+    def _among(self, table: TomlTable, key: str, item: Field, amounts: Mapping[str, Field]) -> str:
+        column = next((name for name, amount in amounts.items() if amount is item), None)
         if column is None:
             raise table.error(key, f"'{item.key}' is not among the amounts")
         return column
@@ -115,24 +115,24 @@ class _Reader:
         if rate.mode != "computed":
             raise self.table.error("execution_rate", f"'{rate.key}' is not computed by the form")
         node = self.formulas[rate.key]
-        own = {item.key for item in amounts.values()}
+        amount_keys = {item.key for item in amounts.values()}
         for ref in references([node]):
-            if ref.key not in own:
-                told = f"'{rate.key}' rests on '{ref.key}', which is not among the amounts"
-                raise self.table.error("execution_rate", told)
+            if ref.key not in amount_keys:
+                message = f"'{rate.key}' rests on '{ref.key}', which is not among the amounts"
+                raise self.table.error("execution_rate", message)
         return node
 
-    def _breakdown(self, table: Table, amounts: Mapping[str, Field]) -> Breakdown:
+    def _breakdown(self, table: TomlTable, amounts: Mapping[str, Field]) -> Breakdown:
         table.only(*KEYS["breakdown"])
-        whole = self._field(table, "whole", table.take("whole", str))
+        whole_amount = self._field(table, "whole", table.take("whole", str))
         return Breakdown(
             table.take("id", str),
             table.take("label", str),
             tuple(self._field(table, "parts", key) for key in table.strings("parts")),
-            self._among(table, "whole", whole, amounts),
+            self._among(table, "whole", whole_amount, amounts),
         )
 
-    def _scored(self, table: Table) -> ScoredRows:
+    def _scored(self, table: TomlTable) -> ScoredRows:
         table.only(*KEYS["scored"])
         name = table.take("section", str)
         repeating = [section.id for section in self.sections.values() if section.repeats]
@@ -140,11 +140,13 @@ class _Reader:
             hint = nearest(name, repeating)
             raise table.error("section", f"'{name}' is no section with rows; {hint}")
         section = self.sections[name]
-        own = [item.id for item in section.of_grain(ROW)]
+        row_field_ids = [item.id for item in section.of_grain(ROW)]
         for key in ("weight", "score", "expected", "reason"):
             field = table.take(key, str, "" if key in ("expected", "reason") else None)
-            if field and field not in own:
-                raise table.error(key, f"'{field}' is no field of its rows; {nearest(field, own)}")
+            if field and field not in row_field_ids:
+                raise table.error(
+                    key, f"'{field}' is no field of its rows; {nearest(field, row_field_ids)}"
+                )
         return ScoredRows(
             section,
             table.take("weight", str),
@@ -153,7 +155,7 @@ class _Reader:
             table.take("reason", str, ""),
         )
 
-    def _grade(self, table: Table) -> tuple[str, float]:
+    def _grade(self, table: TomlTable) -> tuple[str, float]:
         """A grade's lowest score is a number, or a setting's name, so that rules can speak of it."""
         table.only(*KEYS["grade"])
         lowest = table.data.get("from")
@@ -175,12 +177,12 @@ def _columns(items: Sequence[Field]) -> dict[str, Field]:
     }
 
 
-def _reason(table: Table) -> tuple[str, tuple[str, ...]]:
+def _reason(table: TomlTable) -> tuple[str, tuple[str, ...]]:
     table.only(*KEYS["reason"])
     return table.take("name", str), table.strings("words")
 
 
-def _criterion(table: Table) -> Criterion:
+def _criterion(table: TomlTable) -> Criterion:
     table.only(*KEYS["criterion"])
     metric, sense = table.take("metric", str), table.take("sense", str)
     if metric not in METRICS:

@@ -129,9 +129,9 @@ def _amount_on_paper(kind: Kind, number: float) -> str:
     """78.30, 1,234.5678."""
     finest = Decimal(1).scaleb(-(kind.typed_decimals or 0))
     exact = Decimal(repr(number)).quantize(finest, ROUND_HALF_UP)
-    whole, _, decimals = f"{exact:,f}".partition(".")
+    whole_digits, _, decimals = f"{exact:,f}".partition(".")
     decimals = decimals.rstrip("0").ljust(kind.decimals or 0, "0")
-    return f"{whole}.{decimals}" if decimals else whole
+    return f"{whole_digits}.{decimals}" if decimals else whole_digits
 
 
 def _signed_text(kind: Kind, number: float) -> str:

@@ -84,7 +84,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DrawnCell:
     """One drawn cell: a label, or a field; and how far it reaches."""
 
     text: str
@@ -104,7 +104,7 @@ class Drawing:
     rows: int
     framed: tuple[bool, ...]
     heights: tuple[float, ...]
-    pieces: tuple[Piece, ...]
+    cells: tuple[DrawnCell, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a message: words, or a figure to be shown as its kind shows it."""
+    """A part of a message: words, or a figure to be shown as its kind shows it."""
 
     words: str = ""
     node: Node | None = None
@@ -332,7 +332,9 @@ class KeyFields:
     @property
     def composition(self) -> tuple[tuple[str, Field], ...]:
         """(heading, part) of all breakdowns; empty where the form has none."""
-        return tuple((whole.heading, item) for whole in self.breakdowns for item in whole.parts)
+        return tuple(
+            (breakdown.heading, item) for breakdown in self.breakdowns for item in breakdown.parts
+        )
 
     @property
     def rate_columns(self) -> dict[str, str]:
@@ -351,16 +353,19 @@ class KeyFields:
     def row_start(self, section: Section) -> str:
         """The field in which a row of a repeating section begins, past its levels and its weight."""
         weights = [rows.weight for rows in self.scored if rows.section is section]
-        own = (item.id for item in section.of_grain(ROW) if not item.is_hidden)
-        return next((name for name in own if name not in (*section.levels, *weights)), "")
+        row_field_ids = (item.id for item in section.of_grain(ROW) if not item.is_hidden)
+        return next((name for name in row_field_ids if name not in (*section.levels, *weights)), "")
 
 
 # --- the form -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
-    """One form and version. Amounts are in `unit`."""
+    """One form and version. Amounts are in `unit`.
+
+    A form is equal to itself only: two definitions may differ in their texts alone.
+    """
 
     id: str
     version: str
@@ -409,10 +414,10 @@ class Form:
     @cached_property
     def papers(self) -> tuple[Paper, ...]:
         """Every sheet that is filled in, the form's own first."""
-        own = Paper(
+        own_paper = Paper(
             self.sheet, self.title, self.annex, self.widths, self.side_widths, self.orientation
         )
-        return (own, *self.further)
+        return (own_paper, *self.further)
 
     @cached_property
     def further_sheets(self) -> frozenset[str]:
@@ -421,8 +426,8 @@ class Form:
 
     def on_paper(self, paper: Paper) -> Iterator[Section]:
         """The sections that stand on a sheet, downwards."""
-        own = "" if paper.sheet == self.sheet else paper.sheet
-        return (section for section in self.sections.values() if section.sheet == own)
+        section_sheet = "" if paper.sheet == self.sheet else paper.sheet
+        return (section for section in self.sections.values() if section.sheet == section_sheet)
 
     def rule(self, code: str) -> Rule:
         """The form's own rule of a code; KeyError if it has none."""

@@ -1,4 +1,4 @@
-"""The report that a form's further sheet makes: its chapters in order, and one return's finished text.
+"""The report that a form's further sheet makes: its chapters in order, and one chapter's finished text.
 
 A sheet is a report if its drawing has headings (`# 一、…`). Its texts are the fields of prose:
 sentences that the sheet composes, and what the department wrote; figures stand in the sentences.
@@ -37,21 +37,13 @@ class Chapter:
         return tuple(item for item in self.fields if item.kind.is_prose)
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """One paragraph of the finished report. `level` is 1 or 2 for a heading, 0 for text."""
-
-    level: int
-    text: str
-
-
 def report_section(form: Form) -> Section | None:
     """The section that is the form's report; None if the form has none."""
     return next((s for s in form.sections.values() if any(_headings(s))), None)
 
 
 def _headings(section: Section) -> Iterator[str]:
-    return (p.text for p in section.head.pieces if p.heading and not p.field)
+    return (p.text for p in section.head.cells if p.heading and not p.field)
 
 
 def outline(form: Form) -> tuple[Chapter, ...]:
@@ -59,20 +51,20 @@ def outline(form: Form) -> tuple[Chapter, ...]:
     section = report_section(form)
     if section is None:
         return ()
-    found: list[tuple[int, str, list[Field]]] = [(0, "", [])]
-    for piece in section.head.pieces:
-        if piece.field:
-            found[-1][2].append(form.field_of(piece.field))
-        elif piece.heading:
-            found.append((piece.heading, piece.text, []))
-    return tuple(Chapter(level, heading, tuple(fields)) for level, heading, fields in found)
+    chapters: list[tuple[int, str, list[Field]]] = [(0, "", [])]
+    for drawn in section.head.cells:
+        if drawn.field:
+            chapters[-1][2].append(form.field_of(drawn.field))
+        elif drawn.heading:
+            chapters.append((drawn.heading, drawn.text, []))
+    return tuple(Chapter(level, heading, tuple(fields)) for level, heading, fields in chapters)
 
 
 def report_title(form: Form, values: Mapping[str, Any]) -> str:
     """The report's title; `values` are the report's, by field: {"overview": …}."""
     section = report_section(form)
-    pieces = section.head.pieces if section else ()
-    title = next((p.field.partition(".")[2] for p in pieces if p.heading and p.field), "")
+    cells = section.head.cells if section else ()
+    title = next((p.field.partition(".")[2] for p in cells if p.heading and p.field), "")
     return str(values.get(title) or "")
 
 
@@ -83,31 +75,11 @@ def is_written(form: Form, values: Mapping[str, Any]) -> bool:
     return any(values.get(name) is not None for name in inputs)
 
 
-def paragraphs(form: Form, values: Mapping[str, Any]) -> tuple[Paragraph, ...]:
-    """The finished report without its title: headings and texts; empty if nothing was written.
-
-    `values` are the report's as `Batch.values` and `read --json` give them, by field; blanks are None.
-    """
-    if not is_written(form, values):
-        return ()
-    found: list[Paragraph] = []
-    chapters = outline(form)
-    for chapter, after in zip(chapters, (*chapters[1:], None), strict=True):
-        if chapter.heading:
-            found.append(Paragraph(chapter.level, chapter.heading))
-        lines = chapter_text(chapter, values)
-        divided = after is not None and after.level > chapter.level
-        if not lines and not divided:
-            lines = (NOTHING,)
-        found += (Paragraph(0, line) for line in lines)
-    return tuple(found)
-
-
 def chapter_text(chapter: Chapter, values: Mapping[str, Any]) -> tuple[str, ...]:
     """A chapter's paragraphs: a composed sentence runs on into what was written, unless that is a list."""
     text = ""
     for item in chapter.texts:
-        more = str(values.get(item.id) or "")
-        text += "\n" + more if text and _LIST.match(more) else more
+        field_text = str(values.get(item.id) or "")
+        text += "\n" + field_text if text and _LIST.match(field_text) else field_text
     lines = (line.strip(" \u3000\t\r") for line in text.split("\n"))
     return tuple(line for line in lines if line)

@@ -10,34 +10,34 @@ from workbook.errors import ExpressionError, nearest
 from workbook.expression import Literal, Node, Ref, Type, parse, references
 from workbook.form.kinds import KINDS, plain_kind
 from workbook.form.model import CELL, GROUP, ROW, Case, Form, Part, Rule
-from workbook.form.scope import FormScope, Place
-from workbook.form.toml_table import KEYS, Table
+from workbook.form.scope import FormScope, Standpoint
+from workbook.form.toml_table import KEYS, TomlTable
 
 CASE_SECTION = "indicators"
 """Where the rows stand that the cases of a form's rule give."""
 
 
 def parse_at(
-    table: Table,
+    table: TomlTable,
     key: str,
     text: str,
-    place: Place,
+    standpoint: Standpoint,
     expected: Type | None,
     start: int = 0,
 ) -> Node:
     """Read an expression that begins after `start` characters of the key's text."""
     start += len(text) - len(text.lstrip())
     try:
-        return parse(text.strip(), place, expected)
+        return parse(text.strip(), standpoint, expected)
     except ExpressionError as error:
         raise table.error(key, str(error), error.column + start) from None
 
 
-def read_rule(table: Table, scope: FormScope) -> Rule:
+def read_rule(table: TomlTable, scope: FormScope) -> Rule:
     """The rule of a [[rule]] table. Raises FormError."""
     table.only(*KEYS["rule"])
     section, grain = _scope(table, scope)
-    place = scope.at(section, grain)
+    standpoint = scope.at(section, grain)
     when = table.take("when", str, "")
     severity = table.take("severity", str, "error")
     if severity not in set(Severity):
@@ -47,22 +47,22 @@ def read_rule(table: Table, scope: FormScope) -> Rule:
         name=table.take("name", str),
         section=section,
         grain=grain,
-        must=parse_at(table, "must", table.take("must", str), place, Type.TRUTH),
-        when=parse_at(table, "when", when, place, Type.TRUTH) if when else None,
-        at=_at(table, place),
+        must=parse_at(table, "must", table.take("must", str), standpoint, Type.TRUTH),
+        when=parse_at(table, "when", when, standpoint, Type.TRUTH) if when else None,
+        at=_at(table, standpoint),
         severity=Severity(severity),
-        message=_message(table, "message", place, scope),
+        message=_message(table, "message", standpoint, scope),
         hint=table.take("hint", str),
         basis=table.take("basis", str),
-        printed=_figure(table, "printed", place, scope),
-        expected=_figure(table, "expected", place, scope),
+        printed=_figure(table, "printed", standpoint, scope),
+        expected=_figure(table, "expected", standpoint, scope),
         cases=tuple(_case(t) for t in table.tables("cases", "verdict")),
         source=table.take("must", str),
         when_source=when,
     )
 
 
-def _scope(table: Table, scope: FormScope) -> tuple[str, str]:
+def _scope(table: TomlTable, scope: FormScope) -> tuple[str, str]:
     """`form`, a section's id (its rows if it has some), or `section/group`."""
     section, _, part = table.take("scope", str).partition("/")
     if section == "form":
@@ -78,16 +78,16 @@ def _scope(table: Table, scope: FormScope) -> tuple[str, str]:
     return section, GROUP if part else ROW if repeats else CELL
 
 
-def _at(table: Table, place: Place) -> tuple[Ref, ...]:
+def _at(table: TomlTable, standpoint: Standpoint) -> tuple[Ref, ...]:
     names = table.strings("at") if isinstance(table.data.get("at"), list) else (
         table.take("at", str),
     )  # fmt: skip
     refs = []
     for name in names:
         section, _, rest = name.rpartition(".")
-        column = place.grain == GROUP and _is_row_field(place, section, rest)
+        column = standpoint.grain == GROUP and _is_row_field(standpoint, section, rest)
         try:
-            ref = place.resolve(section or None, rest, column=column)
+            ref = standpoint.resolve(section or None, rest, column=column)
         except ExpressionError as error:
             raise table.error("at", str(error)) from None
         if not isinstance(ref, Ref):
@@ -96,12 +96,14 @@ def _at(table: Table, place: Place) -> tuple[Ref, ...]:
     return tuple(refs)
 
 
-def _is_row_field(place: Place, section: str, name: str) -> bool:
-    found = place.form_fields.get(section or place.section, {}).get(name)
-    return found is not None and found.grain == ROW
+def _is_row_field(standpoint: Standpoint, section: str, name: str) -> bool:
+    item = standpoint.form_fields.get(section or standpoint.section, {}).get(name)
+    return item is not None and item.grain == ROW
 
 
-def _message(table: Table, key: str, place: Place, scope: FormScope) -> tuple[Part, ...]:
+def _message(
+    table: TomlTable, key: str, standpoint: Standpoint, scope: FormScope
+) -> tuple[Part, ...]:
     parts: list[Part] = []
     start = 0
     for number, words in enumerate(re.split(r"\{([^{}]*)\}", table.take(key, str))):
@@ -109,21 +111,21 @@ def _message(table: Table, key: str, place: Place, scope: FormScope) -> tuple[Pa
             parts += [Part(words)] if words else []
             start += len(words) + 1
         else:
-            parts.append(_shown(table, key, words, place, scope, start))
+            parts.append(_shown(table, key, words, standpoint, scope, start))
             start += len(words) + 1
     return tuple(parts)
 
 
-def _figure(table: Table, key: str, place: Place, scope: FormScope) -> Part | None:
+def _figure(table: TomlTable, key: str, standpoint: Standpoint, scope: FormScope) -> Part | None:
     text = table.take(key, str, "")
-    return _shown(table, key, text, place, scope) if text else None
+    return _shown(table, key, text, standpoint, scope) if text else None
 
 
 def _shown(
-    table: Table, key: str, text: str, place: Place, scope: FormScope, start: int = 0
+    table: TomlTable, key: str, text: str, standpoint: Standpoint, scope: FormScope, start: int = 0
 ) -> Part:
     text, _, kind_name = text.partition(":")
-    node = parse_at(table, key, text, place, None, start)
+    node = parse_at(table, key, text, standpoint, None, start)
     if kind_name:
         if kind_name not in KINDS:
             raise table.error(key, f"'{kind_name}' is not a kind; {nearest(kind_name, KINDS)}")
@@ -136,7 +138,7 @@ def _shown(
     return Part(node=node, kind=plain_kind(node.type))
 
 
-def _case(table: Table) -> Case:
+def _case(table: TomlTable) -> Case:
     table.only(*KEYS["case"])
     verdict = table.take("verdict", str)
     if verdict not in ("holds", "broken", "undecided"):
@@ -151,7 +153,7 @@ def check_rules(form: Form) -> None:
     for rule in form.rules:
         if rule.general:
             continue
-        table = Table({}, form.path.name, f"rule {rule.code}")
+        table = TomlTable({}, form.path.name, f"rule {rule.code}")
         if not re.fullmatch(r"[A-Z]\d{3}", rule.code):
             raise table.error("code", "must be a letter and three digits, such as D401")
         if rule.code in seen:
@@ -164,14 +166,14 @@ def check_rules(form: Form) -> None:
             raise table.error("cases", "needs a case that holds and one that is broken")
 
 
-def _check_case(table: Table, rule: Rule, case: Case, form: Form) -> None:
+def _check_case(table: TomlTable, rule: Rule, case: Case, form: Form) -> None:
     """Every cell that a case fills in must be one of the form's."""
-    given = [key if "." in key else f"{rule.section}.{key}" for key in case.given]
+    filled_keys = [key if "." in key else f"{rule.section}.{key}" for key in case.given]
     section = rule.row_section or CASE_SECTION
-    given += [f"{section}.{name}.1" for row in case.rows for name in row]
-    for key in given:
+    filled_keys += [f"{section}.{name}.1" for row in case.rows for name in row]
+    for key in filled_keys:
         name, _, number = key.rpartition(".")
         name, grain = (name, ROW) if number.isdigit() else (key, CELL)
-        known = [item.key for item in form.fields() if item.grain == grain]
-        if name not in known:
-            raise table.error("cases", f"'{key}' is no such cell; {nearest(name, known)}")
+        known_keys = [item.key for item in form.fields() if item.grain == grain]
+        if name not in known_keys:
+            raise table.error("cases", f"'{key}' is no such cell; {nearest(name, known_keys)}")

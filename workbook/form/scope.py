@@ -11,7 +11,7 @@ from workbook.form.model import CELL, GROUP, ROW, Field
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Standpoint:
     """Where an expression stands: names resolve from here."""
 
     form_fields: Mapping[str, Mapping[str, Field]]
@@ -23,17 +23,19 @@ class Place:
         """See `workbook.expression.Scope`."""
         if section == "settings":
             return self._setting(name)
-        own = section or self.section
-        if own not in self.form_fields:
-            known = [*self.form_fields, "settings"]
-            raise ExpressionError(f"'{own}' is not a section; {nearest(own, known)}")
-        found = self.form_fields[own].get(name)
-        if found is None:
+        target_section = section or self.section
+        if target_section not in self.form_fields:
+            known_sections = [*self.form_fields, "settings"]
+            raise ExpressionError(
+                f"'{target_section}' is not a section; {nearest(target_section, known_sections)}"
+            )
+        item = self.form_fields[target_section].get(name)
+        if item is None:
             elsewhere = [f"{s}.{name}" for s, fields in self.form_fields.items() if name in fields]
-            near = nearest(name, self.form_fields[own])
+            near = nearest(name, self.form_fields[target_section])
             hint = f"did you mean '{elsewhere[0]}'?" if elsewhere else near
-            raise ExpressionError(f"'{name}' is not a field of section {own}; {hint}")
-        return self._reference(found, section, column=column)
+            raise ExpressionError(f"'{name}' is not a field of section {target_section}; {hint}")
+        return self._reference(item, section, column=column)
 
     def _setting(self, name: str) -> Literal:
         if name not in self.settings:
@@ -41,32 +43,30 @@ class Place:
         value = self.settings[name]
         return Literal(value, Type.TEXT if isinstance(value, str) else Type.NUMBER)
 
-    def _reference(self, found: Field, section: str | None, *, column: bool) -> Ref:
+    def _reference(self, item: Field, section: str | None, *, column: bool) -> Ref:
         reach = "cell"
         if column:
-            if found.grain != ROW:
-                raise ExpressionError(f"'{found.id}' has no column; it is one cell")
+            if item.grain != ROW:
+                raise ExpressionError(f"'{item.id}' has no column; it is one cell")
             grouped = section is None and self.grain == GROUP
             reach = "group" if grouped else "column"
-        elif found.grain != CELL and (found.section != self.section or self.grain == CELL):
+        elif item.grain != CELL and (item.section != self.section or self.grain == CELL):
             raise ExpressionError(
-                f"'{found.id}' is a whole column here; use sum, count or another function over it"
+                f"'{item.id}' is a whole column here; use sum, count or another function over it"
             )
-        elif found.grain == ROW and self.grain == GROUP:
-            raise ExpressionError(
-                f"'{found.id}' has many rows in a group; use sum or count over it"
-            )
-        decimals = None if found.mode == "derived" else found.kind.decimals
-        return Ref(found.section, found.id, found.kind.type, decimals, found.blank, reach)
+        elif item.grain == ROW and self.grain == GROUP:
+            raise ExpressionError(f"'{item.id}' has many rows in a group; use sum or count over it")
+        decimals = None if item.mode == "derived" else item.kind.decimals
+        return Ref(item.section, item.id, item.kind.type, decimals, item.blank, reach)
 
 
 @dataclass(frozen=True, slots=True)
 class FormScope:
-    """A form's fields and settings; `at` gives the place from which an expression sees them."""
+    """A form's fields and settings; `at` gives the standpoint from which an expression sees them."""
 
     fields: dict[str, dict[str, Field]]
     settings: dict[str, float | str]
 
-    def at(self, section: str, grain: str) -> Place:
+    def at(self, section: str, grain: str) -> Standpoint:
         """Where an expression of a section stands."""
-        return Place(self.fields, self.settings, section, grain)
+        return Standpoint(self.fields, self.settings, section, grain)

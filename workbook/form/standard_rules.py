@@ -116,11 +116,11 @@ class _Room:
         self.home = not section.sheet
         self.boxes: dict[str, tuple[float, float]] = {}
         """Field → (width in pixels, height in points)."""
-        for piece in section.head.pieces:
-            heights = section.head.heights[piece.row : piece.row + piece.rows]
-            if piece.field and all(heights):
-                columns = widths[piece.column : piece.column + piece.columns]
-                self.boxes[piece.field] = sum(7 * w + 5 for w in columns), sum(heights)
+        for drawn in section.head.cells:
+            heights = section.head.heights[drawn.row : drawn.row + drawn.rows]
+            if drawn.field and all(heights):
+                columns = widths[drawn.column : drawn.column + drawn.columns]
+                self.boxes[drawn.field] = sum(7 * w + 5 for w in columns), sum(heights)
 
     def holds(self, item: Field) -> tuple[str, str] | None:
         """A text's letters and breaks make no more lines than its box holds, roughly."""
@@ -146,21 +146,21 @@ _GENERAL: dict[str, Callable[[Field], tuple[str, str] | None]] = {
 
 def _general_rule(code: str, item: Field, texts: tuple[str, str], scope: FormScope) -> Rule:
     entry = CATALOGUE[code]
-    place = scope.at(item.section, item.grain)
+    standpoint = scope.at(item.section, item.grain)
     problem = "不是日期" if item.kind.type is Type.DATE else "不是数字"
     label = item.label.replace("“", "‘").replace("”", "’")  # the message sets it in “…”
     words = {"label": label, "problem": problem, "limit": str(item.max_length),
              "decimals": f"保留不超过 {item.kind.typed_decimals} 位小数" if item.kind.typed_decimals else "为整数",
              "bounds": _bounds(item)}  # fmt: skip
-    ref = place.resolve(None, item.id, column=False)
+    ref = standpoint.resolve(None, item.id, column=False)
     assert isinstance(ref, Ref)
     return Rule(
         code=code,
         name=f"{entry.name}：{item.label}",
         section=item.section,
         grain=item.grain,
-        must=parse(texts[0], place, Type.TRUTH),
-        when=parse(texts[1], place, Type.TRUTH) if texts[1] else None,
+        must=parse(texts[0], standpoint, Type.TRUTH),
+        when=parse(texts[1], standpoint, Type.TRUTH) if texts[1] else None,
         at=(ref,),
         severity=entry.severity,
         message=(
@@ -209,18 +209,18 @@ def _each_group(section: Section, scope: FormScope) -> Iterator[Rule]:
     required = [item for item in section.of_grain(ROW) if item.required]
     if not required:
         return
-    place = scope.at(section.id, GROUP)
-    first = place.resolve(None, required[0].id, column=True)
+    standpoint = scope.at(section.id, GROUP)
+    first = standpoint.resolve(None, required[0].id, column=True)
     assert isinstance(first, Ref)
     entry = CATALOGUE[REQUIRED]
-    name = place.resolve(None, "group_name", column=False) if section.levels else None
+    name = standpoint.resolve(None, "group_name", column=False) if section.levels else None
     label = Part(node=name, kind=PLAIN_TEXT) if name else Part(section.label)
     yield Rule(
         code=REQUIRED,
         name=f"{section.label}：{'每一级' if section.levels else ''}至少填一行",
         section=section.id,
         grain=GROUP,
-        must=parse(f"count({required[0].id}) > 0", place, Type.TRUTH),
+        must=parse(f"count({required[0].id}) > 0", standpoint, Type.TRUTH),
         when=None,
         at=(first,),
         severity=entry.severity,

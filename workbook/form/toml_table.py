@@ -11,37 +11,41 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TomlTable:
     """A TOML table with its whereabouts; what is taken from it is checked."""
 
     data: dict[str, Any]
     file: str
-    where: str
+    whereabouts: str
 
     def error(self, key: str, message: str, column: int = 0) -> FormError:
         """A FormError at one of the table's keys."""
-        where = f"{self.where}, {key}" if self.where and key else self.where or key
+        whereabouts = (
+            f"{self.whereabouts}, {key}" if self.whereabouts and key else self.whereabouts or key
+        )
         at = f" at column {column}" if column else ""
-        return FormError(f"{self.file}, {where}: {message}{at}")
+        return FormError(f"{self.file}, {whereabouts}: {message}{at}")
 
-    def take(self, key: str, wanted: type[T], default: T | None = None) -> T:
+    def take(self, key: str, expected_type: type[T], default: T | None = None) -> T:
         """The value of a key; FormError if it is missing (and has no default) or of another type."""
         if key not in self.data:
             if default is None:
                 raise self.error(key, "is missing")
             return default
         value = self.data[key]
-        if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        if expected_type is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
-        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-            raise self.error(key, f"must be a {wanted.__name__}, is {value!r}")
+        if not isinstance(value, expected_type) or (
+            isinstance(value, bool) and expected_type is not bool
+        ):
+            raise self.error(key, f"must be a {expected_type.__name__}, is {value!r}")
         return value
 
-    def only(self, *known: str) -> None:
+    def only(self, *known_keys: str) -> None:
         """Refuse keys that mean nothing here."""
         for key in self.data:
-            if key not in known:
-                raise self.error(key, f"is not known here; {nearest(key, known)}")
+            if key not in known_keys:
+                raise self.error(key, f"is not known here; {nearest(key, known_keys)}")
 
     def strings(self, key: str) -> tuple[str, ...]:
         """A list of strings; empty if the key is missing."""
@@ -57,21 +61,21 @@ class Table:
             raise self.error(key, "must be a list of numbers")
         return tuple(float(item) for item in value)
 
-    def tables(self, key: str, name: str) -> list[Table]:
+    def tables(self, key: str, name: str) -> list[TomlTable]:
         """A list of tables, each named by its key `name` in errors."""
         items: list[Any] = self.take(key, list, [])
         if not all(isinstance(item, dict) for item in items):
             raise self.error(key, f"must be tables, written [[{key}]]")
         result = []
         for number, item in enumerate(items, 1):
-            prefix = f"{self.where}, " if self.where else ""
-            result.append(Table(item, self.file, f"{prefix}{key} {item.get(name, number)}"))
+            prefix = f"{self.whereabouts}, " if self.whereabouts else ""
+            result.append(TomlTable(item, self.file, f"{prefix}{key} {item.get(name, number)}"))
         return result
 
-    def table(self, key: str) -> Table:
+    def table(self, key: str) -> TomlTable:
         """A table under a key; empty if it is missing."""
-        where = f"{self.where}, {key}" if self.where else key
-        return Table(self.take(key, dict, {}), self.file, where)
+        whereabouts = f"{self.whereabouts}, {key}" if self.whereabouts else key
+        return TomlTable(self.take(key, dict, {}), self.file, whereabouts)
 
 
 KEYS = {

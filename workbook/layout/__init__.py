@@ -5,7 +5,7 @@ field, the formulas as they must stand there (`Formulas`), what each input lets 
 `layout`.
 """
 
-from workbook.layout.formulas import Formulas, canonical
+from workbook.layout.formulas import Formulas, canonical, formulas_of
 from workbook.layout.input_limits import Admitted, admitted, list_name
 from workbook.layout.layout import (
     CALC_SHEET,
@@ -24,10 +24,11 @@ from workbook.layout.layout import (
     Plan,
     Slot,
     Spot,
+    cell_name,
     check_lines,
     check_name,
     default_plan,
-    place,
+    lay_out,
 )
 
 __all__ = [
@@ -51,9 +52,11 @@ __all__ = [
     "Spot",
     "admitted",
     "canonical",
+    "cell_name",
     "check_lines",
     "check_name",
     "default_plan",
+    "formulas_of",
+    "lay_out",
     "list_name",
-    "place",
 ]

@@ -11,9 +11,6 @@ from workbook.expression import Ref, literal, to_formula
 from workbook.form import CELL, GROUP, ROW, Field, Part, Rule, shown_formula
 from workbook.layout.layout import Layout
 
-_KEEP = 16
-_KEPT: dict[int, Formulas] = {}
-
 Cell = Callable[[Ref], str]
 """Writes the cell or range of a reference."""
 
@@ -28,16 +25,6 @@ class Formulas:
         self.layout = layout
         self.form = layout.form
         self._rendered: dict[tuple[str, ...], str] = {}
-
-    @classmethod
-    def of(cls, layout: Layout) -> Formulas:
-        """The formulas of a layout, kept for the next template that has it."""
-        key = id(layout)  # which is kept, so its number is not given to another
-        if key not in _KEPT:
-            if len(_KEPT) >= _KEEP:
-                _KEPT.clear()
-            _KEPT[key] = cls(layout)
-        return _KEPT[key]
 
     def cell(self, home: str, grain: str = CELL, number: int = 0) -> Cell:
         """References seen from the Nth row or group, or from the form."""
@@ -134,8 +121,8 @@ class Formulas:
             return self.column(item, home)
         if ref.reach == "group":
             block = self.layout.blocks[item.section]
-            pieces = ",".join(self.column(item, home, g) for g in range(len(block.groups)))
-            return f"CHOOSE({k},{pieces})"
+            columns = ",".join(self.column(item, home, g) for g in range(len(block.groups)))
+            return f"CHOOSE({k},{columns})"
         if item.grain == CELL:
             return self.on(self.address(item, 0), home)
         if item.grain == GROUP:
@@ -143,6 +130,13 @@ class Formulas:
             cells = [self.on(self.address(item, n), home) for n in range(1, total + 1)]
             return f"CHOOSE({k},{','.join(cells)})"
         return f"INDEX({self.column(item, home)},{k})"
+
+
+# Each keeps every formula that it rendered, and they are long: a few layouts are in use at a time.
+@lru_cache(maxsize=16)
+def formulas_of(layout: Layout) -> Formulas:
+    """The formulas of a layout, kept for the next template that has it."""
+    return Formulas(layout)
 
 
 def _part(part: Part, cell: Cell) -> str:
@@ -168,6 +162,7 @@ _TOKENS = re.compile(
 )
 
 
+# The same formulas stand in every return, and each is held against the same few of the template.
 @lru_cache(maxsize=4096)
 def canonical(formula: str) -> str:
     """A formula as all programs mean it: they write spaces, case, numbers and quotes each in its way."""

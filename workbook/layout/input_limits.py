@@ -42,8 +42,8 @@ def _number(spot: Spot, formulas: Formulas, home: str) -> str:
     if item.lowest is not None:
         tests.append(f"{cell}>={item.lowest:.15g}")
     if isinstance(item.highest, str):
-        other = formulas.form.sections[item.section].fields[item.highest]
-        bound = formulas.on(formulas.address(other, spot.number), home)
+        limiting_field = formulas.form.sections[item.section].fields[item.highest]
+        bound = formulas.on(formulas.address(limiting_field, spot.number), home)
         tests.append(f'OR({bound}="",{cell}<={bound})')
     elif item.highest is not None:
         tests.append(f"{cell}<={item.highest:.15g}")

@@ -1,4 +1,4 @@
-"""`place(form) → Layout`: where every field stands. The one contract between template and reader."""
+"""`lay_out(form) → Layout`: where every field stands. The one contract between template and reader."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ from functools import cached_property, lru_cache
 from workbook.address import Address, area
 from workbook.catalogue import REQUIRED
 from workbook.errors import BuildError
-from workbook.form import CELL, GROUP, ROW, Drawing, Field, Form, Group, Paper, Piece, Rule, Section
+from workbook.form import (
+    CELL,
+    GROUP,
+    ROW,
+    Drawing,
+    DrawnCell,
+    Field,
+    Form,
+    Group,
+    Paper,
+    Rule,
+    Section,
+)
 
 GUIDE_SHEET = "填报说明"
 CHECK_SHEET = "自检"
@@ -26,6 +38,11 @@ ISSUED_COLUMN = 4
 
 Plan = tuple[int, ...]
 """How many rows each group holds, over all repeating sections in order."""
+
+
+def cell_name(key: str, number: int = 0) -> str:
+    """The defined name of a field's cell, or of its Nth row's or group's: `indicators.actual.12`."""
+    return f"{key}.{number}" if number else key
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +151,9 @@ class Page:
         return self.paper_columns + len(self.paper.side_widths) + 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
-    """A form on its sheets. Rows and columns count from 1."""
+    """A form on its sheets. Rows and columns count from 1. Equal to itself only, as its form is."""
 
     form: Form
     plan: Plan
@@ -158,10 +175,10 @@ class Layout:
     @cached_property
     def by_key(self) -> dict[str, tuple[Spot, ...]]:
         """The spots of each field, rows in order."""
-        found: dict[str, list[Spot]] = {}
+        spots_by_key: dict[str, list[Spot]] = {}
         for spot in self.spots.values():
-            found.setdefault(spot.field.key, []).append(spot)
-        return {key: tuple(spots) for key, spots in found.items()}
+            spots_by_key.setdefault(spot.field.key, []).append(spot)
+        return {key: tuple(spots) for key, spots in spots_by_key.items()}
 
     def spot(self, key: str, number: int = 0) -> Spot:
         """The spot of a field, or of its Nth row or group (from 1)."""
@@ -183,30 +200,18 @@ def default_plan(form: Form) -> Plan:
     return tuple(group.rows for section in form.repeating for group in section.groups)
 
 
-def place(form: Form, plan: Sequence[int] | None = None) -> Layout:
+def lay_out(form: Form, plan: Sequence[int] | None = None) -> Layout:
     """Every field's address and defined name; `plan` says how many rows each group holds.
 
     Raises BuildError if the plan does not fit the form's groups.
     """
-    return _cached(_Keyed(form), tuple(plan or default_plan(form)))
+    return _laid_out(form, tuple(plan or default_plan(form)))
 
 
-class _Keyed:
-    """A form as a cache key: itself, since two definitions may differ in their texts alone."""
-
-    def __init__(self, form: Form) -> None:
-        self.form = form
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Keyed) and other.form is self.form
-
-    def __hash__(self) -> int:
-        return id(self.form)
-
-
+# Asked for a form's layout at every turn; the plans of a round are few, departments add but some rows.
 @lru_cache(maxsize=256)
-def _cached(keyed: _Keyed, plan: Plan) -> Layout:
-    return _Placer(keyed.form, plan).layout()
+def _laid_out(form: Form, plan: Plan) -> Layout:
+    return _Placer(form, plan).layout()
 
 
 class _Placer:
@@ -239,11 +244,11 @@ class _Placer:
         self.paper, self.row = paper, STATUS_ROW + 1
         self.labels, self.heights, self.framed = [], {}, []
         self._heading()
-        taken = 0
+        groups_taken = 0
         for section in self.form.on_paper(paper):
             if section.repeats:
-                counts = self.plan[taken : taken + len(section.groups)]
-                taken += len(section.groups)
+                counts = self.plan[groups_taken : groups_taken + len(section.groups)]
+                groups_taken += len(section.groups)
                 self._block(section, counts)
             else:
                 self._drawing(section, section.head)
@@ -260,9 +265,9 @@ class _Placer:
             self.row += 1
 
     def _drawing(self, section: Section, drawing: Drawing, extend: int = 0) -> None:
-        """Place drawn rows; pieces that reach the bottom grow by `extend` rows if '^' says so."""
-        for piece in drawing.pieces:
-            self._piece(section, drawing, piece, extend)
+        """Place drawn rows; cells that reach the bottom grow by `extend` rows if '^' says so."""
+        for drawn in drawing.cells:
+            self._drawn_cell(section, drawing, drawn, extend)
         for offset, height in enumerate(drawing.heights):
             if height:
                 self.heights[self.row + offset] = height
@@ -270,25 +275,27 @@ class _Placer:
                 self.framed.append(self.row + offset)
         self.row += drawing.rows
 
-    def _piece(self, section: Section, drawing: Drawing, piece: Piece, extend: int) -> None:
-        top, left = self.row + piece.row, piece.column + 1
-        bottom, right = top + piece.rows - 1, left + piece.columns - 1
+    def _drawn_cell(
+        self, section: Section, drawing: Drawing, drawn: DrawnCell, extend: int
+    ) -> None:
+        top, left = self.row + drawn.row, drawn.column + 1
+        bottom, right = top + drawn.rows - 1, left + drawn.columns - 1
         above = section.row is not None and any(
-            p.column <= piece.column < p.column + p.columns for p in section.row.pieces
+            p.column <= drawn.column < p.column + p.columns for p in section.row.cells
         )
-        if extend and not above and piece.row + piece.rows == drawing.rows:
+        if extend and not above and drawn.row + drawn.rows == drawing.rows:
             bottom += extend
-        if piece.field:
-            self._spot(self._field(piece.field), 0, top, left, bottom, right)
-            if piece.heading:
-                self.spots[piece.field] = replace(self.spots[piece.field], title=True)
+        if drawn.field:
+            self._spot(self._field(drawn.field), 0, top, left, bottom, right)
+            if drawn.heading:
+                self.spots[drawn.field] = replace(self.spots[drawn.field], title=True)
             return
-        role = "label" if drawing.framed[piece.row] else "line"
-        if piece.heading:
-            role = "heading" if piece.heading == 1 else "subheading"
+        role = "label" if drawing.framed[drawn.row] else "line"
+        if drawn.heading:
+            role = "heading" if drawn.heading == 1 else "subheading"
         elif section.repeats:
             role = "side" if left > len(self.paper.widths) else "head"
-        self.labels.append(Label(piece.text, top, left, bottom, right, role))
+        self.labels.append(Label(drawn.text, top, left, bottom, right, role))
 
     def _field(self, key: str) -> Field:
         return self.form.field_of(key)
@@ -296,7 +303,7 @@ class _Placer:
     def _spot(
         self, field: Field, number: int, top: int, left: int, bottom: int, right: int
     ) -> None:
-        name = f"{field.key}.{number}" if number else field.key
+        name = cell_name(field.key, number)
         address = Address(self.paper.sheet, top, left)
         self.spots[name] = Spot(name, field, number, address, bottom, right)
 
@@ -325,28 +332,28 @@ class _Placer:
     def _rows(self, section: Section, slots: list[Slot]) -> None:
         assert section.row is not None
         for slot in slots:
-            for piece in section.row.pieces:
-                left = piece.column + 1
-                right = left + piece.columns - 1
-                if piece.text:
-                    self.labels.append(Label(piece.text, slot.row, left, slot.row, right, "label"))
-                elif piece.field and self._field(piece.field).grain == ROW:
-                    field = self._field(piece.field)
+            for drawn in section.row.cells:
+                left = drawn.column + 1
+                right = left + drawn.columns - 1
+                if drawn.text:
+                    self.labels.append(Label(drawn.text, slot.row, left, slot.row, right, "label"))
+                elif drawn.field and self._field(drawn.field).grain == ROW:
+                    field = self._field(drawn.field)
                     self._spot(field, slot.number, slot.row, left, slot.row, right)
 
     def _tree(self, section: Section, slots: list[Slot], groups: list[Group]) -> None:
         """Labels of the levels, and cells of the groups, merged over their rows."""
         assert section.row is not None
-        for piece in section.row.pieces:
-            left = piece.column + 1
-            right = left + piece.columns - 1
-            if piece.level:
-                for first, last in _runs(slots, piece.level):
-                    text = self._tree_text(section, first, piece.level, groups)
+        for drawn in section.row.cells:
+            left = drawn.column + 1
+            right = left + drawn.columns - 1
+            if drawn.level:
+                for first, last in _runs(slots, drawn.level):
+                    text = self._tree_text(section, first, drawn.level, groups)
                     self.labels.append(Label(text, first.row, left, last.row, right, "tree"))
-            elif piece.field and self._field(piece.field).grain == GROUP:
+            elif drawn.field and self._field(drawn.field).grain == GROUP:
                 for number, (first, last) in enumerate(_runs(slots, 1), 1):
-                    field = self._field(piece.field)
+                    field = self._field(drawn.field)
                     self._spot(field, number, first.row, left, last.row, right)
 
     def _tree_text(self, section: Section, slot: Slot, level: int, groups: list[Group]) -> str:

@@ -10,8 +10,9 @@ from workbook.package.encrypted import unlock
 from workbook.package.file_types import describe_archive, document_kind, is_encrypted
 from workbook.package.opening import Package, open_bytes, open_package
 from workbook.package.parts import (
+    ParseTask,
     Relationship,
-    Task,
+    WorkbookPart,
     feed,
     parse_content_types,
     parse_relationships,
@@ -22,12 +23,13 @@ from workbook.package.zip_bundle import members
 __all__ = [
     "Archive",
     "Package",
+    "ParseTask",
     "RawCell",
     "Relationship",
     "Sheet",
-    "Task",
     "Validation",
     "Watch",
+    "WorkbookPart",
     "describe_archive",
     "document_kind",
     "feed",

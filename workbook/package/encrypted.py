@@ -48,5 +48,7 @@ def decrypt(data: bytes, words: worker.Words) -> bytes:
         except Exception:  # the library raises whatever its parsing met
             raise Refused("W105", "设置了打开密码，加密方式不认识或已损坏，无法解密") from None
         return out.getvalue()
-    given = len(words["passwords"]) > 1
-    raise Refused("W105", "设置了打开密码，给出的密码都不对" if given else "设置了打开密码")
+    passwords_given = len(words["passwords"]) > 1
+    raise Refused(
+        "W105", "设置了打开密码，给出的密码都不对" if passwords_given else "设置了打开密码"
+    )

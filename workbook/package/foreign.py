@@ -70,10 +70,10 @@ def read_sheets(
             for name in ("sheets", "cells", "text_length", "far_row", "far_column", "far_listed")
         },
     }
-    found = json.loads(worker.run(extract, data, words, limits))
+    sheets = json.loads(worker.run(extract, data, words, limits))
     return tuple(
         Sheet(name, state, {(r, c): RawCell(v, t, None, 0) for r, c, t, v in cells}, far=tuple(far))
-        for name, state, cells, far in found
+        for name, state, cells, far in sheets
     )
 
 
@@ -86,7 +86,7 @@ _DAY = datetime.timedelta(days=1)
 _LEAP_1900 = 60
 """Days up to the 29th of February 1900 that Excel believes in; .xls counts one less before it."""
 
-Found = tuple[int, int, CellType, str | float | bool]
+ExtractedCell = tuple[int, int, CellType, str | float | bool]
 """Row, column, type and value of a cell."""
 
 
@@ -108,9 +108,9 @@ def extract(data: bytes, words: worker.Words) -> bytes:
 
 
 def _sheets(book: CalamineWorkbook, words: worker.Words, limits: Limits) -> Iterator[list[object]]:
-    kept = 0
+    cell_count = 0
     for index, entry in enumerate(book.sheets_metadata):
-        cells: list[Found] = []
+        cells: list[ExtractedCell] = []
         far: list[str] = []
         if entry.name not in words["unread"]:
             for cell in _cells(book.get_sheet_by_index(index), words["kind"], limits):
@@ -119,14 +119,14 @@ def _sheets(book: CalamineWorkbook, words: worker.Words, limits: Limits) -> Iter
                     cells.append(cell)
                 elif len(far) < limits.far_listed:
                     far.append(f"{letters(column)}{row}")
-        kept += len(cells)
-        if kept > limits.cells:
+        cell_count += len(cells)
+        if cell_count > limits.cells:
             raise Refused("W106", f"单元格数超过 {limits.cells}")
         state = _STATES[repr(entry.visible).rpartition(".")[2]]  # no enum of Python's
         yield [entry.name, state, cells, far]
 
 
-def _cells(sheet: CalamineSheet, kind: str, limits: Limits) -> Iterator[Found]:
+def _cells(sheet: CalamineSheet, kind: str, limits: Limits) -> Iterator[ExtractedCell]:
     if sheet.total_height * sheet.total_width > GRID:
         raise Refused("W106", f"工作表 {brief(sheet.name)} 在极远处有内容")
     # From A1, or addresses would shift.

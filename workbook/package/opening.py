@@ -3,9 +3,9 @@
 `open_package` either returns all that the reader needs, or raises Refused with a code. It judges
 nothing else: formulas, locks and odd contents are reported as they stand.
 
-Beneath it: `container` (the file, the zip and their guards), `magic` (what other files look like),
-`ooxml` (the XML parts), `sheetxml` and `sharedformulas` (cells), `sheetpieces`, `plainxml` and `seen`
-(cells fast); for .xls and .ods `foreign`, for passwords `locked`, both in a process of their own: `worker`.
+Beneath it: `container` (the file, the zip and their guards), `file_types` (what other files look like),
+`parts` (the XML parts), `sheets` and `shared_formulas` (cells), `sheet_fragments`, `plain_xml` and `seen`
+(cells fast); for .xls and .ods `foreign`, for passwords `encrypted`, both in a process of their own: `worker`.
 """
 
 from __future__ import annotations
@@ -25,18 +25,17 @@ from workbook.package import file_types, foreign
 from workbook.package.container import Archive, Packed, Watch, read_file
 from workbook.package.encrypted import unlock
 from workbook.package.parts import (
-    Book,
-    Name,
+    ParseTask,
     Relationship,
     SheetEntry,
     Styles,
-    Task,
-    parse_book,
+    WorkbookPart,
     parse_content_types,
     parse_properties,
     parse_relationships,
     parse_strings,
     parse_styles,
+    parse_workbook,
 )
 from workbook.package.sheet_fragments import parse_sheet
 from workbook.package.sheets import Sheet
@@ -60,6 +59,7 @@ _PROPERTY_LINKS = {
 _ODS_MACROS = ("basic/", "scripts/")
 _EMBEDDED_IN = ("xl/embeddings/", "xl/activex/", "xl/ctrlprops/")
 _NO_STYLES = Styles(frozenset(), {})
+_NOTHING_SAID = WorkbookPart()
 _NO_STRINGS: Sequence[str] = ()
 
 
@@ -68,14 +68,9 @@ class Package:
     """All that was read out of one workbook. Nothing in it has been judged or repaired."""
 
     kind: str  # xlsx, xlsm, xltx, xltm, xlam, xls, ods: what its content says, not its file name
-    strict: bool  # ISO Strict: openpyxl would see it empty
+    workbook: WorkbookPart  # names, date system; of values alone it says nothing
     sheets: tuple[Sheet, ...]
-    names: Mapping[str, str]  # workbook-level: name → "'自评表'!$D$8"
-    local_names: tuple[Name, ...]  # names of one sheet only
-    builtin: tuple[Name, ...]  # _xlnm.Print_Area and the like
     properties: Mapping[str, str]  # application, lastModifiedBy, modified …; custom:NAME
-    date1904: bool
-    structure_locked: bool
     unlocked: frozenset[int]  # styles whose cells may be edited on a protected sheet
     formats: Mapping[int, str]  # style → number format code
     has_macros: bool
@@ -83,6 +78,11 @@ class Package:
     embedded: tuple[str, ...]  # members that are embedded objects or controls
     sha256: str
     size: int  # bytes
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The workbook-level names: name → "'自评表'!$D$8"."""
+        return self.workbook.names
 
     @property
     def values_only(self) -> bool:
@@ -122,15 +122,17 @@ def open_bytes(
     if file_types.is_encrypted(data):
         plain = unlock(data, passwords, limits)
     if file_types.is_old_workbook(plain):
-        return _old(data, plain, limits, unread, passwords)
+        return _old_package(data, plain, limits, unread, passwords)
     archive = Archive(plain, limits)
     if foreign.guard_ods(archive):
         sheets = foreign.read_sheets(plain, foreign.ODS, limits, unread)
-        return _values(data, foreign.ODS, sheets, _starts(archive.names, _ODS_MACROS))
-    return _modern(data, archive, limits, unread)
+        return _values_package(
+            data, foreign.ODS, sheets, _any_starts_with(archive.names, _ODS_MACROS)
+        )
+    return _modern_package(data, archive, limits, unread)
 
 
-def _old(
+def _old_package(
     data: bytes,
     plain: bytes,
     limits: Limits,
@@ -143,21 +145,16 @@ def _old(
         if refused.code != "W105":
             raise
         sheets = foreign.read_sheets(unlock(plain, passwords, limits), foreign.XLS, limits, unread)
-    return _values(data, foreign.XLS, sheets, file_types.has_old_macros(plain))
+    return _values_package(data, foreign.XLS, sheets, file_types.has_old_macros(plain))
 
 
-def _values(data: bytes, kind: str, sheets: tuple[Sheet, ...], has_macros: bool) -> Package:
+def _values_package(data: bytes, kind: str, sheets: tuple[Sheet, ...], has_macros: bool) -> Package:
     """A package of which little but the values is known."""
     return Package(
         kind=kind,
-        strict=False,
+        workbook=_NOTHING_SAID,
         sheets=sheets,
-        names={},
-        local_names=(),
-        builtin=(),
         properties={},
-        date1904=False,
-        structure_locked=False,
         unlocked=frozenset(),
         formats={},
         has_macros=has_macros,
@@ -168,23 +165,20 @@ def _values(data: bytes, kind: str, sheets: tuple[Sheet, ...], has_macros: bool)
     )
 
 
-def _modern(data: bytes, archive: Archive, limits: Limits, unread: Collection[str]) -> Package:
+def _modern_package(
+    data: bytes, archive: Archive, limits: Limits, unread: Collection[str]
+) -> Package:
     parts = _Parts(archive, limits, Watch(limits.seconds))
     kind, part = _recognise(parts)
-    book = parts.parse(parse_book, part)
+    workbook = parts.parse(parse_workbook, part)
     relations = parts.relations(part)
-    styles = _first(parts, relations, "styles", parse_styles, _NO_STYLES)
+    styles = _linked_part(parts, relations, "styles", parse_styles, _NO_STYLES)
     names = archive.names
     return Package(
         kind=kind,
-        strict=book.strict,
-        sheets=_sheets(parts, book, relations, unread),
-        names=book.names,
-        local_names=book.local_names,
-        builtin=book.builtin,
+        workbook=workbook,
+        sheets=_sheets(parts, workbook, relations, unread),
         properties=_properties(parts),
-        date1904=book.date1904,
-        structure_locked=book.structure_locked,
         unlocked=styles.unlocked,
         formats=styles.formats,
         has_macros=kind in _MACRO_KINDS or _holds_macros(names, relations),
@@ -209,8 +203,8 @@ def _recognise(parts: _Parts) -> tuple[str, str]:
 
 def _no_workbook(archive: Archive) -> Refused:
     names = archive.names
-    low = {name.casefold() for name in names}
-    if any(name.startswith("xl/") for name in low) and "xl/workbook.bin" not in low:
+    lower_names = {name.casefold() for name in names}
+    if any(name.startswith("xl/") for name in lower_names) and "xl/workbook.bin" not in lower_names:
         return Refused("W104", "缺少工作簿的主要部件")
     mimetype = b""
     packed = archive.packed("mimetype")
@@ -220,17 +214,20 @@ def _no_workbook(archive: Archive) -> Refused:
 
 
 def _sheets(
-    parts: _Parts, book: Book, relations: Sequence[Relationship], unread: Collection[str]
+    parts: _Parts,
+    workbook: WorkbookPart,
+    relations: Sequence[Relationship],
+    unread: Collection[str],
 ) -> tuple[Sheet, ...]:
-    strings = _first(parts, relations, "sharedStrings", parse_strings, _NO_STRINGS)
+    strings = _linked_part(parts, relations, "sharedStrings", parse_strings, _NO_STRINGS)
     links = {link.id: link for link in relations if not link.external}
     sheets: list[Sheet] = []
     total = 0
-    for entry in book.sheets:
+    for entry in workbook.sheets:
         if entry.name in unread:
             sheets.append(Sheet(entry.name, entry.state, {}))
             continue
-        sheet = _sheet(parts, entry, links.get(entry.relation), strings, book.date1904)
+        sheet = _sheet(parts, entry, links.get(entry.relation), strings, workbook.date1904)
         total += len(sheet.cells)
         if total > parts.limits.cells:
             raise Refused("W106", f"单元格数超过 {parts.limits.cells}")
@@ -253,7 +250,7 @@ def _sheet(
     return part.finish(entry.name, entry.state, strings, parts.task(link.target))
 
 
-def _first(
+def _linked_part(
     parts: _Parts,
     relations: Sequence[Relationship],
     kind: str,
@@ -268,11 +265,11 @@ def _first(
 
 
 def _properties(parts: _Parts) -> dict[str, str]:
-    found: dict[str, str] = {}
+    properties: dict[str, str] = {}
     for link in parts.relations(""):
         if link.kind in _PROPERTY_LINKS and not link.external:
-            found.update(parts.parse(parse_properties, link.target))
-    return found
+            properties.update(parts.parse(parse_properties, link.target))
+    return properties
 
 
 def _holds_macros(names: Sequence[str], relations: Sequence[Relationship]) -> bool:
@@ -283,21 +280,23 @@ def _holds_macros(names: Sequence[str], relations: Sequence[Relationship]) -> bo
 
 def _external_links(parts: _Parts, relations: Sequence[Relationship]) -> tuple[str, ...]:
     """What the workbook takes values from: other files' paths as written, data connections."""
-    found: list[str] = []
+    sources: list[str] = []
     for link in relations:
         if link.external or link.kind == "connections":
-            found.append(link.target)
+            sources.append(link.target)
         elif link.kind == "externalLink":
-            targets = [far.target for far in parts.relations(link.target) if far.external]
-            found.extend(targets or [link.target])
-    return tuple(found)
+            targets = [
+                relation.target for relation in parts.relations(link.target) if relation.external
+            ]
+            sources.extend(targets or [link.target])
+    return tuple(sources)
 
 
 def _embedded(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name.lower().startswith(_EMBEDDED_IN))
 
 
-def _starts(names: Sequence[str], folders: tuple[str, ...]) -> bool:
+def _any_starts_with(names: Sequence[str], folders: tuple[str, ...]) -> bool:
     return any(name.lower().startswith(folders) for name in names)
 
 
@@ -355,16 +354,16 @@ class _Parts:
         self.limits = limits
         self.watch = watch
 
-    def parse(self, parser: Callable[..., T], name: str, *more: Hashable) -> T:
+    def parse(self, parser: Callable[..., T], name: str, *arguments: Hashable) -> T:
         """The parsed member; Refused if it is missing. Must not be changed: it may be shared."""
         packed = self.archive.packed(name)
         if packed is None:
             raise Refused("W104", f"缺少部件 {brief(name)}")
-        return self._parsed(parser, name, packed, more)
+        return self._parsed(parser, name, packed, arguments)
 
-    def task(self, name: str) -> Task:
+    def task(self, name: str) -> ParseTask:
         """What parsing a member needs to know."""
-        return Task(name, self.limits, self.watch)
+        return ParseTask(name, self.limits, self.watch)
 
     def relations(self, name: str) -> tuple[Relationship, ...]:
         """The links of a part, none if it has none."""
@@ -374,13 +373,13 @@ class _Parts:
         return () if packed is None else self._parsed(parse_relationships, rels, packed, ())
 
     def _parsed(
-        self, parser: Callable[..., T], name: str, packed: Packed, more: tuple[Hashable, ...]
+        self, parser: Callable[..., T], name: str, packed: Packed, arguments: tuple[Hashable, ...]
     ) -> T:
-        key = (parser, name, packed, more, self.limits)
-        known = _MEMO.get(key)
-        if known is not None:
-            return known  # type: ignore[return-value]  # the key holds the parser
+        key = (parser, name, packed, arguments, self.limits)
+        parsed = _MEMO.get(key)
+        if parsed is not None:
+            return parsed  # type: ignore[return-value]  # the key holds the parser
         self.watch.check()
-        value = parser(self.archive.inflate(name, packed), self.task(name), *more)
+        value = parser(self.archive.inflate(name, packed), self.task(name), *arguments)
         _MEMO.put(key, packed.size, value)
         return value

@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
@@ -65,24 +66,14 @@ class SheetEntry(NamedTuple):
     relation: str
 
 
-class Name(NamedTuple):
-    """A defined name that is not plainly workbook-level: of one sheet, or built in, or both."""
+@dataclass(frozen=True, slots=True)
+class WorkbookPart:
+    """What the workbook part says; returns of one template share it."""
 
-    name: str
-    text: str
-    sheet: str | None
-
-
-class Book(NamedTuple):
-    """What the workbook part says."""
-
-    strict: bool
-    sheets: tuple[SheetEntry, ...]
-    names: Mapping[str, str]
-    local_names: tuple[Name, ...]
-    builtin: tuple[Name, ...]
-    date1904: bool
-    structure_locked: bool
+    sheets: tuple[SheetEntry, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Workbook-level: name → "'自评表'!$D$8"."""
+    date1904: bool = False
 
 
 class Styles(NamedTuple):
@@ -135,7 +126,7 @@ BUILTIN_FORMATS: Mapping[int, str] = MappingProxyType(
 )
 
 
-class Task(NamedTuple):
+class ParseTask(NamedTuple):
     """What every parse needs to know beside the bytes: whose they are, and what they may cost."""
 
     part: str
@@ -145,8 +136,8 @@ class Task(NamedTuple):
     def damaged(self, why: str) -> Refused:
         return Refused("W104", f"{brief(self.part)}：{why}")
 
-    def over(self, what: str, limit: int) -> Refused:
-        return Refused("W106", f"{brief(self.part)}：{what}超过 {limit}")
+    def over(self, quantity: str, limit: int) -> Refused:
+        return Refused("W106", f"{brief(self.part)}：{quantity}超过 {limit}")
 
     def require_shallow(self, depth: int) -> None:
         """Refuse deep nesting; asked between chunks, which cannot nest deep enough to hurt."""
@@ -155,7 +146,10 @@ class Task(NamedTuple):
 
 
 def feed(
-    parser: expat.XMLParserType, data: bytes, task: Task, tick: Callable[[], None] | None = None
+    parser: expat.XMLParserType,
+    data: bytes,
+    task: ParseTask,
+    tick: Callable[[], None] | None = None,
 ) -> None:
     """Run the parser over the part; `tick` is called between chunks. Raises Refused only."""
     parser.buffer_text = True
@@ -179,7 +173,7 @@ def _refuse_doctype(*_: object) -> None:
     raise Refused("W107", "XML 中含有 DOCTYPE 或 ENTITY 声明")
 
 
-def scan(data: bytes, task: Task, visit: Visit) -> str:
+def scan(data: bytes, task: ParseTask, visit: Visit) -> str:
     """Call `visit(path, attributes, text)` at the end of every element; return the root's namespace.
 
     A path is the local names from the root, `workbook/sheets/sheet`; an element of a namespace that
@@ -190,7 +184,7 @@ def scan(data: bytes, task: Task, visit: Visit) -> str:
     text: list[str] = []
     root = ""
 
-    def start(name: str, found: dict[str, str]) -> None:
+    def start(name: str, own_attributes: dict[str, str]) -> None:
         nonlocal root
         space, _, local = name.rpartition(" ")
         step = local if space in _HOMES else name
@@ -199,7 +193,7 @@ def scan(data: bytes, task: Task, visit: Visit) -> str:
         else:
             root = space
         paths.append(step)
-        attributes.append(found)
+        attributes.append(own_attributes)
         text.clear()
         if len(paths) > task.limits.xml_depth:
             raise task.over("嵌套层数", task.limits.xml_depth)
@@ -231,15 +225,15 @@ def _character(match: re.Match[str]) -> str:
     return match[0] if 0xD800 <= code <= 0xDFFF else chr(code)
 
 
-def parse_content_types(data: bytes, task: Task) -> Mapping[str, str]:
+def parse_content_types(data: bytes, task: ParseTask) -> Mapping[str, str]:
     """Content type by member (casefolded, no leading slash), and by `*.extension` for the rest."""
     types: dict[str, str] = {}
 
-    def visit(path: str, found: dict[str, str], _: str) -> None:
+    def visit(path: str, attributes: dict[str, str], _: str) -> None:
         if path == "Types/Override":
-            types[found["PartName"].lstrip("/").casefold()] = found["ContentType"]
+            types[attributes["PartName"].lstrip("/").casefold()] = attributes["ContentType"]
         elif path == "Types/Default":
-            types[f"*.{found['Extension']}"] = found["ContentType"]
+            types[f"*.{attributes['Extension']}"] = attributes["ContentType"]
         if len(types) > task.limits.items:
             raise task.over("部件数", task.limits.items)
 
@@ -247,25 +241,25 @@ def parse_content_types(data: bytes, task: Task) -> Mapping[str, str]:
     return types
 
 
-def parse_relationships(data: bytes, task: Task) -> tuple[Relationship, ...]:
+def parse_relationships(data: bytes, task: ParseTask) -> tuple[Relationship, ...]:
     """The links of a part; `task.part` is the `.rels` member, which says what targets relate to."""
     folder = posixpath.dirname(posixpath.dirname(task.part))
-    found: list[Relationship] = []
+    relationships: list[Relationship] = []
 
-    def visit(path: str, given: dict[str, str], _: str) -> None:
+    def visit(path: str, attributes: dict[str, str], _: str) -> None:
         if path != "Relationships/Relationship":
             return
-        external = given.get("TargetMode") == "External"
-        target = given["Target"]
+        external = attributes.get("TargetMode") == "External"
+        target = attributes["Target"]
         if not external:
             target = _member(folder, target)
-        kind = given["Type"].rpartition("/")[2]
-        found.append(Relationship(given["Id"], kind, target[:2048], external))
-        if len(found) > task.limits.items:
+        kind = attributes["Type"].rpartition("/")[2]
+        relationships.append(Relationship(attributes["Id"], kind, target[:2048], external))
+        if len(relationships) > task.limits.items:
             raise task.over("链接数", task.limits.items)
 
     scan(data, task, visit)
-    return tuple(found)
+    return tuple(relationships)
 
 
 def _member(folder: str, target: str) -> str:
@@ -275,84 +269,71 @@ def _member(folder: str, target: str) -> str:
     return path.lstrip("/")
 
 
-def parse_book(data: bytes, task: Task) -> Book:
-    """The workbook part: sheets in order, names, date system, structure lock."""
+def parse_workbook(data: bytes, task: ParseTask) -> WorkbookPart:
+    """The workbook part: sheets in order, names, date system."""
     sheets: list[SheetEntry] = []
-    defined: list[tuple[str, int | None, str]] = []
+    defined: list[tuple[str, bool, str]] = []
     flags: dict[str, bool] = {}
 
-    def visit(path: str, found: dict[str, str], text: str) -> None:
+    def visit(path: str, attributes: dict[str, str], text: str) -> None:
         match path:
             case "workbook/definedNames/definedName":
-                sheet = int(found["localSheetId"]) if "localSheetId" in found else None
-                defined.append((found["name"], sheet, text))
+                defined.append((attributes["name"], "localSheetId" in attributes, text))
                 if len(defined) > task.limits.names:
                     raise task.over("名称数", task.limits.names)
                 if len(text) > task.limits.attribute_length:
                     raise task.over("名称长度", task.limits.attribute_length)
             case "workbook/sheets/sheet":
-                links = [v for k, v in found.items() if k.endswith("/relationships id")]
+                links = [v for k, v in attributes.items() if k.endswith("/relationships id")]
                 relation = links[0] if links else ""
-                sheets.append(SheetEntry(found["name"], _state(found.get("state")), relation))
+                sheets.append(
+                    SheetEntry(attributes["name"], _state(attributes.get("state")), relation)
+                )
                 if len(sheets) > task.limits.sheets:
                     raise task.over("工作表数", task.limits.sheets)
             case "workbook/workbookPr":
-                flags["date1904"] = is_true(found.get("date1904"))
-            case "workbook/workbookProtection":
-                flags["locked"] = is_true(found.get("lockStructure"))
+                flags["date1904"] = is_true(attributes.get("date1904"))
             case "workbook":
                 flags["root"] = True
 
-    strict = scan(data, task, visit) == STRICT_MAIN
+    scan(data, task, visit)
     if not flags.get("root") or not sheets:
         raise task.damaged("没有工作表")
     if len({sheet.name.casefold() for sheet in sheets}) < len(sheets):
         raise task.damaged("工作表重名")
-    names, local, builtin = _sort_names(defined, sheets, task)
-    locked, date1904 = flags.get("locked", False), flags.get("date1904", False)
-    return Book(strict, tuple(sheets), names, local, builtin, date1904, locked)
+    return WorkbookPart(tuple(sheets), _names(defined, task), flags.get("date1904", False))
 
 
 def _state(text: str | None) -> str:
     return text if text in {"hidden", "veryHidden"} else "visible"
 
 
-def _sort_names(
-    defined: list[tuple[str, int | None, str]], sheets: list[SheetEntry], task: Task
-) -> tuple[dict[str, str], tuple[Name, ...], tuple[Name, ...]]:
-    """Workbook-level names, those of one sheet, those Excel keeps for itself (`_xlnm.…`)."""
+def _names(defined: list[tuple[str, bool, str]], task: ParseTask) -> dict[str, str]:
+    """The names of the whole workbook; not those of one sheet, nor Excel's own (`_xlnm.…`)."""
     names: dict[str, str] = {}
-    local: list[Name] = []
-    builtin: list[Name] = []
-    for name, at, text in defined:
-        sheet = None
-        if at is not None:
-            sheet = sheets[at].name if 0 <= at < len(sheets) else ""
-        if name.lower().startswith("_xlnm"):
-            builtin.append(Name(name, text, sheet))
-        elif sheet is not None:
-            local.append(Name(name, text, sheet))
-        elif name in names:
+    for name, is_local, text in defined:
+        if is_local or name.lower().startswith("_xlnm"):
+            continue
+        if name in names:
             raise task.damaged(f"名称 {brief(name)} 定义了两次")
-        else:
-            names[name] = text
-    return names, tuple(local), tuple(builtin)
+        names[name] = text
+    return names
 
 
-def parse_styles(data: bytes, task: Task) -> Styles:
+def parse_styles(data: bytes, task: ParseTask) -> Styles:
     """Which cell styles unlock, and every cell style's number format."""
     codes: dict[int, str] = {}
     formats: dict[int, str] = {}
     unlocked: set[int] = set()
     locked = True
 
-    def visit(path: str, found: dict[str, str], _: str) -> None:
+    def visit(path: str, attributes: dict[str, str], _: str) -> None:
         nonlocal locked
         match path:
             case "styleSheet/cellXfs/xf/protection":
-                locked = is_true(found.get("locked", "1"))
+                locked = is_true(attributes.get("locked", "1"))
             case "styleSheet/cellXfs/xf":
-                style, number = len(formats), int(found.get("numFmtId", "0"))
+                style, number = len(formats), int(attributes.get("numFmtId", "0"))
                 formats[style] = codes.get(number) or BUILTIN_FORMATS.get(number, "General")
                 if not locked:
                     unlocked.add(style)
@@ -360,32 +341,33 @@ def parse_styles(data: bytes, task: Task) -> Styles:
                 if style >= task.limits.styles:
                     raise task.over("单元格样式数", task.limits.styles)
             case "styleSheet/numFmts/numFmt":
-                codes[int(found["numFmtId"])] = found["formatCode"][:1024]
+                codes[int(attributes["numFmtId"])] = attributes["formatCode"][:1024]
 
     scan(data, task, visit)
     return Styles(frozenset(unlocked), MappingProxyType(formats))
 
 
-def parse_strings(data: bytes, task: Task) -> Sequence[str]:
+def parse_strings(data: bytes, task: ParseTask) -> Sequence[str]:
     """The shared strings: runs joined, phonetic guides left out, escapes undone."""
-    taken = plain_xml.cut_strings(data)
-    if taken is not None:
-        rest, items = taken
+    cut = plain_xml.cut_strings(data)
+    if cut is not None:
+        rest, items = cut
         # One empty item, for those taken out: so they stood in the root, in its namespace.
         if _parse_strings(rest, task) == [""]:
-            found = _strings(task.limits.text_length).all(items, partial(_plain_string, task))
-            if found is not None:
-                return found
+            strings = _strings(task.limits.text_length).all(items, partial(_plain_string, task))
+            if strings is not None:
+                return strings
     return _parse_strings(data, task)
 
 
+# By the longest text that the limits admit: what is kept passed that bound.
 @lru_cache(maxsize=4)
 def _strings(_longest: int) -> Seen[str]:
     """The shared strings seen before: a template's labels stand in every return."""
     return Seen(2 * 2**20, each=200)
 
 
-def _plain_string(task: Task, item: bytes) -> str | None:
+def _plain_string(task: ParseTask, item: bytes) -> str | None:
     text = plain_xml.string(item)
     try:
         return None if text is None else _bounded(unescape(text), task)
@@ -393,7 +375,7 @@ def _plain_string(task: Task, item: bytes) -> str | None:
         return None
 
 
-def _parse_strings(data: bytes, task: Task) -> list[str]:
+def _parse_strings(data: bytes, task: ParseTask) -> list[str]:
     strings: list[str] = []
     runs: list[str] = []
     text: list[str] = []
@@ -432,13 +414,13 @@ def _parse_strings(data: bytes, task: Task) -> list[str]:
     return strings
 
 
-def _bounded(text: str, task: Task) -> str:
+def _bounded(text: str, task: ParseTask) -> str:
     if len(text) > task.limits.text_length:
         raise task.over("文字长度", task.limits.text_length)
     return text
 
 
-def root_space(name: str, expected: str, task: Task) -> str:
+def root_space(name: str, expected: str, task: ParseTask) -> str:
     """The namespace of a part's root, which must be one of the two and the root the expected."""
     space, _, local = name.rpartition(" ")
     if local != expected or space not in {MAIN, STRICT_MAIN}:
@@ -446,15 +428,15 @@ def root_space(name: str, expected: str, task: Task) -> str:
     return space
 
 
-def parse_properties(data: bytes, task: Task) -> Mapping[str, str]:
+def parse_properties(data: bytes, task: ParseTask) -> Mapping[str, str]:
     """Core, application or custom properties as text, keys as `lastModifiedBy`, `custom:NAME`."""
     properties: dict[str, str] = {}
 
-    def visit(path: str, found: dict[str, str], text: str) -> None:
+    def visit(path: str, attributes: dict[str, str], text: str) -> None:
         root, _, key = path.partition("/")
         if root in {"coreProperties", "Properties"} and key and "/" not in key:
-            if "name" in found:
-                key = f"custom:{found['name']}"
+            if "name" in attributes:
+                key = f"custom:{attributes['name']}"
                 text = values.get("value", "")
                 values.clear()
             if text.strip():

@@ -1,9 +1,9 @@
-"""The shape in which every office program writes cells and strings, read by pieces seen before.
+"""The shape in which every office program writes cells and strings, read by fragments seen before.
 
 An XML parser calls us several times for each cell. But nearly all sheets are one long run of
 `<c r="A1" s="2" t="s"><v>7</v></c>` between `<row …>` and `</row>`, and shared strings a run of
-`<si><t>…</t></si>`, some in pieces with their fonts. And the returns of one template differ in
-little but what stands between `<v>` and `</v>`. So a sheet is cut there; what a piece between two
+`<si><t>…</t></si>`, some in fragments with their fonts. And the returns of one template differ in
+little but what stands between `<v>` and `</v>`. So a sheet is cut there; what a fragment between two
 values says was mostly worked out for a file before (`seen`), and else one regular expression tells.
 What stands before and behind the cells goes through the parser as always, with an empty element in
 place of the run, and proves where the run stood and in which namespace.
@@ -49,14 +49,14 @@ _ENTITY = re.compile(r"&(#?\w*;?)")
 _ENTITIES = {"amp;": "&", "lt;": "<", "gt;": ">", "quot;": '"', "apos;": "'"}
 _ENTITIES |= {"#9;": "\t", "#10;": "\n", "#13;": "\r"}  # LibreOffice writes line breaks so
 
-# Of a cell: place, style, type, formula, value with its tags, None, None, None. Of a row's start:
+# Of a cell: address, style, type, formula, value with its tags, None, None, None. Of a row's start:
 # five None, its attributes as written, "/" if it is closed at once, None. Of its end: the tag, last.
 _S = str | None
 Token = tuple[_S, _S, _S, _S, _S, _S, _S, _S]
 
 
 class Cut(NamedTuple):
-    """A sheet part taken apart. Between the values stands one piece more than there are values."""
+    """A sheet part taken apart. Between the values stands one fragment more than there are values."""
 
     before: bytes
     """A document: what stands before the cells, with an empty `sheetData` in place of them."""
@@ -64,7 +64,7 @@ class Cut(NamedTuple):
     """Another: the root's start and what stands behind the cells."""
     extended: bool
     """Whether the root declares the prefix that Excel uses in rows."""
-    pieces: list[bytes]
+    fragments: list[bytes]
     values: list[bytes]
 
 
@@ -78,16 +78,16 @@ def cut_sheet(data: bytes) -> Cut | None:
     head, begin, first = parts[0].partition(b"<sheetData>")
     if not begin:
         return None
-    pieces, values = parts[::2], parts[1::2]
-    pieces[0] = first
-    pieces[-1], end, tail = pieces[-1].partition(b"</sheetData>")
+    fragments, values = parts[::2], parts[1::2]
+    fragments[0] = first
+    fragments[-1], end, tail = fragments[-1].partition(b"</sheetData>")
     root = _HEAD.match(head)
     if not end or root is None:
         return None
     extended = (
         b' xmlns:x14ac="http://schemas.microsoft.com/office/spreadsheetml/2009/9/ac"' in root[1]
     )
-    return Cut(head + b"<sheetData/></worksheet>", root[1] + tail, extended, pieces, values)
+    return Cut(head + b"<sheetData/></worksheet>", root[1] + tail, extended, fragments, values)
 
 
 def cut_strings(data: bytes) -> tuple[bytes, list[bytes]] | None:
@@ -106,11 +106,11 @@ def is_bare(document: bytes) -> bool:
     return b"<!" not in inside and b"<?" not in inside
 
 
-def tokens(piece: str) -> list[Token] | None:
-    """The whole cells, starts and ends of rows of which a piece consists; None if of more."""
-    parts = _TOKEN.split(piece)
+def tokens(fragment: str) -> list[Token] | None:
+    """The whole cells, starts and ends of rows of which a fragment consists; None if of more."""
+    parts = _TOKEN.split(fragment)
     step = _TOKEN.groups + 1
-    if "]]>" in piece or "".join(parts[::step]).strip(" \t\n"):
+    if "]]>" in fragment or "".join(parts[::step]).strip(" \t\n"):
         return None
     return list(zip(*(parts[n::step] for n in range(1, step)), strict=True))
 

@@ -1,4 +1,4 @@
-"""What was made of pieces of files seen before, by their very bytes, within a budget of memory."""
+"""What was made of fragments of files seen before, by their very bytes, within a budget of memory."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ class Seen(Generic[V]):
     what all returns share stays.
     """
 
-    __slots__ = ("_budget", "_each", "_left", "_old", "_young")
+    __slots__ = ("_budget", "_each", "_old", "_remaining", "_young")
 
     def __init__(self, budget: int, each: int) -> None:
         """`budget` in bytes; an entry counts as its key and `each` bytes, for what is made of it."""
         self._budget = budget
         self._each = each
-        self._left = budget
+        self._remaining = budget
         self._young: dict[bytes, V] = {}
         self._old: dict[bytes, V] = {}
 
     def all(self, keys: Sequence[bytes], make: Callable[[bytes], V | None]) -> list[V] | None:
         """The value of each key, made where it was not seen; None if one cannot be made."""
-        found: list[V | None] = list(map(self._young.get, keys))
-        if not all(found):  # a blank text is false too
-            for at, value in enumerate(found):
+        values: list[V | None] = list(map(self._young.get, keys))
+        if not all(values):  # a blank text is false too
+            for index, value in enumerate(values):
                 if value is None:
-                    found[at] = made = self.one(keys[at], make)
-                    if made is None:
+                    values[index] = new_value = self.one(keys[index], make)
+                    if new_value is None:
                         return None
-        return found  # type: ignore[return-value]  # none of them is None now
+        return values  # type: ignore[return-value]  # none of them is None now
 
     def one(self, key: bytes, make: Callable[[bytes], V | None]) -> V | None:
         """The value of a key, made if it was not seen; what cannot be made is not kept."""
@@ -48,10 +48,10 @@ class Seen(Generic[V]):
         return value
 
     def _keep(self, key: bytes, value: V) -> None:
-        if self._left <= 0:
-            self._old, self._young, self._left = self._young, {}, self._budget
+        if self._remaining <= 0:
+            self._old, self._young, self._remaining = self._young, {}, self._budget
         self._young[key] = value
-        self._left -= len(key) + self._each
+        self._remaining -= len(key) + self._each
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)

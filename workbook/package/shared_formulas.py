@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+
+from workbook.address import column_number, letters
 
 Position = tuple[int, int]
 
@@ -20,22 +21,6 @@ _MOVES = re.compile(
     )(?![\w.(!\[\\])""",
     re.VERBOSE,
 )
-
-
-def column_of(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number
-
-
-@lru_cache(maxsize=1024)
-def letters_of(column: int) -> str:
-    text = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        text = chr(65 + rest) + text
-    return text
 
 
 class SharedFormulas:
@@ -70,7 +55,7 @@ def _shift(formula: str, rows: int, columns: int) -> str:
     def column(text: str) -> str:
         if text[0] == "$":
             return text
-        return letters_of((column_of(text) - 1 + columns) % _LAST_COLUMN + 1)
+        return letters((column_number(text) - 1 + columns) % _LAST_COLUMN + 1)
 
     def move(match: re.Match[str]) -> str:
         if match["cell"]:

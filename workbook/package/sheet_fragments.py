@@ -1,8 +1,8 @@
-"""A sheet part by pieces seen before: the quick way, which reads what `sheetxml` reads or gives way.
+"""A sheet part by fragments seen before: the quick way, which reads what `sheets` reads or gives way.
 
-Where `plainxml` cuts, only values are looked at for each file. What the pieces between them say
+Where `plain_xml` cuts, only values are looked at for each file. What the fragments between them say
 (whole cells, formulas, styles, the cell whose value comes next) is kept by their very bytes, and so
-are the two ends of the part (merges, lock, validations). Anything unusual is left to `sheetxml`:
+are the two ends of the part (merges, lock, validations). Anything unusual is left to `sheets`:
 shapes that are not plain, cells far out or twice, dates as text, whatever is over a limit.
 """
 
@@ -16,14 +16,14 @@ from typing import NamedTuple
 from workbook.errors import Refused
 from workbook.limits import Limits
 from workbook.package import plain_xml
-from workbook.package.parts import Task, is_true
+from workbook.package.parts import ParseTask, is_true
 from workbook.package.seen import Seen
 from workbook.package.shared_formulas import Position
 from workbook.package.sheets import Grid, RawCell, Sheet, SheetPart, parse, split
 
 _BUDGET, _EACH = 8 * 2**20, 1000
-"""Bytes of pieces, and as many of the generation before; what is made of each, roughly."""
-_KNOWN, _SHORT = 6, 120
+"""Bytes of fragments, and as many of the generation before; what is made of each, roughly."""
+_MOST_KNOWN_CELLS, _SHORT = 6, 120
 """So many contents of one cell are kept, each of so many bytes: verdicts, hints, blanks."""
 
 _ATTRIBUTE = re.compile(r'([A-Za-z0-9:]+)="([^"]*)"')
@@ -33,16 +33,16 @@ _NUMBERS = {b"%d" % number: number for number in range(2000)}
 _new = tuple.__new__
 
 
-class Piece(NamedTuple):
+class SheetFragment(NamedTuple):
     """What stands between two values: whole cells, and the start of the cell with the next value."""
 
-    whole: dict[Position, RawCell]
+    whole_cells: dict[Position, RawCell]
     at: Position | None
     """Where the next value stands; None behind the last."""
     kind: str
     formula: str | None
     style: int
-    known: dict[bytes | str, RawCell]
+    known_cells: dict[bytes | str, RawCell]
     """The next cell by some of its values as written, or by some shared strings."""
     cells: int
     hidden: tuple[int, ...]
@@ -52,27 +52,28 @@ class _Shelf:
     """What is kept for one set of limits, with or without Excel's prefix in rows."""
 
     def __init__(self) -> None:
-        self.first: Seen[Piece] = Seen(_BUDGET // 16, _EACH)
-        self.pieces: Seen[Piece] = Seen(_BUDGET, _EACH)
+        self.first: Seen[SheetFragment] = Seen(_BUDGET // 16, _EACH)
+        self.fragments: Seen[SheetFragment] = Seen(_BUDGET, _EACH)
         self.ends: Seen[Sheet] = Seen(_BUDGET // 4, _EACH)
 
 
+# By the limits under which they were read: what is kept passed those bounds.
 @lru_cache(maxsize=4)
 def _shelf(_limits: Limits, _extended: bool) -> _Shelf:
     return _Shelf()
 
 
-class PiecedPart(NamedTuple):
-    """A sheet part of known pieces; what is odd about its values shows when it is finished."""
+class FragmentedSheet(NamedTuple):
+    """A sheet part of known fragments; what is odd about its values shows when it is finished."""
 
-    pieces: list[Piece]
+    fragments: list[SheetFragment]
     values: list[bytes]
     before: Sheet
     after: Sheet
     data: bytes
     date1904: bool
 
-    def finish(self, name: str, state: str, strings: Sequence[str], task: Task) -> Sheet:
+    def finish(self, name: str, state: str, strings: Sequence[str], task: ParseTask) -> Sheet:
         """The sheet under its name, with its shared strings."""
         try:
             cells = self._cells(strings, task)
@@ -80,7 +81,7 @@ class PiecedPart(NamedTuple):
             cells = None
         if cells is None:
             return parse(self.data, task, self.date1904).part().finish(name, state, strings, task)
-        after, hidden = self.after, [row for piece in self.pieces for row in piece[7]]
+        after, hidden = self.after, [row for fragment in self.fragments for row in fragment[7]]
         return Sheet(
             name,
             state,
@@ -92,66 +93,68 @@ class PiecedPart(NamedTuple):
             hidden_columns=self.before.hidden_columns | after.hidden_columns,
         )
 
-    def _cells(self, strings: Sequence[str], task: Task) -> dict[Position, RawCell] | None:
-        """The pieces with their values; None if a value is odd, or a cell there twice."""
-        found: dict[Position, RawCell] = {}
+    def _cells(self, strings: Sequence[str], task: ParseTask) -> dict[Position, RawCell] | None:
+        """The fragments with their values; None if a value is odd, or a cell there twice."""
+        sheet_cells: dict[Position, RawCell] = {}
         grid = Grid(task, date1904=False)
-        update, count = found.update, 0
-        numbered, beyond = _NUMBERS.get, len(strings)
-        pieces = zip(self.pieces, self.values, strict=False)  # the last has no value
-        for (whole, at, kind, formula, style, known, cells, _), value in pieces:
-            count += cells
-            if whole:
-                update(whole)
+        update, count = sheet_cells.update, 0
+        numbered, string_count = _NUMBERS.get, len(strings)
+        fragments = zip(self.fragments, self.values, strict=False)  # the last has no value
+        for (whole_cells, at, kind, formula, style, known_cells, cell_count, _), value in fragments:
+            count += cell_count
+            if whole_cells:
+                update(whole_cells)
             if at is None:
                 return None
             if kind == "s":
                 index = numbered(value)
                 if index is None:
-                    index = int(value) if value.isdigit() else beyond
-                if index >= beyond:
+                    index = int(value) if value.isdigit() else string_count
+                if index >= string_count:
                     return None
                 text = strings[index]
-                cell = known.get(text)
+                cell = known_cells.get(text)
                 if cell is None:
                     cell = _new(RawCell, (text, "s", formula, style))
-                    if len(known) < _KNOWN and len(text) < _SHORT:
-                        known[text] = cell
-                found[at] = cell
+                    if len(known_cells) < _MOST_KNOWN_CELLS and len(text) < _SHORT:
+                        known_cells[text] = cell
+                sheet_cells[at] = cell
                 continue
-            cell = known.get(value)
+            cell = known_cells.get(value)
             if cell is None:
                 cell = _content(grid, kind, formula, style, value)
                 if cell is None:
                     return None
-                if len(known) < _KNOWN and len(value) < _SHORT:
-                    known[value] = cell
-            found[at] = cell
-        last = self.pieces[-1]
-        update(last.whole)
-        sound = last.at is None and len(found) == count + last.cells <= task.limits.cells
-        return found if sound else None
+                if len(known_cells) < _MOST_KNOWN_CELLS and len(value) < _SHORT:
+                    known_cells[value] = cell
+            sheet_cells[at] = cell
+        last = self.fragments[-1]
+        update(last.whole_cells)
+        sound = last.at is None and len(sheet_cells) == count + last.cells <= task.limits.cells
+        return sheet_cells if sound else None
 
 
-def parse_sheet(data: bytes, task: Task, date1904: bool) -> PiecedPart | SheetPart:
+def parse_sheet(data: bytes, task: ParseTask, date1904: bool) -> FragmentedSheet | SheetPart:
     """Parse a sheet part; dates written as text count from 1904 if `date1904`."""
-    return _by_pieces(data, task, date1904) or parse(data, task, date1904).part()
+    return _by_fragments(data, task, date1904) or parse(data, task, date1904).part()
 
 
-def _by_pieces(data: bytes, task: Task, date1904: bool) -> PiecedPart | None:
+def _by_fragments(data: bytes, task: ParseTask, date1904: bool) -> FragmentedSheet | None:
     cut = plain_xml.cut_sheet(data)
     if cut is None:
         return None
     shelf = _shelf(task.limits, cut.extended)
     before = shelf.ends.one(cut.before, partial(_end, task, 1))
     after = shelf.ends.one(cut.after, partial(_end, task, 0))
-    first = shelf.first.one(cut.pieces[0], partial(_piece, task, cut.extended, "<row"))
-    others = shelf.pieces.all(cut.pieces[1:], partial(_piece, task, cut.extended, "</c>"))
-    if before is None or after is None or first is None or others is None:
+    first = shelf.first.one(cut.fragments[0], partial(_fragment, task, cut.extended, "<row"))
+    further_fragments = shelf.fragments.all(
+        cut.fragments[1:], partial(_fragment, task, cut.extended, "</c>")
+    )
+    if before is None or after is None or first is None or further_fragments is None:
         return None
     if before.merges or before.validations or before.protected:
         return None
-    return PiecedPart([first, *others], cut.values, before, after, data, date1904)
+    return FragmentedSheet([first, *further_fragments], cut.values, before, after, data, date1904)
 
 
 def _content(
@@ -166,28 +169,28 @@ def _content(
         return None
 
 
-def _end(task: Task, grounds: int, document: bytes) -> Sheet | None:
+def _end(task: ParseTask, grounds: int, document: bytes) -> Sheet | None:
     """What stands before or behind the cells, read the careful way."""
     if not plain_xml.is_bare(document):
         return None
     try:
-        found = parse(document, task, date1904=False)
+        parsed = parse(document, task, date1904=False)
     except Refused:
         return None
-    sheet = found.part().sheet
-    odd = found.grounds != grounds or sheet.cells or sheet.far or sheet.hidden_rows
+    sheet = parsed.part().sheet
+    odd = parsed.grounds != grounds or sheet.cells or sheet.far or sheet.hidden_rows
     return None if odd else sheet
 
 
-def _piece(task: Task, extended: bool, begin: str, data: bytes) -> Piece | None:
-    """What a piece says; None if it is not plain throughout."""
+def _fragment(task: ParseTask, extended: bool, begin: str, data: bytes) -> SheetFragment | None:
+    """What a fragment says; None if it is not plain throughout."""
     try:
-        return _told(task, extended, begin, data.decode("utf-8"))
+        return _read_fragment(task, extended, begin, data.decode("utf-8"))
     except (Refused, ValueError):
         return None
 
 
-def _told(task: Task, extended: bool, begin: str, text: str) -> Piece | None:
+def _read_fragment(task: ParseTask, extended: bool, begin: str, text: str) -> SheetFragment | None:
     if begin == "</c>":
         if not text.startswith(begin):
             return None
@@ -201,15 +204,15 @@ def _told(task: Task, extended: bool, begin: str, text: str) -> Piece | None:
     inside = begin == "</c>"
     count = 0
     opening: tuple[Position | None, str, str | None, int] = (None, "", None, 0)
-    for place, style, kind, formula, value, row, closed, _ in tokens:
-        if place is not None:
+    for a1, style, kind, formula, value, row, closed, _ in tokens:
+        if a1 is not None:
             if not inside or kind == "d" or value not in _EMPTY:
                 return None
             count += 1
-            told = None if formula is None else plain_xml.resolved(formula)
+            resolved_formula = None if formula is None else plain_xml.resolved(formula)
             content = None if value is None else ""
-            grid.keep(place, style or "0", kind or "n", told, content)
-            opening = (split(place), kind or "n", told, int(style or "0"))
+            grid.keep(a1, style or "0", kind or "n", resolved_formula, content)
+            opening = (split(a1), kind or "n", resolved_formula, int(style or "0"))
         elif row is None:
             if not inside:
                 return None
@@ -220,19 +223,19 @@ def _told(task: Task, extended: bool, begin: str, text: str) -> Piece | None:
             inside = not closed
     if opened != inside or grid.far or grid.pending or len(grid.cells) != count:
         return None
-    whole = grid.cells
+    whole_cells = grid.cells
     if not opened:
         opening = (None, "", None, 0)
     elif opening[0] is not None:
-        del whole[opening[0]]
-    return Piece(whole, *opening, {}, count, tuple(hidden))
+        del whole_cells[opening[0]]
+    return SheetFragment(whole_cells, *opening, {}, count, tuple(hidden))
 
 
-def _is_sound(row: str, extended: bool, hidden: list[int], task: Task) -> bool:
+def _is_sound(row: str, extended: bool, hidden: list[int], task: ParseTask) -> bool:
     """Whether a row's start is well-formed; it is noted if it is hidden."""
-    found = _ATTRIBUTE.findall(row)
-    attributes = dict(found)
-    if len(attributes) < len(found) or ("x14ac:" in row and not extended):
+    pairs = _ATTRIBUTE.findall(row)
+    attributes = dict(pairs)
+    if len(attributes) < len(pairs) or ("x14ac:" in row and not extended):
         return False
     if is_true(attributes.get("hidden")):
         number = int(attributes.get("r", -1))

@@ -1,6 +1,6 @@
 """One sheet part in one pass: cells, formulas, merges, validations, what is hidden, the lock.
 
-This is the careful way, which reads whatever is XML; `sheetpieces` is the quick one for what office
+This is the careful way, which reads whatever is XML; `sheet_fragments` is the quick one for what office
 programs write. It is hot nevertheless: hence closures over a class, cells that share one object when
 they are empty, and addresses and styles worked out once.
 """
@@ -16,8 +16,9 @@ from math import isfinite
 from typing import Literal, NamedTuple
 from xml.parsers import expat
 
-from workbook.package.parts import Task, feed, is_true, root_space, unescape
-from workbook.package.shared_formulas import Position, SharedFormulas, column_of, letters_of
+from workbook.address import column_number, letters
+from workbook.package.parts import ParseTask, feed, is_true, root_space, unescape
+from workbook.package.shared_formulas import Position, SharedFormulas
 from workbook.text import brief
 
 CellType = Literal["n", "s", "b", "e", ""]
@@ -86,17 +87,17 @@ class SheetPart(NamedTuple):
     sheet: Sheet
     pending: tuple[Pending, ...]
 
-    def finish(self, name: str, state: str, strings: Sequence[str], _: Task) -> Sheet:
+    def finish(self, name: str, state: str, strings: Sequence[str], _: ParseTask) -> Sheet:
         """The sheet under its name, with its shared strings, in cells of its own."""
         cells = self.sheet.cells.copy()
         count = len(strings)
         for position, string, formula, style in self.pending:
             try:
-                at = int(string)
+                index = int(string)
             except ValueError:
-                at = -1
-            if 0 <= at < count:
-                cells[position] = _new(RawCell, (strings[at], "s", formula, style))
+                index = -1
+            if 0 <= index < count:
+                cells[position] = _new(RawCell, (strings[index], "s", formula, style))
             else:
                 cells[position] = RawCell("#REF!", "e", formula, style)
         return replace(self.sheet, name=name, state=state, cells=cells)
@@ -125,7 +126,7 @@ class Grid:
         "pending",
     )
 
-    def __init__(self, task: Task, date1904: bool) -> None:
+    def __init__(self, task: ParseTask, date1904: bool) -> None:
         self._task = task
         self._date1904 = date1904
         self._far_row = task.limits.far_row
@@ -136,18 +137,16 @@ class Grid:
         self.pending: list[Pending] = []
         self.far: list[str] = []
 
-    def keep(
-        self, place: str, style: str, kind: str, formula: str | None, value: str | None
-    ) -> None:
+    def keep(self, a1: str, style: str, kind: str, formula: str | None, value: str | None) -> None:
         """Keep one cell: its content as written, its formula already written out."""
-        position = split(place)
+        position = split(a1)
         if position[0] > self._far_row or position[1] > self._far_column:
             if (value or formula is not None) and len(self.far) < self._task.limits.far_listed:
-                self.far.append(place)
+                self.far.append(a1)
             return
         cells = self.cells
         if position in cells:
-            raise self._task.damaged(f"单元格 {brief(place)} 出现了两次")
+            raise self._task.damaged(f"单元格 {brief(a1)} 出现了两次")
         if formula is not None and len(formula) > self._longest:
             raise self._task.over("公式长度", self._longest)
         cell = self._blanks[style]
@@ -162,8 +161,8 @@ class Grid:
     def content(self, kind: str, formula: str | None, value: str | None, style: int) -> RawCell:
         """A cell that holds something else than a shared string."""
         if kind == "n" and value:
-            number, found = _number(value)
-            return _new(RawCell, (number, found, formula, style))
+            number, type_ = _number(value)
+            return _new(RawCell, (number, type_, formula, style))
         cell = _typed(kind, value, self._date1904)
         limit = self._task.limits.text_length
         if isinstance(cell.value, str) and len(cell.value) > limit:
@@ -190,7 +189,7 @@ class Parsed(NamedTuple):
         return SheetPart(sheet, tuple(self.grid.pending))
 
 
-def parse(data: bytes, task: Task, date1904: bool) -> Parsed:  # noqa: PLR0915 - hot, see above
+def parse(data: bytes, task: ParseTask, date1904: bool) -> Parsed:  # noqa: PLR0915 - hot, see above
     """Parse a sheet part; dates written as text count from 1904 if `date1904`."""
     limits = task.limits
     grid = Grid(task, date1904)
@@ -208,24 +207,24 @@ def parse(data: bytes, task: Task, date1904: bool) -> Parsed:  # noqa: PLR0915 -
     phonetic = False
     clear, join, keep = text.clear, "".join, grid.keep
 
-    def start(name: str, found: dict[str, str]) -> None:
+    def start(name: str, own_attributes: dict[str, str]) -> None:
         nonlocal depth, attributes, formula_attributes, value, formula
         nonlocal row, column, phonetic, grounds
         depth += 1
         if name == cell_tag:
             if depth != 4:
                 raise task.damaged("单元格不在行内")
-            attributes = found
+            attributes = own_attributes
             value = formula = None
         elif name == value_tag:
             clear()
         elif name == formula_tag:
-            formula_attributes = found
+            formula_attributes = own_attributes
             clear()
         elif name == row_tag:
-            row = int(found["r"]) if "r" in found else row + 1
+            row = int(own_attributes["r"]) if "r" in own_attributes else row + 1
             column = 0
-            rest.row(found, row)
+            rest.row(own_attributes, row)
         else:
             clear()
             if depth == 1:
@@ -235,7 +234,7 @@ def parse(data: bytes, task: Task, date1904: bool) -> Parsed:  # noqa: PLR0915 -
             elif name == data_tag and depth == 2:
                 grounds += 1
             elif name in openers:
-                openers[name](found)
+                openers[name](own_attributes)
 
     def end(name: str) -> None:
         nonlocal depth, value, formula, phonetic
@@ -256,19 +255,19 @@ def parse(data: bytes, task: Task, date1904: bool) -> Parsed:  # noqa: PLR0915 -
 
     def store() -> None:
         nonlocal row, column, value, formula
-        place = attributes.get("r")
-        if place is None:
+        a1 = attributes.get("r")
+        if a1 is None:
             column += 1
-            place = f"{letters_of(column)}{row}"
+            a1 = f"{letters(column)}{row}"
         else:
-            row, column = split(place)
+            row, column = split(a1)
         if formula is not None and formula_attributes:
             formula = shared.text(formula, formula_attributes, (row, column))
         kind = attributes.get("t", "n")
         if runs:
             value = join(runs) if kind == "inlineStr" else value
             runs.clear()
-        keep(place, attributes.get("s", "0"), kind, formula, value)
+        keep(a1, attributes.get("s", "0"), kind, formula, value)
 
     def set_tags(space: str) -> None:
         nonlocal cell_tag, value_tag, formula_tag, row_tag, run_tag, phonetic_tag, data_tag
@@ -334,19 +333,20 @@ def _days(text: str, date1904: bool) -> float | None:
     return days - 1 if not date1904 and days < 61 else days
 
 
+# Every return has the same cells, thousands of them.
 @lru_cache(maxsize=16_384)
-def split(place: str) -> Position:
+def split(a1: str) -> Position:
     """(12, 4) of `D12`, also beyond the grid; ValueError if the text is no address."""
-    match = _A1.fullmatch(place)
+    match = _A1.fullmatch(a1)
     if match is None or match[2].startswith("0"):
-        raise ValueError(place)
-    return int(match[2]), column_of(match[1])
+        raise ValueError(a1)
+    return int(match[2]), column_number(match[1])
 
 
 class Rest:
     """What a sheet part says outside its cells."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: ParseTask) -> None:
         self.task = task
         self.openers: dict[str, Callable[[dict[str, str]], None]] = {}
         self.closers: dict[str, Callable[[str], None]] = {}
@@ -378,9 +378,9 @@ class Rest:
             f"{_X14} dataValidation": self._finish,
         }
 
-    def row(self, found: dict[str, str], number: int) -> None:
+    def row(self, attributes: dict[str, str], number: int) -> None:
         """Note a row if it is hidden; far below the form it does not matter."""
-        if is_true(found.get("hidden")) and 0 < number <= self.task.limits.far_row:
+        if is_true(attributes.get("hidden")) and 0 < number <= self.task.limits.far_row:
             self.hidden_rows.add(number)
 
     def sheet(self, cells: dict[Position, RawCell], far: tuple[str, ...]) -> Sheet:
@@ -399,21 +399,21 @@ class Rest:
             far=far,
         )
 
-    def _column(self, found: dict[str, str]) -> None:
-        if is_true(found.get("hidden")):
-            first, last = max(int(found["min"]), 1), int(found["max"])
+    def _column(self, attributes: dict[str, str]) -> None:
+        if is_true(attributes.get("hidden")):
+            first, last = max(int(attributes["min"]), 1), int(attributes["max"])
             last = min(last, self.task.limits.far_column)
             self.hidden_columns.update(range(first, last + 1))
 
-    def _protection(self, found: dict[str, str]) -> None:
-        self.protected = is_true(found.get("sheet"))
+    def _protection(self, attributes: dict[str, str]) -> None:
+        self.protected = is_true(attributes.get("sheet"))
 
-    def _merge(self, found: dict[str, str]) -> None:
-        self.merges.append(found["ref"][:32])
+    def _merge(self, attributes: dict[str, str]) -> None:
+        self.merges.append(attributes["ref"][:32])
         self._require(len(self.merges))
 
-    def _begin(self, found: dict[str, str]) -> None:
-        self._validation = found
+    def _begin(self, attributes: dict[str, str]) -> None:
+        self._validation = attributes
 
     def _note(self, key: str, text: str) -> None:
         if len(text) > self.task.limits.attribute_length:
@@ -421,16 +421,16 @@ class Rest:
         self._validation[key] = text
 
     def _finish(self, _: str) -> None:
-        found = self._validation
+        attributes = self._validation
         self.validations.append(
             Validation(
-                " ".join(found.get("sqref", "").split()),
-                found.get("type", "none"),
-                found.get("operator", "between"),
-                found.get("formula1", ""),
-                found.get("formula2", ""),
-                found.get("errorStyle", "stop") == "stop"
-                and is_true(found.get("showErrorMessage")),
+                " ".join(attributes.get("sqref", "").split()),
+                attributes.get("type", "none"),
+                attributes.get("operator", "between"),
+                attributes.get("formula1", ""),
+                attributes.get("formula2", ""),
+                attributes.get("errorStyle", "stop") == "stop"
+                and is_true(attributes.get("showErrorMessage")),
             )
         )
         self._require(len(self.validations))

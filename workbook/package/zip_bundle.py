@@ -42,9 +42,9 @@ def members(path: Path, data: bytes, limits: Limits) -> Iterator[tuple[Path, Con
 class _Budget:
     """What may still be inflated."""
 
-    def __init__(self, limits: Limits, left: int) -> None:
+    def __init__(self, limits: Limits, remaining: int) -> None:
         self.limits = limits
-        self.left = left
+        self.remaining = remaining
 
     def inflate(self, data: bytes, info: ZipInfo) -> bytes:
         """A member's content. Raises Refused."""
@@ -53,10 +53,10 @@ class _Budget:
         large = info.file_size > _RATIO_MATTERS_FROM
         if large and info.file_size > self.limits.ratio * max(info.compress_size, 1):
             raise Refused("W106", f"压缩比超过 {self.limits.ratio} 倍")
-        if info.file_size > self.left:
+        if info.file_size > self.remaining:
             raise Refused("W106", f"压缩包解压后总大小超过 {TOTAL // MEGABYTE} MB")
         content = inflate(_name(info), packed_member(data, info), self.limits.file_bytes)
-        self.left -= len(content)
+        self.remaining -= len(content)
         return content
 
 
@@ -77,25 +77,25 @@ def _members(
         if inside:
             yield path, data
         return
-    taken: set[Path] = set()
+    taken_paths: set[Path] = set()
     for info in infos:
-        place = _place(path, _name(info), taken)
+        member_path = _member_path(path, _name(info), taken_paths)
         try:
             content = budget.inflate(data, info)
         except Refused as refused:
-            yield place, refused
+            yield member_path, refused
             continue
-        if inside or place.suffix.lower() != ".zip":
-            yield place, content
+        if inside or member_path.suffix.lower() != ".zip":
+            yield member_path, content
         else:
-            yield from _members(place, content, limits, budget, inside=True)
+            yield from _members(member_path, content, limits, budget, inside=True)
 
 
 def _is_parcel(names: Collection[str], inside: bool) -> bool:
     if not _NOT_PARCELS.isdisjoint(names):
         return False
-    wanted = _BOOKS if inside else (*_BOOKS, ".zip")
-    return any(name.endswith(wanted) for name in names)
+    endings = _BOOKS if inside else (*_BOOKS, ".zip")
+    return any(name.endswith(endings) for name in names)
 
 
 def _name(info: ZipInfo) -> str:
@@ -115,16 +115,16 @@ def _name(info: ZipInfo) -> str:
     return name
 
 
-def _place(path: Path, name: str, taken: set[Path]) -> Path:
+def _member_path(path: Path, name: str, taken_paths: set[Path]) -> Path:
     """A member's path below its archive's; a second one of that name is numbered."""
     steps = [_clean(step) for step in name.replace("\\", "/").split("/")]
-    place = path.joinpath(*([step for step in steps if step not in ("", ".", "..")] or ["_"]))
-    first, number = place, 1
-    while place in taken:
+    member_path = path.joinpath(*([step for step in steps if step not in ("", ".", "..")] or ["_"]))
+    first, number = member_path, 1
+    while member_path in taken_paths:
         number += 1
-        place = first.with_name(f"{first.stem} ({number}){first.suffix}")
-    taken.add(place)
-    return place
+        member_path = first.with_name(f"{first.stem} ({number}){first.suffix}")
+    taken_paths.add(member_path)
+    return member_path
 
 
 def _clean(step: str) -> str:

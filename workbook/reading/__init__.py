@@ -5,15 +5,15 @@ reason. Cells are found by their names, else by printed labels, else where they 
 the template besides filling it in becomes findings. Start in `reader`, then `cell_locations` and `tampering`.
 """
 
-from workbook.reading.due_forms import round_of
+from workbook.reading.due_forms import DueForms, due_forms_of
 from workbook.reading.reader import (
     Forms,
     Passwords,
     fatal,
     find_files,
     known_forms,
+    read_batch,
     read_returns,
-    read_some,
 )
 from workbook.reading.submission import (
     ACCEPTED,
@@ -25,7 +25,7 @@ from workbook.reading.submission import (
     Submission,
     submit,
 )
-from workbook.reading.workers import IN_FLIGHT, Piece, dispatch, executor_at
+from workbook.reading.workers import IN_FLIGHT, WorkBatch, dispatch, executor_at
 
 __all__ = [
     "ACCEPTED",
@@ -33,19 +33,20 @@ __all__ = [
     "REJECTED",
     "SKIPPED",
     "Cell",
+    "DueForms",
     "Filling",
     "Forms",
     "Passwords",
-    "Piece",
     "Return",
     "Submission",
+    "WorkBatch",
     "dispatch",
+    "due_forms_of",
     "executor_at",
     "fatal",
     "find_files",
     "known_forms",
+    "read_batch",
     "read_returns",
-    "read_some",
-    "round_of",
     "submit",
 ]

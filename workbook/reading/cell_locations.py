@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -22,8 +22,8 @@ from workbook.layout import (
     Spot,
     check_name,
 )
-from workbook.package import Package, RawCell, Sheet
-from workbook.reading.displacement import sheet_now
+from workbook.package import Package, WorkbookPart
+from workbook.reading.displacement import present_sheet_name
 from workbook.reading.label_search import Located, fillings, locate_any
 from workbook.text import brief
 
@@ -40,11 +40,11 @@ class Unknown(WorkbookError):
 
 
 @dataclass(slots=True)
-class Found:
+class RecognisedForm:
     """The form in a workbook: its layout, where its cells are, and what was remarked in finding them."""
 
     layout: Layout
-    addresses: dict[str, Address]
+    addresses: Mapping[str, Address]
     """By name; what is lost is not in it."""
     findings: list[Finding]
     year: int | None = None
@@ -57,119 +57,106 @@ class Found:
     """Names of the form that this template never had."""
 
 
+# Every return of a template has the same hundreds of names, which are dear to take apart.
 @lru_cache(maxsize=65536)
 def _reference(text: str) -> Address | None:
     return parse_reference(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """A workbook's sheets and defined names."""
-
-    sheets: Mapping[str, Sheet]
-    names: Mapping[str, str]
-
-    @classmethod
-    def of(cls, package: Package) -> Places:
-        """Those of a package."""
-        return cls({sheet.name: sheet for sheet in package.sheets}, package.names)
-
-    def find(self, name: str, usual: Address) -> Address | None:
-        """Where a name points; where there is no such name, the usual place; None if that is lost."""
-        text = self.names.get(name)
-        address = _reference(text) if text else None
-        if address is not None and address.sheet in self.sheets:
-            return usual if address == usual else address
-        return usual if text is None and usual.sheet in self.sheets else None
-
-    def cell(self, address: Address) -> RawCell | None:
-        """What is stored there."""
-        return self.sheets[address.sheet].cells.get((address.row, address.column))
-
-
-class Pointed(NamedTuple):
+class NamedCells(NamedTuple):
     """Where the names of a workbook point, for a layout; the same for all returns of a template."""
 
-    names: Mapping[str, str]
-    layout: Layout
-    cells: dict[str, Address]
+    cells: Mapping[str, Address]
     """By name; what is lost is not in it."""
-    checks: dict[str, Address]
+    checks: Mapping[str, Address]
     """By line of 自检, likewise."""
-    lost: int
+    lost_count: int
     """How many names are not there."""
 
 
-# By the numbers of the names and the layout, which are kept with them and so remain theirs.
-_POINTED: dict[tuple[int, int, tuple[str, ...]], Pointed] = {}
-_MOST = 64
-
-
-def pointed(package: Package, layout: Layout) -> Pointed:
+def named_cells(package: Package, layout: Layout) -> NamedCells:
     """Where a workbook's names point; what has no name is taken to stand as usual."""
-    key = id(package.names), id(layout), tuple([sheet.name for sheet in package.sheets])
-    found = _POINTED.get(key)
-    if found is None:
-        if len(_POINTED) >= _MOST:
-            _POINTED.clear()
-        found = _POINTED[key] = _pointed(package, layout)
-    return found
+    sheets = tuple([sheet.name for sheet in package.sheets])
+    return _named_cells(package.workbook, sheets, layout)
 
 
-def _pointed(package: Package, layout: Layout) -> Pointed:
-    places = Places.of(package)
-    usual = {name: spot.address for name, spot in layout.spots.items()}
-    cells = {name: at for name in usual if (at := places.find(name, usual[name])) is not None}
+# Returns of one template share their workbook part, and each asks twice for hundreds of names.
+@lru_cache(maxsize=64)
+def _named_cells(workbook: WorkbookPart, sheets: tuple[str, ...], layout: Layout) -> NamedCells:
+    names = workbook.names
+    cells = {
+        name: at
+        for name, spot in layout.spots.items()
+        if (at := _where_named(name, spot.address, names, sheets)) is not None
+    }
     checks = {
         line: at
-        for line, due in layout.checks.items()
-        if (at := places.find(check_name(line), due)) is not None
+        for line, usual_address in layout.checks.items()
+        if (at := _where_named(check_name(line), usual_address, names, sheets)) is not None
     }
-    lost = sum(name not in places.names for name in usual)
-    return Pointed(package.names, layout, cells, checks, lost)
+    return NamedCells(cells, checks, sum(name not in names for name in layout.spots))
 
 
-def find_recorded(package: Package, layout: Layout, *, other: bool = False) -> Found:
-    """The cells of a workbook whose `_form` says what it is; `other` if its template came from another
-    definition, which may lack fields of this one. Raises Unknown for W118."""
-    places, named = Places.of(package), pointed(package, layout)
-    if other and 0 < named.lost < len(layout.spots) / 2:
-        own = {name: at for name, at in named.cells.items() if name in package.names}
-        return Found(layout, own, [], absent=frozenset(layout.spots.keys() - own.keys()))
-    found = Found(layout, named.cells, [])
-    home = sheet_now(layout, named.cells, layout.form.sheet)
-    lost = named.lost
-    if not _has_form(found):  # its sheet was taken out, perhaps after it was copied
-        _find_unnamed(found, places, "")
-        if not _has_form(found):
+def _where_named(
+    name: str, usual_address: Address, names: Mapping[str, str], sheets: Collection[str]
+) -> Address | None:
+    """Where a name points; where there is no such name, the usual address; None if that is lost."""
+    text = names.get(name)
+    address = _reference(text) if text else None
+    if address is not None and address.sheet in sheets:
+        return usual_address if address == usual_address else address
+    return usual_address if text is None and usual_address.sheet in sheets else None
+
+
+def find_recorded(
+    package: Package, layout: Layout, *, other_definition: bool = False
+) -> RecognisedForm:
+    """The cells of a workbook whose `_form` says what it is; `other_definition` if its template came
+    from another definition, which may lack fields of this one. Raises Unknown for W118."""
+    named = named_cells(package, layout)
+    if other_definition and 0 < named.lost_count < len(layout.spots) / 2:
+        own_addresses = {name: at for name, at in named.cells.items() if name in package.names}
+        return RecognisedForm(
+            layout, own_addresses, [], absent=frozenset(layout.spots.keys() - own_addresses.keys())
+        )
+    recognised = RecognisedForm(layout, named.cells, [])
+    home = present_sheet_name(layout, named.cells, layout.form.sheet)
+    lost_count = named.lost_count
+    if not _has_form(recognised):  # its sheet was taken out, perhaps after it was copied
+        _find_unnamed(recognised, package, "")
+        if not _has_form(recognised):
             raise Unknown(finding("W108"))
-        found.copied = True
-    elif lost:
-        _find_unnamed(found, places, "" if package.values_only else str(lost))
-    elif len(places.sheets) > len(BESIDE) + len(layout.pages):
-        _find_copy(found, places, home)
-    found.findings += _lost(found, places)
-    return found
+        recognised.copied = True
+    elif lost_count:
+        _find_unnamed(recognised, package, "" if package.values_only else str(lost_count))
+    elif len(package.sheets) > len(BESIDE) + len(layout.pages):
+        _find_copy(recognised, package, home)
+    recognised.findings += _lost_cells(recognised, package)
+    return recognised
 
 
-def _has_form(found: Found) -> bool:
-    spots, sheet = found.layout.spots, found.layout.form.sheet
-    return any(spots[name].address.sheet == sheet for name in found.addresses)
+def _has_form(recognised: RecognisedForm) -> bool:
+    spots, sheet = recognised.layout.spots, recognised.layout.form.sheet
+    return any(spots[name].address.sheet == sheet for name in recognised.addresses)
 
 
-def _lost(found: Found, places: Places) -> Iterator[Finding]:
+def _lost_cells(recognised: RecognisedForm, package: Package) -> Iterator[Finding]:
     """What is lost, row by row, at the cells where the template has it.
 
     A whole further sheet that is gone is one finding of the audit.
     """
-    if len(found.addresses) == len(found.layout.spots):
+    if len(recognised.addresses) == len(recognised.layout.spots):
         return
-    further = found.layout.form.further_sheets
-    there = {usual: sheet_now(found.layout, found.addresses, usual) for usual in further}
-    gone = {usual for usual, name in there.items() if name not in places.sheets}
+    further = recognised.layout.form.further_sheets
+    present_names = {
+        usual_name: present_sheet_name(recognised.layout, recognised.addresses, usual_name)
+        for usual_name in further
+    }
+    sheets = {sheet.name for sheet in package.sheets}
+    gone_sheets = {usual_name for usual_name, name in present_names.items() if name not in sheets}
     rows: dict[tuple[str, int], list[Spot]] = {}
-    for name, spot in found.layout.spots.items():
-        if name not in found.addresses and spot.address.sheet not in gone:
+    for name, spot in recognised.layout.spots.items():
+        if name not in recognised.addresses and spot.address.sheet not in gone_sheets:
             rows.setdefault((spot.address.sheet, spot.address.row), []).append(spot)
     for (sheet, _), spots in rows.items():
         yield finding(
@@ -181,63 +168,65 @@ def _lost(found: Found, places: Places) -> Iterator[Finding]:
         )
 
 
-def find_unrecorded(package: Package, forms: Sequence[Form]) -> Found:
+def find_unrecorded(package: Package, forms: Sequence[Form]) -> RecognisedForm:
     """The cells of a workbook without `_form`, by labels. Raises Unknown if it is no form of ours."""
-    places = Places.of(package)
-    located = _one(locate_any(forms, package.sheets), places)
+    located = _choose_filled(locate_any(forms, package.sheets), package)
     if located is None:
         raise Unknown(finding("W108"))
+    names, sheets = package.names, {sheet.name for sheet in package.sheets}
     addresses = {
-        name: (places.find(name, at) if name in places.names else None) or at
+        name: (_where_named(name, at, names, sheets) if name in names else None) or at
         for name, at in located.addresses.items()
     }
-    return Found(
+    return RecognisedForm(
         located.layout,
         addresses,
         [finding("L217", sheet=located.sheet)],
         year=located.year or located.layout.form.fiscal_year,
-        pasted=not any(name in places.names for name in addresses),
+        pasted=not any(name in names for name in addresses),
     )
 
 
-def _find_unnamed(found: Found, places: Places, lost: str) -> None:
+def _find_unnamed(recognised: RecognisedForm, package: Package, lost_count: str) -> None:
     """Find cells without names by the labels; if those are not all there, at their usual places."""
-    form = found.layout.form
-    located = _one(locate_any([form], list(places.sheets.values())), places)
-    if located is not None and (located.moved or located.layout.plan != found.layout.plan):
-        known = located.layout.spots
-        named = {n: at for n, at in found.addresses.items() if n in places.names}
-        recorded = {n: at for n, at in found.addresses.items() if at.sheet == FORM_SHEET}
+    form = recognised.layout.form
+    located = _choose_filled(locate_any([form], package.sheets), package)
+    if located is not None and (located.moved or located.layout.plan != recognised.layout.plan):
+        spots = located.layout.spots
+        named = {n: at for n, at in recognised.addresses.items() if n in package.names}
+        recorded = {n: at for n, at in recognised.addresses.items() if at.sheet == FORM_SHEET}
         merged = {**recorded, **located.addresses, **named}
-        found.layout = located.layout
-        found.addresses = {name: at for name, at in merged.items() if name in known}
-        found.findings.append(finding("L217", sheet=located.sheet))
-    elif lost:
-        what = finding("L205", sheet=form.sheet, detail=lost)
+        recognised.layout = located.layout
+        recognised.addresses = {name: at for name, at in merged.items() if name in spots}
+        recognised.findings.append(finding("L217", sheet=located.sheet))
+    elif lost_count:
+        violation = finding("L205", sheet=form.sheet, detail=lost_count)
         if located is not None:  # every label confirms the usual places
-            what = replace(what, severity=Severity.NOTE)
-        found.findings.append(what)
+            violation = replace(violation, severity=Severity.NOTE)
+        recognised.findings.append(violation)
 
 
-def _find_copy(found: Found, places: Places, home: str) -> None:
+def _find_copy(recognised: RecognisedForm, package: Package, home: str) -> None:
     """Look whether the form was filled in on a copy of its sheet."""
-    beside = BESIDE | {home} | found.layout.form.further_sheets
-    others = [sheet for name, sheet in places.sheets.items() if name not in beside]
-    copies = locate_any([found.layout.form], others)
+    beside = BESIDE | {home} | recognised.layout.form.further_sheets
+    foreign_sheets = [sheet for sheet in package.sheets if sheet.name not in beside]
+    copies = locate_any([recognised.layout.form], foreign_sheets)
     if not copies:
         return
-    drawn = {name: at for name, at in found.addresses.items() if at.sheet == home}
-    own = Located(found.layout, home, drawn, None)
-    chosen = _one([own, *copies], places)
-    if chosen is not None and chosen is not own:
-        kept = {n: at for n, at in found.addresses.items() if at.sheet != home}
-        found.layout, found.copied = chosen.layout, True
-        found.addresses = kept | dict(chosen.addresses)
+    home_addresses = {name: at for name, at in recognised.addresses.items() if at.sheet == home}
+    original = Located(recognised.layout, home, home_addresses, None)
+    chosen = _choose_filled([original, *copies], package)
+    if chosen is not None and chosen is not original:
+        kept_addresses = {n: at for n, at in recognised.addresses.items() if at.sheet != home}
+        recognised.layout, recognised.copied = chosen.layout, True
+        recognised.addresses = kept_addresses | dict(chosen.addresses)
 
 
-def _one(located: Sequence[Located], places: Places) -> Located | None:
+def _choose_filled(located: Sequence[Located], package: Package) -> Located | None:
     """The one that is filled in, or the first; two different fillings are not to be chosen from."""
-    filled = fillings(located, places.sheets) if len(located) > 1 else located
+    filled = located
+    if len(located) > 1:
+        filled = fillings(located, {sheet.name: sheet for sheet in package.sheets})
     if len(filled) > 1:
         names = "、".join(f"“{brief(item.sheet)}”" for item in filled)
         raise Unknown(finding("W118", detail=names))

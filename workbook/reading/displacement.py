@@ -25,7 +25,7 @@ class Shift:
     """Names that point elsewhere than their row and column."""
     sure: frozenset[int]
     """The template's rows that still have cells, so that it is certain where they are."""
-    told: tuple[str, ...]
+    moves_in_words: tuple[str, ...]
     """In words, where rows and columns were put in or taken out."""
 
     def gone(self, label: Label) -> bool:
@@ -33,12 +33,12 @@ class Shift:
         return label.top not in self.rows or label.left not in self.columns
 
 
-def sheet_now(layout: Layout, addresses: Mapping[str, Address], usual: str) -> str:
+def present_sheet_name(layout: Layout, addresses: Mapping[str, Address], usual_name: str) -> str:
     """The name that a sheet of the form has in this workbook."""
     for name, at in addresses.items():
-        if layout.spots[name].address.sheet == usual:
+        if layout.spots[name].address.sheet == usual_name:
             return at.sheet
-    return usual
+    return usual_name
 
 
 def shift_of(
@@ -58,9 +58,9 @@ def shift_of(
         for name, at in addresses.items()
         if layout.spots[name].address.sheet == page.paper.sheet
     ]
-    inside = [pair for pair in drawn if pair[2].sheet == home]
-    rows = _steady([(usual.row, at.row) for _, usual, at in inside])
-    columns = _steady([(usual.column, at.column) for _, usual, at in inside])
+    inside = [drawn_cell for drawn_cell in drawn if drawn_cell[2].sheet == home]
+    rows = _steady([(usual_address.row, at.row) for _, usual_address, at in inside])
+    columns = _steady([(usual_address.column, at.column) for _, usual_address, at in inside])
 
     sure = frozenset(rows)
     by_row, by_column = _gathered(texts, 0), _gathered(texts, 1)
@@ -70,15 +70,18 @@ def shift_of(
     columns = _filled(columns, page.hint_column, column_labels, by_column)
     astray = tuple(
         name
-        for name, usual, at in drawn
-        if (at.sheet, at.row, at.column) != (home, rows[usual.row], columns[usual.column])
+        for name, usual_address, at in drawn
+        if (at.sheet, at.row, at.column)
+        != (home, rows[usual_address.row], columns[usual_address.column])
     )
-    told = [f"第 {row} 行起{_way(by, '下', '上')}移 {abs(by)} 行" for row, by in _steps(rows)]
-    told += [
-        f"{letters(column)} 列起{_way(by, '右', '左')}移 {abs(by)} 列"
+    moves_in_words = [
+        f"第 {row} 行起{_direction(by, '下', '上')}移 {abs(by)} 行" for row, by in _steps(rows)
+    ]
+    moves_in_words += [
+        f"{letters(column)} 列起{_direction(by, '右', '左')}移 {abs(by)} 列"
         for column, by in _steps(columns)
     ]
-    return Shift(rows, columns, astray, sure, tuple(told))
+    return Shift(rows, columns, astray, sure, tuple(moves_in_words))
 
 
 def moved_layout(
@@ -108,22 +111,25 @@ def _moved_page(page: Page, shift: Shift | None) -> Page:
         return page
     rows, columns = shift.rows, shift.columns
     labels = tuple(
-        replace(x, top=rows.get(x.top, x.top), left=columns.get(x.left, x.left))
-        for x in page.labels
+        replace(label, top=rows.get(label.top, label.top), left=columns.get(label.left, label.left))
+        for label in page.labels
     )
     return replace(page, labels=labels, last_row=max(rows.values()))
 
 
-def _way(by: int, more: str, less: str) -> str:
-    return more if by > 0 else less
+def _direction(by: int, forwards: str, backwards: str) -> str:
+    return forwards if by > 0 else backwards
 
 
 def _steady(pairs: Sequence[tuple[int, int]]) -> dict[int, int]:
     """Where most cells of each line went, as far as the lines keep their order."""
     votes: dict[int, Counter[int]] = {}
-    for usual, now in pairs:
-        votes.setdefault(usual, Counter())[now] += 1
-    likely = {usual: seen.most_common(1)[0][0] for usual, seen in sorted(votes.items())}
+    for usual_line, present_line in pairs:
+        votes.setdefault(usual_line, Counter())[present_line] += 1
+    likely = {
+        usual_line: line_votes.most_common(1)[0][0]
+        for usual_line, line_votes in sorted(votes.items())
+    }
     usual_lines = list(likely)
     # The longest run of lines that keep their order; the others went astray.
     best: list[tuple[int, int]] = []  # length, index of the line before
@@ -131,24 +137,24 @@ def _steady(pairs: Sequence[tuple[int, int]]) -> dict[int, int]:
         before = [(best[j][0], j) for j in range(i) if likely[usual_lines[j]] < likely[line]]
         length, j = max(before, default=(0, -1))
         best.append((length + 1, j))
-    kept: dict[int, int] = {}
-    at = max(range(len(best)), key=lambda i: best[i][0], default=-1)
-    while at >= 0:
-        kept[usual_lines[at]] = likely[usual_lines[at]]
-        at = best[at][1]
-    return dict(sorted(kept.items()))
+    kept_lines: dict[int, int] = {}
+    index = max(range(len(best)), key=lambda i: best[i][0], default=-1)
+    while index >= 0:
+        kept_lines[usual_lines[index]] = likely[usual_lines[index]]
+        index = best[index][1]
+    return dict(sorted(kept_lines.items()))
 
 
 def _gathered(texts: Mapping[Position, str], axis: int) -> dict[int, set[str]]:
     """The texts of each row (0) or column (1)."""
-    found: dict[int, set[str]] = {}
-    for at, text in texts.items():
-        found.setdefault(at[axis], set()).add(text)
-    return found
+    texts_by_line: dict[int, set[str]] = {}
+    for position, text in texts.items():
+        texts_by_line.setdefault(position[axis], set()).add(text)
+    return texts_by_line
 
 
 def _filled(
-    known: Mapping[int, int],
+    known_lines: Mapping[int, int],
     last: int,
     labels: Mapping[int, set[str]],
     texts: Mapping[int, set[str]],
@@ -157,36 +163,36 @@ def _filled(
 
     Where lines were taken out, those whose labels are nowhere are the ones, and are not in the map.
     """
-    if not known:
+    if not known_lines:
         return {line: line for line in range(1, last + 1)}
-    by = {line: now - line for line, now in known.items()}
-    found: dict[int, int] = {}
-    before = taken = 0
+    known_steps = {line: present_line - line for line, present_line in known_lines.items()}
+    all_lines: dict[int, int] = {}
+    before = taken_line = 0
     for line in range(1, last + 1):
-        if line in by:
-            before, taken = by[line], known[line]
-            found[line] = taken
+        if line in known_steps:
+            before, taken_line = known_steps[line], known_lines[line]
+            all_lines[line] = taken_line
             continue
-        after = next((by[n] for n in sorted(by) if n > line), before)
+        after = next((known_steps[n] for n in sorted(known_steps) if n > line), before)
         choices = range(min(before, after), max(before, after) + 1)
-        wanted = labels.get(line, set())
-        if 1 < len(choices) <= _FARTHEST and wanted:
+        wanted_texts = labels.get(line, set())
+        if 1 < len(choices) <= _FARTHEST and wanted_texts:
             near = sorted(choices, key=lambda step: abs(step - before))
-            free = [step for step in near if line + step > taken] or near[:1]
-            best = max(free, key=lambda step: len(wanted & texts.get(line + step, set())))
-            if after < before and not wanted & texts.get(line + best, set()):
+            free = [step for step in near if line + step > taken_line] or near[:1]
+            best = max(free, key=lambda step: len(wanted_texts & texts.get(line + step, set())))
+            if after < before and not wanted_texts & texts.get(line + best, set()):
                 before -= 1
                 continue
             before = best
-        found[line] = taken = line + before
-    return found
+        all_lines[line] = taken_line = line + before
+    return all_lines
 
 
 def _steps(lines: Mapping[int, int]) -> list[tuple[int, int]]:
     """(line, by how much) wherever lines begin to stand otherwise than those before."""
     steps, before = [], 0
-    for line, now in lines.items():
-        if now - line != before:
-            steps.append((line, now - line - before))
-            before = now - line
+    for line, present_line in lines.items():
+        if present_line - line != before:
+            steps.append((line, present_line - line - before))
+            before = present_line - line
     return steps

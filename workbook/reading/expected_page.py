@@ -7,18 +7,24 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from workbook.address import area
-from workbook.layout import FORM_SHEET, Admitted, Formulas, Layout, Page, Spot, admitted, canonical
+from workbook.layout import (
+    FORM_SHEET,
+    Admitted,
+    Formulas,
+    Layout,
+    Page,
+    Spot,
+    admitted,
+    canonical,
+    formulas_of,
+)
 from workbook.package import Sheet
 from workbook.reading.inspection import Position
 from workbook.text import fold
 
-_KEPT = 20
-
 
 class Imprint:
     """What a page must show, worked out once for all returns of a layout."""
-
-    _kept: dict[int, dict[str, Imprint]] = {}  # noqa: RUF012 - bounded below
 
     def __init__(self, formulas: Formulas, page: Page, name: str) -> None:
         """`name` is what its sheet is called where the layout is."""
@@ -28,49 +34,45 @@ class Imprint:
         self.labels = tuple(
             ((label.top, label.left), label, fold(label.text)) for label in page.labels
         )
-        drawn = [s for s in layout.spots.values() if s.address.sheet == name]
+        drawn = [spot for spot in layout.spots.values() if spot.address.sheet == name]
         self.inputs = tuple(
-            (s.name, (s.address.row, s.address.column)) for s in drawn if s.field.is_input
+            (spot.name, (spot.address.row, spot.address.column))
+            for spot in drawn
+            if spot.field.is_input
         )
         self.input_cells = frozenset(at for _, at in self.inputs)
         self.editable = frozenset(
             cell
-            for s in drawn
-            if s.field.is_input and s.field.by != "reviewer"
-            for cell in _area(s)
+            for spot in drawn
+            if spot.field.is_input and spot.field.by != "reviewer"
+            for cell in _area(spot)
         )
-        self.entered = tuple(s.name for s in drawn if s.field.mode == "entered")
-        self.fixed = tuple(s for s in drawn if s.field.mode == "fixed")
-        recorded = [s for s in layout.spots.values() if s.address.sheet == FORM_SHEET]
-        own = [*drawn, *recorded] if self.is_home else drawn
-        self.computed = tuple(s for s in own if s.field.mode in ("computed", "suggested"))
-        areas = [(x.top, x.left, x.bottom, x.right) for x in page.labels]
-        areas += [(s.address.row, s.address.column, s.bottom, s.right) for s in drawn]
-        self.known = frozenset(one[:2] for one in areas)
+        self.entered = tuple(spot.name for spot in drawn if spot.field.mode == "entered")
+        self.fixed = tuple(spot for spot in drawn if spot.field.mode == "fixed")
+        recorded = [spot for spot in layout.spots.values() if spot.address.sheet == FORM_SHEET]
+        own_spots = [*drawn, *recorded] if self.is_home else drawn
+        self.computed = tuple(
+            spot for spot in own_spots if spot.field.mode in ("computed", "suggested")
+        )
+        areas = [(label.top, label.left, label.bottom, label.right) for label in page.labels]
+        areas += [
+            (spot.address.row, spot.address.column, spot.bottom, spot.right) for spot in drawn
+        ]
+        self.occupied = frozenset(corners[:2] for corners in areas)
         """Where the template itself has something, or room for it."""
-        self.merges = frozenset(area(*one) for one in areas if one[:2] != one[2:])
+        self.merges = frozenset(area(*corners) for corners in areas if corners[:2] != corners[2:])
         self.texts = frozenset(folded for _, _, folded in self.labels)
         self._rendered = formulas
         self._formulas: dict[str, str] = {}
         self._admitted: dict[str, Admitted] = {}
 
     @classmethod
-    def of(cls, layout: Layout) -> dict[str, Imprint]:
-        """The imprints of a layout's pages, by their names."""
-        key = id(layout)  # which is kept, so its number is not given to another
-        kept = cls._kept.get(key)
-        if kept is None:
-            if len(cls._kept) >= _KEPT:
-                cls._kept.clear()
-            formulas = Formulas.of(layout)
-            kept = cls._kept[key] = {n: cls(formulas, p, n) for n, p in layout.pages.items()}
-        return kept
-
-    @classmethod
     def moved(cls, layout: Layout, sheets: Mapping[str, Sheet]) -> dict[str, Imprint]:
         """The imprints of a layout as it stands in one workbook, by the pages' usual names."""
         formulas = Formulas(layout)
-        return {n: cls(formulas, layout.pages[n], sheet.name) for n, sheet in sheets.items()}
+        return {
+            name: cls(formulas, layout.pages[name], sheet.name) for name, sheet in sheets.items()
+        }
 
     @property
     def is_home(self) -> bool:
@@ -87,9 +89,17 @@ class Imprint:
     def admitted(self, name: str) -> Admitted:
         """What the template lets into an input, without saying which cells it looks at."""
         if name not in self._admitted:
-            due = admitted(self.layout.spots[name], self._rendered, self.sheet)
-            self._admitted[name] = Admitted(due.type, anywhere(due.formula))
+            expected = admitted(self.layout.spots[name], self._rendered, self.sheet)
+            self._admitted[name] = Admitted(expected.type, anywhere(expected.formula))
         return self._admitted[name]
+
+
+# Every return is held against it; each holds thousands of cells, and few plans are in use at a time.
+@lru_cache(maxsize=20)
+def imprints_of(layout: Layout) -> Mapping[str, Imprint]:
+    """The imprints of a layout's pages, by their names."""
+    formulas = formulas_of(layout)
+    return {name: Imprint(formulas, page, name) for name, page in layout.pages.items()}
 
 
 def _area(spot: Spot) -> Iterator[Position]:
@@ -101,6 +111,7 @@ def _area(spot: Spot) -> Iterator[Position]:
 _CELLS = re.compile(r"#REF!|(?<![\w.$])\$?[A-Z]{1,3}\$?[0-9]{1,7}(?![\w.(])")
 
 
+# The validations of a template look much the same, in every row and every return.
 @lru_cache(maxsize=4096)
 def anywhere(formula: str) -> str:
     """A formula without saying which cells it looks at."""

@@ -10,7 +10,7 @@ from workbook.findings import Finding, finding
 from workbook.form import Raw
 from workbook.layout import FORM_SHEET, Layout
 from workbook.package import Package, RawCell, Sheet
-from workbook.reading.displacement import sheet_now
+from workbook.reading.displacement import present_sheet_name
 from workbook.reading.submission import Cell
 from workbook.text import brief
 
@@ -43,29 +43,30 @@ class Evidence:
         sheet = self.package.sheet(at.sheet) if at else None
         return sheet.cells.get((at.row, at.column)) if at and sheet else None
 
-    def now(self, usual: str) -> str:
+    def present_name(self, usual_name: str) -> str:
         """The name that a page of the form has in this workbook."""
-        return sheet_now(self.layout, self.addresses, usual)
+        return present_sheet_name(self.layout, self.addresses, usual_name)
 
     def pages(self) -> Iterator[tuple[str, Sheet]]:
         """(its usual name, the sheet) of every page of the form that is in the workbook."""
-        for usual in self.layout.pages:
-            sheet = self.package.sheet(self.now(usual))
+        for usual_name in self.layout.pages:
+            sheet = self.package.sheet(self.present_name(usual_name))
             if sheet is not None:
-                yield usual, sheet
+                yield usual_name, sheet
 
     @property
     def lost(self) -> bool:
         """Whether cells of the form are gone."""
         return len(self.addresses) < len(self.layout.spots)
 
-    def lost_on(self, usual: str) -> bool:
+    def lost_on(self, usual_name: str) -> bool:
         """Whether cells of a page are gone, or some that its formulas may speak of: then it is not
         certain how the others moved, nor what formulas should say."""
-        seen = {usual, self.layout.form.sheet, FORM_SHEET}
+        sheets_spoken_of = {usual_name, self.layout.form.sheet, FORM_SHEET}
         spots = self.layout.spots.items()
         return self.lost and any(
-            spot.address.sheet in seen and name not in self.addresses for name, spot in spots
+            spot.address.sheet in sheets_spoken_of and name not in self.addresses
+            for name, spot in spots
         )
 
 
@@ -88,10 +89,10 @@ def at_field(
     )
 
 
-def grouped(code: str, sheet: str, places: Sequence[Position], **words: str) -> Finding:
+def grouped(code: str, sheet: str, positions: Sequence[Position], **words: str) -> Finding:
     """One finding over several cells; `count` is among its words."""
-    cells = ",".join(Address(sheet, *at).a1 for at in places[:LISTED])
-    return finding(code, sheet=sheet, cell=cells, count=str(len(places)), **words)
+    cells = ",".join(Address(sheet, *position).a1 for position in positions[:LISTED])
+    return finding(code, sheet=sheet, cell=cells, count=str(len(positions)), **words)
 
 
 def squeezed(value: object) -> str:
@@ -114,13 +115,13 @@ def formula_words(text: str | None) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def some(names: Sequence[str]) -> str:
+def abridged(names: Sequence[str]) -> str:
     """The first of some names, and how many there are."""
-    told = "、".join(brief(name) for name in names[:3])
-    return told if len(names) <= 3 else f"{told} 等 {len(names)} 处"
+    text = "、".join(brief(name) for name in names[:3])
+    return text if len(names) <= 3 else f"{text} 等 {len(names)} 处"
 
 
 def quoted(names: Sequence[str]) -> str:
     """The first of some sheets' names, each in quotes."""
-    told = "".join(f"“{brief(name)}”" for name in names[:5])
-    return told if len(names) <= 5 else f"{told}等 {len(names)} 张"
+    text = "".join(f"“{brief(name)}”" for name in names[:5])
+    return text if len(names) <= 5 else f"{text}等 {len(names)} 张"

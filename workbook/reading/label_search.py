@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from workbook.address import Address
 from workbook.form import Form
-from workbook.layout import Block, Label, Layout, Page, Plan, Spot, default_plan, place
+from workbook.layout import Block, Label, Layout, Page, Plan, Spot, default_plan, lay_out
 from workbook.package import Sheet
 from workbook.text import fold
 
@@ -44,11 +44,11 @@ class Located:
 
 def _locate(form: Form, texts: _Texts) -> Located | None:
     """The form on a sheet by its labels, with the rows that its groups have here; else None."""
-    usual = place(form)
-    found = _match(usual.home, texts)
-    if found is None:
+    usual_layout = lay_out(form)
+    positions = _match(usual_layout.home, texts)
+    if positions is None:
         return None
-    layout = place(form, _plan(usual, found.rows))
+    layout = lay_out(form, _plan(usual_layout, positions.rows))
     addresses = _page_addresses(layout, layout.home, texts)
     if addresses is None:
         return None
@@ -57,12 +57,12 @@ def _locate(form: Form, texts: _Texts) -> Located | None:
 
 def _page_addresses(layout: Layout, page: Page, texts: _Texts) -> dict[str, Address] | None:
     """Where the cells drawn on a page stand on a sheet; None unless all its labels are there."""
-    found = _match(page, texts)
-    if found is None:
+    positions = _match(page, texts)
+    if positions is None:
         return None
-    drawn = _drawn(layout, page)
-    rows = _between(found.rows, max(spot.address.row for spot in drawn))
-    columns = _between(found.columns, max(spot.address.column for spot in drawn))
+    drawn = _drawn_spots(layout, page)
+    rows = _interpolated(positions.rows, max(spot.address.row for spot in drawn))
+    columns = _interpolated(positions.columns, max(spot.address.column for spot in drawn))
     if rows is None or columns is None:
         return None
     return {
@@ -76,28 +76,28 @@ def _with_further(located: Located, sheets: Sequence[_Texts]) -> Located:
     addresses = dict(located.addresses)
     for page in located.layout.pages.values():
         if page is not located.layout.home:
-            found = (_page_addresses(located.layout, page, texts) for texts in sheets)
-            addresses |= next((places for places in found if places is not None), {})
+            candidates = (_page_addresses(located.layout, page, texts) for texts in sheets)
+            addresses |= next((candidate for candidate in candidates if candidate is not None), {})
     return replace(located, addresses=addresses)
 
 
 def locate_any(forms: Iterable[Form], sheets: Sequence[Sheet]) -> list[Located]:
     """Every sheet that shows the labels of a form, each with the first form that fits."""
     forms = list(forms)
-    found = []
+    located_forms = []
     all_texts = [_Texts(sheet) for sheet in sheets]
     for texts in all_texts:
         fits = (located for form in forms if (located := _locate(form, texts)) is not None)
         first = next(fits, None)
         if first is not None:
-            found.append(_with_further(first, all_texts))
-    return found
+            located_forms.append(_with_further(first, all_texts))
+    return located_forms
 
 
 def fillings(located: Sequence[Located], sheets: Mapping[str, Sheet]) -> list[Located]:
     """Those that are filled in, one of each filling: two of them are two different returns."""
     seen: set[tuple[str, frozenset[tuple[str, object]]]] = set()
-    different = []
+    distinct = []
     for item in located:
         values: set[tuple[str, object]] = set()
         for name, at in item.addresses.items():
@@ -109,8 +109,8 @@ def fillings(located: Sequence[Located], sheets: Mapping[str, Sheet]) -> list[Lo
         key = (item.layout.form.key, frozenset(values))
         if values and key not in seen:
             seen.add(key)
-            different.append(item)
-    return different
+            distinct.append(item)
+    return distinct
 
 
 class _Texts:
@@ -136,53 +136,53 @@ class _Texts:
 
 
 @dataclass(slots=True)
-class _Match:
+class _LabelPositions:
     rows: dict[int, int]
     columns: dict[int, int]
 
 
-def _match(page: Page, texts: _Texts) -> _Match | None:
+def _match(page: Page, texts: _Texts) -> _LabelPositions | None:
     """Rows and columns of the page's labels on the sheet, in order; None unless all are there."""
     lines: dict[int, list[Label]] = {}
     for label in page.labels:
         if label.role not in _OPTIONAL and label.text.strip():
             lines.setdefault(label.top, []).append(label)
-    found = _Match({}, {})
-    after = 0
+    positions = _LabelPositions({}, {})
+    last_sheet_row = 0
     for row in sorted(lines):
-        wanted = sorted(lines[row], key=lambda label: label.left)
-        for now, cells in texts.rows.items():
-            if now <= after:
+        row_labels = sorted(lines[row], key=lambda label: label.left)
+        for sheet_row, cells in texts.rows.items():
+            if sheet_row <= last_sheet_row:
                 continue
-            columns = _columns(wanted, cells, found.columns)
+            columns = _columns(row_labels, cells, positions.columns)
             if columns is not None:
-                found.columns |= columns
-                found.rows[row] = after = now
+                positions.columns |= columns
+                positions.rows[row] = last_sheet_row = sheet_row
                 break
         else:
             return None
-    return found if _rising(found.columns) else None
+    return positions if _rising(positions.columns) else None
 
 
 def _columns(
-    labels: Sequence[Label], cells: Sequence[tuple[int, str]], known: Mapping[int, int]
+    labels: Sequence[Label], cells: Sequence[tuple[int, str]], known_columns: Mapping[int, int]
 ) -> dict[int, int] | None:
     """The columns of a row's labels, from left to right; None if one is missing."""
-    found: dict[int, int] = {}
-    rest = iter(cells)
+    columns: dict[int, int] = {}
+    rest_cells = iter(cells)
     for label in labels:
         text = fold(label.text)
-        due = known.get(label.left)
-        at = next((c for c, t in rest if t == text and due in (None, c)), None)
-        if at is None:
+        known_column = known_columns.get(label.left)
+        column = next((c for c, t in rest_cells if t == text and known_column in (None, c)), None)
+        if column is None:
             return None
-        found[label.left] = at
-    return found
+        columns[label.left] = column
+    return columns
 
 
 def _rising(lines: Mapping[int, int]) -> bool:
-    now = [lines[line] for line in sorted(lines)]
-    return all(a < b for a, b in pairwise(now))
+    present_lines = [lines[line] for line in sorted(lines)]
+    return all(a < b for a, b in pairwise(present_lines))
 
 
 def _plan(layout: Layout, rows: Mapping[int, int]) -> Plan:
@@ -190,8 +190,8 @@ def _plan(layout: Layout, rows: Mapping[int, int]) -> Plan:
     plan: list[int] = []
     for block in layout.blocks.values():
         plan += _counts(block, rows)
-    usual = default_plan(layout.form)
-    return tuple(plan) if len(plan) == len(usual) else usual
+    usual_plan = default_plan(layout.form)
+    return tuple(plan) if len(plan) == len(usual_plan) else usual_plan
 
 
 def _counts(block: Block, rows: Mapping[int, int]) -> Iterator[int]:
@@ -199,31 +199,31 @@ def _counts(block: Block, rows: Mapping[int, int]) -> Iterator[int]:
     for slot in block.slots:
         if not starts or slot.path != block.slots[starts[-1]].path:
             starts.append(slot.number - 1)
-    end = min((now for row, now in rows.items() if row > block.last), default=None)
+    end = min((sheet_row for row, sheet_row in rows.items() if row > block.last), default=None)
     tops = [rows.get(block.slots[start].row) for start in starts]
     for start, top, after in zip(starts, tops, [*tops[1:], end], strict=True):
-        usual = sum(slot.path == block.slots[start].path for slot in block.slots)
-        yield after - top if top is not None and after is not None else usual
+        usual_count = sum(slot.path == block.slots[start].path for slot in block.slots)
+        yield after - top if top is not None and after is not None else usual_count
 
 
-def _between(known: Mapping[int, int], last: int) -> dict[int, int] | None:
+def _interpolated(known_lines: Mapping[int, int], last: int) -> dict[int, int] | None:
     """The map for every line to `last`; None where lines without labels may have moved either way."""
-    found = dict(known)
-    lines = sorted(known)
+    all_lines = dict(known_lines)
+    sorted_lines = sorted(known_lines)
     for line in range(1, last + 1):
-        if line in found:
+        if line in all_lines:
             continue
-        before = max((n for n in lines if n < line), default=None)
-        after = min((n for n in lines if n > line), default=None)
+        before = max((n for n in sorted_lines if n < line), default=None)
+        after = min((n for n in sorted_lines if n > line), default=None)
         near = before if before is not None else after
         if near is None:
             return None
-        by = known[near] - near
-        if before is not None and after is not None and known[after] - after != by:
+        step = known_lines[near] - near
+        if before is not None and after is not None and known_lines[after] - after != step:
             return None
-        found[line] = line + by
-    return found
+        all_lines[line] = line + step
+    return all_lines
 
 
-def _drawn(layout: Layout, page: Page) -> list[Spot]:
+def _drawn_spots(layout: Layout, page: Page) -> list[Spot]:
     return [spot for spot in layout.spots.values() if spot.address.sheet == page.paper.sheet]

@@ -30,22 +30,21 @@ from workbook.layout import (
     Plan,
     Spot,
     default_plan,
-    place,
+    lay_out,
 )
 from workbook.limits import Limits
 from workbook.package import Package, RawCell, Sheet, members, open_bytes, read_file
 from workbook.reading.cell_locations import (
-    Found,
-    Places,
+    RecognisedForm,
     Unknown,
     find_recorded,
     find_unrecorded,
-    pointed,
+    named_cells,
 )
 from workbook.reading.inspection import Evidence
 from workbook.reading.submission import ACCEPTED, REJECTED, SKIPPED, Cell, Return, Submission
 from workbook.reading.tampering import audit, audit_pasted
-from workbook.reading.workers import Piece, Processes, dispatch
+from workbook.reading.workers import Processes, WorkBatch, dispatch
 from workbook.stores import Url, fetch
 from workbook.text import printable
 
@@ -74,8 +73,8 @@ def find_files(paths: Iterable[Path | str]) -> Iterator[Path]:
     """Every file under the paths, folders walked in order of their names; links are not followed."""
     for path in map(Path, paths):
         if path.is_dir() and not path.is_symlink():
-            inside = sorted(path.iterdir(), key=lambda p: (p.is_dir(), p.name))
-            yield from find_files(inside)
+            entries = sorted(path.iterdir(), key=lambda entry: (entry.is_dir(), entry.name))
+            yield from find_files(entries)
         else:
             yield path
 
@@ -99,38 +98,40 @@ def read_returns(
     read.
     """
     forms, workers = forms or known_forms(), workers or usual_workers()
-    read: dict[int, list[Return]] = {}
-    for piece, returns in _each(list(find_files(paths)), forms, passwords, workers, executor):
-        read[piece.start] = returns
+    returns_by_start: dict[int, list[Return]] = {}
+    for batch, returns in _read_in_batches(
+        list(find_files(paths)), forms, passwords, workers, executor
+    ):
+        returns_by_start[batch.start] = returns
         if progress is not None:
-            for path in piece.items:
+            for path in batch.items:
                 progress(path)
-    return [item for start in sorted(read) for item in read[start]]
+    return [returned for start in sorted(returns_by_start) for returned in returns_by_start[start]]
 
 
-def _each(
+def _read_in_batches(
     files: Sequence[Path],
     forms: Forms,
     passwords: Passwords,
     workers: int,
     executor: Executor | None,
-) -> Iterator[tuple[Piece[Path], list[Return]]]:
-    """Pieces of the files with their returns, as they are ready."""
-    work = partial(read_some, forms=forms, passwords=passwords)
+) -> Iterator[tuple[WorkBatch[Path], list[Return]]]:
+    """Batches of the files with their returns, as they are ready."""
+    work = partial(read_batch, forms=forms, passwords=passwords)
     if executor is None and (workers < 2 or len(files) < _WORTH_A_PROCESS):
-        for place, path in enumerate(files):
-            piece = Piece(place, (path,))
-            yield piece, work(piece)
+        for start, path in enumerate(files):
+            batch = WorkBatch(start, (path,))
+            yield batch, work(batch)
         return
     with nullcontext(executor) if executor is not None else Processes(workers) as pool:
         in_flight = 2 * workers if executor is None else _IN_FLIGHT
-        for piece, returns in dispatch(work, files, pool, size=_AT_ONCE, in_flight=in_flight):
-            yield piece, returns if returns is not None else [fatal(piece.items[0])]
+        for batch, returns in dispatch(work, files, pool, size=_AT_ONCE, in_flight=in_flight):
+            yield batch, returns if returns is not None else [fatal(batch.items[0])]
 
 
-def read_some(piece: Piece[Path], *, forms: Forms, passwords: Passwords) -> list[Return]:
+def read_batch(batch: WorkBatch[Path], *, forms: Forms, passwords: Passwords) -> list[Return]:
     """The returns of some files, in this process."""
-    return [item for path in piece.items for item in _read_file(path, forms, passwords)]
+    return [returned for path in batch.items for returned in _read_file(path, forms, passwords)]
 
 
 def fatal(path: Path) -> Return:
@@ -174,8 +175,8 @@ def _read_file(path: Path, forms: Forms, passwords: Passwords) -> list[Return]:
     first = _read(path, content, forms, passwords)
     if first.status != REJECTED or isinstance(content, Refused):
         return [first]
-    inside = members(path, content, LIMITS)
-    return [_read(place, data, forms, passwords) for place, data in inside] or [first]
+    inner_files = members(path, content, LIMITS)
+    return [_read(name, data, forms, passwords) for name, data in inner_files] or [first]
 
 
 def _is_litter(path: Path) -> bool:
@@ -188,8 +189,8 @@ def _read(path: Path, content: bytes | Refused, forms: Forms, passwords: Passwor
     try:
         if isinstance(content, Refused):
             raise content
-        given = passwords(path) if callable(passwords) else passwords
-        package = open_bytes(content, limits=LIMITS, unread=UNREAD, passwords=given)
+        file_passwords = passwords(path) if callable(passwords) else passwords
+        package = open_bytes(content, limits=LIMITS, unread=UNREAD, passwords=file_passwords)
     except Refused as refused:
         return Return(path, REJECTED, (finding(refused.code, detail=refused.detail),))
     try:
@@ -228,19 +229,21 @@ def _recognise(
 ) -> tuple[Submission, tuple[Finding, ...]]:
     recorded = _recorded(package)
     records = _records(recorded)
-    found = _find(package, records, forms)
-    layout, findings, form = found.layout, found.findings, found.layout.form
+    recognised = _find_form(package, records, forms)
+    layout, findings, form = recognised.layout, recognised.findings, recognised.layout.form
     if package.values_only:
         findings.append(finding("W113", detail=package.kind))
-    same = not records or records.get("digest") == form.digest
-    if not same:
+    same_definition = not records or records.get("digest") == form.digest
+    if not same_definition:
         findings.append(finding("W111", detail=form.key))
-    cells = dict(_cells(package, found))
+    cells = dict(_cells(package, recognised))
     _reject_empty(package, layout, cells)
     year = _year(cells, form)
     issued = _issued(recorded, layout)
-    evidence = Evidence(package, layout, found.addresses, cells, records, year, same, issued)
-    audited = audit_pasted(evidence) if found.pasted else audit(evidence)
+    evidence = Evidence(
+        package, layout, recognised.addresses, cells, records, year, same_definition, issued
+    )
+    audited = audit_pasted(evidence) if recognised.pasted else audit(evidence)
     cells |= {name: replace(cells[name], formula=False) for name in audited.overtyped}
     submission = Submission(
         path=path,
@@ -250,7 +253,7 @@ def _recognise(
         # Without names the lines of 自检 are known by place, which another definition moves; where
         # cells are gone, its formulas are broken.
         verdicts={}
-        if found.copied or evidence.lost or (package.values_only and not same)
+        if recognised.copied or evidence.lost or (package.values_only and not same_definition)
         else dict(_verdicts(package, layout)),
         fiscal_year=year,
         department=_identity(cells, records, "department"),
@@ -277,24 +280,26 @@ def _records(sheet: Sheet | None) -> dict[str, str]:
 
 def _issued(sheet: Sheet | None, layout: Layout) -> dict[str, Raw]:
     """What the bureau filled in and locked, by name, as `_form` records it."""
-    found: dict[str, Raw] = {}
+    issued_values: dict[str, Raw] = {}
     if sheet is None:
-        return found
+        return issued_values
     for row in range(1, len(layout.spots) + 1):
         name, value = (sheet.cells.get((row, ISSUED_COLUMN + step)) for step in (0, 1))
         if name is None:
             break
         if value is not None and _text(name) in layout.spots:
-            found[_text(name)] = value.value
-    return found
+            issued_values[_text(name)] = value.value
+    return issued_values
 
 
-def _find(package: Package, records: Mapping[str, str], forms: Forms) -> Found:
+def _find_form(package: Package, records: Mapping[str, str], forms: Forms) -> RecognisedForm:
     if not records:
         return find_unrecorded(package, list(forms.values()))
     form = _form(records, forms)
-    other = records.get("digest") != form.digest
-    return find_recorded(package, place(form, _plan(records, form)), other=other)
+    other_definition = records.get("digest") != form.digest
+    return find_recorded(
+        package, lay_out(form, _plan(records, form)), other_definition=other_definition
+    )
 
 
 def _text(cell: RawCell | None) -> str:
@@ -311,10 +316,10 @@ def _form(records: Mapping[str, str], forms: Forms) -> Form:
 
 
 def _plan(records: Mapping[str, str], form: Form) -> Plan:
-    usual = default_plan(form)
+    usual_plan = default_plan(form)
     counts = records.get("plan", "").split()
-    fits = len(counts) == len(usual) and all(c.isdigit() and 0 < int(c) < 1000 for c in counts)
-    return tuple(map(int, counts)) if fits else usual
+    fits = len(counts) == len(usual_plan) and all(c.isdigit() and 0 < int(c) < 1000 for c in counts)
+    return tuple(map(int, counts)) if fits else usual_plan
 
 
 def _identity(cells: Mapping[str, Cell], records: Mapping[str, str], name: str) -> str:
@@ -337,8 +342,8 @@ def _reject_empty(package: Package, layout: Layout, cells: Mapping[str, Cell]) -
         stored = sheet.cells.get((cell.address.row, cell.address.column)) if sheet else None
         ours = item.mode != "entered" or item.by != "department" or cell.raw is None
         # Where locks are unknown, what stands outside the head was filled in by the department.
-        known = item.section != "identity" if package.values_only else False
-        if not ours and stored is not None and (known or stored.style in package.unlocked):
+        outside_head = item.section != "identity" if package.values_only else False
+        if not ours and stored is not None and (outside_head or stored.style in package.unlocked):
             return
     if not package.values_only and not any(sheet.protected for sheet in package.sheets):
         return
@@ -348,88 +353,101 @@ def _reject_empty(package: Package, layout: Layout, cells: Mapping[str, Cell]) -
 # --- locating and reading -------------------------------------------------------------------------
 
 
-def _cells(package: Package, found: Found) -> Iterator[tuple[str, Cell]]:
+def _cells(package: Package, recognised: RecognisedForm) -> Iterator[tuple[str, Cell]]:
     sheets = {sheet.name: sheet.cells for sheet in package.sheets}
-    formats, unit = package.formats, found.layout.form.unit
-    usual = not package.values_only and not found.pasted
-    for name, spot in found.layout.spots.items():
-        address = found.addresses.get(name)
+    formats, unit = package.formats, recognised.layout.form.unit
+    keeps_formulas = not package.values_only and not recognised.pasted
+    for name, spot in recognised.layout.spots.items():
+        address = recognised.addresses.get(name)
         if address is not None:
             stored = sheets[address.sheet].get((address.row, address.column), _NOTHING)
-            code, item = formats.get(stored[3], "General"), spot.field
-            if package.date1904:
-                stored = _from_1900(stored, item, code)
+            number_format, item = formats.get(stored[3], "General"), spot.field
+            if package.workbook.date1904:
+                stored = _from_1900(stored, item, number_format)
             if stored[0] is None and stored[2] and item.mode == "entered":
                 yield name, Cell(f"={stored[2]}", None, address, problem="是公式，没有存下结果")
-            elif usual:
-                yield name, _usual_cell(item, unit, address, stored, code)
+            elif keeps_formulas:
+                yield name, _usual_cell(item, unit, address, stored, number_format)
             else:
-                cell = _cell(package, spot, unit, address, stored, code)
-                if found.pasted and item.mode == "computed":
+                cell = _cell(package, spot, unit, address, stored, number_format)
+                if recognised.pasted and item.mode == "computed":
                     cell = replace(cell, formula=True)  # only its value was copied
                 yield name, cell
-        elif found.year is not None and spot.address.sheet == FORM_SHEET:
-            year = float(found.year) if spot.field.id == "fiscal_year" else None
+        elif recognised.year is not None and spot.address.sheet == FORM_SHEET:
+            year = float(recognised.year) if spot.field.id == "fiscal_year" else None
             yield name, Cell(year, year, spot.address, formula=spot.field.is_computed)
         else:
             # Of what is not there nothing was overwritten.
             lost = spot.field.is_computed
-            why = "" if name in found.absent else "找不到这一格"
+            why = "" if name in recognised.absent else "找不到这一格"
             yield name, Cell(None, None, spot.address, formula=lost, problem=why)
 
 
 _NOTHING = RawCell(None, "", None, 0)
 
 
-def _from_1900(stored: RawCell, item: Field, code: str) -> RawCell:
+def _from_1900(stored: RawCell, item: Field, number_format: str) -> RawCell:
     """A day of a workbook that counts from 1904, counted as others do."""
     raw = stored.value
-    if isinstance(raw, float) and shows_day(item.kind, code):
+    if isinstance(raw, float) and shows_day(item.kind, number_format):
         return stored._replace(value=raw + DAYS_TO_1904)
     return stored
 
 
-# Cells read before, which returns may share: most are blank, a printed word or a round figure.
-_KNOWN: dict[tuple[object, ...], Cell] = {}
+# Cells read before, which returns may share: most are blank, a printed word or a round figure. A plain
+# mapping, since long texts are seldom met again and are not to push out the others.
+_CELLS_READ: dict[tuple[object, ...], Cell] = {}
 _MOST, _SHORT = 40_000, 40
 
 
-def _usual_cell(item: Field, unit: str, address: Address, stored: RawCell, code: str) -> Cell:
+def _usual_cell(
+    item: Field, unit: str, address: Address, stored: RawCell, number_format: str
+) -> Cell:
     """A cell of a return that kept its formulas."""
     raw, type_, formula, _ = stored
-    # The cell kept holds its address, so that no other can get that one's number.
     unit = item.unit or unit
-    key = item.kind.coerce, item.is_computed, id(address), raw, type_, formula is None, code, unit
-    cell = _KNOWN.get(key)
+    key = (
+        item.kind.coerce,
+        item.is_computed,
+        address,
+        raw,
+        type_,
+        formula is None,
+        number_format,
+        unit,
+    )
+    cell = _CELLS_READ.get(key)
     if cell is None:
-        cell = _made(item, unit, address, stored, code, formula is not None)
+        cell = _coerced_cell(item, unit, address, stored, number_format, formula is not None)
         if raw is None or type_ == "n" or len(str(raw)) <= _SHORT:
-            if len(_KNOWN) >= _MOST:
-                _KNOWN.clear()
-            _KNOWN[key] = cell
+            if len(_CELLS_READ) >= _MOST:
+                _CELLS_READ.clear()
+            _CELLS_READ[key] = cell
     return cell
 
 
-def _made(
-    item: Field, unit: str, address: Address, stored: RawCell, code: str, formula: bool
+def _coerced_cell(
+    item: Field, unit: str, address: Address, stored: RawCell, number_format: str, formula: bool
 ) -> Cell:
     raw, type_, _, _ = stored
     if raw is None or (formula and item.is_computed and raw == ""):
         return Cell(None, None, address, formula=formula)
     if type_ == "e":
         return Cell(raw, None, address, error=True, formula=formula, problem=f"是错误值 {raw}")
-    read = item.kind.coerce(raw, code, unit)
-    return Cell(raw, read.value, address, False, formula, read.receipt, read.problem)
+    coerced = item.kind.coerce(raw, number_format, unit)
+    return Cell(raw, coerced.value, address, False, formula, coerced.receipt, coerced.problem)
 
 
 def _cell(
-    package: Package, spot: Spot, unit: str, address: Address, stored: RawCell, code: str
+    package: Package, spot: Spot, unit: str, address: Address, stored: RawCell, number_format: str
 ) -> Cell:
     """A cell of a return in which formulas may be lost or unknown."""
     formula = _holds_formula(package, spot, stored)
     if formula and spot.field.is_computed and _lost_text(package, spot, stored.value):
         stored = _NOTHING
-    return _made(spot.field, spot.field.unit or unit, address, stored, code, formula)
+    return _coerced_cell(
+        spot.field, spot.field.unit or unit, address, stored, number_format, formula
+    )
 
 
 def _holds_formula(package: Package, spot: Spot, stored: RawCell) -> bool:
@@ -449,8 +467,8 @@ def _lost_text(package: Package, spot: Spot, raw: Raw) -> bool:
 
 
 def _verdicts(package: Package, layout: Layout) -> Iterator[tuple[str, str]]:
-    places = Places.of(package)
-    for line, address in pointed(package, layout).checks.items():
-        stored = places.cell(address)
+    sheets = {sheet.name: sheet.cells for sheet in package.sheets}
+    for line, address in named_cells(package, layout).checks.items():
+        stored = sheets[address.sheet].get((address.row, address.column))
         if stored is not None and stored.type == "s" and stored.value:
             yield line, str(stored.value)

@@ -17,33 +17,47 @@ _OF_PROGRAMS = ("WpsReserved_",)
 """Sheets that a program adds for itself, hidden: pictures in cells."""
 
 
-def sheets(evidence: Evidence) -> Iterator[Finding]:
+def changed_sheets(evidence: Evidence) -> Iterator[Finding]:
     """Sheets that were renamed, added or taken out; empty ones are a note."""
-    now = {usual: evidence.now(usual) for usual in evidence.layout.pages}
-    due = (GUIDE_SHEET, *now, CHECK_SHEET, CALC_SHEET, LIST_SHEET, FORM_SHEET)
-    there = {sheet.name for sheet in evidence.package.sheets}
-    renamed = [(usual, name) for usual, name in now.items() if name != usual]
-    more = [s for s in evidence.package.sheets if s.name not in {*due, *now.values()}]
-    gone = [name for name in due if now.get(name, name) not in there]
-    said = [f"“{usual}”现名“{brief(name)}”" for usual, name in renamed]
-    if more:
-        said.append(f"多出{quoted([sheet.name for sheet in more])}")
-    if gone:
-        said.append(f"缺少{quoted(gone)}")
-    if said:
-        what = finding("L213", detail="，".join(said))
-        harmless = not renamed and not gone and not any(_tells(sheet) for sheet in more)
-        yield replace(what, severity=Severity.NOTE) if harmless else what
+    present_names = {
+        usual_name: evidence.present_name(usual_name) for usual_name in evidence.layout.pages
+    }
+    expected_names = (GUIDE_SHEET, *present_names, CHECK_SHEET, CALC_SHEET, LIST_SHEET, FORM_SHEET)
+    sheet_names = {sheet.name for sheet in evidence.package.sheets}
+    renamed = [
+        (usual_name, name) for usual_name, name in present_names.items() if name != usual_name
+    ]
+    added_sheets = [
+        sheet
+        for sheet in evidence.package.sheets
+        if sheet.name not in {*expected_names, *present_names.values()}
+    ]
+    missing_names = [
+        name for name in expected_names if present_names.get(name, name) not in sheet_names
+    ]
+    changes = [f"“{usual_name}”现名“{brief(name)}”" for usual_name, name in renamed]
+    if added_sheets:
+        changes.append(f"多出{quoted([sheet.name for sheet in added_sheets])}")
+    if missing_names:
+        changes.append(f"缺少{quoted(missing_names)}")
+    if changes:
+        violation = finding("L213", detail="，".join(changes))
+        harmless = (
+            not renamed
+            and not missing_names
+            and not any(_has_content(sheet) for sheet in added_sheets)
+        )
+        yield replace(violation, severity=Severity.NOTE) if harmless else violation
 
 
-def _tells(sheet: Sheet) -> bool:
+def _has_content(sheet: Sheet) -> bool:
     """Whether a further sheet holds anything that a person wrote."""
     if sheet.name.startswith(_OF_PROGRAMS) and sheet.state != "visible":
         return False
     return any(_is_content(cell) for cell in sheet.cells.values())
 
 
-def hidden(evidence: Evidence, sheet: Sheet) -> Iterator[Finding]:
+def hidden_content(evidence: Evidence, sheet: Sheet) -> Iterator[Finding]:
     """Inputs in hidden rows and columns, and what was written far off."""
     if sheet.state != "visible":
         yield finding("L214", sheet=sheet.name, what="整张表被隐藏")
@@ -60,55 +74,62 @@ def hidden(evidence: Evidence, sheet: Sheet) -> Iterator[Finding]:
         if covered:
             yield grouped("L214", sheet.name, covered, what="隐藏的行或列里有填写的内容")
     if sheet.far:
-        places = [at for at in sheet.far if _is_cell(at)]
-        cells = ",".join(places[:LISTED])
+        far_cells = [at for at in sheet.far if _is_cell(at)]
+        cells = ",".join(far_cells[:LISTED])
         yield finding("L214", sheet=sheet.name, cell=cells, what="远离表格的地方有内容")
 
 
-def outside(
+def stray_cells(
     evidence: Evidence,
     sheet: Sheet,
-    known: frozenset[Position],
+    occupied: frozenset[Position],
     texts: frozenset[str],
-    hints: int,
+    hint_column: int,
 ) -> Iterator[Finding]:
     """Content in cells that belong to nothing: below, beside, in rows that were put in. It is not read.
 
-    `known` are the cells in which the template has something, and the column `hints`; `texts` are its
-    labels, folded, which may stand elsewhere after rows were deleted. Above all of them stands how
-    many problems are open.
+    `occupied` are the cells in which the template has something, and the column `hint_column`;
+    `texts` are its labels, folded, which may stand elsewhere after rows were deleted. Above all of
+    them stands how many problems are open.
     """
-    top = min(known)[0]
+    top = min(occupied)[0]
     beyond = [
         (at, cell)
         for at, cell in sheet.cells.items()
-        if at not in known and at[1] != hints and _is_content(cell) and at[0] >= top
+        if at not in occupied and at[1] != hint_column and _is_content(cell) and at[0] >= top
     ]
     if not beyond:
         return
-    own = {(at.row, at.column) for at in evidence.addresses.values() if at.sheet == sheet.name}
-    found = [
+    own_positions = {
+        (at.row, at.column) for at in evidence.addresses.values() if at.sheet == sheet.name
+    }
+    stray_positions = [
         at
         for at, cell in beyond
-        if at not in own and not (isinstance(cell.value, str) and fold(cell.value) in texts)
+        if at not in own_positions
+        and not (isinstance(cell.value, str) and fold(cell.value) in texts)
     ]
-    if found:
-        what = "表格以外的单元格里有内容，没有读入"
-        yield grouped("L214", sheet.name, sorted(found), what=what)
+    if stray_positions:
+        description = "表格以外的单元格里有内容，没有读入"
+        yield grouped("L214", sheet.name, sorted(stray_positions), what=description)
 
 
-def merges(sheet: Sheet, due: frozenset[str], inputs: frozenset[Position]) -> Iterator[Finding]:
+def changed_merges(
+    sheet: Sheet, expected_merges: frozenset[str], inputs: frozenset[Position]
+) -> Iterator[Finding]:
     """Merged cells of a page that were taken apart, and others put together over its inputs."""
-    there = frozenset(sheet.merges)
-    if there == due:
+    present_merges = frozenset(sheet.merges)
+    if present_merges == expected_merges:
         return
-    apart = sorted(split_a1(text.partition(":")[0]) for text in due - there)
+    apart = sorted(split_a1(text.partition(":")[0]) for text in expected_merges - present_merges)
     if apart:
         yield grouped("L218", sheet.name, apart, what="合并的单元格被拆开")
-    together = sorted(at for text in there - due if (at := _swallows(text, inputs)))
+    together = sorted(
+        at for text in present_merges - expected_merges if (at := _swallows(text, inputs))
+    )
     if together:
-        found = grouped("L218", sheet.name, together, what="填写的单元格被合并")
-        yield replace(found, severity=Severity.WARNING)
+        violation = grouped("L218", sheet.name, together, what="填写的单元格被合并")
+        yield replace(violation, severity=Severity.WARNING)
 
 
 def _swallows(text: str, inputs: frozenset[Position]) -> Position | None:

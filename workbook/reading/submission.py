@@ -11,7 +11,7 @@ from workbook.address import Address
 from workbook.catalogue import Severity
 from workbook.findings import Finding
 from workbook.form import ROW, Form, Raw, Value, serial
-from workbook.layout import Plan, Spot, place
+from workbook.layout import Plan, Spot, cell_name, lay_out
 from workbook.text import printable
 
 ACCEPTED, REJECTED, SKIPPED = "accepted", "rejected", "skipped"
@@ -50,7 +50,7 @@ class Submission:
     fiscal_year: int
     department: str
     department_code: str
-    told_filling: str | None = None
+    stored_filling: str | None = None
     """What `filling` is, where the cells were left out."""
 
     @property
@@ -58,19 +58,30 @@ class Submission:
         """What names the return in every frame: its path as it was given."""
         return printable(self.path)
 
+    def cell_of(self, key: str, number: int = 0) -> Cell | None:
+        """What stands in a field, or in its Nth row or group; None if the return has no such cell."""
+        return self.cells.get(cell_name(key, number))
+
+    def address_of(self, key: str, number: int = 0) -> Address | None:
+        """Where a field stands, or its Nth row or group; None if the return has no such cell."""
+        cell = self.cell_of(key, number)
+        return cell.address if cell is not None else None
+
     @property
     def filling(self) -> str:
         """A digest of what the department filled in beside its own name; blank if it is but little.
 
         Two returns of one form have the same digest if they are filled in the same.
         """
-        if self.told_filling is not None:
-            return self.told_filling
-        filled = [(name, c.raw) for name, c in self.cells.items() if self._is_filled(name, c)]
+        if self.stored_filling is not None:
+            return self.stored_filling
+        filled = [
+            (name, cell.raw) for name, cell in self.cells.items() if self._is_filled(name, cell)
+        ]
         if len(filled) < FEWEST:
             return ""
-        whole = repr((self.form.id, filled)).encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(whole, digest_size=12).hexdigest()
+        filled_bytes = repr((self.form.id, filled)).encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(filled_bytes, digest_size=12).hexdigest()
 
     def _is_filled(self, name: str, cell: Cell) -> bool:
         if cell.raw is None or cell.formula:
@@ -126,8 +137,7 @@ class Filling:
         item = spot.field
         if item.grain == ROW:
             return self.rows.get(item.section, {}).get(spot.number, {}).get(item.id)
-        name = f"{item.key}.{spot.number}" if spot.number else item.key
-        return self.values.get(name)
+        return self.values.get(cell_name(item.key, spot.number))
 
 
 def submit(
@@ -137,21 +147,23 @@ def submit(
 
     A computed or suggested field that the filling names counts as overwritten.
     """
-    layout = place(form, plan)
+    layout = lay_out(form, plan)
     cells = {}
     for name, spot in layout.spots.items():
-        given = filling.value(spot)
-        raw = serial(given) if isinstance(given, date) else given
+        filled_value = filling.value(spot)
+        raw = serial(filled_value) if isinstance(filled_value, date) else filled_value
         raw = float(raw) if isinstance(raw, int | float) else raw
-        read = spot.field.kind.coerce(raw, spot.field.number_format, spot.field.unit or form.unit)
-        formula = spot.field.is_computed and given is None
+        coerced = spot.field.kind.coerce(
+            raw, spot.field.number_format, spot.field.unit or form.unit
+        )
+        formula = spot.field.is_computed and filled_value is None
         cells[name] = Cell(
             raw,
-            read.value,
+            coerced.value,
             spot.address,
             formula=formula,
-            receipt=read.receipt,
-            problem=read.problem,
+            receipt=coerced.receipt,
+            problem=coerced.problem,
         )
     year = filling.values.get("identity.fiscal_year")
     return Submission(

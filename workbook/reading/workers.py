@@ -2,7 +2,7 @@
 
 A bounded number of batches is under way. A batch whose process died is done once more, alone, so that
 no other can be blamed; one that kills again is halved until the guilty item alone is left. Results
-come as they are ready, each with the place of its items among all, so that a caller can put them
+come as they are ready, each with the index of its items among all, so that a caller can put them
 in order or on disk.
 """
 
@@ -40,86 +40,86 @@ _CHANCES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Piece(Generic[T]):
-    """Some neighbours among all items; `start` is the place of the first."""
+class WorkBatch(Generic[T]):
+    """Some neighbours among all items; `start` is the index of the first."""
 
     start: int
     items: tuple[T, ...]
 
-    def halves(self) -> tuple[Piece[T], Piece[T]]:
-        """The piece as two; it has at least two items."""
+    def halves(self) -> tuple[WorkBatch[T], WorkBatch[T]]:
+        """The batch as two; it has at least two items."""
         middle = len(self.items) // 2
         return (
-            Piece(self.start, self.items[:middle]),
-            Piece(self.start + middle, self.items[middle:]),
+            WorkBatch(self.start, self.items[:middle]),
+            WorkBatch(self.start + middle, self.items[middle:]),
         )
 
 
 def dispatch(
-    work: Callable[[Piece[T]], R],
+    work: Callable[[WorkBatch[T]], R],
     items: Sequence[T],
     executor: Executor,
     *,
     size: int,
     in_flight: int = IN_FLIGHT,
-) -> Iterator[tuple[Piece[T], R | None]]:
-    """What `work` gives for pieces of at most `size` items, in the order in which they are ready.
+) -> Iterator[tuple[WorkBatch[T], R | None]]:
+    """What `work` gives for batches of at most `size` items, in the order in which they are ready.
 
-    Every item is in exactly one of the pieces. The result is None for a piece of one item that
+    Every item is in exactly one of the batches. The result is None for a batch of one item that
     killed its process again and again. What `work` raises is raised here; BrokenExecutor if the
     executor takes no more work, WorkbookError if it gave the work up.
     """
     serial = count()
 
-    def submit(piece: Piece[T]) -> Future[R]:
-        return executor.submit(_run, work, piece, next(serial))
+    def submit(batch: WorkBatch[T]) -> Future[R]:
+        return executor.submit(_run, work, batch, next(serial))
 
-    pieces = (Piece(i, tuple(items[i : i + size])) for i in range(0, len(items), size))
-    suspects: list[Piece[T]] = []
-    running: dict[Future[R], Piece[T]] = {}
+    batches = (WorkBatch(i, tuple(items[i : i + size])) for i in range(0, len(items), size))
+    suspects: list[WorkBatch[T]] = []
+    running: dict[Future[R], WorkBatch[T]] = {}
     try:
         while True:
-            for piece in islice(pieces, in_flight - len(running)):
-                running[submit(piece)] = piece
+            for batch in islice(batches, in_flight - len(running)):
+                running[submit(batch)] = batch
             if not running:
                 break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                piece = running.pop(future)
+                batch = running.pop(future)
                 try:
                     result = _result(future)
                 except deaths():
-                    suspects.append(piece)
+                    suspects.append(batch)
                     continue
-                yield piece, result
+                yield batch, result
     finally:
         for future in running:
             future.cancel()
-    for piece in suspects:
-        yield from _alone(piece, submit, _CHANCES)
+    for batch in suspects:
+        yield from _alone(batch, submit, _CHANCES)
 
 
 def _alone(
-    piece: Piece[T], submit: Callable[[Piece[T]], Future[R]], chances: int
-) -> Iterator[tuple[Piece[T], R | None]]:
-    """A piece of which something may kill, with nothing else under way."""
-    future = submit(piece)  # what a broken executor raises here is no death
+    batch: WorkBatch[T], submit: Callable[[WorkBatch[T]], Future[R]], chances: int
+) -> Iterator[tuple[WorkBatch[T], R | None]]:
+    """A batch of which something may kill, with nothing else under way."""
+    future = submit(batch)  # what a broken executor raises here is no death
     try:
         result = _result(future)
     except deaths():
-        if len(piece.items) > 1:
-            for half in piece.halves():
+        if len(batch.items) > 1:
+            for half in batch.halves():
                 yield from _alone(half, submit, chances)
         elif chances > 1:
-            yield from _alone(piece, submit, chances - 1)
+            yield from _alone(batch, submit, chances - 1)
         else:
-            yield piece, None
+            yield batch, None
         return
-    yield piece, result
+    yield batch, result
 
 
-def _run(work: Callable[[Piece[T]], R], piece: Piece[T], _serial: int) -> R:
+def _run(work: Callable[[WorkBatch[T]], R], batch: WorkBatch[T], _serial: int) -> R:
     """The call that travels. Its number makes it unlike any before: Dask answers equal calls once."""
-    return work(piece)
+    return work(batch)
 
 
 def _result(future: Future[R]) -> R:

@@ -20,25 +20,25 @@ from pathlib import Path
 import pandas as pd
 
 from builder.tables import require, summary_of, tables_of
-from workbook.checking import Batch, Dues, due_frame, judge
+from workbook.checking import Batch, ExpectedScoreCollector, expected_score_frame, judge
 from workbook.errors import WorkbookError
 from workbook.form import Form, form_of
 from workbook.reading import (
     IN_FLIGHT,
     Forms,
     Passwords,
-    Piece,
     Return,
     Submission,
+    WorkBatch,
     dispatch,
     fatal,
     find_files,
-    read_some,
+    read_batch,
 )
 from workbook.stores import Folder, find_beyond, is_beyond, location
 from workbook.summary import DUES, TRACES, by_form, frames, traces_of
 
-Where = list[list[tuple[str, str, str]]]
+RowFilter = list[list[tuple[str, str, str]]]
 """Which rows to read, as `pandas.read_parquet` takes it: any of these, each all of those."""
 
 BATCH = 500
@@ -52,11 +52,11 @@ def listed(paths: Sequence[Path]) -> list[str]:
 
     Links are not followed. Raises WorkbookError if a store cannot be asked.
     """
-    found: dict[str, None] = {}
+    files: dict[str, None] = {}
     for path in paths:
         names = find_beyond(path) if is_beyond(path) else map(str, find_files([path]))
-        found |= dict.fromkeys(names)
-    return list(found)
+        files |= dict.fromkeys(names)
+    return list(files)
 
 
 def write_partitions(
@@ -78,18 +78,18 @@ def write_partitions(
     """
     if any(map(_PART.fullmatch, folder.names())):
         raise WorkbookError(f"{folder.url}：里面已有以前写的数据，请换一个文件夹，或清空它")
-    work = partial(_read_and_write, _Task(folder, _definitions(forms), passwords))
+    work = partial(_read_and_write, _ReadingTask(folder, _definitions(forms), passwords))
     # Small runs in smaller batches, so that every process has some.
     size = batch or min(BATCH, len(files) // (2 * in_flight) + 1)
     written: dict[int, list[str]] = {}
-    for piece, names in dispatch(work, files, executor, size=size, in_flight=in_flight):
+    for done, names in dispatch(work, files, executor, size=size, in_flight=in_flight):
         if names is not None:
-            written[piece.start] = names
+            written[done.start] = names
         else:
-            rejected = [fatal(location(piece.items[0]))]
-            written[piece.start] = _write(rejected, folder, _part(piece))
+            rejected = [fatal(location(done.items[0]))]
+            written[done.start] = _write(rejected, folder, _part_name(done))
         if progress is not None:
-            for file in piece.items:
+            for file in done.items:
                 progress(location(file))
     parts = [name for start in sorted(written) for name in written[start]]
     folder.write(LISTED, json.dumps(parts, indent=0).encode())
@@ -108,7 +108,7 @@ def clear(folder: Folder) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
+class _ReadingTask:
     """What every batch is told."""
 
     folder: Folder
@@ -120,42 +120,44 @@ def _definitions(forms: Forms) -> tuple[tuple[Path, bytes], ...]:
     return tuple((form.path, form.path.read_bytes()) for form in forms.values())
 
 
-def _read_and_write(task: _Task, piece: Piece[str]) -> list[str]:
+def _read_and_write(task: _ReadingTask, batch: WorkBatch[str]) -> list[str]:
     """One batch, from files to parts; returns the names of what it wrote."""
-    known = [form_of(path, data) for path, data in task.definitions]
-    forms = {(form.id, form.version): form for form in known}
-    files = Piece(piece.start, tuple(map(location, piece.items)))
-    returns = judge(read_some(files, forms=forms, passwords=task.passwords))
-    return _write(returns, task.folder, _part(piece))
+    definitions = [form_of(path, data) for path, data in task.definitions]
+    forms = {(form.id, form.version): form for form in definitions}
+    files = WorkBatch(batch.start, tuple(map(location, batch.items)))
+    returns = judge(read_batch(files, forms=forms, passwords=task.passwords))
+    return _write(returns, task.folder, _part_name(batch))
 
 
-def _part(piece: Piece[str]) -> str:
-    return f"part-{piece.start:09}-{len(piece.items):04}.parquet"
+def _part_name(batch: WorkBatch[str]) -> str:
+    return f"part-{batch.start:09}-{len(batch.items):04}.parquet"
 
 
 def _write(returns: Sequence[Return], folder: Folder, part: str) -> list[str]:
-    found = {f"{name}/{part}": frame for name, frame in _tables(returns).items()}
-    for name, frame in found.items():
+    frames_by_file = {f"{name}/{part}": frame for name, frame in _tables(returns).items()}
+    for name, frame in frames_by_file.items():
         _write_frame(folder, name, frame)
-    return list(found)
+    return list(frames_by_file)
 
 
 def _tables(returns: Sequence[Return]) -> dict[str, pd.DataFrame]:
-    """The frames, and what the summary needs besides: scores due, and the cells of the figures."""
-    dues: dict[str, Dues] = {}
+    """The frames, and what the summary needs besides: expected scores, and the cells of the figures."""
+    collectors: dict[str, ExpectedScoreCollector] = {}
 
-    def take(batch: Batch, some: Sequence[Submission]) -> None:
-        dues.setdefault(batch.form.key, Dues(batch.form)).take(batch, some)
+    def take(batch: Batch, batch_submissions: Sequence[Submission]) -> None:
+        collectors.setdefault(batch.form.key, ExpectedScoreCollector(batch.form)).take(
+            batch, batch_submissions
+        )
 
-    found = tables_of(frames(returns, also=take))
+    tables = tables_of(frames(returns, also=take))
     for key, (form, submissions) in by_form(returns).items():
         for schema, frame in (
-            (DUES, due_frame(form, dues[key].due)),
+            (DUES, expected_score_frame(form, collectors[key].scores)),
             (TRACES, traces_of(form, submissions)),
         ):
             require(frame, schema)
-            found[f"{summary_of(form)}/{schema.name}"] = frame
-    return found
+            tables[f"{summary_of(form)}/{schema.name}"] = frame
+    return tables
 
 
 def _write_frame(folder: Folder, name: str, frame: pd.DataFrame) -> None:
@@ -187,19 +189,19 @@ class Partitions:
         return sum(read_metadata(self.folder.open(name)).num_rows for name in self.parts(table))
 
     def frames(
-        self, table: str, columns: Sequence[str] | None = None, where: Where | None = None
+        self, table: str, columns: Sequence[str] | None = None, row_filter: RowFilter | None = None
     ) -> Iterator[pd.DataFrame]:
         """A table part by part."""
         for name in self.parts(table):
-            yield self.frame(name, columns, where)
+            yield self.frame(name, columns, row_filter)
 
     def frame(
-        self, name: str, columns: Sequence[str] | None = None, where: Where | None = None
+        self, name: str, columns: Sequence[str] | None = None, row_filter: RowFilter | None = None
     ) -> pd.DataFrame:
         """One part, with the index it was written with."""
         data = self.folder.open(name)
-        wanted = None if columns is None else list(columns)
-        return _as_written(pd.read_parquet(data, columns=wanted, filters=where))
+        column_list = None if columns is None else list(columns)
+        return _as_written(pd.read_parquet(data, columns=column_list, filters=row_filter))
 
     def write(self, name: str, frame: pd.DataFrame) -> None:
         """A file more, which is none of the parts. Raises BuildError."""

@@ -1,7 +1,7 @@
 """The summary of a round from what `workbook.scale.partitions` wrote, one light record a return at a time.
 
-The records are returns without their cells: enough for `across` and `aggregate` to do with them what they
-do with whole ones; figures come from the sections' tables, a column at a time.
+The records are returns without their cells: enough for `add_findings_between` and `aggregate` to do with
+them what they do with whole ones; figures come from the sections' tables, a column at a time.
 """
 
 from __future__ import annotations
@@ -20,13 +20,22 @@ import pandas as pd
 from builder.tables import folder_of, summary_of
 from workbook.address import Address, split_a1
 from workbook.catalogue import Severity
-from workbook.checking import Due, Dues, Roster, across, due_frame, due_of, tidy
+from workbook.checking import (
+    ExpectedScoreCollector,
+    ExpectedScores,
+    Roster,
+    add_findings_between,
+    expected_score_frame,
+    expected_scores_of,
+    tidy,
+)
 from workbook.errors import WorkbookError
 from workbook.expression import Type
 from workbook.findings import Finding
 from workbook.form import DEPARTMENT, Field, Form, Section
+from workbook.layout import cell_name
 from workbook.reading import ACCEPTED, Cell, Return, Submission
-from workbook.scale.partitions import Partitions, Where
+from workbook.scale.partitions import Partitions, RowFilter
 from workbook.stores import location
 from workbook.summary import Figures, Reviews, Summary, aggregate, finding_frame, traces_of
 
@@ -55,11 +64,11 @@ def roll_up(
     WorkbookError if the departments do not fit on a sheet; else as `workbook.summary.adding_up.aggregate`.
     """
     light = _Light(parts)
-    returns = list(across(light.returns(), roster, year=year))
+    returns = list(add_findings_between(light.returns(), roster, year=year))
     if light.detailed:
-        returns = [_tidied(item) for item in returns]
+        returns = [_tidied(returned) for returned in returns]
     _write_across(parts, returns)
-    told = f"行数太多，{_LONG}未列入本工作簿；全部数据（Parquet）在：{parts.folder.url}"
+    left_out_note = f"行数太多，{_LONG}未列入本工作簿；全部数据（Parquet）在：{parts.folder.url}"
     summary = aggregate(
         returns,
         roster,
@@ -67,7 +76,7 @@ def roll_up(
         reviews=reviews,
         previous=previous,
         reading=light.figures,
-        left_out="" if light.detailed else told,
+        left_out="" if light.detailed else left_out_note,
     )
     if len(summary.coverage) > MOST_LINES:
         raise WorkbookError(
@@ -80,17 +89,19 @@ _LONG = "明细、指标分析、抽查复核名单、来源、问题清单和�
 """The sheets that need a line a row, a figure, a finding or a file."""
 
 
-def _tidied(item: Return) -> Return:
-    if item.submission is None:
-        return item
-    return replace(item, findings=tidy(item.findings, item.submission.form.further_sheets))
+def _tidied(returned: Return) -> Return:
+    if returned.submission is None:
+        return returned
+    return replace(
+        returned, findings=tidy(returned.findings, returned.submission.form.further_sheets)
+    )
 
 
 def _write_across(parts: Partitions, returns: Sequence[Return]) -> None:
     between = [
-        replace(item, findings=found)
-        for item in returns
-        if (found := tuple(f for f in item.findings if f.code in BETWEEN))
+        replace(returned, findings=findings)
+        for returned in returns
+        if (findings := tuple(f for f in returned.findings if f.code in BETWEEN))
     ]
     parts.write(ACROSS, finding_frame(between))
 
@@ -108,38 +119,42 @@ class _Light:
         self.detailed = max(map(parts.rows, lists)) <= MOST_ROWS
         days = (form.key_fields.prepared_on for form in self._forms.values())
         self._days = {(item.section, item.id) for item in days if item is not None}
-        wanted = {key for form in self._forms.values() for key in self._wanted(form)}
-        self._where: Where = [[("section", "==", s), ("field", "==", f)] for s, f in sorted(wanted)]
+        needed = {key for form in self._forms.values() for key in self._needed_cells(form)}
+        self._cell_filter: RowFilter = [
+            [("section", "==", s), ("field", "==", f)] for s, f in sorted(needed)
+        ]
 
-    def _wanted(self, form: Form) -> Iterator[tuple[str, str]]:
+    def _needed_cells(self, form: Form) -> Iterator[tuple[str, str]]:
         """The cells that are needed besides the sections' figures, as (section, field)."""
         key_fields = form.key_fields
-        own = form.field_of(DEPARTMENT), key_fields.prepared_on, key_fields.project
-        yield from ((item.section, item.id) for item in own if item is not None)
+        named_fields = form.field_of(DEPARTMENT), key_fields.prepared_on, key_fields.project
+        yield from ((item.section, item.id) for item in named_fields if item is not None)
         if self.detailed:  # where each row begins
             yield from ((section.id, key_fields.row_start(section)) for section in form.repeating)
 
     def returns(self) -> list[Return]:
         """In the order of the files."""
-        found: list[Return] = []
+        returns: list[Return] = []
         for name in self._parts.parts("files"):
-            found += self._of(name.rpartition("/")[2])
-        return found
+            returns += self._returns_of_part(name.rpartition("/")[2])
+        return returns
 
-    def _of(self, part: str) -> Iterator[Return]:
+    def _returns_of_part(self, part: str) -> Iterator[Return]:
         """The returns of one batch."""
         files = self._parts.frame(f"files/{part}")
-        told = self._parts.frame(f"submissions/{part}", ["fiscal_year", "filling"])
-        years, fillings = told["fiscal_year"].to_dict(), told["filling"].to_dict()
+        identities = self._parts.frame(f"submissions/{part}", ["fiscal_year", "filling"])
+        years, fillings = identities["fiscal_year"].to_dict(), identities["filling"].to_dict()
         findings = self._findings(f"findings/{part}")
         cells = self._cells(f"cells/{part}")
         for key, row in zip(files.index, _records(files), strict=True):
             path, read = location(key), row["status"] == ACCEPTED
-            given = tuple(findings.get(key, ()))
+            file_findings = tuple(findings.get(key, ()))
             yield Return(
                 path=path,
                 status=row["status"],
-                findings=given if self.detailed or not read else tuple(map(_bare, given)),
+                findings=file_findings
+                if self.detailed or not read
+                else tuple(map(_bare, file_findings)),
                 submission=self._submission(
                     path, row, int(years[key]), fillings[key], cells.get(key, {})
                 )
@@ -164,29 +179,28 @@ class _Light:
             fiscal_year=year,
             department=row["department"],
             department_code=row["department_code"],
-            told_filling=filling,
+            stored_filling=filling,
         )
 
     def _findings(self, name: str) -> dict[str, list[Finding]]:
-        found: dict[str, list[Finding]] = {}
+        findings_by_path: dict[str, list[Finding]] = {}
         frame = self._parts.frame(name)
         for row in _records(frame[["path", *_FINDING]]):
             texts = {key: row[key] for key in _FINDING}
             severity = Severity(texts.pop("severity"))
-            found.setdefault(row["path"], []).append(Finding(severity=severity, **texts))
-        return found
+            findings_by_path.setdefault(row["path"], []).append(Finding(severity=severity, **texts))
+        return findings_by_path
 
     def _cells(self, name: str) -> dict[str, dict[str, Cell]]:
         """By submission and defined name."""
         columns = ["submission", "section", "row", "field", "value", "sheet", "cell"]
-        found: dict[str, dict[str, Cell]] = {}
-        for row in _records(self._parts.frame(name, columns, self._where)):
-            number = f".{int(row['row'])}" if row["row"] else ""
+        cells_by_submission: dict[str, dict[str, Cell]] = {}
+        for row in _records(self._parts.frame(name, columns, self._cell_filter)):
             address = Address(sys.intern(row["sheet"]), *split_a1(row["cell"]))
             cell = Cell(None, self._value(row), address)
-            key = sys.intern(f"{row['section']}.{row['field']}{number}")
-            found.setdefault(row["submission"], {})[key] = cell
-        return found
+            name = cell_name(f"{row['section']}.{row['field']}", int(row["row"] or 0))
+            cells_by_submission.setdefault(row["submission"], {})[sys.intern(name)] = cell
+        return cells_by_submission
 
     def _value(self, row: Mapping[str, Any]) -> str | datetime.date | None:
         if (row["section"], row["field"]) in self._days and row["value"]:
@@ -198,33 +212,35 @@ class _Light:
         there are details."""
         keys = pd.Index([submission.key for submission in submissions])
         sections = {s.id: self._section(form, s, keys) for s in form.sections.values()}
-        due = due_of(form, self._dues(form))
+        expected_scores = expected_scores_of(form, self._expected_score_lines(form))
         traces = traces_of(form, ())
         if self.detailed:
-            whole = pd.concat(self._parts.frames(f"{summary_of(form)}/traces"))
-            traces = whole[whole["submission"].isin(keys)]
-        return Figures(sections, due, traces)
+            all_traces = pd.concat(self._parts.frames(f"{summary_of(form)}/traces"))
+            traces = all_traces[all_traces["submission"].isin(keys)]
+        return Figures(sections, expected_scores, traces)
 
-    def _dues(self, form: Form) -> pd.DataFrame:
-        """The scores due; without details those of single fields only."""
-        single: Where = [[("field", "==", item.key)] for item in Dues(form).fields]
+    def _expected_score_lines(self, form: Form) -> pd.DataFrame:
+        """The expected scores; without details those of single fields only."""
+        single: RowFilter = [
+            [("field", "==", item.key)] for item in ExpectedScoreCollector(form).fields
+        ]
         if not self.detailed and not single:
-            return due_frame(form, Due({}, {}))
-        where = None if self.detailed else single
-        return pd.concat(self._parts.frames(f"{summary_of(form)}/dues", None, where))
+            return expected_score_frame(form, ExpectedScores({}, {}))
+        row_filter = None if self.detailed else single
+        return pd.concat(self._parts.frames(f"{summary_of(form)}/dues", None, row_filter))
 
     def _section(self, form: Form, section: Section, keys: pd.Index[str]) -> pd.DataFrame:
         table = f"{folder_of(form)}/{section.id}"
         if self.detailed:
-            whole = pd.concat(self._parts.frames(table))
+            lines = pd.concat(self._parts.frames(table))
         elif section.repeats:
-            whole = next(self._parts.frames(table)).iloc[:0]
+            lines = next(self._parts.frames(table)).iloc[:0]
         else:
             figures = [item.id for item in section.fields.values() if _is_figure(form, item)]
-            whole = pd.concat(self._parts.frames(table, figures))
-        places = keys.get_indexer(whole.index.get_level_values("submission"))
-        order = np.argsort(places, kind="stable")
-        return whole.iloc[order[places[order] >= 0]]
+            lines = pd.concat(self._parts.frames(table, figures))
+        positions = keys.get_indexer(lines.index.get_level_values("submission"))
+        order = np.argsort(positions, kind="stable")
+        return lines.iloc[order[positions[order] >= 0]]
 
 
 _FINDING = ("code", "severity", "message", "hint", "sheet", "cell", "field", "printed", "expected")
@@ -237,10 +253,11 @@ def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
     yield from (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
 
 
+# Millions of findings have but some dozens of codes.
 @lru_cache(maxsize=1024)
-def _bare(what: Finding) -> Finding:
+def _bare(finding: Finding) -> Finding:
     """A finding without its texts, one for all of its code and severity."""
-    return Finding(what.code, what.severity, "", "")
+    return Finding(finding.code, finding.severity, "", "")
 
 
 def _is_figure(form: Form, item: Field) -> bool:

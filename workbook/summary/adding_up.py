@@ -1,8 +1,8 @@
 """Adding up: one line a department, totals, grades, and who is left out and why.
 
 Amounts are 万元 whatever the form's unit; rates are fractions, recomputed from the sums and never
-averaged; what is missing is missing, not zero (DOMAIN: "adding up"). What the rooms beside it do:
-`coverage` who owes what, `totals` sums and grades, `attainment` the indicators, `sources` whence each
+averaged; what is missing is missing, not zero (DOMAIN: "adding up"). What the modules beside it do:
+`coverage` who owes what, `totals` sums and grades, `attainment` the indicators, `provenance` whence each
 figure came; `overview` and `sampling` are worked out from the finished summary.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from workbook.catalogue import Severity
-from workbook.checking import Due, Roster
+from workbook.checking import ExpectedScores, Roster
 from workbook.form import Form, KeyFields
 from workbook.reading import Return, Submission
 from workbook.summary.amounts import amount_column, column_of
@@ -31,7 +31,7 @@ from workbook.summary.coverage import (
     status_of,
     used_files,
 )
-from workbook.summary.previous import Comparison, Lines, compare
+from workbook.summary.previous import Comparison, DepartmentLines, compare
 from workbook.summary.provenance import Reading, figures_in, sources_of
 from workbook.summary.reviews import Reviews, cutoffs, keep, set_aside
 from workbook.summary.totals import composition_of, funds_of, grade_counts, graded, totals_of
@@ -138,9 +138,11 @@ class Summary:
         return self.forms[0] if self.forms else None
 
     @property
-    def lines(self) -> tuple[Lines, ...]:
+    def lines(self) -> tuple[DepartmentLines, ...]:
         """Every form's departments, to be compared with another year's."""
-        return tuple(Lines(part.form, part.fiscal_year, part.departments) for part in self.forms)
+        return tuple(
+            DepartmentLines(part.form, part.fiscal_year, part.departments) for part in self.forms
+        )
 
 
 def aggregate(
@@ -163,16 +165,16 @@ def aggregate(
     `reading` may take the figures from elsewhere than the submissions' cells. Where it leaves out rows
     and traces, `left_out` says so; see `Summary.left_out`.
     """
-    whole = sort_out(returns, roster, deadline)
+    this_round = sort_out(returns, roster, deadline)
     summary = Summary(
         forms=tuple(
-            _form_summary(whole, places, reviews, reading, first=number == 0)
-            for number, places in enumerate(whole.forms.values())
+            _form_summary(this_round, positions, reviews, reading, first=number == 0)
+            for number, positions in enumerate(this_round.forms.values())
         ),
-        coverage=coverage_frame(whole),
-        duplicates=duplicate_frame(whole),
-        files=used_files(whole),
-        findings=owned_findings(whole),
+        coverage=coverage_frame(this_round),
+        duplicates=duplicate_frame(this_round),
+        files=used_files(this_round),
+        findings=owned_findings(this_round),
         has_roster=roster is not None,
         unmatched=set_aside((), None),
         comparisons=(),
@@ -190,26 +192,26 @@ def aggregate(
 
 
 def _form_summary(
-    whole: Round,
-    places: Sequence[int],
+    this_round: Round,
+    positions: Sequence[int],
     reviews: Reviews | None,
     reading: Reading,
     *,
     first: bool,
 ) -> FormSummary:
-    submissions = whole.submissions(places)
+    submissions = this_round.submissions(positions)
     form = submissions[0].form
     key_fields = form.key_fields
     figures = reading(form, submissions)
-    parts, due = figures.sections, figures.due
-    lines = _answered_lines(whole, form, submissions, parts, due)
-    departments = _with_missing(whole, lines) if first else _numbered(lines)
+    parts, expected_scores = figures.sections, figures.expected_scores
+    lines = _answered_lines(this_round, form, submissions, parts, expected_scores)
+    departments = _with_missing(this_round, lines) if first else _numbered(lines)
     lowest = cutoffs(form, reviews)
     if key_fields.score is not None:
         departments = keep(departments, form, submissions[0].fiscal_year, reviews)
         departments = graded(departments, lowest, key_fields.lowest_grade)
     details = {
-        section.id: details_of(whole, section, submissions, parts[section.id], due)
+        section.id: details_of(this_round, section, submissions, parts[section.id], expected_scores)
         for section in form.repeating
     }
     composition = composition_of(form, departments, parts)
@@ -233,19 +235,19 @@ def _form_summary(
 
 
 def _answered_lines(
-    whole: Round,
+    this_round: Round,
     form: Form,
     submissions: Sequence[Submission],
     parts: Mapping[str, pd.DataFrame],
-    due: Due,
+    expected_scores: ExpectedScores,
 ) -> pd.DataFrame:
     """The lines of the departments that answered, index `submission`."""
     key_fields = form.key_fields
     keys = [submission.key for submission in submissions]
-    senders = [whole.department_of(key) for key in keys]
-    sent = [whole.returns[whole.place_of[key]] for key in keys]
+    senders = [this_round.department_of(key) for key in keys]
+    sent = [this_round.returns[this_round.position_of[key]] for key in keys]
     columns: dict[str, Any] = {
-        "status": [str(status_of([item])) for item in sent],
+        "status": [str(status_of([returned])) for returned in sent],
         "code": [sender.code for sender in senders],
         "department": [sender.department for sender in senders],
     }
@@ -258,18 +260,18 @@ def _answered_lines(
     if key_fields.rate is not None:
         frame["execution_rate"] = column_of(parts, key_fields.rate)
     execution = key_fields.execution_score
-    if execution is not None and execution.key in due.fields:
+    if execution is not None and execution.key in expected_scores.fields:
         frame["execution_score"] = column_of(parts, execution)
-        frame["execution_score_due"] = due.fields[execution.key]
+        frame["execution_score_due"] = expected_scores.fields[execution.key]
     if key_fields.score is not None:
         blank = [pd.NA] * len(frame)
         frame["total_score"] = column_of(parts, key_fields.score)
         for name, dtype in _REVIEWED.items():
             frame[name] = pd.array(blank, dtype=dtype)  # type: ignore[call-overload]
     for severity in Severity:
-        counts = [sum(f.severity == severity for f in item.findings) for item in sent]
+        counts = [sum(f.severity == severity for f in returned.findings) for returned in sent]
         frame[f"{severity}s"] = pd.array(counts, dtype="Int64")
-    frame["file"] = pd.array([item.key for item in sent], dtype="string")
+    frame["file"] = pd.array([returned.key for returned in sent], dtype="string")
     return frame
 
 
@@ -283,14 +285,14 @@ _REVIEWED = {
 """Columns that reviewing fills in or changes, in their order."""
 
 
-def _with_missing(whole: Round, answered: pd.DataFrame) -> pd.DataFrame:
+def _with_missing(this_round: Round, answered: pd.DataFrame) -> pd.DataFrame:
     """The lines in the departments' order, with those that have no figures."""
-    owners = [whole.owner[whole.place_of[key]] for key in answered.index]
-    rows, places = [], []
-    for number, item in enumerate(whole.departments):
-        status = whole.status(item)
+    owners = [this_round.owner[this_round.position_of[key]] for key in answered.index]
+    rows, positions = [], []
+    for number, item in enumerate(this_round.departments):
+        status = this_round.status(item)
         if not status.counts:
-            files = [whole.returns[p].key for p in item.places]
+            files = [this_round.returns[p].key for p in item.positions]
             rows.append(
                 {
                     "status": str(status),
@@ -299,10 +301,10 @@ def _with_missing(whole: Round, answered: pd.DataFrame) -> pd.DataFrame:
                     "file": "\n".join(files) if status is Status.REJECTED else None,
                 }
             )
-            places.append(number)
+            positions.append(number)
     blank = pd.DataFrame(rows, columns=list(answered.columns)).astype(answered.dtypes.to_dict())
     both = pd.concat([answered.reset_index(drop=True), blank], ignore_index=True)
-    order = pd.Series([*owners, *places], dtype="Int64").sort_values(kind="stable").index
+    order = pd.Series([*owners, *positions], dtype="Int64").sort_values(kind="stable").index
     return _numbered(both.loc[order])
 
 

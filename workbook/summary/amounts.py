@@ -40,8 +40,8 @@ def amount_column(form: Form, parts: Mapping[str, pd.DataFrame], item: Field) ->
 
 def sum_of(values: pd.Series[float]) -> float:
     """The sum of what there is, NaN if there is nothing; exact, so that no order matters."""
-    known = values.dropna()
-    return math.fsum(known) if len(known) else math.nan
+    present = values.dropna()
+    return math.fsum(present) if len(present) else math.nan
 
 
 # --- the execution rate ---------------------------------------------------------------------------
@@ -80,5 +80,5 @@ def worded_rate(form: Form, each: str = "") -> str:
         for item in key_fields.amounts.values()
         for name in (item.key, item.id)
     }
-    told = _NAME.sub(lambda name: words.get(name[0], name[0]), rate.formula)
-    return "".join(_SIGNS.get(sign, sign) for sign in told)
+    worded = _NAME.sub(lambda name: words.get(name[0], name[0]), rate.formula)
+    return "".join(_SIGNS.get(sign, sign) for sign in worded)

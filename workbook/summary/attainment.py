@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from workbook import text as texts
-from workbook.checking import EXPECTED, Due
+from workbook.checking import EXPECTED, ExpectedScores
 from workbook.form import ROW, KeyFields, ScoredRows, Section
 from workbook.reading import Submission
 from workbook.summary.amounts import sum_of
@@ -34,27 +34,31 @@ def reason_group(text: str, reasons: Sequence[tuple[str, Sequence[str]]]) -> str
 
 
 def details_of(
-    whole: Round, section: Section, submissions: Sequence[Submission], frame: pd.DataFrame, due: Due
+    this_round: Round,
+    section: Section,
+    submissions: Sequence[Submission],
+    frame: pd.DataFrame,
+    expected_scores: ExpectedScores,
 ) -> pd.DataFrame:
     """See `FormSummary.details`; the submissions are of one form and at least one."""
     key_fields = submissions[0].form.key_fields
     by_key = {submission.key: submission for submission in submissions}
-    senders = {key: whole.department_of(key) for key in by_key}
+    senders = {key: this_round.department_of(key) for key in by_key}
     keys = frame.index.get_level_values("submission")
-    own = [item.id for item in section.of_grain(ROW) if item.id in frame.columns]
+    field_ids = [item.id for item in section.of_grain(ROW) if item.id in frame.columns]
     first = key_fields.row_start(section)
-    result = frame[own].assign(
+    result = frame[field_ids].assign(
         code=pd.array([senders[key].code for key in keys], dtype="string"),
         department=pd.array([senders[key].department for key in keys], dtype="string"),
     )
-    result = result[["code", "department", *own]]
+    result = result[["code", "department", *field_ids]]
     for rows in key_fields.scored:
         if rows.section is section:
-            result = _scored(result, rows, key_fields.reasons, due.rows.get(section.id))
-    cells = [by_key[key].cells.get(f"{section.id}.{first}.{row}") for key, row in frame.index]
+            result = _scored(result, rows, key_fields.reasons, expected_scores.rows.get(section.id))
+    begins = [by_key[key].address_of(f"{section.id}.{first}", row) for key, row in frame.index]
     return result.assign(
-        sheet=pd.array([c.address.sheet if c else None for c in cells], dtype="string"),
-        cell=pd.array([c.address.a1 if c else None for c in cells], dtype="string"),
+        sheet=pd.array([at.sheet if at else None for at in begins], dtype="string"),
+        cell=pd.array([at.a1 if at else None for at in begins], dtype="string"),
     )
 
 
@@ -62,12 +66,12 @@ def _scored(
     details: pd.DataFrame,
     rows: ScoredRows,
     reasons: Sequence[tuple[str, Sequence[str]]],
-    due: pd.Series[float] | None,
+    rule_scores: pd.Series[float] | None,
 ) -> pd.DataFrame:
     weight, score = details[rows.weight], details[rows.score]
     expected = (
-        due.reindex(details.index)
-        if due is not None
+        rule_scores.reindex(details.index)
+        if rule_scores is not None
         else pd.Series(pd.NA, index=details.index, dtype="Float64")
     )
     lost = (weight - score).clip(lower=0)
@@ -115,7 +119,7 @@ def attainment_by(details: pd.DataFrame, scored: ScoredRows, by: Sequence[str]) 
         full=(both & details["lost"].eq(0).fillna(value=False)).astype("Int64"),
         lost=details["lost"].where(both),
     )
-    found = table.groupby(list(by), sort=False).agg(
+    attained = table.groupby(list(by), sort=False).agg(
         rows=("rows", "sum"),
         given=("given", "sum"),
         weight=("weight", sum_of),
@@ -123,14 +127,14 @@ def attainment_by(details: pd.DataFrame, scored: ScoredRows, by: Sequence[str]) 
         full=("full", "sum"),
         lost=("lost", sum_of),
     )
-    found = found.astype({**dict.fromkeys(("rows", "given", "full"), "Int64"),
-                          **dict.fromkeys(("weight", "score", "lost"), "Float64")})  # fmt: skip
-    found = found.assign(
-        share=found["score"] / found["weight"].mask(found["weight"] == 0),
-        full_share=found["full"] / found["given"].mask(found["given"] == 0),
+    attained = attained.astype({**dict.fromkeys(("rows", "given", "full"), "Int64"),
+                                **dict.fromkeys(("weight", "score", "lost"), "Float64")})  # fmt: skip
+    attained = attained.assign(
+        share=attained["score"] / attained["weight"].mask(attained["weight"] == 0),
+        full_share=attained["full"] / attained["given"].mask(attained["given"] == 0),
     )
-    often = _most_frequent(details, scored, by).reindex(found.index)
-    return found.assign(
+    often = _most_frequent(details, scored, by).reindex(attained.index)
+    return attained.assign(
         reason=often["reason"].astype("string"), reason_rows=often["rows"].astype("Int64")
     )
 
@@ -152,16 +156,20 @@ def reasons(details: pd.DataFrame, scored: ScoredRows, by: Sequence[str] = ()) -
     # The longest text of a group comes first, and stands for it.
     table = table.sort_values("length", ascending=False, kind="stable")
     keys = [*by, "reason"]
-    found = table.groupby(keys).agg(
+    counted = table.groupby(keys).agg(
         rows=("reason", "size"), lost=("lost", sum_of), example=("example", "first")
     )
-    found = found.astype({"rows": "Int64", "lost": "Float64", "example": "string"}).reset_index()
-    whole = found.groupby(list(by))["rows"].transform("sum") if by else found["rows"].sum()
-    found["share"] = (found["rows"] / whole).astype("Float64")
-    found = found.sort_values(
+    counted = counted.astype(
+        {"rows": "Int64", "lost": "Float64", "example": "string"}
+    ).reset_index()
+    rows_in_branch = (
+        counted.groupby(list(by))["rows"].transform("sum") if by else counted["rows"].sum()
+    )
+    counted["share"] = (counted["rows"] / rows_in_branch).astype("Float64")
+    counted = counted.sort_values(
         [*by, "rows", "lost", "reason"], ascending=[True] * len(by) + [False, False, True]
     )
-    return found.set_index(keys)[["rows", "lost", "share", "example"]]
+    return counted.set_index(keys)[["rows", "lost", "share", "example"]]
 
 
 def indicators_of(key_fields: KeyFields, details: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -188,10 +196,10 @@ def indicators_of(key_fields: KeyFields, details: Mapping[str, pd.DataFrame]) ->
 
 
 def _in_form_order(section: Section, frame: pd.DataFrame) -> pd.DataFrame:
-    order = {group.path: place for place, group in enumerate(section.groups)}
+    order = {group.path: position for position, group in enumerate(section.groups)}
     depth = len(section.levels)
-    places = [order.get(tuple(key[1 : 1 + depth]), len(order)) for key in frame.index]
-    return frame.iloc[sorted(range(len(places)), key=places.__getitem__)]
+    positions = [order.get(tuple(key[1 : 1 + depth]), len(order)) for key in frame.index]
+    return frame.iloc[sorted(range(len(positions)), key=positions.__getitem__)]
 
 
 # --- by department --------------------------------------------------------------------------------
@@ -211,15 +219,15 @@ def generosity(
     numbers = pd.Series(lines.index, index=lines["file"])
     columns = ["rows", "full", "judged", "above", "below", "above_points"]
     if table.empty:
-        found = pd.DataFrame(columns=columns, index=lines.index[:0])
+        counts = pd.DataFrame(columns=columns, index=lines.index[:0])
     else:
-        found = table.groupby("submission", sort=False).agg("sum")
-        found.index = pd.Index(numbers.reindex(found.index), name="number")
-        found = found.reindex(lines.index)
-    found = found.astype({**dict.fromkeys(columns[:5], "Int64"), "above_points": "Float64"})
-    kept = lines[[c for c in ("code", "department", "project") if c in lines.columns]]
-    return kept.join(found).assign(
-        full_share=(found["full"] / found["rows"].mask(found["rows"] == 0)).astype("Float64")
+        counts = table.groupby("submission", sort=False).agg("sum")
+        counts.index = pd.Index(numbers.reindex(counts.index), name="number")
+        counts = counts.reindex(lines.index)
+    counts = counts.astype({**dict.fromkeys(columns[:5], "Int64"), "above_points": "Float64"})
+    named_lines = lines[[c for c in ("code", "department", "project") if c in lines.columns]]
+    return named_lines.join(counts).assign(
+        full_share=(counts["full"] / counts["rows"].mask(counts["rows"] == 0)).astype("Float64")
     )
 
 

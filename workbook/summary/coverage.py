@@ -12,7 +12,7 @@ for the round's year: it stands in the files and tells why its department has no
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -21,7 +21,7 @@ from typing import Any
 import pandas as pd
 
 from workbook.catalogue import Severity
-from workbook.checking import Entry, Roster, Sender, same_department, sender_of, superseded
+from workbook.checking import Roster, RosterEntry, Sender, SentReturns, sort_by_sender
 from workbook.reading import ACCEPTED, REJECTED, Return, Submission
 from workbook.summary.tidy_frames import file_frame, finding_frame
 
@@ -60,147 +60,167 @@ class Department:
 
     code: str
     department: str
-    entry: Entry | None
-    places: tuple[int, ...]
-    """Its returns, by their place among all."""
+    entry: RosterEntry | None
+    positions: tuple[int, ...]
+    """Its returns, by their positions among all."""
     deadline: datetime.date | None = None
 
 
 @dataclass(frozen=True)
 class Round:
-    """The returns of a round, sorted out. Places are those of `returns`."""
+    """The returns of a round, sorted out. Positions are those of `returns`."""
 
-    returns: tuple[Return, ...]
-    roster: Roster | None
-    replaced: Mapping[int, int]
+    sent: SentReturns
     departments: tuple[Department, ...]
+
+    @property
+    def returns(self) -> tuple[Return, ...]:
+        """All that came in."""
+        return self.sent.returns
+
+    @property
+    def replaced(self) -> Mapping[int, int]:
+        """See `SentReturns.replaced`."""
+        return self.sent.replaced
 
     @cached_property
     def owner(self) -> dict[int, int]:
-        """The number of the department that a return belongs to, by the return's place."""
-        return {place: n for n, item in enumerate(self.departments) for place in item.places}
+        """The number of the department that a return belongs to, by the return's position."""
+        return {
+            position: n for n, item in enumerate(self.departments) for position in item.positions
+        }
 
     @cached_property
     def forms(self) -> dict[tuple[str, int], list[int]]:
-        """By a form's key and year the places of the returns that count: the departments' own forms
+        """By a form's key and year the positions of the returns that count: the departments' own forms
         first, then forms by project; the more returns, the earlier."""
-        found: dict[tuple[str, int], list[int]] = {}
-        for place, read in self.counted.items():
-            found.setdefault((read.form.key, read.fiscal_year), []).append(place)
+        positions_by_form: dict[tuple[str, int], list[int]] = {}
+        for position, submission in self.counted.items():
+            positions_by_form.setdefault((submission.form.key, submission.fiscal_year), []).append(
+                position
+            )
 
         def rank(key: tuple[str, int]) -> tuple[bool, int, str, int]:
-            by_project = self.counted[found[key][0]].form.key_fields.project is not None
-            return by_project, -len(found[key]), *key
+            by_project = self.counted[positions_by_form[key][0]].form.key_fields.project is not None
+            return by_project, -len(positions_by_form[key]), *key
 
-        return {key: found[key] for key in sorted(found, key=rank)}
+        return {key: positions_by_form[key] for key in sorted(positions_by_form, key=rank)}
 
     @cached_property
     def first(self) -> frozenset[int]:
-        """The places of the returns that count and are of the first form."""
+        """The positions of the returns that count and are of the first form."""
         return frozenset(next(iter(self.forms.values()), []))
 
     @cached_property
     def first_form(self) -> str:
         """The id of the first form; blank if nothing was read."""
-        return next((self.counted[place].form.id for place in self.first), "")
+        return next((self.counted[position].form.id for position in self.first), "")
 
     @cached_property
     def counted(self) -> dict[int, Submission]:
-        """What was read of each return that counts, by its place."""
+        """What was read of each return that counts, by its position."""
         without = self.replaced.keys() | self.other_year
-        return {place: read for place, read in self._read.items() if place not in without}
+        return {
+            position: submission
+            for position, submission in self._read.items()
+            if position not in without
+        }
 
     @cached_property
     def other_year(self) -> frozenset[int]:
-        """The places of the returns of another year than the round's, of forms that others sent for the
+        """The positions of the returns of another year than the round's, of forms that others sent for the
         round's. A form that came for another year only is added up: its W117 tells the year."""
         stray = {
-            place
-            for place in self._read
-            if any(found.code == "W117" for found in self.returns[place].findings)
+            position
+            for position in self._read
+            if any(finding.code == "W117" for finding in self.returns[position].findings)
         }
         # W117 is for another version or kind of form too; those are of the round's year.
         years: dict[str, set[int]] = {}
-        for place, read in self._read.items():
-            if place not in stray:
-                years.setdefault(read.form.id, set()).add(read.fiscal_year)
+        for position, submission in self._read.items():
+            if position not in stray:
+                years.setdefault(submission.form.id, set()).add(submission.fiscal_year)
 
-        def is_other(read: Submission) -> bool:
-            own = years.get(read.form.id, set())
-            return bool(own) and read.fiscal_year not in own
+        def is_other(submission: Submission) -> bool:
+            round_years = years.get(submission.form.id, set())
+            return bool(round_years) and submission.fiscal_year not in round_years
 
-        return frozenset(place for place in stray if is_other(self._read[place]))
+        return frozenset(position for position in stray if is_other(self._read[position]))
 
     @cached_property
     def _read(self) -> dict[int, Submission]:
-        return {
-            place: item.submission
-            for place, item in enumerate(self.returns)
-            if item.status == ACCEPTED and item.submission
-        }
+        return self.sent.read
 
     @cached_property
     def misnamed(self) -> dict[str, str]:
         """By department: whose form stands in the file that bears its name (A503)."""
         return {
-            found.expected: found.printed
-            for item in self.returns
-            for found in item.findings
-            if found.code == "A503"
+            finding.expected: finding.printed
+            for returned in self.returns
+            for finding in returned.findings
+            if finding.code == "A503"
         }
 
     def why(self, item: Department) -> str:
         """Why a department's figures are missing; blank if they are not, or nothing came from it."""
         status = self.status(item)
         if status is Status.REJECTED:
-            own = (self.returns[place] for place in item.places)
-            return "；".join(read.error for read in own if read.status == REJECTED)
+            returns = (self.returns[position] for position in item.positions)
+            return "；".join(returned.error for returned in returns if returned.status == REJECTED)
         if status is not Status.MISSING:
             return ""
-        years = {self._read[place].fiscal_year for place in item.places if place in self.other_year}
-        told = [f"报的是 {year} 年度的表" for year in sorted(years)]
-        if not told and any(place in self.counted for place in item.places):
-            told.append("收到的是别的表")  # its projects' forms, say
+        years = {
+            self._read[position].fiscal_year
+            for position in item.positions
+            if position in self.other_year
+        }
+        reasons = [f"报的是 {year} 年度的表" for year in sorted(years)]
+        if not reasons and any(position in self.counted for position in item.positions):
+            reasons.append("收到的是别的表")  # its projects' forms, say
         if item.entry is not None and item.department in self.misnamed:
-            told.append(f"文件名是本单位的，内容是{self.misnamed[item.department]}的")
-        return "；".join(told)
+            reasons.append(f"文件名是本单位的，内容是{self.misnamed[item.department]}的")
+        return "；".join(reasons)
 
-    def submissions(self, places: Iterable[int]) -> list[Submission]:
+    def submissions(self, positions: Iterable[int]) -> list[Submission]:
         """What was read of returns, in the order of their departments."""
-        ordered = sorted(places, key=lambda place: (self.owner[place], place))
-        return [self.counted[place] for place in ordered]
+        ordered = sorted(positions, key=lambda position: (self.owner[position], position))
+        return [self.counted[position] for position in ordered]
 
     @cached_property
-    def place_of(self) -> dict[str, int]:
-        """A counted return's place, by the key of its submission."""
-        return {submission.key: place for place, submission in self.counted.items()}
+    def position_of(self) -> dict[str, int]:
+        """A counted return's position, by the key of its submission."""
+        return {submission.key: position for position, submission in self.counted.items()}
 
     def department_of(self, key: str) -> Department:
         """The department that sent a counted return."""
-        return self.departments[self.owner[self.place_of[key]]]
+        return self.departments[self.owner[self.position_of[key]]]
 
-    def owners(self, places: Iterable[int]) -> dict[str, Any]:
+    def owners(self, positions: Iterable[int]) -> dict[str, Any]:
         """Columns of code and department for returns, as the roster has them; NA if unknown."""
-        known = [
-            self.departments[n] if (n := self.owner.get(p)) is not None else None for p in places
+        departments = [
+            self.departments[n] if (n := self.owner.get(p)) is not None else None for p in positions
         ]
         return {
-            "department_code": pd.array([d.code if d else None for d in known], dtype="string"),
-            "department": pd.array([d.department if d else None for d in known], dtype="string"),
+            "department_code": pd.array(
+                [d.code if d else None for d in departments], dtype="string"
+            ),
+            "department": pd.array(
+                [d.department if d else None for d in departments], dtype="string"
+            ),
         }
 
     def status(self, item: Department) -> Status:
         """What became of a department's duty to send in its own form."""
-        counted = [self.returns[place] for place in item.places if place in self.first]
+        counted = [self.returns[position] for position in item.positions if position in self.first]
         if counted:
             return status_of(counted)
-        rejected = any(self.returns[place].status == REJECTED for place in item.places)
+        rejected = any(self.returns[position].status == REJECTED for position in item.positions)
         return Status.REJECTED if rejected else Status.MISSING
 
 
 def status_of(counted: Iterable[Return]) -> Status:
     """The status of returns that were read: one error makes them faulty."""
-    faulty = any(item.worst() is Severity.ERROR for item in counted)
+    faulty = any(returned.worst() is Severity.ERROR for returned in counted)
     return Status.FAULTY if faulty else Status.ANSWERED
 
 
@@ -208,75 +228,77 @@ def sort_out(
     returns: Iterable[Return], roster: Roster | None, deadline: datetime.date | None = None
 ) -> Round:
     """The returns by department; the roster's own deadline comes before the round's."""
-    returns = tuple(returns)
-    departments = _departments(returns, roster, deadline)
-    return Round(returns, roster, superseded(returns, roster), departments)
+    sent = sort_by_sender(returns, roster)
+    return Round(sent, _departments(sent, deadline))
 
 
-def _departments(
-    returns: Sequence[Return], roster: Roster | None, deadline: datetime.date | None
-) -> tuple[Department, ...]:
+def _departments(sent: SentReturns, deadline: datetime.date | None) -> tuple[Department, ...]:
     """The roster's in its order, then the others by code and name."""
-    entries = roster.entries if roster else ()
-    told = {
-        i: sender_of(item, roster)
-        for i, item in enumerate(returns)
-        if item.status in (ACCEPTED, REJECTED)
-    }
-    # A file that was not read is a department's only if its name says so; else it is just a file.
-    places = [i for i, sender in told.items() if returns[i].submission or sender.entry]
-    senders = [Sender(entry.code, entry.department, entry) for entry in entries]
-    senders += [told[i] for i in places]
-    members: dict[int, list[int]] = {}
-    for index, number in enumerate(same_department(senders)):
-        members.setdefault(number, []).append(index)
-    found = []
-    for same in members.values():
-        named = next((senders[i] for i in same if senders[i].entry), senders[same[0]])
-        code = next((senders[i].code for i in same if senders[i].code), "")
-        own = tuple(places[i - len(entries)] for i in same if i >= len(entries))
-        due = (named.entry.deadline if named.entry else None) or deadline
-        found.append(Department(named.code or code, named.department, named.entry, own, due))
-    order = {id(entry): place for place, entry in enumerate(entries)}
+    entries = sent.roster.entries if sent.roster else ()
+    members: dict[int, list[Sender]] = {}
+    positions_of: dict[int, list[int]] = {}
+    for number, entry in zip(sent.listed, entries, strict=True):
+        members.setdefault(number, []).append(Sender(entry.code, entry.department, entry))
+    for position, sender in sent.senders.items():
+        # A file that was not read is a department's only if its name says so; else it is just a file.
+        if sent.returns[position].submission or sender.entry:
+            number = sent.departments[position]
+            members.setdefault(number, []).append(sender)
+            positions_of.setdefault(number, []).append(position)
+    departments = []
+    for number, senders in members.items():
+        named = next((sender for sender in senders if sender.entry), senders[0])
+        code = next((sender.code for sender in senders if sender.code), "")
+        own_deadline = (named.entry.deadline if named.entry else None) or deadline
+        positions = tuple(positions_of.get(number, ()))
+        departments.append(
+            Department(named.code or code, named.department, named.entry, positions, own_deadline)
+        )
+    order = {entry: number for number, entry in enumerate(entries)}
     last = len(entries)
-    return tuple(
-        sorted(found, key=lambda d: (order.get(id(d.entry), last), d.code, d.department, d.places))
-    )
+
+    def rank(item: Department) -> tuple[int, str, str, tuple[int, ...]]:
+        listed = last if item.entry is None else order[item.entry]
+        return listed, item.code, item.department, item.positions
+
+    return tuple(sorted(departments, key=rank))
 
 
 # --- days -----------------------------------------------------------------------------------------
 
 
-def day_received(item: Return) -> tuple[datetime.date | None, str]:
+def day_received(returned: Return) -> tuple[datetime.date | None, str]:
     """A return's day, and what tells it: "saved", "prepared", or blank if nothing does."""
     try:
-        saved = datetime.datetime.fromisoformat(item.modified)
+        saved = datetime.datetime.fromisoformat(returned.modified)
     except ValueError:
-        return _day_prepared(item)
+        return _day_prepared(returned)
     return (saved.astimezone(CHINA) if saved.tzinfo else saved).date(), "saved"
 
 
-def _day_prepared(item: Return) -> tuple[datetime.date | None, str]:
-    read = item.submission
-    field = read.form.key_fields.prepared_on if read else None
-    cell = read.cells.get(field.key) if read and field else None
+def _day_prepared(returned: Return) -> tuple[datetime.date | None, str]:
+    submission = returned.submission
+    field = submission.form.key_fields.prepared_on if submission else None
+    cell = submission.cell_of(field.key) if submission and field else None
     if cell is None or not isinstance(cell.value, datetime.date):
         return None, ""
     return cell.value, "prepared"
 
 
-def _first_day(whole: Round, item: Department) -> tuple[datetime.date | None, str]:
+def _first_day(this_round: Round, item: Department) -> tuple[datetime.date | None, str]:
     """The day of a department's first return of its own form that could be read."""
     days = [
-        day_received(read)
-        for place, read in ((place, whole.returns[place]) for place in item.places)
-        if read.status == ACCEPTED
-        and read.submission
-        and read.submission.form.id == whole.first_form
-        and place not in whole.other_year
+        day_received(returned)
+        for position, returned in (
+            (position, this_round.returns[position]) for position in item.positions
+        )
+        if returned.status == ACCEPTED
+        and returned.submission
+        and returned.submission.form.id == this_round.first_form
+        and position not in this_round.other_year
     ]
-    known = [(day, by) for day, by in days if day is not None]
-    return min(known, default=(None, ""))
+    dated = [(day, by) for day, by in days if day is not None]
+    return min(dated, default=(None, ""))
 
 
 # --- frames ---------------------------------------------------------------------------------------
@@ -296,22 +318,28 @@ _DTYPES = {
 """The columns of the coverage and their types."""
 
 
-def coverage_frame(whole: Round) -> pd.DataFrame:
+def coverage_frame(this_round: Round) -> pd.DataFrame:
     """See `Summary.coverage`."""
-    rows = [_coverage_row(whole, item) for item in whole.departments]
+    rows = [_coverage_row(this_round, item) for item in this_round.departments]
     frame = pd.DataFrame(
         {name: pd.array([r[name] for r in rows], dtype=t) for name, t in _DTYPES.items()}  # type: ignore[call-overload]
     )
     return frame.set_index(pd.RangeIndex(1, len(rows) + 1, name="number"))
 
 
-def _coverage_row(whole: Round, item: Department) -> dict[str, Any]:
-    own = [whole.returns[place] for place in item.places]
-    status = whole.status(item)
-    shown = [whole.returns[place] for place in item.places if place not in whole.replaced]
-    counted = [whole.returns[place] for place in item.places if place in whole.first]
+def _coverage_row(this_round: Round, item: Department) -> dict[str, Any]:
+    own_returns = [this_round.returns[position] for position in item.positions]
+    status = this_round.status(item)
+    shown = [
+        this_round.returns[position]
+        for position in item.positions
+        if position not in this_round.replaced
+    ]
+    counted = [
+        this_round.returns[position] for position in item.positions if position in this_round.first
+    ]
     # Who has not answered is not late besides.
-    first, by = (None, "") if status is Status.MISSING else _first_day(whole, item)
+    first, by = (None, "") if status is Status.MISSING else _first_day(this_round, item)
     days = (first - item.deadline).days if first and item.deadline else None
     counts = {
         f"{s}s": sum(f.severity == s for r in counted for f in r.findings) if counted else None
@@ -323,46 +351,50 @@ def _coverage_row(whole: Round, item: Department) -> dict[str, Any]:
         "department": item.department,
         "contact": item.entry.contact if item.entry else "",
         "phone": item.entry.phone if item.entry else "",
-        "returns": sum(r.status == ACCEPTED for r in own),
-        "duplicates": sum(place in whole.replaced for place in item.places),
+        "returns": sum(r.status == ACCEPTED for r in own_returns),
+        "duplicates": sum(position in this_round.replaced for position in item.positions),
         "on_roster": item.entry is not None,
         "deadline": item.deadline,
         "received": first,
         "received_by": by or None,
         "days_late": None if days is None else max(days, 0),
         "late": None if days is None else days > 0,
-        "why": whole.why(item),
+        "why": this_round.why(item),
         "file": "\n".join(r.key for r in shown),
         **counts,
     }
 
 
-def duplicate_frame(whole: Round) -> pd.DataFrame:
+def duplicate_frame(this_round: Round) -> pd.DataFrame:
     """See `Summary.duplicates`."""
-    pairs = sorted(whole.replaced.items())
+    pairs = sorted(this_round.replaced.items())
     columns = {
-        "path": [whole.returns[place].key for place, _ in pairs],
-        "department": [whole.departments[whole.owner[place]].department for place, _ in pairs],
-        "counted": [whole.returns[last].key for _, last in pairs],
+        "path": [this_round.returns[position].key for position, _ in pairs],
+        "department": [
+            this_round.departments[this_round.owner[position]].department for position, _ in pairs
+        ],
+        "counted": [this_round.returns[last].key for _, last in pairs],
     }
     return pd.DataFrame(columns, dtype="string").set_index("path")
 
 
-def used_files(whole: Round) -> pd.DataFrame:
+def used_files(this_round: Round) -> pd.DataFrame:
     """See `Summary.files`."""
     uses = [
         "duplicate"
-        if place in whole.replaced
+        if position in this_round.replaced
         else "other_year"
-        if place in whole.other_year
-        else {ACCEPTED: "counted"}.get(item.status, item.status)
-        for place, item in enumerate(whole.returns)
+        if position in this_round.other_year
+        else {ACCEPTED: "counted"}.get(returned.status, returned.status)
+        for position, returned in enumerate(this_round.returns)
     ]
-    owners = whole.owners(range(len(whole.returns)))
-    return file_frame(whole.returns).assign(use=pd.array(uses, dtype="string"), **owners)
+    owners = this_round.owners(range(len(this_round.returns)))
+    return file_frame(this_round.returns).assign(use=pd.array(uses, dtype="string"), **owners)
 
 
-def owned_findings(whole: Round) -> pd.DataFrame:
+def owned_findings(this_round: Round) -> pd.DataFrame:
     """See `Summary.findings`."""
-    places = [place for place, item in enumerate(whole.returns) for _ in item.findings]
-    return finding_frame(whole.returns).assign(**whole.owners(places))
+    positions = [
+        position for position, returned in enumerate(this_round.returns) for _ in returned.findings
+    ]
+    return finding_frame(this_round.returns).assign(**this_round.owners(positions))

@@ -63,7 +63,7 @@ class Coverage:
     off_roster: int
 
     @property
-    def told(self) -> str:
+    def in_words(self) -> str:
         """What came of it in words."""
         words = f"已报 {self.answered}（其中须修改 {self.faulty}），退回 {self.rejected}，未报 {self.missing}"
         return words + (f"；另有名册外 {self.off_roster}" if self.off_roster else "")
@@ -77,11 +77,11 @@ def asked(summary: Summary) -> pd.DataFrame:
 
 def coverage_counts(summary: Summary) -> Coverage:
     """The round's coverage in numbers."""
-    own = asked(summary)
-    found = own["status"].value_counts()
-    counts = {status: int(found.get(str(status), 0)) for status in Status}
+    asked_lines = asked(summary)
+    status_counts = asked_lines["status"].value_counts()
+    counts = {status: int(status_counts.get(str(status), 0)) for status in Status}
     return Coverage(
-        asked=len(own),
+        asked=len(asked_lines),
         answered=counts[Status.ANSWERED] + counts[Status.FAULTY],
         accepted=counts[Status.ANSWERED],
         faulty=counts[Status.FAULTY],
@@ -89,7 +89,7 @@ def coverage_counts(summary: Summary) -> Coverage:
         missing=counts[Status.MISSING],
         late=int(summary.coverage["late"].fillna(value=False).sum()),
         duplicates=len(summary.duplicates),
-        off_roster=len(summary.coverage) - len(own),
+        off_roster=len(summary.coverage) - len(asked_lines),
     )
 
 
@@ -103,9 +103,13 @@ def distribution(part: FormSummary) -> pd.DataFrame:
         if part.key_fields.score is not None
         else pd.Series([], dtype="Float64")
     )
-    known = scores.dropna().to_numpy(dtype=float)
+    known_scores = scores.dropna().to_numpy(dtype=float)
     counts = [
-        int(((known >= lowest) & (known < (math.inf if below is None else below))).sum())
+        int(
+            (
+                (known_scores >= lowest) & (known_scores < (math.inf if below is None else below))
+            ).sum()
+        )
         for _, lowest, below in BANDS
     ]
     return pd.DataFrame(
@@ -133,8 +137,8 @@ def by_rate(part: FormSummary, most: int = CHARTED) -> pd.DataFrame:
     key_fields = part.key_fields
     if key_fields.rate is None:
         return lines.iloc[:0]
-    kept = [c for c in ("code", "department", "project") if c in lines.columns]
-    frame = lines[[*kept, "execution_rate"]].assign(
+    name_columns = [c for c in ("code", "department", "project") if c in lines.columns]
+    frame = lines[[*name_columns, "execution_rate"]].assign(
         unspent=lines[key_fields.budget] - lines[key_fields.spent]
     )
     frame = frame[frame["execution_rate"].notna()].sort_values("execution_rate", kind="stable")
@@ -167,16 +171,16 @@ def attention(summary: Summary, part: FormSummary | None = None) -> tuple[Attent
     The first `THINGS` are what a leader is shown.
     """
     part = part or summary.main
-    found: list[Attention | None] = [_slip(part)] if part is not None else []
+    candidates: list[Attention | None] = [_unit_slip(part)] if part is not None else []
     if part is summary.main:
-        found += [_missing(summary), _rejected(summary)]
+        candidates += [_missing(summary), _rejected(summary)]
     if part is not None:
-        found += [_errors(summary, part), _low_rate(part), _disagreement(part), _above(part)]
+        candidates += [_errors(summary, part), _low_rate(part), _disagreement(part), _above(part)]
     if part is summary.main:
-        found.append(_late(summary))
+        candidates.append(_late(summary))
     if part is not None:
-        found.append(_weakest(part))
-    return tuple(item for item in found if item is not None)
+        candidates.append(_weakest(part))
+    return tuple(item for item in candidates if item is not None)
 
 
 def _named(frame: pd.DataFrame, words: pd.Series[str] | None = None) -> str:
@@ -184,8 +188,8 @@ def _named(frame: pd.DataFrame, words: pd.Series[str] | None = None) -> str:
     names = frame["department"]
     if "project" in frame.columns:
         names = frame["project"].fillna(names)
-    told = (names if words is None else names + words).head(_NAMED).tolist()
-    return "、".join(told) + ("等" if len(frame) > _NAMED else "")
+    named = (names if words is None else names + words).head(_NAMED).tolist()
+    return "、".join(named) + ("等" if len(frame) > _NAMED else "")
 
 
 def _amounts(before: str, amounts: pd.Series[float]) -> pd.Series[str]:
@@ -196,7 +200,7 @@ def _numbers(frame: pd.DataFrame) -> tuple[int, ...]:
     return tuple(int(number) for number in frame.index)
 
 
-def _slip(part: FormSummary) -> Attention | None:
+def _unit_slip(part: FormSummary) -> Attention | None:
     """Departments one of whose amounts is so many times another that it must be in 元."""
     lines = answered(part.departments)
     amounts = lines[list(part.key_fields.amounts)]
@@ -207,8 +211,8 @@ def _slip(part: FormSummary) -> Attention | None:
     if part.key_fields.rate is None or slipped.empty:
         return None
     slipped = slipped.assign(largest=largest).sort_values("largest", ascending=False, kind="stable")
-    told = _named(slipped, _amounts("（", slipped["largest"]))
-    sentence = f"{len(slipped)} 份表的金额疑似按元填写，合计因此失真，请先核对：{told}。"
+    names = _named(slipped, _amounts("（", slipped["largest"]))
+    sentence = f"{len(slipped)} 份表的金额疑似按元填写，合计因此失真，请先核对：{names}。"
     criterion = f"年初预算、全年预算、全年执行中最大的是最小的 {times:,.0f} 倍以上，按最大的金额"
     return Attention("unit", criterion, sentence, _numbers(slipped))
 
@@ -232,19 +236,19 @@ def _rejected(summary: Summary) -> Attention | None:
 
 def _errors(summary: Summary, part: FormSummary) -> Attention | None:
     """The error that most returns have; equal ones by code."""
-    own = set(answered(part.departments)["file"])
-    found = summary.findings
-    found = found[(found["severity"] == Severity.ERROR) & found["path"].isin(own)]
-    if found.empty:
+    answered_files = set(answered(part.departments)["file"])
+    errors = summary.findings
+    errors = errors[(errors["severity"] == Severity.ERROR) & errors["path"].isin(answered_files)]
+    if errors.empty:
         return None
-    returns = findings_by_code(found)["files"].sort_index()
+    returns = findings_by_code(errors)["files"].sort_index()
     code = str(returns.sort_values(ascending=False, kind="stable").index[0])
-    whose = found.loc[found["code"] == code, "path"]
+    paths = errors.loc[errors["code"] == code, "path"]
     lines = answered(part.departments)
     faulty = lines[lines["errors"] > 0].sort_values("errors", ascending=False, kind="stable")
-    with_it = lines[lines["file"].isin(whose)]
+    with_it = lines[lines["file"].isin(paths)]
     sentence = (
-        f"{len(faulty)} 份表有错误须修改，共 {len(found)} 处；最常见的是“{error_name(part, code)}”"
+        f"{len(faulty)} 份表有错误须修改，共 {len(errors)} 处；最常见的是“{error_name(part, code)}”"
         f"（{code}），{len(with_it)} 份：{_named(with_it)}。"
     )
     return Attention(
@@ -287,8 +291,8 @@ def _low_rate(part: FormSummary) -> Attention | None:
         return None
     unspent = sum_of(low["unspent"])
     unit = "个项目" if "project" in low.columns else "个单位"
-    told = _named(low, _amounts("（", low["unspent"]))
-    sentence = f"{len(low)} {unit}执行率低于 {threshold:.0%}，共有 {unspent:,.2f} 万元没有支出，最多的是{told}。"
+    names = _named(low, _amounts("（", low["unspent"]))
+    sentence = f"{len(low)} {unit}执行率低于 {threshold:.0%}，共有 {unspent:,.2f} 万元没有支出，最多的是{names}。"
     return Attention(
         "low_rate", f"执行率低于 {threshold:.0%}，按未支出数从大到小", sentence, _numbers(low)
     )
@@ -305,8 +309,8 @@ def _disagreement(part: FormSummary) -> Attention | None:
     if wrong.empty:
         return None
     wrong = wrong.sort_values("gap", ascending=False, kind="stable")
-    told = _named(wrong, _amounts("（差 ", wrong["gap"]))
-    sentence = f"{len(wrong)} 份表的资金分项之和与总数不等：{told}。"
+    names = _named(wrong, _amounts("（差 ", wrong["gap"]))
+    sentence = f"{len(wrong)} 份表的资金分项之和与总数不等：{names}。"
     return Attention(
         "funds",
         "按性质、来源分的各项之和与全年预算数、执行数相差 0.01 万元以上",
@@ -318,17 +322,20 @@ def _disagreement(part: FormSummary) -> Attention | None:
 def _above(part: FormSummary) -> Attention | None:
     """Departments that scored themselves above the rule, by points."""
     frame = part.generosity
-    above = frame[frame["above"].gt(0).fillna(value=False)]
-    if above.empty:
+    generous = frame[frame["above"].gt(0).fillna(value=False)]
+    if generous.empty:
         return None
-    above = above.sort_values("above_points", ascending=False, kind="stable")
-    rows, points = int(above["above"].sum()), sum_of(above["above_points"])
+    generous = generous.sort_values("above_points", ascending=False, kind="stable")
+    rows, points = int(generous["above"].sum()), sum_of(generous["above_points"])
     sentence = (
-        f"{len(above)} 份表有 {rows} 项指标的自评高于按规则计算的得分，共高 {points:,.2f} 分："
-        f"{_named(above)}，建议抽查复核。"
+        f"{len(generous)} 份表有 {rows} 项指标的自评高于按规则计算的得分，共高 {points:,.2f} 分："
+        f"{_named(generous)}，建议抽查复核。"
     )
     return Attention(
-        "above", "自评得分高于按指标值、完成值计算的得分，按高出的分数", sentence, _numbers(above)
+        "above",
+        "自评得分高于按指标值、完成值计算的得分，按高出的分数",
+        sentence,
+        _numbers(generous),
     )
 
 
@@ -337,8 +344,8 @@ def _late(summary: Summary) -> Attention | None:
     if frame.empty:
         return None
     frame = frame.sort_values("days_late", ascending=False, kind="stable")
-    told = _named(frame, "（" + frame["days_late"].astype("string") + " 天）")
-    sentence = f"{len(frame)} 个单位迟于截止日期报送：{told}。"
+    names = _named(frame, "（" + frame["days_late"].astype("string") + " 天）")
+    sentence = f"{len(frame)} 个单位迟于截止日期报送：{names}。"
     return Attention("late", "最早一份收下的表晚于截止日期，按天数", sentence, _numbers(frame))
 
 
@@ -347,10 +354,10 @@ def _weakest(part: FormSummary) -> Attention | None:
     frame = part.indicators[part.indicators["lost"].gt(0).fillna(value=False)]
     if frame.empty:
         return None
-    place = int(frame["share"].to_numpy(dtype=float, na_value=math.inf).argmin())
-    key = frame.index[place]
+    position = int(frame["share"].to_numpy(dtype=float, na_value=math.inf).argmin())
+    key = frame.index[position]
     names = [str(k) for k in key if k] if isinstance(key, tuple) else [str(key)]
-    row = frame.iloc[place]
+    row = frame.iloc[position]
     sentence = (
         f"得分率最低的是“{names[-1]}”（{row['share']:.2%}），共失 {row['lost']:,.2f} 分，"
         f"原因最多的是“{row['reason']}”。"
@@ -366,15 +373,15 @@ def reading_notes(part: FormSummary) -> list[str]:
     statuses = part.departments["status"]
     faulty = int((statuses == Status.FAULTY).sum())
     out = int(statuses.isin([Status.MISSING, Status.REJECTED]).sum())
-    told = []
+    notes = []
     if part.key_fields.rate is not None:
-        told.append(
+        notes.append(
             f"执行率＝{worded_rate(part.form)}；合计的执行率按合计数重算，不是各单位执行率的平均。"
         )
     if faulty:
-        told.append(f"“须修改”的 {faulty} 份有错误待改，数字按填报数计入合计，未作改动。")
+        notes.append(f"“须修改”的 {faulty} 份有错误待改，数字按填报数计入合计，未作改动。")
     if out:
-        told.append(f"“未报”“退回”的 {out} 个单位没有数字，不计入合计。")
+        notes.append(f"“未报”“退回”的 {out} 个单位没有数字，不计入合计。")
     short = part.totals[part.totals["missing"] > 0]
     short = short[short.index.isin(list(part.key_fields.amounts))]
     if len(short):
@@ -382,5 +389,5 @@ def reading_notes(part: FormSummary) -> list[str]:
             f"{label} {count} 家"
             for label, count in zip(short["label"], short["missing"], strict=True)
         )
-        told.append(f"已报而缺数的：{missing}；缺数不按零计算。")
-    return told
+        notes.append(f"已报而缺数的：{missing}；缺数不按零计算。")
+    return notes

@@ -39,7 +39,7 @@ class Pairing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class DepartmentLines:
     """One year's lines of a form, as `FormSummary.departments` has them."""
 
     form: Form
@@ -72,53 +72,55 @@ class Comparison:
         return tuple(name for name in self.figures if name not in (RATE, SCORE))
 
 
-def compare(now: Sequence[Lines], before: Sequence[Lines]) -> tuple[Comparison, ...]:
+def compare(
+    this_year: Sequence[DepartmentLines], before: Sequence[DepartmentLines]
+) -> tuple[Comparison, ...]:
     """Each of this year's forms with the same form of the latest year before it.
 
     Raises PreviousError if there is none for any of them.
     """
-    found = []
-    for lines in now:
+    comparisons = []
+    for lines in this_year:
         earlier = [b for b in before if b.form.id == lines.form.id]
         earlier = [b for b in earlier if b.fiscal_year < lines.fiscal_year]
         if earlier:
-            found.append(_compared(lines, max(earlier, key=lambda b: b.fiscal_year)))
-    if now and not found:
+            comparisons.append(_compared(lines, max(earlier, key=lambda b: b.fiscal_year)))
+    if this_year and not comparisons:
         years = "、".join(str(year) for year in sorted({b.fiscal_year for b in before}))
-        ours = "、".join(str(year) for year in sorted({lines.fiscal_year for lines in now}))
+        ours = "、".join(str(year) for year in sorted({lines.fiscal_year for lines in this_year}))
         had = f"只有 {years} 年度的" if years else "没有一份可以读的"
         raise PreviousError(
             f"上年的表里{had}，不能与 {ours} 年度对照；请给出上一年度同一种自评表所在的文件夹"
         )
-    return tuple(found)
+    return tuple(comparisons)
 
 
-def _compared(now: Lines, before: Lines) -> Comparison:
-    figures = _figures(now, before)
-    this, last = now.departments, before.departments
+def _compared(this_year: DepartmentLines, last_year: DepartmentLines) -> Comparison:
+    figures = _figures(this_year, last_year)
+    this, last = this_year.departments, last_year.departments
     pairs = _pairs(this, last)
-    gone = [place for place in range(len(last)) if place not in set(pairs.values())]
-    gone = [place for place in gone if _given(last)[place]]
+    gone = [position for position in range(len(last)) if position not in set(pairs.values())]
+    gone = [position for position in gone if _gave_figures(last)[position]]
     ours: list[int | None] = [*range(len(this)), *[None] * len(gone)]
-    theirs = [*(pairs.get(place) for place in range(len(this))), *gone]
+    theirs = [*(pairs.get(position) for position in range(len(this))), *gone]
     frame = pd.DataFrame(
         {
             "number": pd.array([None if i is None else this.index[i] for i in ours], dtype="Int64"),
             **{
-                name: _taken(this, name, ours).fillna(_taken(last, name, theirs))
+                name: _values_at(this, name, ours).fillna(_values_at(last, name, theirs))
                 for name in ("code", "department", "project")
                 if name in this.columns and name in last.columns
             },
         }
     )
     for name in figures:
-        frame[f"{name}_before"] = _taken(last, name, theirs)
-        frame[name] = _taken(this, name, ours)
+        frame[f"{name}_before"] = _values_at(last, name, theirs)
+        frame[name] = _values_at(this, name, ours)
     if SCORE in figures:
-        frame["grade_before"] = _taken(last, "grade", theirs)
-        frame["grade"] = _taken(this, "grade", ours)
+        frame["grade_before"] = _values_at(last, "grade", theirs)
+        frame["grade"] = _values_at(this, "grade", ours)
     frame = _changes(frame, figures)
-    gave_now, gave_then = _given(this), _given(last)
+    gave_now, gave_then = _gave_figures(this), _gave_figures(last)
     states = [
         _pairing(i is not None and gave_now[i], j is not None and gave_then[j])
         for i, j in zip(ours, theirs, strict=True)
@@ -128,40 +130,42 @@ def _compared(now: Lines, before: Lines) -> Comparison:
         [_remark(this, i, last, j) for i, j in zip(ours, theirs, strict=True)], dtype="string"
     )
     frame = frame.set_index(pd.RangeIndex(1, len(frame) + 1, name="line"))
-    forms = {"_before": before.form, "": now.form}
+    forms = {"_before": last_year.form, "": this_year.form}
     return Comparison(
-        form=now.form,
-        previous_form=before.form,
-        fiscal_year=now.fiscal_year,
-        previous_year=before.fiscal_year,
+        form=this_year.form,
+        previous_form=last_year.form,
+        fiscal_year=this_year.fiscal_year,
+        previous_year=last_year.fiscal_year,
         departments=frame,
         totals=_totals(frame, figures, forms),
         figures=figures,
     )
 
 
-def _figures(now: Lines, before: Lines) -> dict[str, str]:
-    amounts = now.form.key_fields.amounts
+def _figures(this_year: DepartmentLines, last_year: DepartmentLines) -> dict[str, str]:
+    amounts = this_year.form.key_fields.amounts
     labels = {name: item.label for name, item in amounts.items()}
     labels |= {RATE: "执行率", SCORE: "自评得分"}
-    both = now.departments.columns.intersection(before.departments.columns)
+    both = this_year.departments.columns.intersection(last_year.departments.columns)
     return {name: label for name, label in labels.items() if name in both}
 
 
-def _given(lines: pd.DataFrame) -> list[bool]:
+def _gave_figures(lines: pd.DataFrame) -> list[bool]:
     """Whether each line has figures."""
     return list(lines["file"].notna() & lines["status"].isin(COUNTED))
 
 
-def _pairing(now: bool, then: bool) -> Pairing:
-    if now:
-        return Pairing.BOTH if then else Pairing.NEW
-    return Pairing.GONE if then else Pairing.NEITHER
+def _pairing(gave_now: bool, gave_then: bool) -> Pairing:
+    if gave_now:
+        return Pairing.BOTH if gave_then else Pairing.NEW
+    return Pairing.GONE if gave_then else Pairing.NEITHER
 
 
-def _taken(lines: pd.DataFrame, name: str, places: Iterable[int | None]) -> pd.Series[Any]:
-    """A column's values at some places, NA where there is none."""
-    picked = pd.array([-1 if place is None else place for place in places], dtype="Int64")
+def _values_at(lines: pd.DataFrame, name: str, positions: Iterable[int | None]) -> pd.Series[Any]:
+    """A column's values at some positions, NA where there is none."""
+    picked = pd.array(
+        [-1 if position is None else position for position in positions], dtype="Int64"
+    )
     values = lines[name].array.take(picked.to_numpy(dtype=int), allow_fill=True)
     return pd.Series(values)
 
@@ -170,18 +174,18 @@ def _taken(lines: pd.DataFrame, name: str, places: Iterable[int | None]) -> pd.S
 
 
 def _pairs(this: pd.DataFrame, last: pd.DataFrame) -> dict[int, int]:
-    """By the place of a line its place last year: all by code first, then what is left by name."""
-    found: dict[int, int] = {}
+    """By the position of a line its position last year: all by code first, then what is left by name."""
+    pairs: dict[int, int] = {}
     for name in ("code", "department"):
-        known: dict[Hashable, int] = {}
-        taken = set(found.values())
-        for place, key in enumerate(_keys(last, name)):
-            if key and place not in taken:
-                known.setdefault(key, place)
-        for place, key in enumerate(_keys(this, name)):
-            if key and place not in found and key in known:
-                found[place] = known.pop(key)
-    return found
+        position_of_key: dict[Hashable, int] = {}
+        paired = set(pairs.values())
+        for position, key in enumerate(_keys(last, name)):
+            if key and position not in paired:
+                position_of_key.setdefault(key, position)
+        for position, key in enumerate(_keys(this, name)):
+            if key and position not in pairs and key in position_of_key:
+                pairs[position] = position_of_key.pop(key)
+    return pairs
 
 
 def _keys(lines: pd.DataFrame, name: str) -> list[tuple[str, str] | None]:
@@ -199,20 +203,20 @@ def _remark(this: pd.DataFrame, i: int | None, last: pd.DataFrame, j: int | None
         return "今年未报" if this["status"].iloc[i] == Status.MISSING else "今年退回"
     if j is None:
         return "上年没有"
-    told = []
-    for name, what in (("code", "编码"), ("department", "名称")):
-        was, now = (_word(lines, name, place) for lines, place in ((last, j), (this, i)))
-        if texts.fold(was) != texts.fold(now):
-            told.append(f"{what}由“{was}”改为“{now}”")
-    return "；".join(told) or None
+    changes = []
+    for name, label in (("code", "编码"), ("department", "名称")):
+        was, current = (_word(lines, name, position) for lines, position in ((last, j), (this, i)))
+        if texts.fold(was) != texts.fold(current):
+            changes.append(f"{label}由“{was}”改为“{current}”")
+    return "；".join(changes) or None
 
 
-def _has_figures(lines: pd.DataFrame, place: int) -> bool:
-    return lines["status"].iloc[place] in COUNTED
+def _has_figures(lines: pd.DataFrame, position: int) -> bool:
+    return lines["status"].iloc[position] in COUNTED
 
 
-def _word(lines: pd.DataFrame, name: str, place: int) -> str:
-    value = lines[name].iloc[place]
+def _word(lines: pd.DataFrame, name: str, position: int) -> str:
+    value = lines[name].iloc[position]
     return "" if pd.isna(value) else str(value)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbook.checking import Due, Dues
+from workbook.checking import ExpectedScoreCollector, ExpectedScores
 from workbook.expression import number_text
 from workbook.form import Field, Form, KeyFields
 from workbook.reading import Cell, Submission
@@ -48,7 +48,7 @@ class Figures:
 
     sections: Mapping[str, pd.DataFrame]
     """As `workbook.summary.tidy_frames.section_frames`."""
-    due: Due
+    expected_scores: ExpectedScores
     traces: pd.DataFrame
     """What `traces_of` gives."""
 
@@ -59,9 +59,9 @@ Reading = Callable[[Form, Sequence[Submission]], Figures]
 
 def figures_in(form: Form, submissions: Sequence[Submission]) -> Figures:
     """The figures in the submissions' own cells."""
-    dues = Dues(form)
-    sections = section_frames(form, submissions, also=dues.take)
-    return Figures(sections, dues.due, traces_of(form, submissions))
+    collector = ExpectedScoreCollector(form)
+    sections = section_frames(form, submissions, also=collector.take)
+    return Figures(sections, collector.scores, traces_of(form, submissions))
 
 
 def traces_of(form: Form, submissions: Sequence[Submission]) -> pd.DataFrame:
@@ -70,14 +70,14 @@ def traces_of(form: Form, submissions: Sequence[Submission]) -> pd.DataFrame:
     submission, figure, sheet, cell, origin (a key of `ORIGINS`), raw.
     """
     figures = _figures(form.key_fields)
-    found = [(item, s.cells.get(item.key)) for s in submissions for item in figures.values()]
+    figure_cells = [(item, s.cell_of(item.key)) for s in submissions for item in figures.values()]
     columns: dict[str, list[str | None]] = {
         "submission": [s.key for s in submissions for _ in figures],
         "figure": [*figures] * len(submissions),
-        "sheet": [cell.address.sheet if cell else None for _, cell in found],
-        "cell": [cell.address.a1 if cell else None for _, cell in found],
-        "origin": [_origin(item, cell) for item, cell in found],
-        "raw": [_text(cell) for _, cell in found],
+        "sheet": [cell.address.sheet if cell else None for _, cell in figure_cells],
+        "cell": [cell.address.a1 if cell else None for _, cell in figure_cells],
+        "origin": [_origin(item, cell) for item, cell in figure_cells],
+        "raw": [_text(cell) for _, cell in figure_cells],
     }
     typed = {name: pd.array(values, dtype="string") for name, values in columns.items()}
     return pd.DataFrame(typed).rename_axis("line")
@@ -96,8 +96,8 @@ def sources_of(
         for key, item in figures.items()
     }
     numbers = dict(zip(departments["file"], departments.index, strict=True))
-    places = np.array([numbers[key] for key in traces["submission"]], dtype=np.int64)
-    ordered = traces.iloc[np.argsort(places, kind="stable")]
+    positions = np.array([numbers[key] for key in traces["submission"]], dtype=np.int64)
+    ordered = traces.iloc[np.argsort(positions, kind="stable")]
     keys = ordered["submission"].drop_duplicates().tolist()
     # Each return's figures stand together, so every column of its line is repeated.
     lines = departments.loc[[numbers[key] for key in keys]].reset_index()
@@ -133,8 +133,8 @@ def _interleaved(columns: Sequence[pd.Series[float]]) -> npt.NDArray[np.float64]
 
 def _figures(key_fields: KeyFields) -> dict[str, Field]:
     """The figures of a department's line and of its funds, by column."""
-    found = dict(key_fields.amounts)
-    found |= {item.id: item for _, item in key_fields.composition}
+    fields = dict(key_fields.amounts)
+    fields |= {item.id: item for _, item in key_fields.composition}
     named = {
         "execution_rate": key_fields.rate,
         "execution_score": key_fields.execution_score,
@@ -142,8 +142,8 @@ def _figures(key_fields: KeyFields) -> dict[str, Field]:
     }
     for name, item in named.items():
         if item is not None and not item.is_hidden:
-            found[name] = item
-    return found
+            fields[name] = item
+    return fields
 
 
 def _text(cell: Cell | None) -> str | None:

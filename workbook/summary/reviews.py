@@ -23,7 +23,7 @@ from workbook.expression import number_text
 from workbook.form import PLAIN_DATE, Form, day_of, shown
 from workbook.limits import MEGABYTE, Limits
 from workbook.package import Package, RawCell, Sheet, open_package
-from workbook.summary.previous import Lines
+from workbook.summary.previous import DepartmentLines
 
 HIGHEST_SCORE = 100.0
 """A review score lies between 0 and this."""
@@ -49,8 +49,8 @@ ABSENT = "本次没有"
 """Stands in place of what a form says of a grade, if the form is not there this time."""
 _TOTAL = "合计"
 _HEAD_WITHIN, _SETTINGS_WITHIN = 10, 1000
-_TOLD = 10
-"""So many faults are told one by one."""
+_MOST_LISTED = 10
+"""So many faults are listed one by one."""
 _LARGE = {"指标明细", "问题清单", "文件清单", "来源", "报送情况", "催报名单"}
 """Sheets into which nothing is typed; in .xls and .ods others are read in vain."""
 _LIMITS = Limits(
@@ -80,7 +80,7 @@ class Review:
     project: str
     score: float | None
     remark: str
-    place: str
+    address: str
     """The cell it was read from: 部门汇总!J4."""
 
     @property
@@ -101,12 +101,12 @@ class Reviews:
     criteria: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """(criterion of re-checking, 界限 or 分) → the number, where it was changed."""
 
-    def beyond(self, others: Reviews) -> int:
+    def beyond(self, other_reviews: Reviews) -> int:
         """How much of what was typed here the others do not hold as well."""
-        known = {replace(entry, place="") for entry in others.entries}
-        entries = sum(replace(entry, place="") not in known for entry in self.entries)
-        settings = self.cutoffs.items() - others.cutoffs.items()
-        return entries + len(settings) + len(self.criteria.items() - others.criteria.items())
+        other_entries = {replace(entry, address="") for entry in other_reviews.entries}
+        entries = sum(replace(entry, address="") not in other_entries for entry in self.entries)
+        settings = self.cutoffs.items() - other_reviews.cutoffs.items()
+        return entries + len(settings) + len(self.criteria.items() - other_reviews.criteria.items())
 
 
 def plain_name(form: Form) -> str:
@@ -121,13 +121,13 @@ def keep(
     departments: pd.DataFrame, form: Form, fiscal_year: int, reviews: Reviews | None
 ) -> pd.DataFrame:
     """The departments' lines with their `review_score` and `remark`; of an unscored form unchanged."""
-    found = _matched(departments, form, fiscal_year, reviews)
-    if not found:
+    matched = _matched(departments, form, fiscal_year, reviews)
+    if not matched:
         return departments
-    own = [found.get(place) for place in range(len(departments))]
+    line_reviews = [matched.get(position) for position in range(len(departments))]
     return departments.assign(
-        review_score=pd.array([r.score if r else None for r in own], dtype="Float64"),
-        remark=pd.array([r.remark or None if r else None for r in own], dtype="string"),
+        review_score=pd.array([r.score if r else None for r in line_reviews], dtype="Float64"),
+        remark=pd.array([r.remark or None if r else None for r in line_reviews], dtype="string"),
     )
 
 
@@ -136,20 +136,20 @@ def cutoffs(form: Form, reviews: Reviews | None) -> tuple[tuple[str, float], ...
 
     ReviewError where the changed ones do not fall from grade to grade.
     """
-    usual = form.key_fields.grades
+    form_grades = form.key_fields.grades
     if reviews is None:
-        return usual
-    changed = tuple((g, reviews.cutoffs.get((plain_name(form), g), v)) for g, v in usual)
+        return form_grades
+    changed = tuple((g, reviews.cutoffs.get((plain_name(form), g), v)) for g, v in form_grades)
     lowest = [value for _, value in changed]
     if lowest != sorted(lowest, reverse=True) or len(set(lowest)) < len(lowest):
-        told = "、".join(f"{grade} {number_text(value)}" for grade, value in changed)
+        listed = "、".join(f"{grade} {number_text(value)}" for grade, value in changed)
         raise ReviewError(
-            f"{reviews.path}，{SETTINGS}：{form.name}的分数下限应从优到中依次降低，现在是 {told}；请改正后再汇总"
+            f"{reviews.path}，{SETTINGS}：{form.name}的分数下限应从优到中依次降低，现在是 {listed}；请改正后再汇总"
         )
     return changed
 
 
-def set_aside(parts: Sequence[Lines], reviews: Reviews | None) -> pd.DataFrame:
+def set_aside(parts: Sequence[DepartmentLines], reviews: Reviews | None) -> pd.DataFrame:
     """What was typed and belongs to no line: one row an entry, index `number` from 1: form,
     fiscal_year, code, department, project, review_score, remark, place.
 
@@ -157,7 +157,7 @@ def set_aside(parts: Sequence[Lines], reviews: Reviews | None) -> pd.DataFrame:
     """
     entries = reviews.entries if reviews else ()
     used = {
-        id(entry)
+        entry
         for part in parts
         for entry in _matched(part.departments, part.form, part.fiscal_year, reviews).values()
     }
@@ -169,24 +169,24 @@ def set_aside(parts: Sequence[Lines], reviews: Reviews | None) -> pd.DataFrame:
         raise ReviewError(
             f"{reviews.path}：里面的复核是 {theirs} 年度的，这次汇总的是 {ours} 年度；请给出同一年度的汇总表"
         )
-    left = [entry for entry in entries if id(entry) not in used]
+    unmatched = [entry for entry in entries if entry not in used]
     columns = {
-        "form": pd.array([e.form for e in left], dtype="string"),
-        "fiscal_year": pd.array([e.fiscal_year for e in left], dtype="Int64"),
-        "code": pd.array([e.code for e in left], dtype="string"),
-        "department": pd.array([e.department for e in left], dtype="string"),
-        "project": pd.array([e.project for e in left], dtype="string"),
-        "review_score": pd.array([e.score for e in left], dtype="Float64"),
-        "remark": pd.array([e.remark or None for e in left], dtype="string"),
-        "place": pd.array([e.place for e in left], dtype="string"),
+        "form": pd.array([e.form for e in unmatched], dtype="string"),
+        "fiscal_year": pd.array([e.fiscal_year for e in unmatched], dtype="Int64"),
+        "code": pd.array([e.code for e in unmatched], dtype="string"),
+        "department": pd.array([e.department for e in unmatched], dtype="string"),
+        "project": pd.array([e.project for e in unmatched], dtype="string"),
+        "review_score": pd.array([e.score for e in unmatched], dtype="Float64"),
+        "remark": pd.array([e.remark or None for e in unmatched], dtype="string"),
+        "place": pd.array([e.address for e in unmatched], dtype="string"),
     }
-    return pd.DataFrame(columns, index=pd.RangeIndex(1, len(left) + 1, name="number"))
+    return pd.DataFrame(columns, index=pd.RangeIndex(1, len(unmatched) + 1, name="number"))
 
 
 def _matched(
     lines: pd.DataFrame, form: Form, fiscal_year: int, reviews: Reviews | None
 ) -> dict[int, Review]:
-    """By the place of a line the entry that belongs to it: all by code first, then by name."""
+    """By the position of a line the entry that belongs to it: all by code first, then by name."""
     name = plain_name(form)
     entries = [
         entry
@@ -196,19 +196,19 @@ def _matched(
     if not entries or "review_score" not in lines.columns:
         return {}
     projects = lines["project"] if "project" in lines.columns else [""] * len(lines)
-    places: dict[Key, int] = {}
-    for place, who in enumerate(zip(lines["code"], lines["department"], projects, strict=True)):
+    positions: dict[Key, int] = {}
+    for position, who in enumerate(zip(lines["code"], lines["department"], projects, strict=True)):
         for key in _keys(*("" if pd.isna(word) else str(word) for word in who)):
-            places.setdefault(key, place)
-    found: dict[int, Review] = {}
-    done: set[int] = set()
+            positions.setdefault(key, position)
+    matched: dict[int, Review] = {}
+    done: set[Review] = set()
     for by in ("code", "name"):
         for entry in entries:
-            hits = [places[key] for key in entry.keys if key[0] == by and key in places]
-            if hits and hits[0] not in found and id(entry) not in done:
-                found[hits[0]] = entry
-                done.add(id(entry))
-    return found
+            hits = [positions[key] for key in entry.keys if key[0] == by and key in positions]
+            if hits and hits[0] not in matched and entry not in done:
+                matched[hits[0]] = entry
+                done.add(entry)
+    return matched
 
 
 def _keys(code: str, department: str, project: str) -> tuple[Key, ...]:
@@ -234,9 +234,9 @@ def load_reviews(path: Path | str, *, passwords: Sequence[str] = ()) -> Reviews:
         package = open_package(path, limits=_LIMITS, unread=_Unread(), passwords=passwords)
     except Refused as refused:
         kind = ReviewError if refused.code in ("W101", "W105", "W106") else _NoSummary
-        told = CATALOGUE[refused.code].message.format(detail=refused.detail)
-        raise kind(f"{path}：{told}；请给出本程序写的汇总表") from None
-    return _Reading(path, package).reviews()
+        message = CATALOGUE[refused.code].message.format(detail=refused.detail)
+        raise kind(f"{path}：{message}；请给出本程序写的汇总表") from None
+    return _ReviewsReader(path, package).reviews()
 
 
 def typed_in(path: Path, *, passwords: Sequence[str] = ()) -> Reviews | None:
@@ -257,7 +257,7 @@ class _Unread(frozenset[str]):
         return not ("汇总" in str(name) or name in (SETTINGS, SET_ASIDE))
 
 
-class _Reading:
+class _ReviewsReader:
     """One summary being read; its faults are gathered and told together."""
 
     def __init__(self, path: Path, package: Package) -> None:
@@ -267,27 +267,27 @@ class _Reading:
 
     def reviews(self) -> Reviews:
         entries: list[Review] = []
-        known = False
+        is_summary = False
         for sheet in self.package.sheets:
             head = _head(sheet, {HEADS["department"]})
             if head and {HEADS["score"], HEADS["remark"]} & head.columns.keys():
-                known = True
+                is_summary = True
                 entries += self._once(self._entries(sheet, head))
         cutoffs: dict[tuple[str, str], float] = {}
         criteria: dict[tuple[str, str], float] = {}
         for sheet in self.package.sheets:
             if sheet.name == SETTINGS:
                 head = _head(sheet, set(CRITERIA_HEADS), within=_SETTINGS_WITHIN)
-                known = known or head is not None
+                is_summary = is_summary or head is not None
                 cutoffs |= self._cutoffs(sheet, head.row if head else _SETTINGS_WITHIN)
                 criteria |= self._criteria(sheet, head) if head else {}
-        if not known:
+        if not is_summary:
             raise _NoSummary(
                 f"{self.path}：没有带“{HEADS['score']}”或“{HEADS['remark']}”一列的汇总表；请给出本程序写的汇总表"
             )
         if self.faults:
-            more = f"；等 {len(self.faults)} 处" if len(self.faults) > _TOLD else ""
-            raise ReviewError(f"{self.path}：{'；'.join(self.faults[:_TOLD])}{more}")
+            rest = f"；等 {len(self.faults)} 处" if len(self.faults) > _MOST_LISTED else ""
+            raise ReviewError(f"{self.path}：{'；'.join(self.faults[:_MOST_LISTED])}{rest}")
         return Reviews(self.path, tuple(entries), cutoffs, criteria)
 
     def _entries(self, sheet: Sheet, head: _Head) -> Iterator[Review]:
@@ -323,7 +323,9 @@ class _Reading:
             first = seen.setdefault(key, entry)
             if first is not entry:
                 who = entry.department or entry.code
-                self.faults.append(f"{first.place} 和 {entry.place} 都是“{who}”的复核，请只留一行")
+                self.faults.append(
+                    f"{first.address} 和 {entry.address} 都是“{who}”的复核，请只留一行"
+                )
         return list(seen.values())
 
     def _score(self, sheet: Sheet, head: _Head, row: int) -> float | None:
@@ -363,41 +365,47 @@ class _Reading:
     def _cutoffs(self, sheet: Sheet, before: int) -> dict[tuple[str, str], float]:
         """The cut-offs that are unlike what the form says, as the sheet itself tells it."""
         head = _head(sheet, set(CUTOFF_HEADS))
-        found: dict[tuple[str, str], float] = {}
+        changed_cutoffs: dict[tuple[str, str], float] = {}
         if head is None:
-            return found
+            return changed_cutoffs
         for row in head.rows(sheet):
             form, grade = (sheet.cells.get((row, head.columns[name])) for name in CUTOFF_HEADS[:2])
             if form and grade and row < before:
                 value = self._changed(sheet, head, row, *CUTOFF_HEADS[2:], HIGHEST_SCORE)
                 if value is not None:
-                    found[_words(form).removesuffix("表"), _words(grade)] = value
-        return found
+                    changed_cutoffs[_words(form).removesuffix("表"), _words(grade)] = value
+        return changed_cutoffs
 
     def _criteria(self, sheet: Sheet, head: _Head) -> dict[tuple[str, str], float]:
         """The limits and points that are unlike what holds unless they are changed."""
-        found = {}
-        label, limit, points, *usual = CRITERIA_HEADS
+        changed_criteria = {}
+        label, limit, points, *default_heads = CRITERIA_HEADS
         for row in head.rows(sheet):
-            for name, default in zip((limit, points), usual, strict=True):
+            for name, default in zip((limit, points), default_heads, strict=True):
                 value = self._changed(sheet, head, row, name, default)
                 cell = sheet.cells.get((row, head.columns[label]))
-                told = _words(cell) if cell else ""
-                if value is not None and not told:
+                criterion = _words(cell) if cell else ""
+                if value is not None and not criterion:
                     at = Address(sheet.name, row, head.columns[name])
                     self.faults.append(f"{at} 看不出是哪一条抽查条件，请恢复这一行的“{label}”")
                 elif value is not None:
-                    found[told, name] = value
-        return found
+                    changed_criteria[criterion, name] = value
+        return changed_criteria
 
     def _changed(
-        self, sheet: Sheet, head: _Head, row: int, name: str, usual: str, highest: float = math.inf
+        self,
+        sheet: Sheet,
+        head: _Head,
+        row: int,
+        name: str,
+        default_head: str,
+        highest: float = math.inf,
     ) -> float | None:
-        """The number under `name` where it is unlike that under `usual`; None where nothing is asked."""
-        now, default = (sheet.cells.get((row, head.columns[n])) for n in (name, usual))
+        """The number under `name` where it is unlike that under `default_head`; None if none is asked."""
+        typed, default = (sheet.cells.get((row, head.columns[n])) for n in (name, default_head))
         if default is None or not (isinstance(default.value, float) or default.value == ABSENT):
             return None
-        value = now.value if now else None
+        value = typed.value if typed else None
         if isinstance(value, float) and 0 <= value <= highest:
             return value if value != default.value else None
         at = Address(sheet.name, row, head.columns[name])
@@ -418,14 +426,14 @@ class _Head:
         return sorted({row for row, _ in sheet.cells if row > self.row})
 
 
-def _head(sheet: Sheet, wanted: set[str], within: int = _HEAD_WITHIN) -> _Head | None:
+def _head(sheet: Sheet, heads: set[str], within: int = _HEAD_WITHIN) -> _Head | None:
     """The first row that has all the heads wanted."""
     rows: dict[int, dict[str, int]] = {}
     for (row, column), cell in sheet.cells.items():
         if row <= within and isinstance(cell.value, str):
             rows.setdefault(row, {}).setdefault(texts.fold(cell.value), column)
-    found = next((row for row in sorted(rows) if wanted <= rows[row].keys()), None)
-    return _Head(found, rows[found]) if found else None
+    head_row = next((row for row in sorted(rows) if heads <= rows[row].keys()), None)
+    return _Head(head_row, rows[head_row]) if head_row else None
 
 
 def _title(sheet: Sheet, before: int) -> tuple[str, str]:

@@ -47,21 +47,21 @@ class Sampling:
         return Sampling(
             tuple(
                 replace(
-                    own,
-                    limit=typed.get((own.label, limit), own.limit),
-                    points=typed.get((own.label, points), own.points),
+                    criterion,
+                    limit=typed.get((criterion.label, limit), criterion.limit),
+                    points=typed.get((criterion.label, points), criterion.points),
                 )
-                for own in self.criteria
+                for criterion in self.criteria
             ),
             typed.get((SHARE_LABEL, limit), self.share),
             typed.get((LEAST_LABEL, limit), self.least),
         )
 
 
-def sampling_of(summary: Summary, usual: Sampling | None = None) -> Sampling:
-    """The settings that hold for a summary: the usual ones, and what was typed in their place."""
-    usual = usual or usual_sampling(summary)
-    return usual.changed(summary.reviews.criteria if summary.reviews else {})
+def sampling_of(summary: Summary, default_settings: Sampling | None = None) -> Sampling:
+    """The settings that hold for a summary: the default ones, and what was typed in their place."""
+    default_settings = default_settings or usual_sampling(summary)
+    return default_settings.changed(summary.reviews.criteria if summary.reviews else {})
 
 
 def usual_sampling(summary: Summary) -> Sampling:
@@ -80,17 +80,19 @@ def metrics(part: FormSummary) -> pd.DataFrame:
     and the rule's). A metric that the form does not give is NA.
     """
     lines = answered(part.departments)
-    kept = [c for c in ("code", "department", "project") if c in lines.columns]
-    frame = lines[kept].copy()
+    name_columns = [c for c in ("code", "department", "project") if c in lines.columns]
+    frame = lines[name_columns].copy()
     columns = {"budget": part.key_fields.budget, "execution_rate": "execution_rate"}
     for name, column in columns.items():
-        given = lines[column] if column in lines.columns else pd.Series(pd.NA, index=lines.index)
-        frame[name] = given.astype("Float64")
+        metric_values = (
+            lines[column] if column in lines.columns else pd.Series(pd.NA, index=lines.index)
+        )
+        frame[name] = metric_values.astype("Float64")
     frame[["errors", "warnings"]] = lines[["errors", "warnings"]].astype("Int64")
-    own = part.generosity.reindex(lines.index)
-    frame["full_share"] = own["full_share"].astype("Float64")
-    frame["above"] = own["above"].astype("Int64")
-    frame["above_points"] = own["above_points"].astype("Float64")
+    generosity = part.generosity.reindex(lines.index)
+    frame["full_share"] = generosity["full_share"].astype("Float64")
+    frame["above"] = generosity["above"].astype("Int64")
+    frame["above_points"] = generosity["above_points"].astype("Float64")
     frame["execution_gap"] = _execution_gap(lines)
     return frame
 
@@ -124,7 +126,7 @@ def sample(part: FormSummary, sampling: Sampling | None = None) -> pd.DataFrame:
     frame["sampled"] = (frame["order"] <= sampling.size(len(frame))).astype("boolean")
     labels = [criterion.label for criterion in sampling.criteria]
     why = [
-        "、".join(label for label, given in zip(labels, row, strict=True) if given > 0)
+        "、".join(label for label, points in zip(labels, row, strict=True) if points > 0)
         for row in frame[keys].itertuples(index=False)
     ]
     return frame.assign(why=pd.array(why, dtype="string"))

@@ -20,7 +20,7 @@ _LEVELS = ("一级指标", "二级指标", "三级指标")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class FrameColumn:
     """One column of a frame, or one level of its index."""
 
     name: str
@@ -35,148 +35,152 @@ class Schema:
 
     name: str
     meaning: str
-    index: tuple[Column, ...]
-    columns: tuple[Column, ...]
+    index: tuple[FrameColumn, ...]
+    columns: tuple[FrameColumn, ...]
 
     @property
-    def every(self) -> tuple[Column, ...]:
+    def every(self) -> tuple[FrameColumn, ...]:
         """The index and the columns, as they stand in a file."""
         return self.index + self.columns
 
 
-_CODE = Column("department_code", TEXT, "预算编码，文件里写的")
-_DEPARTMENT = Column("department", TEXT, "部门，文件里写的")
-_FORM = (Column("form", TEXT, "表式"), Column("version", TEXT, "表式的版本"))
+_CODE = FrameColumn("department_code", TEXT, "预算编码，文件里写的")
+_DEPARTMENT = FrameColumn("department", TEXT, "部门，文件里写的")
+_FORM = (FrameColumn("form", TEXT, "表式"), FrameColumn("version", TEXT, "表式的版本"))
 _COUNTS = (
-    Column("errors", WHOLE, "错误数", "个"),
-    Column("warnings", WHOLE, "提醒数", "个"),
-    Column("notes", WHOLE, "说明数", "个"),
+    FrameColumn("errors", WHOLE, "错误数", "个"),
+    FrameColumn("warnings", WHOLE, "提醒数", "个"),
+    FrameColumn("notes", WHOLE, "说明数", "个"),
 )
-_SUBMISSION = Column("submission", TEXT, "哪一份：文件的路径")
+_SUBMISSION = FrameColumn("submission", TEXT, "哪一份：文件的路径")
 
 FILES = Schema(
     "files",
     "收到的文件，一个一行，读不了的也在内",
-    (Column("path", TEXT, "文件的路径"),),
+    (FrameColumn("path", TEXT, "文件的路径"),),
     (
-        Column("status", TEXT, "accepted 收下 · rejected 退回 · skipped 跳过"),
-        Column("why", TEXT, "退回或跳过的原因；收下的为空文本"),
+        FrameColumn("status", TEXT, "accepted 收下 · rejected 退回 · skipped 跳过"),
+        FrameColumn("why", TEXT, "退回或跳过的原因；收下的为空文本"),
         *_FORM,
         _CODE,
         _DEPARTMENT,
-        Column("sha256", TEXT, "文件内容的指纹"),
-        Column("size", WHOLE, "文件大小", "字节"),
-        Column("application", TEXT, "保存文件的软件"),
-        Column("saved_by", TEXT, "最后保存的人"),
-        Column("modified", TEXT, "最后保存的时间，文件里写的"),
+        FrameColumn("sha256", TEXT, "文件内容的指纹"),
+        FrameColumn("size", WHOLE, "文件大小", "字节"),
+        FrameColumn("application", TEXT, "保存文件的软件"),
+        FrameColumn("saved_by", TEXT, "最后保存的人"),
+        FrameColumn("modified", TEXT, "最后保存的时间，文件里写的"),
         *_COUNTS,
     ),
 )
-_FILLING = Column("filling", TEXT, "填写内容的摘要：两份相同，填写的内容就完全相同；填得很少的为空")
+_FILLING = FrameColumn(
+    "filling", TEXT, "填写内容的摘要：两份相同，填写的内容就完全相同；填得很少的为空"
+)
 SUBMISSIONS = Schema(
     "submissions",
     "收下的表，一份一行；一个单位报了几份的，几份都在",
     (_SUBMISSION,),
-    (*_FORM, Column("fiscal_year", WHOLE, "年度"), _CODE, _DEPARTMENT, _FILLING, *_COUNTS),
+    (*_FORM, FrameColumn("fiscal_year", WHOLE, "年度"), _CODE, _DEPARTMENT, _FILLING, *_COUNTS),
 )
 CELLS = Schema(
     "cells",
     "收下的表的单元格，一格一行；没有填写的行不列",
-    (Column("line", WHOLE, "行号，从 0 起"),),
+    (FrameColumn("line", WHOLE, "行号，从 0 起"),),
     (
         _SUBMISSION,
-        Column("section", TEXT, "节"),
-        Column("row", WHOLE, "节里的第几行，从 1 起；单个字段为空；一组共用的字段为第几组"),
-        Column("field", TEXT, "字段"),
-        Column("label", TEXT, "字段的中文名"),
-        Column("raw", TEXT, "格子里原来写的"),
-        Column("value", TEXT, "读成的值，文本；计算的字段为重新计算的值"),
-        Column("number", NUMBER, "读成的值，数", "同该字段"),
-        Column("sheet", TEXT, "工作表"),
-        Column("cell", TEXT, "单元格"),
-        Column("state", TEXT, "blank 空白 · typed 填写 · converted 换算过 · unreadable 读不懂 · "
+        FrameColumn("section", TEXT, "节"),
+        FrameColumn("row", WHOLE, "节里的第几行，从 1 起；单个字段为空；一组共用的字段为第几组"),
+        FrameColumn("field", TEXT, "字段"),
+        FrameColumn("label", TEXT, "字段的中文名"),
+        FrameColumn("raw", TEXT, "格子里原来写的"),
+        FrameColumn("value", TEXT, "读成的值，文本；计算的字段为重新计算的值"),
+        FrameColumn("number", NUMBER, "读成的值，数", "同该字段"),
+        FrameColumn("sheet", TEXT, "工作表"),
+        FrameColumn("cell", TEXT, "单元格"),
+        FrameColumn("state", TEXT, "blank 空白 · typed 填写 · converted 换算过 · unreadable 读不懂 · "
                "error 错误值 · formula 公式 · overwritten 公式被改写 · fixed 模板印好"),
-        Column("receipt", TEXT, "换算过的：怎么换算的"),
+        FrameColumn("receipt", TEXT, "换算过的：怎么换算的"),
     ),
 )  # fmt: skip
 FINDINGS = Schema(
     "findings",
     "发现的问题，一个一行",
-    (Column("finding", WHOLE, "行号，从 0 起"),),
+    (FrameColumn("finding", WHOLE, "行号，从 0 起"),),
     (
-        Column("path", TEXT, "文件的路径"),
+        FrameColumn("path", TEXT, "文件的路径"),
         _CODE,
         _DEPARTMENT,
-        Column("code", TEXT, "问题的代码，见 codes.md"),
-        Column("severity", TEXT, "error 错误 · warning 提醒 · note 说明"),
-        Column("sheet", TEXT, "工作表；整份文件的问题为空文本"),
-        Column("cell", TEXT, "单元格，几格以逗号相连"),
-        Column("field", TEXT, "字段：节.字段，有行的为 节.字段.行号，几个以逗号相连"),
-        Column("message", TEXT, "问题"),
-        Column("hint", TEXT, "怎么办"),
-        Column("printed", TEXT, "填的是"),
-        Column("expected", TEXT, "应为"),
+        FrameColumn("code", TEXT, "问题的代码，见 codes.md"),
+        FrameColumn("severity", TEXT, "error 错误 · warning 提醒 · note 说明"),
+        FrameColumn("sheet", TEXT, "工作表；整份文件的问题为空文本"),
+        FrameColumn("cell", TEXT, "单元格，几格以逗号相连"),
+        FrameColumn("field", TEXT, "字段：节.字段，有行的为 节.字段.行号，几个以逗号相连"),
+        FrameColumn("message", TEXT, "问题"),
+        FrameColumn("hint", TEXT, "怎么办"),
+        FrameColumn("printed", TEXT, "填的是"),
+        FrameColumn("expected", TEXT, "应为"),
     ),
 )
 COVERAGE = Schema(
     "coverage",
     "报送情况，一个单位一行，先名册上的；给了汇总才有",
-    (Column("number", WHOLE, "序号，从 1 起"),),
+    (FrameColumn("number", WHOLE, "序号，从 1 起"),),
     (
-        Column("status", TEXT, "answered 已报 · faulty 须修改 · rejected 退回 · missing 未报"),
-        Column("code", TEXT, "预算编码，以名册为准"),
-        Column("department", TEXT, "部门，以名册为准"),
-        Column("contact", TEXT, "联系人，名册上的"),
-        Column("phone", TEXT, "联系电话，名册上的"),
-        Column("returns", WHOLE, "收下几份", "份"),
-        Column("duplicates", WHOLE, "其中几份被后来的代替", "份"),
+        FrameColumn("status", TEXT, "answered 已报 · faulty 须修改 · rejected 退回 · missing 未报"),
+        FrameColumn("code", TEXT, "预算编码，以名册为准"),
+        FrameColumn("department", TEXT, "部门，以名册为准"),
+        FrameColumn("contact", TEXT, "联系人，名册上的"),
+        FrameColumn("phone", TEXT, "联系电话，名册上的"),
+        FrameColumn("returns", WHOLE, "收下几份", "份"),
+        FrameColumn("duplicates", WHOLE, "其中几份被后来的代替", "份"),
         *_COUNTS,
-        Column("on_roster", TRUTH, "名册上有没有"),
-        Column("deadline", DATE, "截止日期"),
-        Column("received", DATE, "最早一份收下的表的日期"),
-        Column("received_by", TEXT, "日期从哪里来：saved 文件保存的时间 · prepared 表上的填报日期"),
-        Column("days_late", WHOLE, "迟了几天", "天"),
-        Column("late", TRUTH, "是否迟报；没有截止日期或日期的为空"),
-        Column("why", TEXT, "退回的原因；未报而收到过文件的，收到的是什么"),
-        Column("file", TEXT, "文件的路径，几份的一行一个"),
+        FrameColumn("on_roster", TRUTH, "名册上有没有"),
+        FrameColumn("deadline", DATE, "截止日期"),
+        FrameColumn("received", DATE, "最早一份收下的表的日期"),
+        FrameColumn(
+            "received_by", TEXT, "日期从哪里来：saved 文件保存的时间 · prepared 表上的填报日期"
+        ),
+        FrameColumn("days_late", WHOLE, "迟了几天", "天"),
+        FrameColumn("late", TRUTH, "是否迟报；没有截止日期或日期的为空"),
+        FrameColumn("why", TEXT, "退回的原因；未报而收到过文件的，收到的是什么"),
+        FrameColumn("file", TEXT, "文件的路径，几份的一行一个"),
     ),
 )
 DUES = Schema(
     "dues",
     "按规则应得的分，一项一行；分批读取才有",
-    (Column("line", WHOLE, "行号，从 0 起"),),
+    (FrameColumn("line", WHOLE, "行号，从 0 起"),),
     (
         _SUBMISSION,
-        Column("field", TEXT, "字段：节.字段"),
-        Column("row", WHOLE, "节里的第几行，从 1 起；单个字段为空"),
-        Column("score", NUMBER, "按规则应得的分；规则算不出的为空", POINTS),
+        FrameColumn("field", TEXT, "字段：节.字段"),
+        FrameColumn("row", WHOLE, "节里的第几行，从 1 起；单个字段为空"),
+        FrameColumn("score", NUMBER, "按规则应得的分；规则算不出的为空", POINTS),
     ),
 )
 FIGURES = Schema(
     "figures",
     "合计、合计的执行率、平均分，一个数一行；给了汇总才有",
-    (Column("line", WHOLE, "行号，从 0 起"),),
+    (FrameColumn("line", WHOLE, "行号，从 0 起"),),
     (
-        Column("fiscal_year", WHOLE, "年度"),
-        Column("figure", TEXT, "哪个数：departments 的列，mean_score 简单平均，weighted_score 按预算加权，counted_… 按采用得分"),
-        Column("label", TEXT, "它的中文名"),
-        Column("value", NUMBER, "数：金额的合计（万元）、由合计数算的执行率（小数）、平均分"),
-        Column("departments", WHOLE, "有这个数的单位（项目）数"),
-        Column("missing", WHOLE, "已报而没有这个数的单位（项目）数"),
+        FrameColumn("fiscal_year", WHOLE, "年度"),
+        FrameColumn("figure", TEXT, "哪个数：departments 的列，mean_score 简单平均，weighted_score 加权平均，counted_… 按采用得分"),
+        FrameColumn("label", TEXT, "它的中文名"),
+        FrameColumn("value", NUMBER, "数：金额的合计（万元）、由合计数算的执行率（小数）、平均分"),
+        FrameColumn("departments", WHOLE, "有这个数的单位（项目）数"),
+        FrameColumn("missing", WHOLE, "已报而没有这个数的单位（项目）数"),
     ),
 )  # fmt: skip
 TRACES = Schema(
     "traces",
     "各单位那一行的每个数出自哪一格，一个数一行；分批读取才有",
-    (Column("line", WHOLE, "行号，从 0 起"),),
+    (FrameColumn("line", WHOLE, "行号，从 0 起"),),
     (
         _SUBMISSION,
-        Column("figure", TEXT, "哪个数：departments 的列或资金构成的字段"),
-        Column("sheet", TEXT, "工作表"),
-        Column("cell", TEXT, "单元格"),
-        Column("origin", TEXT, "typed 填写 · converted 换算过 · recomputed 重新计算 · blank 空白 · "
+        FrameColumn("figure", TEXT, "哪个数：departments 的列或资金构成的字段"),
+        FrameColumn("sheet", TEXT, "工作表"),
+        FrameColumn("cell", TEXT, "单元格"),
+        FrameColumn("origin", TEXT, "typed 填写 · converted 换算过 · recomputed 重新计算 · blank 空白 · "
                "unreadable 读不懂 · fixed 模板印好"),
-        Column("raw", TEXT, "格子里原来写的"),
+        FrameColumn("raw", TEXT, "格子里原来写的"),
     ),
 )  # fmt: skip
 FIXED = (FILES, SUBMISSIONS, CELLS, FINDINGS)
@@ -185,7 +189,7 @@ FIXED = (FILES, SUBMISSIONS, CELLS, FINDINGS)
 
 def section_schema(form: Form, section: Section) -> Schema:
     """The frame of one of a form's sections; see `Frames.sections`."""
-    row = Column("row", WHOLE, "本份表里的第几行，从 1 起")
+    row = FrameColumn("row", WHOLE, "本份表里的第几行，从 1 起")
     shown = (item for item in section.fields.values() if not item.is_hidden)
     return Schema(
         section.id,
@@ -199,51 +203,51 @@ def departments_schema(form: Form) -> Schema:
     """A form's lines of the summary: what counts, one return a department (or a project)."""
     key_fields = form.key_fields
     columns = [
-        Column("fiscal_year", WHOLE, "年度"),
+        FrameColumn("fiscal_year", WHOLE, "年度"),
         *(column for column in COVERAGE.columns if column.name in ("status", "code", "department")),
     ]
     if key_fields.project is not None:
-        columns.append(Column("project", TEXT, key_fields.project.label))
-    columns += [Column(n, NUMBER, item.label, UNIT) for n, item in key_fields.amounts.items()]
+        columns.append(FrameColumn("project", TEXT, key_fields.project.label))
+    columns += [FrameColumn(n, NUMBER, item.label, UNIT) for n, item in key_fields.amounts.items()]
     if key_fields.rate is not None:
-        columns.append(Column("execution_rate", NUMBER, worded_rate(form), FRACTION))
+        columns.append(FrameColumn("execution_rate", NUMBER, worded_rate(form), FRACTION))
     execution = key_fields.execution_score
     if execution is not None and execution.mode == "suggested":  # then the rule is known
         columns += [
-            Column("execution_score", NUMBER, "预算执行的自评得分", POINTS),
-            Column("execution_score_due", NUMBER, "预算执行按规则应得的分", POINTS),
+            FrameColumn("execution_score", NUMBER, "预算执行的自评得分", POINTS),
+            FrameColumn("execution_score_due", NUMBER, "预算执行按规则应得的分", POINTS),
         ]
     if key_fields.score is not None:
         columns += [
-            Column("total_score", NUMBER, "自评得分", POINTS),
-            Column("review_score", NUMBER, "复核得分", POINTS),
-            Column("remark", TEXT, "复核意见"),
-            Column(
+            FrameColumn("total_score", NUMBER, "自评得分", POINTS),
+            FrameColumn("review_score", NUMBER, "复核得分", POINTS),
+            FrameColumn("remark", TEXT, "复核意见"),
+            FrameColumn(
                 "counted_score",
                 NUMBER,
                 "采用得分：有复核得分的用复核得分，没有的用自评得分",
                 POINTS,
             ),
-            Column("grade", TEXT, "等次，按采用得分"),
-            Column("rank", WHOLE, "名次，按采用得分"),
+            FrameColumn("grade", TEXT, "等次，按采用得分"),
+            FrameColumn("rank", WHOLE, "名次，按采用得分"),
         ]
-    columns += [*_COUNTS, Column("file", TEXT, "计入的那一份：文件的路径")]
+    columns += [*_COUNTS, FrameColumn("file", TEXT, "计入的那一份：文件的路径")]
     return Schema(
         "departments",
         "各单位计入汇总的数，一个单位（项目）一行，未报的没有数；给了汇总才有",
-        (Column("number", WHOLE, "序号，从 1 起"),),
+        (FrameColumn("number", WHOLE, "序号，从 1 起"),),
         tuple(columns),
     )
 
 
-def _of_field(form: Form, section: Section, item: Field) -> Column:
+def _of_field(form: Form, section: Section, item: Field) -> FrameColumn:
     level = dict(zip(section.levels, _LEVELS, strict=False)).get(item.id)
     if level:
-        return Column(item.id, TEXT, level)
+        return FrameColumn(item.id, TEXT, level)
     notes = {CELL: "", GROUP: "，每行重复本组的数，不要相加"}.get(item.grain, "")
     if item.mode == "computed":
         notes += "，重新计算"
-    return Column(item.id, item.kind.dtype, item.label + notes, _unit(form, item))
+    return FrameColumn(item.id, item.kind.dtype, item.label + notes, _unit(form, item))
 
 
 def _unit(form: Form, item: Field) -> str:
@@ -260,8 +264,8 @@ def differences(frame: pd.DataFrame, schema: Schema) -> list[str]:
 
     Looks at names, order and dtypes only, so that it costs nothing on a frame of any length.
     """
-    found = _compared("索引", schema.index, _levels(frame))
-    return found + _compared(
+    in_index = _compared("索引", schema.index, _levels(frame))
+    return in_index + _compared(
         "列", schema.columns, [(str(n), str(t)) for n, t in frame.dtypes.items()]
     )
 
@@ -273,14 +277,16 @@ def _levels(frame: pd.DataFrame) -> list[tuple[str, str]]:
     return [(str(index.name), str(index.dtype))]
 
 
-def _compared(what: str, wanted: Sequence[Column], given: Iterable[tuple[str, str]]) -> list[str]:
-    dtypes = dict(given)
-    names = [column.name for column in wanted]
+def _compared(
+    part: str, expected: Sequence[FrameColumn], printed: Iterable[tuple[str, str]]
+) -> list[str]:
+    dtypes = dict(printed)
+    names = [column.name for column in expected]
     if list(dtypes) != names:
-        return [f"{what}应为 {'、'.join(names)}，是 {'、'.join(dtypes)}"]
+        return [f"{part}应为 {'、'.join(names)}，是 {'、'.join(dtypes)}"]
     return [
-        f"{what} {column.name} 应为 {column.dtype}，是 {dtypes[column.name]}"
-        for column in wanted
+        f"{part} {column.name} 应为 {column.dtype}，是 {dtypes[column.name]}"
+        for column in expected
         if _plain(dtypes[column.name]) != _plain(column.dtype)
     ]
 

@@ -1,4 +1,4 @@
-"""Submissions as tidy frames: one a section, and every cell with its file and place.
+"""Submissions as tidy frames: one a section, and every cell with its file and address.
 
 Columns have nullable dtypes, after their field's kind. Amounts are in the form's own unit (万元 or 元),
 percentages are fractions. What the form computes is computed anew here, never taken from the file.
@@ -20,9 +20,9 @@ from workbook.catalogue import Severity
 from workbook.checking import Batch, View, gather
 from workbook.expression import EPOCH, NUMBER, Cells, Type
 from workbook.form import GROUP, Field, Form, Section
-from workbook.layout import place
+from workbook.layout import lay_out
 from workbook.reading import ACCEPTED, Return, Submission
-from workbook.summary.cell_frame import cell_frame, no_cells, own_numbers
+from workbook.summary.cell_frame import cell_frame, no_cells
 
 _AT_ONCE = 500
 """How many submissions are laid side by side; bounds the memory, not the result."""
@@ -85,8 +85,8 @@ def frames(
     keys = {submission.key for submission in read}
     sections: dict[str, Mapping[str, pd.DataFrame]] = {}
     cells: list[pd.DataFrame] = []
-    for key, (item, found) in groups.items():
-        sections[key], lines = _laid_out(item, found, also)
+    for key, (item, form_submissions) in groups.items():
+        sections[key], lines = _laid_out(item, form_submissions, also)
         cells += lines
     return Frames(
         files=file_frame(returns),
@@ -100,12 +100,12 @@ def frames(
 
 def by_form(returns: Iterable[Return]) -> dict[str, tuple[Form, list[Submission]]]:
     """The accepted submissions, in their order, by the key of their form."""
-    found: dict[str, tuple[Form, list[Submission]]] = {}
-    for item in returns:
-        if item.status == ACCEPTED and item.submission is not None:
-            form = item.submission.form
-            found.setdefault(form.key, (form, []))[1].append(item.submission)
-    return found
+    groups: dict[str, tuple[Form, list[Submission]]] = {}
+    for returned in returns:
+        if returned.status == ACCEPTED and returned.submission is not None:
+            form = returned.submission.form
+            groups.setdefault(form.key, (form, []))[1].append(returned.submission)
+    return groups
 
 
 # --- one row a return -----------------------------------------------------------------------------
@@ -113,27 +113,27 @@ def by_form(returns: Iterable[Return]) -> dict[str, tuple[Form, list[Submission]
 
 def file_frame(returns: Sequence[Return]) -> pd.DataFrame:
     """See `Frames.files`."""
-    read = [item.submission for item in returns]
+    read = [returned.submission for returned in returns]
     columns = {
-        "path": [item.key for item in returns],
-        "status": [item.status for item in returns],
-        "why": [item.error for item in returns],
+        "path": [returned.key for returned in returns],
+        "status": [returned.status for returned in returns],
+        "why": [returned.error for returned in returns],
         "form": [s.form.id if s else None for s in read],
         "version": [s.form.version if s else None for s in read],
         "department_code": [s.department_code if s else None for s in read],
         "department": [s.department if s else None for s in read],
-        "sha256": [item.sha256 for item in returns],
-        "size": pd.array([item.size for item in returns], dtype="Int64"),
-        "application": [item.application for item in returns],
-        "saved_by": [item.saved_by for item in returns],
-        "modified": [item.modified for item in returns],
+        "sha256": [returned.sha256 for returned in returns],
+        "size": pd.array([returned.size for returned in returns], dtype="Int64"),
+        "application": [returned.application for returned in returns],
+        "saved_by": [returned.saved_by for returned in returns],
+        "modified": [returned.modified for returned in returns],
     } | _counts(returns)
     return _typed(columns).set_index("path")
 
 
 def _submissions(returns: Sequence[Return]) -> pd.DataFrame:
-    accepted = [item for item in returns if item.status == ACCEPTED]
-    read = [item.submission for item in accepted if item.submission]
+    accepted = [returned for returned in returns if returned.status == ACCEPTED]
+    read = [returned.submission for returned in accepted if returned.submission]
     columns = {
         "submission": [s.key for s in read],
         "form": [s.form.id for s in read],
@@ -149,7 +149,8 @@ def _submissions(returns: Sequence[Return]) -> pd.DataFrame:
 def _counts(returns: Sequence[Return]) -> dict[str, Any]:
     return {
         f"{severity}s": pd.array(
-            [sum(f.severity == severity for f in item.findings) for item in returns], dtype="Int64"
+            [sum(f.severity == severity for f in returned.findings) for returned in returns],
+            dtype="Int64",
         )
         for severity in Severity
     }
@@ -157,16 +158,16 @@ def _counts(returns: Sequence[Return]) -> dict[str, Any]:
 
 def finding_frame(returns: Sequence[Return]) -> pd.DataFrame:
     """See `Frames.findings`. In the order of the returns and of their findings."""
-    pairs = [(item, found) for item in returns for found in item.findings]
-    read = [item.submission for item, _ in pairs]
+    pairs = [(returned, finding) for returned in returns for finding in returned.findings]
+    read = [returned.submission for returned, _ in pairs]
     columns: dict[str, Any] = {
-        "path": [item.key for item, _ in pairs],
+        "path": [returned.key for returned, _ in pairs],
         "department_code": [s.department_code if s else None for s in read],
         "department": [s.department if s else None for s in read],
-        "severity": [str(found.severity) for _, found in pairs],
+        "severity": [str(finding.severity) for _, finding in pairs],
     }
     for name in ("code", "sheet", "cell", "field", "message", "hint", "printed", "expected"):
-        columns[name] = [getattr(found, name) for _, found in pairs]
+        columns[name] = [getattr(finding, name) for _, finding in pairs]
     order = ["path", "department_code", "department", "code", "severity"]
     frame = _typed(columns)
     return frame[order + [name for name in frame.columns if name not in order]].rename_axis(
@@ -204,7 +205,7 @@ def section_frames(
 def _laid_out(
     form: Form, submissions: Sequence[Submission], also: Also | None
 ) -> tuple[dict[str, pd.DataFrame], list[pd.DataFrame]]:
-    """Each section's wide frame, and the pieces of `Frames.cells`."""
+    """Each section's wide frame, and the parts of `Frames.cells`."""
     lines: list[pd.DataFrame] = []
 
     def take(batch: Batch, chunk: Sequence[Submission]) -> None:
@@ -243,7 +244,7 @@ def _chunks(submissions: Sequence[Submission]) -> list[Sequence[Submission]]:
 def _gathered(form: Form, submissions: Sequence[Submission]) -> Batch:
     if submissions:
         return gather(form, submissions, View.TRUE)
-    blank = Submission(Path(), form, place(form).plan, {}, {}, form.fiscal_year, "", "")
+    blank = Submission(Path(), form, lay_out(form).plan, {}, {}, form.fiscal_year, "", "")
     return gather(form, [blank], View.TRUE)
 
 
@@ -266,13 +267,13 @@ def _rows(batch: Batch, section: Section, submissions: Sequence[Submission]) -> 
         if item.grain == GROUP:
             cells = _repeated(cells, [group.rows for group in batch.block(section.id).groups])
         columns[item.id] = _column(item, cells, used)
-    which, where = np.nonzero(used)
-    numbers = own_numbers(batch.form, section, batch.plan, [s.plan for s in submissions])
+    submission_indexes, _ = np.nonzero(used)
+    numbers = batch.own_row_numbers(section.id)[used]
     keys = np.array([s.key for s in submissions], dtype=object)
     index = pd.MultiIndex.from_arrays(
         [
-            pd.array(keys[which], dtype="string"),
-            pd.array(numbers[which, where] if len(which) else [], dtype="Int64"),
+            pd.array(keys[submission_indexes], dtype="string"),
+            pd.array(numbers, dtype="Int64"),
         ],
         names=["submission", "row"],
     )
@@ -302,13 +303,13 @@ def _column(item: Field, cells: Cells, chosen: npt.NDArray[np.bool_]) -> Any:
         return pd.array(_dates(numbers), dtype="datetime64[s]")
     if kind.is_whole:
         # What is no whole number was found unreadable; see `kinds`.
-        whole = np.where(numbers == np.floor(numbers), numbers, np.nan)
-        return pd.array(whole, dtype="Float64").astype("Int64")
+        whole_numbers = np.where(numbers == np.floor(numbers), numbers, np.nan)
+        return pd.array(whole_numbers, dtype="Float64").astype("Int64")
     return pd.array(numbers, dtype="Float64")
 
 
 def _dates(days: npt.NDArray[np.float64]) -> npt.NDArray[np.datetime64]:
-    known = (days >= 1) & (days <= _LAST_DAY)
-    whole = np.where(known, days, 0).astype("timedelta64[D]")
-    dates = np.where(known, np.datetime64(EPOCH, "D") + whole, np.datetime64("NaT", "D"))
+    in_range = (days >= 1) & (days <= _LAST_DAY)
+    day_counts = np.where(in_range, days, 0).astype("timedelta64[D]")
+    dates = np.where(in_range, np.datetime64(EPOCH, "D") + day_counts, np.datetime64("NaT", "D"))
     return dates.astype("datetime64[s]")

@@ -78,9 +78,9 @@ def totals_of(form: Form, departments: pd.DataFrame) -> pd.DataFrame:
         for name, item in key_fields.amounts.items()
     ]
     if key_fields.rate is not None:
-        given = gives_rate(form, lines)
-        told = given.astype("boolean").mask(~given)
-        rows.append(("execution_rate", "执行率", rate_of_sums(form, lines), told))
+        has_rate = gives_rate(form, lines)
+        rates_given = has_rate.astype("boolean").mask(~has_rate)
+        rows.append(("execution_rate", "执行率", rate_of_sums(form, lines), rates_given))
     if key_fields.score is not None:
         for column, name, label in (
             ("total_score", "", "自评平均分"),
@@ -92,14 +92,14 @@ def totals_of(form: Form, departments: pd.DataFrame) -> pd.DataFrame:
             rows.append((f"{name}mean_score" if name else "mean_score", label, mean, scores))
             if key_fields.budget:
                 weighted = f"{label}（按全年预算加权）"
-                value, given = _weighted(lines, column, key_fields.budget)
-                rows.append((f"{name}weighted_score", weighted, value, given))
+                value, products = _weighted(lines, column, key_fields.budget)
+                rows.append((f"{name}weighted_score", weighted, value, products))
     return pd.DataFrame(
         {
             "label": pd.array([label for _, label, _, _ in rows], dtype="string"),
             "value": pd.array([value for _, _, value, _ in rows], dtype="Float64"),
-            "departments": pd.array([int(given.count()) for *_, given in rows], dtype="Int64"),
-            "missing": pd.array([int(given.isna().sum()) for *_, given in rows], dtype="Int64"),
+            "departments": pd.array([int(figures.count()) for *_, figures in rows], dtype="Int64"),
+            "missing": pd.array([int(figures.isna().sum()) for *_, figures in rows], dtype="Int64"),
         },
         index=pd.Index([name for name, *_ in rows], dtype="string", name="figure"),
     )
@@ -116,8 +116,8 @@ def grade_counts(key_fields: KeyFields, departments: pd.DataFrame) -> pd.DataFra
     """See `FormSummary.grades`."""
     names = [*(name for name, _ in key_fields.grades), key_fields.lowest_grade]
     index = pd.Index(names, dtype="string", name="grade")
-    given = departments["grade"] if key_fields.score else pd.Series([], dtype="string")
-    counts = given.value_counts().reindex(index, fill_value=0).astype("Int64")
+    grade_column = departments["grade"] if key_fields.score else pd.Series([], dtype="string")
+    counts = grade_column.value_counts().reindex(index, fill_value=0).astype("Int64")
     total = int(counts.sum())
     shares = counts.astype("Float64") / total if total else counts.astype("Float64") * pd.NA
     return pd.DataFrame({"departments": counts, "share": shares}, index=index)
@@ -131,14 +131,14 @@ def composition_of(
 ) -> pd.DataFrame:
     """See `FormSummary.composition`."""
     lines = answered(departments)
-    kept = ["code", "department", *(["project"] if form.key_fields.project else []), "file"]
-    frame = lines[kept].copy()
-    for whole in form.key_fields.breakdowns:
-        for item in whole.parts:
+    name_columns = ["code", "department", *(["project"] if form.key_fields.project else []), "file"]
+    frame = lines[name_columns].copy()
+    for breakdown in form.key_fields.breakdowns:
+        for item in breakdown.parts:
             frame[item.id] = frame["file"].map(amount_column(form, parts, item)).astype("Float64")
-        made_up = frame[[item.id for item in whole.parts]].sum(axis=1, min_count=1)
-        frame[f"{whole.key}_total"] = made_up
-        frame[f"{whole.key}_difference"] = (made_up - lines[whole.whole]).round(FINEST)
+        made_up = frame[[item.id for item in breakdown.parts]].sum(axis=1, min_count=1)
+        frame[f"{breakdown.key}_total"] = made_up
+        frame[f"{breakdown.key}_difference"] = (made_up - lines[breakdown.whole]).round(FINEST)
     return frame
 
 
@@ -159,6 +159,8 @@ def funds_of(
         },
         index=pd.Index([item.key for _, item in pairs], dtype="string", name="field"),
     )
-    whole = frame.groupby("heading")["amount"].transform("sum")
-    known = frame["heading"].ne("")
-    return frame.assign(share=(frame["amount"] / whole.mask(whole == 0)).where(known))
+    heading_sums = frame.groupby("heading")["amount"].transform("sum")
+    has_heading = frame["heading"].ne("")
+    return frame.assign(
+        share=(frame["amount"] / heading_sums.mask(heading_sums == 0)).where(has_heading)
+    )

@@ -1,6 +1,6 @@
 """Open a Word document of unknown origin: its paragraphs and tables as text, within hard limits.
 
-The guards of `container` and the XML parser of `ooxml` hold here too: nothing is written to disk, no
+The guards of `container` and the XML parser of `parts` hold here too: nothing is written to disk, no
 link is followed, no document type is read. Only the main part is parsed; what stands in footnotes,
 headers and comments is not the form's. Deleted text of tracked changes is left out, inserted text
 counts.
@@ -17,8 +17,8 @@ from workbook.errors import Refused
 from workbook.limits import Limits
 from workbook.package import (
     Archive,
+    ParseTask,
     Relationship,
-    Task,
     Watch,
     describe_archive,
     feed,
@@ -40,7 +40,7 @@ _SPAN = 63
 
 
 @dataclass(frozen=True, slots=True)
-class Paragraph:
+class WordParagraph:
     """A paragraph outside the tables; `number` counts those with text, from 1."""
 
     number: int
@@ -59,7 +59,7 @@ class WordCell:
     table: int
     row: int
     """From 1."""
-    place: int
+    number: int
     """Which cell of its row it is, from 1, the lower parts of merged cells counted."""
     bottom: int
     left: int
@@ -68,12 +68,12 @@ class WordCell:
 
     @property
     def address(self) -> Address:
-        """Where it stands: the table as the sheet, its row, its place in the row."""
-        return Address(f"表{self.table}", self.row, self.place)
+        """Where it stands: the table as the sheet, its row, its number in the row."""
+        return Address(f"表{self.table}", self.row, self.number)
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class WordTable:
     """A table, its cells in reading order; what a merged cell covers is not among them."""
 
     number: int
@@ -84,7 +84,7 @@ class Table:
 class Word:
     """A document's tables and paragraphs in their order, and what else is in the file."""
 
-    blocks: tuple[Table | Paragraph, ...]
+    blocks: tuple[WordTable | WordParagraph, ...]
     has_macros: bool
     external_links: tuple[str, ...]
     embedded: tuple[str, ...]
@@ -92,12 +92,12 @@ class Word:
     """Whether some paragraphs are numbered by Word itself: those numbers are no text."""
 
     @property
-    def tables(self) -> tuple[Table, ...]:
+    def tables(self) -> tuple[WordTable, ...]:
         """The tables, those inside cells excepted: their text is their cell's."""
-        return tuple(block for block in self.blocks if isinstance(block, Table))
+        return tuple(block for block in self.blocks if isinstance(block, WordTable))
 
 
-def where(address: Address) -> str:
+def shown_address(address: Address) -> str:
     """An address within a document as findings show it: `R5C3`, `段落12`."""
     if address.sheet == TEXT:
         return f"段落{address.row}"
@@ -112,7 +112,7 @@ def read_word(data: bytes, limits: Limits) -> Word:
     packed = archive.packed(main)
     if packed is None:
         raise Refused("W104", f"缺少部件 {main}")
-    reading = _Reading(Task(main, limits, watch))
+    reading = _DocumentReader(ParseTask(main, limits, watch))
     reading.read(archive.inflate(main, packed))
     folder, base = posixpath.split(main)
     links = _relations(archive, posixpath.join(folder, "_rels", f"{base}.rels"), limits, watch)
@@ -134,7 +134,7 @@ def _relations(
     packed = archive.packed(name)
     if packed is None:
         return ()
-    return parse_relationships(archive.inflate(name, packed), Task(name, limits, watch))
+    return parse_relationships(archive.inflate(name, packed), ParseTask(name, limits, watch))
 
 
 def _main_part(archive: Archive, limits: Limits, watch: Watch) -> str:
@@ -142,7 +142,7 @@ def _main_part(archive: Archive, limits: Limits, watch: Watch) -> str:
     name = "[Content_Types].xml"
     packed = archive.packed(name)
     if packed is not None:
-        types = parse_content_types(archive.inflate(name, packed), Task(name, limits, watch))
+        types = parse_content_types(archive.inflate(name, packed), ParseTask(name, limits, watch))
         for link in _relations(archive, "_rels/.rels", limits, watch):
             if link.kind == "officeDocument" and not link.external:
                 if _TYPE in types.get(link.target.casefold(), ""):
@@ -170,7 +170,7 @@ class _OpenTable:
     above: dict[int, _OpenCell]
     row: int = 0
     column: int = 0
-    place: int = 0
+    cells_in_row: int = 0
 
 
 @dataclass(slots=True)
@@ -182,14 +182,14 @@ class _OpenCell:
     merge: str = ""
     """`restart`, `continue`, or blank for a cell that is not merged downwards."""
     row: int = 0
-    place: int = 0
+    number: int = 0
     bottom: int = 0
     left: int = 0
 
-    def whole(self, table: int) -> WordCell:
+    def as_read(self, table: int) -> WordCell:
         """The cell as it was read."""
         right, text = self.left + max(self.span, 1) - 1, "\n".join(self.texts)
-        return WordCell(table, self.row, self.place, self.bottom, self.left, right, text)
+        return WordCell(table, self.row, self.number, self.bottom, self.left, right, text)
 
 
 _SKIPPED = frozenset(
@@ -197,12 +197,12 @@ _SKIPPED = frozenset(
 )
 
 
-class _Reading:
+class _DocumentReader:
     """One pass over the main part."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: ParseTask) -> None:
         self.task = task
-        self.blocks: list[Table | Paragraph] = []
+        self.blocks: list[WordTable | WordParagraph] = []
         self.numbered = False
         self._skip = 0  # depth inside what is skipped
         self._depth = 0
@@ -223,7 +223,7 @@ class _Reading:
         if not self._body:
             raise self.task.damaged("没有正文")
 
-    def _start(self, name: str, found: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         space, _, step = name.rpartition(" ")
         if self._skip or step in _SKIPPED:
@@ -241,9 +241,9 @@ class _Reading:
                 self._paragraphs.append([])
             case "tab" | "ptab" if self._paragraphs:
                 # In a paragraph's own settings a tab is a position; those have a value.
-                if not _value(found, "val") and not _value(found, "pos"):
+                if not _value(attributes, "val") and not _value(attributes, "pos"):
                     self._add("\t")
-            case "br" if _value(found, "type") not in ("page", "column"):
+            case "br" if _value(attributes, "type") not in ("page", "column"):
                 self._add("\n")
             case "cr":
                 self._add("\n")
@@ -252,7 +252,7 @@ class _Reading:
             case "numPr":
                 self.numbered = True
             case "tbl" | "tr" | "tc" | "gridBefore" | "gridSpan" | "vMerge":
-                self._table_start(step, found)
+                self._table_start(step, attributes)
 
     def _end(self, name: str) -> None:
         self._depth -= 1
@@ -293,11 +293,11 @@ class _Reading:
         else:
             if text.strip():
                 self._count += 1
-            self.blocks.append(Paragraph(self._count, text))
+            self.blocks.append(WordParagraph(self._count, text))
 
     # tables: one inside a cell gives its text to that cell
 
-    def _table_start(self, step: str, found: dict[str, str]) -> None:
+    def _table_start(self, step: str, attributes: dict[str, str]) -> None:
         if step == "tbl":
             self._item()
             self._numbered_tables += not self._tables
@@ -307,19 +307,19 @@ class _Reading:
             raise self.task.damaged("表格的行或格不在表格里")
         table = self._tables[-1]
         if step == "tr":
-            table.row, table.column, table.place = table.row + 1, 0, 0
+            table.row, table.column, table.cells_in_row = table.row + 1, 0, 0
         elif step == "gridBefore":
-            table.column = self._span(found)
+            table.column = self._span(attributes)
         elif step == "tc":
             self._item()
             self._cells.append(_OpenCell([]))
         elif self._cells and step == "gridSpan":
-            self._cells[-1].span = self._span(found)
+            self._cells[-1].span = self._span(attributes)
         elif self._cells and step == "vMerge":
-            self._cells[-1].merge = _value(found, "val") or "continue"
+            self._cells[-1].merge = _value(attributes, "val") or "continue"
 
-    def _span(self, found: dict[str, str]) -> int:
-        span = int(_value(found, "val") or "1")
+    def _span(self, attributes: dict[str, str]) -> int:
+        span = int(_value(attributes, "val") or "1")
         if not 0 <= span <= _SPAN:
             raise self.task.over("表格列数", _SPAN)
         return max(span, 0)
@@ -327,8 +327,8 @@ class _Reading:
     def _finish_cell(self) -> None:
         cell, table = self._cells.pop(), self._tables[-1]
         cell.row = cell.bottom = table.row
-        cell.left, cell.place = table.column, table.place + 1
-        table.column, table.place = cell.left + max(cell.span, 1), cell.place
+        cell.left, cell.number = table.column, table.cells_in_row + 1
+        table.column, table.cells_in_row = cell.left + max(cell.span, 1), cell.number
         above = table.above.get(cell.left)
         if cell.merge == "continue" and above is not None:
             above.bottom = cell.row
@@ -345,13 +345,13 @@ class _Reading:
         if self._cells:
             self._cells[-1].texts += [text for cell in table.cells for text in cell.texts]
         else:
-            whole = tuple(cell.whole(table.number) for cell in table.cells)
-            self.blocks.append(Table(table.number, whole))
+            cells = tuple(cell.as_read(table.number) for cell in table.cells)
+            self.blocks.append(WordTable(table.number, cells))
 
 
-def _value(found: dict[str, str], name: str) -> str:
+def _value(attributes: dict[str, str], name: str) -> str:
     """An attribute of Word's own namespace."""
     for space in (_MAIN, _STRICT):
-        if (value := found.get(f"{space} {name}")) is not None:
+        if (value := attributes.get(f"{space} {name}")) is not None:
             return value
     return ""

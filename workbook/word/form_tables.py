@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 from workbook.address import Address
 from workbook.form import CELL, ROW, Form, Section
-from workbook.layout import Label, Layout, Plan, Spot, default_plan, place
+from workbook.layout import Label, Layout, Plan, Spot, cell_name, default_plan, lay_out
 from workbook.text import fold
-from workbook.word.document import Table, WordCell
+from workbook.word.document import WordCell, WordTable
 
 _BRACKETED = re.compile(r"\([^()]*\)")
 _POINTS = re.compile(r"\((?:共)?(\d+(?:\.\d+)?)分?\)")
@@ -34,7 +34,7 @@ _ENOUGH = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class FieldText:
     """What stands for a field in a document."""
 
     text: str
@@ -42,7 +42,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Leftover:
     """What stands in a document and has no place in the form; or is otherwise there than here."""
 
     text: str
@@ -53,28 +53,28 @@ class Left:
 
 
 @dataclass(slots=True)
-class Match:
+class TableMatch:
     """A form found in a table: its layout with as many rows as are filled in, texts by name."""
 
     layout: Layout
-    taken: dict[str, Taken] = field(default_factory=dict)
-    left: list[Left] = field(default_factory=list)
+    texts: dict[str, FieldText] = field(default_factory=dict)
+    leftovers: list[Leftover] = field(default_factory=list)
     tables: tuple[int, ...] = ()
     """The numbers of the tables that it was found in."""
 
     @property
     def filled(self) -> set[str]:
         """The names of fields that something is filled in for."""
-        return {name for name, found in self.taken.items() if found.text.strip()}
+        return {name for name, field_text in self.texts.items() if field_text.text.strip()}
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LabelledField:
     """A single field, the words left of it and above it on our paper, and whether the former suffice."""
 
     spot: Spot
-    left: tuple[str, ...]
-    top: tuple[str, ...]
+    left_labels: tuple[str, ...]
+    top_labels: tuple[str, ...]
     alone: bool
 
 
@@ -83,30 +83,30 @@ def key(text: str) -> str:
     return _BRACKETED.sub("", fold(text)).strip(":、*★")
 
 
-def match_table(form: Form, table: Table) -> Match | None:
+def match_table(form: Form, table: WordTable) -> TableMatch | None:
     """The form in a table; None if too few of its labels are there."""
     matcher = _Matcher(form, table)
-    wanted = wanted_fields(form)
-    for item in wanted:
+    fields = labelled_fields(form)
+    for item in fields:
         matcher.single(item)
-    placed = sum(item.spot.name in matcher.taken for item in wanted)
+    placed = sum(item.spot.name in matcher.texts for item in fields)
     rows = [matcher.rows(section) for section in form.repeating]
-    enough = any(rows) or (wanted and placed >= _ENOUGH * len(wanted))
+    enough = any(rows) or (fields and placed >= _ENOUGH * len(fields))
     if not enough:
         return None
     return matcher.finish()
 
 
-def wanted_fields(form: Form) -> tuple[Wanted, ...]:
+def labelled_fields(form: Form) -> tuple[LabelledField, ...]:
     """The single fields of the form's own sheet that have words beside them."""
-    return tuple(_wants(place(form)))
+    return tuple(_labelled_fields(lay_out(form)))
 
 
-def _wants(layout: Layout) -> Iterator[Wanted]:
+def _labelled_fields(layout: Layout) -> Iterator[LabelledField]:
     home = layout.form.sheet
     labels = [x for x in labels_of(layout) if x.role in ("label", "line", "head")]
     spots = [s for s in layout.spots.values() if s.field.grain == CELL and s.address.sheet == home]
-    found = []
+    candidates = []
     for spot in spots:
         row, column = spot.address.row, spot.address.column
         beside = [
@@ -116,14 +116,19 @@ def _wants(layout: Layout) -> Iterator[Wanted]:
             x for x in labels
             if x.bottom < row and x.left <= column <= x.right and x.text.strip() and x.role != "line"
         ]  # fmt: skip
-        left = max(beside, key=lambda x: x.right, default=None)
-        top = max(above, key=lambda x: x.bottom, default=None)
-        if left is not None:
-            found.append((spot, left, top))
-    for spot, left, top in found:
-        alone = sum(other is left for _, other, _ in found) == 1
-        own = (spot.field.label,) if alone else ()
-        yield Wanted(spot, variants(left.text, *own), variants(top.text) if top else (), alone)
+        left_label = max(beside, key=lambda x: x.right, default=None)
+        top_label = max(above, key=lambda x: x.bottom, default=None)
+        if left_label is not None:
+            candidates.append((spot, left_label, top_label))
+    for spot, left_label, top_label in candidates:
+        alone = sum(label is left_label for _, label, _ in candidates) == 1
+        own_labels = (spot.field.label,) if alone else ()
+        yield LabelledField(
+            spot,
+            variants(left_label.text, *own_labels),
+            variants(top_label.text) if top_label else (),
+            alone,
+        )
 
 
 def labels_of(layout: Layout) -> Sequence[Label]:
@@ -151,27 +156,33 @@ def pattern(keys: Iterable[str]) -> str:
 class _Matcher:
     """The texts of one table, and which of them have found a place."""
 
-    def __init__(self, form: Form, table: Table) -> None:
+    def __init__(self, form: Form, table: WordTable) -> None:
         self.form, self.table = form, table
-        self.usual = place(form)
+        self.blank_layout = lay_out(form)
         self.keys = {cell: key(cell.text[:_LONGEST]) for cell in table.cells}
         self.lines: dict[int, list[WordCell]] = {}
         for cell in table.cells:
             for row in range(cell.row, cell.bottom + 1):
                 self.lines.setdefault(row, []).append(cell)
-        self.known = {k for label in labels_of(self.usual) for k in variants(label.text)}
-        self.known |= {k for item in form.fields() for k in variants(item.label)}
-        tree = {k for x in labels_of(self.usual) if x.role == "tree" for k in variants(x.text)}
-        self.outside = self.known - tree  # a row may begin with a level's heading, and go on
+        self.known_labels = {
+            k for label in labels_of(self.blank_layout) for k in variants(label.text)
+        }
+        self.known_labels |= {k for item in form.fields() for k in variants(item.label)}
+        tree = {
+            k for x in labels_of(self.blank_layout) if x.role == "tree" for k in variants(x.text)
+        }
+        self.outside = self.known_labels - tree  # a row may begin with a level's heading, and go on
         self.used: set[WordCell] = set()
-        self.taken: dict[str, Taken] = {}
-        self.left: list[Left] = []
-        self.found_rows: dict[str, list[tuple[tuple[str, ...], dict[str, Taken]]]] = {}
-        names = {k: item for item in wanted_fields(form) for k in item.left if item.alone}
+        self.texts: dict[str, FieldText] = {}
+        self.leftovers: list[Leftover] = []
+        self.found_rows: dict[str, list[tuple[tuple[str, ...], dict[str, FieldText]]]] = {}
+        names = {k: item for item in labelled_fields(form) for k in item.left_labels if item.alone}
         self._inline = re.compile(
             f"(?:其{_BLANK}中{_BLANK}[:：]{_BLANK})?({pattern(names)}){_BLANK}[:：]"
         )
-        self.pieces = {name: found for cell in table.cells for name, found in self._split(cell)}
+        self.split_cells = {
+            name: split_cell for cell in table.cells for name, split_cell in self._split(cell)
+        }
 
     def _split(self, cell: WordCell) -> Iterator[tuple[str, tuple[WordCell, str]]]:
         """The labels that a cell holds together with their values: 其他资金：4.62."""
@@ -186,16 +197,22 @@ class _Matcher:
 
     # single cells
 
-    def single(self, wanted: Wanted) -> None:
+    def single(self, labelled: LabelledField) -> None:
         """Take the text of a single field, if its words are there."""
-        name, item = wanted.spot.name, wanted.spot.field
-        if wanted.alone:
-            inline = next((self.pieces[k] for k in wanted.left if k in self.pieces), None)
+        name, item = labelled.spot.name, labelled.spot.field
+        if labelled.alone:
+            inline = next(
+                (self.split_cells[k] for k in labelled.left_labels if k in self.split_cells), None
+            )
             if inline is not None:
                 self._take(name, inline[0], inline[1])
                 return
-        for label in self._labelled(wanted.left)[:_TRIED]:
-            value = self._right_of(label) if wanted.alone else self._crossing(label, wanted.top)
+        for label in self._labelled(labelled.left_labels)[:_TRIED]:
+            value = (
+                self._right_of(label)
+                if labelled.alone
+                else self._crossing(label, labelled.top_labels)
+            )
             if value is not None and value not in self.used:
                 self.used.add(label)
                 self._take(
@@ -205,7 +222,7 @@ class _Matcher:
 
     def _take(self, name: str, cell: WordCell, text: str) -> None:
         self.used.add(cell)
-        self.taken[name] = Taken(text, cell.address)
+        self.texts[name] = FieldText(text, cell.address)
 
     def _labelled(self, keys: Iterable[str]) -> list[WordCell]:
         return [cell for cell in self.table.cells if self.keys[cell] in keys]
@@ -216,7 +233,7 @@ class _Matcher:
 
     def _right_of(self, label: WordCell) -> WordCell | None:
         cell = self._at(label.row, label.right + 1)
-        return cell if cell is not None and self.keys[cell] not in self.known else None
+        return cell if cell is not None and self.keys[cell] not in self.known_labels else None
 
     def _crossing(self, label: WordCell, top: Sequence[str]) -> WordCell | None:
         """The cell in the rows of one label and the column of another, the nearest above."""
@@ -240,13 +257,13 @@ class _Matcher:
         at = {name: c for name, keys in columns.items() if (c := self._below(head, deep, keys))}
         tree = [self._below(head, deep, keys) for keys in levels]
         self.used |= {*at.values(), *(c for c in tree if c)}
-        found: list[tuple[tuple[str, ...], dict[str, Taken]]] = []
+        matched_rows: list[tuple[tuple[str, ...], dict[str, FieldText]]] = []
         first = max(c.bottom for c in at.values()) + 1
         for row in range(first, max(self.lines) + 1):
             if self._ends(row, first):
                 break
-            self._row(section, row, at, tree, found)
-        self.found_rows[section.id] = found
+            self._row(section, row, at, tree, matched_rows)
+        self.found_rows[section.id] = matched_rows
         return True
 
     def _columns(
@@ -254,17 +271,17 @@ class _Matcher:
     ) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, ...]]]:
         """The heads of a section's columns, and of its levels, as our layout has them."""
         assert section.row is not None
-        last = self.usual.blocks[section.id].head_row
+        last = self.blank_layout.blocks[section.id].head_row
         tops = range(last - section.head.rows + 1, last + 1)
-        heads = [x for x in labels_of(self.usual) if x.role == "head" and x.top in tops]
+        heads = [x for x in labels_of(self.blank_layout) if x.role == "head" and x.top in tops]
         columns, levels = {}, []
-        for piece in section.row.pieces:
-            above = [x for x in heads if x.left <= piece.column + 1 <= x.right and x.text.strip()]
+        for drawn in section.row.cells:
+            above = [x for x in heads if x.left <= drawn.column + 1 <= x.right and x.text.strip()]
             nearest = [max(above, key=lambda x: x.bottom).text] if above else []
-            item = self.form.field_of(piece.field) if piece.field else None
+            item = self.form.field_of(drawn.field) if drawn.field else None
             if item is not None and item.grain == ROW:
                 columns[item.id] = variants(item.label, *nearest)
-            elif piece.level:
+            elif drawn.level:
                 levels.append(variants(*nearest))
         return columns, levels
 
@@ -292,7 +309,7 @@ class _Matcher:
         if start.row < row:  # a level's heading that reaches down
             return False
         return start in self.used or self.keys[start] in self.outside or any(
-            start is cell for cell, _ in self.pieces.values())  # fmt: skip
+            start is cell for cell, _ in self.split_cells.values())  # fmt: skip
 
     def _row(
         self,
@@ -300,35 +317,37 @@ class _Matcher:
         row: int,
         at: Mapping[str, WordCell],
         tree: Sequence[WordCell | None],
-        found: list[tuple[tuple[str, ...], dict[str, Taken]]],
+        matched_rows: list[tuple[tuple[str, ...], dict[str, FieldText]]],
     ) -> None:
         cells = {name: c for name, head in at.items() if (c := self._at(row, head.left))}
-        own = {name: c for name, c in cells.items() if c.row == row and c not in self.used}
+        own_cells = {name: c for name, c in cells.items() if c.row == row and c not in self.used}
         branches = [self._at(row, c.left) if c else None for c in tree]
-        branches = [c if c and c not in own.values() else None for c in branches]
-        filled = [c for c in own.values() if c.text.strip()]
+        branches = [c if c and c not in own_cells.values() else None for c in branches]
+        filled = [c for c in own_cells.values() if c.text.strip()]
         path = self._path(section, branches)
         if path is not None or not filled:
             self.used |= {c for c in branches if c}
         if not filled:
             return
-        if all(self.keys[c] in self.known for c in filled):  # the heads once more, on a new page
-            self.used |= set(own.values())
+        if all(
+            self.keys[c] in self.known_labels for c in filled
+        ):  # the heads once more, on a new page
+            self.used |= set(own_cells.values())
             return
         if path is None:
-            first = min(own.values(), key=lambda c: c.left)
-            words = [c.text for c in branches if c] + [c.text for c in own.values()]
+            first = min(own_cells.values(), key=lambda c: c.left)
+            words = [c.text for c in branches if c] + [c.text for c in own_cells.values()]
             text = " / ".join(fold(word) for word in words if word.strip())
-            self.left.append(Left(text, first.address))
-            self.used |= set(own.values())
+            self.leftovers.append(Leftover(text, first.address))
+            self.used |= set(own_cells.values())
             return
         values = {}
-        for name, cell in own.items():
+        for name, cell in own_cells.items():
             item = section.fields[name]
             text = cell.text if item.kind.type == "text" else cell.text.strip()
-            values[name] = Taken(text, cell.address)
+            values[name] = FieldText(text, cell.address)
             self.used.add(cell)
-        found.append((path, values))
+        matched_rows.append((path, values))
 
     def _path(
         self, section: Section, branches: Sequence[WordCell | None]
@@ -353,32 +372,34 @@ class _Matcher:
             return
         stated = _POINTS.search(fold(cell.text))
         if stated and float(stated[1]) != weight:
-            self.left.append(Left(stated[1], cell.address, path[0], f"{weight:g}"))
+            self.leftovers.append(Leftover(stated[1], cell.address, path[0], f"{weight:g}"))
 
     # the end
 
-    def finish(self) -> Match:
+    def finish(self) -> TableMatch:
         """The match, its layout with rows enough; what found no place is left."""
-        layout = place(self.form, self._plan())
+        layout = lay_out(self.form, self._plan())
         for section, rows in self.found_rows.items():
             free: dict[tuple[str, ...], list[int]] = {}
             for slot in layout.blocks[section].slots:
                 free.setdefault(slot.path, []).append(slot.number)
             for path, values in rows:
                 number = free[path].pop(0)
-                for name, taken in values.items():
-                    self.taken[f"{section}.{name}.{number}"] = taken
+                for name, field_text in values.items():
+                    self.texts[cell_name(f"{section}.{name}", number)] = field_text
         for cell in self.table.cells:
-            known = self.keys[cell] in self.known or self.keys[cell].endswith(key(self.form.name))
-            if cell not in self.used and cell.text.strip() and not known:
-                self.left.append(Left(cell.text.strip(), cell.address))
-        return Match(layout, self.taken, self.left, (self.table.number,))
+            is_label = self.keys[cell] in self.known_labels or self.keys[cell].endswith(
+                key(self.form.name)
+            )
+            if cell not in self.used and cell.text.strip() and not is_label:
+                self.leftovers.append(Leftover(cell.text.strip(), cell.address))
+        return TableMatch(layout, self.texts, self.leftovers, (self.table.number,))
 
     def _plan(self) -> Plan:
-        usual, plan, start = default_plan(self.form), [], 0
+        blank_plan, plan, start = default_plan(self.form), [], 0
         for section in self.form.repeating:
             rows = [path for path, _ in self.found_rows.get(section.id, [])]
-            for group, count in zip(section.groups, usual[start:], strict=False):
+            for group, count in zip(section.groups, blank_plan[start:], strict=False):
                 plan.append(max(count, rows.count(group.path)))
             start += len(section.groups)
         return tuple(plan)
@@ -389,20 +410,22 @@ def _plain(name: str) -> str:
     return name.removesuffix(_LEVEL_WORD) or name
 
 
-def joined(matches: Sequence[Match]) -> Match | None:
+def joined(matches: Sequence[TableMatch]) -> TableMatch | None:
     """Tables that hold different parts of one form as one match; None if two hold the same part."""
-    whole = matches[0]
-    for other in matches[1:]:
-        if whole.filled & other.filled:
+    combined = matches[0]
+    for match in matches[1:]:
+        if combined.filled & match.filled:
             return None
-        plan = tuple(max(pair) for pair in zip(whole.layout.plan, other.layout.plan, strict=True))
-        if plan not in (whole.layout.plan, other.layout.plan):
-            return None
-        layout = whole.layout if plan == whole.layout.plan else other.layout
-        whole = Match(
-            layout,
-            {**other.taken, **whole.taken},
-            [*whole.left, *other.left],
-            (*whole.tables, *other.tables),
+        plan = tuple(
+            max(pair) for pair in zip(combined.layout.plan, match.layout.plan, strict=True)
         )
-    return whole
+        if plan not in (combined.layout.plan, match.layout.plan):
+            return None
+        layout = combined.layout if plan == combined.layout.plan else match.layout
+        combined = TableMatch(
+            layout,
+            {**match.texts, **combined.texts},
+            [*combined.leftovers, *match.leftovers],
+            (*combined.tables, *match.tables),
+        )
+    return combined

@@ -39,7 +39,7 @@ _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 <value>false</value></prop></item>
 </oor:items>
 """
-_KNOWN_PLACES = (
+_INSTALLED_AT = (
     "/Applications/LibreOffice.app/Contents/MacOS/soffice",
     r"C:\Program Files\LibreOffice\program\soffice.exe",
 )
@@ -51,9 +51,9 @@ class NoOffice(WorkbookError):
 
 def find_office() -> str | None:
     """The LibreOffice to start: `$SOFFICE`, the one on the path, or where installers put it."""
-    wanted = os.environ.get("SOFFICE", "soffice")
-    found = shutil.which(wanted) or shutil.which("libreoffice")
-    return found or next((place for place in _KNOWN_PLACES if Path(place).is_file()), None)
+    command = os.environ.get("SOFFICE", "soffice")
+    on_path = shutil.which(command) or shutil.which("libreoffice")
+    return on_path or next((path for path in _INSTALLED_AT if Path(path).is_file()), None)
 
 
 def convert(
@@ -86,8 +86,8 @@ def convert(
             ],
             seconds,
         )
-        made = {name: out / f"{path.stem}.{target}" for name, path in sources.items()}
-        return {n: p.read_bytes() for n, p in made.items() if _is_whole(p)}
+        results = {name: out / f"{path.stem}.{target}" for name, path in sources.items()}
+        return {n: p.read_bytes() for n, p in results.items() if _is_whole(p)}
 
 
 def _is_whole(path: Path) -> bool:

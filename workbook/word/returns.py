@@ -20,17 +20,17 @@ from workbook.errors import Refused
 from workbook.expression import Type
 from workbook.findings import Finding, finding
 from workbook.form import CELL, ROW, Field, Form, Raw, Value, outline, report_section, serial, shown
-from workbook.layout import Plan, Spot, place
+from workbook.layout import Plan, Spot, lay_out
 from workbook.limits import Limits
 from workbook.package import document_kind, is_encrypted, read_file, unlock
 from workbook.reading import ACCEPTED, REJECTED, Cell, Filling, Return, Submission
 from workbook.text import fold, is_blank
-from workbook.word.document import Paragraph, Word, read_word, where
+from workbook.word.document import Word, WordParagraph, read_word, shown_address
 from workbook.word.form_tables import (
     LONGEST_LINE,
-    Left,
-    Match,
-    Taken,
+    FieldText,
+    Leftover,
+    TableMatch,
     joined,
     match_table,
     pattern,
@@ -76,8 +76,8 @@ def import_word(
         data = read_file(path, LIMITS)
         plain = unlock(data, passwords, LIMITS) if is_encrypted(data) else data
         word = read_word(as_docx(plain), LIMITS)
-        found = _find(word, list(forms))
-        submission, left, reported = _submission(path, word, found, roster)
+        match = _find_form(word, list(forms))
+        submission, leftovers, reported = _submission(path, word, match, roster)
     except Refused as refused:
         return Imported(Return(path, REJECTED, (refusal(refused),)))
     returned = Return(
@@ -90,8 +90,10 @@ def import_word(
     )
     (judged,) = check([returned], roster)
     filling, cut = filling_of(submission)
-    told = [_told(item) for item in judged.findings] + [_leftover(item) for item in (*left, *cut)]
-    return Imported(replace(judged, findings=tuple(told)), filling, submission.plan)
+    findings = [_with_document_cells(item) for item in judged.findings] + [
+        _leftover(item) for item in (*leftovers, *cut)
+    ]
+    return Imported(replace(judged, findings=tuple(findings)), filling, submission.plan)
 
 
 def refusal(refused: Refused) -> Finding:
@@ -107,24 +109,24 @@ def as_docx(data: bytes) -> bytes:
     if find_office() is None:
         raise Refused("W103", f".{ending} 文档，装有 LibreOffice 才能转换；或请另存为 .docx")
     try:
-        made = convert({f"a.{ending}": data}, "docx")
+        converted = convert({f"a.{ending}": data}, "docx")
     except NoOffice as error:
         raise Refused("W106", str(error)) from None
-    if not made:
+    if not converted:
         raise Refused("W104", f".{ending} 文档无法转换，可能已损坏或设有密码")
-    return made[f"a.{ending}"]
+    return converted[f"a.{ending}"]
 
 
 # --- recognising ----------------------------------------------------------------------------------
 
 
-def _find(word: Word, forms: list[Form]) -> Match:
+def _find_form(word: Word, forms: list[Form]) -> TableMatch:
     """The one form in a document. Raises Refused: W122 none, W123 several."""
     if not word.tables:
         raise Refused("W122", "文档里没有表格")
-    text = fold("".join(block.text for block in word.blocks if isinstance(block, Paragraph)))
+    text = fold("".join(block.text for block in word.blocks if isinstance(block, WordParagraph)))
     named = [form for form in forms if fold(form.name) in text]
-    best: list[Match] = []
+    best: list[TableMatch] = []
     for form in [*named, *(f for f in forms if f not in named)]:
         matches = [m for table in word.tables if (m := match_table(form, table)) is not None]
         if len(_filled(matches)) > len(_filled(best)):
@@ -133,15 +135,15 @@ def _find(word: Word, forms: list[Form]) -> Match:
             break
     if not best:
         raise Refused("W122", f"{len(word.tables)} 个表格都不像自评表")
-    whole = joined(best)
-    if whole is None:
+    match = joined(best)
+    if match is None:
         raise Refused("W123", str(len(best)))
-    if not whole.filled:
+    if not match.filled:
         raise Refused("W110", "")
-    return whole
+    return match
 
 
-def _filled(matches: Iterable[Match]) -> set[str]:
+def _filled(matches: Iterable[TableMatch]) -> set[str]:
     return {name for match in matches for name in match.filled}
 
 
@@ -149,46 +151,46 @@ def _filled(matches: Iterable[Match]) -> set[str]:
 
 
 def _submission(
-    path: Path, word: Word, found: Match, roster: Roster | None
-) -> tuple[Submission, list[Left], bool]:
+    path: Path, word: Word, match: TableMatch, roster: Roster | None
+) -> tuple[Submission, list[Leftover], bool]:
     """What was read, what is left over, and whether there is a report where the form has one."""
-    form, layout = found.layout.form, found.layout
-    taken, left = dict(found.taken), list(found.left)
-    paragraphs = [block for block in word.blocks if isinstance(block, Paragraph)]
+    form, layout = match.layout.form, match.layout
+    texts, leftovers = dict(match.texts), list(match.leftovers)
+    paragraphs = [block for block in word.blocks if isinstance(block, WordParagraph)]
     paragraphs, lines = _lines(form, paragraphs)
-    taken |= {name: line for name, line in lines.items() if not _has(taken, name)}
+    texts |= {name: line for name, line in lines.items() if not _has(texts, name)}
     year = _year(form, word)
-    cells = {name: _cell(spot, taken.get(name), form) for name, spot in layout.spots.items()}
+    cells = {name: _cell(spot, texts.get(name), form) for name, spot in layout.spots.items()}
     department = str(cells["identity.department"].value or "").strip()
     code = str(cells["identity.department_code"].value or "").strip()
     entry = roster.match(code, department) if roster else None
     if entry is not None and not code:
         code = entry.code
         cells["identity.department_code"] = Cell(code, code, NOWHERE)
-    known = {
+    form_values = {
         name: cell.value
         for name, cell in cells.items()
         if layout.spots[name].field.grain == CELL and layout.spots[name].field.is_input
     }
-    report = read_report(form, paragraphs, known, year)
-    for name, text in report.taken.items():
+    report = read_report(form, paragraphs, form_values, year)
+    for name, text in report.texts.items():
         cells[name] = _cell(layout.spots[name], text, form)
     dated = form.key_fields.prepared_on
-    if dated is not None and report.signed_on is not None and not _has(taken, dated.key):
+    if dated is not None and report.signed_on is not None and not _has(texts, dated.key):
         cells[dated.key] = _cell(layout.spots[dated.key], report.signed_on, form)
     submission = Submission(path, form, layout.plan, cells, {}, year, department, code)
     composed = _composed(submission)
-    left += [item for item in report.left if fold(item.text) not in composed]
-    left += [*_misstated(submission, taken), *_other_tables(word, found)]
-    return submission, left, report.found or report_section(form) is None
+    leftovers += [item for item in report.leftovers if fold(item.text) not in composed]
+    leftovers += [*_misstated(submission, texts), *_other_tables(word, match)]
+    return submission, leftovers, report.has_headings or report_section(form) is None
 
 
-def _other_tables(word: Word, found: Match) -> Iterator[Left]:
+def _other_tables(word: Word, match: TableMatch) -> Iterator[Leftover]:
     """What stands in tables that are no part of the form, each as a whole."""
     for table in word.tables:
         texts = [" ".join(cell.text.split()) for cell in table.cells if cell.text.strip()]
-        if table.number not in found.tables and texts:
-            yield Left(" / ".join(texts), table.cells[0].address)
+        if table.number not in match.tables and texts:
+            yield Leftover(" / ".join(texts), table.cells[0].address)
 
 
 def _composed(submission: Submission) -> set[str]:
@@ -198,59 +200,61 @@ def _composed(submission: Submission) -> set[str]:
     return {fold(str(value_at(batch, f, 0))) for f in texts if f.mode == "computed"}
 
 
-def _has(taken: Mapping[str, Taken], name: str) -> bool:
-    return name in taken and bool(taken[name].text.strip())
+def _has(texts: Mapping[str, FieldText], name: str) -> bool:
+    return name in texts and bool(texts[name].text.strip())
 
 
 def _year(form: Form, word: Word) -> int:
     """The year of the form's title, or else of another short line, above the table or in it."""
-    texts = [block.text for block in word.blocks if isinstance(block, Paragraph)]
+    texts = [block.text for block in word.blocks if isinstance(block, WordParagraph)]
     texts += [cell.text for table in word.tables for cell in table.cells]
     short = [fold(text) for text in texts if len(text) < 2 * _SHOWN and _YEAR.search(fold(text))]
     named = [text for text in short if fold(form.name) in text]
-    found = next((m for text in [*named, *short[:1]] if (m := _YEAR.search(text))), None)
-    return int(found[1]) if found else form.fiscal_year
+    year_match = next((m for text in [*named, *short[:1]] if (m := _YEAR.search(text))), None)
+    return int(year_match[1]) if year_match else form.fiscal_year
 
 
-def _lines(form: Form, paragraphs: list[Paragraph]) -> tuple[list[Paragraph], dict[str, Taken]]:
+def _lines(
+    form: Form, paragraphs: list[WordParagraph]
+) -> tuple[list[WordParagraph], dict[str, FieldText]]:
     """The fields that stand below or above the table as a line (填表人：… 联系电话：…), and the rest."""
     names = {
         k: s.name
-        for label in place(form).home.labels
+        for label in lay_out(form).home.labels
         if label.role == "line"
-        for s in place(form).spots.values()
+        for s in lay_out(form).spots.values()
         if s.address.sheet == form.sheet and s.address.row == label.top
         and s.address.column == label.right + 1
         for k in variants(label.text)
     }  # fmt: skip
     if not names:
         return paragraphs, {}
-    wanted = re.compile(f"({pattern(names)})[\\s\\u3000]*[:：]")
-    rest: list[Paragraph] = []
-    found: dict[str, Taken] = {}
+    label_pattern = re.compile(f"({pattern(names)})[\\s\\u3000]*[:：]")
+    rest: list[WordParagraph] = []
+    texts: dict[str, FieldText] = {}
     for paragraph in paragraphs:
         short = len(paragraph.text) <= LONGEST_LINE
-        matches = list(wanted.finditer(paragraph.text)) if short else []
+        matches = list(label_pattern.finditer(paragraph.text)) if short else []
         if not matches or paragraph.text[: matches[0].start()].strip():
             rest.append(paragraph)
             continue
         ends = [m.start() for m in matches[1:]] + [len(paragraph.text)]
         for match, end in zip(matches, ends, strict=True):
             value = paragraph.text[match.end() : end].strip()
-            found.setdefault(names[fold(match[1])], Taken(value, paragraph.address))
-    return rest, found
+            texts.setdefault(names[fold(match[1])], FieldText(value, paragraph.address))
+    return rest, texts
 
 
-def _cell(spot: Spot, taken: Taken | None, form: Form) -> Cell:
+def _cell(spot: Spot, field_text: FieldText | None, form: Form) -> Cell:
     """A cell as it would have come in a workbook: numerals are numbers, computed fields computed."""
     item = spot.field
-    if taken is None:
+    if field_text is None:
         return Cell(None, None, NOWHERE, formula=item.is_computed)
-    if item.mode == "computed" or is_blank(taken.text):
-        return Cell(None, None, taken.address, formula=item.is_computed)
-    raw = _raw(item, taken.text)
+    if item.mode == "computed" or is_blank(field_text.text):
+        return Cell(None, None, field_text.address, formula=item.is_computed)
+    raw = _raw(item, field_text.text)
     read = item.kind.coerce(raw, item.number_format, item.unit or form.unit)
-    return Cell(raw, read.value, taken.address, False, False, read.receipt, read.problem)
+    return Cell(raw, read.value, field_text.address, False, False, read.receipt, read.problem)
 
 
 def _raw(item: Field, text: str) -> Raw:
@@ -286,45 +290,49 @@ def _remarks(word: Word, *, reported: bool) -> Iterable[Finding]:
         yield finding("W127")
 
 
-def _leftover(item: Left) -> Finding:
-    place_ = {"sheet": item.address.sheet, "cell": where(item.address)}
+def _leftover(item: Leftover) -> Finding:
+    location = {"sheet": item.address.sheet, "cell": shown_address(item.address)}
     text = " ".join(item.text.split())
     brief = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}……"
     if item.expected:
         return finding(
             "W126", label=item.label, stated=brief, due=item.expected,
-            printed=brief, expected=item.expected, **place_,
+            printed=brief, expected=item.expected, **location,
         )  # fmt: skip
-    return finding("W125", detail=brief, printed=item.text, **place_)
+    return finding("W125", detail=brief, printed=item.text, **location)
 
 
-def _told(item: Finding) -> Finding:
+def _with_document_cells(item: Finding) -> Finding:
     """A finding of the checks, its cells as a document's reader counts them."""
     if item.sheet == NOWHERE.sheet:
         return replace(item, cell="")
     if not item.cell:
         return item
-    places = [where(Address(item.sheet, *split_a1(cell))) for cell in item.cell.split(",")]
-    return replace(item, cell=",".join(dict.fromkeys(places)))
+    addresses = [
+        shown_address(Address(item.sheet, *split_a1(cell))) for cell in item.cell.split(",")
+    ]
+    return replace(item, cell=",".join(dict.fromkeys(addresses)))
 
 
 # --- against what the form prints or works out by itself ------------------------------------------
 
 
-def _misstated(submission: Submission, taken: Mapping[str, Taken]) -> Iterator[Left]:
+def _misstated(submission: Submission, texts: Mapping[str, FieldText]) -> Iterator[Leftover]:
     """Fixed and computed figures that the document states otherwise."""
     batch = gather(submission.form, [submission], View.PRINTED)
-    layout = place(submission.form, submission.plan)
-    for name, found in taken.items():
+    layout = lay_out(submission.form, submission.plan)
+    for name, field_text in texts.items():
         item = layout.spots[name].field
-        if item.is_input or item.kind.type is not Type.NUMBER or not found.text.strip():
+        if item.is_input or item.kind.type is not Type.NUMBER or not field_text.text.strip():
             continue
-        due = value_at(batch, item, layout.spots[name].number)
-        stated = item.kind.coerce(found.text, "", item.unit or submission.form.unit).value
-        if isinstance(due, str) or not isinstance(stated, float):
+        expected = value_at(batch, item, layout.spots[name].number)
+        stated = item.kind.coerce(field_text.text, "", item.unit or submission.form.unit).value
+        if isinstance(expected, str) or not isinstance(stated, float):
             continue
-        if abs(stated - due) > _half_unit(item, found.text):
-            yield Left(found.text, found.address, item.label, shown(item.kind, due))
+        if abs(stated - expected) > _half_unit(item, field_text.text):
+            yield Leftover(
+                field_text.text, field_text.address, item.label, shown(item.kind, expected)
+            )
 
 
 def _half_unit(item: Field, text: str) -> float:
@@ -336,18 +344,18 @@ def _half_unit(item: Field, text: str) -> float:
 # --- into a template ------------------------------------------------------------------------------
 
 
-def filling_of(submission: Submission) -> tuple[Filling, list[Left]]:
+def filling_of(submission: Submission) -> tuple[Filling, list[Leftover]]:
     """What is to be typed into a template so that it says the same; and what no cell could hold."""
     values: dict[str, Value] = {}
     rows: dict[str, dict[int, dict[str, Value]]] = {}
-    cut: list[Left] = []
-    for name, spot in place(submission.form, submission.plan).spots.items():
+    cut: list[Leftover] = []
+    for name, spot in lay_out(submission.form, submission.plan).spots.items():
         cell, item = submission.cells[name], spot.field
         if not item.is_input or cell.formula or cell.raw is None:
             continue
         value: Value = str(cell.raw) if cell.value is None else cell.value
         if isinstance(value, str) and len(value) > LONGEST:
-            cut.append(Left(value[LONGEST:], cell.address))
+            cut.append(Leftover(value[LONGEST:], cell.address))
             value = value[:LONGEST]
         if item.grain == ROW:
             rows.setdefault(item.section, {}).setdefault(spot.number, {})[item.id] = value

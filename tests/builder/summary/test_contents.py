@@ -32,7 +32,7 @@ from tests.fillings import (
 from tests.office import Office, Target
 from workbook.address import letters
 from workbook.catalogue import Severity
-from workbook.checking.between_returns import across
+from workbook.checking.between_returns import add_findings_between
 from workbook.checking.roster import load_roster
 from workbook.errors import BuildError
 from workbook.findings import Finding, finding
@@ -82,7 +82,7 @@ def story() -> list[Return]:
 
 def summed(returns: list[Return]) -> Summary:
     roster = load_roster(ROSTER)
-    return aggregate(across(returns, roster), roster)
+    return aggregate(add_findings_between(returns, roster), roster)
 
 
 @pytest.fixture(scope="module")

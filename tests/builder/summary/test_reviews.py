@@ -366,7 +366,7 @@ def test_what_is_typed_in_an_office_comes_back_from_any_format(
         saved = [office.save(book, tmp_path / f"s.{kind}", kind) for kind in FORMATS]
     read = [load_reviews(file) for file in saved]
     for one in read:
-        assert [(e.code, e.score, e.remark, e.place) for e in one.entries] == [
+        assert [(e.code, e.score, e.remark, e.address) for e in one.entries] == [
             (ARCHIVE, 59.5, "2025-03-01", f"{LIST}!J4")
         ]
         assert list(one.cutoffs.values()) == [95]

@@ -19,7 +19,7 @@ from workbook.checking.roster import load_roster
 from workbook.form.coercion import Value
 from workbook.form.definition import find_form, load_form
 from workbook.form.model import Form
-from workbook.layout.layout import place
+from workbook.layout.layout import lay_out
 from workbook.reading.reader import known_forms, read_returns
 from workbook.reading.submission import Filling
 from workbook.summary.adding_up import FormSummary, Summary, aggregate
@@ -66,7 +66,7 @@ def department(form: Form, number: int, draw: random.Random) -> tuple[Filling, K
         "identity.department": f"第{number}局",
         "identity.department_code": f"{number:03}",
     }
-    slots = {s.number: s.path for s in place(form).blocks["indicators"].slots}
+    slots = {s.number: s.path for s in lay_out(form).blocks["indicators"].slots}
     rows: dict[int, dict[str, Value]] = {}
     for slot, path in sorted(slots.items()):
         if draw.random() < 0.3:

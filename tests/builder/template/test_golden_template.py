@@ -19,10 +19,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 from builder import build_template
 from tests import workbook_text as shown
 from workbook.form.definition import find_form
-from workbook.layout.layout import CALC_SHEET, place
+from workbook.layout.layout import CALC_SHEET, lay_out
 
 FORM = find_form("department_overall")
-CALC_ROWS = {block.calc_top for block in place(FORM).blocks.values()}
+CALC_ROWS = {block.calc_top for block in lay_out(FORM).blocks.values()}
 """Of the rows of `_calc` that repeat, the first."""
 
 

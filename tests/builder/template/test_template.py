@@ -29,7 +29,7 @@ from workbook.layout.layout import (
     FORM_SHEET,
     GUIDE_SHEET,
     LIST_SHEET,
-    place,
+    lay_out,
 )
 from workbook.reading.submission import Filling
 from workbook.writing import file_name
@@ -102,7 +102,7 @@ def formulas(path: Path) -> list[tuple[str, str, str]]:
 def test_only_inputs_are_unlocked(form: Form, blank: Path) -> None:
     book = opened(blank)
     spots = {
-        (s.address.sheet, s.address.a1) for s in place(form).spots.values() if s.field.is_input
+        (s.address.sheet, s.address.a1) for s in lay_out(form).spots.values() if s.field.is_input
     }
     merged = {
         (sheet.title, str(cell.coordinate))
@@ -145,7 +145,7 @@ def test_every_input_has_a_validation_with_prompt_and_error(form: Form, blank: P
         for found in sheet.data_validations.dataValidation
         for area in found.sqref.ranges
     }
-    for spot in place(form).spots.values():
+    for spot in lay_out(form).spots.values():
         if spot.field.is_input and spot.address.sheet == form.sheet:
             found = validated[spot.address.a1]
             assert found.prompt and found.error and found.promptTitle
@@ -155,7 +155,7 @@ def test_every_input_has_a_validation_with_prompt_and_error(form: Form, blank: P
 
 def test_every_field_has_its_defined_name(form: Form, blank: Path) -> None:
     names = opened(blank).defined_names
-    for name, spot in place(form).spots.items():
+    for name, spot in lay_out(form).spots.items():
         assert names[name].attr_text == spot.address.absolute
 
 
@@ -211,7 +211,7 @@ def fillings_of(form: Form) -> dict[str, Filling]:
         }
     values: dict[str, Value] = {
         s.name: 12.5
-        for s in place(form).spots.values()
+        for s in lay_out(form).spots.values()
         if s.field.kind.name == "money" and s.field.is_input
     }
     row: dict[str, Value] = {
@@ -261,7 +261,7 @@ def test_cached_results_are_what_libreoffice_computes(
 
 
 def test_long_texts_are_not_cut_off_on_paper(form: Form, office: Office, tmp_path: Path) -> None:
-    layout = place(form)
+    layout = lay_out(form)
     given = Filling({}, {"indicators": {1: {}}})
     ends: list[str] = []
     for spot in layout.spots.values():
@@ -288,7 +288,7 @@ def test_personalised_template_locks_the_department_in(form: Form, tmp_path: Pat
         0
     ]
     book = openpyxl.load_workbook(path)
-    layout = place(form)
+    layout = lay_out(form)
     cell = book[form.sheet][layout.spot("identity.department").address.a1]
     assert cell.value == "云溪区科学技术协会"
     assert cell.protection.locked
@@ -342,7 +342,7 @@ def test_beside_the_report_stands_why_its_cells_are_coloured(tmp_path: Path) -> 
     given = filling(next(p for p in FILLED if p.name.startswith("125001")))
     given.values["report.vehicle_purchase"] = "三万"
     path = build_template(form, tmp_path / "f.xlsx", filling=given)
-    layout = place(form)
+    layout = lay_out(form)
     report = openpyxl.load_workbook(path, data_only=True)["自评报告"]
     column = layout.pages["自评报告"].hint_column
     for key, words in (

@@ -23,7 +23,7 @@ from tests.fillings import (
 )
 from workbook.catalogue import Severity
 from workbook.checking.checks import check
-from workbook.checking.roster import Entry, Roster, load_roster
+from workbook.checking.roster import Roster, RosterEntry, load_roster
 from workbook.findings import Finding, finding
 from workbook.form.definition import load_form
 from workbook.reading.submission import SKIPPED
@@ -109,7 +109,7 @@ def test_only_findings_of_returns_that_count_are_counted(tmp_path: Path) -> None
 
 
 def test_departments_off_the_roster_are_not_among_those_asked(tmp_path: Path) -> None:
-    roster = Roster(Path("r.csv"), (Entry("001", "甲局"), Entry("002", "乙局")))
+    roster = Roster(Path("r.csv"), (RosterEntry("001", "甲局"), RosterEntry("002", "乙局")))
     off = changed(filling(FILLED[0]), identity__department="丙局", identity__department_code="9")
     path = build_county_report(aggregate([accepted(off)], roster), tmp_path / "a.docx")
     text = "\n".join(p.text for p in docx.Document(str(path)).paragraphs)

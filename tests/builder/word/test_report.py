@@ -21,7 +21,7 @@ from builder.word.report import UNFILLED, department_report
 from tests.fillings import FILLED, SAMPLES, accepted, changed, filling, rejected, submission
 from tests.office import Office
 from workbook.checking.checks import check
-from workbook.checking.roster import Entry, Roster
+from workbook.checking.roster import Roster, RosterEntry
 from workbook.errors import BuildError
 from workbook.findings import finding
 from workbook.form.coercion import Value
@@ -294,7 +294,7 @@ def test_another_years_form_is_left_out() -> None:
 
 
 def test_who_is_on_the_roster_is_written_under_its_name() -> None:
-    roster = Roster(Path("r.csv"), (Entry("001", "甲 局"),))
+    roster = Roster(Path("r.csv"), (RosterEntry("001", "甲 局"),))
     on, off = sent("甲局", "a.xlsx"), unlike(sent("乙局", "b.xlsx"), 1.0)
     assert chosen([on, off], roster) == (["a.xlsx"], ["b.xlsx"])
     (named,) = select([on], roster).returns

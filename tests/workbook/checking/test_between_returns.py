@@ -20,7 +20,7 @@ from tests.fillings import (
     sample_returns,
 )
 from workbook.catalogue import Severity
-from workbook.checking.between_returns import across, superseded
+from workbook.checking.between_returns import add_findings_between, sort_by_sender
 from workbook.checking.roster import Roster, load_roster
 from workbook.errors import RosterError
 from workbook.findings import Finding
@@ -47,7 +47,7 @@ def told(
     """By file: the finding of a code."""
     return {
         item.path.name: f
-        for item in across(returns, roster, year=year)
+        for item in add_findings_between(returns, roster, year=year)
         for f in item.findings
         if f.code == code
     }
@@ -137,7 +137,9 @@ def test_a_department_that_sent_another_form_than_all_others_is_found(tmp_path: 
 
 def test_the_samples_are_one_round() -> None:
     roster = load_roster(ROSTER)
-    codes = {f.code for item in across(sample_returns(), roster) for f in item.findings}
+    codes = {
+        f.code for item in add_findings_between(sample_returns(), roster) for f in item.findings
+    }
     assert codes == set()
 
 
@@ -181,12 +183,33 @@ def test_two_departments_that_sent_the_very_same_are_found() -> None:
 def test_of_returns_saved_at_the_same_time_the_one_not_named_a_copy_counts(copy: str) -> None:
     own = replace(sent(2024, "甲局"), path=Path("z/甲局.xlsx"), modified="2025-03-01")
     other = replace(own, path=Path(f"a/{copy}.xlsx"))
-    assert superseded([own, other]) == {1: 0}
-    assert superseded([other, own]) == {0: 1}
-    assert superseded([own, replace(other, modified="2025-03-02")]) == {0: 1}, "later comes first"
+    assert sort_by_sender([own, other]).replaced == {1: 0}
+    assert sort_by_sender([other, own]).replaced == {0: 1}
+    assert sort_by_sender([own, replace(other, modified="2025-03-02")]).replaced == {0: 1}, (
+        "later comes first"
+    )
 
 
 def test_a_copy_s_short_name_does_not_outweigh_a_long_one_of_its_own() -> None:
     copy = replace(sent(2024, "甲局"), path=Path("甲(1).xlsx"))
     named = replace(copy, path=Path("001_岳阳市云溪区甲局_自评表.xlsx"))
-    assert superseded([copy, named]) == {0: 1}
+    assert sort_by_sender([copy, named]).replaced == {0: 1}
+
+
+def test_a_return_that_names_both_joins_what_stood_apart() -> None:
+    def one(name: str, code: str | None) -> Return:
+        given = changed(GIVEN, identity__department=name, identity__department_code=code)
+        return accepted(given, f"{name}{code}.xlsx")
+
+    returns = [one("甲局", "001"), one("乙局", None), one("丙局", "009"), one("乙局", "001")]
+    departments = sort_by_sender(returns, None).departments
+    assert departments[0] == departments[1] == departments[3] != departments[2]
+
+
+def test_what_was_said_already_is_not_said_again(tmp_path: Path) -> None:
+    roster = roster_of(tmp_path / "r.csv", "预算编码,部门\n001,县档案馆\n002,县水利局\n")
+    once = add_findings_between([sent(2024, "县档案局")], roster)
+    assert add_findings_between(once, roster) == once
+    (violation,) = [f for f in once[0].findings if f.code == "A501"]
+    assert violation.expected == "001 县档案馆"
+    assert violation.field == "identity.department"

@@ -12,7 +12,7 @@ from tests.fillings import FILLED, SAMPLES, filling
 from workbook import check, find_form
 from workbook.address import split_a1
 from workbook.catalogue import Severity
-from workbook.checking.columns import View, gather, share
+from workbook.checking.columns import View, gather, take_over
 from workbook.findings import Finding
 from workbook.form.coercion import Value
 from workbook.form.model import Form
@@ -173,7 +173,7 @@ def test_what_views_share_is_what_each_would_work_out(form: Form) -> None:
         cell = replace(usual[2].cells[name], raw=" 一又二分之一 ", receipt="换算")
         changed = replace(usual[2], cells=usual[2].cells | {name: cell})
         own, alone = (gather(form, [usual[0], changed], View.WORKBOOK) for _ in range(2))
-        share(own, whole, rows)
+        take_over(own, whole, rows)
         shared += len(own._judged)
         for rule in form.rules:
             assert (own.judge(rule) == alone.judge(rule)).all(), (name, rule.key)

@@ -154,3 +154,15 @@ def test_a_file_that_is_no_roster_is_refused(tmp_path: Path, data: bytes) -> Non
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RosterError, match="无法读取"):
         load_roster(tmp_path / "none.csv")
+
+
+def test_the_rows_of_a_workbook_are_named_as_a_person_counts_them(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["部门"], ["甲局"], ["乙局"], ["甲局"]):
+        sheet.append(row)
+    path = tmp_path / "roster.xlsx"
+    book.save(path)
+    with pytest.raises(RosterError, match="第 2、4 行"):
+        load_roster(path)

@@ -22,7 +22,7 @@ from tests.fillings import ROSTER, SAMPLES
 from workbook.commands.cli import cli
 from workbook.commands.messages import CLEAN, FOUND, WRONG
 from workbook.form.definition import find_form, load_form
-from workbook.layout.layout import place
+from workbook.layout.layout import lay_out
 
 RETURNS = SAMPLES / "returns"
 SEED = RETURNS / "125001_岳阳市云溪区科学技术协会.xlsx"
@@ -115,7 +115,7 @@ def test_forms_are_listed_for_programs() -> None:
 
 def test_a_layout_lists_every_cell_by_its_defined_name() -> None:
     found = printed("layout", FORM)
-    assert found.keys() == place(find_form(FORM)).spots.keys()
+    assert found.keys() == lay_out(find_form(FORM)).spots.keys()
     for spot in found.values():
         assert spot.keys() == {
             *("sheet", "cell", "section", "field", "row", "label", "kind", "mode", "choices"),
@@ -167,7 +167,7 @@ def written(path: Path) -> tuple[openpyxl.Workbook, dict[str, Any]]:
     """A template and the identity it holds."""
     book = openpyxl.load_workbook(path)
     found = {}
-    for name, spot in place(find_form(FORM)).spots.items():
+    for name, spot in lay_out(find_form(FORM)).spots.items():
         if name.startswith("identity."):
             found[name] = book[spot.address.sheet][spot.address.a1]
     return book, found

@@ -25,13 +25,15 @@ from workbook.expression.syntax import parse
 from workbook.form.coercion import Value
 from workbook.form.definition import find_form
 from workbook.form.model import CELL, GROUP, ROW
-from workbook.form.scope import Place
+from workbook.form.scope import Standpoint
 
 FORM = find_form("department_overall")
 
 
-def place(section: str = "funds", grain: str = CELL) -> Place:
-    return Place({s.id: s.fields for s in FORM.sections.values()}, FORM.settings, section, grain)
+def place(section: str = "funds", grain: str = CELL) -> Standpoint:
+    return Standpoint(
+        {s.id: s.fields for s in FORM.sections.values()}, FORM.settings, section, grain
+    )
 
 
 def read(text: str, section: str = "funds", grain: str = CELL) -> Node:

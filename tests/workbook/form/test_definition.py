@@ -14,7 +14,7 @@ from workbook.errors import FormError
 from workbook.expression.nodes import references
 from workbook.form.definition import FORMS_DIR, NEEDED, available_forms, find_form, load_form
 from workbook.form.model import CELL, GROUP, ROW, Case, Form, Rule
-from workbook.layout.layout import place
+from workbook.layout.layout import lay_out
 from workbook.reading.reader import read_returns
 from workbook.reading.submission import ACCEPTED, Filling
 from workbook.summary.tidy_frames import frames
@@ -134,12 +134,6 @@ def test_finding_a_form_names_the_known_ones() -> None:
     assert find_form(str(ODD)).id == "odd_form"
 
 
-def test_extra_folder_adds_its_definitions(tmp_path: Path) -> None:
-    (tmp_path / "own.toml").write_text("", encoding="utf-8")
-    assert tmp_path / "own.toml" in available_forms(tmp_path)
-    assert {path.parent for path in available_forms()} == {FORMS_DIR}
-
-
 # --- rare variants: the odd form ------------------------------------------------------------------
 
 
@@ -215,7 +209,7 @@ def test_field_added_to_the_file_is_in_template_reader_and_frames(tmp_path: Path
     path = tmp_path / "own.toml"
     path.write_text(text, encoding="utf-8")
     form = load_form(path)
-    spot = place(form).spot("funds.three_public_funds")
+    spot = lay_out(form).spot("funds.three_public_funds")
 
     given = Filling({"identity.department": "区档案馆", "funds.three_public_funds": 2.5})
     returned = build_template(form, tmp_path / "区档案馆.xlsx", filling=given)

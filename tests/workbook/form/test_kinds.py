@@ -25,7 +25,7 @@ from workbook.expression.operators import rounded
 from workbook.form.coercion import Raw, Value, coerce_number, serial
 from workbook.form.kinds import AS_SIGNED, KINDS, shown
 from workbook.form.model import Form
-from workbook.layout.layout import place
+from workbook.layout.layout import lay_out
 from workbook.reading.submission import ACCEPTED, Filling, Return, Submission
 from workbook.summary.schemas import section_schema
 from workbook.summary.tidy_frames import frames
@@ -459,7 +459,7 @@ def staff(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Staff:
 
 def test_a_new_kind_is_locked_in_the_template_by_its_row(staff: Staff) -> None:
     sheet = openpyxl.load_workbook(staff.template)["人员表"]
-    spot = place(staff.form).spots["staff.employed"]
+    spot = lay_out(staff.form).spots["staff.employed"]
     at = spot.address.a1
     (held,) = (v for v in sheet.data_validations.dataValidation if str(v.sqref) == at)
     assert held.formula1 == f"AND(ISNUMBER({at}),{at}>=0,{at}<=9999,ROUND({at},0)={at})"

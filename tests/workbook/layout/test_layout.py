@@ -27,7 +27,7 @@ from workbook.layout.layout import (
     check_lines,
     check_name,
     default_plan,
-    place,
+    lay_out,
 )
 
 FORMS = Path(__file__).resolve().parents[2] / "forms"
@@ -35,7 +35,7 @@ ODD = load_form(FORMS / "odd_form_2023.toml")
 ALL = (*map(load_form, available_forms()), ODD)
 GROWN = {form.key: tuple(n + i % 3 for i, n in enumerate(default_plan(form))) for form in ALL}
 LAYOUTS = [
-    pytest.param(place(form, plan), id=f"{form.id}-{size}")
+    pytest.param(lay_out(form, plan), id=f"{form.id}-{size}")
     for form in ALL
     for size, plan in (("default", None), ("grown", GROWN[form.key]))
 ]
@@ -151,7 +151,7 @@ def test_rows_of_a_block_follow_one_another_in_groups(layout: Layout) -> None:
 
 @pytest.mark.parametrize("form", ALL, ids=lambda form: form.id)
 def test_each_rule_is_on_one_line_and_has_a_verdict(form: Form) -> None:
-    layout = place(form)
+    layout = lay_out(form)
     on_lines = [rule for rules in check_lines(form).values() for rule in rules]
     assert sorted(r.key for r in on_lines) == sorted(r.key for r in form.rules)
     for rule in form.rules:
@@ -166,12 +166,12 @@ def test_each_rule_is_on_one_line_and_has_a_verdict(form: Form) -> None:
 @pytest.mark.parametrize("plan", [(3, 5), (3, 5, 1, 1, 1, 2, 0), (3, 5, 1, 1, 1, 2, 1, 1), (3,)])
 def test_plan_that_does_not_fit_is_refused(plan: tuple[int, ...]) -> None:
     with pytest.raises(BuildError, match="odd_form 2023: the plan"):
-        place(ODD, plan)
+        lay_out(ODD, plan)
 
 
 def test_plan_runs_over_all_repeating_sections_in_order() -> None:
     assert default_plan(ODD) == (3, 5, 1, 1, 1, 2, 1)
-    layout = place(ODD, (1, 2, 1, 3, 1, 1, 2))
+    layout = lay_out(ODD, (1, 2, 1, 3, 1, 1, 2))
     assert [len(block.slots) for block in layout.blocks.values()] == [1, 2, 8]
     assert [group.rows for group in layout.blocks["management"].groups] == [5, 3]
     assert "goals.goal.2" not in layout.spots
@@ -179,7 +179,7 @@ def test_plan_runs_over_all_repeating_sections_in_order() -> None:
 
 
 def test_three_levels_are_merged_over_their_rows() -> None:
-    layout = place(ODD)
+    layout = lay_out(ODD)
     first = layout.blocks["management"].first
     tree = {
         (label.text, label.top - first, label.bottom - first, label.left)
@@ -194,7 +194,7 @@ def test_three_levels_are_merged_over_their_rows() -> None:
 
 
 def test_head_of_two_rows_reaches_down_beside_the_rows_only_where_drawn() -> None:
-    layout = place(ODD)
+    layout = lay_out(ODD)
     block = layout.blocks["indicators"]
     by_text = {label.text: label for label in layout.home.labels}
     assert (by_text["绩效指标"].top, by_text["绩效指标"].bottom) == (block.first - 2, block.last)
@@ -211,7 +211,7 @@ def test_words_drawn_in_a_row_stand_in_each_row(tmp_path: Path) -> None:
     path.write_text(text.replace("| {remark} | {sign}", "| 见附件 | {sign}").replace(
         'remark = { label = "指标说明", kind = "text", max_length = 60 }\n', ""), encoding="utf-8"
     )  # fmt: skip
-    layout = place(load_form(path))
+    layout = lay_out(load_form(path))
     block = layout.blocks["indicators"]
     words = [label.top for label in layout.home.labels if label.text == "见附件"]
     assert words == [slot.row for slot in block.slots]

@@ -585,8 +585,8 @@ def test_the_page_of_reading_tells_every_limit() -> None:
     )
     told = {name: int(number.replace(",", "")) for name, number in rows}
     ours = {
-        "parcel.MEMBERS": parcel.MEMBERS,
-        "parcel.TOTAL": parcel.TOTAL,
+        "zip_bundle.MEMBERS": parcel.MEMBERS,
+        "zip_bundle.TOTAL": parcel.TOTAL,
         "foreign.GRID": foreign.GRID,
         "worker.MEMORY": worker.MEMORY,
     }

@@ -16,12 +16,12 @@ from workbook.errors import Refused
 from workbook.limits import Limits
 from workbook.package import parts as ooxml
 from workbook.package import plain_xml as plainxml
-from workbook.package import sheet_fragments as sheetpieces
+from workbook.package import sheet_fragments
 from workbook.package.container import Watch
 from workbook.package.opening import open_bytes
-from workbook.package.parts import Task, parse_strings
+from workbook.package.parts import ParseTask, parse_strings
 from workbook.package.seen import Seen
-from workbook.package.sheet_fragments import PiecedPart, parse_sheet
+from workbook.package.sheet_fragments import FragmentedSheet, parse_sheet
 from workbook.package.sheets import parse
 
 TOP = Path(__file__).resolve().parents[3]
@@ -31,8 +31,8 @@ HEAD = f'<?xml version="1.0" encoding="UTF-8"?>\n<worksheet xmlns="{MAIN}">'.enc
 STRINGS = [f"文字{n}" for n in range(2000)]
 
 
-def task() -> Task:
-    return Task("part.xml", Limits(), Watch(60))
+def task() -> ParseTask:
+    return ParseTask("part.xml", Limits(), Watch(60))
 
 
 def outcome(read: Callable[[], object]) -> object:
@@ -89,7 +89,7 @@ def assert_read_quickly(data: bytes) -> None:
         if b"<c " not in part:
             continue
         found = parse_sheet(part, task(), False)
-        assert isinstance(found, PiecedPart), name
+        assert isinstance(found, FragmentedSheet), name
         assert found._cells(STRINGS, task()) is not None, name
         assert quick(part) == careful(part), name
 
@@ -112,7 +112,7 @@ def test_rows_as_excel_writes_them_are_read_quickly() -> None:
     ac = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/ac"
     row = '<row r="1" spans="1:2" x14ac:dyDescent="0.2"><c r="A1" s="1" t="s"><v>0</v></c></row>'
     data = HEAD[:-1] + f' xmlns:x14ac="{ac}"><sheetData>{row}</sheetData></worksheet>'.encode()
-    assert isinstance(parse_sheet(data, task(), False), PiecedPart)
+    assert isinstance(parse_sheet(data, task(), False), FragmentedSheet)
     assert quick(data) == careful(data)
     bare = data.replace(f' xmlns:x14ac="{ac}"'.encode(), b"")
     assert quick(bare) == careful(bare) == "W104"
@@ -124,7 +124,7 @@ def test_a_return_reads_the_same_without_the_quick_way(
     files = [ours, by_openpyxl(ours), *(path.read_bytes() for path in SAVED_BY_LIBREOFFICE)]
     found = [open_bytes(data) for data in files]
     monkeypatch.setattr(plainxml, "_LONGEST", 0)
-    sheetpieces._shelf.cache_clear()
+    sheet_fragments._shelf.cache_clear()
     other = Limits(seconds=30.0)  # so that no part is remembered
     assert [open_bytes(data, limits=other) for data in files] == found
 

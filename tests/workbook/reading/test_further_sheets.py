@@ -15,7 +15,7 @@ from tests.office import Format, Office
 from workbook import check
 from workbook.errors import FormError
 from workbook.form.definition import load_form
-from workbook.layout.layout import place
+from workbook.layout.layout import lay_out
 from workbook.reading.reader import read_return
 from workbook.reading.submission import ACCEPTED, Return
 from workbook.summary.tidy_frames import frames
@@ -23,7 +23,7 @@ from workbook.summary.tidy_frames import frames
 FORM = overall()
 SHEET = "自评报告"
 GIVEN = filling(FILLED[0])
-LAYOUT = place(FORM)
+LAYOUT = lay_out(FORM)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from workbook.catalogue import Severity
 from workbook.findings import Finding
 from workbook.form.model import CELL, Form
 from workbook.layout.formulas import canonical
-from workbook.layout.layout import place
+from workbook.layout.layout import lay_out
 from workbook.reading.reader import read_return
 from workbook.reading.submission import ACCEPTED, Filling
 
@@ -126,7 +126,7 @@ def test_a_department_other_than_issued_is_found(form: Form, tmp_path: Path) -> 
     path = build_template(form, tmp_path / "a.xlsx", filling=given, prefilled=issued)
     assert found(path) == []
     book = openpyxl.load_workbook(path)
-    at = place(form).spots["identity.department"].address.a1
+    at = lay_out(form).spots["identity.department"].address.a1
     cell = book["自评表"][at]
     assert cell.value == "甲局"
     cell.value = "乙局"
@@ -324,7 +324,7 @@ def test_deleted_rows_are_an_error_at_their_fields(
 def test_a_name_that_points_to_the_end_of_the_sheet_costs_no_time(
     form: Form, filled: Path, tmp_path: Path
 ) -> None:
-    at = place(form).spots["identity.approved_by"].address
+    at = lay_out(form).spots["identity.approved_by"].address
     far = at.absolute.replace(f"${at.row}", "$1048576")
     path = rewritten(
         filled, tmp_path / "x.xlsx", BOOK, lambda text: text.replace(at.absolute + "<", far + "<")

@@ -13,42 +13,42 @@ from typing import Any
 import pytest
 
 from workbook.errors import WorkbookError
-from workbook.reading.workers import Piece, Processes, dispatch, executor_at
+from workbook.reading.workers import Processes, WorkBatch, dispatch, executor_at
 
 POISON = 13
 
 
-def double(piece: Piece[int]) -> list[int]:
-    return [2 * item for item in piece.items]
+def double(batch: WorkBatch[int]) -> list[int]:
+    return [2 * item for item in batch.items]
 
 
-def deadly(piece: Piece[int]) -> list[int]:
+def deadly(batch: WorkBatch[int]) -> list[int]:
     """Kills its process if the poison is among the items."""
-    if POISON in piece.items:
+    if POISON in batch.items:
         os.kill(os.getpid(), signal.SIGKILL)
-    return double(piece)
+    return double(batch)
 
 
-def accident(piece: Piece[Path]) -> list[str]:
+def accident(batch: WorkBatch[Path]) -> list[str]:
     """Kills its process the first time that the file in it is seen."""
-    for path in piece.items:
+    for path in batch.items:
         if path.exists():
             path.unlink()
             os.kill(os.getpid(), signal.SIGKILL)
-    return [path.name for path in piece.items]
+    return [path.name for path in batch.items]
 
 
-def faulty(_piece: Piece[int]) -> None:
+def faulty(_batch: WorkBatch[int]) -> None:
     raise ZeroDivisionError
 
 
-def in_order(results: Sequence[tuple[Piece[int], list[int] | None]]) -> list[int | None]:
+def in_order(results: Sequence[tuple[WorkBatch[int], list[int] | None]]) -> list[int | None]:
     """The results of all items, by their places; every place must be there once."""
     places: list[int] = []
     found: list[int | None] = []
-    for piece, result in sorted(results, key=lambda pair: pair[0].start):
-        places += range(piece.start, piece.start + len(piece.items))
-        found += result if result is not None else [None for _ in piece.items]
+    for batch, result in sorted(results, key=lambda pair: pair[0].start):
+        places += range(batch.start, batch.start + len(batch.items))
+        found += result if result is not None else [None for _ in batch.items]
     assert places == list(range(len(places)))
     return found
 
@@ -58,7 +58,7 @@ def test_every_item_is_worked_on_once(make: Callable[[int], Executor]) -> None:
     with make(2) as executor:
         found = list(dispatch(double, range(25), executor, size=4))
     assert in_order(found) == [2 * n for n in range(25)]
-    assert {len(piece.items) for piece, _ in found} == {4, 1}
+    assert {len(batch.items) for batch, _ in found} == {4, 1}
 
 
 def test_no_items_are_no_work() -> None:
@@ -70,9 +70,9 @@ def test_only_so_many_batches_are_under_way() -> None:
     started: list[int] = []
     most = 0
 
-    def note(piece: Piece[int]) -> int:
-        started.append(piece.start)
-        return piece.start
+    def note(batch: WorkBatch[int]) -> int:
+        started.append(batch.start)
+        return batch.start
 
     with Threads(4) as executor:
         for done, _ in enumerate(dispatch(note, range(100), executor, size=1, in_flight=3)):

@@ -18,9 +18,9 @@ from tests.fillings import ROSTER, SAMPLES
 from workbook import aggregate, check, load_roster, read_returns
 from workbook.commands.cli import cli
 from workbook.commands.messages import FOUND
-from workbook.reading.reader import Forms, Passwords, known_forms, read_some
+from workbook.reading.reader import Forms, Passwords, known_forms, read_batch
 from workbook.reading.submission import Return
-from workbook.reading.workers import Piece
+from workbook.reading.workers import WorkBatch
 from workbook.scale import partitions
 from workbook.scale.partitions import Partitions, listed, write_partitions
 from workbook.scale.rollup import roll_up
@@ -31,21 +31,21 @@ pytestmark = pytest.mark.long
 POISON = "poison"
 
 
-def read_or_die(piece: Piece[Path], *, forms: Forms, passwords: Passwords) -> list[Return]:
+def read_or_die(batch: WorkBatch[Path], *, forms: Forms, passwords: Passwords) -> list[Return]:
     """Reads, but one file kills the process."""
-    if any(POISON in path.name for path in piece.items):
+    if any(POISON in path.name for path in batch.items):
         os.kill(os.getpid(), signal.SIGKILL)
-    return read_some(piece, forms=forms, passwords=passwords)
+    return read_batch(batch, forms=forms, passwords=passwords)
 
 
 class Deadly(WorkerPlugin):
     """Puts the deadly reader in the usual one's place, in the workers' processes only."""
 
     def setup(self, worker: object) -> None:  # noqa: ARG002
-        partitions.read_some = read_or_die  # type: ignore[attr-defined]
+        partitions.read_batch = read_or_die  # type: ignore[attr-defined]
 
     def teardown(self, worker: object) -> None:  # noqa: ARG002
-        partitions.read_some = read_some  # type: ignore[attr-defined]
+        partitions.read_batch = read_batch  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")

@@ -23,9 +23,9 @@ from tests.fillings import ROSTER, SAMPLES
 from workbook import aggregate, check, load_roster, read_returns
 from workbook.checking.checks import judge
 from workbook.errors import WorkbookError
-from workbook.reading.reader import Forms, Passwords, known_forms, read_some
+from workbook.reading.reader import Forms, Passwords, known_forms, read_batch
 from workbook.reading.submission import Return
-from workbook.reading.workers import Piece, Processes
+from workbook.reading.workers import Processes, WorkBatch
 from workbook.scale import partitions, rollup
 from workbook.scale.partitions import LISTED, Partitions, clear, listed, write_partitions
 from workbook.scale.rollup import roll_up
@@ -93,11 +93,11 @@ def table(parts: Partitions, name: str) -> pd.DataFrame:
     return pd.concat(parts.frames(name))
 
 
-def read_or_die(piece: Piece[Path], *, forms: Forms, passwords: Passwords) -> list[Return]:
+def read_or_die(batch: WorkBatch[Path], *, forms: Forms, passwords: Passwords) -> list[Return]:
     """Reads, but the poison's process is killed: in a pool's process only, never in the tests' own."""
-    if os.getpid() != TESTS and any(POISON in path.name for path in piece.items):
+    if os.getpid() != TESTS and any(POISON in path.name for path in batch.items):
         os.kill(os.getpid(), signal.SIGKILL)
-    return read_some(piece, forms=forms, passwords=passwords)
+    return read_batch(batch, forms=forms, passwords=passwords)
 
 
 TESTS = os.getpid()
@@ -120,7 +120,7 @@ def test_any_executor_reads_the_same_in_the_same_order(
 def test_a_file_that_kills_its_process_is_rejected_alone(
     returns: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbook.reading.reader.read_some", read_or_die)
+    monkeypatch.setattr("workbook.reading.reader.read_batch", read_or_die)
     shutil.copy(returns / "again.xlsx", returns / f"{POISON}.xlsx")
     with Processes(2) as executor:
         read = read_returns([returns], executor=executor)
@@ -170,7 +170,7 @@ def test_a_poisonous_file_is_rejected_and_its_batch_is_read(
     returns: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected, _ = whole(returns)
-    monkeypatch.setattr(partitions, "read_some", read_or_die)
+    monkeypatch.setattr(partitions, "read_batch", read_or_die)
     poison = returns / f"{POISON}.xlsx"
     shutil.copy(returns / "again.xlsx", poison)
     with Processes(2) as executor:
@@ -188,8 +188,8 @@ def test_a_batch_done_twice_stands_there_once(returns: Path, tmp_path: Path) -> 
     with ThreadPoolExecutor(1) as executor:
         parts = written(returns, tmp_path / "parts", executor)
     before = {name: len(frame) for name in ("files", "cells") for frame in [table(parts, name)]}
-    task = partitions._Task(parts.folder, partitions._definitions(parts.forms), ())
-    again = partitions._read_and_write(task, Piece(4, tuple(listed([returns])[4:8])))
+    task = partitions._ReadingTask(parts.folder, partitions._definitions(parts.forms), ())
+    again = partitions._read_and_write(task, WorkBatch(4, tuple(listed([returns])[4:8])))
     assert set(again) <= set(parts.names)
     assert {name: len(table(parts, name)) for name in before} == before
 
@@ -199,13 +199,13 @@ def test_what_a_dead_process_left_is_taken_away(
 ) -> None:
     out = tmp_path / "parts"
 
-    def leave(piece: Piece[Path], *, forms: Forms, passwords: Passwords) -> list[Return]:
+    def leave(batch: WorkBatch[Path], *, forms: Forms, passwords: Passwords) -> list[Return]:
         for name in ("part-000000000-0099.parquet", f".part-000000000-0004.parquet.{'0' * 32}"):
             (out / "files").mkdir(parents=True, exist_ok=True)
             (out / "files" / name).touch()
-        return read_some(piece, forms=forms, passwords=passwords)
+        return read_batch(batch, forms=forms, passwords=passwords)
 
-    monkeypatch.setattr(partitions, "read_some", leave)
+    monkeypatch.setattr(partitions, "read_batch", leave)
     with ThreadPoolExecutor(1) as executor:
         parts = written(returns, out, executor)
     assert set(parts.folder.names()) == {*parts.names, LISTED}
@@ -227,9 +227,11 @@ def test_a_definition_of_ones_own_need_not_be_where_the_work_is_done(
     returns: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forms = known_forms()
-    task = partitions._Task(Folder(str(tmp_path / "parts")), partitions._definitions(forms), ())
+    task = partitions._ReadingTask(
+        Folder(str(tmp_path / "parts")), partitions._definitions(forms), ()
+    )
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
-    names = partitions._read_and_write(task, Piece(0, tuple(listed([returns])[:2])))
+    names = partitions._read_and_write(task, WorkBatch(0, tuple(listed([returns])[:2])))
     assert "department_overall_2024/funds/part-000000000-0002.parquet" in names
 
 

@@ -17,7 +17,7 @@ from tests.fillings import (
     rejected,
     sample_returns,
 )
-from workbook.checking.between_returns import across, superseded
+from workbook.checking.between_returns import add_findings_between, sort_by_sender
 from workbook.checking.roster import Roster, load_roster
 from workbook.findings import finding
 from workbook.reading.submission import SKIPPED, Return
@@ -172,12 +172,12 @@ def test_the_return_saved_last_counts_and_the_others_are_told(roster: Roster) ->
     two = copy(one, "b.xlsx", "2025-03-21T08:00:00Z")
     three = copy(one, "c.xlsx", "2025-03-19T08:00:00Z")
     returns = [one, two, three]
-    assert superseded(returns, roster) == {0: 1, 2: 1}
-    told = across(returns, roster)
+    assert sort_by_sender(returns, roster).replaced == {0: 1, 2: 1}
+    told = add_findings_between(returns, roster)
     assert [[f.code for f in item.findings] for item in told] == [["A502"], [], ["A502"]]
     assert told[0].findings[0].expected == "b.xlsx"
     assert told[0].findings[0].cell == "D5"
-    assert across(told, roster) == told
+    assert add_findings_between(told, roster) == told
     summary = aggregate(told, roster)
     assert summary.duplicates["counted"].to_dict() == {"a.xlsx": "b.xlsx", "c.xlsx": "b.xlsx"}
     assert figure(summary, "final_budget") == 168.35
@@ -186,7 +186,7 @@ def test_the_return_saved_last_counts_and_the_others_are_told(roster: Roster) ->
 
 def test_equal_times_fall_back_on_the_path() -> None:
     one = accepted(filling(ARCHIVE), "b.xlsx")
-    assert superseded([one, copy(one, "a.xlsx")]) == {1: 0}
+    assert sort_by_sender([one, copy(one, "a.xlsx")]).replaced == {1: 0}
 
 
 def test_a_department_is_known_by_its_code_or_its_name() -> None:
@@ -201,7 +201,7 @@ def test_a_department_is_known_by_its_code_or_its_name() -> None:
         changed(given, identity__department_code="9", identity__department="乙局"), "d.xlsx"
     )
     # The first two to come have nothing in common before the third joins them.
-    assert superseded([nameless, codeless, whole, stranger]) == {0: 1, 2: 1}
+    assert sort_by_sender([nameless, codeless, whole, stranger]).replaced == {0: 1, 2: 1}
 
 
 def test_other_years_do_not_replace_each_other() -> None:
@@ -209,7 +209,7 @@ def test_other_years_do_not_replace_each_other() -> None:
     assert one.submission is not None
     other = replace(one, path=Path("b.xlsx"),
                     submission=replace(one.submission, path=Path("b.xlsx"), fiscal_year=2023))  # fmt: skip
-    assert superseded([one, other]) == {}
+    assert sort_by_sender([one, other]).replaced == {}
     assert [part.fiscal_year for part in aggregate([one, other]).forms] == [2023, 2024]
 
 
@@ -217,13 +217,13 @@ def test_a_department_off_the_roster_is_told_with_the_nearest(roster: Roster) ->
     given = changed(
         filling(ARCHIVE), identity__department_code="", identity__department="云溪区档案局"
     )
-    (item,) = across([accepted(given)], roster)
+    (item,) = add_findings_between([accepted(given)], roster)
     (told,) = item.findings
     assert (told.code, told.field, told.cell) == ("A501", "identity.department", "D5")
     assert told.expected == "118001 岳阳市云溪区档案馆"
     summary = aggregate([item], roster)
     assert main(summary).departments["department"].tolist()[-1] == "云溪区档案局"
-    assert across([item]) == (item,)
+    assert add_findings_between([item]) == (item,)
 
 
 def test_skipped_files_are_only_listed(roster: Roster) -> None:

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from tests.fillings import FILLED, accepted, changed, filling, rejected
-from workbook.checking.between_returns import across
-from workbook.checking.roster import Entry, Roster
+from workbook.checking.between_returns import add_findings_between
+from workbook.checking.roster import Roster, RosterEntry
 from workbook.findings import finding
 from workbook.reading.submission import Return
 from workbook.summary.adding_up import aggregate
@@ -20,7 +20,7 @@ DUE = date(2025, 3, 20)
 
 
 def roster(deadline: date | None = None) -> Roster:
-    entries = Entry("118001", ARCHIVE, deadline=deadline, row=2), Entry("9", "某局")
+    entries = RosterEntry("118001", ARCHIVE, deadline=deadline, row=2), RosterEntry("9", "某局")
     return Roster(Path("r.csv"), entries)
 
 
@@ -102,11 +102,11 @@ def of_year(number: int, year: int, path: str = "") -> Return:
     return accepted(given, path or f"{number}-{year}.xlsx", modified="2025-03-23")
 
 
-FOUR = Roster(Path("r.csv"), tuple(Entry(str(n), f"{n}局", year=2024) for n in (1, 2, 3, 4)))
+FOUR = Roster(Path("r.csv"), tuple(RosterEntry(str(n), f"{n}局", year=2024) for n in (1, 2, 3, 4)))
 
 
 def test_last_year_s_form_is_none_of_the_round_s() -> None:
-    returns = across([of_year(1, 2024), of_year(2, 2024), of_year(3, 2023)], FOUR)
+    returns = add_findings_between([of_year(1, 2024), of_year(2, 2024), of_year(3, 2023)], FOUR)
     summary = aggregate(returns, FOUR, deadline=DUE)
     assert [part.fiscal_year for part in summary.forms] == [2024]
     assert summary.files["use"].tolist() == ["counted", "counted", "other_year"]
@@ -119,19 +119,19 @@ def test_last_year_s_form_is_none_of_the_round_s() -> None:
 
 
 def test_last_year_s_form_beside_this_year_s_leaves_the_department_answered() -> None:
-    returns = across([of_year(1, 2024), of_year(2, 2024), of_year(2, 2023)], FOUR)
+    returns = add_findings_between([of_year(1, 2024), of_year(2, 2024), of_year(2, 2023)], FOUR)
     found = aggregate(returns, FOUR).coverage.loc[2]
     assert (found["status"], found["why"], found["duplicates"]) == ("answered", "", 0)
 
 
 def test_a_round_wholly_of_another_year_than_told_is_added_up_with_its_errors() -> None:
-    summary = aggregate(across([of_year(1, 2023), of_year(2, 2023)], FOUR), FOUR)
+    summary = aggregate(add_findings_between([of_year(1, 2023), of_year(2, 2023)], FOUR), FOUR)
     assert summary.files["use"].tolist() == ["counted", "counted"]
     assert summary.coverage["status"].tolist() == ["faulty", "faulty", "missing", "missing"]
 
 
 def test_whose_form_stands_in_a_missing_department_s_file_is_told() -> None:
-    returns = across([of_year(1, 2024), of_year(1, 2024, "2局.xlsx")], FOUR)
+    returns = add_findings_between([of_year(1, 2024), of_year(1, 2024, "2局.xlsx")], FOUR)
     found = aggregate(returns, FOUR).coverage
     assert found.loc[2, "status"] == "missing"
     assert "1局" in str(found.loc[2, "why"])

@@ -44,7 +44,7 @@ def test_coverage_is_told_in_numbers() -> None:
     assert (found.asked, found.answered, found.accepted, found.faulty) == (14, 12, 11, 1)
     assert (found.rejected, found.missing, found.off_roster, found.late) == (1, 1, 1, 0)
     assert found.answered + found.rejected + found.missing == found.asked
-    assert "名册外 1" in found.told
+    assert "名册外 1" in found.in_words
 
 
 def test_every_score_is_in_one_band() -> None:

@@ -11,7 +11,7 @@ from docx.oxml.ns import nsdecls
 from tests.fillings import SAMPLES
 from workbook.errors import Refused
 from workbook.limits import Limits
-from workbook.word.document import Paragraph, Word, read_word, where
+from workbook.word.document import Word, WordParagraph, read_word, shown_address
 
 SEED = SAMPLES / "word" / "125001_岳阳市云溪区科学技术协会.docx"
 W = nsdecls("w")
@@ -49,7 +49,7 @@ def repacked(data: bytes, change: dict[str, bytes]) -> bytes:
 
 
 def texts(word: Word) -> list[str]:
-    return [block.text for block in word.blocks if isinstance(block, Paragraph)]
+    return [block.text for block in word.blocks if isinstance(block, WordParagraph)]
 
 
 def test_merged_cells_are_one_cell_and_keep_their_places_in_the_row() -> None:
@@ -57,7 +57,7 @@ def test_merged_cells_are_one_cell_and_keep_their_places_in_the_row() -> None:
     budget = next(c for c in table.cells if c.text.strip() == "年度预  算申请  （万元）")
     assert (budget.row, budget.bottom, budget.left, budget.right) == (2, 8, 0, 0)
     figure = next(c for c in table.cells if c.text == "83.88")
-    assert (figure.address.sheet, where(figure.address)) == ("表1", "R3C3")
+    assert (figure.address.sheet, shown_address(figure.address)) == ("表1", "R3C3")
 
 
 def test_inserted_text_counts_deleted_text_does_not() -> None:

@@ -27,7 +27,7 @@ from workbook.findings import Finding
 from workbook.form.coercion import Value
 from workbook.form.definition import find_form, load_form
 from workbook.form.model import ROW, Field
-from workbook.layout.layout import place
+from workbook.layout.layout import lay_out
 from workbook.reading.reader import known_forms, read_returns
 from workbook.reading.submission import ACCEPTED, REJECTED, Filling
 from workbook.word.office import NoOffice, convert
@@ -168,7 +168,7 @@ def test_the_table_of_any_form_that_we_write_is_read_again(tmp_path: Path, name:
     form = load_form(FORMS_BESIDE / name) if name.endswith(".toml") else find_form(name)
     values_: dict[str, Value] = {}
     rows: dict[str, dict[int, dict[str, Value]]] = {}
-    for key, spot in place(form).spots.items():
+    for key, spot in lay_out(form).spots.items():
         if spot.field.is_input and spot.address.sheet == form.sheet:
             value = some(spot.field, spot.number)
             if spot.field.grain == ROW:
