@@ -124,6 +124,7 @@ TYPED = [
 """What the guide has a clerk type; `workbook demo` has its own test."""
 
 
+@pytest.mark.long
 def test_the_year_of_the_guide_runs_as_typed(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -713,7 +713,7 @@ def cell_xml(draw: st.DrawFn) -> str:
 
 
 @given(rows=st.lists(st.lists(cell_xml(), max_size=3), max_size=3), junk=st.booleans())
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=3 * settings().max_examples)
 def test_shortcut_for_cells_reads_what_the_parser_reads(rows: list[list[str]], junk: bool) -> None:
     body = "".join(
         f'<row r="{n}" hidden="{n % 2}">{"".join(cells)}</row>' for n, cells in enumerate(rows, 1)

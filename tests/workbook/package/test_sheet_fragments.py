@@ -173,7 +173,7 @@ def sheets(ours: bytes) -> list[bytes]:
 
 
 @given(draw=st.data())
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=5 * settings().max_examples)
 def test_what_is_odd_reads_as_the_careful_way_reads_it(
     sheets: list[bytes], draw: st.DataObject
 ) -> None:
@@ -236,7 +236,7 @@ def test_a_sheet_of_one_odd_cell_reads_as_the_careful_way_reads_it(odd: bytes) -
         max_size=5,
     )
 )
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=5 * settings().max_examples)
 def test_odd_strings_read_as_the_careful_way_reads_them(items: list[str]) -> None:
     data = f'<sst xmlns="{MAIN}">{"".join(items)}</sst>'.encode()
     expected = outcome(lambda: list(ooxml._parse_strings(data, task())))
