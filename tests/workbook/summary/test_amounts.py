@@ -77,3 +77,14 @@ def test_a_unit_that_is_none_cannot_be_added_up(tmp_path: Path) -> None:
 def test_the_rate_is_worded_as_the_definition_reckons_it() -> None:
     assert worded_rate(overall()) == "全年执行数÷全年预算数"
     assert worded_rate(overall(), "合计") == "全年执行数合计÷全年预算数合计"
+
+
+def test_the_rate_is_worded_with_every_sign(tmp_path: Path) -> None:
+    path = tmp_path / "form.toml"
+    text = overall().path.read_text(encoding="utf-8")
+    rate = 'formula = "(actual_expenditure - original_budget) / (final_budget * 2)"'
+    path.write_text(
+        text.replace('formula = "actual_expenditure / final_budget"', rate), encoding="utf-8"
+    )
+    form = load_form(path)
+    assert worded_rate(form) == "(全年执行数－年初预算数)÷(全年预算数×2)"

@@ -84,6 +84,18 @@ def test_the_most_frequent_reason_comes_first() -> None:
     assert pd.isna(told["example"].iloc[0])
 
 
+def test_of_reasons_equally_frequent_the_dearer_comes_first() -> None:
+    item = with_rows(
+        {
+            1: {"weight": 8.0, "self_score": 7.0, "deviation_reason": "下雨"},
+            2: {"weight": 8.0, "self_score": 5.0, "deviation_reason": "招标推迟"},
+        }
+    )
+    told = reasons(main(item).details["indicators"], ROWS).reset_index()
+    once = told[told["rows"] == 1]
+    assert once[["reason", "lost"]].to_numpy().tolist() == [["招标采购", 3], ["自然条件", 1]]
+
+
 def test_generosity_is_told_by_department() -> None:
     full = with_rows({})
     item = with_rows({1: {"target": "≥10场", "actual": "5场", "weight": 8.0, "self_score": 8.0}})

@@ -2,10 +2,21 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from tests.fillings import FILLED, ROSTER, accepted, changed, filling, rejected, sample_returns
+from tests.fillings import (
+    FILLED,
+    ROSTER,
+    accepted,
+    changed,
+    filling,
+    project,
+    project_form,
+    rejected,
+    sample_returns,
+)
 from workbook.checking.roster import load_roster
 from workbook.findings import finding
 from workbook.reading.submission import Return
@@ -80,6 +91,22 @@ def test_who_is_missing_and_who_was_sent_back_comes_first() -> None:
     assert [item.key for item in found] == ["missing", "rejected"]
     assert len(found[0].numbers) == 13
     assert found[1].numbers == (2,)
+
+
+def test_who_is_missing_is_told_with_the_main_form_only(tmp_path: Path) -> None:
+    late = replace(plain(1), modified="2025-03-30")
+    other = project(project_form(tmp_path), "桥")
+    summary = aggregate([late, other, rejected("119001.xlsx", finding("W102"))], ROSTER_,
+                        deadline=date(2025, 3, 20))  # fmt: skip
+    assert {"missing", "rejected", "late"} <= set(told(summary))
+    (part,) = [part for part in summary.forms if part is not summary.main]
+    assert not {"missing", "rejected", "late"} & {item.key for item in attention(summary, part)}
+
+
+def test_scores_above_the_rule_are_told() -> None:
+    found = {item.key for item in attention(aggregate(sample_returns()))}
+    assert "above" in found
+    assert "above" not in {item.key for item in attention(aggregate([plain(1)]))}
 
 
 def test_the_error_of_most_returns_is_named() -> None:

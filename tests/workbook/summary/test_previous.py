@@ -128,10 +128,14 @@ def test_projects_are_compared_with_their_own(tmp_path: Path) -> None:
             item, path=path, submission=replace(item.submission, fiscal_year=year, path=path)
         )
 
-    found = compared([of("桥", 2024, 30_000), of("路", 2024, 1)], [of("桥", 2023, 20_000)])
+    found = compared([of("路", 2024, 1), of("桥", 2024, 30_000)], [of("桥", 2023, 20_000)])
     assert found.amounts == ("planned", "spent", "unspent")
-    assert found.departments["planned_change"].loc[1] == 1
-    assert found.departments["pairing"].tolist() == ["both", "new"]
+    assert found.departments["planned_change"].loc[2] == 1
+    assert found.departments["pairing"].tolist() == ["new", "both"]
+
+
+def test_rate_and_score_are_no_amounts(found: Comparison) -> None:
+    assert set(found.figures) - set(found.amounts) == {"execution_rate", "total_score"}
 
 
 @pytest.mark.parametrize(("year", "had"), [(2024, "只有 2024 年度的"), (None, "没有一份可以读的")])

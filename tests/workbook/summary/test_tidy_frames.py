@@ -1,5 +1,6 @@
 """Frames hold what the returns say, typed, each value with its cell; computed values are worked out anew."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,17 @@ def test_a_joint_plan_does_not_change_a_row_s_number() -> None:
     cells = found.cells[found.cells["submission"] == "b.xlsx"]
     cells = cells[(cells["row"] == 8) & (cells["field"] == "indicator")]
     assert cells["value"].tolist() == [rows_of(rows, "b.xlsx")["indicator"].loc[8]]
+
+
+def test_a_cell_in_error_is_told_as_one() -> None:
+    given = accepted(filling(ARCHIVE), "a.xlsx")
+    assert given.submission is not None
+    name = "funds.final_budget"
+    broken = replace(given.submission.cells[name], value=None, error="#REF!")
+    cells = given.submission.cells | {name: broken}
+    found = frames([replace(given, submission=replace(given.submission, cells=cells))]).cells
+    line = one(found, "funds", "final_budget")
+    assert line["state"] == "error"
 
 
 def test_computed_values_are_worked_out_anew() -> None:
