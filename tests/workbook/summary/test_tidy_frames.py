@@ -101,7 +101,7 @@ def test_a_cell_in_error_is_told_as_one() -> None:
     given = accepted(filling(ARCHIVE), "a.xlsx")
     assert given.submission is not None
     name = "funds.final_budget"
-    broken = replace(given.submission.cells[name], value=None, error="#REF!")
+    broken = replace(given.submission.cells[name], value=None, error=True)
     cells = given.submission.cells | {name: broken}
     found = frames([replace(given, submission=replace(given.submission, cells=cells))]).cells
     line = one(found, "funds", "final_budget")
