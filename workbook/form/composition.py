@@ -192,24 +192,33 @@ def _laid_over(upper: SourcedTable, lower: SourcedTable, shape: TableShape) -> S
             case TableShape(), SourcedTable(), SourcedTable():
                 result[key] = _laid_over(value, below, inner)
             case TablesByName(), list(), list() if are_tables(value) and are_tables(below):
-                result[key] = _laid_over_by_name(value, below, inner, lower | upper)
+                result[key] = _laid_over_by_name(key, value, below, inner, lower | upper)
             case _:
                 result.put(key, value, upper.file_of(key))
     return result
 
 
 def _laid_over_by_name(
-    upper: list[SourcedTable], lower: list[SourcedTable], array: TablesByName, owner: dict[str, Any]
+    key: str,
+    upper: list[SourcedTable],
+    lower: list[SourcedTable],
+    array: TablesByName,
+    owner: dict[str, Any],
 ) -> list[SourcedTable]:
     result = list(lower)
-    waiting = {array.name_of(table, owner): number for number, table in enumerate(lower)}
+    numbers = {array.name_of(table, owner): number for number, table in enumerate(lower)}
+    changed: set[str] = set()
     for table in upper:
-        # One name twice in a file is no change but a mistake, which the reader of the form will name.
-        number = waiting.pop(array.name_of(table, owner), None)
-        if number is None:
+        name = array.name_of(table, owner)
+        if name is None or name not in numbers:
+            # What is new and wrong the reader of the form will name, twice the same too.
             result.append(table)
-        else:
-            result[number] = _laid_over(table, lower[number], array.shape)
+            continue
+        if name in changed:
+            message = "is changed twice in one file"
+            raise TomlTable(table, table.home, f"{key} {name}").error(array.key, message)
+        changed.add(name)
+        result[numbers[name]] = _laid_over(table, lower[numbers[name]], array.shape)
     return result
 
 
@@ -296,9 +305,9 @@ def _add_shared_fields(
     for section in _tables(shared, "section"):
         name = section["id"]
         if name not in sections:
-            error = TomlTable(section, section.home, f"section {name}").error
             hint = nearest(name, [str(known) for known in sections])
-            raise error("id", f"{own.home} has no such section; {hint}")
+            message = f"{own.home} has no such section; {hint}"
+            raise _section_table(section).error("id", message)
         nothing = SourcedTable({}, section.home)
         lowest, highest = below.get(name, nothing), above.get(name, nothing)
         merged = _laid_over(_table(section, "fields"), lowest, _FIELDS)
@@ -310,21 +319,35 @@ def _add_shared_fields(
 
 def _move_sections(result: SourcedTable) -> None:
     """Put each section that says `after` behind the one it names; several behind one keep their order."""
-    sections = list(_tables(result, "section"))
-    behind: dict[str, str] = {}
-    for section in [each for each in sections if "after" in each]:
-        table = TomlTable(section, section.home, f"section {section.get('id')}")
-        after, name = table.take("after", str), table.take("id", str)
-        others = [str(each.get("id")) for each in sections if each is not section]
-        if after not in others:
-            raise table.error("after", f"'{after}' is not a section; {nearest(after, others)}")
-        rest = [each for each in sections if each is not section]
-        place = others.index(behind.get(after, after)) + 1
-        behind[after] = name
-        kept = section.having({key: value for key, value in section.items() if key != "after"})
-        sections = [*rest[:place], kept, *rest[place:]]
-    if sections:
-        result["section"] = sections
+    sections = _tables(result, "section")
+    if not any("after" in section for section in sections):
+        return
+    followers: dict[str, list[SourcedTable]] = {}
+    for section in sections:
+        if "after" in section:
+            table = _section_table(section)
+            after, known = table.take("after", str), [str(each.get("id")) for each in sections]
+            if after not in known:
+                raise table.error("after", f"'{after}' is not a section; {nearest(after, known)}")
+            followers.setdefault(after, []).append(section)
+    settled: list[SourcedTable] = []
+
+    def settle(section: SourcedTable) -> None:
+        values = {key: value for key, value in section.items() if key != "after"}
+        settled.append(section.having(values))
+        for follower in followers.pop(str(section.get("id")), ()):
+            settle(follower)
+
+    for section in sections:
+        if "after" not in section:
+            settle(section)
+    for lost, *_ in followers.values():
+        raise _section_table(lost).error("after", "leads round in a circle")
+    result["section"] = settled
+
+
+def _section_table(section: SourcedTable) -> TomlTable:
+    return TomlTable(section, section.home, f"section {section.get('id')}")
 
 
 def _in_order_of_toml(table: SourcedTable, shape: TableShape) -> SourcedTable:
