@@ -454,7 +454,7 @@ def test_a_rule_set_of_ones_own_goes_before_one_that_is_shipped(tmp_path: Path) 
     graded = BASE.replace("[settings]\n", f"[settings]\n{GRADES}")
     shipped = loaded(tmp_path, f'include = ["grading"]\n{graded}').key_fields
     assert shipped.reasons[0][0] == "自然条件"
-    assert shipped.grades == (("优", 90), ("良", 80), ("中", 60))
+    assert dict(shipped.grades) == {"优": 90, "良": 80, "中": 60}
     own = '[[summary.reason]]\nname = "别的"\nwords = ["别的"]\n'
     form = loaded(tmp_path, including("grading"), grading=own)
     assert [name for name, _ in form.key_fields.reasons] == ["别的", "天气"]
