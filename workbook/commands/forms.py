@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -161,7 +160,11 @@ def diff(old: str, new: str, form_file: tuple[Path, ...], as_json: bool) -> None
 
     found = differences(given_form(old, form_file), given_form(new, form_file))
     if as_json:
-        print_json([asdict(difference) for difference in found])
+        print_json([
+            {"part": d.part, "name": d.name, "key": d.key, "change": d.change,
+             "before": d.before, "after": d.after}
+            for d in found
+        ])  # fmt: skip
         return
     for difference in found:
         say(difference.sentence)

@@ -89,9 +89,8 @@ def _form(source: Source) -> Form:
     return _Loader(source.path, top).form(_digest(table), text)
 
 
-_REMARK = (
-    "All that the definition, the form it extends and the rule sets it includes say, in one file."
-)
+_REMARK = "由表式定义和它继承的表、引用的规则集合成，一个文件就是全部。写法见 docs/form-file.md。"
+"""The comment above a definition that was put together."""
 
 
 def _digest(table: dict[str, Any]) -> str:

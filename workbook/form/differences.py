@@ -94,8 +94,7 @@ class Difference:
             return f"去掉{subject}{_caption(self.before, self.name)}"
         if self.change == MOVED:
             return f"{subject}的次序有变动"
-        before, after = _shown_apart(self.before, self.after)
-        return f"{_place(self.part, self.name, self.key)}：{before} → {after}"
+        return f"{_place(self.part, self.name, self.key)}：{_change(self.before, self.after)}"
 
 
 def differences(old: Form, new: Form) -> tuple[Difference, ...]:
@@ -206,28 +205,35 @@ def _caption(value: Any, name: str) -> str:
     return _quoted(called) if isinstance(called, str) and called != name else ""
 
 
-def _shown_apart(before: Any, after: Any) -> tuple[str, str]:
-    """Two values as people read them, long ones cut down to what differs."""
-    if isinstance(before, list) and isinstance(after, list):
-        gone = [item for item in before if item not in after]
-        come = [item for item in after if item not in before]
-        if any(isinstance(item, Mapping) for item in (*before, *after)):
-            return f"{len(before)} 个", f"{len(after)} 个，其中改的、新的 {len(come)} 个"
-        if not all(isinstance(item, str) for item in (*before, *after)):
-            return _shown(before), _shown(after)
-        if len(gone) == len(come) == 1:
-            return _shown_apart(gone[0], come[0])
-        return _shown(gone or before), _shown(come or after)
-    if isinstance(before, str) and isinstance(after, str):
+def _change(before: Any, after: Any) -> str:
+    """From what to what, long texts and lists cut down to what differs."""
+    if isinstance(before, str) and isinstance(after, str) and before and after:
         return _differing(before, after)
-    return _shown(before), _shown(after)
+    if isinstance(before, list) and isinstance(after, list) and before and after:
+        return _change_of_list(before, after)
+    return f"{_shown(before)} → {_shown(after)}"
 
 
-def _differing(before: str, after: str) -> tuple[str, str]:
+def _change_of_list(before: list[Any], after: list[Any]) -> str:
+    gone = [item for item in before if item not in after]
+    come = [item for item in after if item not in before]
+    if any(isinstance(item, Mapping) for item in (*before, *after)):
+        return f"{len(before)} 个 → {len(after)} 个，其中改的、新的 {len(come)} 个"
+    if not all(isinstance(item, str) for item in (*before, *after)):
+        return f"{_shown(before)} → {_shown(after)}"
+    if not gone and not come:
+        return "次序有变动"
+    if not gone or not come:
+        return f"{'去掉' if gone else '加上'} {_shown(gone or come)}"
+    if len(gone) == len(come) == 1:
+        return _differing(gone[0], come[0])
+    return f"{_shown(gone)} → {_shown(come)}"
+
+
+def _differing(before: str, after: str) -> str:
     start = _alike(before, after)
     end = _alike(before[start:][::-1], after[start:][::-1])
-    first, second = (_around(text, start, len(text) - end) for text in (before, after))
-    return first, second
+    return " → ".join(_around(text, start, len(text) - end) for text in (before, after))
 
 
 def _alike(first: str, second: str) -> int:
