@@ -14,9 +14,9 @@ from builder.template.template import build_template
 from workbook.checking.checks import judge_case
 from workbook.errors import FormError
 from workbook.expression.syntax import FUNCTIONS
+from workbook.form.comparison import differences
 from workbook.form.composition import FORMS_DIR, compose, read_sources
 from workbook.form.definition import find_form, load_form
-from workbook.form.differences import differences
 from workbook.form.kinds import KINDS
 from workbook.form.toml_table import KEYS
 from workbook.layout.layout import check_name

@@ -7,9 +7,9 @@ put together. Start in `model`, then `definition`.
 """
 
 from workbook.form.coercion import DAYS_TO_1904, Raw, Value, day_of, serial
+from workbook.form.comparison import Difference, differences, places_with
 from workbook.form.definition import available_forms, find_form, form_of, load_form
 from workbook.form.definition_text import successor_text
-from workbook.form.differences import Difference, differences, places_with
 from workbook.form.kinds import (
     FRACTION,
     PLAIN_DATE,

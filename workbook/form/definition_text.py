@@ -89,7 +89,7 @@ def successor_text(base: Form, *, form_id: str, version: str, name: str, fiscal_
         setting=next(iter(settings), "threshold = 0.9"),
         section=example.section,
         field=example.id,
-        rule=next(iter(own_rules), "D499"),
+        rule=next(iter(own_rules), "……"),
     )
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from workbook.form.comparison import KEY_WORDS, PART_WORDS, differences, places_with
 from workbook.form.composition import FORM_SHAPE, TablesByName
 from workbook.form.definition import find_form, load_form
-from workbook.form.differences import KEY_WORDS, PART_WORDS, differences, places_with
 from workbook.form.model import Form
 from workbook.form.toml_table import KEYS
 
