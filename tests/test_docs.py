@@ -123,3 +123,5 @@ def test_the_json_of_forms_has_the_keys_that_are_told() -> None:
     spots = printed("layout", "department_overall")
     assert {tuple(spot) for spot in spots.values()} == {tuple(told("格子"))}
     assert {tuple(form) for form in printed("forms")} == {tuple(told("每一项"))}
+    found = printed("form", "diff", "department_overall", "project_expenditure")
+    assert {tuple(difference) for difference in found} == {tuple(told("每一处"))}

@@ -14,7 +14,9 @@ from builder.template.template import build_template
 from workbook.checking.checks import judge_case
 from workbook.errors import FormError
 from workbook.expression.syntax import FUNCTIONS
-from workbook.form.definition import FORMS_DIR, load_form
+from workbook.form.comparison import differences
+from workbook.form.composition import FORMS_DIR, compose, read_sources
+from workbook.form.definition import find_form, load_form
 from workbook.form.kinds import KINDS
 from workbook.form.toml_table import KEYS
 from workbook.layout.layout import check_name
@@ -24,6 +26,7 @@ PAGE = (ROOT / "docs" / "form-file.md").read_text(encoding="utf-8")
 MODES = ("entered", "computed", "suggested", "fixed", "derived")
 CHAPTERS = {
     "form": "The form",
+    "rule_set": "Extending and including",
     "further_sheet": "The form",
     "section": "Sections",
     "field": "Fields",
@@ -114,3 +117,62 @@ def test_mistyped_rule_is_named_as_the_page_shows(tmp_path: Path) -> None:
     with pytest.raises(FormError) as raised:
         load_form(path)
     assert str(raised.value) in PAGE
+
+
+# --- extending and including ----------------------------------------------------------------------
+
+
+def _written(folder: Path, **examples: str) -> Path:
+    """Files of the page's examples; the last one's path."""
+    for name, text in examples.items():
+        (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+    return folder / f"{list(examples)[-1]}.toml"
+
+
+def test_successor_of_the_page_differs_as_it_says(tmp_path: Path) -> None:
+    mini, successor = _example('id = "mini"'), _example('extends = "mini"')
+    form = load_form(_written(tmp_path, mini=mini, mini_2025=successor))
+    assert (form.key, form.fiscal_year, form.name) == ("mini 2025", 2025, "资金使用情况表")
+    assert list(form.sections) == ["identity", "notes", "funds"]
+    assert form.field_of("identity.fiscal_year").value == 2025
+    assert form.field_of("funds.final_budget").prompt == "含上年结转。"
+    assert form.field_of("funds.final_budget").required
+    assert form.rule("M401").severity.value == "warning"
+    assert build_template(form, tmp_path / "mini.xlsx").stat().st_size > 0
+
+
+def test_rule_set_of_the_page_works_and_is_named_when_mistyped(tmp_path: Path) -> None:
+    including = _example('include = ["carry_over"]') + _example('id = "mini"')
+    rules = _example("largest_rest = 0.1")
+    form = load_form(_written(tmp_path, carry_over=rules, mini=including))
+    rule = form.rule("M402")
+    assert rule.hint == "请核对2024年的执行数。"
+    verdicts = [judge_case(form, rule, case) for case in rule.cases]
+    assert verdicts == ["holds", "broken", "undecided"]
+
+    mistyped = rules.replace("settings.largest_rest", "settings.larges_rest")
+    with pytest.raises(FormError) as raised:
+        load_form(_written(tmp_path, carry_over=mistyped, mini=including))
+    assert str(raised.value) in PAGE
+
+
+LEFT_OUT = [
+    name
+    for cell in re.findall(r'^\| (`"[^|]*) \|', _chapter("Extending and including"), re.MULTILINE)
+    for name in re.findall(r'"([^"]+)"', cell)
+]
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_what_the_page_leaves_out_can_be_left_out(tmp_path: Path, name: str) -> None:
+    path = _written(tmp_path, own=f'extends = "department_overall_2024"\nwithout = ["{name}"]\n')
+    assert compose(read_sources(path))["fiscal_year"] == 2024
+
+
+def test_differences_of_the_page_are_told_by_the_command() -> None:
+    told = PAGE.partition("workbook form diff department_overall samples")[2]
+    lines = told.partition("```\n\n```\n")[2].partition("```")[0].splitlines()
+    successor = ROOT / "samples" / "forms" / "department_overall_2025.toml"
+    found = differences(find_form("department_overall"), load_form(successor))
+    assert lines
+    assert set(lines) <= {difference.sentence for difference in found}

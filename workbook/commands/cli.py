@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from workbook.commands.forms import forms, layout, template
+from workbook.commands.forms import form, forms, layout, template
 from workbook.commands.messages import CommandGroup, fail, t
 from workbook.commands.returns import check, explain, read
 from workbook.commands.summary import aggregate
@@ -55,7 +55,18 @@ def main() -> None:
 
 # --- commands -------------------------------------------------------------------------------------
 
-for _command in (report, import_word, forms, template, layout, read, check, aggregate, explain):
+for _command in (
+    report,
+    import_word,
+    forms,
+    form,
+    template,
+    layout,
+    read,
+    check,
+    aggregate,
+    explain,
+):
     cli.add_command(_command)
 
 

@@ -1,12 +1,13 @@
-"""The commands about forms: what definitions there are, templates to send out, where each cell stands."""
+"""The commands about forms: what definitions there are and say, templates to send out, where cells stand."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from workbook.commands.messages import say, t
+from workbook.commands.messages import CommandGroup, fail, say, t
 from workbook.commands.options import (
     force_option,
     form_argument,
@@ -20,6 +21,9 @@ from workbook.commands.options import (
     require_workbook_name,
     roster_option,
 )
+
+if TYPE_CHECKING:
+    from workbook.form import Form
 
 
 @click.command(help=t("列出现有的表式定义。", "List the form definitions."))
@@ -112,3 +116,123 @@ def layout(form: str, form_file: tuple[Path, ...], as_json: bool) -> None:
         return
     for name, spot in spots.items():
         click.echo(f"{spot.address}\t{name}\t{spot.field.label}\t{spot.field.mode}")
+
+
+# --- definitions ----------------------------------------------------------------------------------
+
+
+@click.group(
+    cls=CommandGroup,
+    invoke_without_command=True,
+    help=t(
+        "表式定义：看、比、接着写下一年度的。",
+        "Form definitions: show, compare, begin next year's.",
+    ),
+)
+@click.pass_context
+def form(ctx: click.Context) -> None:
+    """See the group's help."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+@form.command(help=t(
+    "打印一份表式定义的全部：连同它继承的表、引用的规则集，合成一个文件。",
+    "Print all of a definition, with the form it extends and the rule sets it includes, as one TOML file.",
+))  # fmt: skip
+@click.argument("name", metavar=t("表名", "FORM"))
+@form_file_option
+def show(name: str, form_file: tuple[Path, ...]) -> None:
+    """See the command's help."""
+    click.echo(given_form(name, form_file).definition, nl=False)
+
+
+@form.command(
+    help=t("两份表式定义差在哪里，一处一行。", "What differs between two definitions, a line each.")
+)
+@click.argument("old", metavar=t("原来的表名", "FORM"))
+@click.argument("new", metavar=t("新的表名", "FORM"))
+@form_file_option
+@json_option
+def diff(old: str, new: str, form_file: tuple[Path, ...], as_json: bool) -> None:
+    """See the command's help."""
+    from workbook.form import differences
+
+    found = differences(given_form(old, form_file), given_form(new, form_file))
+    if as_json:
+        print_json([
+            {"part": d.part, "name": d.name, "key": d.key, "change": d.change,
+             "before": d.before, "after": d.after}
+            for d in found
+        ])  # fmt: skip
+        return
+    for difference in found:
+        say(difference.sentence)
+    if not found:
+        say(t("没有差别", "no differences"))
+
+
+@form.command(help=t(
+    "接着一份表式定义写下一年度的：一个短文件，只写不同的地方。",
+    "Begin next year's definition: a short file that says only what differs.",
+))  # fmt: skip
+@click.option("--from", "base", required=True, metavar=t("表名", "FORM"),
+              help=t("接着哪一份定义。", "The definition to start from."))  # fmt: skip
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
+              help=t("写到哪个文件（.toml）。", "The file (.toml) to write."))  # fmt: skip
+@click.option(
+    "--id", "form_id", help=t("表的英文名（不写时照旧）。", "The form's id (else as it was).")
+)
+@click.option("--version", help=t("版本（不写时随年度）。", "The version (else the year's)."))
+@click.option("--name", help=t("表的中文名称（不写时照旧）。", "The form's name (else as it was)."))
+@click.option("--fiscal-year", type=click.IntRange(2000, 2100),
+              help=t("年度（不写时是下一年度）。", "The fiscal year (else the next)."))  # fmt: skip
+@form_file_option
+@force_option
+def new(
+    base: str, output: Path, form_id: str | None, version: str | None, name: str | None,
+    fiscal_year: int | None, form_file: tuple[Path, ...], force: bool,
+) -> None:  # fmt: skip
+    """See the command's help."""
+    from workbook.form import form_of, places_with, successor_text
+    from workbook.writing import writing
+
+    old = given_form(base, form_file)
+    if output.suffix != ".toml":
+        fail(t(f"“{output}”应以 .toml 结尾", f"'{output}' must end with .toml"))
+    refuse_existing(output, [old.path], force=force)
+    _require_base_in_reach(old, output)
+    year = fiscal_year or old.fiscal_year + 1
+    text = successor_text(
+        old,
+        form_id=form_id or old.id,
+        version=version or old.version.replace(str(old.fiscal_year), str(year)),
+        name=name or old.name,
+        fiscal_year=year,
+    )
+    definition = form_of(output, text.encode())
+    if definition.key == old.key:
+        fail(t(f"“{old.key}”已经有了，请用 --version 或 --id 另起一个",
+               f"'{old.key}' is there already; give --version or --id"))  # fmt: skip
+    with writing(output) as path:
+        path.write_text(text, encoding="utf-8")
+    say(t(f"已生成：{output}（{definition.key}，接着 {old.path.name}）",
+          f"Written: {output} ({definition.key}, extends {old.path.name})"))  # fmt: skip
+    dated = places_with(definition, str(old.fiscal_year)) if year != old.fiscal_year else ()
+    if dated:
+        say(t(f"仍写着 {old.fiscal_year} 的有 {len(dated)} 处，请看要不要改：{'、'.join(dated)}",
+              f"still naming {old.fiscal_year}, please look: {', '.join(dated)}"))  # fmt: skip
+
+
+def _require_base_in_reach(base: Form, output: Path) -> None:
+    """A definition extends one that stands beside it, or one of ours."""
+    from workbook.form import available_forms
+
+    ours = [path.resolve() for path in available_forms()]
+    beside = output.parent / base.path.name
+    if output.name == base.path.name:
+        fail(t(f"请另起一个文件名，“{base.path.name}”是原来那份定义的",
+               f"choose another name; '{base.path.name}' is the first definition's"))  # fmt: skip
+    if not (beside.samefile(base.path) if beside.exists() else base.path.resolve() in ours):
+        fail(t(f"“{output}”要和“{base.path}”放在同一文件夹",
+               f"'{output}' must stand in the folder of '{base.path}'"))  # fmt: skip

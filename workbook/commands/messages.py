@@ -46,12 +46,18 @@ class CommandGroup(click.Group):
         try:
             code = super().main(*args, **(options | {"standalone_mode": False}))
         except click.UsageError as error:
-            fail(error.format_message() if ENGLISH else usage(error, self.commands))
+            fail(error.format_message() if ENGLISH else usage(error, _commands_at(error, self)))
         except WorkbookError as error:
             fail(str(error))
         except click.Abort:
             fail(t("已中断", "interrupted"))
         sys.exit(code if isinstance(code, int) else CLEAN)
+
+
+def _commands_at(error: click.UsageError, top: click.Group) -> Iterable[str]:
+    """The commands that could have been meant: those of the group in which the error is."""
+    command = error.ctx.command if error.ctx else None
+    return (command if isinstance(command, click.Group) else top).commands
 
 
 def say(message: str) -> None:

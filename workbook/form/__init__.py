@@ -1,12 +1,15 @@
 """What a form is: its fields, how it is drawn, its rules; read from a definition in TOML.
 
-In comes `definitions/*.toml` or a bureau's own file; out comes a `Form` (`load_form`, `find_form`) or a
-FormError that names file, key and column. `kinds` says all that differs by the kind of a field; `key_fields`
-which fields make a department's line. Start in `model`, then `definition`.
+In comes `definitions/*.toml` or a bureau's own file, with the form it extends and the rule sets it includes; out
+comes a `Form` (`load_form`, `find_form`) or a FormError that names file, key and column. `kinds` says all that
+differs by the kind of a field; `key_fields` which fields make a department's line; `composition` how files are
+put together. Start in `model`, then `definition`.
 """
 
 from workbook.form.coercion import DAYS_TO_1904, Raw, Value, day_of, serial
+from workbook.form.comparison import Difference, differences, places_with
 from workbook.form.definition import available_forms, find_form, form_of, load_form
+from workbook.form.definition_text import successor_text
 from workbook.form.kinds import (
     FRACTION,
     PLAIN_DATE,
@@ -66,6 +69,7 @@ __all__ = [
     "Case",
     "Chapter",
     "Criterion",
+    "Difference",
     "Drawing",
     "DrawnCell",
     "Entry",
@@ -84,16 +88,19 @@ __all__ = [
     "available_forms",
     "chapter_text",
     "day_of",
+    "differences",
     "find_form",
     "form_of",
     "is_written",
     "load_form",
     "on_paper",
     "outline",
+    "places_with",
     "report_section",
     "report_title",
     "serial",
     "shown",
     "shown_formula",
     "shows_day",
+    "successor_text",
 ]

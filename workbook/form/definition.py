@@ -1,7 +1,7 @@
 """A form's definition: what `workbook/form/definitions/*.toml` says, checked and with its expressions read.
 
-`load_form` reads one self-contained file; every mistake in it is a FormError that names the file, the
-key and, inside an expression, the column. docs/form-file.md tells a bureau how to write one.
+`load_form` reads a file with all that it builds upon (`composition`); every mistake in them is a FormError that
+names the file, the key and, inside an expression, the column. docs/form-file.md tells a bureau how to write one.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import copyreg
 import hashlib
 import json
 import re
-import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from workbook.errors import FormError, nearest, reason_of
+from workbook.errors import FormError, nearest
 from workbook.expression import Node, Type, references
+from workbook.form.composition import FORMS_DIR, Source, compose, dated, read_sources
+from workbook.form.definition_text import definition_text
 from workbook.form.drawing import draw
 from workbook.form.key_fields import read_key_fields
 from workbook.form.kinds import KINDS, PLAIN_TEXT, Entry, Kind, plain_kind
@@ -40,7 +41,6 @@ from workbook.form.scope import FormScope
 from workbook.form.standard_rules import general_rules
 from workbook.form.toml_table import KEYS, TomlTable
 
-FORMS_DIR = Path(__file__).parent / "definitions"
 NEEDED = (DEPARTMENT, DEPARTMENT_CODE, FISCAL_YEAR)
 """Fields that every form has: a return is told apart by them."""
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
@@ -67,28 +67,30 @@ def find_form(name: str, version: str | None = None) -> Form:
 
 
 def load_form(path: Path | str) -> Form:
-    """Read and check one definition. Raises FormError; the same file is read once."""
-    path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FormError(f"{path}：表式定义无法读取（{reason_of(error)}），请检查路径") from None
-    return form_of(path, data)
+    """Read and check one definition with the files it builds upon. Raises FormError.
+
+    The same files are read once.
+    """
+    return _form(read_sources(Path(path)))
 
 
-# A form is itself the key of what is worked out of it, so the same file has to give the same form.
-@lru_cache(maxsize=64)
 def form_of(path: Path, data: bytes) -> Form:
     """The form that a definition's bytes describe; `path` names it. Raises FormError."""
-    try:
-        table = tomllib.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise FormError(
-            f"{path.name}: is not UTF-8; save it as UTF-8（请用 UTF-8 编码保存）"
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise FormError(f"{path.name}: is not valid TOML: {error}") from None
-    return _Loader(path, TomlTable(table, path.name, "")).form(_digest(table))
+    return _form(read_sources(path, data))
+
+
+# A form is itself the key of what is worked out of it, so the same files have to give the same form.
+@lru_cache(maxsize=64)
+def _form(source: Source) -> Form:
+    composed = compose(source)
+    table = dated(composed)
+    text = source.text if source.is_whole else definition_text(composed, _REMARK)
+    top = TomlTable(table, source.path.name, "")
+    return _Loader(source.path, top).form(_digest(table), text)
+
+
+_REMARK = "由表式定义和它继承的表、引用的规则集合成，一个文件就是全部。写法见 docs/form-file.md。"
+"""The comment above a definition that was put together."""
 
 
 def _digest(table: dict[str, Any]) -> str:
@@ -114,7 +116,7 @@ class _Loader:
     path: Path
     top: TomlTable
 
-    def form(self, digest: str) -> Form:
+    def form(self, digest: str, definition: str) -> Form:
         top = self.top
         top.only(*KEYS["form"])
         settings = self._settings()
@@ -139,6 +141,7 @@ class _Loader:
         self._check_drawings(sections, {name: len(each) for name, each in columns.items()})
         scope = FormScope({s.id: s.fields for s in sections.values()}, settings)
         formulas = self._formulas(sections, scope)
+        rule_tables = top.tables("rule", "code")
         form = Form(
             id=top.take("id", str),
             version=top.take("version", str),
@@ -156,15 +159,16 @@ class _Loader:
             sections=sections,
             rules=(
                 *general_rules(sections, scope, columns),
-                *(read_rule(t, scope) for t in top.tables("rule", "code")),
+                *(read_rule(table, scope) for table in rule_tables),
             ),
             digest=digest,
             path=self.path,
+            definition=definition,
             further=further,
             formulas=formulas,
             key_fields=read_key_fields(top, sections, settings, formulas),
         )
-        check_rules(form)
+        check_rules(form, rule_tables)
         return form
 
     def _settings(self) -> dict[str, float | str]:
@@ -307,7 +311,7 @@ class _Loader:
                 if isinstance(item.highest, str) and (
                     limiting_field is None or limiting_field.grain != item.grain
                 ):
-                    table = TomlTable({}, self.top.file, f"section {section.id}, fields, {item.id}")
+                    table = self._field_table(section.id, item.id)
                     hint = nearest(item.highest, (f.id for f in section.of_grain(item.grain)))
                     raise table.error("max", f"'{item.highest}' is no field beside it; {hint}")
 
@@ -317,7 +321,7 @@ class _Loader:
             raise self.top.error("widths", "must give the width of each column of the paper")
         drawn: set[str] = set()
         for section in sections.values():
-            table = TomlTable({}, self.top.file, f"section {section.id}")
+            table = self._section_table(section.id)
             if section.sheet not in edges:
                 hint = nearest(section.sheet, edges)
                 raise table.error("sheet", f"'{section.sheet}' is no [[further_sheet]]; {hint}")
@@ -332,7 +336,7 @@ class _Loader:
         for section in sections.values():
             for item in section.fields.values():
                 if item.key not in drawn and _must_be_drawn(section, item):
-                    table = TomlTable({}, self.top.file, f"section {section.id}, fields, {item.id}")
+                    table = self._field_table(section.id, item.id)
                     raise table.error("", f"no drawing shows '{{{item.id}}}'")
 
     def _check_cell(
@@ -362,12 +366,49 @@ class _Loader:
         for section in sections.values():
             for item in section.fields.values():
                 if item.formula:
-                    table = TomlTable({}, self.top.file, f"section {section.id}, field {item.id}")
+                    table = self._field_table(section.id, item.id)
+                    table = replace(table, whereabouts=f"section {section.id}, field {item.id}")
                     standpoint = scope.at(section.id, item.grain)
                     nodes[item.key] = parse_at(
                         table, "formula", item.formula, standpoint, item.kind.type
                     )
-        return _ordered(nodes, self.top)
+        return self._ordered(nodes)
+
+    def _ordered(self, nodes: dict[str, Node]) -> dict[str, Node]:
+        """The formulas in an order in which each finds what it refers to."""
+        done: dict[str, Node] = {}
+        waiting: list[str] = []
+
+        def settle(key: str) -> None:
+            if key in done:
+                return
+            if key in waiting:
+                table = self._field_table(*key.split("."))
+                message = f"refers to itself: {' → '.join([*waiting, key])}"
+                raise replace(self.top, data={}, file=table.file_of("formula")).error(
+                    f"field {key}", message
+                )
+            waiting.append(key)
+            for ref in references([nodes[key]]):
+                referred_key = f"{ref.section}.{ref.field}"
+                if referred_key in nodes:
+                    settle(referred_key)
+            waiting.pop()
+            done[key] = nodes[key]
+
+        for key in nodes:
+            settle(key)
+        return done
+
+    # where a thing read before was written
+
+    def _section_table(self, section: str) -> TomlTable:
+        tables = self.top.tables("section", "id")
+        return next(table for table in tables if table.data.get("id") == section)
+
+    def _field_table(self, section: str, field: str) -> TomlTable:
+        """A field's table; an empty one for a field that comes with another or with a level."""
+        return self._section_table(section).table("fields").table(field)
 
 
 def _mode(table: TomlTable, grain: str) -> str:
@@ -433,26 +474,3 @@ def _part_field(owner: Field, suffix: str, formula: str, type_: Type) -> Field:
         blank=blank,
         formula=formula.format(owner.id),
     )
-
-
-def _ordered(nodes: dict[str, Node], top: TomlTable) -> dict[str, Node]:
-    """The formulas in an order in which each finds what it refers to."""
-    done: dict[str, Node] = {}
-    waiting: list[str] = []
-
-    def settle(key: str) -> None:
-        if key in done:
-            return
-        if key in waiting:
-            raise top.error(f"field {key}", f"refers to itself: {' → '.join([*waiting, key])}")
-        waiting.append(key)
-        for ref in references([nodes[key]]):
-            referred_key = f"{ref.section}.{ref.field}"
-            if referred_key in nodes:
-                settle(referred_key)
-        waiting.pop()
-        done[key] = nodes[key]
-
-    for key in nodes:
-        settle(key)
-    return done

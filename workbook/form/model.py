@@ -384,6 +384,9 @@ class Form:
     rules: tuple[Rule, ...]
     digest: str
     path: Path
+    """The definition's own file; it may build upon others."""
+    definition: str
+    """All that they say as one TOML text, which can be read without them."""
     further: tuple[Paper, ...] = ()
     """The sheets beside the form's own, such as a report."""
     formulas: dict[str, Node] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from workbook.catalogue import Severity
@@ -147,13 +148,14 @@ def _case(table: TomlTable) -> Case:
     return Case(verdict, table.take("given", dict, {}), tuple(rows))
 
 
-def check_rules(form: Form) -> None:
-    """Refuse codes used twice and rules without a case of each verdict. Raises FormError."""
+def check_rules(form: Form, tables: Sequence[TomlTable]) -> None:
+    """Refuse codes used twice and rules without a case of each verdict. Raises FormError.
+
+    `tables` are the [[rule]] tables, in the order of the form's own rules.
+    """
     seen: set[str] = set()
-    for rule in form.rules:
-        if rule.general:
-            continue
-        table = TomlTable({}, form.path.name, f"rule {rule.code}")
+    own_rules = (rule for rule in form.rules if not rule.general)
+    for rule, table in zip(own_rules, tables, strict=True):
         if not re.fullmatch(r"[A-Z]\d{3}", rule.code):
             raise table.error("code", "must be a letter and three digits, such as D401")
         if rule.code in seen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -10,13 +11,43 @@ from workbook.errors import FormError, nearest
 T = TypeVar("T")
 
 
+class SourcedTable(dict[str, Any]):
+    """A TOML table put together from several files, which knows where each of its keys was written."""
+
+    def __init__(
+        self, values: Mapping[str, Any], home: str, files: Mapping[str, str] | None = None
+    ) -> None:
+        """`home` is the file in which the table began, `files` that of each key written elsewhere."""
+        super().__init__(values)
+        self.home = home
+        self.files = dict(files or {})
+
+    def file_of(self, key: str) -> str:
+        """The file in which a key stands; for one that stands nowhere, that of the table."""
+        return self.files.get(key, self.home)
+
+    def put(self, key: str, value: Any, file: str) -> None:
+        """Set a key as it was written in a file."""
+        self[key] = value
+        self.files[key] = file
+
+    def having(self, values: Mapping[str, Any]) -> SourcedTable:
+        """A table from the same files with these values."""
+        return SourcedTable(values, self.home, self.files)
+
+
 @dataclass(frozen=True, slots=True)
 class TomlTable:
     """A TOML table with its whereabouts; what is taken from it is checked."""
 
     data: dict[str, Any]
     file: str
+    """Where it stands, unless the data itself knows better."""
     whereabouts: str
+
+    def file_of(self, key: str) -> str:
+        """The name of the file in which a key stands."""
+        return self.data.file_of(key) if isinstance(self.data, SourcedTable) else self.file
 
     def error(self, key: str, message: str, column: int = 0) -> FormError:
         """A FormError at one of the table's keys."""
@@ -24,7 +55,7 @@ class TomlTable:
             f"{self.whereabouts}, {key}" if self.whereabouts and key else self.whereabouts or key
         )
         at = f" at column {column}" if column else ""
-        return FormError(f"{self.file}, {whereabouts}: {message}{at}")
+        return FormError(f"{self.file_of(key)}, {whereabouts}: {message}{at}")
 
     def take(self, key: str, expected_type: type[T], default: T | None = None) -> T:
         """The value of a key; FormError if it is missing (and has no default) or of another type."""
@@ -66,24 +97,25 @@ class TomlTable:
         items: list[Any] = self.take(key, list, [])
         if not all(isinstance(item, dict) for item in items):
             raise self.error(key, f"must be tables, written [[{key}]]")
-        result = []
+        result, file = [], self.file_of(key)
         for number, item in enumerate(items, 1):
             prefix = f"{self.whereabouts}, " if self.whereabouts else ""
-            result.append(TomlTable(item, self.file, f"{prefix}{key} {item.get(name, number)}"))
+            result.append(TomlTable(item, file, f"{prefix}{key} {item.get(name, number)}"))
         return result
 
     def table(self, key: str) -> TomlTable:
         """A table under a key; empty if it is missing."""
         whereabouts = f"{self.whereabouts}, {key}" if self.whereabouts else key
-        return TomlTable(self.take(key, dict, {}), self.file, whereabouts)
+        return TomlTable(self.take(key, dict, {}), self.file_of(key), whereabouts)
 
 
 KEYS = {
-    "form": ("id", "version", "name", "title", "annex", "unit", "sheet", "fiscal_year", "widths",
-             "side_widths", "orientation", "instructions", "settings", "further_sheet", "section",
+    "form": ("extends", "include", "without", "id", "version", "name", "title", "annex", "unit", "sheet",
+             "fiscal_year", "widths", "side_widths", "orientation", "instructions", "settings", "further_sheet", "section",
              "rule", "summary"),
+    "rule_set": ("include", "settings", "words", "define", "section", "rule", "summary"),
     "further_sheet": ("name", "title", "widths", "orientation"),
-    "section": ("id", "label", "sheet", "fields", "drawing", "heights", "row", "levels", "group",
+    "section": ("id", "label", "after", "sheet", "fields", "drawing", "heights", "row", "levels", "group",
                 "rows", "group_label"),
     "field": ("label", "kind", "by", "required", "blank", "formula", "suggested", "value", "choices",
               "max_length", "min", "max", "prompt", "instruction", "per", "unit", "derived", "format"),

@@ -117,7 +117,7 @@ class _ReadingTask:
 
 
 def _definitions(forms: Forms) -> tuple[tuple[Path, bytes], ...]:
-    return tuple((form.path, form.path.read_bytes()) for form in forms.values())
+    return tuple((form.path, form.definition.encode()) for form in forms.values())
 
 
 def _read_and_write(task: _ReadingTask, batch: WorkBatch[str]) -> list[str]:

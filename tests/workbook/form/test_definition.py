@@ -12,7 +12,8 @@ from tests import fillings
 from workbook.checking.checks import check, judge_case
 from workbook.errors import FormError
 from workbook.expression.nodes import references
-from workbook.form.definition import FORMS_DIR, NEEDED, available_forms, find_form, load_form
+from workbook.form.composition import FORMS_DIR
+from workbook.form.definition import NEEDED, available_forms, find_form, load_form
 from workbook.form.model import CELL, GROUP, ROW, Case, Form, Rule
 from workbook.layout.layout import lay_out
 from workbook.reading.reader import read_returns

@@ -23,6 +23,7 @@ from tests.fillings import ROSTER, SAMPLES
 from workbook import aggregate, check, load_roster, read_returns
 from workbook.checking.checks import judge
 from workbook.errors import WorkbookError
+from workbook.form.definition import form_of
 from workbook.reading.reader import Forms, Passwords, known_forms, read_batch
 from workbook.reading.submission import Return
 from workbook.reading.workers import Processes, WorkBatch
@@ -226,11 +227,14 @@ def test_parts_of_another_run_are_never_mixed_in(returns: Path, tmp_path: Path) 
 def test_a_definition_of_ones_own_need_not_be_where_the_work_is_done(
     returns: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forms = known_forms()
-    task = partitions._ReadingTask(
-        Folder(str(tmp_path / "parts")), partitions._definitions(forms), ()
-    )
+    # One that extends another and includes rule sets is sent whole.
+    forms = known_forms([SAMPLES / "forms" / "department_overall_2025.toml"])
+    definitions = partitions._definitions(forms)
+    task = partitions._ReadingTask(Folder(str(tmp_path / "parts")), definitions, ())
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
+    there = {form.key: form.digest for form in (form_of(*each) for each in definitions)}
+    assert there == {form.key: form.digest for form in forms.values()}
+    assert "department_overall 2025" in there
     names = partitions._read_and_write(task, WorkBatch(0, tuple(listed([returns])[:2])))
     assert "department_overall_2024/funds/part-000000000-0002.parquet" in names
 
