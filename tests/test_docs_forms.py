@@ -13,7 +13,7 @@ import pytest
 from builder.template.template import build_template
 from workbook.checking.checks import judge_case
 from workbook.errors import FormError
-from workbook.expression.syntax import FUNCTIONS
+from workbook.expression.notation import FUNCTIONS
 from workbook.form.definition import FORMS_DIR, load_form
 from workbook.form.kinds import KINDS
 from workbook.form.toml_table import KEYS

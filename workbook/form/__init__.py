@@ -49,6 +49,7 @@ from workbook.form.narrative import (
     report_title,
 )
 from workbook.form.rules import CASE_SECTION
+from workbook.form.vocabulary import terms_of
 
 __all__ = [
     "CASE_SECTION",
@@ -96,4 +97,5 @@ __all__ = [
     "shown",
     "shown_formula",
     "shows_day",
+    "terms_of",
 ]

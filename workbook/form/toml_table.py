@@ -80,8 +80,8 @@ class TomlTable:
 
 KEYS = {
     "form": ("id", "version", "name", "title", "annex", "unit", "sheet", "fiscal_year", "widths",
-             "side_widths", "orientation", "instructions", "settings", "further_sheet", "section",
-             "rule", "summary"),
+             "side_widths", "orientation", "instructions", "settings", "words", "define",
+             "earlier_digests", "further_sheet", "section", "rule", "summary"),
     "further_sheet": ("name", "title", "widths", "orientation"),
     "section": ("id", "label", "sheet", "fields", "drawing", "heights", "row", "levels", "group",
                 "rows", "group_label"),
