@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 from workbook.errors import ExpressionError
 from workbook.expression.nodes import Call, Literal, Node, Ref, tolerance_between
@@ -84,6 +84,7 @@ def _fits_a_cell(formula: str) -> bool:
 
 
 _TEXT_COMPARISONS = {"eq": "same", "ne": "differ"}
+_CHAINS = {"and", "or", "join"}
 _TOO_LARGE = 1e15
 """A sheet keeps 15 digits."""
 _MOST_PARTS = 20_000
@@ -267,7 +268,9 @@ class _Reader:
                 reader, listed = self._behind(arg)
                 nodes += reader.words(listed)
             else:
-                nodes.append(self._argument(op, i, arg))
+                node = self._argument(op, i, arg)
+                nodes += node.args if self._goes_on(node, op, arg) else (node,)
+        nodes = _neighbours_joined(nodes) if op.name == "join" else nodes
         columns = [n for i, n in enumerate(nodes) if op.param(i) in (Param.CELLS, Param.NUMBERS)]
         if len({(n.section, n.reach) for n in columns if isinstance(n, Ref)}) > 1:
             raise self._wrong(tree, f"'{name}' takes columns of the same rows")
@@ -275,6 +278,17 @@ class _Reader:
         if len(set(alike)) > 1:
             raise self._wrong(tree, f"'{name}' must choose between values of one type")
         return Call(op, tuple(nodes), op.result or alike[0])
+
+    def _goes_on(self, node: Node, op: Op, tree: ast.expr) -> TypeGuard[Call]:
+        """Whether a define called in a chain of `and`, `or` or `join` is itself one, as if written there."""
+        return (
+            op.name in _CHAINS
+            and isinstance(node, Call)
+            and node.op is op
+            and isinstance(tree, ast.Call)
+            and isinstance(tree.func, ast.Name)
+            and tree.func.id in self.scope.defines
+        )
 
     def _argument(self, op: Op, index: int, tree: ast.expr) -> Node:
         param = op.param(index)
@@ -295,6 +309,18 @@ class _Reader:
         if not fits and not (node.type is Type.DATE and op.name in dates):
             raise self._wrong(tree, f"'{op.name}' takes {param} here, not {node.type}")
         return node
+
+
+def _neighbours_joined(nodes: Iterable[Node]) -> list[Node]:
+    """The parts of a text, of which those that are written out side by side are one."""
+    joined: list[Node] = []
+    for node in nodes:
+        before = joined[-1] if joined else None
+        if isinstance(node, Literal) and isinstance(before, Literal):
+            joined[-1] = Literal(f"{before.value}{node.value}", Type.TEXT)
+        else:
+            joined.append(node)
+    return joined
 
 
 def _is_word_list(tree: ast.expr) -> bool:

@@ -45,12 +45,15 @@ TEXTS = {
     "deeper(value)": "1 == 1 and beyond(value)",
     "lacking(value)": "half(value, 2)",
     "constant()": "5",
+    "between(value, low, high)": "low <= value and value <= high",
+    "said(name, text)": "join('，', name, '写 ', text, '。')",
     "doubled(value)": "value + value",
     "quadrupled(value)": "doubled(doubled(value))",
     "sixteenfold(value)": "quadrupled(quadrupled(value))",
     "many(value)": "sixteenfold(sixteenfold(value))",
     "very_many(value)": "many(many(value))",
 }
+GOALS = "goals.achieved_goals"
 SIGNATURES = {read_signature(signature): text for signature, text in TEXTS.items()}
 DEFINES = {name: read_define(name, given, text) for (name, given), text in SIGNATURES.items()}
 
@@ -263,8 +266,6 @@ def test_any_text_is_read_or_refused_with_a_column(text: str) -> None:
 
 # --- lists of words -------------------------------------------------------------------------------
 
-GOALS = "goals.achieved_goals"
-
 
 @pytest.mark.parametrize(
     ("text", "chain"),
@@ -347,6 +348,22 @@ def test_a_list_of_words_that_does_not_fit_is_refused_where_it_stands(
         ("shadowed(original_budget) > 1", "original_budget + original_budget > 1"),
         ("half(shadowed(final_budget)) > 1", "(final_budget + original_budget) / 2 > 1"),
         ("constant() > final_budget", "5 > final_budget"),
+        # a chain goes on
+        (
+            "between(final_budget, 1, 2) and 1 == 1",
+            "1 <= final_budget and final_budget <= 2 and 1 == 1",
+        ),
+        ("1 == 1 and not between(5, 1, 2)", "1 == 1 and not (1 <= 5 and 5 <= 2)"),
+        ("1 == 1 or between(5, 1, 2)", "1 == 1 or (1 <= 5 and 5 <= 2)"),
+        (
+            "between(5, 1, 2) and is_late('a')",
+            "1 <= 5 and 5 <= 2 and mentions('a', ('推迟', '延期'))",
+        ),
+        (f"said('支出', {GOALS}) == 'a'", f"join('，支出写 ', {GOALS}, '。') == 'a'"),
+        (
+            f"join('又', said('支出', {GOALS}), '了') == 'a'",
+            f"join('又，支出写 ', {GOALS}, '。了') == 'a'",
+        ),
     ],
 )
 def test_a_call_of_a_define_is_its_body_written_out(text: str, written_out: str) -> None:
