@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import openpyxl
@@ -869,6 +870,12 @@ def test_a_digest_of_an_earlier_wording_is_known_to_the_very_definition_that_nam
         'label = "执行数"', 'label = "支出数"'
     )
     assert not _loaded(tmp_path, changed).has_digest(earlier)
+
+
+@pytest.mark.parametrize("form", SHIPPED, ids=lambda form: form.id)
+def test_shipped_definitions_still_mean_what_their_earlier_digests_say(form: Form) -> None:
+    pairs = tomllib.loads(form.path.read_text(encoding="utf-8")).get("earlier_digests", {})
+    assert form.earlier_digests == tuple(pairs), f"now {form.digest}: write it, or drop the pair"
 
 
 def test_unknown_rule_is_a_key_error(odd: Form) -> None:
