@@ -12,7 +12,7 @@ from pathlib import Path
 
 from workbook.catalogue import CATALOGUE, CatalogueEntry
 from workbook.commands.output import opened, template_of
-from workbook.form import Form, Rule, available_forms, load_form
+from workbook.form import Form, Rule, available_forms, load_form, terms_of
 
 PAGE = Path(__file__).with_name("codes.md")
 
@@ -56,12 +56,21 @@ def _entry(entry: CatalogueEntry) -> tuple[str, ...]:
 def _form(form: Form) -> Iterator[str]:
     yield f"## {form.name}（{form.id} {form.version}）\n"
     heads = ("代码", "级别", "名称", "含义", "条件", "依据", "怎么办")
-    yield from _table(heads, (_rule(rule) for rule in form.rules if not rule.general))
+    own_rules = [rule for rule in form.rules if not rule.general]
+    yield from _table(heads, map(_rule, own_rules))
+    terms = {name: text for rule in own_rules for name, text in terms_of(form, rule).items()}
+    if terms:
+        yield from _table(("条件里的名称", "是什么"), map(_term, sorted(terms.items())))
 
 
 def _rule(rule: Rule) -> tuple[str, ...]:
     level, message = rule.severity.chinese, template_of(rule)
     return rule.code, level, rule.name, message, _condition(rule), rule.basis, rule.hint
+
+
+def _term(term: tuple[str, str]) -> tuple[str, str]:
+    name, meaning = term
+    return f"`{name}`", meaning if name.startswith("words.") else f"`{meaning}`"
 
 
 def _condition(rule: Rule) -> str:

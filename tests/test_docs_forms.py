@@ -13,7 +13,7 @@ import pytest
 from builder.template.template import build_template
 from workbook.checking.checks import judge_case
 from workbook.errors import FormError
-from workbook.expression.syntax import FUNCTIONS
+from workbook.expression.notation import FUNCTIONS
 from workbook.form.comparison import differences
 from workbook.form.composition import FORMS_DIR, compose, read_sources
 from workbook.form.definition import find_form, load_form
@@ -117,6 +117,27 @@ def test_mistyped_rule_is_named_as_the_page_shows(tmp_path: Path) -> None:
     with pytest.raises(FormError) as raised:
         load_form(path)
     assert str(raised.value) in PAGE
+
+
+def test_mistyped_define_is_named_as_the_page_shows(tmp_path: Path) -> None:
+    path = tmp_path / "department_overall_2024.toml"
+    text = (FORMS_DIR / path.name).read_text(encoding="utf-8")
+    path.write_text(text.replace("min(funds.execution_rate", "min(funds.execution_rat"), "utf-8")
+    with pytest.raises(FormError) as raised:
+        load_form(path)
+    assert str(raised.value) in PAGE
+
+
+def test_words_and_defines_of_the_page_can_be_called(tmp_path: Path) -> None:
+    path = tmp_path / "mini.toml"
+    text = _example('id = "mini"').replace(
+        'must = "final_budget > 0"',
+        "must = \"final_budget > 0 or figure_differs('5', final_budget)\"",
+    )
+    path.write_text(text + "\n" + _example("[define]"), encoding="utf-8")
+    form = load_form(path)
+    assert "figure_differs" in form.rule("M401").source
+    assert set(form.defines) == {"unit_kind", "figure_of", "figure_differs"}
 
 
 # --- extending and including ----------------------------------------------------------------------

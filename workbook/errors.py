@@ -38,11 +38,18 @@ class FormError(WorkbookError):
 
 
 class ExpressionError(FormError):
-    """An expression is wrong at `column` (from 1); `load_form` adds file and key in front."""
+    """An expression is wrong at `column` (from 1); `load_form` adds file and key in front.
 
-    def __init__(self, message: str, column: int = 0) -> None:
+    Where the mistake shows inside a define, `column` is that of the call, and `within` names the define and
+    the column in it, before those that led there, innermost first.
+    """
+
+    def __init__(
+        self, message: str, column: int = 0, within: tuple[tuple[str, int], ...] = ()
+    ) -> None:
         super().__init__(message)
         self.column = column
+        self.within = within
 
 
 class BuildError(WorkbookError):

@@ -47,6 +47,14 @@ TEXTS = (
     "'不少于12场'", "'1,000'", "'a\"b'", "'*'", "settings.word",
 )  # fmt: skip
 
+WORD_LISTS = (
+    "words.branches",
+    "words.marks",
+    "('科普', '率', '1')",
+    "['万', '元', '年']",
+    "('*',)",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Expression:
@@ -78,6 +86,8 @@ class Author:
             self.form.settings,
             section,
             grain,
+            self.form.words,
+            self.form.defines,
         )
         while True:
             depth = self.chance.choice((1, 2, 2, 3, 4))
@@ -92,6 +102,8 @@ class Author:
             return self._leaf(type_, seen)
         if type_ is Type.TRUTH and self.chance.random() < 0.1:
             return self._special(depth, seen)
+        if depth > 0 and self.chance.random() < 0.1:
+            return self._defined(type_, depth, seen)
         fitting = [op for op in OPS.values() if op.result in (type_, None)]
         if depth <= 0:  # a truth has no leaf: take an operator over cells
             fitting = [op for op in fitting if set(op.params) == {Param.CELL}]
@@ -130,10 +142,31 @@ class Author:
                 return self._column(tuple(Type), seen, far=far)
             case Param.SAME:
                 return self.write(type_, depth, seen)
+            case Param.WORDS:
+                return self.chance.choice(WORD_LISTS)
             case Param.NUMBER if op.name in ("min", "max") and self.chance.random() < 0.2:
                 return self.write(Type.DATE, depth, seen)
             case _:
                 return self.write(Type(param.value), depth, seen)
+
+    def _defined(self, type_: Type, depth: int, seen: Standpoint) -> str:
+        """A call of one of the form's defines."""
+        argument = self.write(Type.TEXT if type_ is Type.TRUTH else type_, depth - 1, seen)
+        match type_:
+            case Type.TRUTH:
+                return f"is_marked({argument}, {self.chance.choice(WORD_LISTS)})"
+            case Type.TEXT:
+                return f"kind_of({self._name(None, seen)}, {argument})"
+            case Type.DATE:
+                return f"next_day({argument})"
+        column = self._column(tuple(Type), seen, far=self.chance.random() < 0.5)
+        return self.chance.choice(
+            (
+                f"share_of({argument}, {self.write(Type.NUMBER, depth - 1, seen)})",
+                f"given({self._name(None, seen)})",
+                f"rows_of({column})",
+            )
+        )
 
     def _special(self, depth: int, seen: Standpoint) -> str:
         """The notations that are no operator of their own."""
@@ -144,6 +177,7 @@ class Author:
             (
                 f"({number[0]} <= {number[1]} < {number[2]})",
                 f"({text} in ('科普', '优', 'Abc'))",
+                f"({text} {self.chance.choice(('in', 'not in'))} words.branches)",
                 f"({number[0]} not in (0, 1, 2))",
                 f"({day[0]} {self.chance.choice(('<', '<=', '==', '!=', '>', '>='))} {day[1]})",
                 f"({text} {self.chance.choice(('==', '!='))} {self.write(Type.TEXT, depth - 1, seen)})",

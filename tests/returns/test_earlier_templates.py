@@ -50,3 +50,12 @@ def test_a_return_of_an_earlier_template_reads_as_it_did(path: Path) -> None:
         if f.code != OLDER_DEFINITION
     ]
     assert told == due["findings"]
+
+
+@pytest.mark.parametrize("path", RETURNS, ids=lambda path: path.stem)
+def test_a_template_that_meant_the_same_is_not_called_an_earlier_one(path: Path) -> None:
+    (item,) = check(read_returns([path]))
+    assert item.submission is not None
+    digest = path.parent.name.rpartition("_")[2]
+    means_the_same = any(d.startswith(digest) for d in item.submission.form.earlier_digests)
+    assert (OLDER_DEFINITION in {f.code for f in item.findings}) is not means_the_same

@@ -13,7 +13,7 @@ from rich.text import Text
 from workbook.catalogue import CATALOGUE, Severity
 from workbook.checking import View, gather
 from workbook.findings import Finding
-from workbook.form import Form, Part, Rule, available_forms, load_form
+from workbook.form import Form, Part, Rule, available_forms, load_form, terms_of
 from workbook.layout import Spot
 from workbook.reading import ACCEPTED, REJECTED, SKIPPED, Return
 
@@ -136,7 +136,8 @@ def explanation(code: str, further: Sequence[Form] = ()) -> str:
         code, rule.severity, rule.name, template_of(rule), rule.basis, rule.hint
     )
     condition = f"\n条件：{rule.when_source} 时，" if rule.when_source else "\n条件："
-    return f"{text}{condition}{rule.source}\n表式：{form.name}（{form.id} {form.version}）"
+    terms = "".join(f"\n其中 {name}：{means}" for name, means in terms_of(form, rule).items())
+    return f"{text}{condition}{rule.source}{terms}\n表式：{form.name}（{form.id} {form.version}）"
 
 
 def _explanation_lines(

@@ -81,6 +81,17 @@ def decimals_of(node: Node) -> int | None:
     return None
 
 
+def meaning_of(node: Node) -> str:
+    """A text that is the same for the same tree, however its expression was written."""
+    match node:
+        case Literal(value=value):
+            return repr(value)
+        case Ref():
+            return f"{node.key}:{node.reach}"
+        case Call(op=op, args=args):
+            return f"{op.name}({', '.join(map(meaning_of, args))})"
+
+
 def references(nodes: Iterable[Node]) -> Iterator[Ref]:
     """Every reference in some nodes, in order of appearance, with repetitions."""
     for node in nodes:

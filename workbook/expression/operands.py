@@ -31,7 +31,7 @@ class Type(StrEnum):
 
 
 class Param(StrEnum):
-    """What an operator takes: a value of a type, a cell as it stands, or a whole column."""
+    """What an operator takes: a value of a type, a cell as it stands, a whole column, a list of words."""
 
     NUMBER = "number"
     TEXT = "text"
@@ -41,6 +41,7 @@ class Param(StrEnum):
     CELL = "cell"
     NUMBERS = "numbers"
     CELLS = "cells"
+    WORDS = "words"  # the last of an operator's; each word becomes an argument of the call
 
 
 BLANK, NUMBER, TEXT, ERROR = range(4)

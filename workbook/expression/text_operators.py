@@ -37,6 +37,21 @@ def _pairs(function: Callable[[str, str], bool], a: Array, b: Array) -> Array:
     return np.array(result, dtype=float).reshape(a.shape)
 
 
+def _one_of(function: Callable[[str, str], bool]) -> Callable[..., Array]:
+    """Whether it holds of one of the words, which are constants."""
+
+    def over(text: Array, *words: Array) -> Array:
+        sought = [str(word.item()) for word in words]
+        return _map_texts(lambda t: any(function(t, w) for w in sought), text, number=True)
+
+    return over
+
+
+def _any_of(template: str) -> Callable[[list[str]], str]:
+    """OR over a formula of the text and each of the words."""
+    return lambda args: f"OR({','.join(template.format(args[0], word) for word in args[1:])})"
+
+
 def _joined(function: Callable[[str, str], str], a: Array, b: Array) -> Array:
     a, b = np.broadcast_arrays(a, b)
     result = np.empty(a.size, dtype=object)
@@ -121,6 +136,11 @@ _SIGN = (
 
 
 _CONTAINS = '(LEN(SUBSTITUTE({0},{1},""))<LEN({0}))'  # engines disagree on FIND("",…)
+_STARTS = "EXACT(LEFT({0},LEN({1})),{1})"
+
+
+def _contains(text: str, part: str) -> bool:
+    return part != "" and part in text
 
 
 def _before(text: str, word: str) -> str:
@@ -183,16 +203,32 @@ TEXT_OPS: tuple[Op, ...] = (
         (_T, _T),
         Type.TRUTH,
         _CONTAINS,
-        lambda a, b: _pairs(lambda text, part: part != "" and part in text, a, b),
+        lambda a, b: _pairs(_contains, a, b),
         doc="文字中含有（空文字不算）",
     ),
     Op(
         "starts",
         (_T, _T),
         Type.TRUTH,
-        "EXACT(LEFT({0},LEN({1})),{1})",
+        _STARTS,
         lambda a, b: _pairs(str.startswith, a, b),
         doc="文字以此开头",
+    ),
+    Op(
+        "mentions",
+        (_T, Param.WORDS),
+        Type.TRUTH,
+        _any_of(_CONTAINS),
+        _one_of(_contains),
+        doc="文字中含有词表里的一个词",
+    ),
+    Op(
+        "begins",
+        (_T, Param.WORDS),
+        Type.TRUTH,
+        _any_of(_STARTS),
+        _one_of(str.startswith),
+        doc="文字以词表里的一个词开头",
     ),
     Op(
         "length",

@@ -52,6 +52,7 @@ from workbook.form.narrative import (
     report_title,
 )
 from workbook.form.rules import CASE_SECTION
+from workbook.form.vocabulary import terms_of
 
 __all__ = [
     "CASE_SECTION",
@@ -103,4 +104,5 @@ __all__ = [
     "shown_formula",
     "shows_day",
     "successor_text",
+    "terms_of",
 ]

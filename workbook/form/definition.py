@@ -10,13 +10,14 @@ import copyreg
 import hashlib
 import json
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from workbook.errors import FormError, nearest
-from workbook.expression import Node, Type, references
+from workbook.expression import IDENTIFIER, SETTINGS, WORDS, Node, Type, meaning_of, references
 from workbook.form.composition import FORMS_DIR, Source, compose, dated, read_sources
 from workbook.form.definition_text import definition_text
 from workbook.form.drawing import draw
@@ -34,16 +35,17 @@ from workbook.form.model import (
     Form,
     Group,
     Paper,
+    Rule,
     Section,
 )
 from workbook.form.rules import check_rules, parse_at, read_rule
 from workbook.form.scope import FormScope
 from workbook.form.standard_rules import general_rules
 from workbook.form.toml_table import KEYS, TomlTable
+from workbook.form.vocabulary import read_defines, read_words
 
 NEEDED = (DEPARTMENT, DEPARTMENT_CODE, FISCAL_YEAR)
 """Fields that every form has: a return is told apart by them."""
-_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def available_forms() -> tuple[Path, ...]:
@@ -86,25 +88,45 @@ def _form(source: Source) -> Form:
     table = dated(composed)
     text = source.text if source.is_whole else definition_text(composed, _REMARK)
     top = TomlTable(table, source.path.name, "")
-    return _Loader(source.path, top).form(_digest(table), text)
+    return _Loader(source.path, top).form(text)
 
 
 _REMARK = "由表式定义和它继承的表、引用的规则集合成，一个文件就是全部。写法见 docs/form-file.md。"
 """The comment above a definition that was put together."""
 
 
-def _digest(table: dict[str, Any]) -> str:
-    """What returns depend on: fields, geometry and conditions, not comments, messages or hints."""
+def _digest(table: dict[str, Any], formulas: Mapping[str, Node], rules: Iterable[Rule]) -> str:
+    """What returns depend on: fields, geometry and conditions, not comments, messages or hints.
+
+    Of an expression counts what it means, not how it is written: with a define or without.
+    """
     conditions = [
-        {key: rule.get(key) for key in ("code", "scope", "when", "must")}
-        for rule in table.get("rule", [])
+        {
+            "code": rule.code,
+            "scope": [rule.section, rule.grain],
+            "when": meaning_of(rule.when) if rule.when else None,
+            "must": meaning_of(rule.must),
+        }
+        for rule in rules
     ]
     meaning = {
-        **{k: table.get(k) for k in ("id", "version", "sheet", "unit", "settings", "section")},
+        **{k: table.get(k) for k in ("id", "version", "sheet", "unit", "settings")},
+        "section": [_meant(section, formulas) for section in table["section"]],
         "further_sheet": table.get("further_sheet"),
         "rule": conditions,
     }
     return hashlib.sha256(json.dumps(meaning, default=str).encode()).hexdigest()[:16]
+
+
+def _meant(section: dict[str, Any], formulas: Mapping[str, Node]) -> dict[str, Any]:
+    """A [[section]] table with the meaning of its formulas in their place."""
+    fields = {
+        name: field | {"formula": meaning_of(formulas[f"{section['id']}.{name}"])}
+        if "formula" in field
+        else field
+        for name, field in section.get("fields", {}).items()
+    }
+    return section | {"fields": fields}
 
 
 # Between processes a form travels as its path and is read again there.
@@ -116,7 +138,7 @@ class _Loader:
     path: Path
     top: TomlTable
 
-    def form(self, digest: str, definition: str) -> Form:
+    def form(self, definition: str) -> Form:
         top = self.top
         top.only(*KEYS["form"])
         settings = self._settings()
@@ -139,9 +161,13 @@ class _Loader:
         self._check_limits(sections)
         columns = {"": widths + side} | {p.sheet: p.widths for p in further}
         self._check_drawings(sections, {name: len(each) for name, each in columns.items()})
-        scope = FormScope({s.id: s.fields for s in sections.values()}, settings)
+        words = read_words(top, sections)
+        defines = read_defines(top, sections, words)
+        scope = FormScope({s.id: s.fields for s in sections.values()}, settings, words, defines)
         formulas = self._formulas(sections, scope)
         rule_tables = top.tables("rule", "code")
+        rules = tuple(read_rule(table, scope) for table in rule_tables)
+        digest = _digest(top.data, formulas, rules)
         form = Form(
             id=top.take("id", str),
             version=top.take("version", str),
@@ -156,12 +182,12 @@ class _Loader:
             orientation=_one_of(top, "orientation", "portrait", "landscape"),
             instructions=top.strings("instructions"),
             settings=settings,
+            words=words,
+            defines=defines,
             sections=sections,
-            rules=(
-                *general_rules(sections, scope, columns),
-                *(read_rule(table, scope) for table in rule_tables),
-            ),
+            rules=(*general_rules(sections, scope, columns), *rules),
             digest=digest,
+            earlier_digests=self._earlier_digests(digest),
             path=self.path,
             definition=definition,
             further=further,
@@ -178,6 +204,15 @@ class _Loader:
                 raise table.error(key, "must be a number or a text")
         return {k: v if isinstance(v, str) else float(v) for k, v in table.data.items()}
 
+    def _earlier_digests(self, digest: str) -> tuple[str, ...]:
+        """Those that are said to mean the same as this definition, whose digest is `digest`."""
+        table = self.top.table("earlier_digests")
+        for earlier in table.data:
+            for text in (earlier, table.take(earlier, str)):
+                if not re.fullmatch(r"[0-9a-f]{16}", text):
+                    raise table.error(earlier, f"'{text}' is no digest of 16 digits")
+        return tuple(earlier for earlier, own in table.data.items() if own == digest)
+
     def _further(self, table: TomlTable) -> Paper:
         table.only(*KEYS["further_sheet"])
         title = _pattern(table, "title", table.take("title", str, ""), "fiscal_year")
@@ -189,7 +224,7 @@ class _Loader:
     def _section(self, table: TomlTable) -> Section:
         table.only(*KEYS["section"])
         name = table.take("id", str)
-        if not _IDENTIFIER.fullmatch(name) or name == "settings":
+        if not IDENTIFIER.fullmatch(name) or name in (SETTINGS, WORDS):
             raise table.error("id", f"'{name}' must be a lower-case English word")
         repeats = "row" in table.data
         levels = table.strings("levels")
@@ -246,7 +281,7 @@ class _Loader:
     def _fields(self, table: TomlTable, section: str, *, repeats: bool) -> dict[str, Field]:
         fields: dict[str, Field] = {}
         for name in table.data:
-            if not _IDENTIFIER.fullmatch(name):
+            if not IDENTIFIER.fullmatch(name):
                 raise table.error(name, "must be a lower-case English word")
             item = self._field(table.table(name), section, name, repeats=repeats)
             fields[name] = item

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook.catalogue import Severity
-from workbook.expression import Node, Ref, references
+from workbook.expression import Define, Node, Ref, references
 from workbook.form.kinds import Kind
 
 DEPARTMENT, DEPARTMENT_CODE = "identity.department", "identity.department_code"
@@ -389,6 +389,12 @@ class Form:
     """All that they say as one TOML text, which can be read without them."""
     further: tuple[Paper, ...] = ()
     """The sheets beside the form's own, such as a report."""
+    earlier_digests: tuple[str, ...] = ()
+    """Of templates sent out before, from which this very definition differs in its wording only."""
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Lists of words, by name, that expressions look for in texts."""
+    defines: Mapping[str, Define] = field(default_factory=dict)
+    """Named expressions, by name; where one is called, its body stands in the tree."""
     formulas: dict[str, Node] = field(default_factory=dict)
     """The expression of every computed field, by its key, in an order that can be evaluated."""
     key_fields: KeyFields = field(default_factory=lambda: KeyFields({}))
@@ -403,6 +409,10 @@ class Form:
         """Every field, section by section."""
         for section in self.sections.values():
             yield from section.fields.values()
+
+    def has_digest(self, digest: str) -> bool:
+        """Whether a template's record says that it was made of this definition, or means the same."""
+        return digest in (self.digest, *self.earlier_digests)
 
     def field_of(self, key: str) -> Field:
         """The field of a key such as `funds.final_budget`."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbook.catalogue import Severity
-from workbook.errors import ExpressionError, nearest
-from workbook.expression import Literal, Node, Ref, Type, parse, references
+from workbook.errors import ExpressionError, FormError, nearest
+from workbook.expression import Define, Literal, Node, Ref, Type, parse, references
 from workbook.form.kinds import KINDS, plain_kind
 from workbook.form.model import CELL, GROUP, ROW, Case, Form, Part, Rule
 from workbook.form.scope import FormScope, Standpoint
@@ -31,7 +31,20 @@ def parse_at(
     try:
         return parse(text.strip(), standpoint, expected)
     except ExpressionError as error:
-        raise table.error(key, str(error), error.column + start) from None
+        raise _located(table, key, error, start, standpoint.defines) from None
+
+
+def _located(
+    table: TomlTable, key: str, error: ExpressionError, start: int, defines: Mapping[str, Define]
+) -> FormError:
+    """The mistake where it stands: in the key's text, or in a define and the calls that led there."""
+    if not error.within:
+        return table.error(key, str(error), error.column + start)
+    (name, column), *callers = error.within
+    calls = [f"define {caller} at column {at}" for caller, at in callers]
+    calls.append(f"{table.whereabouts}, {key} at column {error.column + start}")
+    message = f"{error} at column {column}, called by {', called by '.join(calls)}"
+    return TomlTable({}, defines[name].file, f"define {name}").error("", message)
 
 
 def read_rule(table: TomlTable, scope: FormScope) -> Rule:

@@ -1,12 +1,12 @@
-"""Where names are looked up: an expression's own section and grain, other sections, settings."""
+"""Where names are looked up: an expression's own section and grain, other sections, settings, words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workbook.errors import ExpressionError, nearest
-from workbook.expression import Literal, Ref, Type
+from workbook.expression import SETTINGS, WORDS, Define, Literal, Ref, Type
 from workbook.form.model import CELL, GROUP, ROW, Field
 
 
@@ -18,14 +18,18 @@ class Standpoint:
     settings: Mapping[str, float | str]
     section: str
     grain: str
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    defines: Mapping[str, Define] = field(default_factory=dict)
 
     def resolve(self, section: str | None, name: str, *, column: bool) -> Ref | Literal:
         """See `workbook.expression.Scope`."""
-        if section == "settings":
+        if section == SETTINGS:
             return self._setting(name)
+        if section == WORDS:
+            raise ExpressionError(f"'words.{name}' is a list of words; use mentions, begins or in")
         target_section = section or self.section
         if target_section not in self.form_fields:
-            known_sections = [*self.form_fields, "settings"]
+            known_sections = [*self.form_fields, SETTINGS, WORDS]
             raise ExpressionError(
                 f"'{target_section}' is not a section; {nearest(target_section, known_sections)}"
             )
@@ -36,6 +40,12 @@ class Standpoint:
             hint = f"did you mean '{elsewhere[0]}'?" if elsewhere else near
             raise ExpressionError(f"'{name}' is not a field of section {target_section}; {hint}")
         return self._reference(item, section, column=column)
+
+    def word_list(self, name: str) -> tuple[str, ...]:
+        """See `workbook.expression.Scope`."""
+        if name not in self.words:
+            raise ExpressionError(f"'{name}' is not a list of words; {nearest(name, self.words)}")
+        return self.words[name]
 
     def _setting(self, name: str) -> Literal:
         if name not in self.settings:
@@ -62,11 +72,13 @@ class Standpoint:
 
 @dataclass(frozen=True, slots=True)
 class FormScope:
-    """A form's fields and settings; `at` gives the standpoint from which an expression sees them."""
+    """All that a form's expressions may name; `at` gives the standpoint from which one of them sees it."""
 
     fields: dict[str, dict[str, Field]]
     settings: dict[str, float | str]
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    defines: Mapping[str, Define] = field(default_factory=dict)
 
     def at(self, section: str, grain: str) -> Standpoint:
         """Where an expression of a section stands."""
-        return Standpoint(self.fields, self.settings, section, grain)
+        return Standpoint(self.fields, self.settings, section, grain, self.words, self.defines)

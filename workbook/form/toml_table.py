@@ -111,8 +111,8 @@ class TomlTable:
 
 KEYS = {
     "form": ("extends", "include", "without", "id", "version", "name", "title", "annex", "unit", "sheet",
-             "fiscal_year", "widths", "side_widths", "orientation", "instructions", "settings", "further_sheet", "section",
-             "rule", "summary"),
+             "fiscal_year", "widths", "side_widths", "orientation", "instructions", "settings", "words", "define",
+             "earlier_digests", "further_sheet", "section", "rule", "summary"),
     "rule_set": ("include", "settings", "words", "define", "section", "rule", "summary"),
     "further_sheet": ("name", "title", "widths", "orientation"),
     "section": ("id", "label", "after", "sheet", "fields", "drawing", "heights", "row", "levels", "group",

@@ -233,7 +233,7 @@ def _recognise(
     layout, findings, form = recognised.layout, recognised.findings, recognised.layout.form
     if package.values_only:
         findings.append(finding("W113", detail=package.kind))
-    same_definition = not records or records.get("digest") == form.digest
+    same_definition = not records or form.has_digest(records.get("digest", ""))
     if not same_definition:
         findings.append(finding("W111", detail=form.key))
     cells = dict(_cells(package, recognised))
@@ -296,7 +296,7 @@ def _find_form(package: Package, records: Mapping[str, str], forms: Forms) -> Re
     if not records:
         return find_unrecorded(package, list(forms.values()))
     form = _form(records, forms)
-    other_definition = records.get("digest") != form.digest
+    other_definition = not form.has_digest(records.get("digest", ""))
     return find_recorded(
         package, lay_out(form, _plan(records, form)), other_definition=other_definition
     )

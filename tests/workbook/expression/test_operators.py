@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbook import text as texts
+from workbook.expression.notation import FUNCTIONS
 from workbook.expression.operands import BLANK, ERROR, NUMBER, TEXT, Array, Cells, Op, Param, Type
 from workbook.expression.operators import OPS
-from workbook.expression.syntax import FUNCTIONS
 from workbook.expression.text_operators import literal
 
 KNOWN_SINCE_2007 = {
@@ -162,6 +162,7 @@ SOME: dict[Param, Any] = {
     Param.CELL: cells(2.0),
     Param.CELLS: cells(2.0, 3.0),
     Param.NUMBERS: cells(2.0, 3.0),
+    Param.WORDS: words("2"),
 }
 UNKNOWN: dict[Param, Any] = {
     **dict.fromkeys((Param.NUMBER, Param.TRUTH, Param.SAME), numbers(NAN)),
@@ -179,7 +180,13 @@ DECIDED_ANYWAY = {
 
 
 @pytest.mark.parametrize(
-    ("name", "place"), [(name, i) for name in sorted(OPS) for i in range(len(OPS[name].params))]
+    ("name", "place"),
+    [
+        (name, i)
+        for name in sorted(OPS)
+        for i, param in enumerate(OPS[name].params)
+        if param is not Param.WORDS  # written out in the definition
+    ],
 )
 def test_one_undecided_argument_leaves_the_whole_undecided(name: str, place: int) -> None:
     op = OPS[name]
@@ -352,6 +359,36 @@ def test_parts_of_texts_are_found_letter_for_letter() -> None:
     assert run("contains", words("ABC"), words("b")) == [NO]
     assert run("starts", words("%以上"), words("%")) == [YES]
     assert run("length", words("云溪 区", "")) == [4.0, 0.0]
+
+
+def test_one_of_the_words_must_be_in_the_text_or_at_its_beginning() -> None:
+    texts_given = words("年中追加资金", "结转下年", "追加*", "", None)
+    listed = words("追加"), words("结转")
+    assert run("mentions", texts_given, *listed) == [YES, YES, YES, NO, None]
+    assert run("begins", texts_given, *listed) == [NO, YES, YES, NO, None]
+    assert run("mentions", words("ABC"), words("b"), words("Ａ")) == [NO]
+
+
+@pytest.mark.parametrize(("name", "single"), [("mentions", "contains"), ("begins", "starts")])
+def test_an_operator_over_words_is_a_chain_of_those_over_one(name: str, single: str) -> None:
+    listed = [literal(word) for word in ("追加", 'a"b', "%")]
+    chain = OPS["or"].formula([OPS[single].formula(["A1", word], 0.0) for word in listed], 0.0)
+    assert OPS[name].formula(["A1", *listed], 0.0) == chain
+
+
+@given(
+    st.lists(st.text("ab ", max_size=4) | st.none(), min_size=1, max_size=6),
+    st.lists(st.text("ab ", min_size=1, max_size=3), min_size=1, max_size=4),
+)
+def test_over_words_it_yields_what_the_chain_does(
+    given_texts: list[str | None], listed: list[str]
+) -> None:
+    column = words(*given_texts)
+    for name, single in (("mentions", "contains"), ("begins", "starts")):
+        with np.errstate(all="ignore"):
+            chain = OPS["or"].arrays(*(OPS[single].arrays(column, words(w)) for w in listed))
+        due = [None if pd.isna(value) else value for value in np.ravel(chain)]
+        assert run(name, column, *(words(word) for word in listed)) == due
 
 
 @given(st.lists(st.text(max_size=12) | st.none(), min_size=1, max_size=6))

@@ -19,6 +19,7 @@ from workbook.expression.nodes import (
     references,
     tolerance_between,
 )
+from workbook.expression.notation import read_define, read_signature
 from workbook.expression.operands import ERROR, Cells, Type
 from workbook.expression.renderings import evaluate, to_formula
 from workbook.expression.syntax import parse
@@ -28,11 +29,43 @@ from workbook.form.model import CELL, GROUP, ROW
 from workbook.form.scope import Standpoint
 
 FORM = find_form("department_overall")
+WORD_LISTS = {"delays": ("推迟", "延期"), "kinds": ("优", "良")}
+
+
+TEXTS = {
+    "half(value)": "value / 2",
+    "is_late(text)": "mentions(text, words.delays)",
+    "one_of(text, listed)": "text in listed",
+    "looked_for(text, listed)": "mentions(text, listed) or begins(text, listed)",
+    "given(cell)": "1 if filled(cell) else 0",
+    "total(column)": "sum(column) + settings.cap",
+    "twice_half(value)": "half(value) + half(original_budget)",
+    "shadowed(final_budget)": "final_budget + original_budget",
+    "beyond(value)": "value > totl",
+    "deeper(value)": "1 == 1 and beyond(value)",
+    "lacking(value)": "half(value, 2)",
+    "constant()": "5",
+    "between(value, low, high)": "low <= value and value <= high",
+    "said(name, text)": "join('，', name, '写 ', text, '。')",
+    "doubled(value)": "value + value",
+    "quadrupled(value)": "doubled(doubled(value))",
+    "sixteenfold(value)": "quadrupled(quadrupled(value))",
+    "many(value)": "sixteenfold(sixteenfold(value))",
+    "very_many(value)": "many(many(value))",
+}
+GOALS = "goals.achieved_goals"
+SIGNATURES = {read_signature(signature): text for signature, text in TEXTS.items()}
+DEFINES = {name: read_define(name, given, text) for (name, given), text in SIGNATURES.items()}
 
 
 def place(section: str = "funds", grain: str = CELL) -> Standpoint:
     return Standpoint(
-        {s.id: s.fields for s in FORM.sections.values()}, FORM.settings, section, grain
+        {s.id: s.fields for s in FORM.sections.values()},
+        FORM.settings,
+        section,
+        grain,
+        WORD_LISTS,
+        DEFINES,
     )
 
 
@@ -229,6 +262,161 @@ def test_any_text_is_read_or_refused_with_a_column(text: str) -> None:
         assert error.column >= 1  # noqa: PT017
     else:
         assert to_formula(node, lambda ref: ref.field)
+
+
+# --- lists of words -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "chain"),
+    [
+        (
+            f"mentions({GOALS}, words.delays)",
+            f"contains({GOALS}, '推迟') or contains({GOALS}, '延期')",
+        ),
+        (
+            f"mentions({GOALS}, ['推迟', '延期'])",
+            f"contains({GOALS}, '推迟') or contains({GOALS}, '延期')",
+        ),
+        (
+            f"begins({GOALS}, ('推迟', '延期'))",
+            f"starts({GOALS}, '推迟') or starts({GOALS}, '延期')",
+        ),
+        (f"{GOALS} in words.kinds", f"{GOALS} in ('优', '良')"),
+        (f"{GOALS} not in words.kinds", f"{GOALS} not in ('优', '良')"),
+    ],
+)
+def test_a_list_of_words_means_the_chain_over_its_words(text: str, chain: str) -> None:
+    assert formula(text) == formula(chain)
+    for standing in ("推迟到明年", "已延期", "优", "完成", "", None, "#N/A", 5.0):
+        assert value(text, {"achieved_goals": standing}) == value(
+            chain, {"achieved_goals": standing}
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "piece"),
+    [
+        (f"mentions({GOALS}, words.delay)", 32, "did you mean 'delays'?"),
+        (f"mentions({GOALS}, '推迟')", 32, "must be a list of words"),
+        (f"mentions({GOALS}, settings.cap)", 32, "must be a list of words"),
+        (f"mentions({GOALS}, ())", 32, "must be a list of words"),
+        (f"mentions({GOALS}, ('推迟', 5))", 39, "must be a text, written out"),
+        (f"mentions({GOALS}, ('推迟', {GOALS}))", 39, "must be a text, written out"),
+        (f"mentions({GOALS}, ('推迟', ' '))", 39, "is blank"),
+        (f"mentions({GOALS}, ('推迟', '推迟'))", 39, "twice"),
+        (f"mentions({GOALS})", 1, "takes 2 arguments, not 1"),
+        (f"mentions({GOALS}, words.delays, words.kinds)", 1, "takes 2 arguments, not 3"),
+        ("begins(final_budget, words.delays)", 8, "takes text here, not number"),
+        (f"contains({GOALS}, words.delays)", 32, "is a list of words"),
+        ("words.delays == '优'", 1, "is a list of words"),
+        ("final_budget in words.kinds", 17, "compares number with text"),
+        (f"{GOALS} in words.kind", 25, "did you mean 'kinds'?"),
+    ],
+)
+def test_a_list_of_words_that_does_not_fit_is_refused_where_it_stands(
+    text: str, column: int, piece: str
+) -> None:
+    seen, message = refused(text)
+    assert piece in message
+    assert seen == column
+
+
+# --- defines --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "written_out"),
+    [
+        ("half(final_budget) > 1", "final_budget / 2 > 1"),
+        ("half(final_budget + 1) > 1", "(final_budget + 1) / 2 > 1"),
+        ("half(half(final_budget)) > 1", "final_budget / 2 / 2 > 1"),
+        (f"is_late({GOALS})", f"mentions({GOALS}, ('推迟', '延期'))"),
+        (f"one_of({GOALS}, words.kinds)", f"{GOALS} in ('优', '良')"),
+        (f"one_of({GOALS}, ('优', '良'))", f"{GOALS} in ('优', '良')"),
+        ("one_of(final_budget, (1, 2))", "final_budget in (1, 2)"),
+        (
+            f"looked_for({GOALS}, ['a', 'b'])",
+            f"mentions({GOALS}, ('a', 'b')) or begins({GOALS}, ('a', 'b'))",
+        ),
+        ("given(final_budget) == 1", "(1 if filled(final_budget) else 0) == 1"),
+        ("total(indicators.weight) > 5", "sum(indicators.weight) + settings.cap > 5"),
+        # the body's own names are read where it is called, a parameter hides a field, and an argument is
+        # never taken for what it is called inside
+        ("twice_half(final_budget) > 1", "final_budget / 2 + original_budget / 2 > 1"),
+        ("shadowed(actual_expenditure) > 1", "actual_expenditure + original_budget > 1"),
+        ("shadowed(original_budget) > 1", "original_budget + original_budget > 1"),
+        ("half(shadowed(final_budget)) > 1", "(final_budget + original_budget) / 2 > 1"),
+        ("constant() > final_budget", "5 > final_budget"),
+        # a chain goes on
+        (
+            "between(final_budget, 1, 2) and 1 == 1",
+            "1 <= final_budget and final_budget <= 2 and 1 == 1",
+        ),
+        ("1 == 1 and not between(5, 1, 2)", "1 == 1 and not (1 <= 5 and 5 <= 2)"),
+        ("1 == 1 or between(5, 1, 2)", "1 == 1 or (1 <= 5 and 5 <= 2)"),
+        (
+            "between(5, 1, 2) and is_late('a')",
+            "1 <= 5 and 5 <= 2 and mentions('a', ('推迟', '延期'))",
+        ),
+        (f"said('支出', {GOALS}) == 'a'", f"join('，支出写 ', {GOALS}, '。') == 'a'"),
+        (
+            f"join('又', said('支出', {GOALS}), '了') == 'a'",
+            f"join('又，支出写 ', {GOALS}, '。了') == 'a'",
+        ),
+    ],
+)
+def test_a_call_of_a_define_is_its_body_written_out(text: str, written_out: str) -> None:
+    assert read(text) == read(written_out)
+
+
+def test_a_define_sees_a_row_as_its_caller_does() -> None:
+    assert read("total(weight) > 5", "indicators", GROUP) == read(
+        "sum(weight) + settings.cap > 5", "indicators", GROUP
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "within", "piece"),
+    [
+        ("1 == 1 and hlf(5) > 1", 12, (), "did you mean 'half'?"),
+        ("half() > 1", 1, (), "'half' takes 1 arguments, not 0"),
+        ("half(5, final_budget) > 1", 1, (), "'half' takes 1 arguments, not 2"),
+        ("half(value=5) > 1", 1, (), "not part of the rule language"),
+        ("half(totl) > 1", 6, (), "'totl' is not a field"),
+        ("half(half(half(totl))) > 1", 16, (), "'totl' is not a field"),
+        ("1 < half(goals.planned_goals)", 5, (("half", 1),), "'div' takes number here, not text"),
+        ("beyond(5)", 1, (("beyond", 9),), "'totl' is not a field of section funds"),
+        ("not deeper(5)", 5, (("beyond", 9), ("deeper", 12)), "'totl' is not a field"),
+        ("lacking(5) > 1", 1, (("lacking", 1),), "'half' takes 1 arguments, not 2"),
+        ("given(final_budget + 1) == 1", 1, (("given", 13),), "takes the name of a field here"),
+        ("given(settings.cap) == 1", 1, (("given", 13),), "takes a field, not a setting"),
+        ("given(totl) == 1", 7, (), "'totl' is not a field"),
+        ("total(final_budget) > 1", 7, (), "'final_budget' has no column"),
+        ("total(indicators.indicator) > 1", 1, (("total", 5),), "takes numbers"),
+        (f"one_of({GOALS}, '优')", 1, (("one_of", 9),), "must be a list of values"),
+        (f"one_of({GOALS}, (1, 2))", 1, (("one_of", 9),), "takes text here, not number"),
+        (f"looked_for({GOALS}, '优')", 34, (), "must be a list of words"),
+        ("is_late(5)", 1, (("is_late", 10),), "takes text here, not number"),
+        ("half == 5", 1, (), "'half' is not a field"),
+        ("value == 5", 1, (), "'value' is not a field"),
+    ],
+)
+def test_a_mistake_is_told_in_the_define_and_at_the_call(
+    text: str, column: int, within: tuple[tuple[str, int], ...], piece: str
+) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        read(text)
+    assert piece in str(caught.value)
+    assert (caught.value.column, caught.value.within) == (column, within)
+
+
+def test_the_formula_is_measured_after_expanding() -> None:
+    assert "put a part of it into a derived field" in refused("many(final_budget) > 1")[1]
+
+
+def test_defines_that_double_one_another_end() -> None:
+    assert "put a part of it into a derived field" in refused("very_many(final_budget) > 1")[1]
 
 
 # --- tolerance ------------------------------------------------------------------------------------

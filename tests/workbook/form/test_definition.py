@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import openpyxl
@@ -15,6 +16,7 @@ from workbook.expression.nodes import references
 from workbook.form.composition import FORMS_DIR
 from workbook.form.definition import NEEDED, available_forms, find_form, load_form
 from workbook.form.model import CELL, GROUP, ROW, Case, Form, Rule
+from workbook.form.vocabulary import terms_of
 from workbook.layout.layout import lay_out
 from workbook.reading.reader import read_returns
 from workbook.reading.submission import ACCEPTED, Filling
@@ -298,6 +300,7 @@ cases = [
 ]
 """
 MUST = 'must = "spent <= budget"'
+SETTING = 'word = "优"'
 CLOSING = "{ budget = 5, spent = 6 } },\n]\n"
 ANOTHER = MINI[MINI.index("[[rule]]") :].strip()
 
@@ -315,6 +318,20 @@ def _loaded(tmp_path: Path, text: str) -> Form:
 
 def _must(expression: str) -> tuple[str, str]:
     return MUST, f'must = "{expression}"'
+
+
+def _words(line: str) -> tuple[str, str]:
+    return SETTING, f"{SETTING}\n\n[words]\n{line}"
+
+
+def _defines(*lines: str) -> tuple[str, str]:
+    """Defines in front of the rest, and a rule that calls the first: `f(spent)`."""
+    return SETTING, "\n".join((SETTING, "\n[define]", *lines))
+
+
+def _called(call: str, *lines: str) -> tuple[str, str]:
+    """A definition with these defines, whose rule must yield `call`."""
+    return MINI, _replaced(_replaced(MINI, *_defines(*lines)), *_must(call))
 
 
 MISTAKES: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
@@ -527,6 +544,157 @@ MISTAKES: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
         ('kind = "money", max = "budget"', 'kind = "money", formula = "rate * budget"'),
         ("field funds.", "refers to itself", "funds.spent → funds.rate → funds.spent"),
     ),
+    # lists of words
+    "list without a word": (_words("delays = []"), ("mini.toml, words, delays", "at least one")),
+    "blank word": (_words('delays = ["推迟", " "]'), ("words, delays", "word 2 is blank")),
+    "word named twice": (
+        _words('delays = ["推迟", "延期", "推迟"]'),
+        ("words, delays", "'推迟'", "twice"),
+    ),
+    "word that is no text": (_words('delays = ["推迟", 5]'), ("words, delays", "list of texts")),
+    "word without a list": (_words('delays = "推迟"'), ("words, delays", "must be a list")),
+    "list named in Chinese": (_words('"推迟" = ["推迟"]'), ("words, 推迟", "lower-case")),
+    "list named like a field": (_words('note = ["推迟"]'), ("words, note", "field identity.note")),
+    "list named like a section": (_words('funds = ["推迟"]'), ("words, funds", "a section")),
+    "list named like a function": (_words('fold = ["推迟"]'), ("words, fold", "a function")),
+    "section named like the lists": (
+        ('id = "funds"', 'id = "words"'),
+        ("section words, id", "lower-case"),
+    ),
+    "unknown list": (
+        _must("mentions(identity.note, words.dely)"),
+        ("rule M401, must", "'dely' is not a list of words", "at column 25"),
+    ),
+    # defines
+    "define without parentheses": (
+        _defines('half = "5"'),
+        ("mini.toml, define, half", "must be written name(parameter, …)"),
+    ),
+    "define that is no text": (_defines('"half(a)" = 5'), ("define, half(a)", "must be a str")),
+    "define named like a function": (
+        _defines('"fold(a)" = "a"'),
+        ("mini.toml, define fold: ", "is the name of a function"),
+    ),
+    "define named like a spelled operator": (
+        _defines('"add(a)" = "a"'),
+        ("define add", "function"),
+    ),
+    "define named like a word of the language": (
+        _defines('"in(a)" = "a"'),
+        ("define, in(a)", "'in' must be a lower-case English word"),
+    ),
+    "define named like a section": (_defines('"funds(a)" = "a"'), ("define funds", "a section")),
+    "define named like a field": (
+        _defines('"level1(a)" = "a"'),
+        ("define level1", "is the name of the field indicators.level1"),
+    ),
+    "define named like the settings": (
+        _defines('"settings(a)" = "a"'),
+        ("define settings", "the table [settings]"),
+    ),
+    "define named like a list": (
+        _defines('"delays(a)" = "a"', "[words]", 'delays = ["推迟"]'),
+        ("define delays", "a list of words"),
+    ),
+    "two defines of one name": (
+        _defines('"half(a)" = "a / 2"', '"half(a, b)" = "a / b"'),
+        ("define half", "another define"),
+    ),
+    "parameter named twice": (
+        _defines('"half(a, a)" = "a"'),
+        ("define, half(a, a)", "the parameter 'a' is named twice"),
+    ),
+    "parameter named like a function": (
+        _defines('"half(fold)" = "fold"'),
+        ("define, half(fold)", "'fold' is named like a function"),
+    ),
+    "parameter named like a define": (
+        _defines('"half(a)" = "a / 2"', '"twice(half)" = "half * 2"'),
+        ("define twice", "'half' is named like a define"),
+    ),
+    "parameter in capitals": (_defines('"half(A)" = "A"'), ("define, half(A)", "lower-case")),
+    "parameter that is not used": (
+        _defines('"half(a, b)" = "a / 2 if b.c > b() else 0"'),
+        ("define half", "'b' is not used"),
+    ),
+    "define that cannot be read": (
+        _defines('"half(a)" = "  a = 2"'),
+        ("mini.toml, define half: cannot be read", "at column"),
+    ),
+    "define of another language": (
+        _defines('"half(a)" = "a + (a ** 2)"'),
+        ("mini.toml, define half: is not part of the rule language at column 6",),
+    ),
+    "define with a keyword": (
+        _defines('"half(a)" = "round(a, digits=2)"'),
+        ("define half: is not part of the rule language at column 1",),
+    ),
+    "unknown function in a define that is not used": (
+        _defines('"half(a)" = "  1 + roud(a, 2)"'),
+        ("define half: 'roud' is no function", "did you mean 'round'?", "at column 7"),
+    ),
+    "arguments of a function in a define that is not used": (
+        _defines('"half(a)" = "round(a)"'),
+        ("define half: 'round' takes 2 arguments, not 1 at column 1",),
+    ),
+    "arguments of a define in a define that is not used": (
+        _defines('"half(a)" = "a / 2"', '"quarter(a)" = "half(half(a, 2))"'),
+        ("define quarter: 'half' takes 1 arguments, not 2 at column 6",),
+    ),
+    "defines in a circle": (
+        _defines('"odd(a)" = "a"', '"f(a)" = "1 + g(a)"', '"g(a)" = "h(a)"', '"h(a)" = "g(a + 1)"'),
+        ("mini.toml, define g: calls itself: g → h → g",),
+    ),
+    "define that calls itself": (
+        _defines('"f(a)" = "f(a) + 1"'),
+        ("mini.toml, define f: calls itself: f → f",),
+    ),
+    "unknown name in a define": (
+        _called("1 > 2 or is_spent(budget)", '"is_spent(a)" = "a <= spnt"'),
+        (
+            "mini.toml, define is_spent: 'spnt' is not a field of section funds; did you mean 'spent'?",
+            "at column 6, called by rule M401, must at column 10",
+        ),
+    ),
+    "unknown name in a define of a define": (
+        _called("outer(budget)", '"outer(a)" = "0 < inner(a)"', '"inner(a)" = "a + settings.x"'),
+        (
+            "mini.toml, define inner: 'x' is not a setting",
+            "at column 5, called by define outer at column 5, called by rule M401, must at column 1",
+        ),
+    ),
+    "unknown name in an argument": (
+        _called("half(budgt) > 0", '"half(a)" = "a / 2"'),
+        ("mini.toml, rule M401, must: 'budgt' is not a field", "at column 6"),
+    ),
+    "text given to a define that adds": (
+        _called("half(identity.note) > 0", '"half(a)" = "a / 2"'),
+        (
+            "define half: 'div' takes number here, not text at column 1",
+            "called by rule M401, must at column 1",
+        ),
+    ),
+    "unknown define": (
+        _called("haf(budget) > 0", '"half(a)" = "a / 2"'),
+        ("rule M401, must: 'haf' is no function; did you mean 'half'? at column 1",),
+    ),
+    "wrong number of arguments of a define": (
+        _called("half() > 0", '"half(a)" = "a / 2"'),
+        ("rule M401, must: 'half' takes 1 arguments, not 0 at column 1",),
+    ),
+    "define that makes too long a formula": (
+        _called(
+            "sixteen(sixteen(budget)) > 0",
+            '"two(a)" = "a + a"',
+            '"four(a)" = "two(two(a))"',
+            '"sixteen(a)" = "four(four(a))"',
+        ),
+        ("rule M401, must: makes too long a formula",),
+    ),
+    "digest that is none": (
+        ('sheet = "表"', 'sheet = "表"\nearlier_digests = { 7c41 = "7c411f1a672a9186" }'),
+        ("mini.toml, earlier_digests, 7c41", "'7c41' is no digest"),
+    ),
     # rules
     "code": (('code = "M401"', 'code = "M41"'), ("rule M41, code", "three digits")),
     "code used twice": ((CLOSING, f"{CLOSING}\n{ANOTHER}\n"), ("rule M401, code", "twice")),
@@ -621,6 +789,94 @@ def test_changed_file_is_read_again(tmp_path: Path) -> None:
         "spent < budget",
     )
     assert first.digest != second.digest
+
+
+DEFINED = """
+[words]
+kinds = ["优", "良"]
+
+[define]
+"rest(whole, part)" = "whole - part"
+"is_over(whole, part)" = "rest(whole, part) < 0"
+"marked(text)" = "mentions(text, words.kinds)"
+"share(part)" = "part / budget"
+"""
+
+
+def test_a_define_can_be_called_wherever_an_expression_stands(tmp_path: Path) -> None:
+    changes = (
+        (SETTING, f"{SETTING}\n{DEFINED}"),
+        ('formula = "spent / budget"', 'formula = "share(spent)"'),
+        (MUST, 'must = "not is_over(budget, spent) or marked(identity.note)"'),
+        ('when = "filled(budget)"', 'when = "rest(budget, 0) >= 0"'),
+        ("{spent} 超过", "{-rest(budget, spent):money} 超过"),
+        ('basis = "测试"', 'basis = "测试"\nprinted = "rest(0, 0)"\nexpected = "rest(budget, 0)"'),
+    )
+    text = MINI
+    for change in changes:
+        text = _replaced(text, *change)
+    form = _loaded(tmp_path, text)
+    rule = form.rule("M401")
+    assert [judge_case(form, rule, case) for case in rule.cases] == ["holds", "broken"]
+    assert form.words == {"kinds": ("优", "良")}
+    assert [define.signature for define in form.defines.values()] == [
+        *("rest(whole, part)", "is_over(whole, part)", "marked(text)", "share(part)"),
+    ]
+    assert terms_of(form, rule) == {
+        "words.kinds": "优、良",
+        "rest(whole, part)": "whole - part",
+        "is_over(whole, part)": "rest(whole, part) < 0",
+        "marked(text)": "mentions(text, words.kinds)",
+    }
+
+
+def test_a_digest_tells_what_expressions_mean_and_not_how_they_are_written(tmp_path: Path) -> None:
+    plain = _loaded(tmp_path, MINI).digest
+    defined = _replaced(MINI, SETTING, f"{SETTING}\n{DEFINED}")
+    same = (
+        defined,
+        _replaced(defined, 'formula = "spent / budget"', 'formula = "share(spent)"'),
+        _replaced(MINI, MUST, 'must = "(spent)  <=  budget"'),
+        _replaced(MINI, 'formula = "sum(weight)"', 'formula = " sum( weight )"'),
+        _replaced(MINI, "请核对。", "请改。"),
+    )
+    other = (
+        _replaced(MINI, MUST, 'must = "spent < budget"'),
+        _replaced(MINI, MUST, 'must = "spent <= 1.5"'),
+        _replaced(MINI, "filled(budget)", "filled(spent)"),
+        _replaced(MINI, 'formula = "spent / budget"', 'formula = "budget / spent"'),
+        _replaced(MINI, 'formula = "sum(weight)"', 'formula = "sum(indicators.weight)"'),
+        _replaced(MINI, 'label = "执行数"', 'label = "支出数"'),
+    )
+    assert {_loaded(tmp_path, text).digest for text in same} == {plain}
+    assert len({plain, *(_loaded(tmp_path, text).digest for text in other)}) == len(other) + 1
+
+
+def test_a_digest_of_an_earlier_wording_is_known_to_the_very_definition_that_names_it(
+    tmp_path: Path,
+) -> None:
+    earlier = _loaded(tmp_path, MINI).digest
+    reworded = _replaced(MINI, MUST, 'must = "budget >= spent"')
+    own = _loaded(tmp_path, reworded).digest
+    pair = f'sheet = "表"\nearlier_digests = {{ {earlier} = "{own}" }}'
+    form = _loaded(tmp_path, _replaced(reworded, 'sheet = "表"', pair))
+    assert form.digest == own != earlier
+    assert (form.has_digest(own), form.has_digest(earlier), form.has_digest("")) == (
+        True,
+        True,
+        False,
+    )
+
+    changed = _replaced(reworded, 'sheet = "表"', pair).replace(
+        'label = "执行数"', 'label = "支出数"'
+    )
+    assert not _loaded(tmp_path, changed).has_digest(earlier)
+
+
+@pytest.mark.parametrize("form", SHIPPED, ids=lambda form: form.id)
+def test_shipped_definitions_still_mean_what_their_earlier_digests_say(form: Form) -> None:
+    pairs = tomllib.loads(form.path.read_text(encoding="utf-8")).get("earlier_digests", {})
+    assert form.earlier_digests == tuple(pairs), f"now {form.digest}: write it, or drop the pair"
 
 
 def test_unknown_rule_is_a_key_error(odd: Form) -> None:
