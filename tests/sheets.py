@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import openpyxl
@@ -63,7 +64,7 @@ def same(told: object, now: Value) -> bool:
 
 def total(path: Path, sheet: str, head: str, values: list[list[Value]]) -> Value:
     """What stands in a list's line of totals under a head (line breaks aside), in these values."""
-    heads = openpyxl.load_workbook(path, read_only=True)[sheet][3]
-    names = [str(cell.value or "").replace("\n", "") for cell in heads]
+    with closing(openpyxl.load_workbook(path, read_only=True)) as book:
+        names = [str(cell.value or "").replace("\n", "") for cell in book[sheet][3]]
     (line,) = (row for row in values if "合计" in row[:5])
     return line[names.index(head)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,7 +143,8 @@ def test_the_year_of_the_guide_runs_as_typed(
         assert result.exit_code in (0, 1), (line, result.output)
         assert result.exception is None or isinstance(result.exception, SystemExit)
         if "aggregate" in line:
-            sheets.update(openpyxl.load_workbook("汇总表.xlsx", read_only=True).sheetnames)
+            with closing(openpyxl.load_workbook("汇总表.xlsx", read_only=True)) as book:
+                sheets.update(book.sheetnames)
     table = GUIDE.partition("| 工作表 | 内容 |")[2].partition("\n\n")[0]
     told = re.findall(r"^\| (\w+) \|", table, re.MULTILINE)
     assert sorted(told) == sorted(sheets)

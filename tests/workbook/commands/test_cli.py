@@ -10,6 +10,7 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -539,7 +540,8 @@ def test_a_summary_and_its_data_are_written(two_returns: Path, tmp_path: Path) -
         "aggregate", two_returns, "-o", out, "--roster", ROSTER, "--data", data, "--workers", "1"
     )
     assert (result.exit_code, result.stderr) == (FOUND, "")
-    assert openpyxl.load_workbook(out, read_only=True).sheetnames
+    with closing(openpyxl.load_workbook(out, read_only=True)) as book:
+        assert book.sheetnames
     assert {path.suffix for path in data.iterdir()} >= {".csv"}
 
 
