@@ -10,7 +10,7 @@ import copyreg
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -86,8 +86,11 @@ def form_of(path: Path, data: bytes) -> Form:
 def _form(source: Source) -> Form:
     composed = compose(source)
     table = dated(composed)
-    text = source.text if source.is_whole else definition_text(composed, _REMARK)
     top = TomlTable(table, source.path.name, "")
+
+    def text() -> str:  # asked for by few
+        return source.text if source.is_whole else definition_text(composed, _REMARK)
+
     return _Loader(source.path, top).form(text)
 
 
@@ -138,7 +141,7 @@ class _Loader:
     path: Path
     top: TomlTable
 
-    def form(self, definition: str) -> Form:
+    def form(self, write_definition: Callable[[], str]) -> Form:
         top = self.top
         top.only(*KEYS["form"])
         settings = self._settings()
@@ -189,7 +192,7 @@ class _Loader:
             digest=digest,
             earlier_digests=self._earlier_digests(digest),
             path=self.path,
-            definition=definition,
+            write_definition=write_definition,
             further=further,
             formulas=formulas,
             key_fields=read_key_fields(top, sections, settings, formulas),

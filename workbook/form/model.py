@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -385,8 +385,7 @@ class Form:
     digest: str
     path: Path
     """The definition's own file; it may build upon others."""
-    definition: str
-    """All that they say as one TOML text, which can be read without them."""
+    write_definition: Callable[[], str] = field(repr=False)
     further: tuple[Paper, ...] = ()
     """The sheets beside the form's own, such as a report."""
     earlier_digests: tuple[str, ...] = ()
@@ -399,6 +398,11 @@ class Form:
     """The expression of every computed field, by its key, in an order that can be evaluated."""
     key_fields: KeyFields = field(default_factory=lambda: KeyFields({}))
     """What the summary takes from the form."""
+
+    @cached_property
+    def definition(self) -> str:
+        """All that the definition's files say as one TOML text, which can be read without them."""
+        return self.write_definition()
 
     @property
     def key(self) -> str:
