@@ -157,8 +157,10 @@ def _case(table: TomlTable) -> Case:
     verdict = table.take("verdict", str)
     if verdict not in ("holds", "broken", "undecided"):
         raise table.error("verdict", "must be holds, broken or undecided")
-    rows: list[dict[str, Any]] = table.take("rows", list, [])
-    return Case(verdict, table.take("given", dict, {}), tuple(rows))
+    rows: list[Any] = table.take("rows", list, [])
+    if not all(isinstance(row, dict) for row in rows):
+        raise table.error("rows", "must be a list of tables")
+    return Case(verdict, dict(table.take("given", dict, {})), tuple(map(dict, rows)))
 
 
 def check_rules(form: Form, tables: Sequence[TomlTable]) -> None:
