@@ -285,7 +285,8 @@ def _zipped(parts: Parts, dice: random.Random) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, content in parts.items():
-            archive.writestr(name, content)
+            dated = zipfile.ZipInfo(name)  # in 1980, not now: the same mutant whenever it is made
+            archive.writestr(dated, content, zipfile.ZIP_DEFLATED, compresslevel=1)
     return out.getvalue()
 
 
