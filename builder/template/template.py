@@ -105,7 +105,7 @@ def build_template(
     year = fiscal_year or form.fiscal_year
     prefilled = Filling(
         {"identity.fiscal_year": year} | (prefilled.values if prefilled else {}),
-        dict(prefilled.rows) if prefilled else {},
+        _constants(layout) | (prefilled.rows if prefilled else {}),
     )
     filling = filling or Filling()
     _check_fillings(layout, filling, prefilled, password)
@@ -114,6 +114,15 @@ def build_template(
     with book_at(path, lock_structure=True) as book:
         _write(Job(book, layout, formulas_of(layout), filling, prefilled, batch, password))
     return path
+
+
+def _constants(layout: Layout) -> dict[str, dict[int, dict[str, Value]]]:
+    """What the form itself says in rows, by section, unless the bureau fills that section's rows in."""
+    return {
+        section: rows
+        for section, block in layout.blocks.items()
+        if (rows := {slot.number: dict(slot.constants) for slot in block.slots if slot.constants})
+    }
 
 
 def _merged(filling: Filling, prefilled: Filling) -> Filling:
@@ -453,6 +462,7 @@ def _write_records(job: Job, sheet: Worksheet) -> None:
     for row, name in enumerate(FORM_RECORDS):
         done(sheet.write_string(row, 0, name))
         done(sheet.write_string(row, 1, records[name]))
+    done(sheet.write_string(FORM_RECORDS.index("digest"), 2, str(job.form.revision)))
     for row, (name, value) in enumerate(_locked_in(job)):
         done(sheet.write_string(row, ISSUED_COLUMN - 1, name))
         _put(sheet, row, ISSUED_COLUMN, value, job.book.style())

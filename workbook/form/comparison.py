@@ -41,11 +41,11 @@ PART_WORDS = {
     "sample": "抽查",
 }
 KEY_WORDS = {
-    "id": "英文名", "version": "版本", "name": "名称", "title": "标题", "annex": "附件号", "unit": "金额单位",
+    "id": "英文名", "version": "版本", "revision": "修订", "name": "名称", "title": "标题", "annex": "附件号", "unit": "金额单位",
     "sheet": "工作表", "fiscal_year": "年度", "widths": "列宽", "side_widths": "右侧列宽",
     "orientation": "纸张方向", "instructions": "填写要求", "earlier_digests": "同义的旧指纹",
     "label": "名称", "drawing": "画法", "heights": "行高", "row": "行的画法", "levels": "级",
-    "group_label": "一级指标的写法", "rows": "行数", "weight": "分值",
+    "group_label": "一级指标的写法", "rows": "行数", "optional": "可以不填", "weight": "分值",
     "kind": "种类", "by": "由谁填", "required": "必填", "blank": "空白当什么", "formula": "公式",
     "suggested": "可以改写", "value": "固定的值", "choices": "选项", "max_length": "最多字数", "min": "最小值",
     "max": "最大值", "prompt": "提示", "instruction": "填写说明", "per": "每级一个", "derived": "只供规则使用",
@@ -267,6 +267,8 @@ def _shown(value: Any) -> str:
             return _quoted(value)
         case [str() as first, _, *_]:
             return f"{_quoted(first)}等 {len(value)} 条"
+        case [Mapping(), *_]:
+            return f"{len(value)} 个"
         case list():
             return "、".join(map(_shown, value))
     return str(value)

@@ -513,6 +513,8 @@ _TEXTS: _Texts = {
         "label": _text,
         "drawing": _drawn,
         "row": _drawn,
+        "rows": _figure,
+        "group": {"rows": _figure},
         "fields": {
             "*": {"label": _text, "prompt": _text, "instruction": _text, "value": _figure},
         },

@@ -12,12 +12,14 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from workbook.errors import FormError, nearest
 from workbook.expression import IDENTIFIER, SETTINGS, WORDS, Node, Type, meaning_of, references
+from workbook.form.coercion import Value
 from workbook.form.composition import FORMS_DIR, Source, compose, dated, read_sources
 from workbook.form.definition_text import definition_text
 from workbook.form.drawing import draw
@@ -174,6 +176,7 @@ class _Loader:
         form = Form(
             id=top.take("id", str),
             version=top.take("version", str),
+            revision=self._revision(),
             name=top.take("name", str),
             title=_pattern(top, "title", top.take("title", str), "fiscal_year"),
             annex=top.take("annex", str, ""),
@@ -207,6 +210,12 @@ class _Loader:
                 raise table.error(key, "must be a number or a text")
         return {k: v if isinstance(v, str) else float(v) for k, v in table.data.items()}
 
+    def _revision(self) -> int:
+        revision: int = self.top.take("revision", int, 1)
+        if revision < 1:
+            raise self.top.error("revision", "counts from 1")
+        return revision
+
     def _earlier_digests(self, digest: str) -> tuple[str, ...]:
         """Those that are said to mean the same as this definition, whose digest is `digest`."""
         table = self.top.table("earlier_digests")
@@ -238,7 +247,7 @@ class _Loader:
             fields["group_name"] = Field(
                 "group_name", name, levels[0], PLAIN_TEXT, "label", GROUP, blank="empty"
             )
-        groups = self._groups(table, levels) if repeats else ()
+        groups = self._groups(table, levels, fields) if repeats else ()
         row = draw(table, "row", name, levels) if repeats else None
         if row and row.rows != 1:
             raise table.error("row", "must be one drawn row")
@@ -261,22 +270,25 @@ class _Loader:
             sheet=table.take("sheet", str, ""),
         )
 
-    def _groups(self, table: TomlTable, levels: tuple[str, ...]) -> tuple[Group, ...]:
+    def _groups(
+        self, table: TomlTable, levels: tuple[str, ...], fields: Mapping[str, Field]
+    ) -> tuple[Group, ...]:
+        optional = table.take("optional", bool, False)
         if not levels:
-            return (Group((), table.take("rows", int), None),)
+            return (_group(table, (), table.data.get("rows"), fields, optional=optional),)
         groups: list[Group] = []
         for item in table.tables("group", levels[0]):
             item.only(levels[0], *KEYS["group"])
             weight = item.take("weight", float) if "weight" in item.data else None
-            top = item.take(levels[0], str)
-            rows = {"": item.take("rows", int)} if len(levels) == 1 else item.take("rows", dict)
-            for rest, count in rows.items():
+            top, rows = item.take(levels[0], str), item.data.get("rows")
+            spared = optional or item.take("optional", bool, False)
+            for rest, each in rows.items() if isinstance(rows, dict) else [("", rows)]:
                 path = (top, *(part.strip() for part in rest.split("/") if part))
-                if len(path) != len(levels):
-                    raise item.error("rows", f"'{rest}' must name {len(levels) - 1} further levels")
-                if not isinstance(count, int) or count < 1:
-                    raise item.error("rows", f"'{rest}' must have at least one row")
-                groups.append(Group(path, count, weight))
+                if len(path) > len(levels):
+                    below = len(levels) - 1
+                    raise item.error("rows", f"'{rest}' names more than {below} further levels")
+                path += ("",) * (len(levels) - len(path))
+                groups.append(_group(item, path, each, fields, weight, optional=spared))
         if not groups:
             raise table.error("group", "a section with levels needs at least one group")
         return tuple(groups)
@@ -447,6 +459,58 @@ class _Loader:
     def _field_table(self, section: str, field: str) -> TomlTable:
         """A field's table; an empty one for a field that comes with another or with a level."""
         return self._section_table(section).table("fields").table(field)
+
+
+def _group(
+    table: TomlTable,
+    path: tuple[str, ...],
+    rows: object,
+    fields: Mapping[str, Field],
+    weight: float | None = None,
+    *,
+    optional: bool,
+) -> Group:
+    """A branch whose `rows` are a number of them, or for each what stands in it from the beginning."""
+    name = f"'{' / '.join(filter(None, path[1:]))}' " if any(path[1:]) else ""
+    constants: tuple[Mapping[str, Value], ...] = ()
+    if isinstance(rows, int) and not isinstance(rows, bool):
+        count = rows
+    elif isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+        count, constants = len(rows), tuple(_constants(table, row, fields) for row in rows)
+    else:
+        raise table.error("rows", f"{name}must be how many rows there are, or a list of tables")
+    if count < 1:
+        raise table.error("rows", f"{name}must have at least one row")
+    return Group(path, count, weight, constants, optional)
+
+
+def _constants(
+    table: TomlTable, row: Mapping[str, Any], fields: Mapping[str, Field]
+) -> dict[str, Value]:
+    """What stands in a row from the beginning, as values of its fields."""
+    entered = {
+        name: item
+        for name, item in fields.items()
+        if item.grain == ROW and item.mode == "entered" and item.by != "reviewer"
+    }
+    values: dict[str, Value] = {}
+    for name, given in row.items():
+        if name not in entered:
+            message = (
+                f"'{name}' is no field that is filled in in each row; {nearest(name, entered)}"
+            )
+            raise table.error("rows", message)
+        item = entered[name]
+        value = float(given) if isinstance(given, int) and not isinstance(given, bool) else given
+        fits = isinstance(value, _TYPES[item.kind.type]) and not isinstance(value, bool)
+        if not fits or (item.choices and value not in item.choices):
+            raise table.error("rows", f"{given!r} is no value of {name}, a {item.kind.name}")
+        values[name] = value
+    return values
+
+
+_TYPES: Mapping[Type, type] = {Type.NUMBER: float, Type.TEXT: str, Type.DATE: date}
+"""The values that a field of a type takes."""
 
 
 def _mode(table: TomlTable, grain: str) -> str:

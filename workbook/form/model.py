@@ -11,6 +11,7 @@ from typing import Any
 
 from workbook.catalogue import Severity
 from workbook.expression import Define, Node, Ref, references
+from workbook.form.coercion import Value
 from workbook.form.kinds import Kind
 
 DEPARTMENT, DEPARTMENT_CODE = "identity.department", "identity.department_code"
@@ -78,9 +79,13 @@ class Group:
     """A branch of a repeating section's tree that holds rows of its own."""
 
     path: tuple[str, ...]
-    """Its labels, level 1 first; empty in a flat section."""
+    """Its labels, level 1 first; blank below the level at which the branch ends, empty in a flat section."""
     rows: int
     weight: float | None
+    constants: tuple[Mapping[str, Value], ...] = ()
+    """Of each of its first rows what the form itself says there and locks, by field."""
+    optional: bool = False
+    """Whether the whole level-1 branch may be left empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,6 +393,8 @@ class Form:
     write_definition: Callable[[], str] = field(repr=False)
     further: tuple[Paper, ...] = ()
     """The sheets beside the form's own, such as a report."""
+    revision: int = 1
+    """How often the definition was changed after templates of it had been sent out, from 1."""
     earlier_digests: tuple[str, ...] = ()
     """Of templates sent out before, from which this very definition differs in its wording only."""
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -205,9 +205,10 @@ def _shown(item: Field, bound: float) -> str:
 
 
 def _each_group(section: Section, scope: FormScope) -> Iterator[Rule]:
-    """Something must be filled in under every branch of level 1."""
+    """Something must be filled in under every branch of level 1 that is not optional."""
     required = [item for item in section.of_grain(ROW) if item.required]
-    if not required:
+    spared = list(dict.fromkeys(group.path[:1] for group in section.groups if group.optional))
+    if not required or len(spared) == len({group.path[:1] for group in section.groups}):
         return
     standpoint = scope.at(section.id, GROUP)
     first = standpoint.resolve(None, required[0].id, column=True)
@@ -215,13 +216,14 @@ def _each_group(section: Section, scope: FormScope) -> Iterator[Rule]:
     entry = CATALOGUE[REQUIRED]
     name = standpoint.resolve(None, "group_name", column=False) if section.levels else None
     label = Part(node=name, kind=PLAIN_TEXT) if name else Part(section.label)
+    spared_names = f"({', '.join(repr(path[0]) for path in spared)},)"
     yield Rule(
         code=REQUIRED,
         name=f"{section.label}：{'每一级' if section.levels else ''}至少填一行",
         section=section.id,
         grain=GROUP,
         must=parse(f"count({required[0].id}) > 0", standpoint, Type.TRUTH),
-        when=None,
+        when=parse(f"group_name not in {spared_names}", standpoint, Type.TRUTH) if spared else None,
         at=(first,),
         severity=entry.severity,
         message=(label, Part("一行也没有填写")),

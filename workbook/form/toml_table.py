@@ -110,13 +110,13 @@ class TomlTable:
 
 
 KEYS = {
-    "form": ("extends", "include", "without", "id", "version", "name", "title", "annex", "unit", "sheet",
+    "form": ("extends", "include", "without", "id", "version", "revision", "name", "title", "annex", "unit", "sheet",
              "fiscal_year", "widths", "side_widths", "orientation", "instructions", "settings", "words", "define",
              "earlier_digests", "further_sheet", "section", "rule", "summary"),
     "rule_set": ("include", "settings", "words", "define", "section", "rule", "summary"),
     "further_sheet": ("name", "title", "widths", "orientation"),
     "section": ("id", "label", "after", "sheet", "fields", "drawing", "heights", "row", "levels", "group",
-                "rows", "group_label"),
+                "rows", "optional", "group_label"),
     "field": ("label", "kind", "by", "required", "blank", "formula", "suggested", "value", "choices",
               "max_length", "min", "max", "prompt", "instruction", "per", "unit", "derived", "format"),
     "summary": ("amounts", "budget", "spent", "execution_rate", "execution_score", "total_score",
@@ -128,7 +128,7 @@ KEYS = {
     "reason": ("name", "words"),
     "criterion": ("id", "label", "metric", "sense", "limit", "points", "why"),
     "sample": ("share", "least"),
-    "group": ("weight", "rows"),  # and the first level's name
+    "group": ("weight", "rows", "optional"),  # and the first level's name
     "rule": ("code", "name", "scope", "when", "must", "at", "severity", "message", "hint", "basis",
              "printed", "expected", "cases"),
     "case": ("verdict", "given", "rows"),

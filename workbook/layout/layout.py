@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from workbook.address import Address, area
@@ -21,6 +21,7 @@ from workbook.form import (
     Paper,
     Rule,
     Section,
+    Value,
 )
 
 GUIDE_SHEET = "填报说明"
@@ -32,7 +33,8 @@ FORM_SHEET = "_form"
 STATUS_ROW = 1
 """The first row of each sheet to be filled in tells how many problems are open; the paper begins below it."""
 FORM_RECORDS = ("form", "version", "digest", "plan", "department_code", "department", "issued")
-"""What `_form` records, one a row from the first, name in column A and value in column B."""
+"""What `_form` records, one a row from the first, name in column A and value in column B; beside the digest,
+in column C, the definition's revision."""
 ISSUED_COLUMN = 4
 """From this column of `_form`: the name and the value of each cell that the bureau filled in and locked."""
 
@@ -89,6 +91,8 @@ class Slot:
     group: int
     """Its level-1 group, from 0."""
     path: tuple[str, ...]
+    constants: Mapping[str, Value] = field(default_factory=dict)
+    """What the form itself says in this row, by field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,8 +323,9 @@ class _Placer:
                 groups.append(Group(group.path[:1], 0, group.weight))
             index = len(groups) - 1
             groups[-1] = Group(groups[-1].path, groups[-1].rows + count, groups[-1].weight)
-            for _ in range(count):
-                slots.append(Slot(len(slots) + 1, self.row, index, group.path))
+            for row in range(count):
+                constants = group.constants[row] if row < len(group.constants) else {}
+                slots.append(Slot(len(slots) + 1, self.row, index, group.path, constants))
                 self.row += 1
         self.framed.extend(range(top, self.row))
         self._rows(section, slots)
@@ -348,13 +353,26 @@ class _Placer:
             left = drawn.column + 1
             right = left + drawn.columns - 1
             if drawn.level:
-                for first, last in _runs(slots, drawn.level):
-                    text = self._tree_text(section, first, drawn.level, groups)
-                    self.labels.append(Label(text, first.row, left, last.row, right, "tree"))
+                self._branches(section, slots, drawn, groups)
             elif drawn.field and self._field(drawn.field).grain == GROUP:
                 for number, (first, last) in enumerate(_runs(slots, 1), 1):
                     field = self._field(drawn.field)
                     self._spot(field, number, first.row, left, last.row, right)
+
+    def _branches(
+        self, section: Section, slots: list[Slot], drawn: DrawnCell, groups: list[Group]
+    ) -> None:
+        """The labels of one level; a branch that ends there takes the columns of the levels below."""
+        for first, last in _runs(slots, drawn.level):
+            if not first.path[drawn.level - 1]:
+                continue
+            text = self._tree_text(section, first, drawn.level, groups)
+            right = drawn.column + drawn.columns
+            if not any(
+                any(slot.path[drawn.level :]) for slot in slots[first.number - 1 : last.number]
+            ):
+                right = _end_of_levels(section, drawn)
+            self.labels.append(Label(text, first.row, drawn.column + 1, last.row, right, "tree"))
 
     def _tree_text(self, section: Section, slot: Slot, level: int, groups: list[Group]) -> str:
         label = slot.path[level - 1]
@@ -369,12 +387,12 @@ class _Placer:
         """Single fields that no drawing shows, fixed and derived ones, stand on `_form`."""
         drawn = {spot.field.key for spot in self.spots.values()}
         row = len(FORM_RECORDS)
-        for field in self.form.fields():
-            if field.grain == CELL and field.key not in drawn:
+        for item in self.form.fields():
+            if item.grain == CELL and item.key not in drawn:
                 row += 1
                 column = 2
                 address = Address(FORM_SHEET, row, column)
-                self.spots[field.key] = Spot(field.key, field, 0, address, row, column)
+                self.spots[item.key] = Spot(item.key, item, 0, address, row, column)
 
     # the hidden sheet where rules are worked out
 
@@ -434,6 +452,16 @@ def check_lines(form: Form) -> dict[str, tuple[Rule, ...]]:
 def check_name(line: str) -> str:
     """The defined name of a line's verdict on 自检."""
     return f"check.{line.replace(':', '.')}"
+
+
+def _end_of_levels(section: Section, drawn: DrawnCell) -> int:
+    """The last column of a level and of those below it that are drawn beside it."""
+    right = drawn.column + drawn.columns
+    assert section.row is not None
+    for cell in section.row.cells:
+        if cell.level > drawn.level and cell.column == right:
+            right += cell.columns
+    return right
 
 
 def _runs(slots: Sequence[Slot], level: int) -> Iterator[tuple[Slot, Slot]]:

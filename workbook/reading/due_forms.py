@@ -77,13 +77,15 @@ def due_forms_of(
         printed_years = {submission.fiscal_year for submission in submissions.values()}
         if year is None and len(printed_years) > 1 and len(form_years & printed_years) == 1:
             (year,) = form_years & printed_years
+    # What was sent for another year tells nothing of this round's versions and kinds.
+    due = {n: each for n, each in submissions.items() if year in (None, each.fiscal_year)}
     forms = {submission.form.id: submission.form for submission in submissions.values()}
     sent: dict[str, list[tuple[int, str]]] = {form: [] for form in forms}
-    for number, submission in submissions.items():
+    for number, submission in due.items():
         sent[submission.form.id].append((senders[number], submission.form.version))
     versions = {form: most for form, pairs in sent.items() if (most := _sent_by_most(pairs))}
     main = _sent_by_most(
-        (senders[number], submission.form.id) for number, submission in submissions.items()
+        (senders[number], submission.form.id) for number, submission in due.items()
     )
     senders_of_main = {
         senders[number] for number, submission in submissions.items() if submission.form.id == main

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from workbook.address import Address
+from workbook.catalogue import Severity
 from workbook.errors import Refused
 from workbook.findings import Finding, finding
 from workbook.form import DAYS_TO_1904, Field, Form, Raw, available_forms, load_form, shows_day
@@ -235,7 +236,7 @@ def _recognise(
         findings.append(finding("W113", detail=package.kind))
     same_definition = not records or form.has_digest(records.get("digest", ""))
     if not same_definition:
-        findings.append(finding("W111", detail=form.key))
+        findings.append(_of_other_definition(form, records))
     cells = dict(_cells(package, recognised))
     _reject_empty(package, layout, cells)
     year = _year(cells, form)
@@ -275,7 +276,18 @@ def _records(sheet: Sheet | None) -> dict[str, str]:
     if sheet is None:
         return {}
     rows = range(1, len(FORM_RECORDS) + 1)
-    return {_text(sheet.cells.get((r, 1))): _text(sheet.cells.get((r, 2))) for r in rows}
+    records = {_text(sheet.cells.get((r, 1))): _text(sheet.cells.get((r, 2))) for r in rows}
+    beside_digest = sheet.cells.get((FORM_RECORDS.index("digest") + 1, 3))
+    return records | {"revision": _text(beside_digest) or "1"}
+
+
+def _of_other_definition(form: Form, records: Mapping[str, str]) -> Finding:
+    """W111; only a note where the template says that it is of an earlier revision."""
+    recorded = records["revision"]
+    if not (recorded.isdecimal() and int(recorded) < form.revision):
+        return finding("W111", detail=form.key)
+    detail = f"{form.key}，修订号 {recorded}，现在是 {form.revision}"
+    return replace(finding("W111", detail=detail), severity=Severity.NOTE)
 
 
 def _issued(sheet: Sheet | None, layout: Layout) -> dict[str, Raw]:

@@ -358,7 +358,9 @@ class _Matcher:
         paths = [group.path for group in section.groups]
         for level, cell in enumerate(branches):
             if cell is not None:
-                named = _plain(self.keys[cell])
+                # A branch that ends above its form's last level takes the columns of those below.
+                ended = level > 0 and cell is branches[level - 1]
+                named = "" if ended else _plain(self.keys[cell])
                 paths = [p for p in paths if level >= len(p) or _plain(key(p[level])) == named]
         if len(paths) != 1:
             return None

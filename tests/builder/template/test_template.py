@@ -31,10 +31,12 @@ from workbook.layout.layout import (
     LIST_SHEET,
     lay_out,
 )
+from workbook.reading.reader import read_returns
 from workbook.reading.submission import Filling
 from workbook.writing import file_name
 
 FORMS = [load_form(path) for path in available_forms()]
+ODD = load_form(Path(__file__).parents[2] / "forms/odd_form_2023.toml")
 KNOWN = {
     *(
         "IF",
@@ -378,3 +380,34 @@ def test_a_broken_reminder_is_not_as_red_as_an_error(blank: Path) -> None:
         if f'"{level}"' in "".join(rule.formula)
     }
     assert len(set(fills.values())) == 3
+
+
+def test_what_a_form_says_in_its_rows_is_locked_in_and_no_filling(tmp_path: Path) -> None:
+    path = build_template(ODD, tmp_path / "blank.xlsx")
+    sheet = openpyxl.load_workbook(path)[ODD.sheet]
+    spots = lay_out(ODD).spots
+    held = {
+        name: (sheet[spots[name].address.a1].value, sheet[spots[name].address.a1].protection.locked)
+        for name in ("management.note.4", "management.weight.4", "management.weight.5")
+    }
+    assert held == {
+        "management.note.4": ("专款专用", True),
+        "management.weight.4": (4, True),
+        "management.weight.5": (None, False),
+    }
+    (item,) = read_returns([path], forms={(ODD.id, ODD.version): ODD})
+    assert [f.code for f in item.findings] == ["W110"], "a blank template is none the less blank"
+
+
+def test_the_bureaus_own_rows_stand_in_place_of_the_forms(tmp_path: Path) -> None:
+    approved = Filling(rows={"management": {1: {"note": "有批文", "weight": 2.0}}})
+    path = build_template(ODD, tmp_path / "approved.xlsx", prefilled=approved)
+    sheet = openpyxl.load_workbook(path)[ODD.sheet]
+    spots = lay_out(ODD).spots
+    assert sheet[spots["management.note.1"].address.a1].value == "有批文"
+    assert sheet[spots["management.note.4"].address.a1].value is None
+
+
+def test_a_branch_that_ends_early_takes_the_columns_of_the_levels_below() -> None:
+    (label,) = (each for each in lay_out(ODD).home.labels if each.text == "加减分")
+    assert (label.left, label.right) == (2, 6)

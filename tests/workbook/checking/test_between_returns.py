@@ -125,6 +125,17 @@ def test_another_version_than_most_sent_is_found() -> None:
     assert (what.printed, what.expected) == ("2023", "2024")
 
 
+def test_a_return_of_the_due_year_is_not_scolded_for_its_version_by_last_years() -> None:
+    def of(department: str, year: int, budget: float) -> Return:
+        item = sent(year, department, budget=budget)
+        assert item.submission is not None
+        form = replace(overall(), version=str(year), fiscal_year=year)
+        return replace(item, submission=replace(item.submission, form=form))
+
+    returns = [of("甲局", 2024, 1.0), of("乙局", 2024, 2.0), of("丙局", 2025, 3.0)]
+    assert list(told(returns, "W117", year=2025)) == ["甲局2024.xlsx", "乙局2024.xlsx"]
+
+
 def test_a_department_that_sent_another_form_than_all_others_is_found(tmp_path: Path) -> None:
     own = [sent(2024, name, budget=n) for n, name in enumerate(("甲局", "乙局", "丙局"), 1)]
     other = project(project_form(tmp_path), "项目一", department="丁局", code="9")

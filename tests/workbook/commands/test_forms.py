@@ -74,8 +74,10 @@ def test_a_file_of_ones_own_is_shown_by_its_id() -> None:
     assert run("form", "show", SUCCESSOR).stdout == result.stdout
 
 
-def test_a_form_that_is_one_file_is_shown_as_it_stands() -> None:
-    assert run("form", "show", ODD).stdout == ODD.read_text(encoding="utf-8")
+def test_a_form_that_is_one_file_is_shown_as_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "one.toml"
+    path.write_text(f"# 我的表\n{find_form(OVERALL).definition}", encoding="utf-8")
+    assert run("form", "show", path).stdout == path.read_text(encoding="utf-8")
 
 
 def test_an_unknown_form_is_told() -> None:

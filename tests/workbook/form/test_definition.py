@@ -142,7 +142,7 @@ def test_finding_a_form_names_the_known_ones() -> None:
 
 def test_odd_form_has_three_repeating_sections(odd: Form) -> None:
     assert [s.id for s in odd.repeating] == ["goals", "indicators", "management"]
-    assert [len(s.groups) for s in odd.repeating] == [1, 1, 5]
+    assert [len(s.groups) for s in odd.repeating] == [1, 1, 6]
     assert odd.sections["indicators"].groups[0].path == ()
 
 
@@ -150,8 +150,21 @@ def test_three_level_paths_are_read(odd: Form) -> None:
     management = odd.sections["management"]
     assert management.levels == ("level1", "level2", "level3")
     assert management.groups[1].path == ("决策", "项目立项", "立项程序规范性")
-    assert [group.rows for group in management.groups] == [1, 1, 1, 2, 1]
-    assert {group.weight for group in management.groups} == {8, 12}
+    assert [group.rows for group in management.groups] == [1, 1, 1, 2, 1, 1]
+    assert {group.weight for group in management.groups} == {8, 12, None}
+
+
+def test_rows_carry_what_the_form_says_in_them(odd: Form) -> None:
+    compliance, other = odd.sections["management"].groups[3:5]
+    assert compliance.constants == ({"note": "专款专用", "weight": 4.0}, {"note": "手续齐全"})
+    assert other.constants == ()
+
+
+def test_a_branch_may_end_early_and_be_left_empty(odd: Form) -> None:
+    branch = odd.sections["management"].groups[-1]
+    assert (branch.path, branch.optional) == (("加减分", "", ""), True)
+    (rule,) = (r for r in odd.rules if r.general == "management.group")
+    assert rule.when is not None, "one branch need not be filled in"
 
 
 def test_grains_and_modes(odd: Form) -> None:
@@ -418,7 +431,19 @@ MISTAKES: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
     ),
     "levels missing in a group": (
         ('"数量" = 2', '"数量 / 个" = 2'),
-        ("group 产出, rows", "'数量 / 个' must name 1 further"),
+        ("group 产出, rows", "'数量 / 个' names more than 1 further"),
+    ),
+    "rows that are no number": (
+        ('"数量" = 2', '"数量" = "两行"'),
+        ("group 产出, rows", "'数量' must be how many rows there are, or a list of tables"),
+    ),
+    "constant of no field": (
+        ('"数量" = 2', '"数量" = [{ indicater = "场次" }]'),
+        ("group 产出, rows", "'indicater' is no field", "did you mean 'indicator'?"),
+    ),
+    "constant of another kind": (
+        ('"数量" = 2', '"数量" = [{ weight = "十分" }]'),
+        ("group 产出, rows", "'十分' is no value of weight, a score"),
     ),
     "group without rows": (('"数量" = 2', '"数量" = 0'), ("group 产出, rows", "at least one row")),
     # drawings

@@ -163,17 +163,19 @@ def test_each_rule_is_on_one_line_and_has_a_verdict(form: Form) -> None:
             assert rule.key in columns
 
 
-@pytest.mark.parametrize("plan", [(3, 5), (3, 5, 1, 1, 1, 2, 0), (3, 5, 1, 1, 1, 2, 1, 1), (3,)])
+@pytest.mark.parametrize(
+    "plan", [(3, 5), (3, 5, 1, 1, 1, 2, 1, 0), (3, 5, 1, 1, 1, 2, 1, 1, 1), (3,)]
+)
 def test_plan_that_does_not_fit_is_refused(plan: tuple[int, ...]) -> None:
     with pytest.raises(BuildError, match="odd_form 2023: the plan"):
         lay_out(ODD, plan)
 
 
 def test_plan_runs_over_all_repeating_sections_in_order() -> None:
-    assert default_plan(ODD) == (3, 5, 1, 1, 1, 2, 1)
-    layout = lay_out(ODD, (1, 2, 1, 3, 1, 1, 2))
-    assert [len(block.slots) for block in layout.blocks.values()] == [1, 2, 8]
-    assert [group.rows for group in layout.blocks["management"].groups] == [5, 3]
+    assert default_plan(ODD) == (3, 5, 1, 1, 1, 2, 1, 1)
+    layout = lay_out(ODD, (1, 2, 1, 3, 1, 1, 2, 1))
+    assert [len(block.slots) for block in layout.blocks.values()] == [1, 2, 9]
+    assert [group.rows for group in layout.blocks["management"].groups] == [5, 3, 1]
     assert "goals.goal.2" not in layout.spots
     assert "management.weight.8" in layout.spots
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from builder import build_template
-from tests.fillings import FILLED, SAMPLES, filling
+from tests.fillings import FILLED, SAMPLES, filling, overall
 from workbook import check, find_form, load_form, read_returns
+from workbook.catalogue import Severity
 from workbook.checking.columns import View, gather
 from workbook.form.model import Form
 from workbook.reading import reader
@@ -124,6 +126,17 @@ def test_a_changed_definition_is_a_remark(filled: Path, tmp_path: Path) -> None:
     book.save(tmp_path / "other.xlsx")
     item = read_return(tmp_path / "other.xlsx")
     assert (item.status, codes(item)) == (ACCEPTED, ["W111", "L212"])
+
+
+def test_a_template_of_an_earlier_revision_is_a_note(filled: Path) -> None:
+    sent = overall()
+    revised = replace(sent, revision=2, digest="0" * 16)
+    (item,) = read_returns([filled], forms={(sent.id, sent.version): revised})
+    (remark,) = item.findings
+    assert (remark.code, remark.severity) == ("W111", Severity.NOTE)
+    assert "修订号 1，现在是 2" in remark.message
+    (later,) = read_returns([filled], forms={(sent.id, sent.version): replace(sent, digest="0")})
+    assert [f.severity for f in later.findings] == [Severity.WARNING], "changed, and no revision"
 
 
 def test_names_follow_their_cells_when_rows_are_inserted(filled: Path, tmp_path: Path) -> None:
