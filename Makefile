@@ -5,7 +5,7 @@
 #   make test         before a change is taken: lint and all tests but the long ones, with coverage
 #   make test-all     before a release: all tests, and all that chance decides tried many times over
 #   make lint         ruff, mypy and the floors of the house only
-#   make pictures     the pictures of the docs, from the samples
+#   make refresh      make anew all that is generated (codes, samples, data, pictures, golden files); says what changed
 #   make bench        the benchmarks
 #   make constraints  pin today's releases in constraints.txt
 #   make clean        take away what the above made, .venv too
@@ -28,7 +28,7 @@ test-all: export FUZZ_COUNT ?= 4000
 test-all: export DIFFERENTIAL_FILLINGS ?= 1500
 test-all: export DIFFERENTIAL_EXPRESSIONS ?= 2000
 
-.PHONY: help setup office browser demo check test test-all lint pictures bench constraints clean
+.PHONY: help setup office browser demo check test test-all lint refresh bench constraints clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -65,8 +65,8 @@ test: lint office browser
 test-all: lint office browser
 	$(BIN)/pytest --long --hypothesis-profile thorough $(PYTEST_ARGS)
 
-pictures: $(READY) office browser
-	$(BIN)/python docs/make_pictures.py
+refresh: $(READY) office browser
+	$(BIN)/python docs/refresh.py
 
 bench: $(READY)
 	for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script"; done

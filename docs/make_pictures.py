@@ -1,4 +1,4 @@
-"""Make the pictures of the pages anew from the samples: `make pictures` (needs LibreOffice, Chromium)."""
+"""Make the pictures of the pages anew from the samples: `make refresh` (needs LibreOffice, Chromium)."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ Nothing of ours writes the returns: what is read from them has been through anot
 from __future__ import annotations
 
 import sys
+import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -22,7 +23,7 @@ from workbook.layout import lay_out  # noqa: E402
 
 
 def main(folder: Path = HERE / "returns") -> None:
-    """Type and save every filling; a locked cell that refuses is an error."""
+    """Type and save every filling; a locked cell that refuses is an error. What stays the same is let be."""
     form = find_form("department_overall")
     layout = lay_out(form)
     folder.mkdir(exist_ok=True)
@@ -40,9 +41,18 @@ def main(folder: Path = HERE / "returns") -> None:
                 if refused:
                     raise SystemExit(f"{source.name}: locked: {refused}")
                 office.recalculate(book)
-                office.save(book, folder / f"{source.stem}.xlsx")
-            template.unlink()
-            print(source.stem)
+                office.save(book, template)
+            kept = folder / f"{source.stem}.xlsx"
+            if not kept.exists() or _parts(kept) != _parts(template):
+                template.replace(kept)
+                print(source.stem)
+            template.unlink(missing_ok=True)
+
+
+def _parts(path: Path) -> dict[str, bytes]:
+    """What a workbook holds, but for when it was saved."""
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if name != "docProps/core.xml"}
 
 
 def _typed(value: Value) -> float | str | None:
