@@ -16,6 +16,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 STEPS = {
     "docs/codes.md": ("docs/make_codes.py",),
+    "docs/form-reference.md": ("docs/make_form_reference.py",),
     "docs/pictures/floors.svg": ("docs/make_floors.py",),
     "samples/word": ("samples/make_word.py",),
     "samples/returns": ("samples/make_returns.py",),

@@ -52,7 +52,9 @@ def main(folder: Path = HERE / "returns") -> None:
 def _parts(path: Path) -> dict[str, bytes]:
     """What a workbook holds, but for when it was saved."""
     with zipfile.ZipFile(path) as archive:
-        return {name: archive.read(name) for name in archive.namelist() if name != "docProps/core.xml"}
+        return {
+            name: archive.read(name) for name in archive.namelist() if name != "docProps/core.xml"
+        }
 
 
 def _typed(value: Value) -> float | str | None:

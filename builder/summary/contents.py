@@ -7,7 +7,7 @@ corrected; what they show when the file is opened is what `workbook.aggregate` w
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,32 +67,55 @@ def _write(book: Book, summary: Summary, links: Links, default_sampling: Samplin
         for n, part in enumerate(summary.forms)
     ]
     empty = ("", "") if parts else (names("总览"), names("部门汇总"))
-    has_rows = not summary.left_out
-    findings, coverage = names("问题清单") if has_rows else "", names("报送情况")
-    pending = names("催报名单") if summary.has_roster else ""
-    set_aside = names(SET_ASIDE) if len(summary.unmatched) else ""
+    list_names = {each: names(each.title) for each in LISTS if each.is_due(summary)}
     sources = [
-        names(f"{_sheet_prefix(part.form, first=not n)}来源") if has_rows else ""
+        "" if summary.left_out else names(f"{_sheet_prefix(part.form, first=not n)}来源")
         for n, (part, _) in enumerate(parts)
     ]
-    files = names("文件清单") if has_rows else ""
     settings = write_settings(book, names("参数"), summary, default_sampling)
     sampling = sampling_of(summary, default_sampling)
-    covered = write_coverage(book, coverage, summary, links)
+    lists = {
+        each.title: each.write(book, name, summary, links) for each, name in list_names.items()
+    }
+    covered = lists[_COVERAGE.title]
     for (part, sheets), source in zip(parts, sources, strict=True):
         writer = _FormWriter(book, summary, part, sheets, source, links)
         writer.write(covered, sampling, settings)
     if not parts:
         write_empty_overview(book, empty[0], "绩效自评总览", summary, covered)
         write_unread(book, empty[1], summary, links)
-    if findings:
-        write_findings(book, findings, summary, links)
-    if pending:
-        write_pending(book, pending, summary)
-    if set_aside:
-        write_set_aside(book, set_aside, summary.unmatched)
-    if files:
-        write_files(book, files, summary, links)
+
+
+# --- the round's lists ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RoundList:
+    """A sheet that lists something of the whole round, whatever forms came."""
+
+    title: str
+    write: Callable[[Book, str, Summary, Links], Listed]
+    """Fills the sheet of a name."""
+    is_due: Callable[[Summary], bool] = lambda _summary: True
+
+
+_COVERAGE = RoundList("报送情况", write_coverage)
+LISTS = (
+    RoundList("问题清单", write_findings, lambda summary: not summary.left_out),
+    _COVERAGE,
+    RoundList(
+        "催报名单",
+        lambda book, name, summary, _links: write_pending(book, name, summary),
+        lambda summary: summary.has_roster,
+    ),
+    RoundList(
+        SET_ASIDE,
+        lambda book, name, summary, _links: write_set_aside(book, name, summary.unmatched),
+        lambda summary: len(summary.unmatched) > 0,
+    ),
+    RoundList("文件清单", write_files, lambda summary: not summary.left_out),
+)
+"""In their order. A further list is one more line here and a module that writes it."""
 
 
 def _comparison_of(summary: Summary, part: FormSummary) -> Comparison | None:

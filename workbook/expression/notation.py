@@ -10,6 +10,7 @@ import keyword
 import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
+from threading import Lock
 
 from workbook.errors import ExpressionError, nearest
 from workbook.expression.operators import OPS
@@ -46,10 +47,15 @@ _MEANT = {
 }
 
 
+_PARSING = Lock()
+"""Python before 3.11.5 counts how deep a tree is nested for all threads together, and fails if two parse at once."""
+
+
 def python_tree(text: str) -> ast.expr:
     """Python's tree of an expression on one line. Raises ExpressionError."""
     try:
-        return ast.parse(text, mode="eval").body
+        with _PARSING:
+            return ast.parse(text, mode="eval").body
     except SyntaxError as error:
         column = error.offset or 1
         hint = _MEANT.get(text[column - 1 : column], "")

@@ -17,7 +17,7 @@ from workbook.form.composition import (
     dated,
 )
 from workbook.form.model import Form
-from workbook.form.toml_table import SourcedTable
+from workbook.form.toml_table import KEYS, SourcedTable
 
 ADDED, REMOVED, CHANGED, MOVED = "added", "removed", "changed", "moved"
 
@@ -40,28 +40,6 @@ PART_WORDS = {
     "criterion": "抽查条件",
     "sample": "抽查",
 }
-KEY_WORDS = {
-    "id": "英文名", "version": "版本", "revision": "修订", "name": "名称", "title": "标题", "annex": "附件号", "unit": "金额单位",
-    "sheet": "工作表", "fiscal_year": "年度", "widths": "列宽", "side_widths": "右侧列宽",
-    "orientation": "纸张方向", "instructions": "填写要求", "earlier_digests": "同义的旧指纹",
-    "label": "名称", "drawing": "画法", "heights": "行高", "row": "行的画法", "levels": "级",
-    "group_label": "一级指标的写法", "rows": "行数", "optional": "可以不填", "weight": "分值",
-    "kind": "种类", "by": "由谁填", "required": "必填", "blank": "空白当什么", "formula": "公式",
-    "suggested": "可以改写", "value": "固定的值", "choices": "选项", "max_length": "最多字数", "min": "最小值",
-    "max": "最大值", "prompt": "提示", "instruction": "填写说明", "per": "每级一个", "derived": "只供规则使用",
-    "format": "显示格式",
-    "code": "代码", "scope": "范围", "when": "前提", "must": "条件", "at": "标在哪一格", "severity": "级别",
-    "message": "说明", "hint": "怎么办", "basis": "依据", "printed": "所填的数", "expected": "应当的数",
-    "cases": "例子",
-    "amounts": "金额", "budget": "预算数", "spent": "支出数", "execution_rate": "执行率",
-    "execution_score": "预算执行得分", "total_score": "总分", "total_grade": "等次", "project": "项目名称",
-    "prepared_on": "填报日期", "contacts": "联系人", "lowest_grade": "最低的等次", "from": "最低分数",
-    "parts": "各项", "whole": "合计", "section": "分区", "score": "得分", "reason": "原因", "words": "字词",
-    "metric": "看什么", "sense": "怎么比", "limit": "界限", "points": "加分", "why": "理由", "share": "比例",
-    "least": "至少几份",
-}  # fmt: skip
-"""How the keys of a definition are called in a sentence; docs/form-file.md has them at length."""
-
 _VALUES = ("settings", "words", "define", "rows")
 """Tables of which each key is a thing by itself."""
 _ORDERED = ("section", "field", "group", "grade", "reason")
@@ -194,7 +172,9 @@ _AROUND = 6
 def _place(part: str, name: str, key: str) -> str:
     """`字段 funds.final_budget 的提示`, `表的标题`."""
     subject = f"{PART_WORDS[part]} {name}" if name else PART_WORDS[part]
-    return f"{subject}{' ' if name else ''}的{KEY_WORDS.get(key, key)}" if key else subject
+    known_key = KEYS.get(part, {}).get(key)
+    called = known_key.name if known_key else key
+    return f"{subject}{' ' if name else ''}的{called}" if key else subject
 
 
 def _caption(value: Any, name: str) -> str:

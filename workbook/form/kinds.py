@@ -60,6 +60,8 @@ class Kind:
 
     name: str
     """What form definitions call it."""
+    about: str
+    """What it is, for the documentation."""
     type: Type
     dtype: str
     """The pandas type of a frame's column of it."""
@@ -170,6 +172,7 @@ FRACTION, POINTS = "小数（0.95 即 95%）", "分"
 
 PLAIN_NUMBER = Kind(
     name="number",
+    about="一般的数",
     type=Type.NUMBER,
     dtype="Float64",
     number_format="General",
@@ -183,6 +186,7 @@ PLAIN_NUMBER = Kind(
 )
 PLAIN_TEXT = Kind(
     name="text",
+    about="短文字",
     type=Type.TEXT,
     dtype="string",
     number_format="@",
@@ -195,6 +199,7 @@ PLAIN_TEXT = Kind(
 )
 PLAIN_DATE = Kind(
     name="date",
+    about="日期",
     type=Type.DATE,
     dtype="datetime64[s]",
     number_format='yyyy"年"m"月"d"日"',
@@ -222,6 +227,7 @@ _ROWS = (
     replace(
         PLAIN_NUMBER,
         name="money",
+        about="金额，单位随表",
         number_format="#,##0.00##_ ",
         coerce=coerce_amount,
         shows=AS_AMOUNT,
@@ -238,6 +244,7 @@ _ROWS = (
     replace(
         PLAIN_NUMBER,
         name="score",
+        about="分数",
         noun="分数",
         decimals=2,
         typed_decimals=2,
@@ -249,6 +256,7 @@ _ROWS = (
     replace(
         PLAIN_NUMBER,
         name="percent",
+        about="百分比，存为小数（95% 是 0.95）",
         number_format="0.00%",
         coerce=coerce_percent,
         shows=AS_SIGNED,
@@ -264,6 +272,7 @@ _ROWS = (
     replace(
         PLAIN_NUMBER,
         name="count",
+        about="整数",
         dtype="Int64",
         number_format="0",
         coerce=coerce_count,
@@ -279,6 +288,7 @@ _ROWS = (
     replace(
         PLAIN_TEXT,
         name="paragraph",
+        about="长文字，靠左上，换行",
         max_length=600,
         is_prose=True,
         align="left",
@@ -287,6 +297,7 @@ _ROWS = (
     replace(
         PLAIN_TEXT,
         name="choice",
+        about="从 `choices` 里选，逐字相同",
         entry=Entry.LIST,
         noun="选项",
         max_length=None,
@@ -297,6 +308,7 @@ _ROWS = (
     replace(
         PLAIN_TEXT,
         name="measure",
+        about="指标值、完成值，如 ≥95%、120公里",
         coerce=coerce_measure,
         noun="指标值",
         parts=_MEASURE_PARTS,

@@ -120,7 +120,7 @@ def column(sheet: Worksheet, head: str) -> list[object]:
 def test_the_sheets_stand_in_the_order_of_use(path: Path) -> None:
     assert opened(path).sheetnames == [
         *("总览", "部门汇总", "资金构成", "指标明细", "指标分析", "抽查复核名单"),
-        *("问题清单", "报送情况", "催报名单", "来源", "文件清单", "参数"),
+        *("问题清单", "报送情况", "催报名单", "文件清单", "来源", "参数"),
     ]
 
 

@@ -318,7 +318,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
         "NO_SUCH"
         in run("template", FORM, "-o", tmp_path / "a.xlsx", "--password-env", "NO_SUCH").stderr
     )
-    assert "D459" in run("explain", "D499").stderr
+    assert "D459" in run("explain", "D559").stderr
 
 
 @pytest.mark.parametrize(

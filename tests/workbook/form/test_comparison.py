@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.form.comparison import KEY_WORDS, PART_WORDS, differences, places_with
+from workbook.form.comparison import PART_WORDS, differences, places_with
 from workbook.form.composition import FORM_SHAPE, TablesByName
 from workbook.form.definition import find_form, load_form
 from workbook.form.model import Form
@@ -140,8 +140,5 @@ def test_every_part_and_key_has_its_word() -> None:
         for name in (shape.shape if isinstance(shape, TablesByName) else shape).inside
     }
     assert PART_WORDS.keys() == (top | inner) - {"fields"}
-    tables = {name for name in KEYS if name not in ("rule_set", "case")}
-    keys = {key for name in tables for key in KEYS[name]}
-    nested = {"settings", "words", "define", "further_sheet", "section", "rule", "summary"}
-    nested |= {"fields", "group", "grade", "breakdown", "scored", "criterion", "sample"}
-    assert keys - nested - {"extends", "include", "without", "after"} <= KEY_WORDS.keys()
+    unnamed = [key for keys in KEYS.values() for key, item in keys.items() if not item.name]
+    assert unnamed == []

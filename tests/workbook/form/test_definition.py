@@ -901,7 +901,10 @@ def test_a_digest_of_an_earlier_wording_is_known_to_the_very_definition_that_nam
 @pytest.mark.parametrize("form", SHIPPED, ids=lambda form: form.id)
 def test_shipped_definitions_still_mean_what_their_earlier_digests_say(form: Form) -> None:
     pairs = tomllib.loads(form.path.read_text(encoding="utf-8")).get("earlier_digests", {})
-    assert form.earlier_digests == tuple(pairs), f"now {form.digest}: write it, or drop the pair"
+    assert form.earlier_digests == tuple(pairs), (
+        f"the digest is now {form.digest}: write it beside the earlier one if the form means the same; "
+        "else raise `revision` and drop `earlier_digests`"
+    )
 
 
 def test_unknown_rule_is_a_key_error(odd: Form) -> None:
