@@ -42,7 +42,7 @@ PART_WORDS = {
 }
 KEY_WORDS = {
     "id": "英文名", "version": "版本", "name": "名称", "title": "标题", "annex": "附件号", "unit": "金额单位",
-    "sheet": "工作表", "fiscal_year": "年度", "widths": "列宽", "side_widths": "右侧列宽",
+    "letter": "代码的字母", "sheet": "工作表", "fiscal_year": "年度", "widths": "列宽", "side_widths": "右侧列宽",
     "orientation": "纸张方向", "instructions": "填写要求", "earlier_digests": "同义的旧指纹",
     "label": "名称", "drawing": "画法", "heights": "行高", "row": "行的画法", "levels": "级",
     "group_label": "一级指标的写法", "rows": "行数", "weight": "分值",

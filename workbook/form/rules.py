@@ -31,7 +31,17 @@ def parse_at(
     try:
         return parse(text.strip(), standpoint, expected)
     except ExpressionError as error:
-        raise _located(table, key, error, start, standpoint.defines) from None
+        located = _located(table, key, error, start, standpoint.defines)
+        if error.unknown:
+            raise _with_way_out(located, table, key, standpoint.file) from None
+        raise located from None
+
+
+def _with_way_out(error: FormError, table: TomlTable, key: str, file: str) -> FormError:
+    """An error about what the form lacks, with what its own `file` may do where another file needs it."""
+    if table.file_of(key) == file:
+        return error
+    return FormError(f'{error}; or write without = ["{table.name}"] into {file}')
 
 
 def _located(
@@ -83,7 +93,8 @@ def _scope(table: TomlTable, scope: FormScope) -> tuple[str, str]:
         return next(iter(scope.fields)), CELL
     if section not in scope.fields:
         hint = nearest(section, ["form", *scope.fields])
-        raise table.error("scope", f"'{section}' is not a section; {hint}")
+        error = table.error("scope", f"'{section}' is not a section; {hint}")
+        raise _with_way_out(error, table, "scope", scope.file)
     if part not in ("", "group"):
         raise table.error("scope", f"'{part}' can only be 'group'")
     repeats = any(f.grain == ROW for f in scope.fields[section].values())
@@ -103,7 +114,8 @@ def _at(table: TomlTable, standpoint: Standpoint) -> tuple[Ref, ...]:
         try:
             ref = standpoint.resolve(section or None, rest, column=column)
         except ExpressionError as error:
-            raise table.error("at", str(error)) from None
+            located = table.error("at", str(error))
+            raise _with_way_out(located, table, "at", standpoint.file) from None
         if not isinstance(ref, Ref):
             raise table.error("at", f"'{name}' is a setting, not a cell")
         refs.append(ref)
@@ -193,4 +205,5 @@ def _check_case(table: TomlTable, rule: Rule, case: Case, form: Form) -> None:
         name, grain = (name, ROW) if number.isdigit() else (key, CELL)
         known_keys = [item.key for item in form.fields() if item.grain == grain]
         if name not in known_keys:
-            raise table.error("cases", f"'{key}' is no such cell; {nearest(name, known_keys)}")
+            error = table.error("cases", f"'{key}' is no such cell; {nearest(name, known_keys)}")
+            raise _with_way_out(error, table, "cases", form.path.name)

@@ -49,6 +49,11 @@ class TomlTable:
         """The name of the file in which a key stands."""
         return self.data.file_of(key) if isinstance(self.data, SourcedTable) else self.file
 
+    @property
+    def name(self) -> str:
+        """What `without` calls a rule or a field: `D430`, `indicators.ratio`."""
+        return ".".join(part.partition(" ")[2] for part in self.whereabouts.split(", "))
+
     def error(self, key: str, message: str, column: int = 0) -> FormError:
         """A FormError at one of the table's keys."""
         whereabouts = (
@@ -110,7 +115,7 @@ class TomlTable:
 
 
 KEYS = {
-    "form": ("extends", "include", "without", "id", "version", "name", "title", "annex", "unit", "sheet",
+    "form": ("extends", "include", "without", "id", "version", "letter", "name", "title", "annex", "unit", "sheet",
              "fiscal_year", "widths", "side_widths", "orientation", "instructions", "settings", "words", "define",
              "earlier_digests", "further_sheet", "section", "rule", "summary"),
     "rule_set": ("include", "settings", "words", "define", "section", "rule", "summary"),
@@ -129,7 +134,7 @@ KEYS = {
     "criterion": ("id", "label", "metric", "sense", "limit", "points", "why"),
     "sample": ("share", "least"),
     "group": ("weight", "rows"),  # and the first level's name
-    "rule": ("code", "name", "scope", "when", "must", "at", "severity", "message", "hint", "basis",
+    "rule": ("code", "after", "name", "scope", "when", "must", "at", "severity", "message", "hint", "basis",
              "printed", "expected", "cases"),
     "case": ("verdict", "given", "rows"),
 }  # fmt: skip
