@@ -130,16 +130,18 @@ class _BatchFindings:
                 self.missing[i].update(spots)
             elif spots and self.missing[i].issuperset(spots):
                 continue
+            words = [text(i, j) for text in texts]
             self._add(
                 int(i),
                 spots,
                 Finding(
                     rule.code,
                     Severity.NOTE if slight[i, j] else rule.severity,
-                    "".join(text(i, j) for text in texts),
+                    "".join(words),
                     rule.hint,
                     printed=printed(i, j) if printed else "",
                     expected=expected(i, j) if expected else "",
+                    subject=words[0] if rule.names_row else "",
                 ),
             )
 
@@ -333,10 +335,14 @@ def _reported_cells(layout: Layout, lost: set[str]) -> set[str]:
 
 
 def tidy(findings: Iterable[Finding], further_sheets: Collection[str]) -> tuple[Finding, ...]:
-    """Equal findings joined over their cells, in order of sheet and cell; further sheets after the form's."""
+    """Equal findings joined over their cells, in order of sheet and cell; further sheets after the form's.
+
+    Those that say the same of different rows are equal: the joined one names the rows.
+    """
     grouped: dict[tuple[str, ...], list[Finding]] = {}
     for item in findings:
-        key = (item.code, item.severity, item.sheet, item.message, item.printed, item.expected)
+        said = item.message.removeprefix(item.subject)
+        key = (item.code, item.severity, item.sheet, said, item.printed, item.expected)
         grouped.setdefault(key, []).append(item)
     joined = [_join(items) for items in grouped.values()]
     return tuple(sorted(joined, key=lambda item: _sort_key(item, further_sheets)))
@@ -347,7 +353,23 @@ def _join(findings: list[Finding]) -> Finding:
         return findings[0]
     cells = [c for item in findings for c in item.cell.split(",") if c]
     fields = [f for item in findings for f in item.field.split(",") if f]
-    return replace(findings[0], cell=",".join(cells), field=",".join(fields))
+    first = findings[0]
+    subject = _named(findings)
+    message = subject + first.message.removeprefix(first.subject)
+    return replace(
+        first, cell=",".join(cells), field=",".join(fields), message=message, subject=subject
+    )
+
+
+_MOST_NAMED = 3
+"""So many rows are named in a joined finding."""
+
+
+def _named(findings: list[Finding]) -> str:
+    """The rows that equal findings are about: `指标“培训人次”、指标“培训场次”`."""
+    subjects = list(dict.fromkeys(item.subject for item in findings))
+    rest = f"等 {len(findings)} 处" if len(subjects) > _MOST_NAMED else ""
+    return "、".join(subjects[:_MOST_NAMED]) + rest
 
 
 def _sort_key(

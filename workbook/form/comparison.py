@@ -51,7 +51,7 @@ KEY_WORDS = {
     "max": "最大值", "prompt": "提示", "instruction": "填写说明", "per": "每级一个", "derived": "只供规则使用",
     "format": "显示格式",
     "code": "代码", "scope": "范围", "when": "前提", "must": "条件", "at": "标在哪一格", "severity": "级别",
-    "message": "说明", "hint": "怎么办", "basis": "依据", "printed": "所填的数", "expected": "应当的数",
+    "subject": "说的是哪一行", "message": "说明", "hint": "怎么办", "basis": "依据", "printed": "所填的数", "expected": "应当的数",
     "cases": "例子",
     "amounts": "金额", "budget": "预算数", "spent": "支出数", "execution_rate": "执行率",
     "execution_score": "预算执行得分", "total_score": "总分", "total_grade": "等次", "project": "项目名称",

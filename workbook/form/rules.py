@@ -66,6 +66,7 @@ def read_rule(table: TomlTable, scope: FormScope) -> Rule:
     severity = table.take("severity", str, "error")
     if severity not in set(Severity):
         raise table.error("severity", f"'{severity}' is none; {nearest(severity, Severity)}")
+    subject = _figure(table, "subject", standpoint, scope)
     return Rule(
         code=table.take("code", str),
         name=table.take("name", str),
@@ -75,7 +76,7 @@ def read_rule(table: TomlTable, scope: FormScope) -> Rule:
         when=parse_at(table, "when", when, standpoint, Type.TRUTH) if when else None,
         at=_at(table, standpoint),
         severity=Severity(severity),
-        message=_message(table, "message", standpoint, scope),
+        message=((subject,) if subject else ()) + _message(table, "message", standpoint, scope),
         hint=table.take("hint", str),
         basis=table.take("basis", str),
         printed=_figure(table, "printed", standpoint, scope),
@@ -83,6 +84,7 @@ def read_rule(table: TomlTable, scope: FormScope) -> Rule:
         cases=tuple(_case(t) for t in table.tables("cases", "verdict")),
         source=table.take("must", str),
         when_source=when,
+        names_row=subject is not None,
     )
 
 

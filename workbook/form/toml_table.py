@@ -134,7 +134,7 @@ KEYS = {
     "criterion": ("id", "label", "metric", "sense", "limit", "points", "why"),
     "sample": ("share", "least"),
     "group": ("weight", "rows"),  # and the first level's name
-    "rule": ("code", "after", "name", "scope", "when", "must", "at", "severity", "message", "hint", "basis",
+    "rule": ("code", "after", "name", "scope", "when", "must", "at", "severity", "subject", "message", "hint", "basis",
              "printed", "expected", "cases"),
     "case": ("verdict", "given", "rows"),
 }  # fmt: skip

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from workbook.checking.checks import judge_case
+from tests.fillings import accepted
+from workbook.checking.checks import check, judge_case
 from workbook.errors import FormError
+from workbook.form.coercion import Value
 from workbook.form.comparison import differences
 from workbook.form.composition import RULE_SETS_DIR
 from workbook.form.definition import find_form, load_form
 from workbook.form.model import Form
+from workbook.reading.submission import Filling
 
 HEAD = """
 id = "own"
@@ -213,6 +216,15 @@ def test_a_form_of_another_sort_takes_what_it_has_fields_for(tmp_path: Path) -> 
         assert [judge_case(form, rule, case) for case in rule.cases] == [
             case.verdict for case in rule.cases
         ], rule.code
+
+
+def test_rows_named_in_another_cell_are_named_by_the_forms_own_words(tmp_path: Path) -> None:
+    names = """[define]\n"this_indicator()" = "join(level2, '，', target)"\n"""
+    form = loaded(tmp_path, without(*LACKING) + OTHER.replace(INDICATORS, names + INDICATORS))
+    rows: dict[int, dict[str, Value]] = {1: {"indicator": "场次", "target": "5场", "weight": 0.0}}
+    (checked,) = check([accepted(Filling({}, {"indicators": rows}), form=form)])
+    messages = {found.code: found.message for found in checked.findings}
+    assert messages["X431"] == "数量，5场的分值为 0"
 
 
 def test_each_field_it_lacks_is_named_with_the_way_out(tmp_path: Path) -> None:
