@@ -6,7 +6,7 @@ findings of one file are one finding over several cells.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +28,19 @@ from workbook.checking.columns import (
 from workbook.checking.roster import Roster
 from workbook.expression import BLANK, NUMBER, Call, Ref, Type, number_text
 from workbook.findings import Finding, finding
-from workbook.form import CASE_SECTION, CELL, GROUP, ROW, Case, Field, Form, Rule, Value, shown
+from workbook.form import (
+    CASE_SECTION,
+    CELL,
+    GROUP,
+    ROW,
+    Case,
+    Field,
+    Form,
+    Part,
+    Rule,
+    Value,
+    shown,
+)
 from workbook.layout import CHECK_SHEET, Layout, cell_name, check_lines, lay_out
 from workbook.reading import Cell, Filling, Return, Submission, submit
 from workbook.text import brief
@@ -106,6 +118,8 @@ class _BatchFindings:
             _reported_cells(layout, lost)
             for layout, lost in zip(self.layouts, self.lost, strict=True)
         ]
+        self.subjects: dict[tuple[str, Part], Callable[[int, int], str]] = {}
+        """What says which row a finding is about, by grain."""
         self.has_results = [
             any(c.formula and c.raw is not None for c in s.cells.values()) for s in submissions
         ]
@@ -116,7 +130,7 @@ class _BatchFindings:
         verdicts = batch.judge(rule)
         if not (verdicts == BROKEN).any():
             return
-        texts = [batch.shown(part, rule) for part in rule.message]
+        texts = [self._shown(batch, part, rule) for part in rule.message]
         printed = batch.shown(rule.printed, rule) if rule.printed else None
         expected = batch.shown(rule.expected, rule) if rule.expected else None
         slight = _slight(batch, rule, verdicts)
@@ -144,6 +158,15 @@ class _BatchFindings:
                     subject=words[0] if rule.names_row else "",
                 ),
             )
+
+    def _shown(self, batch: Batch, part: Part, rule: Rule) -> Callable[[int, int], str]:
+        """A part of a message; the subject of many rules is worked out once."""
+        if not rule.names_row or part is not rule.message[0]:
+            return batch.shown(part, rule)
+        key = rule.grain, part
+        if key not in self.subjects:
+            self.subjects[key] = batch.shown(part, rule)
+        return self.subjects[key]
 
     def _add(self, i: int, names: list[str], unplaced: Finding) -> None:
         address_of = self.submissions[i].address_of
