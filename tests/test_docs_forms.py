@@ -113,7 +113,9 @@ def test_rule_of_the_six_steps_works_as_printed(tmp_path: Path) -> None:
 def test_mistyped_rule_is_named_as_the_page_shows(tmp_path: Path) -> None:
     path = tmp_path / "department_overall_2024.toml"
     text = (FORMS_DIR / path.name).read_text(encoding="utf-8")
-    path.write_text(text.replace('must = "final_budget > 0"', 'must = "0 < finl_budget"'), "utf-8")
+    path.write_text(
+        text.replace('_by_source == final_budget"', '_by_source == finl_budget"'), "utf-8"
+    )
     with pytest.raises(FormError) as raised:
         load_form(path)
     assert str(raised.value) in PAGE
@@ -122,7 +124,10 @@ def test_mistyped_rule_is_named_as_the_page_shows(tmp_path: Path) -> None:
 def test_mistyped_define_is_named_as_the_page_shows(tmp_path: Path) -> None:
     path = tmp_path / "department_overall_2024.toml"
     text = (FORMS_DIR / path.name).read_text(encoding="utf-8")
-    path.write_text(text.replace("min(funds.execution_rate", "min(funds.execution_rat"), "utf-8")
+    path.write_text(
+        text.replace("round(funds.general_public_budget", "round(funds.general_public_budge"),
+        "utf-8",
+    )
     with pytest.raises(FormError) as raised:
         load_form(path)
     assert str(raised.value) in PAGE

@@ -156,7 +156,7 @@ def renamed(text: str, *, without: tuple[str, ...] = ()) -> str:
 
 @pytest.mark.parametrize("without", [(), ("budget", "spent")], ids=["all", "no budget, no spent"])
 def test_no_code_knows_the_ids_of_a_form(without: tuple[str, ...], tmp_path: Path) -> None:
-    text = overall().path.read_text(encoding="utf-8")
+    text = overall().definition
     rules = text.index("[[rule]]")  # their cases speak of the samples' ids
     path = tmp_path / "renamed.toml"
     path.write_text(renamed(text[:rules], without=without), encoding="utf-8")

@@ -41,15 +41,22 @@ class ExpressionError(FormError):
     """An expression is wrong at `column` (from 1); `load_form` adds file and key in front.
 
     Where the mistake shows inside a define, `column` is that of the call, and `within` names the define and
-    the column in it, before those that led there, innermost first.
+    the column in it, before those that led there, innermost first. `unknown` tells that the form has no such
+    field or section.
     """
 
     def __init__(
-        self, message: str, column: int = 0, within: tuple[tuple[str, int], ...] = ()
+        self,
+        message: str,
+        column: int = 0,
+        within: tuple[tuple[str, int], ...] = (),
+        *,
+        unknown: bool = False,
     ) -> None:
         super().__init__(message)
         self.column = column
         self.within = within
+        self.unknown = unknown
 
 
 class BuildError(WorkbookError):

@@ -22,6 +22,8 @@ class Finding:
     """`section.field`, for a row `section.field.N`."""
     printed: str = ""
     expected: str = ""
+    subject: str = ""
+    """What the message begins with where it says which row it is about: `指标“培训人次”`."""
 
     @property
     def sentence(self) -> str:

@@ -6,7 +6,7 @@ findings of one file are one finding over several cells.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +28,19 @@ from workbook.checking.columns import (
 from workbook.checking.roster import Roster
 from workbook.expression import BLANK, NUMBER, Call, Ref, Type, number_text
 from workbook.findings import Finding, finding
-from workbook.form import CASE_SECTION, CELL, GROUP, ROW, Case, Field, Form, Rule, Value, shown
+from workbook.form import (
+    CASE_SECTION,
+    CELL,
+    GROUP,
+    ROW,
+    Case,
+    Field,
+    Form,
+    Part,
+    Rule,
+    Value,
+    shown,
+)
 from workbook.layout import CHECK_SHEET, Layout, cell_name, check_lines, lay_out
 from workbook.reading import Cell, Filling, Return, Submission, submit
 from workbook.text import brief
@@ -106,6 +118,8 @@ class _BatchFindings:
             _reported_cells(layout, lost)
             for layout, lost in zip(self.layouts, self.lost, strict=True)
         ]
+        self.subjects: dict[tuple[str, Part], Callable[[int, int], str]] = {}
+        """What says which row a finding is about, by grain."""
         self.has_results = [
             any(c.formula and c.raw is not None for c in s.cells.values()) for s in submissions
         ]
@@ -116,7 +130,7 @@ class _BatchFindings:
         verdicts = batch.judge(rule)
         if not (verdicts == BROKEN).any():
             return
-        texts = [batch.shown(part, rule) for part in rule.message]
+        texts = [self._shown(batch, part, rule) for part in rule.message]
         printed = batch.shown(rule.printed, rule) if rule.printed else None
         expected = batch.shown(rule.expected, rule) if rule.expected else None
         slight = _slight(batch, rule, verdicts)
@@ -130,18 +144,29 @@ class _BatchFindings:
                 self.missing[i].update(spots)
             elif spots and self.missing[i].issuperset(spots):
                 continue
+            words = [text(i, j) for text in texts]
             self._add(
                 int(i),
                 spots,
                 Finding(
                     rule.code,
                     Severity.NOTE if slight[i, j] else rule.severity,
-                    "".join(text(i, j) for text in texts),
+                    "".join(words),
                     rule.hint,
                     printed=printed(i, j) if printed else "",
                     expected=expected(i, j) if expected else "",
+                    subject=words[0] if rule.names_row else "",
                 ),
             )
+
+    def _shown(self, batch: Batch, part: Part, rule: Rule) -> Callable[[int, int], str]:
+        """A part of a message; the subject of many rules is worked out once."""
+        if not rule.names_row or part is not rule.message[0]:
+            return batch.shown(part, rule)
+        key = rule.grain, part
+        if key not in self.subjects:
+            self.subjects[key] = batch.shown(part, rule)
+        return self.subjects[key]
 
     def _add(self, i: int, names: list[str], unplaced: Finding) -> None:
         address_of = self.submissions[i].address_of
@@ -333,10 +358,14 @@ def _reported_cells(layout: Layout, lost: set[str]) -> set[str]:
 
 
 def tidy(findings: Iterable[Finding], further_sheets: Collection[str]) -> tuple[Finding, ...]:
-    """Equal findings joined over their cells, in order of sheet and cell; further sheets after the form's."""
+    """Equal findings joined over their cells, in order of sheet and cell; further sheets after the form's.
+
+    Those that say the same of different rows are equal: the joined one names the rows.
+    """
     grouped: dict[tuple[str, ...], list[Finding]] = {}
     for item in findings:
-        key = (item.code, item.severity, item.sheet, item.message, item.printed, item.expected)
+        said = item.message.removeprefix(item.subject)
+        key = (item.code, item.severity, item.sheet, said, item.printed, item.expected)
         grouped.setdefault(key, []).append(item)
     joined = [_join(items) for items in grouped.values()]
     return tuple(sorted(joined, key=lambda item: _sort_key(item, further_sheets)))
@@ -347,7 +376,23 @@ def _join(findings: list[Finding]) -> Finding:
         return findings[0]
     cells = [c for item in findings for c in item.cell.split(",") if c]
     fields = [f for item in findings for f in item.field.split(",") if f]
-    return replace(findings[0], cell=",".join(cells), field=",".join(fields))
+    first = findings[0]
+    subject = _named(findings)
+    message = subject + first.message.removeprefix(first.subject)
+    return replace(
+        first, cell=",".join(cells), field=",".join(fields), message=message, subject=subject
+    )
+
+
+_MOST_NAMED = 3
+"""So many rows are named in a joined finding."""
+
+
+def _named(findings: list[Finding]) -> str:
+    """The rows that equal findings are about: `指标“培训人次”、指标“培训场次”`."""
+    subjects = list(dict.fromkeys(item.subject for item in findings))
+    rest = f"等 {len(findings)} 处" if len(subjects) > _MOST_NAMED else ""
+    return "、".join(subjects[:_MOST_NAMED]) + rest
 
 
 def _sort_key(

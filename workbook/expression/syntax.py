@@ -143,14 +143,15 @@ class _Reader:
                 return self._called(name, args, tree)
         raise self._wrong(tree, "is not part of the rule language")
 
-    def _wrong(self, tree: ast.expr, message: str) -> ExpressionError:
+    def _wrong(self, tree: ast.expr, message: str, *, unknown: bool = False) -> ExpressionError:
         """A mistake at a part of the own text: of the expression, or of a define that it led to."""
         within: list[tuple[str, int]] = []
         reader = self
         while (expansion := reader.expansion) is not None:
             within.append((expansion.define.name, expansion.define.column(tree)))
             reader, tree = expansion.caller, expansion.call
-        return ExpressionError(message, column_of(reader.text, tree), tuple(within))
+        column = column_of(reader.text, tree)
+        return ExpressionError(message, column, tuple(within), unknown=unknown)
 
     def _behind(self, tree: ast.expr) -> tuple[_Reader, ast.expr]:
         """The argument behind a parameter, and who reads it; anything else is one's own to read."""
@@ -172,7 +173,7 @@ class _Reader:
         try:
             return self.scope.resolve(section, name, column=column)
         except ExpressionError as error:
-            raise self._wrong(tree, str(error)) from None
+            raise self._wrong(tree, str(error), unknown=error.unknown) from None
 
     def _called(self, name: str, args: list[ast.expr], tree: ast.expr) -> Node:
         if name in FUNCTIONS:

@@ -251,9 +251,11 @@ def _composed(source: Source, taken: dict[Path, None]) -> SourcedTable:
     own = source.table
     empty = own.having({})
     base = _composed(source.base, taken) if source.base else empty
+    letter = _letter(own) or _letter(base)
     shared = empty
     for rule_set in _flattened(source.rule_sets, taken):
-        shared = _laid_over(_rule_set(rule_set), shared, FORM_SHAPE)
+        lettered = _lettered(_rule_set(rule_set), letter, own)
+        shared = _laid_over(lettered, shared, FORM_SHAPE)
     base, shared = _without(own, base, shared)
 
     plain = {key: value for key, value in own.items() if key not in _COMPOSING}
@@ -263,7 +265,8 @@ def _composed(source: Source, taken: dict[Path, None]) -> SourcedTable:
     )
     result.home = own.home
     _add_shared_fields(result, base, shared, own)
-    _move_sections(result)
+    _move(result, "section", "id")
+    _move(result, "rule", "code")
     return result if source.is_whole else _in_order_of_toml(result, FORM_SHAPE)
 
 
@@ -293,6 +296,39 @@ def _rule_set(source: Source) -> SourcedTable:
     return source.table.having({k: v for k, v in source.table.items() if k not in _COMPOSING})
 
 
+_NO_LETTER = "?"
+"""Stands in a rule set's code for the letter of the form that includes it."""
+
+
+def _letter(form: SourcedTable) -> str:
+    """The letter that a form's codes begin with; blank if it says none."""
+    table = TomlTable(form, form.home, "")
+    letter = table.take("letter", str, "")
+    if "letter" in form and not re.fullmatch("[A-Z]", letter):
+        raise table.error("letter", f"'{letter}' must be one capital letter, such as D")
+    return letter
+
+
+def _lettered(rule_set: SourcedTable, letter: str, form: SourcedTable) -> SourcedTable:
+    """The rule set with the form's letter in the codes that leave it open."""
+
+    def filled_in(rule: SourcedTable) -> SourcedTable:
+        changed = {}
+        for key in ("code", "after"):
+            value = rule.get(key)
+            if isinstance(value, str) and value.startswith(_NO_LETTER):
+                if not letter:
+                    message = f"is missing, and rule {value} of {rule_set.home} begins with it"
+                    message += '; write letter = "D", or another capital'
+                    raise TomlTable(form, form.home, "").error("letter", message)
+                changed[key] = letter + value.removeprefix(_NO_LETTER)
+        return rule.having(rule | changed)
+
+    if not _tables(rule_set, "rule"):
+        return rule_set
+    return rule_set.having(rule_set | {"rule": [filled_in(rule) for rule in rule_set["rule"]]})
+
+
 def _add_shared_fields(
     result: SourcedTable, base: SourcedTable, shared: SourcedTable, own: SourcedTable
 ) -> None:
@@ -306,8 +342,10 @@ def _add_shared_fields(
         name = section["id"]
         if name not in sections:
             hint = nearest(name, [str(known) for known in sections])
-            message = f"{own.home} has no such section; {hint}"
-            raise _section_table(section).error("id", message)
+            message = (
+                f'{own.home} has no such section; {hint}; or write without = ["{name}"] into it'
+            )
+            raise TomlTable(section, section.home, f"section {name}").error("id", message)
         nothing = SourcedTable({}, section.home)
         lowest, highest = below.get(name, nothing), above.get(name, nothing)
         merged = _laid_over(_table(section, "fields"), lowest, _FIELDS)
@@ -317,37 +355,36 @@ def _add_shared_fields(
         target["fields"] = merged.having({key: merged[key] for key in order})
 
 
-def _move_sections(result: SourcedTable) -> None:
-    """Put each section that says `after` behind the one it names; several behind one keep their order."""
-    sections = _tables(result, "section")
-    if not any("after" in section for section in sections):
+def _move(result: SourcedTable, key: str, name: str) -> None:
+    """Put each section, or rule, that says `after` behind the one it names; several behind one keep their order.
+
+    `name` is the key by which those tables are known.
+    """
+    tables = _tables(result, key)
+    if not any("after" in table for table in tables):
         return
     followers: dict[str, list[SourcedTable]] = {}
-    for section in sections:
-        if "after" in section:
-            table = _section_table(section)
-            after, known = table.take("after", str), [str(each.get("id")) for each in sections]
+    for moved in tables:
+        if "after" in moved:
+            where = TomlTable(moved, moved.home, f"{key} {moved.get(name)}")
+            after, known = where.take("after", str), [str(each.get(name)) for each in tables]
             if after not in known:
-                raise table.error("after", f"'{after}' is not a section; {nearest(after, known)}")
-            followers.setdefault(after, []).append(section)
+                raise where.error("after", f"'{after}' is not a {key}; {nearest(after, known)}")
+            followers.setdefault(after, []).append(moved)
     settled: list[SourcedTable] = []
 
-    def settle(section: SourcedTable) -> None:
-        values = {key: value for key, value in section.items() if key != "after"}
-        settled.append(section.having(values))
-        for follower in followers.pop(str(section.get("id")), ()):
+    def settle(table: SourcedTable) -> None:
+        settled.append(table.having({k: value for k, value in table.items() if k != "after"}))
+        for follower in followers.pop(str(table.get(name)), ()):
             settle(follower)
 
-    for section in sections:
-        if "after" not in section:
-            settle(section)
+    for table in tables:
+        if "after" not in table:
+            settle(table)
     for lost, *_ in followers.values():
-        raise _section_table(lost).error("after", "leads round in a circle")
-    result["section"] = settled
-
-
-def _section_table(section: SourcedTable) -> TomlTable:
-    return TomlTable(section, section.home, f"section {section.get('id')}")
+        where = TomlTable(lost, lost.home, f"{key} {lost.get(name)}")
+        raise where.error("after", "leads round in a circle")
+    result[key] = settled
 
 
 def _in_order_of_toml(table: SourcedTable, shape: TableShape) -> SourcedTable:

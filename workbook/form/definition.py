@@ -168,7 +168,8 @@ class _Loader:
         self._check_drawings(sections, {name: len(each) for name, each in columns.items()})
         words = read_words(top, sections)
         defines = read_defines(top, sections, words)
-        scope = FormScope({s.id: s.fields for s in sections.values()}, settings, words, defines)
+        fields = {section.id: section.fields for section in sections.values()}
+        scope = FormScope(fields, settings, words, defines, self.path.name)
         formulas = self._formulas(sections, scope)
         rule_tables = top.tables("rule", "code")
         rules = tuple(read_rule(table, scope) for table in rule_tables)

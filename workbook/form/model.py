@@ -176,6 +176,8 @@ class Rule:
     source: str
     """The text of `must`, for the documentation."""
     when_source: str = ""
+    names_row: bool = False
+    """Whether the message's first part says which row it is about."""
     general: str = ""
     """For a check that every form has (V3xx): the key of the field it looks after."""
 

@@ -31,7 +31,17 @@ def parse_at(
     try:
         return parse(text.strip(), standpoint, expected)
     except ExpressionError as error:
-        raise _located(table, key, error, start, standpoint.defines) from None
+        located = _located(table, key, error, start, standpoint.defines)
+        if error.unknown:
+            raise _with_way_out(located, table, key, standpoint.file) from None
+        raise located from None
+
+
+def _with_way_out(error: FormError, table: TomlTable, key: str, file: str) -> FormError:
+    """An error about what the form lacks, with what its own `file` may do where another file needs it."""
+    if table.file_of(key) == file:
+        return error
+    return FormError(f'{error}; or write without = ["{table.name}"] into {file}')
 
 
 def _located(
@@ -56,6 +66,7 @@ def read_rule(table: TomlTable, scope: FormScope) -> Rule:
     severity = table.take("severity", str, "error")
     if severity not in set(Severity):
         raise table.error("severity", f"'{severity}' is none; {nearest(severity, Severity)}")
+    subject = _figure(table, "subject", standpoint, scope)
     return Rule(
         code=table.take("code", str),
         name=table.take("name", str),
@@ -65,7 +76,7 @@ def read_rule(table: TomlTable, scope: FormScope) -> Rule:
         when=parse_at(table, "when", when, standpoint, Type.TRUTH) if when else None,
         at=_at(table, standpoint),
         severity=Severity(severity),
-        message=_message(table, "message", standpoint, scope),
+        message=((subject,) if subject else ()) + _message(table, "message", standpoint, scope),
         hint=table.take("hint", str),
         basis=table.take("basis", str),
         printed=_figure(table, "printed", standpoint, scope),
@@ -73,6 +84,7 @@ def read_rule(table: TomlTable, scope: FormScope) -> Rule:
         cases=tuple(_case(t) for t in table.tables("cases", "verdict")),
         source=table.take("must", str),
         when_source=when,
+        names_row=subject is not None,
     )
 
 
@@ -83,7 +95,8 @@ def _scope(table: TomlTable, scope: FormScope) -> tuple[str, str]:
         return next(iter(scope.fields)), CELL
     if section not in scope.fields:
         hint = nearest(section, ["form", *scope.fields])
-        raise table.error("scope", f"'{section}' is not a section; {hint}")
+        error = table.error("scope", f"'{section}' is not a section; {hint}")
+        raise _with_way_out(error, table, "scope", scope.file)
     if part not in ("", "group"):
         raise table.error("scope", f"'{part}' can only be 'group'")
     repeats = any(f.grain == ROW for f in scope.fields[section].values())
@@ -103,7 +116,8 @@ def _at(table: TomlTable, standpoint: Standpoint) -> tuple[Ref, ...]:
         try:
             ref = standpoint.resolve(section or None, rest, column=column)
         except ExpressionError as error:
-            raise table.error("at", str(error)) from None
+            located = table.error("at", str(error))
+            raise _with_way_out(located, table, "at", standpoint.file) from None
         if not isinstance(ref, Ref):
             raise table.error("at", f"'{name}' is a setting, not a cell")
         refs.append(ref)
@@ -193,4 +207,5 @@ def _check_case(table: TomlTable, rule: Rule, case: Case, form: Form) -> None:
         name, grain = (name, ROW) if number.isdigit() else (key, CELL)
         known_keys = [item.key for item in form.fields() if item.grain == grain]
         if name not in known_keys:
-            raise table.error("cases", f"'{key}' is no such cell; {nearest(name, known_keys)}")
+            error = table.error("cases", f"'{key}' is no such cell; {nearest(name, known_keys)}")
+            raise _with_way_out(error, table, "cases", form.path.name)

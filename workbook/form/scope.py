@@ -20,6 +20,8 @@ class Standpoint:
     grain: str
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     defines: Mapping[str, Define] = field(default_factory=dict)
+    file: str = ""
+    """The name of the form's own file."""
 
     def resolve(self, section: str | None, name: str, *, column: bool) -> Ref | Literal:
         """See `workbook.expression.Scope`."""
@@ -30,15 +32,16 @@ class Standpoint:
         target_section = section or self.section
         if target_section not in self.form_fields:
             known_sections = [*self.form_fields, SETTINGS, WORDS]
-            raise ExpressionError(
-                f"'{target_section}' is not a section; {nearest(target_section, known_sections)}"
-            )
+            hint = nearest(target_section, known_sections)
+            message = f"'{target_section}' is not a section; {hint}"
+            raise ExpressionError(message, unknown=True)
         item = self.form_fields[target_section].get(name)
         if item is None:
             elsewhere = [f"{s}.{name}" for s, fields in self.form_fields.items() if name in fields]
             near = nearest(name, self.form_fields[target_section])
             hint = f"did you mean '{elsewhere[0]}'?" if elsewhere else near
-            raise ExpressionError(f"'{name}' is not a field of section {target_section}; {hint}")
+            message = f"'{name}' is not a field of section {target_section}; {hint}"
+            raise ExpressionError(message, unknown=True)
         return self._reference(item, section, column=column)
 
     def word_list(self, name: str) -> tuple[str, ...]:
@@ -78,7 +81,11 @@ class FormScope:
     settings: dict[str, float | str]
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     defines: Mapping[str, Define] = field(default_factory=dict)
+    file: str = ""
+    """The name of the form's own file; all others are those that it builds upon."""
 
     def at(self, section: str, grain: str) -> Standpoint:
         """Where an expression of a section stands."""
-        return Standpoint(self.fields, self.settings, section, grain, self.words, self.defines)
+        return Standpoint(
+            self.fields, self.settings, section, grain, self.words, self.defines, self.file
+        )

@@ -49,6 +49,11 @@ class TomlTable:
         """The name of the file in which a key stands."""
         return self.data.file_of(key) if isinstance(self.data, SourcedTable) else self.file
 
+    @property
+    def name(self) -> str:
+        """What `without` calls a rule or a field: `D430`, `indicators.ratio`."""
+        return ".".join(part.partition(" ")[2] for part in self.whereabouts.split(", "))
+
     def error(self, key: str, message: str, column: int = 0) -> FormError:
         """A FormError at one of the table's keys."""
         whereabouts = (
@@ -132,6 +137,11 @@ KEYS: dict[str, dict[str, Key]] = {
         ),
         "revision": Key(
             "修订", "修订号：这个版本的表发出去以后又改了意思，就加 1，见“已经发出的表”", "1"
+        ),
+        "letter": Key(
+            "代码的字母",
+            "规则代码的字母，一个大写字母，如 `D`：引用的规则集里写作 `?430` 的代码，在这张表里就是 `D430`",
+            "没有；引用了这样的规则集就必填",
         ),
         "name": Key("名称", "表的中文名称", "必填"),
         "title": Key("标题", "印在表上的标题，`{fiscal_year}` 处写年度", "必填"),
@@ -332,13 +342,27 @@ KEYS: dict[str, dict[str, Key]] = {
         "optional": Key("可以不填", "`true`：这个一级指标可以一行也不填", "`false`"),
     },
     "rule": {
-        "code": Key("代码", "一个字母三位数字，如 `D499`；一经发出，意思不再变", "必填"),
+        "code": Key(
+            "代码",
+            "一个字母三位数字，如 `D499`；一经发出，意思不再变。规则集里可以写 `?499`，字母由表的 `letter` 定",
+            "必填",
+        ),
+        "after": Key(
+            "次序",
+            '排在哪条规则之后（自检表上的次序），如 `"D405"`',
+            "引用来的在前，自己新写的在后",
+        ),
         "name": Key("名称", "违反时的名称，如“扣了分而没有写原因”", "必填"),
         "scope": Key("范围", "在哪里查，见下", "必填"),
         "when": Key("前提", "什么时候查；不成立就算通过", "总是查"),
         "must": Key("条件", "必须成立的条件", "必填"),
         "at": Key("标在哪一格", '问题标在哪一格；可以是几格 `["a", "b"]`', "必填"),
         "severity": Key("级别", "`error` 错误、`warning` 提醒、`note` 说明", "`error`"),
+        "subject": Key(
+            "说的是哪一行",
+            "查每行的：说的是哪一行（表达式），写在 `message` 前面；几行只有它不同的，合成一条，说出前三行",
+            "不说",
+        ),
         "message": Key("说明", "看到了什么，数字写在 `{}` 里", "必填"),
         "hint": Key("怎么办", "怎么办", "必填"),
         "basis": Key("依据", "依据", "必填"),

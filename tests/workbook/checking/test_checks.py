@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,6 +92,54 @@ def test_equal_findings_are_one_over_several_cells(form: Form) -> None:
     assert [(f.cell, f.field) for f in found] == [
         ("I25,I27", "indicators.deviation_reason.9,indicators.deviation_reason.11")
     ]
+
+
+def _told(form: Form, code: str, *rows: Mapping[str, Value]) -> list[tuple[str, str]]:
+    """(cells, message) of one rule's findings on some rows of indicators."""
+    given = Filling({}, {"indicators": {n: dict(row) for n, row in enumerate(rows, 1)}})
+    return [(f.cell, f.message) for f in findings(form, given) if f.code == code]
+
+
+def test_a_finding_on_a_row_names_its_indicator(form: Form) -> None:
+    told = _told(form, "D430", {"indicator": "培训人次", "weight": 5.0, "self_score": 8.0})
+    assert told == [("H17", "指标“培训人次”自评 8 分，高于分值 5 分")]
+
+
+def test_quotes_within_an_indicator_are_single_ones(form: Form) -> None:
+    told = _told(form, "D431", {"indicator": "“三公”经费控制率", "weight": 0.0})
+    assert told == [("G17", "指标“‘三公’经费控制率”的分值为 0")]
+
+
+@pytest.mark.parametrize("blank", [None, "", "　"])
+def test_an_indicator_without_a_name_is_called_so(form: Form, blank: Value) -> None:
+    told = _told(form, "D431", {"indicator": blank, "weight": 0.0, "actual": "5场"})
+    assert told == [("G17", "未填名称的指标的分值为 0")]
+
+
+def test_rows_of_which_the_same_is_said_are_one_finding_that_names_them(form: Form) -> None:
+    rows = [
+        {"indicator": name, "deviation_reason": "无"}
+        for name in ("场次", "人次", None, "场次", "满意度")
+    ]
+    assert _told(form, "D445", *rows[:2]) == [
+        ("I17,I18", "指标“场次”、指标“人次”的偏差原因只写了“无”")
+    ]
+    assert _told(form, "D445", *rows[:4]) == [
+        ("I17,I18,I19,I20", "指标“场次”、指标“人次”、未填名称的指标的偏差原因只写了“无”")
+    ]
+    assert _told(form, "D445", *rows) == [
+        ("I17,I18,I19,I20,I21", "指标“场次”、指标“人次”、未填名称的指标等 5 处的偏差原因只写了“无”")
+    ]
+
+
+def test_rows_of_which_something_else_is_said_are_findings_of_their_own(form: Form) -> None:
+    rows = [{"indicator": "场次", "deviation_reason": reason} for reason in ("无", "略")]
+    assert [cell for cell, _ in _told(form, "D445", *rows)] == ["I17", "I18"]
+
+
+def test_a_group_is_named_by_its_level(form: Form) -> None:
+    told = _told(form, "D420", {"indicator": "场次", "weight": 5.0})
+    assert told == [("G17", "产出指标标明 50 分，各行分值之和为 5 分")]
 
 
 def test_text_in_a_number_cell_is_a_receipt_or_a_problem(form: Form) -> None:

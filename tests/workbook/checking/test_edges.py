@@ -228,11 +228,8 @@ def test_a_row_s_value_is_the_row_s() -> None:
 
 def test_a_finding_of_a_group_is_at_the_group_s_own_cell(tmp_path: Path) -> None:
     text = FORM.path.read_text(encoding="utf-8")
-    before, mark, after = text.partition('code = "D420"')
     path = tmp_path / FORM.path.name
-    path.write_text(
-        before + mark + after.replace('at = "weight"', 'at = "level1_sum"', 1), encoding="utf-8"
-    )
+    path.write_text(f'{text}[[rule]]\ncode = "D420"\nat = "level1_sum"\n', encoding="utf-8")
     form = load_form(path)
     given = filling(next((SAMPLES / "filled").glob("125001_*.toml")), form)
     read = submit(form, given)
@@ -372,7 +369,7 @@ def test_a_csv_in_two_byte_letters_is_told_to_be_saved_anew(tmp_path: Path) -> N
 
 
 def test_views_of_different_plans_share_nothing_that_has_another_width(tmp_path: Path) -> None:
-    text = FORM.path.read_text(encoding="utf-8")
+    text = FORM.definition
     line = "indicator_fold = { label"
     assert line in text
     own_field = (
