@@ -60,9 +60,9 @@ class _Stock:
     """(cases, cells): the place of each case's value among them; the last case is none."""
 
 
-def random_fillings(form: Form, count: int, seed: int = SEED) -> Iterator[Batch]:
+def random_fillings(form: Form, count: int) -> Iterator[Batch]:
     """So many fillings of the form, in batches."""
-    chance = np.random.default_rng(seed)
+    chance = np.random.default_rng(SEED)
     columns = _columns(form)
     case_count = sum(len(rule.cases) for rule in form.rules)
     for start in range(0, count if case_count else 0, BATCH):

@@ -22,7 +22,7 @@ FILLINGS = 10_000
 _ENOUGH = 5
 """Two rules that are broken together in fewer places may be so by chance."""
 
-WORDS = {"holds": "通过", "broken": "不通过", "undecided": "未定", "": "没有结果"}
+WORDS = {"holds": "通过", "broken": "不通过", "undecided": "未定"}
 
 
 class Sort(StrEnum):
@@ -82,7 +82,7 @@ def rehearse(
 ) -> Rehearsal:
     """Try the form's own rules on their cases and on fillings at random, the same each time.
 
-    `progress` is told of each case as it is filled into a template. Raises BuildError for a template that
+    `progress` is told of each case that the sheet has worked out. Raises BuildError for a template that
     cannot be built.
     """
     rules = [rule for rule in form.rules if not rule.general]
