@@ -12,10 +12,14 @@ import pytest
 
 from tests.fillings import SAMPLES
 from workbook.checking.checks import Trial, trial
-from workbook.checking.columns import BROKEN
+from workbook.checking.columns import BROKEN, Batch, View, gather
+from workbook.expression.operands import BLANK, NUMBER
 from workbook.expression.operators import OPS
+from workbook.form.coercion import Value
 from workbook.form.definition import available_forms, form_of, load_form
-from workbook.form.model import Form, Rule
+from workbook.form.model import ROW, Form, Rule
+from workbook.layout.layout import cell_name, lay_out
+from workbook.reading.submission import Filling, submit
 from workbook.rehearsal.in_sheet import verdicts_in_sheet
 from workbook.rehearsal.random_fillings import random_fillings
 from workbook.rehearsal.rehearsal import Rehearsal, Remark, Sort, rehearse
@@ -142,6 +146,35 @@ def test_the_same_fillings_are_made_each_time_and_break_every_rule(form: Form) -
         verdicts = np.concatenate([batch.judge(rule) for batch in first])
         assert np.array_equal(verdicts, np.concatenate([batch.judge(rule) for batch in again]))
         assert (verdicts == BROKEN).any(), rule.code
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.key)
+def test_columns_made_up_are_judged_as_the_same_fillings_typed(form: Form) -> None:
+    (made_up,) = random_fillings(form, 60)
+    typed = [submit(form, filling_of(made_up, i)) for i in range(made_up.count)]
+    gathered = gather(form, typed, View.WORKBOOK)
+    for rule in form.rules:
+        assert np.array_equal(made_up.judge(rule), gathered.judge(rule)), rule.key
+
+
+def filling_of(batch: Batch, i: int) -> Filling:
+    """One of a batch's fillings, to be typed cell by cell."""
+    values: dict[str, Value] = {}
+    rows: dict[str, dict[int, dict[str, Value]]] = {}
+    for spot in lay_out(batch.form).spots.values():
+        item, j = spot.field, max(spot.number - 1, 0)
+        if item.key not in batch.inputs:
+            continue
+        cells = batch.inputs[item.key]
+        number, words = float(cells.number[i, j]), str(cells.words[i, j])
+        if cells.state[i, j] == BLANK and not (item.is_computed and batch.typed[item.key][i, j]):
+            continue
+        value = number if cells.state[i, j] == NUMBER else words
+        if item.grain == ROW:
+            rows.setdefault(item.section, {}).setdefault(spot.number, {})[item.id] = value
+        else:
+            values[cell_name(item.key, spot.number)] = value
+    return Filling(values, rows)
 
 
 # --- complaints -----------------------------------------------------------------------------------
