@@ -125,3 +125,16 @@ def test_the_json_of_forms_has_the_keys_that_are_told() -> None:
     assert {tuple(form) for form in printed("forms")} == {tuple(told("每一项"))}
     found = printed("form", "diff", "department_overall", "project_expenditure")
     assert {tuple(difference) for difference in found} == {tuple(told("每一处"))}
+
+
+def test_the_json_of_a_check_of_a_form_has_the_keys_that_are_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("workbook.rehearsal.rehearsal.find_office", lambda: None)
+    form = (TOP / "tests" / "forms" / "odd_form_2023.toml").read_text(encoding="utf-8")
+    (tmp_path / "odd.toml").write_text(
+        form.replace("own_share = 0.5001", "own_share = 0.5"), "utf-8"
+    )
+    found = printed("form", "check", str(tmp_path / "odd.toml"))
+    assert list(found) == told("`form check --json`")
+    assert {tuple(remark) for remark in found["remarks"]} == {tuple(told("每一条"))}

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from click.testing import CliRunner
 
 from builder.template.template import build_template
-from workbook.checking.checks import judge_case
+from workbook.checking.checks import judge_case, judge_trials
+from workbook.commands.cli import cli
+from workbook.commands.messages import CLEAN, FOUND
 from workbook.errors import FormError
 from workbook.expression.notation import FUNCTIONS
 from workbook.form.comparison import differences
@@ -36,6 +39,7 @@ CHAPTERS = {
     "rule": "Rules",
     "case": "Rules",
 }
+REHEARSAL = "workbook.rehearsal.rehearsal"
 FUNCTION_TABLE = PAGE.partition("| 函数 |")[2].partition("\n\n")[0]
 
 
@@ -90,6 +94,27 @@ def test_minimal_form_builds(tmp_path: Path) -> None:
     rule = form.rule("M401")
     assert [judge_case(form, rule, case) for case in rule.cases] == ["holds", "broken"]
     assert build_template(form, tmp_path / "mini.xlsx").stat().st_size > 0
+
+
+def test_what_is_said_of_the_minimal_form_is_what_the_page_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As LibreOffice judges the cases alike; whether it does, the tests of the rehearsal say."""
+    monkeypatch.setattr(f"{REHEARSAL}.find_office", lambda: "soffice")
+    monkeypatch.setattr(
+        f"{REHEARSAL}.verdicts_in_sheet", lambda form, trials, _: judge_trials(form, trials)
+    )
+    (tmp_path / "mini.toml").write_text(_example('id = "mini"'), encoding="utf-8")
+    chapter = _chapter("Checking a definition")
+    command, output = re.findall(r"^```(?:sh)?\n(.*?)^```$", chapter, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, command.split()[1:])
+    assert (result.exit_code, result.stdout) == (FOUND, output)
+
+    (remedy,) = re.findall(r"`(\{ verdict = [^`]*\})`", chapter)
+    mended = _example('id = "mini"').replace("cases = [", f"cases = [{remedy},")
+    (tmp_path / "mini.toml").write_text(mended, encoding="utf-8")
+    assert CliRunner().invoke(cli, command.split()[1:]).exit_code == CLEAN
 
 
 def test_rule_of_the_six_steps_works_as_printed(tmp_path: Path) -> None:

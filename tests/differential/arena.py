@@ -271,16 +271,6 @@ def value_at(number: float, text: object) -> float | str:
     return str(text) if np.isnan(number) else float(number)
 
 
-def verdict_cells(layout: Layout, rule: Rule) -> list[Address]:
-    """A rule's verdicts on the hidden sheet, rows or groups in order."""
-    if rule.grain == CELL:
-        return [layout.verdicts[rule.key]]
-    block = layout.blocks[rule.section]
-    if rule.grain == ROW:
-        return [layout.calc_cell(rule.section, rule.key, slot.number) for slot in block.slots]
-    return [layout.group_cell(rule.section, rule.key, n + 1) for n in range(len(block.groups))]
-
-
 def _verdicts(
     tally: Tally,
     rule: Rule,
@@ -288,7 +278,7 @@ def _verdicts(
     layout: Layout,
     readings: Sequence[Reading],
 ) -> None:
-    for j, address in enumerate(verdict_cells(layout, rule)):
+    for j, address in enumerate(layout.verdict_cells(rule)):
         for i, reading in enumerate(readings):
             due = int(verdicts[i, j])
             tally.compare("verdict", rule.key, address.a1, reading.at(address), due, i)

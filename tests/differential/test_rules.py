@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from builder.template.template import build_template
-from tests.differential.arena import Arena, Reading, Say, Typed, compare, verdict_cells
+from tests.differential.arena import Arena, Reading, Say, Typed, compare
 from tests.office import Office
-from workbook.checking.checks import case_verdict, judge_case, trial
+from workbook.checking.checks import judge_case, trial
 from workbook.form.coercion import Value, serial
 from workbook.form.definition import available_forms, load_form
-from workbook.form.model import ROW, Case, Form, Rule
+from workbook.form.model import Case, Form, Rule
 from workbook.layout.layout import lay_out
 from workbook.reading.submission import Filling
 
@@ -78,8 +78,7 @@ def typed(value: Value) -> Typed:
 
 def shown(rule: Rule, case: Case, reading: Reading) -> str:
     """The verdict that the workbook gives on a case, in one word."""
-    cells = verdict_cells(lay_out(reading.submission.form), rule)
-    count = trial(rule, case).rows if rule.grain == ROW else 1
-    verdicts = [reading.at(cell) for cell in cells[:count]]
+    cells = lay_out(reading.submission.form).verdict_cells(rule)
+    verdicts = [reading.at(cell) for cell in cells]
     assert all(isinstance(verdict, float) for verdict in verdicts), verdicts
-    return case_verdict([int(verdict) for verdict in verdicts if isinstance(verdict, float)])
+    return trial(rule, case).verdict(int(v) for v in verdicts if isinstance(v, float))

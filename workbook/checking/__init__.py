@@ -10,7 +10,7 @@ from workbook.checking.between_returns import (
     add_findings_between,
     sort_by_sender,
 )
-from workbook.checking.checks import check, judge, tidy
+from workbook.checking.checks import Trial, check, judge, judge_trials, tidy, trial
 from workbook.checking.columns import (
     BROKEN,
     HOLDS,
@@ -18,7 +18,9 @@ from workbook.checking.columns import (
     VERDICTS,
     Batch,
     View,
+    batch_of,
     gather,
+    typed_cells,
     value_at,
 )
 from workbook.checking.expected_scores import (
@@ -43,15 +45,20 @@ __all__ = [
     "RosterEntry",
     "Sender",
     "SentReturns",
+    "Trial",
     "View",
     "add_findings_between",
+    "batch_of",
     "check",
     "expected_score_frame",
     "expected_scores_of",
     "gather",
     "judge",
+    "judge_trials",
     "load_roster",
     "sort_by_sender",
     "tidy",
+    "trial",
+    "typed_cells",
     "value_at",
 ]

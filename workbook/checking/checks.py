@@ -412,7 +412,15 @@ class Trial:
     """A case of a rule as a filling of the form, and where its verdict is read."""
 
     filling: Filling
-    rows: int
+    count: int
+    """So many of the rule's verdicts, from the first, are the case's: one a row that it gives."""
+
+    def verdict(self, verdicts: Iterable[int]) -> str:
+        """One word for the verdicts of the rule on the filling: holds, broken or undecided."""
+        own_verdicts = list(verdicts)[: self.count]
+        if BROKEN in own_verdicts:
+            return "broken"
+        return "undecided" if UNDECIDED in own_verdicts else "holds"
 
 
 def trial(rule: Rule, case: Case) -> Trial:
@@ -432,20 +440,18 @@ def trial(rule: Rule, case: Case) -> Trial:
             rows.setdefault(owner, {}).setdefault(int(number), {})[field] = value
         else:
             values[key if "." in key else f"{rule.section}.{key}"] = value
-    return Trial(Filling(values, rows), len(case.rows))
+    return Trial(Filling(values, rows), len(case.rows) if rule.grain == ROW else 1)
 
 
 def judge_case(form: Form, rule: Rule, case: Case) -> str:
     """The verdict of a rule on one of its cases: holds, broken or undecided."""
-    tried = trial(rule, case)
-    batch = gather(form, [submit(form, tried.filling)], View.PRINTED)
-    verdicts = batch.judge(rule)[0]
-    verdicts_of_rows = verdicts[: tried.rows] if rule.grain == ROW else verdicts[:1]
-    return case_verdict(verdicts_of_rows.tolist())
+    return judge_trials(form, [(rule, trial(rule, case))])[0]
 
 
-def case_verdict(verdicts: Sequence[int]) -> str:
-    """One word for the verdicts of a case's rows."""
-    if BROKEN in verdicts:
-        return "broken"
-    return "undecided" if UNDECIDED in verdicts else "holds"
+def judge_trials(form: Form, trials: Sequence[tuple[Rule, Trial]]) -> list[str]:
+    """The verdict of each rule on the filling beside it."""
+    if not trials:
+        return []
+    fillings = [submit(form, tried.filling) for _, tried in trials]
+    batch = gather(form, fillings, View.PRINTED)
+    return [tried.verdict(batch.judge(rule)[i].tolist()) for i, (rule, tried) in enumerate(trials)]

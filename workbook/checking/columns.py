@@ -349,8 +349,7 @@ def gather(form: Form, submissions: Sequence[Submission], view: View) -> Batch:
         if item.mode == "fixed" or item.is_hidden:
             continue
         shape = len(submissions), len(layout.by_key.get(item.key, ())) or 1
-        cells = Cells(np.zeros(shape, dtype=np.int8), np.full(shape, np.nan),
-                      np.full(shape, "", dtype=object))  # fmt: skip
+        cells = _blank_cells(shape)
         typed = np.zeros(shape, dtype=bool)
         for plan_group, (named_cells, is_typed) in zip(alike, stood, strict=True):
             name_columns, field_columns = plan_group.columns(item, shape[1])
@@ -363,6 +362,33 @@ def gather(form: Form, submissions: Sequence[Submission], view: View) -> Batch:
         if item.mode == "suggested" or (item.mode == "computed" and view is not View.TRUE):
             batch.typed[item.key] = typed
     return batch
+
+
+def batch_of(
+    form: Form, inputs: Mapping[str, Cells], typed: Mapping[str, npt.NDArray[np.bool_]]
+) -> Batch:
+    """Fillings of the template as it comes, given as whole columns of (fillings, cells) by field key.
+
+    As the workbook's own formulas see them. Fields not among `inputs` are blank; `typed` tells where
+    something stands instead of the formula of a computed or suggested field.
+    """
+    layout = lay_out(form)
+    count = max(cells.state.shape[0] for cells in inputs.values())
+    years = np.full((count, 1), float(form.fiscal_year))
+    batch = Batch(form, layout.plan, (layout.plan,) * count, dict(inputs), dict(typed), years)
+    for item in form.fields():
+        if item.mode == "fixed" or item.is_hidden:
+            continue
+        shape = count, len(layout.by_key.get(item.key, ())) or 1
+        batch.inputs.setdefault(item.key, _blank_cells(shape))
+        if item.is_computed:
+            batch.typed.setdefault(item.key, np.zeros(shape, dtype=bool))
+    return batch
+
+
+def _blank_cells(shape: tuple[int, int]) -> Cells:
+    return Cells(np.zeros(shape, dtype=np.int8), np.full(shape, np.nan),
+                 np.full(shape, "", dtype=object))  # fmt: skip
 
 
 def take_over(subset: Batch, superset: Batch, rows: Sequence[int]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from workbook.commands.messages import CommandGroup, fail, say, t
+from workbook.commands.messages import CLEAN, FOUND, CommandGroup, fail, say, t
 from workbook.commands.options import (
+    FORM,
     force_option,
     form_argument,
     form_file_option,
@@ -27,12 +29,13 @@ if TYPE_CHECKING:
 
 
 @click.command(help=t("列出现有的表式定义。", "List the form definitions."))
+@form_file_option
 @json_option
-def forms(as_json: bool) -> None:
+def forms(form_file: tuple[Path, ...], as_json: bool) -> None:
     """See the command's help."""
     from workbook.form import available_forms, load_form
 
-    definitions = [load_form(path) for path in available_forms()]
+    definitions = [load_form(path) for path in (*available_forms(), *form_file)]
     if as_json:
         print_json([
             {"form": f.id, "version": f.version, "name": f.name, "unit": f.unit,
@@ -125,8 +128,8 @@ def layout(form: str, form_file: tuple[Path, ...], as_json: bool) -> None:
     cls=CommandGroup,
     invoke_without_command=True,
     help=t(
-        "表式定义：看、比、接着写下一年度的。",
-        "Form definitions: show, compare, begin next year's.",
+        "表式定义：看、比、检查、接着写下一年度的。",
+        "Form definitions: show, compare, check, begin next year's.",
     ),
 )
 @click.pass_context
@@ -140,7 +143,7 @@ def form(ctx: click.Context) -> None:
     "打印一份表式定义的全部：连同它继承的表、引用的规则集，合成一个文件。",
     "Print all of a definition, with the form it extends and the rule sets it includes, as one TOML file.",
 ))  # fmt: skip
-@click.argument("name", metavar=t("表名", "FORM"))
+@click.argument("name", metavar=FORM)
 @form_file_option
 def show(name: str, form_file: tuple[Path, ...]) -> None:
     """See the command's help."""
@@ -172,11 +175,37 @@ def diff(old: str, new: str, form_file: tuple[Path, ...], as_json: bool) -> None
         say(t("没有差别", "no differences"))
 
 
+@form.command("check", help=t(
+    "检查一份表式定义：每条规则的例子（在程序里，也在工作簿里）对不对、缺不缺，有没有重复的、总不会违反的规则。",
+    "Check a definition: whether each rule's cases are right, here and in the workbook, and none is missing; "
+    "which rules look alike or never break.",
+))  # fmt: skip
+@form_argument
+@form_file_option
+@json_option
+def check_definition(form: str, form_file: tuple[Path, ...], as_json: bool) -> None:
+    """See the command's help."""
+    from workbook.commands.output import print_rehearsal, rehearsal_record
+    from workbook.rehearsal import rehearse
+
+    definition = given_form(form, form_file)
+    case_count = sum(len(rule.cases) for rule in definition.rules)
+    with progress_bar(
+        case_count, t("在工作簿里试例子", "Trying cases in the workbook")
+    ) as progress:
+        rehearsal = rehearse(definition, progress=progress)
+    if as_json:
+        print_json(rehearsal_record(rehearsal))
+    else:
+        print_rehearsal(rehearsal)
+    sys.exit(FOUND if rehearsal.problems else CLEAN)
+
+
 @form.command(help=t(
     "接着一份表式定义写下一年度的：一个短文件，只写不同的地方。",
     "Begin next year's definition: a short file that says only what differs.",
 ))  # fmt: skip
-@click.option("--from", "base", required=True, metavar=t("表名", "FORM"),
+@click.option("--from", "base", required=True, metavar=FORM,
               help=t("接着哪一份定义。", "The definition to start from."))  # fmt: skip
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
               help=t("写到哪个文件（.toml）。", "The file (.toml) to write."))  # fmt: skip

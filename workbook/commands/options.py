@@ -26,9 +26,12 @@ if TYPE_CHECKING:
 
 Command = Callable[..., None]
 
+FORM = t("表名", "FORM")
+"""What stands for a form in the usage: its name, or the file of its definition."""
+
 
 def form_argument(command: Command) -> Command:
-    return click.argument("form", metavar=t("表名", "FORM"))(command)
+    return click.argument("form", metavar=FORM)(command)
 
 
 def form_file_option(command: Command) -> Command:
@@ -99,18 +102,6 @@ def previous_option(command: Command) -> Command:
 def json_option(command: Command) -> Command:
     text = t("输出 JSON，供程序使用。", "Print JSON, for programs.")
     return click.option("--json", "as_json", is_flag=True, help=text)(command)
-
-
-def known_form(name: str) -> Form:
-    from workbook.form import available_forms, find_form, load_form
-
-    forms_ = [load_form(path) for path in available_forms()]
-    known_ids = {form.id for form in forms_}
-    name = next((form.id for form in forms_ if form.name == name), name)
-    if not name.endswith(".toml") and name not in known_ids:
-        hint = t(f"现有：{'、'.join(sorted(known_ids))}", nearest(name, known_ids))
-        fail(t(f"没有名为“{name}”的表；{hint}", f"no form '{name}'; {hint}"))
-    return find_form(name)
 
 
 def print_json(data: object) -> None:
@@ -226,14 +217,29 @@ def require_existing(paths: Iterable[Path]) -> None:
             fail(t(f"找不到“{path}”，请检查路径", f"'{path}' does not exist; check the path"))
 
 
-def given_form(name: str, form_file: tuple[Path, ...]) -> Form:
-    """The form of a name, which may be one of the further definitions."""
-    from workbook.form import load_form
+def given_form(name: str, form_file: Iterable[Path]) -> Form:
+    """The form of a name, among the further definitions or ours; or that of a .toml file."""
+    from workbook.form import available_forms, load_form
 
-    for form in map(load_form, form_file):
-        if name in (form.id, form.name):
-            return form
-    return known_form(name)
+    if name.endswith(".toml"):
+        return load_form(name)
+    further = list(dict.fromkeys(map(load_form, form_file)))
+    ours = [load_form(path) for path in available_forms()]
+    named = [form for form in further if name in (form.id, form.name)]
+    if len(named) > 1:
+        paths = [str(form.path) for form in named]
+        fail(t(f"名为“{name}”的定义有 {len(paths)} 份：{'、'.join(paths)}；请把表名写成其中一个文件",
+               f"{len(paths)} definitions are named '{name}': {', '.join(paths)}; give one as a file instead"))  # fmt: skip
+    # Of ours the newest.
+    named = named or sorted(
+        (form for form in ours if name in (form.id, form.name)), key=lambda form: form.version
+    )
+    if not named:
+        known_ids = {form.id for form in (*ours, *further)}
+        hint = t(f"现有：{'、'.join(sorted(known_ids))}；自己的定义请给出 .toml 文件",
+                 nearest(name, known_ids))  # fmt: skip
+        fail(t(f"没有名为“{name}”的表；{hint}", f"no form '{name}'; {hint}"))
+    return named[-1]
 
 
 def require_workbook_name(path: Path, *, folder: bool = False) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
@@ -12,10 +12,14 @@ from rich.text import Text
 
 from workbook.catalogue import CATALOGUE, Severity
 from workbook.checking import View, gather
+from workbook.commands.messages import say, t
 from workbook.findings import Finding
 from workbook.form import Form, Part, Rule, available_forms, load_form, terms_of
 from workbook.layout import Spot
 from workbook.reading import ACCEPTED, REJECTED, SKIPPED, Return
+
+if TYPE_CHECKING:
+    from workbook.rehearsal import Rehearsal
 
 _STATUS = {ACCEPTED: "收下", REJECTED: "退回", SKIPPED: "跳过"}
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "blue"}
@@ -110,6 +114,56 @@ def table(returned: Return, *, width: int = 140) -> Table | Text:
 def _abbreviated(cells: str) -> str:
     listed = cells.split(",")
     return cells if len(listed) <= 6 else f"{','.join(listed[:6])} 等 {len(listed)} 格"
+
+
+# --- definitions ----------------------------------------------------------------------------------
+
+
+def rehearsal_record(rehearsal: Rehearsal) -> dict[str, Any]:
+    """What was found of a definition as JSON."""
+    form = rehearsal.form
+    return {
+        "form": form.id,
+        "version": form.version,
+        "rules": rehearsal.rules,
+        "cases": rehearsal.cases,
+        "fillings": rehearsal.fillings,
+        "in_workbook": not rehearsal.without_office,
+        "remarks": [
+            {
+                "sort": remark.sort.value,
+                "problem": remark.is_problem,
+                "rule": remark.rules[0].code,
+                "name": remark.rules[0].name,
+                "other": remark.rules[1].code if len(remark.rules) > 1 else None,
+                "case": remark.case or None,
+                "message": remark.message,
+                "hint": remark.hint,
+            }
+            for remark in rehearsal.remarks
+        ],
+    }
+
+
+def print_rehearsal(rehearsal: Rehearsal) -> None:
+    """The counts, then one line a remark."""
+    form, counts = rehearsal.form, rehearsal
+    notes = len(rehearsal.remarks) - rehearsal.problems
+    say(f"{form.key}  {form.name}")
+    say(t(f"规则 {counts.rules} 条，例子 {counts.cases} 个，随机填写 {counts.fillings} 份",
+          f"{counts.rules} rules, {counts.cases} cases, {counts.fillings} fillings at random"))  # fmt: skip
+    if rehearsal.without_office:
+        say(t(f"{rehearsal.without_office}，没有在工作簿里试",
+              f"not tried in the workbook: {rehearsal.without_office}"))  # fmt: skip
+    else:
+        say(t("例子在程序里、在工作簿里（LibreOffice）都试了",
+              "the cases were tried here and in the workbook (LibreOffice)"))  # fmt: skip
+    say(t(f"要改的 {rehearsal.problems} 处，请留意的 {notes} 处",
+          f"{rehearsal.problems} to be mended, {notes} to be looked at"))  # fmt: skip
+    for remark in rehearsal.remarks:
+        rule = remark.rules[0]
+        sort = t("要改", "mend") if remark.is_problem else t("留意", "look")
+        say(f"{sort}  {rule.code} {rule.name}：{remark.message}。{remark.hint}")
 
 
 # --- codes ----------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from workbook.catalogue import Severity
@@ -174,7 +175,11 @@ def _case(table: TomlTable) -> Case:
     rows: list[Any] = table.take("rows", list, [])
     if not all(isinstance(row, dict) for row in rows):
         raise table.error("rows", "must be a list of tables")
-    return Case(verdict, dict(table.take("given", dict, {})), tuple(map(dict, rows)))
+    given: dict[str, Any] = table.take("given", dict, {})
+    for key, value in [item for cells in (given, *rows) for item in cells.items()]:
+        if not isinstance(value, str | int | float | date):
+            raise table.error(key, "must be a text, a number or a date")
+    return Case(verdict, dict(given), tuple(map(dict, rows)))
 
 
 def check_rules(form: Form, tables: Sequence[TomlTable]) -> None:
@@ -193,8 +198,10 @@ def check_rules(form: Form, tables: Sequence[TomlTable]) -> None:
         for case in rule.cases:
             _check_case(table, rule, case, form)
         verdicts = {case.verdict for case in rule.cases}
-        if not {"holds", "broken"} <= verdicts:
-            raise table.error("cases", "needs a case that holds and one that is broken")
+        if missing := {"holds", "broken"} - verdicts:
+            lacking = " nor ".join(f"'{verdict}'" for verdict in sorted(missing))
+            message = f"needs a case that holds and one that is broken; there is no {lacking}"
+            raise table.error("cases", message)
 
 
 def _check_case(table: TomlTable, rule: Rule, case: Case, form: Form) -> None:

@@ -198,6 +198,18 @@ class Layout:
         block = self.blocks[section]
         return Address(CALC_SHEET, block.group_top + number - 1, block.group_columns[column])
 
+    def verdict_cells(self, rule: Rule) -> tuple[Address, ...]:
+        """A rule's verdicts on `_calc`: one, or one a row or a group, in order."""
+        if rule.grain == CELL:
+            return (self.verdicts[rule.key],)
+        block = self.blocks[rule.section]
+        cell, count = (
+            (self.calc_cell, len(block.slots))
+            if rule.grain == ROW
+            else (self.group_cell, len(block.groups))
+        )
+        return tuple(cell(rule.section, rule.key, number) for number in range(1, count + 1))
+
 
 def default_plan(form: Form) -> Plan:
     """The rows that a blank template shows."""

@@ -1,5 +1,6 @@
 """LibreOffice, where it is installed, as a converter: bytes of one format in, bytes of another out.
 
+A workbook's formulas are worked out anew, whatever results stand beside them.
 It runs by itself for each call: a profile of its own that forgets everything, macros off, links not
 followed, a deadline after which it is killed with all its children. Nothing in a document can name a
 file that it would read or write.
@@ -35,6 +36,8 @@ _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
  oor:name="BlockUntrustedRefererLinks" oor:op="fuse"><value>true</value></prop></item>
 <item oor:path="/org.openoffice.Office.Writer/Content/Update"><prop oor:name="Link" oor:op="fuse">
 <value>0</value></prop></item>
+<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode"
+ oor:op="fuse"><value>0</value></prop></item>
 <item oor:path="/org.openoffice.Office.Common/Misc"><prop oor:name="UseLocking" oor:op="fuse">
 <value>false</value></prop></item>
 </oor:items>

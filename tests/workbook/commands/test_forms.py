@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.fillings import SAMPLES
+from builder.template.template import build_template
+from tests.fillings import SAMPLES, filling
 from workbook.commands.cli import cli
-from workbook.commands.messages import CLEAN, WRONG
+from workbook.commands.messages import CLEAN, FOUND, WRONG
 from workbook.form.composition import FORMS_DIR
 from workbook.form.definition import find_form, form_of, load_form
 
@@ -41,7 +44,7 @@ def refused(*words: str | Path) -> str:
 def test_the_group_tells_what_it_can_do() -> None:
     result = run("form")
     assert result.exit_code == CLEAN
-    for command in ("show", "diff", "new"):
+    for command in ("show", "diff", "check", "new"):
         assert f"  {command} " in result.stdout
         assert run("form", command, "--help").exit_code == CLEAN
     assert "相近或现有的：'show'" in refused("form", "shw")
@@ -204,3 +207,203 @@ def test_wrong_use_writes_nothing(
     monkeypatch.chdir(tmp_path)
     assert told in refused("form", "new", *words)
     assert not list(tmp_path.iterdir())
+
+
+# --- check ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _no_office(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbook.rehearsal.rehearsal.find_office", lambda: None)
+
+
+def altered(folder: Path, *pairs: tuple[str, str]) -> Path:
+    """A copy of the odd form with some of its text replaced."""
+    text = ODD.read_text(encoding="utf-8")
+    for old, new in pairs:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    path = folder / "mein.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+WRONG_CASE = ("own_share = 0.5001 }", "own_share = 0.5 }")
+LACKING = ('  { verdict = "undecided", given = { own_share = "一半" } },\n', "")
+TWIN = (
+    '[[rule]]\ncode = "Z410"',
+    """[[rule]]
+code = "Z406"
+name = "自筹过半"
+scope = "funds"
+when = "filled(own_share)"
+must = "not own_share > 0.5"
+at = "own_share"
+message = "过半"
+hint = "请核对。"
+basis = "测试"
+cases = [
+  { verdict = "holds", given = { own_share = 0.4 } },
+  { verdict = "broken", given = { own_share = 0.6 } },
+  { verdict = "undecided", given = { own_share = "一半" } },
+]
+
+[[rule]]
+code = "Z410\"""",
+)
+
+
+@pytest.mark.usefixtures("_no_office")
+def test_a_sound_definition_is_said_to_be_so() -> None:
+    result = run("form", "check", ODD)
+    assert (result.exit_code, result.stderr) == (CLEAN, "")
+    assert result.stdout.splitlines() == [
+        "odd_form 2023  专项资金绩效自评表",
+        "规则 13 条，例子 45 个，随机填写 10000 份",
+        "没有找到 LibreOffice，没有在工作簿里试",
+        "要改的 0 处，请留意的 0 处",
+    ]
+
+
+@pytest.mark.usefixtures("_no_office")
+def test_what_is_to_be_mended_is_a_line_each(tmp_path: Path) -> None:
+    result = run("form", "check", altered(tmp_path, WRONG_CASE, LACKING, TWIN))
+    assert (result.exit_code, result.stderr) == (FOUND, "")
+    counts, *lines = result.stdout.splitlines()[3:]
+    assert counts == "要改的 2 处，请留意的 1 处"
+    assert lines[:2] == [
+        "要改  Z405 自筹比例偏高：第 3 个例子写着“不通过”，程序判为“通过”。请改这个例子，或改 when、must。",
+        "要改  Z405 自筹比例偏高：没有“未定”的例子。请加一个，如：照第 1 个例子，在“自筹比例”里写“待定”。",
+    ]
+    assert lines[2].startswith(
+        "留意  Z406 自筹过半：与 Z405“自筹比例偏高”总是一起不通过（10000 份里 "
+    )
+    assert len(lines) == 3
+
+
+@pytest.mark.usefixtures("_no_office")
+def test_what_is_only_to_be_looked_at_is_no_problem(tmp_path: Path) -> None:
+    result = run("form", "check", altered(tmp_path, TWIN), "--json")
+    assert result.exit_code == CLEAN
+    found = json.loads(result.stdout)
+    assert (found["rules"], found["cases"], found["in_workbook"]) == (14, 48, False)
+    (remark,) = found["remarks"]
+    assert remark.pop("message").startswith("与 Z405")
+    assert remark.pop("hint").endswith("。")
+    assert remark == {
+        "sort": "alike",
+        "problem": False,
+        "rule": "Z406",
+        "name": "自筹过半",
+        "other": "Z405",
+        "case": None,
+    }
+
+
+@pytest.mark.parametrize("verdict", ["holds", "broken"])
+def test_a_rule_without_a_case_that_every_rule_needs_is_refused(
+    verdict: str, tmp_path: Path
+) -> None:
+    path = altered(tmp_path, TWIN)
+    text = path.read_text(encoding="utf-8")
+    start = text.index('code = "Z406"')
+    rest = text[start:].replace(f'verdict = "{verdict}"', 'verdict = "undecided"', 1)
+    path.write_text(text[:start] + rest, encoding="utf-8")
+    assert "rule Z406, cases: needs" in (told := refused("form", "check", path))
+    assert f"there is no '{verdict}'" in told
+
+
+@pytest.mark.office
+def test_the_cases_are_tried_in_the_workbook() -> None:
+    result = run("form", "check", "odd_form", "--form-file", ODD)
+    assert (result.exit_code, result.stderr) == (CLEAN, "")
+    assert "例子在程序里、在工作簿里（LibreOffice）都试了" in result.stdout.splitlines()
+
+
+# --- a form of one's own, in every command --------------------------------------------------------
+
+CASES_OF_USE: dict[str, list[str]] = {
+    "report": ["RETURN", "-o", "out"],
+    "import-word": ["DOCUMENT"],
+    "forms": [],
+    "form show": ["FORM"],
+    "form diff": [OVERALL, "FORM"],
+    "form check": ["FORM"],
+    "form new": ["--from", "FORM", "-o", "next.toml"],
+    "template": ["FORM", "-o", "blank.xlsx"],
+    "layout": ["FORM"],
+    "read": ["RETURN"],
+    "check": ["RETURN"],
+    "aggregate": ["RETURN", "-o", "summary.xlsx"],
+    "explain": ["Z401"],
+}
+"""How each command is given a form, or what came back of one."""
+OF_OUR_FORMS_ALONE = {"demo"}
+"""It plays the samples, which are of a form that comes with the project."""
+
+
+def leaves(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, by its words."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from leaves(command, (*path, name))
+        else:
+            yield " ".join((*path, name)), command
+
+
+COMMANDS = dict(leaves(cli))
+
+
+@pytest.fixture(scope="module")
+def returned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What came back of the odd form: a workbook, and the Word document made of it."""
+    folder = tmp_path_factory.mktemp("returned")
+    form = load_form(ODD)
+    given = filling(ODD.parent / "filled" / "odd_form.toml", form)
+    workbook = build_template(form, folder / "125001_区科协.xlsx", filling=given)
+    assert run("report", workbook, "-o", folder / "out", "--form-file", ODD).exit_code == CLEAN
+    (document,) = (folder / "out").glob("*.docx")
+    return {"RETURN": str(workbook), "DOCUMENT": str(document)}
+
+
+def test_every_command_is_tried_with_a_form_of_ones_own() -> None:
+    assert CASES_OF_USE.keys() | OF_OUR_FORMS_ALONE == COMMANDS.keys()
+
+
+@pytest.mark.usefixtures("_no_office")
+@pytest.mark.parametrize("command", CASES_OF_USE)
+def test_a_form_of_ones_own_works_in_every_command(
+    command: str, returned: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ODD, tmp_path / "mein.toml")
+
+    def used(form: str, *more: str) -> str:
+        names = returned | {"FORM": form}
+        words = [names.get(word, word) for word in CASES_OF_USE[command]]
+        result = run(*command.split(), *words, *more)
+        assert result.exit_code in (CLEAN, FOUND), result.stderr
+        return result.stdout
+
+    assert "--form-file" in {opt for param in COMMANDS[command].params for opt in param.opts}
+    said = used("odd_form", "--form-file", "mein.toml")
+    if command in ("read", "check", "import-word"):
+        assert "Z401" in said
+    elif command in ("forms", "form show"):
+        assert "odd_form" in said
+    if "FORM" in CASES_OF_USE[command]:
+        for path in tmp_path.glob("[bn]*"):
+            path.unlink()
+        assert used("mein.toml") == said
+    assert list(tmp_path.glob("*.xlsx")) or command not in ("template", "aggregate")
+
+
+def test_a_name_that_two_files_have_is_not_guessed_at(tmp_path: Path) -> None:
+    path = altered(tmp_path, ('version = "2023"', 'version = "2024"'))
+    both = ("--form-file", ODD, "--form-file", path, "--form-file", path)
+    told = refused("layout", "odd_form", *both)
+    assert f"名为“odd_form”的定义有 2 份：{ODD}、{path}；请把表名写成其中一个文件" in told
+    assert run("layout", path, *both).exit_code == CLEAN
+    assert "现有：department_overall、odd_form、project_expenditure；" in refused(
+        "layout", "x", *both
+    )

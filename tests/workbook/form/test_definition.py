@@ -742,15 +742,19 @@ MISTAKES: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
     "verdict": (('verdict = "broken"', 'verdict = "fails"'), ("rule M401, cases fails, verdict",)),
     "no case that is broken": (
         ('verdict = "broken"', 'verdict = "holds"'),
-        ("rule M401, cases", "one that is broken"),
+        ("rule M401, cases", "one that is broken; there is no 'broken'"),
     ),
     "no case that holds": (
         ('verdict = "holds"', 'verdict = "undecided"'),
-        ("rule M401, cases", "a case that holds"),
+        ("rule M401, cases", "a case that holds", "there is no 'holds'"),
     ),
     "case fills in no cell": (
         ("given = { budget = 5, spent = 6 }", "given = { budgt = 5, spent = 6 }"),
         ("rule M401, cases", "'funds.budgt'", "did you mean 'funds.budget'?"),
+    ),
+    "case fills in a list": (
+        ("given = { budget = 5, spent = 6 }", "given = { budget = [5], spent = 6 }"),
+        ("rule M401, cases broken, budget", "must be a text, a number or a date"),
     ),
     "case's row has no such column": (
         ("given = { budget = 5, spent = 6 }", "rows = [{ wieght = 5 }]"),
