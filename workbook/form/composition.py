@@ -285,7 +285,7 @@ def _rule_set(source: Source) -> SourcedTable:
     table = TomlTable(source.table, source.path.name, "")
     table.only(*KEYS["rule_set"])
     for section in table.tables("section", "id"):
-        section.only("id", "fields")
+        section.only("id", "subject", "fields")
         section.take("id", str)
         fields = section.table("fields")
         for name in fields.data:
@@ -353,6 +353,8 @@ def _add_shared_fields(
         order = dict.fromkeys((*lowest, *highest, *merged))
         target = sections[name]
         target["fields"] = merged.having({key: merged[key] for key in order})
+        if "subject" in section and "subject" not in target:
+            target.put("subject", section["subject"], section.file_of("subject"))
 
 
 def _move(result: SourcedTable, key: str, name: str) -> None:

@@ -40,7 +40,7 @@ from workbook.form.model import (
     Rule,
     Section,
 )
-from workbook.form.rules import check_rules, parse_at, read_rule
+from workbook.form.rules import check_rules, parse_at, read_rule, read_subjects
 from workbook.form.scope import FormScope
 from workbook.form.standard_rules import general_rules
 from workbook.form.toml_table import KEYS, TomlTable
@@ -131,7 +131,7 @@ def _meant(section: dict[str, Any], formulas: Mapping[str, Node]) -> dict[str, A
         else field
         for name, field in section.get("fields", {}).items()
     }
-    return section | {"fields": fields}
+    return {key: value for key, value in section.items() if key != "subject"} | {"fields": fields}
 
 
 # Between processes a form travels as its path and is read again there.
@@ -172,7 +172,8 @@ class _Loader:
         scope = FormScope(fields, settings, words, defines, self.path.name)
         formulas = self._formulas(sections, scope)
         rule_tables = top.tables("rule", "code")
-        rules = tuple(read_rule(table, scope) for table in rule_tables)
+        subjects = read_subjects(top, scope)
+        rules = tuple(read_rule(table, scope, subjects) for table in rule_tables)
         digest = _digest(top.data, formulas, rules)
         form = Form(
             id=top.take("id", str),
@@ -192,7 +193,7 @@ class _Loader:
             words=words,
             defines=defines,
             sections=sections,
-            rules=(*general_rules(sections, scope, columns), *rules),
+            rules=(*general_rules(sections, scope, columns, subjects), *rules),
             digest=digest,
             earlier_digests=self._earlier_digests(digest),
             path=self.path,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -58,8 +59,8 @@ def _located(
     return TomlTable({}, defines[name].file, f"define {name}").error("", message)
 
 
-def read_rule(table: TomlTable, scope: FormScope) -> Rule:
-    """The rule of a [[rule]] table. Raises FormError."""
+def read_rule(table: TomlTable, scope: FormScope, subjects: Mapping[str, Part]) -> Rule:
+    """The rule of a [[rule]] table; `subjects` say which row is meant, by section. Raises FormError."""
     table.only(*KEYS["rule"])
     section, grain = _scope(table, scope)
     standpoint = scope.at(section, grain)
@@ -67,8 +68,7 @@ def read_rule(table: TomlTable, scope: FormScope) -> Rule:
     severity = table.take("severity", str, "error")
     if severity not in set(Severity):
         raise table.error("severity", f"'{severity}' is none; {nearest(severity, Severity)}")
-    subject = _figure(table, "subject", standpoint, scope)
-    return Rule(
+    rule = Rule(
         code=table.take("code", str),
         name=table.take("name", str),
         section=section,
@@ -77,7 +77,7 @@ def read_rule(table: TomlTable, scope: FormScope) -> Rule:
         when=parse_at(table, "when", when, standpoint, Type.TRUTH) if when else None,
         at=_at(table, standpoint),
         severity=Severity(severity),
-        message=((subject,) if subject else ()) + _message(table, "message", standpoint, scope),
+        message=_message(table, "message", standpoint, scope),
         hint=table.take("hint", str),
         basis=table.take("basis", str),
         printed=_figure(table, "printed", standpoint, scope),
@@ -85,8 +85,11 @@ def read_rule(table: TomlTable, scope: FormScope) -> Rule:
         cases=tuple(_case(t) for t in table.tables("cases", "verdict")),
         source=table.take("must", str),
         when_source=when,
-        names_row=subject is not None,
     )
+    subject = subjects.get(section) if grain == ROW else None
+    if subject is None or _cells_of([subject]) & _cells_of(rule.message):
+        return rule  # or its message names the row itself
+    return replace(rule, message=(subject, *rule.message), names_row=True)
 
 
 def _scope(table: TomlTable, scope: FormScope) -> tuple[str, str]:
@@ -143,6 +146,25 @@ def _message(
             parts.append(_shown(table, key, words, standpoint, scope, start))
             start += len(words) + 1
     return tuple(parts)
+
+
+def _cells_of(parts: Iterable[Part]) -> set[str]:
+    """The keys of the fields that parts of a message show."""
+    return {ref.key for ref in references([part.node for part in parts if part.node is not None])}
+
+
+def read_subjects(top: TomlTable, scope: FormScope) -> dict[str, Part]:
+    """What says which of a section's rows a message is about, by section. Raises FormError."""
+    subjects = {}
+    for table in top.tables("section", "id"):
+        if "subject" in table.data:
+            if "row" not in table.data:
+                raise table.error("subject", "tells rows apart, and this section has none")
+            standpoint = scope.at(table.take("id", str), ROW)
+            part = _figure(table, "subject", standpoint, scope)
+            if part is not None:
+                subjects[standpoint.section] = part
+    return subjects
 
 
 def _figure(table: TomlTable, key: str, standpoint: Standpoint, scope: FormScope) -> Part | None:

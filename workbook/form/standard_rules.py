@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 from workbook.catalogue import CATALOGUE, REQUIRED
-from workbook.expression import EPOCH, Ref, Type, parse
+from workbook.expression import EPOCH, Ref, Type, parse, references
 from workbook.form.kinds import PLAIN_TEXT, shown
 from workbook.form.model import CELL, GROUP, ROW, Field, Part, Rule, Section
 from workbook.form.scope import FormScope
@@ -14,11 +14,15 @@ from workbook.text import fold
 
 
 def general_rules(
-    sections: dict[str, Section], scope: FormScope, widths: Mapping[str, tuple[float, ...]]
+    sections: dict[str, Section],
+    scope: FormScope,
+    widths: Mapping[str, tuple[float, ...]],
+    subjects: Mapping[str, Part],
 ) -> Iterator[Rule]:
     """What follows from the fields themselves: filled in, a number, within limits, not too long …
 
-    `widths` are the columns' of each further sheet, and of the form's own under a blank name.
+    `widths` are the columns' of each further sheet, and of the form's own under a blank name; `subjects` say
+    which row is meant, by section.
     """
     for section in sections.values():
         begun = _begun(section)
@@ -29,7 +33,7 @@ def general_rules(
                 if texts and code == REQUIRED and item.if_begun:
                     texts = texts[0], begun
                 if texts:
-                    yield _general_rule(code, item, texts, scope)
+                    yield _general_rule(code, item, texts, scope, subjects.get(section.id))
         if section.repeats:
             yield from _each_group(section, scope)
 
@@ -144,7 +148,9 @@ _GENERAL: dict[str, Callable[[Field], tuple[str, str] | None]] = {
 }
 
 
-def _general_rule(code: str, item: Field, texts: tuple[str, str], scope: FormScope) -> Rule:
+def _general_rule(
+    code: str, item: Field, texts: tuple[str, str], scope: FormScope, subject: Part | None
+) -> Rule:
     entry = CATALOGUE[code]
     standpoint = scope.at(item.section, item.grain)
     problem = "不是日期" if item.kind.type is Type.DATE else "不是数字"
@@ -154,6 +160,7 @@ def _general_rule(code: str, item: Field, texts: tuple[str, str], scope: FormSco
              "bounds": _bounds(item)}  # fmt: skip
     ref = standpoint.resolve(None, item.id, column=False)
     assert isinstance(ref, Ref)
+    names_row = _names(subject, item)
     return Rule(
         code=code,
         name=f"{entry.name}：{item.label}",
@@ -164,6 +171,7 @@ def _general_rule(code: str, item: Field, texts: tuple[str, str], scope: FormSco
         at=(ref,),
         severity=entry.severity,
         message=(
+            *((subject, Part("的")) if names_row and subject else ()),
             Part(entry.message.format(**words)),
             *(
                 (Part("，填的是“"), Part(node=ref, kind=item.kind), Part("”"))
@@ -178,7 +186,15 @@ def _general_rule(code: str, item: Field, texts: tuple[str, str], scope: FormSco
         cases=(),
         source=texts[0],
         general=item.key,
+        names_row=names_row,
     )
+
+
+def _names(subject: Part | None, item: Field) -> bool:
+    """Whether a row's subject can be told in what is said of a field: not of the one that it names."""
+    if subject is None or subject.node is None or item.grain != ROW:
+        return False
+    return item.key not in {ref.key for ref in references([subject.node])}
 
 
 def _hint(code: str, item: Field) -> str:

@@ -178,7 +178,8 @@ KEYS: dict[str, dict[str, Key]] = {
         "words": Key("词表", "词表"),
         "define": Key("式子", "命名的表达式"),
         "section": Key(
-            "分区", "只写 `id` 和 `fields`，字段都是 `derived = true` 的；表里要有这个分区"
+            "分区",
+            "只写 `id`、`subject` 和 `fields`，字段都是 `derived = true` 的；表里要有这个分区",
         ),
         "rule": Key("规则", "规则和例子"),
         "summary": Key(
@@ -197,6 +198,11 @@ KEYS: dict[str, dict[str, Key]] = {
         "id": Key("英文名", "分区的名字；字段全名是 `分区.字段`，如 `funds.final_budget`", "必填"),
         "label": Key("名称", "中文名称，用在自检表上", "必填"),
         "after": Key("排在哪里", "排在哪个分区之后。不写的，继承来的不动，新的排在最后"),
+        "subject": Key(
+            "说的是哪一行",
+            "重复的分区：说的是哪一行（表达式），写在各行的问题前面，问题自己说了的除外；几行只有它不同的，合成一条，说出前三行",
+            "不说",
+        ),
         "sheet": Key("工作表", "画在哪一张 `[[further_sheet]]` 上；不写就在表本身"),
         "fields": Key("字段", "字段，写在 `[section.fields]` 下，见“字段”"),
         "drawing": Key("画法", "画出来的各行（重复的分区只画表头），见“画表”"),
@@ -358,11 +364,6 @@ KEYS: dict[str, dict[str, Key]] = {
         "must": Key("条件", "必须成立的条件", "必填"),
         "at": Key("标在哪一格", '问题标在哪一格；可以是几格 `["a", "b"]`', "必填"),
         "severity": Key("级别", "`error` 错误、`warning` 提醒、`note` 说明", "`error`"),
-        "subject": Key(
-            "说的是哪一行",
-            "查每行的：说的是哪一行（表达式），写在 `message` 前面；几行只有它不同的，合成一条，说出前三行",
-            "不说",
-        ),
         "message": Key("说明", "看到了什么，数字写在 `{}` 里", "必填"),
         "hint": Key("怎么办", "怎么办", "必填"),
         "basis": Key("依据", "依据", "必填"),
