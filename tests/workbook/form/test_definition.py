@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
@@ -13,7 +15,7 @@ from tests import fillings
 from workbook.checking.checks import check, judge_case
 from workbook.errors import FormError
 from workbook.expression.nodes import references
-from workbook.form.composition import FORMS_DIR
+from workbook.form.composition import FORMS_DIR, RULE_SETS_DIR
 from workbook.form.definition import NEEDED, available_forms, find_form, load_form
 from workbook.form.model import CELL, GROUP, ROW, Case, Form, Rule
 from workbook.form.vocabulary import terms_of
@@ -915,3 +917,48 @@ def test_unknown_rule_is_a_key_error(odd: Form) -> None:
     with pytest.raises(KeyError, match="Z999"):
         odd.rule("Z999")
     assert set(NEEDED) <= {item.key for item in odd.fields()}
+
+
+# --- definitions that people can read -------------------------------------------------------------
+
+LONGEST_EXPRESSION = 160
+
+
+def _expressions(table: object, key: str = "") -> Iterator[tuple[str, str]]:
+    """(key, expression) of everything in a definition's file that is one."""
+    if isinstance(table, dict):
+        for name, value in table.items():
+            yield from _expressions(value, "expression" if key == "define" else name)
+    elif isinstance(table, list):
+        for value in table:
+            yield from _expressions(value, key)
+    elif isinstance(table, str) and key in ("formula", "when", "must", "subject", "expression"):
+        yield key, " ".join(table.split())
+    elif isinstance(table, str) and key in ("message", "printed", "expected"):
+        yield from ((key, part) for part in re.findall(r"\{([^{}]*)\}", table))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*available_forms(), *sorted(RULE_SETS_DIR.glob("*.toml")), ODD],
+    ids=lambda path: path.stem,
+)
+def test_no_expression_is_longer_than_a_line_of_a_book(path: Path) -> None:
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    long = [text for _, text in _expressions(table) if len(text) > LONGEST_EXPRESSION]
+    assert long == []
+
+
+def test_the_second_form_is_little_more_than_its_own_fields_and_drawing() -> None:
+    lines = (FORMS_DIR / "project_expenditure_2024.toml").read_text(encoding="utf-8").splitlines()
+    starts = [number for number, line in enumerate(lines) if line.startswith("[[rule]]")]
+    assert starts[0] < 190, "fields, drawing, what the summary takes"
+    assert len(lines) < 250, "and the rules that no other form has"
+    theirs = (FORMS_DIR / "department_overall_2024.toml").read_text(encoding="utf-8")
+    long = [line for line in lines[starts[0] :] if len(line) > 50]
+    assert [line for line in long if line in theirs] == [], "a rule of both stands in a rule set"
+
+
+def test_a_years_successor_is_short() -> None:
+    text = (fillings.SAMPLES / "forms/department_overall_2025.toml").read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 40
