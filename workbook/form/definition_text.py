@@ -65,7 +65,8 @@ id = "{section}"
 
 def successor_text(base: Form, *, form_id: str, version: str, name: str, fiscal_year: int) -> str:
     """A short definition that extends `base`, with remarks on what may be written into it."""
-    given = {"id": form_id, "version": version, "name": name, "fiscal_year": fiscal_year}
+    given = {"id": form_id, "version": version, "name": name,
+             "title": base.title.replace(base.name, name), "fiscal_year": fiscal_year}  # fmt: skip
     settings = [
         f"{_key(key)} = {_inline(value) if isinstance(value, str) else f'{value:.15g}'}"
         for key, value in base.settings.items()

@@ -160,6 +160,7 @@ def test_another_form_is_begun_from_one(tmp_path: Path) -> None:
     assert run("form", "new", "--from", OVERALL, "-o", out, *given).exit_code == CLEAN
     form = load_form(out)
     assert (form.key, form.name, form.fiscal_year) == ("own 1", "乡镇“自评”表", 2024)
+    assert form.title == "{fiscal_year} 年度乡镇“自评”表"
     assert "fiscal_year = " not in out.read_text(encoding="utf-8").split("[[")[0]
 
 
