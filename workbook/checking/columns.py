@@ -241,7 +241,8 @@ class Batch:
         return text
 
     def values(self, i: int) -> dict[str, Any]:
-        """A submission's values: a mapping of fields for each section, for rows a list of them.
+        """A submission's values: a mapping of fields for each section, for rows a list of them, each with
+        its number `row` as in the names of its cells.
 
         Numbers are numbers, percentages fractions, dates ISO texts, blanks None; unused rows are left out.
         """
@@ -251,7 +252,8 @@ class Batch:
             if section.repeats:
                 rows = np.flatnonzero(self.used(section)[i])
                 values_by_section[section.id] = [
-                    {f.id: self._plain(f, i, int(j)) for f in fields} for j in rows
+                    {"row": int(j) + 1} | {f.id: self._plain(f, i, int(j)) for f in fields}
+                    for j in rows
                 ]
             else:
                 values_by_section[section.id] = {f.id: self._plain(f, i, 0) for f in fields}

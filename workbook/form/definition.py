@@ -300,6 +300,8 @@ class _Loader:
         for name in table.data:
             if not IDENTIFIER.fullmatch(name):
                 raise table.error(name, "must be a lower-case English word")
+            if name in _TAKEN:
+                raise table.error(name, "is what tables of returns call their keys; take another")
             item = self._field(table.table(name), section, name, repeats=repeats)
             fields[name] = item
             for suffix, formula, type_ in item.kind.parts:
@@ -461,6 +463,10 @@ class _Loader:
     def _field_table(self, section: str, field: str) -> TomlTable:
         """A field's table; an empty one for a field that comes with another or with a level."""
         return self._section_table(section).table("fields").table(field)
+
+
+_TAKEN = ("row", "submission")
+"""The keys of every frame of rows, which no field may be called."""
 
 
 def _group(

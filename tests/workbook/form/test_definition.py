@@ -439,6 +439,13 @@ MISTAKES: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
         ('"数量" = 2', '"数量" = "两行"'),
         ("group 产出, rows", "'数量' must be how many rows there are, or a list of tables"),
     ),
+    "field called like a key": (
+        (
+            'label = "分值", kind = "score" }\n',
+            'label = "分值", kind = "score" }\nrow = { label = "行", kind = "text" }\n',
+        ),
+        ("section indicators, fields, row", "what tables of returns call their keys"),
+    ),
     "constant of no field": (
         ('"数量" = 2', '"数量" = [{ indicater = "场次" }]'),
         ("group 产出, rows", "'indicater' is no field", "did you mean 'indicator'?"),
