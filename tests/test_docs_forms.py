@@ -301,3 +301,20 @@ def test_a_mistake_in_a_rule_set_is_named_with_its_file(tmp_path: Path) -> None:
         path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     with pytest.raises(FormError, match=r"delay\.toml, rule S602, when: 'execution_rat'"):
         load_form(tmp_path / "subsidy.toml")
+
+
+def test_a_case_cannot_fill_in_a_fixed_cell(tmp_path: Path) -> None:
+    assert "固定的格不能给" in PAGE
+    read_through(tmp_path, commands=False)
+    path = tmp_path / "subsidy.toml"
+    rule = """
+[[rule]]
+code = "S404"
+cases = [
+  { verdict = "holds", given = { execution_weight = 10 } },
+  { verdict = "broken", given = { execution_score = 9 } },
+]
+"""
+    path.write_text(path.read_text(encoding="utf-8") + rule, encoding="utf-8")
+    with pytest.raises(FormError, match=r"S404, cases: 'funds\.execution_weight' is fixed"):
+        load_form(path)
