@@ -25,7 +25,13 @@ from workbook.form.model import Form, Rule
 TOP = Path(__file__).resolve().parents[1]
 MODULES = sorted([*(TOP / "workbook").rglob("*.py"), *(TOP / "builder").rglob("*.py")])
 ROOMS = sorted({path.parent for path in MODULES} - {TOP / "workbook", TOP / "builder"})
-PAGES = [*TOP.glob("*.md"), *(TOP / "docs").glob("*.md")]
+FOR_ENGINEERS = {"CONTRIBUTING.md"}
+"""Pages whose examples are lines of our own modules; all others speak to people who import what is exported."""
+PAGES = [
+    page
+    for page in (*TOP.glob("*.md"), *(TOP / "docs").glob("*.md"))
+    if page.name not in FOR_ENGINEERS
+]
 
 EXPORTED = {
     "workbook": {
@@ -150,6 +156,10 @@ def test_a_package_exports_what_is_promised(package: str) -> None:
         assert callable(getattr(module, name))
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = module.no_such_name
+
+
+def test_the_pages_for_engineers_are_there() -> None:
+    assert all((TOP / name).is_file() for name in FOR_ENGINEERS)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

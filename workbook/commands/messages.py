@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import click
 
-from workbook.errors import WorkbookError, nearest
+from workbook.errors import FormError, WorkbookError, nearest
 from workbook.text import printable
 
 CLEAN, FOUND, WRONG = 0, 1, 2
@@ -47,6 +47,8 @@ class CommandGroup(click.Group):
             code = super().main(*args, **(options | {"standalone_mode": False}))
         except click.UsageError as error:
             fail(error.format_message() if ENGLISH else usage(error, _commands_at(error, self)))
+        except FormError as error:
+            fail(f"{t('表式定义有误：', '')}{error}")
         except WorkbookError as error:
             fail(str(error))
         except click.Abort:

@@ -252,7 +252,7 @@ TEXT_OPS: tuple[Op, ...] = (
         Type.TEXT,
         _fold_formula,
         lambda a: _map_texts(texts.fold, a),
-        doc="去空格、全角转半角",
+        doc="去掉空格和数字中的逗号，全角转半角",
     ),
     Op(
         "measure",
@@ -260,7 +260,7 @@ TEXT_OPS: tuple[Op, ...] = (
         Type.TEXT,
         _measure_formula,
         lambda a: _map_texts(texts.measure, a),
-        doc="折叠后把“不少于”等词换成符号",
+        doc="去空格、全角转半角，再把“不少于”等词换成 ≥、≤ 等符号",
     ),
     Op(
         "sign_of",
@@ -268,7 +268,7 @@ TEXT_OPS: tuple[Op, ...] = (
         Type.TEXT,
         _SIGN,
         lambda a: _map_texts(texts.sign_of, a),
-        doc="指标值的符号",
+        doc="指标值的符号：≥ ≤ > < = 之一；没有则是空的",
     ),
     Op(
         "body_of",
@@ -284,7 +284,7 @@ TEXT_OPS: tuple[Op, ...] = (
         Type.TEXT,
         _RUN,
         lambda a: _map_texts(texts.digits_of, a),
-        doc="开头的数字",
+        doc="开头的数字，仍是文字：`57.97万元` 的 `57.97`；没有则是空的",
     ),
     Op(
         "value_of",
@@ -292,7 +292,7 @@ TEXT_OPS: tuple[Op, ...] = (
         Type.NUMBER,
         _VALUE,
         lambda a: _map_texts(texts.value_of, a, number=True),
-        doc="数字所表示的数；不是数则未定",
+        doc="文字写的数变成数，以便比较、计算；不是数则未定",
     ),
     Op(
         "rest_of",
@@ -300,7 +300,7 @@ TEXT_OPS: tuple[Op, ...] = (
         Type.TEXT,
         "MID({0},LEN({1})+1,999)",
         lambda a, b: _joined(texts.rest_of, a, b),
-        doc="开头数字之后的单位",
+        doc="去掉开头的一段（后一个文字）以后剩下的，如数字之后的单位",
     ),
     Op(
         "join",

@@ -99,6 +99,9 @@ def _bytes(path: Path) -> bytes:
         raise FormError(f"{path}：表式定义无法读取（{reason_of(error)}），请检查路径") from None
 
 
+_TOML_HINT = "（请看这一行附近：引号、逗号、括号要用英文的，要成对；一个键只写一次）"
+
+
 @lru_cache(maxsize=128)
 def _parsed(file: str, data: bytes) -> dict[str, Any]:
     """What a file's bytes say; not to be changed."""
@@ -107,7 +110,7 @@ def _parsed(file: str, data: bytes) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise FormError(f"{file}: is not UTF-8; save it as UTF-8（请用 UTF-8 编码保存）") from None
     except tomllib.TOMLDecodeError as error:
-        raise FormError(f"{file}: is not valid TOML: {error}") from None
+        raise FormError(f"{file}: is not valid TOML: {error}{_TOML_HINT}") from None
 
 
 def _sourced(value: Any, file: str) -> Any:

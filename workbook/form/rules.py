@@ -12,7 +12,7 @@ from workbook.catalogue import Severity
 from workbook.errors import ExpressionError, FormError, nearest
 from workbook.expression import Define, Literal, Node, Ref, Type, parse, references
 from workbook.form.kinds import KINDS, plain_kind
-from workbook.form.model import CELL, GROUP, ROW, Case, Form, Part, Rule
+from workbook.form.model import CELL, FISCAL_YEAR, GROUP, ROW, Case, Form, Part, Rule
 from workbook.form.scope import FormScope, Standpoint
 from workbook.form.toml_table import KEYS, TomlTable
 
@@ -238,3 +238,5 @@ def _check_case(table: TomlTable, rule: Rule, case: Case, form: Form) -> None:
         if name not in known_keys:
             error = table.error("cases", f"'{key}' is no such cell; {nearest(name, known_keys)}")
             raise _with_way_out(error, table, "cases", form.path.name)
+        if form.field_of(name).mode == "fixed" and name != FISCAL_YEAR:
+            raise table.error("cases", f"'{key}' is fixed (value = …); no case can change it")

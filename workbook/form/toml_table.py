@@ -213,11 +213,14 @@ KEYS: dict[str, dict[str, Key]] = {
             "一级指标",
             '每个一级指标一个 `[[section.group]]`，其中第一级的名字是键，如 `level1 = "产出指标"`',
         ),
-        "rows": Key("行数", "没有 `levels` 的分区有几行，或每行印好什么"),
+        "rows": Key(
+            "行数",
+            '没有 `levels` 的分区有几行（`6`），或每行印好什么（`[{ item = "差旅费" }, {}]`，`{}` 是空行）',
+        ),
         "optional": Key("可以不填", "`true`：整个分区可以一行也不填"),
         "group_label": Key(
             "一级指标的写法",
-            '一级指标怎么写，可用 `{label}`（或级名）和 `{weight}`，如 `"{level1}\n({weight}分)"`',
+            '一级指标怎么写，可用 `{label}`（或级名）和 `{weight}`，如 `"{level1}\\n({weight}分)"`',
         ),
     },
     "field": {
@@ -236,12 +239,12 @@ KEYS: dict[str, dict[str, Key]] = {
         ),
         "blank": Key(
             "空白当什么",
-            "空白当什么：`missing` 没有填、`zero` 当 0（数字）；`empty` 空文字、`missing`（文字）",
+            "空着的格当什么。数字：`missing` 没有填，用到它的公式、规则未定；`zero` 当 0。文字：`empty` 空文字；`missing` 没有填",
             "数字 `missing`，文字 `empty`",
         ),
         "formula": Key("公式", "怎么算，见“填法”", "不算"),
-        "suggested": Key("可以改写", "`true`：算好了但可以改写", "`false`"),
-        "value": Key("固定的值", "固定的值", "没有"),
+        "suggested": Key("可以改写", "`true`：按 `formula` 算好了，但可以改写", "`false`"),
+        "value": Key("固定的值", "固定的值，锁住", "没有"),
         "choices": Key("选项", "`choice` 的选项", "没有"),
         "max_length": Key("最多字数", "最多几个字（V305）", "随种类"),
         "min": Key("最小值", "最小的数（V304）", "随种类"),
@@ -334,7 +337,7 @@ KEYS: dict[str, dict[str, Key]] = {
             "`above`/`above_points` 高于规则的项数/分数、`execution_gap` 执行得分之差",
         ),
         "sense": Key("怎么比", "`>=` 达到、`<` 低于、`top` 名次在前（占份数的比例）"),
-        "limit": Key("界限", "界限"),
+        "limit": Key("界限", "界限：金额按表的单位，比例用小数"),
         "points": Key("加分", "符合的得几分"),
         "why": Key("理由", "一句话的理由，印在“参数”里"),
     },
@@ -344,7 +347,12 @@ KEYS: dict[str, dict[str, Key]] = {
     },
     "group": {
         "weight": Key("分值", '标明的分值，`per = "group"` 而没有公式的字段取这个数', "没有"),
-        "rows": Key("行数", "其下各级和行数，或每行印好什么", "必填"),
+        "rows": Key(
+            "行数",
+            '其下各级和行数，如 `{ "数量指标" = 3 }`，三级的写 `"数量指标 / 补贴发放" = 1`，不再分的写 `rows = 1`；'
+            '或每行印好什么，如 `[{ indicator = "培训人次" }, {}]`',
+            "必填",
+        ),
         "optional": Key("可以不填", "`true`：这个一级指标可以一行也不填", "`false`"),
     },
     "rule": {
@@ -359,20 +367,31 @@ KEYS: dict[str, dict[str, Key]] = {
             "引用来的在前，自己新写的在后",
         ),
         "name": Key("名称", "违反时的名称，如“扣了分而没有写原因”", "必填"),
-        "scope": Key("范围", "在哪里查，见下", "必填"),
-        "when": Key("前提", "什么时候查；不成立就算通过", "总是查"),
-        "must": Key("条件", "必须成立的条件", "必填"),
+        "scope": Key(
+            "范围",
+            "在哪里查：`form` 或单格的分区，一份表一次；重复的分区（如 `indicators`），每行一次；"
+            "`indicators/group`，每个一级指标一次",
+            "必填",
+        ),
+        "when": Key("前提", "什么时候查（条件）；不成立就算通过，未定就是未定", "总是查"),
+        "must": Key("条件", "必须成立的条件；不成立就是违反，未定（该填的没填）不算违反", "必填"),
         "at": Key("标在哪一格", '问题标在哪一格；可以是几格 `["a", "b"]`', "必填"),
         "severity": Key("级别", "`error` 错误、`warning` 提醒、`note` 说明", "`error`"),
-        "message": Key("说明", "看到了什么，数字写在 `{}` 里", "必填"),
-        "hint": Key("怎么办", "怎么办", "必填"),
-        "basis": Key("依据", "依据", "必填"),
+        "message": Key(
+            "说明",
+            "看到了什么；字段、算出来的数写在 `{}` 里，算出来的在冒号后写种类，如 `{a - b:money}`",
+            "必填",
+        ),
+        "hint": Key("怎么办", "请填表人怎么办，一句话", "必填"),
+        "basis": Key("依据", "依据哪一条规定、哪一个算法", "必填"),
         "printed": Key("所填的数", "填的是多少（表达式）", "没有"),
         "expected": Key("应当的数", "应当是多少（表达式）", "没有"),
-        "cases": Key("例子", "例子，见下", "至少两个"),
+        "cases": Key(
+            "例子", "这条规则的例子，见“例子”；能未定的规则还要一个未定的", "至少通过、不通过各一个"
+        ),
     },
     "case": {
-        "verdict": Key("结论", "`holds`、`broken` 或 `undecided`"),
+        "verdict": Key("结论", "应当怎样判：`holds` 通过、`broken` 不通过、`undecided` 未定"),
         "given": Key(
             "所填的格",
             '填哪些格：本分区的写字段名，别的写全名 `"goals.achieved_goals"`，某一行的写 `"goals.goal.2"`',

@@ -13,6 +13,7 @@ from workbook.checking import Trial
 from workbook.form import Form, Rule
 from workbook.layout import CALC_SHEET, lay_out
 from workbook.package import RawCell, open_bytes
+from workbook.reading import Filling
 from workbook.word import NoOffice, convert
 
 _AT_ONCE = 24
@@ -54,10 +55,13 @@ def _told(progress: Progress, names: Sequence[str]) -> Callable[[object], None]:
 
 
 def _templates(form: Form, batch: Wanted, folder: Path) -> dict[str, bytes]:
-    """The filled templates, by name."""
+    """The filled templates, by name; the rows are blank even where the form prints something there."""
+    blank_rows = Filling({}, {section: {} for section in lay_out(form).blocks})
     workbooks = {}
     for number, (_, tried) in enumerate(batch):
-        path = build_template(form, folder / f"{number}.xlsx", filling=tried.filling)
+        path = build_template(
+            form, folder / f"{number}.xlsx", filling=tried.filling, prefilled=blank_rows
+        )
         workbooks[path.name] = path.read_bytes()
     return workbooks
 
