@@ -130,11 +130,11 @@ def test_a_changed_definition_is_a_remark(filled: Path, tmp_path: Path) -> None:
 
 def test_a_template_of_an_earlier_revision_is_a_note(filled: Path) -> None:
     sent = overall()
-    revised = replace(sent, revision=2, digest="0" * 16)
+    revised = replace(sent, revision=sent.revision + 1, digest="0" * 16)
     (item,) = read_returns([filled], forms={(sent.id, sent.version): revised})
     (remark,) = item.findings
     assert (remark.code, remark.severity) == ("W111", Severity.NOTE)
-    assert "修订号 1，现在是 2" in remark.message
+    assert f"修订号 {sent.revision}，现在是 {sent.revision + 1}" in remark.message
     (later,) = read_returns([filled], forms={(sent.id, sent.version): replace(sent, digest="0")})
     assert [f.severity for f in later.findings] == [Severity.WARNING], "changed, and no revision"
 
