@@ -178,7 +178,9 @@ class Reader:
         printed = "".join(map(self._printed, commands.splitlines()))
         pattern = re.escape(wanted).replace("……\\\n", r"(?:.*\n)*?")
         # How many there are grows with each rule that a shared set gains.
-        pattern = re.sub(r"规则\\ \d+\\ 条，例子\\ \d+\\ 个", r"规则\\ \\d+\\ 条，例子\\ \\d+\\ 个", pattern)
+        pattern = re.sub(
+            r"规则\\ \d+\\ 条，例子\\ \d+\\ 个", r"规则\\ \\d+\\ 条，例子\\ \\d+\\ 个", pattern
+        )
         assert re.fullmatch(pattern, printed), f"{commands}\n{printed}"
 
     def _printed(self, command: str) -> str:

@@ -145,11 +145,13 @@ def _scored_columns(frame: pd.DataFrame, scored: ScoredRows, keys: list[str]) ->
 
     def lost(row: int) -> str:
         gap = f"{weight}{row}-{score}{row}"
-        return f'=IF(COUNT({weight}{row},{score}{row})<2,"",IF({gap}<{NEAR},0,{gap}))'
+        return (
+            f'=IF(COUNT({weight}{row},{score}{row})<2,"",IF({gap}<{NEAR},0,ROUND({gap},{FINEST})))'
+        )
 
     def above(row: int) -> str:
         gap = f"{score}{row}-{expected}{row}"
-        return f'=IF(COUNT({score}{row},{expected}{row})<2,"",IF(ABS({gap})<{NEAR},0,{gap}))'
+        return f'=IF(COUNT({score}{row},{expected}{row})<2,"",IF(ABS({gap})<{NEAR},0,ROUND({gap},{FINEST})))'
 
     def rate(row: int) -> str:
         return (

@@ -6,13 +6,13 @@ from xlsxwriter.worksheet import Worksheet
 
 from builder import styles as st
 from builder.sheets import Book, done
-from workbook.form import Form
+from workbook.form import CELL, DEPARTMENT, Form
 from workbook.layout import CHECK_SHEET
 
 _STEPS = (
     (
         "在{papers}表的白色和黄色单元格里填写（黄色是必填而还没有填的）；选中单元格会出现填写提示。"
-        "灰色、浅蓝色单元格由表自动处理，不能改动。填表人、电话、日期、负责人可以不填。"
+        "灰色、浅蓝色单元格由表自动处理，不能改动。"
     ),
     (
         "表顶的深色横条随时显示自检情况，点它可以看“{check}”表：哪一格有问题、为什么、怎么改，点“转到”跳到那一格。"
@@ -51,7 +51,10 @@ def write(book: Book, sheet: Worksheet, form: Form) -> None:
     row = 2
     papers = "和".join(f"“{paper.sheet}”" for paper in form.papers)
     steps = [step.format(papers=papers, check=CHECK_SHEET) for step in _STEPS]
+    steps[0] += _may_stay_blank(form)
     for caption, lines in (("怎样填", steps), ("填写要求", form.instructions)):
+        if not lines:
+            continue
         done(sheet.write_string(row, 0, caption, head))
         row += 1
         for line_number, line in enumerate(lines, 1):
@@ -64,3 +67,14 @@ def write(book: Book, sheet: Worksheet, form: Form) -> None:
         row += 1
         done(sheet.write_blank(row, 0, None, book.style(bg_color=fill, **st.GRIDDED)))
         done(sheet.write_string(row, 1, line, text))
+
+
+def _may_stay_blank(form: Form) -> str:
+    """The fields about who fills it in that need not be filled in, by their labels."""
+    section = form.sections[DEPARTMENT.partition(".")[0]]
+    labels = [
+        item.label
+        for item in section.of_grain(CELL)
+        if item.mode == "entered" and item.by == "department" and not item.required
+    ]
+    return f"{'、'.join(labels)}可以不填。" if labels else ""

@@ -356,7 +356,7 @@ def exit_code(returns: list[Return]) -> int:
     return FOUND if counted or any(returned.status == "rejected" for returned in returns) else CLEAN
 
 
-def print_returns(returns: list[Return]) -> None:
+def print_returns(returns: list[Return], form_file: Iterable[Path] = ()) -> None:
     from rich.console import Console
 
     from workbook.commands.output import table, totals
@@ -365,7 +365,7 @@ def print_returns(returns: list[Return]) -> None:
     console = Console(width=wide)
     for returned in returns:
         console.print(table(returned, width=console.width))
-    print_totals(totals(returns))
+    print_totals(totals(returns), form_file)
 
 
 def print_kept_reviews(reviews: Reviews | None, summary: Summary) -> None:
@@ -413,7 +413,7 @@ _NAMED = 20
 """So many departments are named on the terminal."""
 
 
-def print_totals(counts: dict[str, int]) -> None:
+def print_totals(counts: dict[str, int], form_file: Iterable[Path] = ()) -> None:
     c = counts
     click.echo(t(
         f"共 {c['files']} 个文件：收下 {c['accepted']}，退回 {c['rejected']}，跳过 {c['skipped']}；"
@@ -422,9 +422,6 @@ def print_totals(counts: dict[str, int]) -> None:
         f"{c['errors']} errors, {c['warnings']} warnings, {c['notes']} notes",
     ))  # fmt: skip
     if c["errors"] + c["warnings"] + c["notes"]:
-        click.echo(
-            t(
-                "代码的含义：workbook explain 代码",
-                "`workbook explain CODE` tells what a code means",
-            )
-        )
+        own = "".join(f" --form-file {path}" for path in form_file)
+        click.echo(t(f"代码的含义：workbook explain 代码{own}",
+                     f"`workbook explain CODE{own}` tells what a code means"))  # fmt: skip

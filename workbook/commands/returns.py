@@ -52,7 +52,7 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
     if as_json:
         print_json(record(returns[0], values=True))
     else:
-        print_returns(returns)
+        print_returns(returns, form_file)
     sys.exit(exit_code(returns))
 
 
@@ -88,7 +88,7 @@ def check(
         files = [record(returned, values=False) for returned in returns]
         print_json({"files": files, "totals": totals(returns)})
     else:
-        print_returns(returns)
+        print_returns(returns, form_file)
         if loaded_roster is not None:
             print_missing(returns, loaded_roster)
         if notices is not None:

@@ -138,7 +138,7 @@ def aggregate(
             click.echo(
                 t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}")
             )
-    print_totals(totals(returns))
+    print_totals(totals(returns), form_file)
     sys.exit(exit_code(returns))
 
 

@@ -171,7 +171,7 @@ def import_word(
     if as_json:
         print_json(record(imported.returned, values=True))
     else:
-        print_returns([imported.returned])
+        print_returns([imported.returned], form_file)
         if output is not None and submission is not None:
             click.echo(t(f"填好的模板：{output}", f"Filled template: {output}"))
     sys.exit(exit_code([imported.returned]))

@@ -46,6 +46,8 @@ from workbook.form.standard_rules import general_rules
 from workbook.form.toml_table import KEYS, TomlTable
 from workbook.form.vocabulary import read_defines, read_words
 
+UNIT_SETTING = "unit"
+"""A setting that every form has: its unit."""
 NEEDED = (DEPARTMENT, DEPARTMENT_CODE, FISCAL_YEAR)
 """Fields that every form has: a return is told apart by them."""
 
@@ -100,6 +102,27 @@ _REMARK = "由表式定义和它继承的表、引用的规则集合成，一个
 """The comment above a definition that was put together."""
 
 
+_MOST_MISTAKES = 10
+
+
+def _all_or_every_mistake(
+    read: Callable[[TomlTable], Rule], tables: Iterable[TomlTable]
+) -> tuple[Rule, ...]:
+    """What is read of all tables; FormError that tells what is wrong with each, not with the first alone."""
+    rules, mistakes = [], []
+    for table in tables:
+        try:
+            rules.append(read(table))
+        except FormError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        more = (
+            [f"… {len(mistakes) - _MOST_MISTAKES} more"] if len(mistakes) > _MOST_MISTAKES else []
+        )
+        raise FormError("\n".join([*mistakes[:_MOST_MISTAKES], *more]))
+    return tuple(rules)
+
+
 def _digest(table: dict[str, Any], formulas: Mapping[str, Node], rules: Iterable[Rule]) -> str:
     """What returns depend on: fields, geometry and conditions, not comments, messages or hints.
 
@@ -115,7 +138,8 @@ def _digest(table: dict[str, Any], formulas: Mapping[str, Node], rules: Iterable
         for rule in rules
     ]
     meaning = {
-        **{k: table.get(k) for k in ("id", "version", "sheet", "unit", "settings")},
+        **{k: table.get(k) for k in ("id", "version", "sheet", "unit")},
+        "settings": sorted(table.get("settings", {}).items()),
         "section": [_meant(section, formulas) for section in table["section"]],
         "further_sheet": table.get("further_sheet"),
         "rule": conditions,
@@ -169,11 +193,12 @@ class _Loader:
         words = read_words(top, sections)
         defines = read_defines(top, sections, words)
         fields = {section.id: section.fields for section in sections.values()}
-        scope = FormScope(fields, settings, words, defines, self.path.name)
+        known_settings = settings | {UNIT_SETTING: top.take("unit", str, "万元")}
+        scope = FormScope(fields, known_settings, words, defines, self.path.name)
         formulas = self._formulas(sections, scope)
         rule_tables = top.tables("rule", "code")
         subjects = read_subjects(top, scope)
-        rules = tuple(read_rule(table, scope, subjects) for table in rule_tables)
+        rules = _all_or_every_mistake(lambda table: read_rule(table, scope, subjects), rule_tables)
         digest = _digest(top.data, formulas, rules)
         form = Form(
             id=top.take("id", str),
@@ -210,6 +235,8 @@ class _Loader:
         for key, value in table.data.items():
             if isinstance(value, bool) or not isinstance(value, int | float | str):
                 raise table.error(key, "must be a number or a text")
+            if key == UNIT_SETTING:
+                raise table.error(key, "is the form's own unit; take another name")
         return {k: v if isinstance(v, str) else float(v) for k, v in table.data.items()}
 
     def _revision(self) -> int:

@@ -32,7 +32,34 @@ def draw(table: TomlTable, key: str, section: str, levels: tuple[str, ...]) -> D
                 cells.append(_drawn_cell(table, key, grid, row, column, section, levels))
             else:
                 _check_mark(table, key, grid, row, column)
+    _check_cover(table, key, grid, cells)
     return Drawing(len(grid), tuple(framed), heights or (0.0,) * len(grid), tuple(cells))
+
+
+def _check_cover(table: TomlTable, key: str, grid: list[list[str]], cells: list[DrawnCell]) -> None:
+    """Every mark belongs to one cell, and a cell that is wide and high is a whole rectangle."""
+    owners: dict[tuple[int, int], DrawnCell] = {}
+    for drawn in cells:
+        for row in range(drawn.row, drawn.row + drawn.rows):
+            for column in range(drawn.column, drawn.column + drawn.columns):
+                position = row, column
+                mark = grid[row][column] if column < len(grid[row]) else ""
+                is_first = position == (drawn.row, drawn.column)
+                if position in owners or not (is_first or mark in ("<", "^")):
+                    remedy = "mark every cell of the block below its first row with '^' or '<'"
+                    message = (
+                        f"row {row + 1}, cell {column + 1}: is part of the block that begins in row"
+                    )
+                    raise table.error(
+                        key, f"{message} {drawn.row + 1}, cell {drawn.column + 1}; {remedy}"
+                    )
+                owners[position] = drawn
+    for row, line in enumerate(grid):
+        for column, mark in enumerate(line):
+            if (mark == "<" or (mark == "^" and row > 0)) and (row, column) not in owners:
+                message = f"row {row + 1}, cell {column + 1}: '{mark}' joins no cell"
+                remedy = "a block reaches right and down as a rectangle"
+                raise table.error(key, f"{message}; {remedy}")
 
 
 def _check_mark(table: TomlTable, key: str, grid: list[list[str]], row: int, column: int) -> None:

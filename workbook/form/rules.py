@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from workbook.catalogue import Severity
 from workbook.errors import ExpressionError, FormError, nearest
 from workbook.expression import Define, Literal, Node, Ref, Type, parse, references
-from workbook.form.kinds import KINDS, plain_kind
+from workbook.form.kinds import KINDS, plain_kind, shown
 from workbook.form.model import CELL, FISCAL_YEAR, GROUP, ROW, Case, Form, Part, Rule
 from workbook.form.scope import FormScope, Standpoint
 from workbook.form.toml_table import KEYS, TomlTable
@@ -59,6 +60,10 @@ def _located(
     return TomlTable({}, defines[name].file, f"define {name}").error("", message)
 
 
+_LABEL = "label"
+"""Written like a kind behind a field: what the form calls it is shown, not its value."""
+
+
 def read_rule(table: TomlTable, scope: FormScope, subjects: Mapping[str, Part]) -> Rule:
     """The rule of a [[rule]] table; `subjects` say which row is meant, by section. Raises FormError."""
     table.only(*KEYS["rule"])
@@ -78,8 +83,8 @@ def read_rule(table: TomlTable, scope: FormScope, subjects: Mapping[str, Part]) 
         at=_at(table, standpoint),
         severity=Severity(severity),
         message=_message(table, "message", standpoint, scope),
-        hint=table.take("hint", str),
-        basis=table.take("basis", str),
+        hint=_fixed_text(table, "hint", standpoint, scope),
+        basis=_fixed_text(table, "basis", standpoint, scope),
         printed=_figure(table, "printed", standpoint, scope),
         expected=_figure(table, "expected", standpoint, scope),
         cases=tuple(_case(t) for t in table.tables("cases", "verdict")),
@@ -145,7 +150,31 @@ def _message(
         else:
             parts.append(_shown(table, key, words, standpoint, scope, start))
             start += len(words) + 1
-    return tuple(parts)
+    return tuple(_run_together(parts))
+
+
+def _run_together(parts: Iterable[Part]) -> Iterator[Part]:
+    """Parts with the words of neighbours in one, constants among them."""
+    for are_words, run in groupby(map(_worded, parts), key=lambda part: part.node is None):
+        members = list(run)
+        yield from [Part("".join(part.words for part in members))] if are_words else members
+
+
+def _worded(part: Part) -> Part:
+    if isinstance(part.node, Literal) and part.kind is not None:
+        return Part(shown(part.kind, part.node.value))
+    return part
+
+
+def _fixed_text(table: TomlTable, key: str, standpoint: Standpoint, scope: FormScope) -> str:
+    """A text that is the same for all returns; in braces only settings and fields' labels."""
+    parts = _message(table, key, standpoint, scope)
+    if any(part.node is not None for part in parts):
+        allowed = "settings and {field:label}"
+        raise table.error(
+            key, f"may only hold {allowed} between braces: it is said of every return"
+        )
+    return "".join(part.words for part in parts)
 
 
 def _cells_of(parts: Iterable[Part]) -> set[str]:
@@ -177,6 +206,10 @@ def _shown(
 ) -> Part:
     text, _, kind_name = text.partition(":")
     node = parse_at(table, key, text, standpoint, None, start)
+    if kind_name == _LABEL:
+        if not isinstance(node, Ref):
+            raise table.error(key, f"'{text}' is not a field, which alone has a label")
+        return Part(scope.fields[node.section][node.field].label)
     if kind_name:
         if kind_name not in KINDS:
             raise table.error(key, f"'{kind_name}' is not a kind; {nearest(kind_name, KINDS)}")

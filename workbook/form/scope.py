@@ -58,6 +58,10 @@ class Standpoint:
 
     def _reference(self, item: Field, section: str | None, *, column: bool) -> Ref:
         reach = "cell"
+        name = self.form_fields[item.section].get("group_name")
+        in_group = self.grain == GROUP and item.section == self.section and not column
+        if in_group and name is not None and name.label == item.id:
+            item = name  # all rows of a group are of one branch of the first level
         if column:
             if item.grain != ROW:
                 raise ExpressionError(f"'{item.id}' has no column; it is one cell")

@@ -38,6 +38,9 @@ in column C, the definition's revision."""
 ISSUED_COLUMN = 4
 """From this column of `_form`: the name and the value of each cell that the bureau filled in and locked."""
 
+ROW_NUMBER = "[#]"
+"""Drawn in a row: its number."""
+
 Plan = tuple[int, ...]
 """How many rows each group holds, over all repeating sections in order."""
 
@@ -353,7 +356,8 @@ class _Placer:
                 left = drawn.column + 1
                 right = left + drawn.columns - 1
                 if drawn.text:
-                    self.labels.append(Label(drawn.text, slot.row, left, slot.row, right, "label"))
+                    text = drawn.text.replace(ROW_NUMBER, str(slot.number))
+                    self.labels.append(Label(text, slot.row, left, slot.row, right, "label"))
                 elif drawn.field and self._field(drawn.field).grain == ROW:
                     field = self._field(drawn.field)
                     self._spot(field, slot.number, slot.row, left, slot.row, right)

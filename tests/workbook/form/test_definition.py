@@ -468,6 +468,26 @@ MISTAKES: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
         ('["预算 |', '["< |'),
         ("section funds, drawing", "row 1 begins with '<'"),
     ),
+    "a block that is no rectangle": (
+        ('["预算 | {budget} | <", "^ |', '["预算 | < | {budget}", "^ |'),
+        ("section funds, drawing: row 2, cell 2", "part of the block that begins in row 1, cell 1"),
+    ),
+    "^ that joins nothing": (
+        ('"^ | {spent} | {rate}"', '"{rate} | {spent} | ^"'),
+        ("section funds, drawing: row 2, cell 3: '^' joins no cell",),
+    ),
+    "a text about all returns that shows one's figure": (
+        ('hint = "', 'hint = "{spent}'),
+        ("hint: may only hold settings and {field:label}",),
+    ),
+    "a label of no field": (
+        ('message = "', 'message = "{1 + 1:label}'),
+        ("message: '1 + 1' is not a field, which alone has a label",),
+    ),
+    "a setting called as the form's unit": (
+        ("threshold = 0.9", 'unit = "元"\nthreshold = 0.9'),
+        ("settings, unit", "is the form's own unit"),
+    ),
     "^ under nothing": (
         ('"^ | {spent} | {rate}"', '"^ | {spent} | {rate} | ^"'),
         ("section funds, drawing", "row 2, cell 4"),
@@ -969,3 +989,54 @@ def test_the_second_form_is_little_more_than_its_own_fields_and_drawing() -> Non
 def test_a_years_successor_is_short() -> None:
     text = (fillings.SAMPLES / "forms/department_overall_2025.toml").read_text(encoding="utf-8")
     assert len(text.splitlines()) < 40
+
+
+def test_texts_follow_labels_settings_and_unit(tmp_path: Path) -> None:
+    text = MINI.replace(
+        'hint = "', 'hint = "{budget:label}按{settings.unit}，{settings.threshold:percent}。'
+    )
+    text = text.replace('title = "', 'unit = "元"\ntitle = "', 1).replace("预算数", "预算额")
+    path = tmp_path / "mini.toml"
+    path.write_text(text, encoding="utf-8")
+    (rule, *_) = (rule for rule in load_form(path).rules if not rule.general)
+    assert rule.hint.startswith("预算额按元，90%。")
+
+
+def test_a_rule_over_groups_asks_for_the_first_level(tmp_path: Path) -> None:
+    text = (
+        MINI
+        + """
+[[rule]]
+code = "M498"
+name = "产出要有分"
+scope = "indicators/group"
+when = "level1 == '产出'"
+must = "total > 0"
+at = "weight"
+message = "{level1}没有分"
+hint = "请填。"
+basis = "测试"
+cases = [
+  { verdict = "holds", rows = [{ weight = 5 }] },
+  { verdict = "broken", rows = [{ weight = 0 }] },
+]
+"""
+    )
+    path = tmp_path / "mini.toml"
+    path.write_text(text, encoding="utf-8")
+    form = load_form(path)
+    rule = form.rule("M498")
+    assert [judge_case(form, rule, case) for case in rule.cases] == ["holds", "broken"]
+
+
+def test_every_mistake_in_the_rules_is_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "mini.toml"
+    twice = MINI + MINI[MINI.index("[[rule]]") :].replace("M401", "M402")
+    path.write_text(twice.replace('hint = "', 'hint = "{spent}'), encoding="utf-8")
+    with pytest.raises(FormError) as raised:
+        load_form(path)
+    told = str(raised.value).splitlines()
+    assert [line.partition(", hint")[0] for line in told] == [
+        "mini.toml, rule M401",
+        "mini.toml, rule M402",
+    ]

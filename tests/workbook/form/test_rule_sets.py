@@ -231,21 +231,24 @@ def test_rows_named_in_another_cell_are_named_by_the_forms_own_words(tmp_path: P
 
 
 def test_each_field_it_lacks_is_named_with_the_way_out(tmp_path: Path) -> None:
-    """Doing what each error says ends in a form that loads."""
+    """Doing what the errors say ends in a form that loads."""
     left_out: list[str] = []
     while len(left_out) < len(LACKING):
         told = refused(tmp_path, without(*left_out) + OTHER)
-        named = re.fullmatch(
-            r"indicators\.toml, (?:rule (\w+)|section (\w+), field (\w+)), \w+: "
-            r"'(?:\w+)' is not a field of section indicators; .* at column \d+"
-            r'; or write without = \["([\w.]+)"\] into own\.toml',
-            told,
-        )
-        assert named, told
-        rule, section, field, name = named.groups()
-        assert name == (rule or f"{section}.{field}")
-        assert rule != "X430" or told in PAGE
-        left_out.append(name)
+        for line in told.splitlines():
+            if re.fullmatch(r"… \d+ more", line):
+                continue
+            named = re.fullmatch(
+                r"indicators\.toml, (?:rule (\w+)|section (\w+), field (\w+)), \w+: "
+                r"'(?:\w+)' is not a field of section indicators; .* at column \d+"
+                r'; or write without = \["([\w.]+)"\] into own\.toml',
+                line,
+            )
+            assert named, line
+            rule, section, field, name = named.groups()
+            assert name == (rule or f"{section}.{field}")
+            assert rule != "X430" or line in PAGE
+            left_out.append(name)
     assert set(left_out) == set(LACKING)
     loaded(tmp_path, without(*left_out) + OTHER)
 
@@ -302,7 +305,8 @@ def test_the_shipped_forms_share_rules_under_their_own_letters() -> None:
         for rule in tomllib.loads(path.read_text(encoding="utf-8")).get("rule", ())
     }
     assert len(shared) > 25
-    for number in shared - {"401"}:  # of the project one of its three sources is judged
+    # Of the project one of its three sources is judged; both forms are in 万元.
+    for number in shared - {"401", "415"}:
         ours, theirs = overall.rule(f"D{number}"), project.rule(f"P{number}")
         assert (ours.name, ours.source, ours.hint) == (theirs.name, theirs.source, theirs.hint)
         assert ours.cases == theirs.cases

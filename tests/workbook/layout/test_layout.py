@@ -208,7 +208,7 @@ def test_head_of_two_rows_reaches_down_beside_the_rows_only_where_drawn() -> Non
 
 
 def test_words_drawn_in_a_row_stand_in_each_row(tmp_path: Path) -> None:
-    text = (FORMS / "odd_form_2023.toml").read_text(encoding="utf-8")
+    text = ODD.path.read_text(encoding="utf-8")
     path = tmp_path / "own.toml"
     path.write_text(text.replace("| {remark} | {sign}", "| 见附件 | {sign}").replace(
         'remark = { label = "指标说明", kind = "text", max_length = 60 }\n', ""), encoding="utf-8"
@@ -252,3 +252,12 @@ def _alike(stored: object, computed: object) -> bool:
     if isinstance(stored, int | float) and isinstance(computed, int | float):
         return math.isclose(stored, computed, rel_tol=1e-9, abs_tol=1e-9)
     return (stored or "") == (computed or "")
+
+
+def test_rows_show_their_number(tmp_path: Path) -> None:
+    text = ODD.path.read_text(encoding="utf-8")
+    text = text.replace('row = "^ | {goal} | < | {result}', 'row = "[#] | {goal} | < | {result}')
+    path = tmp_path / "numbered.toml"
+    path.write_text(text, encoding="utf-8")
+    labels = lay_out(load_form(path)).home.labels
+    assert [label.text for label in labels if label.text.isdigit()] == ["1", "2", "3"]
