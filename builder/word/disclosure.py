@@ -18,6 +18,7 @@ from workbook.checking import (
     RosterEntry,
     Sender,
     View,
+    full_name,
     gather,
     sort_by_sender,
     value_at,
@@ -326,5 +327,5 @@ def _row(path: Path, submission: Submission, county: str, paper: bool) -> str:
         for file in files
     )
     department = submission.department.strip() or path.stem
-    name = html.escape(department if county in department else f"{county} {department}")
+    name = html.escape(full_name(county, department))
     return f"<td>{name}</td>{''.join(figures)}<td>{links}</td>"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from workbook.catalogue import Severity
-from workbook.checking import Roster, Sender, sort_by_sender
+from workbook.checking import Roster, Sender, full_name, sort_by_sender
 from workbook.errors import BuildError
 from workbook.reading import ACCEPTED, Return
 from workbook.writing import stem_of, writing
@@ -62,8 +62,7 @@ def _is_open(returned: Return) -> bool:
 
 
 def _text(sender: Sender, returns: Iterable[Return]) -> str:
-    county = "" if sender.county in sender.department else f"{sender.county} "
-    lines = [f"{county}{sender.department}："]
+    lines = [f"{full_name(sender.county, sender.department)}："]
     for returned in returns:
         lines += ["", *_about(returned)]
     lines += ["", "请改正后看一遍表里的“自检”，没有问题了再重新报送。"]

@@ -27,7 +27,7 @@ from workbook.checking.expected_scores import (
     expected_scores_of,
 )
 from workbook.checking.roster import Roster, RosterEntry, load_roster
-from workbook.checking.same_department import Identity, pair
+from workbook.checking.same_department import Identity, full_name, pair
 from workbook.checking.senders import Sender, SentReturns, sort_by_sender
 from workbook.checking.told_apart import require_told_apart
 
@@ -52,6 +52,7 @@ __all__ = [
     "check",
     "expected_score_frame",
     "expected_scores_of",
+    "full_name",
     "gather",
     "judge",
     "judge_trials",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from workbook import text as texts
 from workbook.checking.roster import Roster
+from workbook.checking.same_department import full_name
 from workbook.checking.senders import Sender, sort_by_sender
 from workbook.checking.told_apart import require_told_apart
 from workbook.findings import Finding, finding
@@ -103,7 +104,7 @@ def _alike(read: Mapping[int, Submission], departments: Mapping[int, int]) -> di
 
 
 def _copied(submission: Submission, same_filling: Submission, county: str) -> Finding:
-    name = " ".join(filter(None, (county, same_filling.department.strip())))
+    name = full_name(county, same_filling.department.strip())
     printed = submission.department.strip()
     return _department_finding("A504", submission, printed=printed, expected="", other=name)
 

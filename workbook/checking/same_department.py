@@ -33,6 +33,11 @@ class Identity:
         return cls(fold(county), fold(code), fold(name), fold(project), folder)
 
 
+def full_name(county: str, department: str) -> str:
+    """A department's name with its county in front, where one is known that the name does not tell."""
+    return department if county in department else f"{county} {department}"
+
+
 class Directory:
     """A list of departments in which others are looked up. Each is named by its position."""
 

@@ -441,10 +441,11 @@ def print_kept_reviews(reviews: Reviews | None, summary: Summary) -> None:
 
 def print_missing(returns: Sequence[Return], roster: Roster) -> None:
     """Which departments of the roster sent nothing that can be told to be theirs."""
-    from workbook.checking import sort_by_sender
+    from workbook.checking import full_name, sort_by_sender
 
-    answered = {sender.entry for sender in sort_by_sender(returns, roster).senders.values()}
-    missing = [entry.department for entry in roster.entries if entry not in answered]
+    sent = sort_by_sender(returns, roster)
+    answered = {sender.entry for sender in sent.senders.values()}
+    missing = [full_name(s.county, s.department) for s in sent.due if s.entry not in answered]
     if missing:
         ellipsis = t(" 等", " …") if len(missing) > _NAMED else ""
         names = "、".join(missing[:_NAMED])

@@ -34,7 +34,8 @@ class FolderCounties:
     def under(cls, paths: Path | str | Iterable[Path | str]) -> FolderCounties:
         """The counties of what is read from some paths."""
         several = [paths] if isinstance(paths, (Path, str)) else paths
-        return cls(tuple(_slashed(beginning(Path(path))) for path in several))
+        given = [path if isinstance(path, Path) else Path(path) for path in several]
+        return cls(tuple(_slashed(beginning(path)) for path in given))
 
     def __call__(self, path: Path) -> str:
         text = _slashed(path)

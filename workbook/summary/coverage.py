@@ -26,6 +26,7 @@ from workbook.checking import (
     RosterEntry,
     Sender,
     SentReturns,
+    full_name,
     require_told_apart,
     sort_by_sender,
 )
@@ -397,7 +398,7 @@ def _coverage_row(this_round: Round, item: Department) -> dict[str, Any]:
 def full_names(lines: pd.DataFrame) -> pd.Series[str]:
     """Each line's department, with its county in front where one is known that the name does not tell."""
     names = [
-        name if pd.isna(name) or county in name else f"{county} {name}"
+        name if pd.isna(name) else full_name(county, name)
         for county, name in zip(lines["county"], lines["department"], strict=True)
     ]
     return pd.Series(names, index=lines.index, dtype="string")
