@@ -9,7 +9,7 @@ from pathlib import Path
 from workbook.errors import WorkbookError
 from workbook.reading.submission import SKIPPED, Return
 from workbook.stores import beginning
-from workbook.text import printable
+from workbook.text import fold, printable
 
 County = str | Callable[[Path], str]
 """Which county returns are of: the same for all, or by a file's path, as `FolderCounties` tells it (then
@@ -38,15 +38,36 @@ class FolderCounties:
         return cls(tuple(_slashed(beginning(path)) for path in given))
 
     def __call__(self, path: Path) -> str:
-        text = _slashed(path)
-        below = [text[len(root) + 1 :] for root in self.roots if text.startswith(f"{root}/")]
-        if "." in self.roots and not path.is_absolute():
-            below.append(text)
-        folder, inside, _ = min(below, key=len, default="").partition("/")
+        folder, inside, _ = self._below(path)[1].partition("/")
         is_archive = folder.lower().endswith(ARCHIVE)
         if not (inside or is_archive):
             return ""
         return printable(folder[: -len(ARCHIVE)] if is_archive else folder)
+
+    def refuse_namesakes(self, paths: Iterable[Path]) -> None:
+        """Raise WorkbookError if folders of one name lie under several of the paths that were given."""
+        roots: dict[str, dict[str, str]] = {}
+        for path in paths:
+            county = self(path)
+            if county:
+                roots.setdefault(fold(county), {})[self._below(path)[0]] = county
+        for namesakes in roots.values():
+            if len(namesakes) > 1:
+                folders = [f"{root}/{county}" for root, county in namesakes.items()]
+                raise WorkbookError(
+                    f"{'、'.join(folders[:_LISTED])}：名称相同，看不出是不是一个县区；"
+                    "不是的，请改成不同的名称（如前面加上市名），是的，请放在一起"
+                )
+
+    def _below(self, path: Path) -> tuple[str, str]:
+        """The given path under which a file lies, and the rest of the file's path; blank if there is none."""
+        text = _slashed(path)
+        below = [
+            (root, text[len(root) + 1 :]) for root in self.roots if text.startswith(f"{root}/")
+        ]
+        if "." in self.roots and not path.is_absolute():
+            below.append((".", text))
+        return min(below, key=lambda pair: len(pair[1]), default=("", ""))
 
 
 def _slashed(path: Path) -> str:

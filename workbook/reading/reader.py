@@ -42,7 +42,13 @@ from workbook.reading.cell_locations import (
     find_unrecorded,
     named_cells,
 )
-from workbook.reading.counties import ARCHIVE, County, of_counties, refuse_outside
+from workbook.reading.counties import (
+    ARCHIVE,
+    County,
+    FolderCounties,
+    of_counties,
+    refuse_outside,
+)
 from workbook.reading.inspection import Evidence
 from workbook.reading.submission import ACCEPTED, REJECTED, SKIPPED, Cell, Return, Submission
 from workbook.reading.tampering import audit, audit_pasted
@@ -122,9 +128,11 @@ def require_counties(files: Iterable[Path], county: County) -> None:
 
     What lies in an archive is seen once that is opened.
     """
+    files = [file for file in files if not _is_litter(file)] if callable(county) else []
     if callable(county):
-        outside = (file for file in files if not (_is_litter(file) or county(file)))
-        refuse_outside([file for file in outside if file.suffix.lower() != ARCHIVE])
+        refuse_outside([f for f in files if not county(f) and f.suffix.lower() != ARCHIVE])
+    if isinstance(county, FolderCounties):
+        county.refuse_namesakes(files)
 
 
 def _read_in_batches(

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fillings import FILLED, accepted, filling
 from workbook.errors import WorkbookError
-from workbook.reading import FolderCounties
+from workbook.reading import FolderCounties, require_counties
 from workbook.reading.counties import of_counties
 from workbook.stores import location
 
@@ -42,6 +42,14 @@ def test_of_paths_one_in_the_other_the_nearest_counts() -> None:
     counties = FolderCounties.under(["收回", "收回/一市"])
     assert counties(Path("收回/一市/甲县/a.xlsx")) == "甲县"
     assert counties(Path("收回/乙县/a.xlsx")) == "乙县"
+
+
+def test_counties_of_one_name_under_two_paths_are_refused() -> None:
+    files = [Path("一市/鼓楼区/a.xlsx"), Path("二市/鼓楼区.zip"), Path("二市/丙县/a.xlsx")]
+    with pytest.raises(WorkbookError, match="一市/鼓楼区、二市/鼓楼区：名称相同"):
+        require_counties(files, FolderCounties.under(["一市", "二市"]))
+    beside = [Path("一市/鼓楼区/a.xlsx"), Path("一市/鼓楼区.zip")]
+    require_counties(beside, FolderCounties.under(["一市", "一市"]))
 
 
 def test_the_first_few_outside_are_named() -> None:
