@@ -184,8 +184,40 @@ def test_the_workbook_lists_counties_and_adds_up(city: City, tmp_path: Path) -> 
     assert "县区" not in heads, "one county's workbook stays as it is"
 
 
-def test_the_workbook_recalculates_the_same(city: City, office: Office, tmp_path: Path) -> None:
-    assert differences(office, build_summary(city.summary, tmp_path / "汇总.xlsx")) == []
+@pytest.fixture(scope="module")
+def everything(city: City, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workbook with all its sheets: last year's lines, a county that owes, a file that is rejected."""
+    folder = tmp_path_factory.mktemp("everything")
+    last = aggregate(check(read(write_counties(folder / "去年", year=2023))))
+    roster = load_roster(roster_of(folder))
+    broken = folder / "收回" / "丙县" / "118001.xlsx"
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(b"PK\x03\x04 broken")
+    sent = [r for r in read(city.folder) if r.county != "丙县"] + read(folder / "收回")
+    summary = aggregate(check(sent, roster), roster, previous=last)
+    return build_summary(summary, folder / "汇总.xlsx")
+
+
+def test_every_list_of_departments_has_their_counties(everything: Path) -> None:
+    book = openpyxl.load_workbook(everything, data_only=True)
+    for name, counties in {
+        "部门汇总": COUNTIES, "同比": COUNTIES, "报送情况": COUNTIES, "文件清单": COUNTIES,
+        "催报名单": COUNTIES, "资金构成": COUNTIES[:2], "问题清单": COUNTIES,
+    }.items():  # fmt: skip
+        heads = [cell.value for cell in book[name][3]]
+        at = heads.index("县区")
+        assert {row[at].value for row in book[name].iter_rows(min_row=4)} >= set(counties), name
+    pending = book["催报名单"]
+    heads = [cell.value for cell in pending[3]]
+    lines = [[row[heads.index(h)] for h in ("县区", "预算编码", "状态", "原因")]
+             for row in pending.iter_rows(min_row=4, values_only=True)]  # fmt: skip
+    assert [line[2] for line in lines if line[0] == "丙县"] == ["退回", "未报", "未报"]
+    errors = {(line[0], line[1]): str(line[3]) for line in lines if line[2] == "须修改"}
+    assert re.fullmatch("有 [1-9][0-9]* 处错误，见问题清单", errors["甲县", "125001"])
+
+
+def test_the_workbook_recalculates_the_same(everything: Path, office: Office) -> None:
+    assert differences(office, everything) == []
 
 
 def test_the_page_shows_counties_and_adds_up(city: City) -> None:

@@ -18,7 +18,7 @@ from tests.fillings import ROSTER, SAMPLES
 from workbook import aggregate, check, load_roster, read_returns
 from workbook.commands.cli import cli
 from workbook.commands.messages import FOUND
-from workbook.reading.counties import County
+from workbook.reading.counties import County, FolderCounties
 from workbook.reading.reader import Forms, Passwords, known_forms, read_batch
 from workbook.reading.submission import Return
 from workbook.reading.workers import WorkBatch
@@ -107,6 +107,28 @@ def test_a_worker_killed_while_it_works_loses_nothing_and_doubles_nothing(
     assert sorted(parts.folder.names()) == sorted(
         {*parts.names, partitions.LISTED, "findings/across.parquet"}
     )
+
+
+def test_counties_are_told_by_folder_on_a_cluster_too(client: Client, tmp_path: Path) -> None:
+    folder = tmp_path / "returns"
+    for county in ("甲县", "乙县"):
+        (folder / county).mkdir(parents=True)
+        for path in sorted((SAMPLES / "returns").glob("*.xlsx"))[:3]:
+            shutil.copy(path, folder / county)
+    county_of = FolderCounties.under(folder)
+    executor = client.get_executor()  # type: ignore[no-untyped-call]
+    parts = write_partitions(
+        listed([folder]), Folder(str(tmp_path / "parts")), forms=known_forms(), executor=executor,
+        county=county_of, batch=2, in_flight=4,
+    )  # fmt: skip
+    _, summary = roll_up(parts)
+    expected = aggregate(check(read_returns([folder], county=county_of)))
+    assert_frame_equal(summary.files, expected.files)
+    assert_frame_equal(summary.findings, expected.findings)
+    assert_frame_equal(summary.coverage, expected.coverage)
+    assert_frame_equal(summary.forms[0].totals, expected.forms[0].totals)
+    assert len(summary.coverage) == 6
+    assert (summary.findings["code"] == "A504").sum() == 6, "each county's copies the other's"
 
 
 def test_the_command_adds_up_on_a_cluster(client: Client, tmp_path: Path) -> None:
