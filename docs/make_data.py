@@ -1,4 +1,4 @@
-"""Write docs/data.md: what `--data` writes, every column of every frame, and six queries with their results.
+"""Write docs/data.md: what `--data` writes, every column of every frame, and seven queries with their results.
 
     python docs/make_data.py
 
@@ -41,7 +41,7 @@ _HEAD = """\
 <!-- 由 python docs/make_data.py 生成，请勿手改 -->
 
 `workbook aggregate … --data 文件夹` writes every frame as CSV (for Excel), as Parquet, and all of them as one DuckDB file with
-views. Below: how to open it, how figures are worked out, six queries with what they say about the samples, and every column
+views. Below: how to open it, how figures are worked out, seven queries with what they say about the samples, and every column
 with its type and unit. The same frames in Python: [python-api.md](python-api.md); from ten thousand returns on:
 [large-scale.md](large-scale.md).
 
@@ -80,6 +80,8 @@ with duckdb.connect("数据/data.duckdb", read_only=True) as base:
   含有哪一类的字词就归哪一类；都不含的是“其他原因”，空白的是“未写原因”。
 - 按规则应得的分由表式定义算出，指标值、完成值不能比较的没有。
 - 退回、未报的单位没有数。一个单位几份、别的年度、名册外的怎么算，见[读表](reading.md#各份之间)；名册外的另列，其数仍在合计之内。
+- 几个县区的表一起汇总的（`--county-from-folder`、`--county`，或名册有“县区”列），每张表都有 `county`。各县区的编码会重复：
+  按单位连接、分组要用 `county` 和 `code` 两列，不能只用 `code`；不知道县区的是空文本，照样可以分组。
 - 报送日期是最早一份收下的表最后保存的那一天（北京时间），没有的按表中的填报日期；晚于截止日期的是迟报。
 - 总览的“需要关注”：同一单位年初预算、全年预算、执行数相差 1000 倍以上（定义里的 `unit_slip`），执行率低于 90%（`rate_threshold`），
   各项之和与总数相差 0.01 万元以上，等等，取前三项。
@@ -150,6 +152,17 @@ WHERE c.section = 'funds' AND c.field = 'final_budget'
 ORDER BY c.number DESC
 LIMIT 3""",
     ),
+    Query(
+        "各县区的合计和执行率是多少？（样例没有分县区）",
+        """\
+SELECT county, count(*) AS departments, sum(final_budget) AS final_budget,
+       round(100 * sum(actual_expenditure) FILTER (final_budget IS NOT NULL)
+                 / sum(final_budget) FILTER (actual_expenditure IS NOT NULL), 2) AS rate_percent
+FROM department_overall_2024_summary.departments
+WHERE status IN ('answered', 'faulty')
+GROUP BY county
+ORDER BY county""",
+    ),
 )
 
 
@@ -174,7 +187,7 @@ def page() -> str:
 
 
 def _queries(told: Iterable[tuple[tuple[str, ...], list[tuple[object, ...]]]]) -> Iterator[str]:
-    yield "## 六个有用的查询\n"
+    yield "## 七个有用的查询\n"
     yield "结果来自 `samples/`；每次测试都重新执行并核对。\n"
     for number, (query, (heads, rows)) in enumerate(zip(QUERIES, told, strict=True), 1):
         yield f"### {number}. {query.question}\n\n```sql\n{query.sql}\n```\n"

@@ -16,7 +16,7 @@ def main(output: Path) -> list[str]:
     form = find_form("department_overall")
     blank = build_template(form, output / "1_发表" / "自评表（空白）.xlsx")
     roster = load_roster(HERE / "roster.csv")
-    departments = [(entry.code, entry.department) for entry in roster.entries]
+    departments = [(e.county, e.code, e.department) for e in roster.entries]
     sent = issue(form, output / "1_发表" / "各单位", departments, folder=True)
     return [
         f"空白表：{blank}",

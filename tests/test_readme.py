@@ -25,13 +25,15 @@ PAGES = ("README.md", "README.zh-CN.md", "docs/python-api.md")
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to write in that has the samples, as a checkout has, and two returns of 2023."""
+    """A folder to write in that has the samples, as a checkout has, two returns of 2023, and two counties."""
     (tmp_path / "samples").symlink_to(TOP / "samples")
     for path in FILLED[:2]:
         build_template(
             overall(), tmp_path / "2023" / f"{path.stem}.xlsx",
             filling=filling(path), fiscal_year=2023,
         )  # fmt: skip
+    for county in ("甲县", "乙县"):
+        shutil.copytree(tmp_path / "2023", tmp_path / "returned" / county)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -63,6 +63,12 @@ def expanded(paths: Iterable[Path]) -> list[Path]:
     return expanded_paths
 
 
+def beginning(path: Path) -> Path:
+    """What stands before a pattern's first wildcard: `returns/**/*.xlsx` → `returns`; else the path."""
+    steps = [_is_pattern(Path(part)) for part in path.parts]
+    return type(path)(*path.parts[: steps.index(True)]) if is_beyond(path) and any(steps) else path
+
+
 def find_beyond(path: Path) -> Iterator[str]:
     """Every file that a URL or a pattern stands for, in order of their names; folders are walked.
 

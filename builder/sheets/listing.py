@@ -212,7 +212,8 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
             0, f"共 {entry_count} 行，本表只列前 {count} 行；全部数据请用 aggregate --data 另写。"
         )
     _write_notes(book, sheet, notes, (total_row or listed.last_row) + 1)
-    sheet.freeze_panes(HEAD_ROW, heading.frozen)
+    county = any(column.key == "county" for column in columns[: heading.frozen])
+    sheet.freeze_panes(HEAD_ROW, heading.frozen + county)
     done(sheet.autofilter(HEAD_ROW - 1, 0, listed.last_row - 1, len(columns) - 1))
     done(sheet.repeat_rows(HEAD_ROW - 1))
     return listed

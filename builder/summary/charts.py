@@ -19,7 +19,7 @@ from builder.sheets import (
 from builder.summary.analysis import Branch
 from workbook.address import column_range
 from workbook.form import ScoredRows
-from workbook.summary import FormSummary, by_rate, distribution
+from workbook.summary import FormSummary, by_rate, distribution, full_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,9 @@ def _rate_chart(
     page: OnePage, part: FormSummary, lists: Lists, position: OnGrid, size: OnGrid
 ) -> None:
     rated = by_rate(part)
-    column = "project" if "project" in rated.columns else "department"
-    names = [str(name) for name in rated[column].fillna(rated["department"])]
+    departments = full_names(rated)
+    of_projects = rated["project"].fillna(departments) if "project" in rated.columns else None
+    names = [str(name) for name in (departments if of_projects is None else of_projects)]
     # What all names begin with (岳阳市云溪区) tells nothing, and takes the chart's room.
     prefix = _common_letters(min(names), max(names))
     rate_column = lists.departments.columns["execution_rate"]

@@ -21,7 +21,7 @@ from builder.sheets import (
     values,
     write_list,
 )
-from builder.summary.lists import file_names, open_column
+from builder.summary.lists import department_columns, file_names, open_column
 from builder.summary.rates import rate_of_line, rate_of_sums
 from builder.summary.returns import STATUS_FILLS
 from workbook.address import letters
@@ -84,8 +84,7 @@ def _identity_columns(frame: pd.DataFrame) -> list[Column]:
         Column("number", "序号", 6, [float(n) for n in frame.index], "center"),
         Column("status", "状态", 8, [s.chinese for s in statuses], "center",
                fills=[STATUS_FILLS[s] for s in statuses]),
-        Column("code", "预算编码", 11, values(frame["code"]), "center"),
-        Column("department", "部门", 25, values(frame["department"]), total="合计"),
+        *department_columns(frame, (11, 25), total="合计"),
     ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from builder import styles
 from builder.sheets import Book, Column, Heading, Links, Listed, Live, Value, values, write_list
 from workbook.address import letters
 from workbook.form import ROW, Field, ScoredRows, Section
-from workbook.summary import CENT, FINEST, LEVEL_NAMES, NEAR, ORIGINS, FormSummary, sum_of
+from workbook.summary import CENT, FINEST, HEADS, LEVEL_NAMES, NEAR, ORIGINS, FormSummary, sum_of
 
 
 def file_names(paths: pd.Series[str]) -> list[Value]:
@@ -21,6 +21,30 @@ def file_names(paths: pd.Series[str]) -> list[Value]:
         "\n".join(PurePath(path).name for path in several.split("\n"))
         for several in paths.fillna("")
     ]
+
+
+def department_columns(
+    frame: pd.DataFrame,
+    widths: tuple[float, float],
+    *,
+    code: str = "code",
+    total: str | None = None,
+) -> list[Column]:
+    """Who it is, the budget code in the frame's column `code`: before it the county, if any is known."""
+    columns = [
+        Column("code", HEADS["code"], widths[0], values(frame[code]), "center"),
+        Column(
+            "department", HEADS["department"], widths[1], values(frame["department"]), total=total
+        ),
+    ]
+    return [*county_columns(frame), *columns]
+
+
+def county_columns(frame: pd.DataFrame) -> list[Column]:
+    """The column of counties; none where no county is known."""
+    if not frame["county"].fillna("").ne("").any():
+        return []
+    return [Column("county", HEADS["county"], 10, values(frame["county"]), "center")]
 
 
 def order_column(count: int) -> Column:
@@ -39,11 +63,7 @@ def write_composition(book: Book, heading: Heading, part: FormSummary, links: Li
     """The parts of the funds, one line a department that answered, against what they should make up."""
     frame = part.composition
     lines = part.departments.reindex(frame.index)
-    columns = [
-        order_column(len(frame)),
-        Column("code", "预算编码", 11, values(frame["code"]), "center"),
-        Column("department", "部门", 26, values(frame["department"]), total="合计"),
-    ]  # fmt: skip
+    columns = [order_column(len(frame)), *department_columns(frame, (11, 26), total="合计")]
     if "project" in frame.columns:
         columns.append(Column("project", "项目名称", 26, values(frame["project"])))
     for breakdown in part.key_fields.breakdowns:
@@ -112,10 +132,7 @@ def write_details(
     """Every row in which a department filled something in, with the cell where it begins."""
     frame = part.details[section.id]
     paths = frame.index.get_level_values("submission")
-    columns = [
-        Column("code", "预算编码", 10, values(frame["code"]), "center"),
-        Column("department", "部门", 26, values(frame["department"])),
-    ]
+    columns = department_columns(frame, (10, 26))
     scored = next((rows for rows in part.key_fields.scored if rows.section is section), None)
     for item in section.of_grain(ROW):
         if item.id not in frame.columns or item.is_hidden:
@@ -174,8 +191,7 @@ def write_sources(book: Book, heading: Heading, part: FormSummary, links: Links)
     rates = {"execution_rate"}
     columns = [
         Column("number", "序号", 6, values(frame["number"]), "center"),
-        Column("code", "预算编码", 12, values(frame["code"]), "center"),
-        Column("department", "部门", 28, values(frame["department"])),
+        *department_columns(frame, (12, 28)),
     ]
     if part.key_fields.project is not None:
         columns.append(Column("project", "项目名称", 26, values(frame["project"])))

@@ -112,7 +112,7 @@ def _return_figures(part: FormSummary, listed: Listed) -> list[Figure]:
     faulty = float((statuses == Status.FAULTY).sum())
     return [
         ("收下份数", listed.live(f'=COUNTIF({status},"?*")', float(len(statuses))), "count"),
-        ("单位数", float(part.departments["department"].nunique()), "count"),
+        ("单位数", float(part.departments.groupby(["county", "department"]).ngroups), "count"),
         ("须修改",
          listed.live(f'=COUNTIF({status},"{Status.FAULTY.chinese}")', faulty), "count"),
     ]  # fmt: skip

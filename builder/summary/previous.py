@@ -22,6 +22,7 @@ from builder.sheets import (
     values,
     write_list,
 )
+from builder.summary.lists import department_columns
 from builder.summary.rates import rate_of_sums
 from workbook.address import letters
 from workbook.summary import RATE, SCORE, Comparison, Pairing
@@ -55,8 +56,7 @@ class _PreviousSheet:
         frame = self.frame
         self.columns = [
             Column("number", "序号", 6, values(frame["number"]), "center"),
-            Column("code", "预算编码", 11, values(frame["code"]), "center"),
-            Column("department", "部门", 26, values(frame["department"]), total="合计"),
+            *department_columns(frame, (11, 26), total="合计"),
         ]
         if "project" in frame.columns:
             self.columns.append(Column("project", "项目名称", 26, values(frame["project"])))

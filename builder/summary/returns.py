@@ -8,7 +8,13 @@ import pandas as pd
 
 from builder import styles
 from builder.sheets import Book, Column, Heading, Links, Listed, Live, Value, values, write_list
-from builder.summary.lists import file_names, open_column, order_column
+from builder.summary.lists import (
+    county_columns,
+    department_columns,
+    file_names,
+    open_column,
+    order_column,
+)
 from workbook.catalogue import Severity
 from workbook.summary import DEADLINE, Status, Summary, coverage_counts
 
@@ -48,8 +54,7 @@ def write_findings(book: Book, name: str, summary: Summary, links: Links) -> Lis
     counted = frame["path"].isin(counted_paths)
     columns = [
         order_column(len(frame)),
-        Column("code", "预算编码", 10, values(frame["department_code"]), "center"),
-        Column("department", "部门", 28, values(frame["department"])),
+        *department_columns(frame, (10, 28), code="department_code"),
         Column("finding", "代码", 8, values(frame["code"]), "center"),
         Column("severity", "严重程度", 9, [s.chinese for s in severities], "center",
                fills=[_SEVERITY_FILLS[s] for s in severities]),
@@ -88,8 +93,7 @@ def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Lis
     columns = [
         order_column(len(frame)),
         _status(statuses),
-        Column("code", "预算编码", 11, values(frame["code"]), "center"),
-        Column("department", "部门", 26, values(frame["department"])),
+        *department_columns(frame, (11, 26)),
         Column("on_roster", "名册内", 7, ["是" if on_roster else "否" for on_roster in frame["on_roster"]], "center"),
         Column("deadline", DEADLINE, 12, values(frame["deadline"]), "center"),
         Column("received", "报送日期", 12, values(frame["received"]), "center"),
@@ -152,8 +156,7 @@ def write_pending(book: Book, name: str, summary: Summary) -> Listed:
     columns = [
         order_column(len(frame)),
         _status(statuses),
-        Column("code", "预算编码", 12, values(frame["code"]), "center"),
-        Column("department", "部门", 30, values(frame["department"])),
+        *department_columns(frame, (12, 30)),
         Column("contact", "联系人", 12, values(frame["contact"]), "center"),
         Column("phone", "联系电话", 16, values(frame["phone"]), "center"),
         Column("deadline", DEADLINE, 12, values(frame["deadline"]), "center"),
@@ -168,12 +171,13 @@ def _pending_reasons(frame: pd.DataFrame, summary: Summary) -> list[Value]:
     counts = summary.errors_by_department
     list_reference = "" if summary.left_out else "，见问题清单"
     reasons: list[Value] = []
-    rows: Iterable[tuple[str, str, str]] = zip(
-        frame["status"], frame["department"], frame["why"], strict=True
+    rows: Iterable[tuple[str, str, str, str]] = zip(
+        frame["status"], frame["county"], frame["department"], frame["why"], strict=True
     )
-    for status, department, why in rows:
+    for status, county, department, why in rows:
         if status == Status.FAULTY:
-            reasons.append(f"有 {int(counts.get(department, 0))} 处错误{list_reference}")
+            errors = int(counts.get((county, department), 0))
+            reasons.append(f"有 {errors} 处错误{list_reference}")
         else:
             reasons.append(why or "尚未报送")
     return reasons
@@ -199,6 +203,7 @@ def write_files(book: Book, name: str, summary: Summary, links: Links) -> Listed
             "center",
             fills=[_USE_FILLS.get(use, "") for use in frame["use"]],
         ),
+        *county_columns(frame),
         Column("department", "部门", 28, values(frame["department"])),
         Column("form", "表式", 20, values(frame["form"]), "center"),
         Column("version", "版本", 8, values(frame["version"]), "center"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from builder.sheets import Book, Column, Heading, Listed, values, write_list
+from builder.summary.lists import department_columns
 from workbook.summary import HEADS
 
 _NOTES = (
@@ -18,8 +19,7 @@ def write_set_aside(book: Book, name: str, frame: pd.DataFrame) -> Listed:
     columns = [
         Column("form", HEADS["form"], 26, values(frame["form"])),
         Column("fiscal_year", HEADS["fiscal_year"], 8, values(frame["fiscal_year"]), "center"),
-        Column("code", HEADS["code"], 12, values(frame["code"]), "center"),
-        Column("department", HEADS["department"], 30, values(frame["department"])),
+        *department_columns(frame, (12, 30)),
         Column("project", HEADS["project"], 26, values(frame["project"])),
         Column("review_score", HEADS["score"], 10, values(frame["review_score"]), "input"),
         Column("remark", HEADS["remark"], 36, values(frame["remark"]), "remark"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from builder import styles
 from builder.sheets import FIRST_ROW, Book, Column, Heading, Links, Listed, done, values, write_list
-from builder.summary.lists import open_column
+from builder.summary.lists import department_columns, open_column
 from builder.summary.settings import Settings
 from workbook.address import letters
 from workbook.form import Criterion, Sense
@@ -39,7 +39,8 @@ def write_sampling(
     count = len(frame)
     last = FIRST_ROW + max(count, 1) - 1
     proposed = [PROPOSED if drawn else "" for drawn in frame["sampled"]]
-    names = ["order", "proposed", "code", "department"]
+    who = department_columns(frame, (11, 26))
+    names = ["order", "proposed", *(column.key for column in who)]
     names += ["project"] if "project" in frame.columns else []
     names += [key for key, *_ in _METRICS]
     names += [criterion.column for criterion in sampling.criteria]
@@ -56,8 +57,7 @@ def write_sampling(
                lambda row: _order_formula(letter_of, cells, row), across=True),
         Column("proposed", "是否抽查", 9, proposed, "center",
                lambda row: f'=IF({letter_of["order"]}{row}<={size},"{PROPOSED}","")', across=True),
-        Column("code", "预算编码", 11, values(frame["code"]), "center"),
-        Column("department", "部门", 26, values(frame["department"])),
+        *who,
     ]  # fmt: skip
     if "project" in frame.columns:
         columns.append(Column("project", "项目名称", 26, values(frame["project"])))

@@ -9,13 +9,13 @@ from builder.template.template import build_template
 from workbook.errors import BuildError
 from workbook.form import Form, Value
 from workbook.reading import Filling
-from workbook.writing import file_name
+from workbook.writing import file_name, stem_of
 
 
 def issue(
     form: Form,
     output: Path,
-    departments: Sequence[tuple[str, str]],
+    departments: Sequence[tuple[str, str, str]],
     *,
     folder: bool = False,
     fiscal_year: int | None = None,
@@ -23,20 +23,24 @@ def issue(
     force: bool = True,
     progress: Callable[[Path], None] | None = None,
 ) -> list[Path]:
-    """Write one template a department, given as (code, name); a blank pair gives a blank template.
+    """Write one template a department, given as (county, code, name), all blank for a blank template.
 
-    With `folder`, `output` is a folder and files are named after code and department; without `force`
+    With `folder`, `output` is a folder and files are named after code and department, in a folder of the
+    county where there is one; without `force`
     files that are there already stop it before anything is written. Returns the files written, in
     order. Raises BuildError.
     """
     if folder and output.exists() and not output.is_dir():
         raise BuildError(f"{output}：有名册时应给出文件夹，这是一个文件")
-    existing = [p for c, n in departments if folder and (p := output / file_name(c, n)).exists()]
+    paths = [
+        output / stem_of(county, "") / file_name(code, name) if folder else output
+        for county, code, name in departments
+    ]
+    existing = [path for path in paths if folder and path.exists()]
     if existing and not force:
         raise BuildError(f"{existing[0]} 等 {len(existing)} 个文件已经存在；要覆盖请加 --force")
     written = []
-    for code, name in departments:
-        path = output / file_name(code, name) if folder else output
+    for path, (_, code, name) in zip(paths, departments, strict=True):
         build_template(
             form, path, prefilled=_identity(code, name), fiscal_year=fiscal_year, password=password
         )

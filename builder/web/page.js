@@ -68,6 +68,10 @@
 
   // --- data -------------------------------------------------------------------------------------
 
+  function fullName(line) {
+    return line.county && !line.department.includes(line.county) ? line.county + " " + line.department : line.department;
+  }
+
   function opened(number) {
     const given = data.forms[number];
     const names = Object.keys(given.lines);
@@ -76,7 +80,7 @@
     for (let i = 0; i < size; i += 1) {
       const line = { number: i + 1, findings: [] };
       for (const name of names) line[name] = given.lines[name][i];
-      line.text = [line.code, line.department, line.project].filter(known).join("\n").toLowerCase();
+      line.text = [line.county, line.code, line.department, line.project].filter(known).join("\n").toLowerCase();
       lines.push(line);
     }
     const f = given.findings;
@@ -220,7 +224,7 @@
     return chart("各单位执行率", told + "；虚线为 100%", "点一条看这个单位", bars(sorted.map((line) => ({
       name: line.short, part: line.rate / longest, figure: percent(line.rate),
       look: line.rate > 1 + 1e-9 || line.rate < form.lowRate ? "warn" : "bar-fill",
-      tip: line.department + "\n执行率 " + percent(line.rate) + form.rateOf.map((item) => "\n" + item.label + " " + amount(line[item.key]) + " 万元").join(""),
+      tip: fullName(line) + "\n执行率 " + percent(line.rate) + form.rateOf.map((item) => "\n" + item.label + " " + amount(line[item.key]) + " 万元").join(""),
       press: () => show(line),
     })), longest > 1 ? 1 / longest : 0));
   }
@@ -311,6 +315,7 @@
     const status = new Map(data.statuses.map((item) => [item.key, item.name]));
     const found = [
       { key: "number", title: "序号", look: "center lesser", cell: (line) => String(line.number) },
+      ...(data.counties ? [{ key: "county", title: "县区", look: "center", cell: (line) => line.county, sent: true }] : []),
       { key: "department", title: "部门", look: "", cell: (line) => line.department },
       { key: "code", title: "预算编码", look: "center lesser", cell: (line) => line.code, sent: true },
     ];
@@ -374,7 +379,7 @@
 
   function detail(line) {
     const status = data.statuses.find((item) => item.key === line.status);
-    const facts = [["状态", status.name + (line.why ? "：" + line.why : "")], ["预算编码", line.code || "—"]];
+    const facts = [["状态", status.name + (line.why ? "：" + line.why : "")], ...(line.county ? [["县区", line.county]] : []), ["预算编码", line.code || "—"]];
     if (known(line.contact) && (line.contact || line.phone)) facts.push(["联系人", [line.contact, line.phone].filter(Boolean).join(" ")]);
     for (const item of form.amounts) if (known(line[item.key])) facts.push([item.label, amount(line[item.key]) + " 万元"]);
     for (const item of form.parts) if (known(line[item.key])) facts.push([item.label, amount(line[item.key]) + " 万元"]);
@@ -421,7 +426,7 @@
   }
 
   function sortBy(key) {
-    const numeric = !["number", "department", "code", "project", "status", "grade", "rank"].includes(key);
+    const numeric = !["number", "department", "county", "code", "project", "status", "grade", "rank"].includes(key);
     const now = state.sort[0] === key;
     state.sort = [key, now ? -state.sort[1] : numeric ? -1 : 1];
     state.page = 0;
@@ -481,7 +486,7 @@
     byId("sample").hidden = !form.sample.length;
     inside("sample", list([["次序", "center"], ["部门", ""], ["风险得分", "number"], ["为什么", ""]],
       form.sample.map((item, place) => [String(place + 1),
-        el("button", { type: "button", class: "link", onclick: () => show(form.lines[item.line]) }, form.lines[item.line].project || form.lines[item.line].department),
+        el("button", { type: "button", class: "link", onclick: () => show(form.lines[item.line]) }, form.lines[item.line].project || fullName(form.lines[item.line])),
         count(item.points), item.why])), el("p", { class: "soft below" }, data.sampling));
     inside("codes", list([["代码", "center"], ["级别", "center"], ["问题", ""], ["个数", "number"], ["单位数", "number"]],
       form.codes.map((code) => [code.code, el("span", { class: ["bad", "warn", "grey"][code.severity] }, SEVERITIES[code.severity][1]), code.name,
@@ -493,20 +498,21 @@
 
   function drawCoverage() {
     const parts = [el("p", null, data.coverage)];
+    const county = data.counties ? [["县区", "center"]] : [];
     if (!data.roster) parts.push(el("p", { class: "soft" }, "没有给名册，所以不知道谁还没报。"));
     for (const [status, title] of [["missing", "未报（催报）"], ["rejected", "退回"]]) {
       const rows = data.due.filter((item) => item.status === status);
       if (!rows.length) continue;
       const why = rows.some((item) => item.why) ? [["原因", ""]] : [];
       parts.push(el("div", null, el("h3", null, title + " " + count(rows.length) + " 家"), list(
-        [["预算编码", "center"], ["部门", ""], ["联系人", ""], ["联系电话", "center"], ...why],
-        rows.slice(0, PRINTED).map((item) => [item.code, item.department, item.contact, item.phone, ...why.map(() => item.why)]))));
+        [...county, ["预算编码", "center"], ["部门", ""], ["联系人", ""], ["联系电话", "center"], ...why],
+        rows.slice(0, PRINTED).map((item) => [...county.map(() => item.county), item.code, item.department, item.contact, item.phone, ...why.map(() => item.why)]))));
       if (rows.length > PRINTED) parts.push(el("p", null, "只列前 " + count(PRINTED) + " 家，其余见汇总表。"));
     }
     if (data.late.length) {
       parts.push(el("div", null, el("h3", null, "迟报 " + count(data.late.length) + " 家"), list(
-        [["预算编码", "center"], ["部门", ""], ["截止日期", "center"], ["收到日期", "center"], ["迟几天", "number"]],
-        data.late.slice(0, PRINTED).map((item) => [item.code || "", item.department || "", item.deadline, item.received, count(item.days_late)]))));
+        [...county, ["预算编码", "center"], ["部门", ""], ["截止日期", "center"], ["收到日期", "center"], ["迟几天", "number"]],
+        data.late.slice(0, PRINTED).map((item) => [...county.map(() => item.county), item.code || "", item.department || "", item.deadline, item.received, count(item.days_late)]))));
     }
     if (data.files.length) {
       parts.push(el("div", null, el("h3", null, "没有计入的文件 " + count(data.files.length) + " 个"), list(

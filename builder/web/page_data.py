@@ -19,6 +19,7 @@ from workbook.summary import (
     LOW_RATE,
     THINGS,
     UNIT,
+    WHO,
     Attention,
     FormSummary,
     Status,
@@ -27,6 +28,7 @@ from workbook.summary import (
     coverage_counts,
     error_name,
     findings_by_code,
+    full_names,
     rate_threshold,
     reading_notes,
     sample,
@@ -47,7 +49,7 @@ _NOTHING = "绩效自评汇总"
 _PLACE_ENDINGS = "省市州盟县区旗"
 _CELLS = 6
 """A finding names no more cells than this."""
-_KEY = ["code", "department"]
+_KEY = list(WHO)
 
 
 class _Words:
@@ -77,6 +79,7 @@ def page_data(summary: Summary) -> Json:
     return {
         "about": f"收到文件 {len(summary.files)} 个{f'：{read}' if read else ''}。",
         "roster": summary.has_roster,
+        **({"counties": True} if summary.counties else {}),
         "counted": [str(status) for status in Status if status.counts],
         "statuses": [{"key": str(s), "name": s.chinese} for s in Status],
         "coverage": f"{_WHO[summary.has_roster]} {counts.asked} 家：{counts.in_words}。",
@@ -98,8 +101,12 @@ def _owing(summary: Summary) -> list[Json]:
     """Who still owes a return, in the roster's order."""
     frame = summary.coverage
     frame = frame[frame["status"].isin([Status.MISSING, Status.REJECTED])]
-    columns = ["status", "code", "department", "contact", "phone", "why"]
-    return _records(frame[columns])
+    return _records(frame[["status", *_who(summary), "contact", "phone", "why"]])
+
+
+def _who(summary: Summary) -> list[str]:
+    """The columns that tell a department: without the county where none is known."""
+    return [name for name in WHO if name != "county" or summary.counties]
 
 
 def _late(summary: Summary) -> pd.DataFrame:
@@ -107,7 +114,7 @@ def _late(summary: Summary) -> pd.DataFrame:
     frame = frame[frame["late"].fillna(value=False)].sort_values(
         "days_late", ascending=False, kind="stable"
     )
-    return frame[[*_KEY, "deadline", "received", "days_late"]]
+    return frame[[*_who(summary), "deadline", "received", "days_late"]]
 
 
 def _criteria(summary: Summary) -> str:
@@ -135,7 +142,7 @@ def _left_out(summary: Summary) -> list[Json]:
         }
         for path, department, use, why in zip(
             frame.index,
-            values(frame["department"]),
+            values(full_names(frame)),
             frame["use"],
             values(frame["why"]),
             strict=True,
@@ -211,9 +218,9 @@ def _lines(summary: Summary, part: FormSummary, *, first: bool) -> Json:
     names = [str(name or "") for name in values(frame["department"])]
     columns: Json = {
         "status": [str(status) for status in frame["status"]],
-        "code": _plain(frame["code"]),
+        **{name: _plain(frame[name]) for name in _who(summary)},
         "department": names,
-        "short": _short(names),
+        "short": _short([str(name or "") for name in values(full_names(frame))]),
     }
     if key_fields.project is not None:
         columns["project"] = _plain(frame["project"])
@@ -249,7 +256,7 @@ def _amount(key: str) -> str:
 
 
 def _by_department(summary: Summary, lines: pd.DataFrame, name: str) -> pd.Series[Any]:
-    """A column of the coverage for each line, by code and name."""
+    """A column of the coverage for each line, by county, code and name."""
     by_name = summary.coverage.drop_duplicates(_KEY).set_index(_KEY)[name]
     return by_name.reindex(pd.MultiIndex.from_frame(lines[_KEY]))
 
@@ -423,11 +430,10 @@ def _unread(summary: Summary) -> Json:
     frame = summary.coverage
     count = len(frame)
     lines: Json = {
-        name: _plain(frame[name])
-        for name in ("status", "code", "department", "contact", "phone", "why")
+        name: _plain(frame[name]) for name in ("status", *_who(summary), "contact", "phone", "why")
     }
     lines |= {
-        "short": lines["department"],
+        "short": _plain(full_names(frame)),
         "file": [_names(path) for path in values(frame["file"])],
     }
     lines |= {f"{severity}s": [None] * count for severity in Severity}

@@ -26,6 +26,7 @@ from workbook.summary import (
     coverage_counts,
     error_name,
     findings_by_code,
+    full_names,
 )
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _coverage(draft: _Draft, summary: Summary) -> None:
         draft.table(["状态", "部门数", "占比", ""], rows, [18, 12, 12, 40], left_aligned=(0, 3))
     asked_lines = summary.coverage[summary.coverage["on_roster"] | (not summary.has_roster)]
     for status in (Status.MISSING, Status.REJECTED, Status.FAULTY):
-        names = asked_lines["department"][asked_lines["status"] == str(status)]
+        names = full_names(asked_lines[asked_lines["status"] == str(status)])
         if len(names):
             draft.text(
                 f"{status.chinese}的 {len(names)} 个：{_listed(names.fillna(_UNNAMED).tolist())}。"
@@ -193,7 +194,7 @@ def _by_grade(draft: _Draft, form: FormSummary) -> None:
         if len(of_grade):
             names = [
                 f"{_named(d)}（{_score(s)}）"
-                for d, s in zip(of_grade["department"], of_grade["counted_score"], strict=True)
+                for d, s in zip(full_names(of_grade), of_grade["counted_score"], strict=True)
             ]
             draft.text(f"{grade} {len(of_grade)} 个：{_listed(names)}。")
 

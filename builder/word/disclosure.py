@@ -13,13 +13,22 @@ from builder.word.official import opened
 from builder.word.report import department_report, report_values
 from builder.word.report_table import cell_text
 from workbook.catalogue import Severity
-from workbook.checking import Roster, RosterEntry, View, gather, sort_by_sender, value_at
+from workbook.checking import (
+    Roster,
+    RosterEntry,
+    Sender,
+    View,
+    full_name,
+    gather,
+    sort_by_sender,
+    value_at,
+)
 from workbook.errors import BuildError
 from workbook.form import DEPARTMENT, DEPARTMENT_CODE, report_section
 from workbook.reading import Cell, Return, Submission
 from workbook.text import printable
 from workbook.word import NoOffice, convert
-from workbook.writing import file_name, writing
+from workbook.writing import stem_of, writing
 
 INDEX = "index.html"
 PAGES_AT_ONCE = 20
@@ -57,14 +66,15 @@ def select(
     round_year = sent.due_forms(year).year
     selected, left_out = [], []
     for position, returned in enumerate(returns):
-        why = _not_due(returned, roster, round_year)
+        sender = sent.senders.get(position)
+        why = _not_due(returned, sender, roster, round_year)
         if position in sent.replaced:
             name = printable(returns[sent.replaced[position]].path.name)
             why = f"同一单位另有保存较晚的“{name}”"
         if why:
             left_out.append((returned.path, why))
         else:
-            selected.append(returned)
+            selected.append(_under_roster_name(returned, sender))
     # Equal to one that does not count is no reason.
     fillings = Counter(returned.submission.filling for returned in selected if returned.submission)
     for returned in list(selected) if public else []:
@@ -74,30 +84,26 @@ def select(
             selected.remove(returned)
     errors = {r.path: sum(f.severity is Severity.ERROR for f in r.findings) for r in selected}
     faulty = {r.path: errors[r.path] for r in selected if r.submission and errors[r.path]}
-    named = tuple(_under_roster_name(returned, roster) for returned in selected)
-    return Selection(named, tuple(left_out), faulty)
+    return Selection(tuple(selected), tuple(left_out), faulty)
 
 
-def _not_due(returned: Return, roster: Roster | None, year: int | None) -> str:
+def _not_due(
+    returned: Return, sender: Sender | None, roster: Roster | None, year: int | None
+) -> str:
     """Why a return that was read is none of this round's; blank if it is one."""
     submission = returned.submission
     if submission is None:
         return ""
     if year is not None and submission.fiscal_year != year:
         return f"这是 {submission.fiscal_year} 年度的表，这一次收的是 {year} 年度的"
-    if roster is not None and not roster.match(submission.department_code, submission.department):
+    if roster is not None and (sender is None or sender.entry is None):
         return "单位不在名册中"
     return ""
 
 
-def _under_roster_name(returned: Return, roster: Roster | None) -> Return:
-    """A return under the name and code that its department has on the roster."""
-    submission = returned.submission
-    entry = (
-        roster.match(submission.department_code, submission.department)
-        if roster and submission
-        else None
-    )
+def _under_roster_name(returned: Return, sender: Sender | None) -> Return:
+    """A return under the county, name and code that its department has on the roster."""
+    submission, entry = returned.submission, sender.entry if sender else None
     if submission is None or entry is None:
         return returned
     named = replace(
@@ -106,7 +112,7 @@ def _under_roster_name(returned: Return, roster: Roster | None) -> Return:
         department_code=entry.code or submission.department_code,
         cells=submission.cells | _named_cells(submission, entry),
     )
-    return replace(returned, submission=named)
+    return replace(returned, submission=named, county=entry.county or returned.county)
 
 
 def _named_cells(submission: Submission, entry: RosterEntry) -> dict[str, Cell]:
@@ -160,7 +166,7 @@ def write_reports(
         if returned.submission is None:
             written.refused.append((returned.path, returned.error))
             continue
-        path = folder / _free_name(returned.submission, used_names)
+        path = folder / _free_name(returned.submission, returned.county, used_names)
         try:
             _refuse_existing(path, pdf=pdf, force=force)
             data = department_report(returned.submission, template=template, public=public)
@@ -184,13 +190,14 @@ def write_reports(
     return written
 
 
-def _free_name(submission: Submission, used_names: set[str]) -> str:
+def _free_name(submission: Submission, county: str, used_names: set[str]) -> str:
     """A file name that no other return of this run has: several may come from one department."""
-    stem = Path(file_name(submission.department_code, submission.department)).stem
+    stem = stem_of(submission.department_code, submission.department)
+    stem = stem_of(county, stem)
     project = submission.form.key_fields.project
     cell = submission.cell_of(project.key) if project else None
     if cell is not None and cell.value:
-        stem = Path(file_name(stem, str(cell.value))).stem
+        stem = stem_of(stem, str(cell.value))
     document_kind = "自评表" if report_values(submission) is None else "自评报告"
     name, number = f"{stem or '未填单位'}_{document_kind}", 1
     while f"{name}{number if number > 1 else ''}".casefold() in used_names:
@@ -280,7 +287,7 @@ def _index(listed: Mapping[Path, Return], papers: Collection[Path], folder: Path
     first = next(iter(submissions.values()))
     columns = _columns(first)
     rows = [
-        _row(document, submission, document.with_suffix(".pdf") in papers)
+        _row(document, submission, listed[document].county, document.with_suffix(".pdf") in papers)
         for document, submission in submissions.items()
     ]
     heads = ["序号", "单位", *columns, "自评报告"]
@@ -307,7 +314,7 @@ def _columns(submission: Submission) -> dict[str, str]:
     return key_of_label
 
 
-def _row(path: Path, submission: Submission, paper: bool) -> str:
+def _row(path: Path, submission: Submission, county: str, paper: bool) -> str:
     batch = gather(submission.form, [submission], View.TRUE)
     figures = []
     for key in _columns(submission).values():
@@ -319,5 +326,6 @@ def _row(path: Path, submission: Submission, paper: bool) -> str:
         f'<a href="{html.escape(quote(file.name))}">{file.suffix.strip(".").upper()}</a>'
         for file in files
     )
-    name = html.escape(submission.department.strip() or path.stem)
+    department = submission.department.strip() or path.stem
+    name = html.escape(full_name(county, department))
     return f"<td>{name}</td>{''.join(figures)}<td>{links}</td>"

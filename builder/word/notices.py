@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from workbook.catalogue import Severity
-from workbook.checking import Roster, Sender, sort_by_sender
+from workbook.checking import Roster, Sender, full_name, sort_by_sender
 from workbook.errors import BuildError
 from workbook.reading import ACCEPTED, Return
 from workbook.writing import stem_of, writing
@@ -22,7 +22,7 @@ _NUMERALS = "一二三"
 def write_notices(
     returns: Sequence[Return], folder: Path, roster: Roster | None = None, *, force: bool = False
 ) -> list[Path]:
-    """Write `<code>_<department>.txt` for each department whose return has an error or a warning, or
+    """Write `[<county>_]<code>_<department>.txt` for each department whose return has an error or a warning, or
     could not be read; returns the paths, in order. UTF-8 with BOM, as Windows' Notepad writes it.
 
     Returns that a later one replaces are left out. Raises BuildError if a file is there already and
@@ -51,7 +51,8 @@ def _notices(returns: Sequence[Return], roster: Roster | None) -> Iterator[tuple
         open_ = [returned for position in positions if _is_open(returned := returns[position])]
         if open_:
             sender = sent.senders[positions[0]]
-            yield stem_of(sender.code, sender.department), _text(sender, open_)
+            stem = stem_of(sender.code, sender.department)
+            yield stem_of(sender.county, stem), _text(sender, open_)
 
 
 def _is_open(returned: Return) -> bool:
@@ -61,7 +62,7 @@ def _is_open(returned: Return) -> bool:
 
 
 def _text(sender: Sender, returns: Iterable[Return]) -> str:
-    lines = [f"{sender.department}："]
+    lines = [f"{full_name(sender.county, sender.department)}："]
     for returned in returns:
         lines += ["", *_about(returned)]
     lines += ["", "请改正后看一遍表里的“自检”，没有问题了再重新报送。"]

@@ -1,15 +1,11 @@
 """Submissions become findings: every rule over all returns at once, and what shows only between them.
 
 In come returns and a roster; out come the same returns with all their findings (`check`). `columns` holds
-submissions as aligned arrays and is what everything that computes anew asks. Start in `checks`.
+submissions as aligned arrays and is what everything that computes anew asks; `same_department` says who is
+the same department. Start in `checks`.
 """
 
-from workbook.checking.between_returns import (
-    Sender,
-    SentReturns,
-    add_findings_between,
-    sort_by_sender,
-)
+from workbook.checking.between_returns import add_findings_between
 from workbook.checking.checks import Trial, check, judge, judge_trials, tidy, trial
 from workbook.checking.columns import (
     BROKEN,
@@ -31,6 +27,9 @@ from workbook.checking.expected_scores import (
     expected_scores_of,
 )
 from workbook.checking.roster import Roster, RosterEntry, load_roster
+from workbook.checking.same_department import Identity, full_name, pair
+from workbook.checking.senders import Sender, SentReturns, sort_by_sender
+from workbook.checking.told_apart import require_told_apart
 
 __all__ = [
     "BROKEN",
@@ -41,6 +40,7 @@ __all__ = [
     "Batch",
     "ExpectedScoreCollector",
     "ExpectedScores",
+    "Identity",
     "Roster",
     "RosterEntry",
     "Sender",
@@ -52,10 +52,13 @@ __all__ = [
     "check",
     "expected_score_frame",
     "expected_scores_of",
+    "full_name",
     "gather",
     "judge",
     "judge_trials",
     "load_roster",
+    "pair",
+    "require_told_apart",
     "sort_by_sender",
     "tidy",
     "trial",

@@ -55,8 +55,9 @@ def check(
     """The returns, in their order, each accepted one with all its findings.
 
     Also what shows only between them: several of one department, forms of another year than `year` or
-    than most, and with a roster, departments that are not on it. Nothing raises; rejected and skipped
-    files keep what the reader said of them.
+    than most, and with a roster, departments that are not on it. Rejected and skipped files keep what the reader
+    said of them. Raises WorkbookError if departments cannot be told apart (see `Return.county`), and
+    for nothing that a department sent.
     """
     return judge(add_findings_between(returns, roster, year=year))
 

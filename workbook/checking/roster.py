@@ -19,10 +19,12 @@ from functools import cached_property
 from pathlib import Path
 
 from workbook import text as texts
+from workbook.checking.same_department import Directory, Identity
 from workbook.errors import RosterError, reason_of
 from workbook.form import PLAIN_DATE
 
 _HEADS: Mapping[str, tuple[str, ...]] = {
+    "county": ("县区", "县(区)", "区县", "县市区", "市县区", "所属县区", "县"),
     "code": ("预算编码", "编码", "单位编码", "部门编码", "预算单位编码", "单位代码", "预算代码"),
     "department": ("部门", "单位", "部门名称", "单位名称", "预算单位", "预算部门", "预算单位名称",
                    "预算部门名称", "预算部门、单位名称"),
@@ -59,6 +61,13 @@ class RosterEntry:
     """By which day it must answer, where the roster has a column for it."""
     row: int = 0
     """Where it stands in the file, from 1."""
+    county: str = ""
+    """Whose department it is, where the roster has a column for it; codes repeat in other counties."""
+
+    @property
+    def identity(self) -> Identity:
+        """What it is known by."""
+        return Identity.of(self.county, self.code, self.department)
 
 
 @dataclass(frozen=True)
@@ -73,47 +82,79 @@ class Roster:
         """The year of the round, if the roster says so."""
         return next((entry.year for entry in self.entries if entry.year), None)
 
-    def match(self, code: str, department: str) -> RosterEntry | None:
-        """The entry of that code; else the one of that name, blanks, width and case aside."""
-        by_code = self._by_code.get(texts.fold(code)) if code else None
-        return by_code or self._by_name.get(texts.fold(department))
+    @cached_property
+    def counties(self) -> tuple[str, ...]:
+        """The counties in the roster's order; none if it has no column for them."""
+        return tuple(dict.fromkeys(entry.county for entry in self.entries if entry.county))
 
-    def suggest(self, code: str, department: str) -> RosterEntry | None:
+    def match(self, code: str, department: str, county: str = "") -> RosterEntry | None:
+        """The entry of that code; else the one of that name, blanks, width and case aside.
+
+        None too where several counties have such a department; see `candidates`.
+        """
+        candidates = self.candidates(code, department, county)
+        return candidates[0] if len(candidates) == 1 else None
+
+    def candidates(self, code: str, department: str, county: str = "") -> list[RosterEntry]:
+        """The entries that may be meant: several only if no county is given and nothing tells which."""
+        sought = Identity.of(county, code, department)
+        return [self.entries[position] for position in self._directory.find(sought)]
+
+    def suggest(self, code: str, department: str, county: str = "") -> RosterEntry | None:
         """The entry that was most likely meant where `match` finds none; None if none is near."""
+        entries = self._within(county)
+        names = {identity.name: entry for identity, entry in entries}
+        codes = {identity.code: entry for identity, entry in entries if identity.code}
         # what all names begin with (岳阳市云溪区) makes none of them likelier
-        prefix = _shared(list(self._by_name))
-        tails = {name.removeprefix(prefix): entry for name, entry in self._by_name.items()}
+        prefix = _shared(list(names))
+        tails = {name.removeprefix(prefix): entry for name, entry in names.items()}
         tail = _without(texts.fold(department), prefix)
-        for sought, candidates in ((tail, tails), (texts.fold(code), self._by_code)):
+        for sought, candidates in ((tail, tails), (texts.fold(code), codes)):
             close = difflib.get_close_matches(sought, candidates, n=1, cutoff=_NEAR)
             if close:
                 return candidates[close[0]]
         return None
 
-    def named_in(self, name: str) -> RosterEntry | None:
+    def named_in(self, name: str, county: str = "") -> RosterEntry | None:
         """The one entry whose code or whole name occurs in a file's name; None if it is not one."""
-        folded = texts.fold(name)
-        runs = set("".join(c if c.isalnum() and c.isascii() else " " for c in folded).split())
-        entries = [entry for key, entry in self._by_code.items() if key in runs]
-        if not entries:
-            names = [key for key in self._by_name if key in folded]
-            longest = max(map(len, names), default=0)
-            entries = [self._by_name[key] for key in names if len(key) == longest]
+        entries = self._all_named_in(name, county)
         return entries[0] if len(entries) == 1 else None
 
     def passwords(self, path: Path, *, given: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """What may open a file: the password of the department its name tells, and those `given`."""
-        entry = self.named_in(path.name)
-        own_password = entry.extra.get(_OPENS_BY, "") if entry else ""
-        return (own_password, *given) if own_password else given
+        """What may open a file: the passwords of the department its name tells, in whatever county, and
+        those `given`."""
+        named_entries = self._all_named_in(path.name, "")
+        if len({entry.county for entry in named_entries}) < len(named_entries):
+            named_entries = []
+        own_passwords = [entry.extra.get(_OPENS_BY, "") for entry in named_entries]
+        return (*filter(None, own_passwords), *given)
+
+    def _all_named_in(self, name: str, county: str) -> list[RosterEntry]:
+        folded = texts.fold(name)
+        runs = set("".join(c if c.isalnum() and c.isascii() else " " for c in folded).split())
+        entries = self._within(county)
+        named_entries = [entry for identity, entry in entries if identity.code in runs]
+        if not named_entries:
+            named = [pair for pair in entries if pair[0].name in folded]
+            longest = max((len(identity.name) for identity, _ in named), default=0)
+            named_entries = [entry for identity, entry in named if len(identity.name) == longest]
+        return named_entries
+
+    def _within(self, county: str) -> list[tuple[Identity, RosterEntry]]:
+        """The entries of a county, each with its identity; all where none is given or known."""
+        return self._by_county.get(texts.fold(county) if self.counties else "", [])
 
     @cached_property
-    def _by_code(self) -> dict[str, RosterEntry]:
-        return {texts.fold(entry.code): entry for entry in self.entries if entry.code}
+    def _by_county(self) -> dict[str, list[tuple[Identity, RosterEntry]]]:
+        by_county: dict[str, list[tuple[Identity, RosterEntry]]] = {"": []}
+        for identity, entry in zip(self._directory.identities, self.entries, strict=True):
+            for county in dict.fromkeys(("", identity.county)):
+                by_county.setdefault(county, []).append((identity, entry))
+        return by_county
 
     @cached_property
-    def _by_name(self) -> dict[str, RosterEntry]:
-        return {texts.fold(entry.department): entry for entry in self.entries}
+    def _directory(self) -> Directory:
+        return Directory(entry.identity for entry in self.entries)
 
 
 def load_roster(path: Path | str) -> Roster:
@@ -130,6 +171,7 @@ def load_roster(path: Path | str) -> Roster:
     entries = tuple(_entries(path, rows))
     if not entries:
         raise RosterError(f"{path}：名册里没有单位，请在表头下每行填一个单位")
+    _refuse_blank_county(path, entries)
     _refuse_twice(path, entries, "预算编码", lambda entry: entry.code)
     _refuse_twice(path, entries, "部门", lambda entry: entry.department)
     years = sorted({entry.year for entry in entries if entry.year})
@@ -251,6 +293,7 @@ def _entries(path: Path, rows: Sequence[Row]) -> Iterator[RosterEntry]:
             year=_year(path, number, values.get("year", "")),
             deadline=_deadline(path, number, values.get("deadline", "")),
             row=number,
+            county=values.get("county", ""),
         )
 
 
@@ -302,16 +345,33 @@ def _identifier(head: str) -> str:
     return next((name for name, heads in _HEADS.items() if plain in heads), head)
 
 
+def _refuse_blank_county(path: Path, entries: Sequence[RosterEntry]) -> None:
+    blank = [str(entry.row) for entry in entries if not entry.county]
+    if 0 < len(blank) < len(entries):
+        ellipsis = f" 等 {len(blank)} " if len(blank) > _MOST_ROWS else " "
+        raise RosterError(
+            f"{path}：第 {'、'.join(blank[:_MOST_ROWS])}{ellipsis}行没有县区，其余的有；请补填"
+        )
+
+
+_MOST_ROWS = 5
+"""So many rows or repetitions are told one by one."""
+
+
 def _refuse_twice(
     path: Path, entries: Iterable[RosterEntry], column: str, value: Callable[[RosterEntry], str]
 ) -> None:
-    seen: dict[str, list[RosterEntry]] = {}
+    """Refuse what stands twice in one county."""
+    seen: dict[tuple[str, str], list[RosterEntry]] = {}
     for entry in entries:
         if value(entry):
-            seen.setdefault(texts.fold(value(entry)), []).append(entry)
+            key = texts.fold(entry.county), texts.fold(value(entry))
+            seen.setdefault(key, []).append(entry)
     twice = [same for same in seen.values() if len(same) > 1]
     if twice:
         repetitions = "；".join(
-            f"“{value(same[0])}”在第 {'、'.join(str(e.row) for e in same)} 行" for same in twice[:5]
+            f"{same[0].county}“{value(same[0])}”在第 {'、'.join(str(e.row) for e in same)} 行"
+            for same in twice[:_MOST_ROWS]
         )
-        raise RosterError(f"{path}：{column}重复：{repetitions}。请每个单位只留一行")
+        remedy = "" if twice[0][0].county else "；几个县区合用的名册，请加“县区”一列"
+        raise RosterError(f"{path}：{column}重复：{repetitions}。请每个单位只留一行{remedy}")

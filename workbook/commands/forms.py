@@ -87,12 +87,12 @@ def template(
     password = password_in(password_env)
     if roster is None:
         written = issue(
-            definition, output, [(code, department)], fiscal_year=year, password=password
+            definition, output, [("", code, department)], fiscal_year=year, password=password
         )
     else:
         loaded_roster = load_roster(roster)
         year = year or loaded_roster.year
-        entries = [(entry.code, entry.department) for entry in loaded_roster.entries]
+        entries = [(e.county, e.code, e.department) for e in loaded_roster.entries]
         with progress_bar(len(entries), t("生成", "Writing")) as progress:
             written = issue(definition, output, entries, folder=True, fiscal_year=year,
                             password=password, force=force, progress=progress)  # fmt: skip

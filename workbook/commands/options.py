@@ -7,9 +7,9 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,7 +20,7 @@ from workbook.stores import Url, expanded, is_beyond, location
 if TYPE_CHECKING:
     from workbook.checking import Roster
     from workbook.form import Form
-    from workbook.reading import Passwords, Return
+    from workbook.reading import County, Passwords, Return
     from workbook.scale import Partitions
     from workbook.summary import Reviews, Summary
 
@@ -62,6 +62,38 @@ def year_option(command: Command) -> Command:
         "The fiscal year of this round (else the roster's, or what most departments sent).",
     )
     return click.option("--year", type=click.IntRange(2000, 2100), help=text)(command)
+
+
+CountyOf = Callable[[Iterable[Path]], "County"]
+"""What the options say of the counties of the returns under some paths."""
+
+
+def county_options(command: Command) -> Command:
+    """Both options as one argument, `county`: a `CountyOf`."""
+
+    @wraps(command)
+    def with_county(*args: Any, county: str, county_from_folder: bool, **kwargs: Any) -> None:
+        from workbook.reading import FolderCounties
+
+        if county and county_from_folder:
+            fail(t("--county 和 --county-from-folder 只能写一个",
+                   "give --county or --county-from-folder, not both"))  # fmt: skip
+        name = county.strip()
+        given: CountyOf = FolderCounties.under if county_from_folder else lambda _paths: name
+        command(*args, county=given, **kwargs)
+
+    by_folder = t(
+        "收回的表分县区放在文件夹里：给出的文件夹下面一层的文件夹（或 .zip）的名称就是县区。",
+        "Returns lie in a folder (or .zip) a county, directly under the path: its name is the county.",
+    )
+    for_all = t("所有的表都是这一个县区的。", "All returns are of this county.")
+    both = click.option("--county-from-folder", is_flag=True, help=by_folder)(with_county)
+    return click.option("--county", default="", metavar=t("县区", "NAME"), help=for_all)(both)
+
+
+def no_county(_paths: Iterable[Path]) -> County:
+    """A `CountyOf` of commands for which counties make no difference."""
+    return ""
 
 
 def force_option(command: Command) -> Command:
@@ -134,9 +166,12 @@ def read_all(
     form_file: Iterable[Path],
     passwords: Passwords = (),
     workers: int | None = None,
+    county: CountyOf = no_county,
 ) -> list[Return]:
     from workbook.reading import find_files, known_forms, read_returns
 
+    paths = list(paths)
+    counties = county(paths)
     paths = expanded(paths)
     require_existing(paths)
     files = list(find_files(paths))
@@ -145,7 +180,7 @@ def read_all(
         fail(t(f"“{path_names}”里没有文件，请检查文件夹", f"there are no files in {path_names}"))
     with progress_bar(len(files), t("读取", "Reading")) as progress:
         return read_returns(files, forms=known_forms(form_file), passwords=passwords,
-                            workers=workers, progress=progress)  # fmt: skip
+                            county=counties, workers=workers, progress=progress)  # fmt: skip
 
 
 def checked(returns: list[Return], roster: Path | None, year: int | None) -> list[Return]:
@@ -161,13 +196,17 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
     return list(find_files(path for path in expanded(paths) if path.exists()))
 
 
+def as_listed(path: Path) -> Path:
+    """A path as workers are told it, which run in folders of their own."""
+    return path if isinstance(path, Url) else path.absolute()
+
+
 def files_for_batches(paths: tuple[Path, ...]) -> list[str]:
     """Every file that paths, patterns and URLs stand for, as any machine can open it."""
     from workbook.scale import listed
 
     require_existing(path for path in paths if not is_beyond(path))
-    # Workers run in folders of their own.
-    files = listed([path if isinstance(path, Url) else path.absolute() for path in paths])
+    files = listed([*map(as_listed, paths)])
     if not files:
         fail(t(f"“{'、'.join(map(str, paths))}”里没有文件，请检查地址",
                f"there are no files in {', '.join(map(str, paths))}"))  # fmt: skip
@@ -176,7 +215,7 @@ def files_for_batches(paths: tuple[Path, ...]) -> list[str]:
 
 def read_in_batches(
     files: Sequence[str], form_file: Iterable[Path], passwords: Passwords, data: Path | None,
-    cluster: str, workers: int, *, force: bool,
+    cluster: str, workers: int, *, county: County, force: bool,
 ) -> Partitions:  # fmt: skip
     """Read on a cluster or in batches here, what was read standing in the folder `data`."""
     from workbook.reading import executor_at, known_forms
@@ -195,7 +234,7 @@ def read_in_batches(
     ):
         return write_partitions(
             files, folder, forms=known_forms(form_file), executor=executor, passwords=passwords,
-            in_flight=in_flight, progress=progress,
+            county=county, in_flight=in_flight, progress=progress,
         )  # fmt: skip
 
 
@@ -329,14 +368,18 @@ def kept_reviews(reviews_path: Path | None, output: Path, password_env: str) -> 
 
 
 def previous_summary(
-    folder: Path | None, form_file: Iterable[Path], passwords: Passwords, workers: int
+    folder: Path | None,
+    form_file: Iterable[Path],
+    passwords: Passwords,
+    workers: int,
+    county: CountyOf,
 ) -> Summary | None:
     """The summary of last year's returns."""
     if folder is None:
         return None
     from workbook.summary import aggregate
 
-    return aggregate(read_all([folder], form_file, passwords, workers))
+    return aggregate(read_all([folder], form_file, passwords, workers, county))
 
 
 def password_in(variable: str) -> str:
@@ -398,10 +441,11 @@ def print_kept_reviews(reviews: Reviews | None, summary: Summary) -> None:
 
 def print_missing(returns: Sequence[Return], roster: Roster) -> None:
     """Which departments of the roster sent nothing that can be told to be theirs."""
-    from workbook.checking import sort_by_sender
+    from workbook.checking import full_name, sort_by_sender
 
-    answered = {sender.entry for sender in sort_by_sender(returns, roster).senders.values()}
-    missing = [entry.department for entry in roster.entries if entry not in answered]
+    sent = sort_by_sender(returns, roster)
+    answered = {sender.entry for sender in sent.senders.values()}
+    missing = [full_name(s.county, s.department) for s in sent.due if s.entry not in answered]
     if missing:
         ellipsis = t(" 等", " …") if len(missing) > _NAMED else ""
         names = "、".join(missing[:_NAMED])

@@ -26,7 +26,7 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "b
 
 
 def record(returned: Return, *, values: bool) -> dict[str, Any]:
-    """One file as JSON: file, status, form, version, department, department_code, findings, error.
+    """One file as JSON: file, status, form, version, county, department, department_code, findings, error.
 
     With `values`, what was read, by section and field; None when the file was not accepted.
     """
@@ -36,6 +36,7 @@ def record(returned: Return, *, values: bool) -> dict[str, Any]:
         "status": returned.status,
         "form": submission.form.id if submission else None,
         "version": submission.form.version if submission else None,
+        "county": returned.county,
         "department": submission.department if submission else None,
         "department_code": submission.department_code if submission else None,
     }

@@ -10,7 +10,9 @@ import click
 
 from workbook.commands.messages import fail, say, t
 from workbook.commands.options import (
+    CountyOf,
     checked,
+    county_options,
     exit_code,
     force_option,
     form_file_option,
@@ -60,6 +62,7 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
     "检查填好的表：每个问题在哪一格、应当是多少、怎么改。", "Check filled forms: every mistake, to the cell."))  # fmt: skip
 @paths_argument
 @roster_option
+@county_options
 @year_option
 @form_file_option
 @opening_password_option
@@ -69,15 +72,15 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
 @force_option
 @json_option
 def check(
-    paths: tuple[Path, ...], roster: Path | None, year: int | None, form_file: tuple[Path, ...],
-    password_env: str, notices: Path | None, force: bool, as_json: bool,
+    paths: tuple[Path, ...], roster: Path | None, county: CountyOf, year: int | None,
+    form_file: tuple[Path, ...], password_env: str, notices: Path | None, force: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from workbook.checking import load_roster
     from workbook.commands.output import record, totals
 
     loaded_roster = load_roster(roster) if roster else None
-    unchecked = read_all(paths, form_file, passwords_from(password_env, roster))
+    unchecked = read_all(paths, form_file, passwords_from(password_env, roster), county=county)
     returns = checked(unchecked, roster, year)
     written: list[Path] = []
     if notices is not None:

@@ -11,7 +11,10 @@ import click
 
 from workbook.commands.messages import say, t
 from workbook.commands.options import (
+    CountyOf,
+    as_listed,
     checked,
+    county_options,
     deadline_option,
     exit_code,
     files_for_batches,
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
               help=t("汇总表的文件名。", "The summary workbook to write."))  # fmt: skip
 @roster_option
+@county_options
 @year_option
 @form_file_option
 @opening_password_option
@@ -71,8 +75,8 @@ if TYPE_CHECKING:
 @click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
-    paths: tuple[Path, ...], output: Path, roster: Path | None, year: int | None,
-    form_file: tuple[Path, ...], password_env: str, data: Path | None, cluster: str,
+    paths: tuple[Path, ...], output: Path, roster: Path | None, county: CountyOf,
+    year: int | None, form_file: tuple[Path, ...], password_env: str, data: Path | None, cluster: str,
     html: Path | None, word: Path | None,
     deadline: datetime | None, reviews: Path | None, previous: Path | None, force: bool, workers: int,
 ) -> None:  # fmt: skip
@@ -103,9 +107,10 @@ def aggregate(
         from workbook.scale import roll_up
 
         partitions = read_in_batches(
-            files, form_file, passwords, data, cluster, workers, force=force
-        )
-        last_year = previous_summary(previous, form_file, passwords, workers)
+            files, form_file, passwords, data, cluster, workers,
+            county=county(map(as_listed, paths)), force=force,
+        )  # fmt: skip
+        last_year = previous_summary(previous, form_file, passwords, workers, county)
         returns, summary = roll_up(
             partitions,
             loaded_roster,
@@ -115,8 +120,9 @@ def aggregate(
             previous=last_year,
         )
     else:
-        returns = checked(read_all(paths, form_file, passwords, workers), roster, year)
-        last_year = previous_summary(previous, form_file, passwords, workers)
+        unchecked = read_all(paths, form_file, passwords, workers, county)
+        returns = checked(unchecked, roster, year)
+        last_year = previous_summary(previous, form_file, passwords, workers, county)
         summary = add_up(
             returns, loaded_roster, deadline=day, reviews=former_reviews, previous=last_year
         )

@@ -9,6 +9,8 @@ import click
 
 from workbook.commands.messages import CLEAN, FOUND, fail, t
 from workbook.commands.options import (
+    CountyOf,
+    county_options,
     exit_code,
     force_option,
     form_file_option,
@@ -48,14 +50,15 @@ from workbook.commands.options import (
 @click.option("--write-template", type=click.Path(path_type=Path, dir_okay=False),
               help=t("写出一份模板供修改，不写报告。", "Write a template to edit, and no report."))  # fmt: skip
 @roster_option
+@county_options
 @year_option
 @form_file_option
 @opening_password_option
 @force_option
 def report(
     paths: tuple[Path, ...], output: Path | None, pdf: bool, public: bool, template: Path | None,
-    write_template: Path | None, roster: Path | None, year: int | None,
-    form_file: tuple[Path, ...], password_env: str, force: bool,
+    write_template: Path | None, roster: Path | None, county: CountyOf,
+    year: int | None, form_file: tuple[Path, ...], password_env: str, force: bool,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.word import select, write_reports
@@ -74,9 +77,8 @@ def report(
             "LibreOffice was not found; install it, or leave --pdf out and save from Word",
         ))  # fmt: skip
     loaded_roster = load_roster(roster) if roster else None
-    returns = check(
-        read_all(paths, form_file, passwords_from(password_env, roster)), loaded_roster, year=year
-    )
+    passwords = passwords_from(password_env, roster)
+    returns = check(read_all(paths, form_file, passwords, county=county), loaded_roster, year=year)
     chosen = select(returns, loaded_roster, year=year, public=public)
     with progress_bar(len(chosen.returns), t("写出", "Writing")) as progress:
         written = write_reports(

@@ -5,6 +5,7 @@ reason. Cells are found by their names, else by printed labels, else where they 
 the template besides filling it in becomes findings. Start in `reader`, then `cell_locations` and `tampering`.
 """
 
+from workbook.reading.counties import County, FolderCounties, of_counties
 from workbook.reading.due_forms import DueForms, due_forms_of
 from workbook.reading.reader import (
     Forms,
@@ -14,6 +15,7 @@ from workbook.reading.reader import (
     known_forms,
     read_batch,
     read_returns,
+    require_counties,
 )
 from workbook.reading.submission import (
     ACCEPTED,
@@ -33,8 +35,10 @@ __all__ = [
     "REJECTED",
     "SKIPPED",
     "Cell",
+    "County",
     "DueForms",
     "Filling",
+    "FolderCounties",
     "Forms",
     "Passwords",
     "Return",
@@ -46,7 +50,9 @@ __all__ = [
     "fatal",
     "find_files",
     "known_forms",
+    "of_counties",
     "read_batch",
     "read_returns",
+    "require_counties",
     "submit",
 ]

@@ -42,6 +42,13 @@ from workbook.reading.cell_locations import (
     find_unrecorded,
     named_cells,
 )
+from workbook.reading.counties import (
+    ARCHIVE,
+    County,
+    FolderCounties,
+    of_counties,
+    refuse_outside,
+)
 from workbook.reading.inspection import Evidence
 from workbook.reading.submission import ACCEPTED, REJECTED, SKIPPED, Cell, Return, Submission
 from workbook.reading.tampering import audit, audit_pasted
@@ -85,6 +92,7 @@ def read_returns(
     *,
     forms: Forms | None = None,
     passwords: Passwords = (),
+    county: County = "",
     workers: int | None = None,
     executor: Executor | None = None,
     progress: Callable[[Path], None] | None = None,
@@ -96,29 +104,44 @@ def read_returns(
     part would run again in each. With an `executor` (of `concurrent.futures`, or Dask's
     `client.get_executor()`) the files are read there, in batches; BrokenExecutor if it can do no more.
     A .zip of workbooks gives a Return for each file in it. `progress` is told of each file once it is
-    read.
+    read. `county` is that of all the returns, or tells it by a file's path: returns of several counties,
+    in whose folders they lie, are read with `FolderCounties.under(paths)`; WorkbookError then where a
+    file lies in none.
     """
     forms, workers = forms or known_forms(), workers or usual_workers()
+    files = list(find_files(paths))
+    require_counties(files, county)
+    work = partial(read_batch, forms=forms, passwords=passwords, county=county)
     returns_by_start: dict[int, list[Return]] = {}
-    for batch, returns in _read_in_batches(
-        list(find_files(paths)), forms, passwords, workers, executor
-    ):
-        returns_by_start[batch.start] = returns
+    for batch, returns in _read_in_batches(files, work, workers, executor):
+        returns_by_start[batch.start] = (
+            of_counties([fatal(batch.items[0])], county) if returns is None else returns
+        )
         if progress is not None:
             for path in batch.items:
                 progress(path)
     return [returned for start in sorted(returns_by_start) for returned in returns_by_start[start]]
 
 
+def require_counties(files: Iterable[Path], county: County) -> None:
+    """Raise WorkbookError if `county` tells by the path, and not of every file that will be read.
+
+    What lies in an archive is seen once that is opened.
+    """
+    files = [file for file in files if not _is_litter(file)] if callable(county) else []
+    if callable(county):
+        refuse_outside([f for f in files if not county(f) and f.suffix.lower() != ARCHIVE])
+    if isinstance(county, FolderCounties):
+        county.refuse_namesakes(files)
+
+
 def _read_in_batches(
     files: Sequence[Path],
-    forms: Forms,
-    passwords: Passwords,
+    work: Callable[[WorkBatch[Path]], list[Return]],
     workers: int,
     executor: Executor | None,
-) -> Iterator[tuple[WorkBatch[Path], list[Return]]]:
-    """Batches of the files with their returns, as they are ready."""
-    work = partial(read_batch, forms=forms, passwords=passwords)
+) -> Iterator[tuple[WorkBatch[Path], list[Return] | None]]:
+    """Batches of the files with their returns, as they are ready; None for one file that kills."""
     if executor is None and (workers < 2 or len(files) < _WORTH_A_PROCESS):
         for start, path in enumerate(files):
             batch = WorkBatch(start, (path,))
@@ -126,13 +149,15 @@ def _read_in_batches(
         return
     with nullcontext(executor) if executor is not None else Processes(workers) as pool:
         in_flight = 2 * workers if executor is None else _IN_FLIGHT
-        for batch, returns in dispatch(work, files, pool, size=_AT_ONCE, in_flight=in_flight):
-            yield batch, returns if returns is not None else [fatal(batch.items[0])]
+        yield from dispatch(work, files, pool, size=_AT_ONCE, in_flight=in_flight)
 
 
-def read_batch(batch: WorkBatch[Path], *, forms: Forms, passwords: Passwords) -> list[Return]:
+def read_batch(
+    batch: WorkBatch[Path], *, forms: Forms, passwords: Passwords, county: County = ""
+) -> list[Return]:
     """The returns of some files, in this process."""
-    return [returned for path in batch.items for returned in _read_file(path, forms, passwords)]
+    returns = [returned for path in batch.items for returned in _read_file(path, forms, passwords)]
+    return of_counties(returns, county)
 
 
 def fatal(path: Path) -> Return:

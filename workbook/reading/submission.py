@@ -105,6 +105,8 @@ class Return:
     """What saved it, as the file itself says."""
     saved_by: str = ""
     modified: str = ""
+    county: str = ""
+    """Whose department sent it; blank where that is not known. Codes repeat in other counties."""
 
     @property
     def key(self) -> str:

@@ -25,6 +25,7 @@ from workbook.errors import WorkbookError
 from workbook.form import Form, form_of
 from workbook.reading import (
     IN_FLIGHT,
+    County,
     Forms,
     Passwords,
     Return,
@@ -33,7 +34,9 @@ from workbook.reading import (
     dispatch,
     fatal,
     find_files,
+    of_counties,
     read_batch,
+    require_counties,
 )
 from workbook.stores import Folder, find_beyond, is_beyond, location
 from workbook.summary import DUES, TRACES, by_form, frames, traces_of
@@ -66,6 +69,7 @@ def write_partitions(
     forms: Forms,
     executor: Executor,
     passwords: Passwords = (),
+    county: County = "",
     batch: int | None = None,
     in_flight: int = IN_FLIGHT,
     progress: Callable[[Path], None] | None = None,
@@ -74,11 +78,13 @@ def write_partitions(
 
     The processes need to reach the files and the folder, not the definitions of the forms. A file
     that kills its process again and again is rejected (W104). Raises BuildError if the folder cannot
-    be written; WorkbookError if another run's parts are in it, before anything is read.
+    be written; WorkbookError if another run's parts are in it, before anything is read. `county` as of
+    `read_returns`.
     """
     if any(map(_PART.fullmatch, folder.names())):
         raise WorkbookError(f"{folder.url}：里面已有以前写的数据，请换一个文件夹，或清空它")
-    work = partial(_read_and_write, _ReadingTask(folder, _definitions(forms), passwords))
+    require_counties(map(location, files), county)
+    work = partial(_read_and_write, _ReadingTask(folder, _definitions(forms), passwords, county))
     # Small runs in smaller batches, so that every process has some.
     size = batch or min(BATCH, len(files) // (2 * in_flight) + 1)
     written: dict[int, list[str]] = {}
@@ -86,7 +92,7 @@ def write_partitions(
         if names is not None:
             written[done.start] = names
         else:
-            rejected = [fatal(location(done.items[0]))]
+            rejected = of_counties([fatal(location(done.items[0]))], county)
             written[done.start] = _write(rejected, folder, _part_name(done))
         if progress is not None:
             for file in done.items:
@@ -114,6 +120,7 @@ class _ReadingTask:
     folder: Folder
     definitions: tuple[tuple[Path, bytes], ...]
     passwords: Passwords
+    county: County = ""
 
 
 def _definitions(forms: Forms) -> tuple[tuple[Path, bytes], ...]:
@@ -125,7 +132,8 @@ def _read_and_write(task: _ReadingTask, batch: WorkBatch[str]) -> list[str]:
     definitions = [form_of(path, data) for path, data in task.definitions]
     forms = {(form.id, form.version): form for form in definitions}
     files = WorkBatch(batch.start, tuple(map(location, batch.items)))
-    returns = judge(read_batch(files, forms=forms, passwords=task.passwords))
+    returns = read_batch(files, forms=forms, passwords=task.passwords, county=task.county)
+    returns = judge(returns)
     return _write(returns, task.folder, _part_name(batch))
 
 

@@ -165,6 +165,7 @@ class _Light:
                 application=row["application"],
                 saved_by=row["saved_by"],
                 modified=row["modified"],
+                county=row["county"],
             )
 
     def _submission(

@@ -8,7 +8,7 @@ here; `builder` only writes it. Start in `adding_up`.
 from workbook.summary.adding_up import FormSummary, Summary, aggregate
 from workbook.summary.amounts import UNIT, sum_of, worded_rate
 from workbook.summary.attainment import NEAR, NONE, OTHER, attainment_by, reasons, row_generosity
-from workbook.summary.coverage import DEADLINE, Status
+from workbook.summary.coverage import DEADLINE, Status, full_names
 from workbook.summary.overview import (
     BANDS,
     LOW_RATE,
@@ -62,6 +62,7 @@ from workbook.summary.schemas import (
     TEXT,
     TRACES,
     TRUTH,
+    WHO,
     WHOLE,
     Schema,
     departments_schema,
@@ -104,6 +105,7 @@ __all__ = [
     "TRACES",
     "TRUTH",
     "UNIT",
+    "WHO",
     "WHOLE",
     "Attention",
     "Comparison",
@@ -130,6 +132,7 @@ __all__ = [
     "findings_by_code",
     "first_sources",
     "frames",
+    "full_names",
     "load_reviews",
     "plain_name",
     "rate_threshold",

@@ -34,6 +34,7 @@ from workbook.summary.coverage import (
 from workbook.summary.previous import Comparison, DepartmentLines, compare
 from workbook.summary.provenance import Reading, figures_in, sources_of
 from workbook.summary.reviews import Reviews, cutoffs, keep, set_aside
+from workbook.summary.schemas import WHO
 from workbook.summary.totals import composition_of, funds_of, grade_counts, graded, totals_of
 
 
@@ -45,7 +46,7 @@ class FormSummary:
     fiscal_year: int
     departments: pd.DataFrame
     """One row a department (a project, where the form has projects), in the roster's order, index
-    `number` from 1: status, code, department, [project], the amounts of the line, execution_rate,
+    `number` from 1: status, county, code, department, [project], the amounts of the line, execution_rate,
     [execution_score, execution_score_due: what the rule gives], total_score, review_score and remark
     (as typed into a former summary), counted_score (the reviewed one, else the department's own), grade, rank,
     errors, warnings, notes, file."""
@@ -64,7 +65,7 @@ class FormSummary:
     """One row an answered department, index `number` as in departments: every part of the funds, and
     for each breakdown `<key>_total` and `<key>_difference` (from the amount it should make up)."""
     details: Mapping[str, pd.DataFrame]
-    """By repeating section: one row a used row, index (`submission`, `row`): code, department, the
+    """By repeating section: one row a used row, index (`submission`, `row`): county, code, department, the
     levels and fields, `sheet` and `cell`; where the section is scored also `rate` (score over weight),
     `lost` (points), `expected_score` (the rule's), `above` (score less the rule's) and `reason` (the
     group of the reason for lost points, NA where none was lost). Empty if the rows were left out, as
@@ -72,7 +73,7 @@ class FormSummary:
     generosity: pd.DataFrame
     """One row an answered department: what `generosity` gives."""
     sources: pd.DataFrame
-    """One row a figure of a department's line, index `source`: number, code, department, project,
+    """One row a figure of a department's line, index `source`: number, county, code, department, project,
     figure, label, value (万元, fraction or score), path, sheet, cell, origin, raw."""
     cutoffs: tuple[tuple[str, float], ...]
     """(grade, lowest score), best first: the form's, or as they were changed in a former summary."""
@@ -97,7 +98,7 @@ class Summary:
     forms: tuple[FormSummary, ...]
     """One a form; the departments' own form comes first, forms by project after it."""
     coverage: pd.DataFrame
-    """One row a department, the roster's first and in its order, index `number` from 1: status, code,
+    """One row a department, the roster's first and in its order, index `number` from 1: status, county, code,
     department, contact, phone, returns (how many were read), duplicates, errors, warnings, notes (of
     the return that counts), on_roster, deadline, received (the day of the first return that was read),
     received_by ("saved" or "prepared"), days_late, late (NA without deadline or day), why, file."""
@@ -120,10 +121,16 @@ class Summary:
 
     @property
     def errors_by_department(self) -> pd.Series[int]:
-        """How many errors the returns that count have, index `department`; those without are left out."""
+        """How many errors the returns that count have, index (`county`, `department`); those without are
+        left out."""
         counted = self.files.index[self.files["use"] == "counted"]
         errors = self.findings[self.findings["severity"] == Severity.ERROR]
-        return errors[errors["path"].isin(counted)].groupby("department").size()
+        return errors[errors["path"].isin(counted)].groupby(["county", "department"]).size()
+
+    @property
+    def counties(self) -> tuple[str, ...]:
+        """The counties of the departments, in their order; none where none is known."""
+        return tuple(dict.fromkeys(county for county in self.coverage["county"] if county))
 
     @property
     def counts(self) -> pd.Series[int]:
@@ -159,6 +166,7 @@ def aggregate(
 
     `deadline` is for departments of which the roster gives none. `reviews` is what was typed into a
     former summary of the round (`reviews.load_reviews`), `previous` the summary of last year's returns.
+    WorkbookError where departments cannot be told apart: see `Return.county`.
     RosterError where the roster gives a deadline that is no date; ReviewError and PreviousError where
     the reviews or last year's returns do not fit.
 
@@ -248,6 +256,7 @@ def _answered_lines(
     sent = [this_round.returns[this_round.position_of[key]] for key in keys]
     columns: dict[str, Any] = {
         "status": [str(status_of([returned])) for returned in sent],
+        "county": [sender.county for sender in senders],
         "code": [sender.code for sender in senders],
         "department": [sender.department for sender in senders],
     }
@@ -256,7 +265,7 @@ def _answered_lines(
     columns |= {name: amount_column(form, parts, item) for name, item in key_fields.amounts.items()}
     index = pd.Index(keys, dtype="string", name="submission")
     frame = pd.DataFrame(columns, index=index)
-    frame = frame.astype(dict.fromkeys(("status", "code", "department"), "string"))
+    frame = frame.astype(dict.fromkeys(("status", *WHO), "string"))
     if key_fields.rate is not None:
         frame["execution_rate"] = column_of(parts, key_fields.rate)
     execution = key_fields.execution_score
@@ -296,6 +305,7 @@ def _with_missing(this_round: Round, answered: pd.DataFrame) -> pd.DataFrame:
             rows.append(
                 {
                     "status": str(status),
+                    "county": item.county,
                     "code": item.code,
                     "department": item.department,
                     "file": "\n".join(files) if status is Status.REJECTED else None,

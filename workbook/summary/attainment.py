@@ -16,6 +16,7 @@ from workbook.form import ROW, KeyFields, ScoredRows, Section
 from workbook.reading import Submission
 from workbook.summary.amounts import sum_of
 from workbook.summary.coverage import Round
+from workbook.summary.schemas import WHO
 
 OTHER, NONE = "其他原因", "未写原因"
 NEAR = 0.005
@@ -48,10 +49,11 @@ def details_of(
     field_ids = [item.id for item in section.of_grain(ROW) if item.id in frame.columns]
     first = key_fields.row_start(section)
     result = frame[field_ids].assign(
+        county=pd.array([senders[key].county for key in keys], dtype="string"),
         code=pd.array([senders[key].code for key in keys], dtype="string"),
         department=pd.array([senders[key].department for key in keys], dtype="string"),
     )
-    result = result[["code", "department", *field_ids]]
+    result = result[[*WHO, *field_ids]]
     for rows in key_fields.scored:
         if rows.section is section:
             result = _scored(result, rows, key_fields.reasons, expected_scores.rows.get(section.id))
@@ -225,7 +227,7 @@ def generosity(
         counts.index = pd.Index(numbers.reindex(counts.index), name="number")
         counts = counts.reindex(lines.index)
     counts = counts.astype({**dict.fromkeys(columns[:5], "Int64"), "above_points": "Float64"})
-    named_lines = lines[[c for c in ("code", "department", "project") if c in lines.columns]]
+    named_lines = lines[[c for c in (*WHO, "project") if c in lines.columns]]
     return named_lines.join(counts).assign(
         full_share=(counts["full"] / counts["rows"].mask(counts["rows"] == 0)).astype("Float64")
     )

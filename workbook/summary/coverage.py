@@ -21,7 +21,15 @@ from typing import Any
 import pandas as pd
 
 from workbook.catalogue import Severity
-from workbook.checking import Roster, RosterEntry, Sender, SentReturns, sort_by_sender
+from workbook.checking import (
+    Roster,
+    RosterEntry,
+    Sender,
+    SentReturns,
+    full_name,
+    require_told_apart,
+    sort_by_sender,
+)
 from workbook.reading import ACCEPTED, REJECTED, Return, Submission
 from workbook.summary.tidy_frames import file_frame, finding_frame
 
@@ -58,6 +66,8 @@ COUNTED = tuple(str(status) for status in Status if status.counts)
 class Department:
     """One department and all that came from it."""
 
+    county: str
+    """Blank where none is known."""
     code: str
     department: str
     entry: RosterEntry | None
@@ -152,11 +162,11 @@ class Round:
         return self.sent.read
 
     @cached_property
-    def misnamed(self) -> dict[str, str]:
-        """By department: whose form stands in the file that bears its name (A503)."""
+    def misnamed(self) -> dict[tuple[str, str], str]:
+        """By county and department: whose form stands in the file that bears its name (A503)."""
         return {
-            finding.expected: finding.printed
-            for returned in self.returns
+            (self.departments[self.owner[position]].county, finding.expected): finding.printed
+            for position, returned in enumerate(self.returns)
             for finding in returned.findings
             if finding.code == "A503"
         }
@@ -177,8 +187,9 @@ class Round:
         reasons = [f"报的是 {year} 年度的表" for year in sorted(years)]
         if not reasons and any(position in self.counted for position in item.positions):
             reasons.append("收到的是别的表")  # its projects' forms, say
-        if item.entry is not None and item.department in self.misnamed:
-            reasons.append(f"文件名是本单位的，内容是{self.misnamed[item.department]}的")
+        whose = self.misnamed.get((item.county, item.department))
+        if item.entry is not None and whose is not None:
+            reasons.append(f"文件名是本单位的，内容是{whose}的")
         return "；".join(reasons)
 
     def submissions(self, positions: Iterable[int]) -> list[Submission]:
@@ -196,11 +207,18 @@ class Round:
         return self.departments[self.owner[self.position_of[key]]]
 
     def owners(self, positions: Iterable[int]) -> dict[str, Any]:
-        """Columns of code and department for returns, as the roster has them; NA if unknown."""
+        """Columns of county, code and department for returns, as the roster has them; what is unknown is
+        blank as a county, else NA."""
+        positions = list(positions)
         departments = [
             self.departments[n] if (n := self.owner.get(p)) is not None else None for p in positions
         ]
+        counties = [
+            department.county if department else self.returns[position].county
+            for position, department in zip(positions, departments, strict=True)
+        ]
         return {
+            "county": pd.array(counties, dtype="string"),
             "department_code": pd.array(
                 [d.code if d else None for d in departments], dtype="string"
             ),
@@ -227,18 +245,22 @@ def status_of(counted: Iterable[Return]) -> Status:
 def sort_out(
     returns: Iterable[Return], roster: Roster | None, deadline: datetime.date | None = None
 ) -> Round:
-    """The returns by department; the roster's own deadline comes before the round's."""
+    """The returns by department; the roster's own deadline comes before the round's.
+
+    Raises WorkbookError if departments cannot be told apart.
+    """
     sent = sort_by_sender(returns, roster)
+    require_told_apart(sent)
     return Round(sent, _departments(sent, deadline))
 
 
 def _departments(sent: SentReturns, deadline: datetime.date | None) -> tuple[Department, ...]:
-    """The roster's in its order, then the others by code and name."""
+    """The roster's in its order, then the others by county, code and name."""
     entries = sent.roster.entries if sent.roster else ()
     members: dict[int, list[Sender]] = {}
     positions_of: dict[int, list[int]] = {}
-    for number, entry in zip(sent.listed, entries, strict=True):
-        members.setdefault(number, []).append(Sender(entry.code, entry.department, entry))
+    for number, sender in zip(sent.listed, sent.due, strict=True):
+        members.setdefault(number, []).append(sender)
     for position, sender in sent.senders.items():
         # A file that was not read is a department's only if its name says so; else it is just a file.
         if sent.returns[position].submission or sender.entry:
@@ -252,14 +274,21 @@ def _departments(sent: SentReturns, deadline: datetime.date | None) -> tuple[Dep
         own_deadline = (named.entry.deadline if named.entry else None) or deadline
         positions = tuple(positions_of.get(number, ()))
         departments.append(
-            Department(named.code or code, named.department, named.entry, positions, own_deadline)
+            Department(
+                county=named.county,
+                code=named.code or code,
+                department=named.department,
+                entry=named.entry,
+                positions=positions,
+                deadline=own_deadline,
+            )
         )
     order = {entry: number for number, entry in enumerate(entries)}
     last = len(entries)
 
-    def rank(item: Department) -> tuple[int, str, str, tuple[int, ...]]:
+    def rank(item: Department) -> tuple[int, str, str, str, tuple[int, ...]]:
         listed = last if item.entry is None else order[item.entry]
-        return listed, item.code, item.department, item.positions
+        return listed, item.county, item.code, item.department, item.positions
 
     return tuple(sorted(departments, key=rank))
 
@@ -304,7 +333,7 @@ def _first_day(this_round: Round, item: Department) -> tuple[datetime.date | Non
 # --- frames ---------------------------------------------------------------------------------------
 
 _DTYPES = {
-    **dict.fromkeys(("status", "code", "department", "contact", "phone"), "string"),
+    **dict.fromkeys(("status", "county", "code", "department", "contact", "phone"), "string"),
     **dict.fromkeys(("returns", "duplicates", *(f"{s}s" for s in Severity)), "Int64"),
     "on_roster": "boolean",
     "deadline": "datetime64[s]",
@@ -347,6 +376,7 @@ def _coverage_row(this_round: Round, item: Department) -> dict[str, Any]:
     }
     return {
         "status": str(status),
+        "county": item.county,
         "code": item.code,
         "department": item.department,
         "contact": item.entry.contact if item.entry else "",
@@ -363,6 +393,15 @@ def _coverage_row(this_round: Round, item: Department) -> dict[str, Any]:
         "file": "\n".join(r.key for r in shown),
         **counts,
     }
+
+
+def full_names(lines: pd.DataFrame) -> pd.Series[str]:
+    """Each line's department, with its county in front where one is known that the name does not tell."""
+    names = [
+        name if pd.isna(name) else full_name(county, name)
+        for county, name in zip(lines["county"], lines["department"], strict=True)
+    ]
+    return pd.Series(names, index=lines.index, dtype="string")
 
 
 def duplicate_frame(this_round: Round) -> pd.DataFrame:

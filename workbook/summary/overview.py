@@ -13,7 +13,8 @@ import pandas as pd
 from workbook.catalogue import CATALOGUE, SEVERITY_ORDER, Severity
 from workbook.summary.adding_up import FormSummary, Summary
 from workbook.summary.amounts import sum_of, worded_rate
-from workbook.summary.coverage import Status
+from workbook.summary.coverage import Status, full_names
+from workbook.summary.schemas import WHO
 from workbook.summary.totals import CENT, answered
 
 BANDS = (
@@ -138,14 +139,14 @@ def _unspent(part: FormSummary, lines: pd.DataFrame) -> pd.Series[float]:
 def by_rate(part: FormSummary, most: int = CHARTED) -> pd.DataFrame:
     """Departments by execution rate, lowest first, index `number` as in departments; those with a rate.
 
-    code, department, [project], execution_rate, unspent (万元). Of more than `most` the lowest two
+    county, code, department, [project], execution_rate, unspent (万元). Of more than `most` the lowest two
     thirds of `most` and the highest third stay.
     """
     lines = answered(part.departments)
     key_fields = part.key_fields
     if key_fields.rate is None:
         return lines.iloc[:0]
-    name_columns = [c for c in ("code", "department", "project") if c in lines.columns]
+    name_columns = [c for c in (*WHO, "project") if c in lines.columns]
     frame = lines[[*name_columns, "execution_rate"]].assign(unspent=_unspent(part, lines))
     frame = frame[frame["execution_rate"].notna()].sort_values("execution_rate", kind="stable")
     if len(frame) <= most:
@@ -191,7 +192,7 @@ def attention(summary: Summary, part: FormSummary | None = None) -> tuple[Attent
 
 def _named(frame: pd.DataFrame, words: pd.Series[str] | None = None) -> str:
     """The first few departments of a frame by name, each with its words where there are some."""
-    names = frame["department"]
+    names = full_names(frame)
     if "project" in frame.columns:
         names = frame["project"].fillna(names)
     named = (names if words is None else names + words).head(_NAMED).tolist()
@@ -266,12 +267,13 @@ def findings_by_code(findings: pd.DataFrame) -> pd.DataFrame:
     """How widespread each code is among some findings: index `code`; severity (the gravest), count,
     files, departments; the most frequent first."""
     order = findings["severity"].map({str(s): n for s, n in SEVERITY_ORDER.items()})
-    table = findings.assign(order=order.astype("int64"))
+    senders = findings.groupby(["county", "department"]).ngroup()
+    table = findings.assign(order=order.astype("int64"), sender=senders)
     grouped = table.groupby("code").agg(
         order=("order", "min"),
         count=("path", "size"),
         files=("path", "nunique"),
-        departments=("department", "nunique"),
+        departments=("sender", "nunique"),
     )
     severities = {n: str(s) for s, n in SEVERITY_ORDER.items()}
     grouped.insert(0, "severity", grouped.pop("order").map(severities))

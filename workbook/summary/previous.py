@@ -1,13 +1,13 @@
 """Last year beside this year: each department's funds, rate, score and grade, what changed and by how much.
 
-Departments are matched by budget code, the others by name (blanks, width and case aside), projects also by
-their own name. Amounts are 万元 and rates fractions, as in the departments' lines of both years.
+Departments are matched by county and budget code, the others by county and name (blanks, width and case
+aside), projects also by their own name. Amounts are 万元 and rates fractions, as in the departments' lines of both years.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -15,10 +15,12 @@ from typing import Any
 import pandas as pd
 
 from workbook import text as texts
+from workbook.checking import Identity, pair
 from workbook.errors import PreviousError
 from workbook.form import Form
 from workbook.summary.amounts import rate_of_sums, sum_of
 from workbook.summary.coverage import COUNTED, Status
+from workbook.summary.schemas import WHO
 
 RATE, SCORE = "execution_rate", "total_score"
 
@@ -57,7 +59,7 @@ class Comparison:
     previous_year: int
     departments: pd.DataFrame
     """One row a department, index `line` from 1: this year's in their order, then those that are gone.
-    `number` (the line this year, NA if gone), code, department, [project], and for each of `figures`
+    `number` (the line this year, NA if gone), county, code, department, [project], and for each of `figures`
     NAME_before, NAME, NAME_change (in its own unit; rates in fractions) and, for amounts, NAME_growth
     (the change over last year's, a fraction); grade_before, grade; pairing; remark."""
     totals: pd.DataFrame
@@ -98,7 +100,7 @@ def compare(
 def _compared(this_year: DepartmentLines, last_year: DepartmentLines) -> Comparison:
     figures = _figures(this_year, last_year)
     this, last = this_year.departments, last_year.departments
-    pairs = _pairs(this, last)
+    pairs = pair(identities_of(this), identities_of(last))
     gave_now, gave_then = _gave_figures(this), _gave_figures(last)
     paired = set(pairs.values())
     gone = [i for i in range(len(last)) if i not in paired and gave_then[i]]
@@ -109,7 +111,7 @@ def _compared(this_year: DepartmentLines, last_year: DepartmentLines) -> Compari
             "number": pd.array([None if i is None else this.index[i] for i in ours], dtype="Int64"),
             **{
                 name: _values_at(this, name, ours).fillna(_values_at(last, name, theirs))
-                for name in ("code", "department", "project")
+                for name in (*WHO, "project")
                 if name in this.columns and name in last.columns
             },
         }
@@ -173,27 +175,11 @@ def _values_at(lines: pd.DataFrame, name: str, positions: Iterable[int | None]) 
 # --- who is who -----------------------------------------------------------------------------------
 
 
-def _pairs(this: pd.DataFrame, last: pd.DataFrame) -> dict[int, int]:
-    """By the position of a line its position last year: all by code first, then what is left by name."""
-    pairs: dict[int, int] = {}
-    for name in ("code", "department"):
-        position_of_key: dict[Hashable, int] = {}
-        paired = set(pairs.values())
-        for position, key in enumerate(_keys(last, name)):
-            if key and position not in paired:
-                position_of_key.setdefault(key, position)
-        for position, key in enumerate(_keys(this, name)):
-            if key and position not in pairs and key in position_of_key:
-                pairs[position] = position_of_key.pop(key)
-    return pairs
-
-
-def _keys(lines: pd.DataFrame, name: str) -> list[tuple[str, str] | None]:
-    words = [texts.fold(word) for word in lines[name].fillna("")]
-    projects = [""] * len(lines)
-    if "project" in lines.columns:
-        projects = [texts.fold(word) for word in lines["project"].fillna("")]
-    return [(w, p) if w else None for w, p in zip(words, projects, strict=True)]
+def identities_of(lines: pd.DataFrame) -> list[Identity]:
+    """What the departments' lines are known by."""
+    names = [*WHO, *(["project"] if "project" in lines.columns else [])]
+    words = lines[names].fillna("").to_numpy().tolist()
+    return [Identity.of(*line[:3], project=line[3] if line[3:] else "") for line in words]
 
 
 def _remark(this: pd.DataFrame, i: int | None, last: pd.DataFrame, j: int | None) -> str | None:

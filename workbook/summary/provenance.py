@@ -15,10 +15,12 @@ from workbook.expression import number_text
 from workbook.form import Field, Form, KeyFields
 from workbook.reading import Cell, Submission
 from workbook.summary.amounts import amount_column, column_of
+from workbook.summary.schemas import WHO
 from workbook.summary.tidy_frames import section_frames
 
 _COLUMNS = {
     "number": "Int64",
+    "county": "string",
     "code": "string",
     "department": "string",
     "project": "string",
@@ -102,7 +104,7 @@ def sources_of(
     # Each return's figures stand together, so every column of its line is repeated.
     lines = departments.loc[[numbers[key] for key in keys]].reset_index()
     who = lines.loc[lines.index.repeat(len(figures))].reset_index(drop=True)
-    columns: dict[str, Any] = {name: who[name] for name in ("number", "code", "department")}
+    columns: dict[str, Any] = {name: who[name] for name in ("number", *WHO)}
     columns["project"] = who["project"] if "project" in who.columns else [pd.NA] * len(who)
     columns["label"] = [item.label for item in figures.values()] * len(keys)
     columns["value"] = _interleaved([values[key].loc[keys] for key in figures])

@@ -1,8 +1,9 @@
 """What the bureau typed into a summary: scores, remarks, 参数; read back so that none is lost.
 
 A former summary is read as Excel, WPS or LibreOffice saved it. Columns are found by their heads, lines by
-budget code and then by name (of a project: and its name), blanks, width and case aside. What belongs to no
-line of the new summary is set aside on a sheet of its own, and read back from there the next time.
+county and budget code and then by county and name (of a project: and its name), blanks, width and case aside;
+without a column of counties, by what stands for one county only. What belongs
+to no line of the new summary is set aside on a sheet of its own, and read back from there the next time.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ import pandas as pd
 from workbook import text as texts
 from workbook.address import Address
 from workbook.catalogue import CATALOGUE
+from workbook.checking import Identity, pair
 from workbook.errors import Refused, ReviewError
 from workbook.expression import number_text
 from workbook.form import PLAIN_DATE, Form, day_of, shown
 from workbook.limits import MEGABYTE, Limits
 from workbook.package import Package, RawCell, Sheet, open_package
-from workbook.summary.previous import DepartmentLines
+from workbook.summary.previous import DepartmentLines, identities_of
 
 HIGHEST_SCORE = 100.0
 """A review score lies between 0 and this."""
@@ -34,6 +36,7 @@ SET_ASIDE = "未对应复核"
 HEADS = {
     "form": "表式",
     "fiscal_year": "年度",
+    "county": "县区",
     "code": "预算编码",
     "department": "部门",
     "project": "项目名称",
@@ -64,9 +67,6 @@ _LIMITS = Limits(
 )
 """A summary of a province holds far more than a return."""
 
-Key = tuple[str, str, str]
-"""Whether it is by code or by name, that code or name, and the project, folded."""
-
 
 @dataclass(frozen=True, slots=True)
 class Review:
@@ -75,6 +75,8 @@ class Review:
     form: str
     """The form's name without its last 表, as in the summary's title."""
     fiscal_year: int
+    county: str
+    """Blank where the summary has no column for it."""
     code: str
     department: str
     project: str
@@ -84,9 +86,9 @@ class Review:
     """The cell it was read from: 部门汇总!J4."""
 
     @property
-    def keys(self) -> tuple[Key, ...]:
-        """By what its line is found, the code first."""
-        return _keys(self.code, self.department, self.project)
+    def identity(self) -> Identity:
+        """By what its line is found."""
+        return Identity.of(self.county, self.code, self.department, project=self.project)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ def cutoffs(form: Form, reviews: Reviews | None) -> tuple[tuple[str, float], ...
 
 def set_aside(parts: Sequence[DepartmentLines], reviews: Reviews | None) -> pd.DataFrame:
     """What was typed and belongs to no line: one row an entry, index `number` from 1: form,
-    fiscal_year, code, department, project, review_score, remark, place.
+    fiscal_year, county, code, department, project, review_score, remark, place.
 
     ReviewError if all of it is of another year: the wrong summary was given.
     """
@@ -173,6 +175,7 @@ def set_aside(parts: Sequence[DepartmentLines], reviews: Reviews | None) -> pd.D
     columns = {
         "form": pd.array([e.form for e in unmatched], dtype="string"),
         "fiscal_year": pd.array([e.fiscal_year for e in unmatched], dtype="Int64"),
+        "county": pd.array([e.county for e in unmatched], dtype="string"),
         "code": pd.array([e.code for e in unmatched], dtype="string"),
         "department": pd.array([e.department for e in unmatched], dtype="string"),
         "project": pd.array([e.project for e in unmatched], dtype="string"),
@@ -186,7 +189,7 @@ def set_aside(parts: Sequence[DepartmentLines], reviews: Reviews | None) -> pd.D
 def _matched(
     lines: pd.DataFrame, form: Form, fiscal_year: int, reviews: Reviews | None
 ) -> dict[int, Review]:
-    """By the position of a line the entry that belongs to it: all by code first, then by name."""
+    """By the position of a line the entry that belongs to it."""
     name = plain_name(form)
     entries = [
         entry
@@ -195,26 +198,8 @@ def _matched(
     ]
     if not entries or "review_score" not in lines.columns:
         return {}
-    projects = lines["project"] if "project" in lines.columns else [""] * len(lines)
-    positions: dict[Key, int] = {}
-    for position, who in enumerate(zip(lines["code"], lines["department"], projects, strict=True)):
-        for key in _keys(*("" if pd.isna(word) else str(word) for word in who)):
-            positions.setdefault(key, position)
-    matched: dict[int, Review] = {}
-    done: set[Review] = set()
-    for by in ("code", "name"):
-        for entry in entries:
-            hits = [positions[key] for key in entry.keys if key[0] == by and key in positions]
-            if hits and hits[0] not in matched and entry not in done:
-                matched[hits[0]] = entry
-                done.add(entry)
-    return matched
-
-
-def _keys(code: str, department: str, project: str) -> tuple[Key, ...]:
-    project = texts.fold(project)
-    both = (("code", texts.fold(code)), ("name", texts.fold(department)))
-    return tuple((by, word, project) for by, word in both if word)
+    paired = pair([entry.identity for entry in entries], identities_of(lines))
+    return {position: entries[number] for number, position in paired.items()}
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -303,7 +288,7 @@ class _ReviewsReader:
             if score is None and not words["remark"]:
                 continue
             form, year = (words["form"], words["fiscal_year"]) if sheet.name == SET_ASIDE else title
-            if not _keys(words["code"], words["department"], ""):
+            if not (words["code"] or words["department"]):
                 self.faults.append(f"{at} 这一行没有预算编码和部门，请补填，或清空复核得分和备注")
             elif not (form and year.isdecimal()):
                 self.faults.append(
@@ -311,7 +296,7 @@ class _ReviewsReader:
                 )
             else:
                 yield Review(
-                    form, int(year), words["code"], words["department"], words["project"],
+                    form, int(year), words["county"], words["code"], words["department"], words["project"],
                     score, words["remark"], str(at),
                 )  # fmt: skip
 
@@ -319,12 +304,18 @@ class _ReviewsReader:
         """The entries of a sheet, none of which may be for the department of another."""
         seen: dict[tuple[object, ...], Review] = {}
         for entry in entries:
-            key = (entry.form, entry.fiscal_year, *entry.keys[0])
+            who = entry.identity
+            key = (
+                entry.form,
+                entry.fiscal_year,
+                who.county,
+                who.code or ("", who.name),
+                who.project,
+            )
             first = seen.setdefault(key, entry)
             if first is not entry:
-                who = entry.department or entry.code
                 self.faults.append(
-                    f"{first.address} 和 {entry.address} 都是“{who}”的复核，请只留一行"
+                    f"{first.address} 和 {entry.address} 都是“{entry.department or entry.code}”的复核，请只留一行"
                 )
         return list(seen.values())
 

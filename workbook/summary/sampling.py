@@ -1,7 +1,7 @@
 """抽查复核: which departments to re-check, drawn by stated criteria; nothing is left to chance.
 
 Each criterion that a department meets gives it points. The most points come first; equal points are
-ordered by the budget (largest first, none last), then by code, then by place in the roster. The
+ordered by the budget (largest first, none last), then by code, county, and place in the roster. The
 first so many are proposed. Whoever does the same by hand gets the same list.
 """
 
@@ -16,6 +16,7 @@ import pandas as pd
 from workbook.form import Criterion, KeyFields, Sense, available_forms, load_form
 from workbook.summary.adding_up import FormSummary, Summary
 from workbook.summary.reviews import CRITERIA_HEADS
+from workbook.summary.schemas import WHO
 from workbook.summary.totals import answered
 
 SHARE_LABEL, LEAST_LABEL = "抽查比例", "至少抽查份数"
@@ -75,12 +76,12 @@ def usual_sampling(summary: Summary) -> Sampling:
 def metrics(part: FormSummary) -> pd.DataFrame:
     """What the criteria look at, one row an answered department, index `number` as in departments.
 
-    code, department, [project], budget (万元), execution_rate, errors, warnings, full_share,
+    county, code, department, [project], budget (万元), execution_rate, errors, warnings, full_share,
     above (rows above the rule), above_points, execution_gap (points between the printed execution score
     and the rule's). A metric that the form does not give is NA.
     """
     lines = answered(part.departments)
-    name_columns = [c for c in ("code", "department", "project") if c in lines.columns]
+    name_columns = [c for c in (*WHO, "project") if c in lines.columns]
     frame = lines[name_columns].copy()
     columns = {"budget": part.key_fields.budget, "execution_rate": "execution_rate"}
     for name, column in columns.items():
@@ -118,7 +119,9 @@ def sample(part: FormSummary, sampling: Sampling | None = None) -> pd.DataFrame:
     keys = [criterion.column for criterion in sampling.criteria]
     frame["points"] = frame[keys].sum(axis=1) if keys else pd.Series(0.0, index=frame.index)
     tied = frame.sort_values(
-        ["budget", "code", "number"], ascending=[False, True, True], na_position="last"
+        ["budget", "code", "county", "number"],
+        ascending=[False, True, True, True],
+        na_position="last",
     )
     frame["place"] = pd.Series(range(1, len(tied) + 1), index=tied.index, dtype="Int64")
     frame = frame.sort_values(["points", "place"], ascending=[False, True])

@@ -44,6 +44,7 @@ class Schema:
         return self.index + self.columns
 
 
+_COUNTY = FrameColumn("county", TEXT, "县区；不知道是哪个县区的为空文本")
 _CODE = FrameColumn("department_code", TEXT, "预算编码，文件里写的")
 _DEPARTMENT = FrameColumn("department", TEXT, "部门，文件里写的")
 _FORM = (FrameColumn("form", TEXT, "表式"), FrameColumn("version", TEXT, "表式的版本"))
@@ -54,6 +55,9 @@ _COUNTS = (
 )
 _SUBMISSION = FrameColumn("submission", TEXT, "哪一份：文件的路径")
 
+WHO = ("county", "code", "department")
+"""The columns that tell a department."""
+
 FILES = Schema(
     "files",
     "收到的文件，一个一行，读不了的也在内",
@@ -62,6 +66,7 @@ FILES = Schema(
         FrameColumn("status", TEXT, "accepted 收下 · rejected 退回 · skipped 跳过"),
         FrameColumn("why", TEXT, "退回或跳过的原因；收下的为空文本"),
         *_FORM,
+        _COUNTY,
         _CODE,
         _DEPARTMENT,
         FrameColumn("sha256", TEXT, "文件内容的指纹"),
@@ -79,7 +84,15 @@ SUBMISSIONS = Schema(
     "submissions",
     "收下的表，一份一行；一个单位报了几份的，几份都在",
     (_SUBMISSION,),
-    (*_FORM, FrameColumn("fiscal_year", WHOLE, "年度"), _CODE, _DEPARTMENT, _FILLING, *_COUNTS),
+    (
+        *_FORM,
+        FrameColumn("fiscal_year", WHOLE, "年度"),
+        _COUNTY,
+        _CODE,
+        _DEPARTMENT,
+        _FILLING,
+        *_COUNTS,
+    ),
 )
 CELLS = Schema(
     "cells",
@@ -107,6 +120,7 @@ FINDINGS = Schema(
     (FrameColumn("finding", WHOLE, "行号，从 0 起"),),
     (
         FrameColumn("path", TEXT, "文件的路径"),
+        _COUNTY,
         _CODE,
         _DEPARTMENT,
         FrameColumn("code", TEXT, "问题的代码，见 codes.md"),
@@ -126,7 +140,8 @@ COVERAGE = Schema(
     (FrameColumn("number", WHOLE, "序号，从 1 起"),),
     (
         FrameColumn("status", TEXT, "answered 已报 · faulty 须修改 · rejected 退回 · missing 未报"),
-        FrameColumn("code", TEXT, "预算编码，以名册为准"),
+        _COUNTY,
+        FrameColumn("code", TEXT, "预算编码，以名册为准；各县区的会重复"),
         FrameColumn("department", TEXT, "部门，以名册为准"),
         FrameColumn("contact", TEXT, "联系人，名册上的"),
         FrameColumn("phone", TEXT, "联系电话，名册上的"),
@@ -204,7 +219,7 @@ def departments_schema(form: Form) -> Schema:
     key_fields = form.key_fields
     columns = [
         FrameColumn("fiscal_year", WHOLE, "年度"),
-        *(column for column in COVERAGE.columns if column.name in ("status", "code", "department")),
+        *(column for column in COVERAGE.columns if column.name in ("status", *WHO)),
     ]
     if key_fields.project is not None:
         columns.append(FrameColumn("project", TEXT, key_fields.project.label))

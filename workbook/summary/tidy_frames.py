@@ -37,10 +37,11 @@ class Frames:
     """All that was read, as frames."""
 
     files: pd.DataFrame
-    """One row a path, index `path`: status, why, form, version, department_code, department, sha256,
+    """One row a path, index `path`: status, why, form, version, county (blank where none is known, as in
+    every frame), department_code, department, sha256,
     size (bytes), application, saved_by, modified, errors, warnings, notes."""
     submissions: pd.DataFrame
-    """One row an accepted return, index `submission` (its path): form, version, fiscal_year,
+    """One row an accepted return, index `submission` (its path): form, version, fiscal_year, county,
     department_code, department, filling (a digest: equal where two filled in the same), errors,
     warnings, notes."""
     sections: Mapping[str, Mapping[str, pd.DataFrame]]
@@ -54,7 +55,7 @@ class Frames:
     which nothing is filled in are left out. States: blank, typed, converted (with a receipt),
     unreadable, error, formula, overwritten, fixed."""
     findings: pd.DataFrame
-    """One row a finding: path, department_code, department, code, severity, sheet, cell, field,
+    """One row a finding: path, county, department_code, department, code, severity, sheet, cell, field,
     message, hint, printed, expected."""
 
     forms: Mapping[str, Form]
@@ -120,6 +121,7 @@ def file_frame(returns: Sequence[Return]) -> pd.DataFrame:
         "why": [returned.error for returned in returns],
         "form": [s.form.id if s else None for s in read],
         "version": [s.form.version if s else None for s in read],
+        "county": [returned.county for returned in returns],
         "department_code": [s.department_code if s else None for s in read],
         "department": [s.department if s else None for s in read],
         "sha256": [returned.sha256 for returned in returns],
@@ -132,13 +134,14 @@ def file_frame(returns: Sequence[Return]) -> pd.DataFrame:
 
 
 def _submissions(returns: Sequence[Return]) -> pd.DataFrame:
-    accepted = [returned for returned in returns if returned.status == ACCEPTED]
+    accepted = [r for r in returns if r.status == ACCEPTED and r.submission]
     read = [returned.submission for returned in accepted if returned.submission]
     columns = {
         "submission": [s.key for s in read],
         "form": [s.form.id for s in read],
         "version": [s.form.version for s in read],
         "fiscal_year": pd.array([s.fiscal_year for s in read], dtype="Int64"),
+        "county": [returned.county for returned in accepted],
         "department_code": [s.department_code for s in read],
         "department": [s.department for s in read],
         "filling": [s.filling for s in read],
@@ -162,13 +165,14 @@ def finding_frame(returns: Sequence[Return]) -> pd.DataFrame:
     read = [returned.submission for returned, _ in pairs]
     columns: dict[str, Any] = {
         "path": [returned.key for returned, _ in pairs],
+        "county": [returned.county for returned, _ in pairs],
         "department_code": [s.department_code if s else None for s in read],
         "department": [s.department if s else None for s in read],
         "severity": [str(finding.severity) for _, finding in pairs],
     }
     for name in ("code", "sheet", "cell", "field", "message", "hint", "printed", "expected"):
         columns[name] = [getattr(finding, name) for _, finding in pairs]
-    order = ["path", "department_code", "department", "code", "severity"]
+    order = ["path", "county", "department_code", "department", "code", "severity"]
     frame = _typed(columns)
     return frame[order + [name for name in frame.columns if name not in order]].rename_axis(
         "finding"

@@ -17,6 +17,7 @@ from workbook.expression import rounded
 from workbook.form import Form, KeyFields
 from workbook.summary.amounts import amount_column, gives_rate, rate_of_sums, sum_of
 from workbook.summary.coverage import COUNTED
+from workbook.summary.schemas import WHO
 
 DECIMALS = 2
 """Scores are graded and ranked on so many decimals."""
@@ -131,7 +132,7 @@ def composition_of(
 ) -> pd.DataFrame:
     """See `FormSummary.composition`."""
     lines = answered(departments)
-    name_columns = ["code", "department", *(["project"] if form.key_fields.project else []), "file"]
+    name_columns = [*WHO, *(["project"] if form.key_fields.project else []), "file"]
     frame = lines[name_columns].copy()
     for breakdown in form.key_fields.breakdowns:
         for item in breakdown.parts:

@@ -152,7 +152,11 @@ def test_forms_of_every_sort_have_their_tables_and_views(tmp_path: Path) -> None
     small = project_form(tmp_path)
     form = load_form(TESTS / "forms" / "odd_form_2023.toml")
     given = filling(TESTS / "forms" / "filled" / "odd_form.toml", form)
-    all_of_them = [*sample_returns(), project(small, "路"), accepted(given, "专.xlsx", form=form)]
+    all_of_them = [
+        *sample_returns(),
+        project(small, "路"),
+        accepted(given, "returns/专.xlsx", form=form),
+    ]
     summary = aggregate(all_of_them)
     write_data(frames(all_of_them), tmp_path / "data", summary)
     for part in summary.forms:

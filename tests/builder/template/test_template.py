@@ -286,9 +286,9 @@ def test_long_texts_are_not_cut_off_on_paper(form: Form, office: Office, tmp_pat
 
 
 def test_personalised_template_locks_the_department_in(form: Form, tmp_path: Path) -> None:
-    path = issue(form, tmp_path / "one.xlsx", [("125001", "云溪区科学技术协会")], fiscal_year=2025)[
-        0
-    ]
+    path = issue(
+        form, tmp_path / "one.xlsx", [("", "125001", "云溪区科学技术协会")], fiscal_year=2025
+    )[0]
     book = openpyxl.load_workbook(path)
     layout = lay_out(form)
     cell = book[form.sheet][layout.spot("identity.department").address.a1]
@@ -300,7 +300,7 @@ def test_personalised_template_locks_the_department_in(form: Form, tmp_path: Pat
 
 
 def test_roster_gives_one_template_a_department(form: Form, tmp_path: Path) -> None:
-    written = issue(form, tmp_path / "all", [("1", "甲局"), ("2", "乙/局")], folder=True)
+    written = issue(form, tmp_path / "all", [("", "1", "甲局"), ("", "2", "乙/局")], folder=True)
     assert [path.name for path in written] == ["1_甲局.xlsx", "2_乙＿局.xlsx"]
 
 

@@ -62,7 +62,7 @@ def test_the_lines_are_the_departments_of_the_summary(
     )
 
 
-REVIEW = Review("部门整体支出绩效自评", 2024, "118001", "", "", 61.5, "", "部门汇总!J4")
+REVIEW = Review("部门整体支出绩效自评", 2024, "", "118001", "", "", 61.5, "", "部门汇总!J4")
 
 
 def test_self_review_and_counted_score_are_told_apart() -> None:

@@ -20,8 +20,9 @@ from tests.fillings import (
     sample_returns,
 )
 from workbook.catalogue import Severity
-from workbook.checking.between_returns import add_findings_between, sort_by_sender
+from workbook.checking.between_returns import add_findings_between
 from workbook.checking.roster import Roster, load_roster
+from workbook.checking.senders import sort_by_sender
 from workbook.errors import RosterError
 from workbook.findings import Finding
 from workbook.reading.submission import Return

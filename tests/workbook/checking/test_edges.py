@@ -21,7 +21,7 @@ from tests.fillings import (
     project_form,
 )
 from workbook.catalogue import Severity
-from workbook.checking.between_returns import add_findings_between, sender_of
+from workbook.checking.between_returns import add_findings_between
 from workbook.checking.checks import judge, judge_case, tidy
 from workbook.checking.columns import (
     BROKEN,
@@ -39,6 +39,7 @@ from workbook.checking.expected_scores import (
     expected_scores_of,
 )
 from workbook.checking.roster import load_roster
+from workbook.checking.senders import sender_of
 from workbook.errors import RosterError
 from workbook.expression.nodes import Node
 from workbook.expression.operands import ERROR

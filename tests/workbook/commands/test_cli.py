@@ -394,7 +394,7 @@ def test_what_cannot_be_written_is_refused_before_anything_is(
 def test_the_published_form_is_read_figure_by_figure() -> None:
     found = printed("read", SEED, exit_code=FOUND)
     assert found.keys() == {
-        *("file", "status", "form", "version", "department", "department_code"),
+        *("file", "status", "form", "version", "county", "department", "department_code"),
         *("values", "findings", "error"),
     }
     assert (found["status"], found["form"], found["version"]) == ("accepted", FORM, "2024")

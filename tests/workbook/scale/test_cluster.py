@@ -18,6 +18,7 @@ from tests.fillings import ROSTER, SAMPLES
 from workbook import aggregate, check, load_roster, read_returns
 from workbook.commands.cli import cli
 from workbook.commands.messages import FOUND
+from workbook.reading.counties import County, FolderCounties
 from workbook.reading.reader import Forms, Passwords, known_forms, read_batch
 from workbook.reading.submission import Return
 from workbook.reading.workers import WorkBatch
@@ -29,13 +30,17 @@ from workbook.stores import Folder
 pytestmark = pytest.mark.long
 
 POISON = "poison"
+COUNTY = "云溪区"
+"""All returns are of it: a department may send again from another folder."""
 
 
-def read_or_die(batch: WorkBatch[Path], *, forms: Forms, passwords: Passwords) -> list[Return]:
+def read_or_die(
+    batch: WorkBatch[Path], *, forms: Forms, passwords: Passwords, county: County = ""
+) -> list[Return]:
     """Reads, but one file kills the process."""
     if any(POISON in path.name for path in batch.items):
         os.kill(os.getpid(), signal.SIGKILL)
-    return read_batch(batch, forms=forms, passwords=passwords)
+    return read_batch(batch, forms=forms, passwords=passwords, county=county)
 
 
 class Deadly(WorkerPlugin):
@@ -83,7 +88,7 @@ def written(client: Client, returns: Path, out: Path, batch: int, kill: int = 0)
 
     executor = client.get_executor()  # type: ignore[no-untyped-call]
     return write_partitions(
-        listed([returns]), Folder(str(out)), forms=known_forms(), executor=executor,
+        listed([returns]), Folder(str(out)), forms=known_forms(), county=COUNTY, executor=executor,
         batch=batch, in_flight=4, progress=progress,
     )  # fmt: skip
 
@@ -94,7 +99,7 @@ def test_a_worker_killed_while_it_works_loses_nothing_and_doubles_nothing(
     parts = written(client, returns, tmp_path / "parts", batch=2, kill=4)
     roster = load_roster(ROSTER)
     _, summary = roll_up(parts, roster)
-    expected = aggregate(check(read_returns([returns]), roster), roster)
+    expected = aggregate(check(read_returns([returns], county=COUNTY), roster), roster)
     assert_frame_equal(summary.files, expected.files)
     assert_frame_equal(summary.findings, expected.findings)
     assert_frame_equal(summary.forms[0].departments, expected.forms[0].departments)
@@ -102,6 +107,28 @@ def test_a_worker_killed_while_it_works_loses_nothing_and_doubles_nothing(
     assert sorted(parts.folder.names()) == sorted(
         {*parts.names, partitions.LISTED, "findings/across.parquet"}
     )
+
+
+def test_counties_are_told_by_folder_on_a_cluster_too(client: Client, tmp_path: Path) -> None:
+    folder = tmp_path / "returns"
+    for county in ("甲县", "乙县"):
+        (folder / county).mkdir(parents=True)
+        for path in sorted((SAMPLES / "returns").glob("*.xlsx"))[:3]:
+            shutil.copy(path, folder / county)
+    county_of = FolderCounties.under(folder)
+    executor = client.get_executor()  # type: ignore[no-untyped-call]
+    parts = write_partitions(
+        listed([folder]), Folder(str(tmp_path / "parts")), forms=known_forms(), executor=executor,
+        county=county_of, batch=2, in_flight=4,
+    )  # fmt: skip
+    _, summary = roll_up(parts)
+    expected = aggregate(check(read_returns([folder], county=county_of)))
+    assert_frame_equal(summary.files, expected.files)
+    assert_frame_equal(summary.findings, expected.findings)
+    assert_frame_equal(summary.coverage, expected.coverage)
+    assert_frame_equal(summary.forms[0].totals, expected.forms[0].totals)
+    assert len(summary.coverage) == 6
+    assert (summary.findings["code"] == "A504").sum() == 6, "each county's copies the other's"
 
 
 def test_the_command_adds_up_on_a_cluster(client: Client, tmp_path: Path) -> None:
@@ -121,7 +148,7 @@ def test_a_file_that_kills_workers_is_rejected_alone(
     few.mkdir()
     for path in sorted((returns / "one").iterdir())[:3]:
         shutil.copy(path, few)
-    expected = aggregate(check(read_returns([few])))
+    expected = aggregate(check(read_returns([few], county=COUNTY)))
     poison = few / f"{POISON}.xlsx"
     poison.touch()
     client.register_plugin(Deadly(), name="deadly")

@@ -24,6 +24,7 @@ from workbook import aggregate, check, load_roster, read_returns
 from workbook.checking.checks import judge
 from workbook.errors import WorkbookError
 from workbook.form.definition import form_of
+from workbook.reading.counties import County
 from workbook.reading.reader import Forms, Passwords, known_forms, read_batch
 from workbook.reading.submission import Return
 from workbook.reading.workers import Processes, WorkBatch
@@ -36,6 +37,8 @@ from workbook.summary.coverage import day_received
 from workbook.summary.tidy_frames import Frames, frames
 
 POISON = "poison"
+COUNTY = "云溪区"
+"""All returns are of it: a department may send again from another folder."""
 DEADLINE = date(2025, 3, 1)
 
 
@@ -75,7 +78,7 @@ def same(one: Summary, other: Summary) -> None:
 def whole(folder: Path) -> tuple[Summary, Frames]:
     """What one process makes of a folder."""
     roster = load_roster(ROSTER)
-    read = check(read_returns([folder]), roster)
+    read = check(read_returns([folder], county=COUNTY), roster)
     return aggregate(read, roster, deadline=DEADLINE), frames(read)
 
 
@@ -84,6 +87,7 @@ def written(folder: Path, out: Path | str, executor: Executor, batch: int = 4) -
         listed([folder]),
         Folder(str(out)),
         forms=known_forms(),
+        county=COUNTY,
         executor=executor,
         batch=batch,
         in_flight=3,
@@ -94,11 +98,13 @@ def table(parts: Partitions, name: str) -> pd.DataFrame:
     return pd.concat(parts.frames(name))
 
 
-def read_or_die(batch: WorkBatch[Path], *, forms: Forms, passwords: Passwords) -> list[Return]:
+def read_or_die(
+    batch: WorkBatch[Path], *, forms: Forms, passwords: Passwords, county: County = ""
+) -> list[Return]:
     """Reads, but the poison's process is killed: in a pool's process only, never in the tests' own."""
     if os.getpid() != TESTS and any(POISON in path.name for path in batch.items):
         os.kill(os.getpid(), signal.SIGKILL)
-    return read_batch(batch, forms=forms, passwords=passwords)
+    return read_batch(batch, forms=forms, passwords=passwords, county=county)
 
 
 TESTS = os.getpid()
@@ -113,8 +119,8 @@ def test_any_executor_reads_the_same_in_the_same_order(
 ) -> None:
     seen: list[Path] = []
     with make(2) as executor:
-        read = read_returns([returns] * 5, executor=executor, progress=seen.append)
-    assert read == read_returns([returns] * 5)
+        read = read_returns([returns] * 5, county=COUNTY, executor=executor, progress=seen.append)
+    assert read == read_returns([returns] * 5, county=COUNTY)
     assert sorted(seen) == sorted(Path(name) for name in listed([returns]) * 5)
 
 
@@ -124,11 +130,11 @@ def test_a_file_that_kills_its_process_is_rejected_alone(
     monkeypatch.setattr("workbook.reading.reader.read_batch", read_or_die)
     shutil.copy(returns / "again.xlsx", returns / f"{POISON}.xlsx")
     with Processes(2) as executor:
-        read = read_returns([returns], executor=executor)
+        read = read_returns([returns], county=COUNTY, executor=executor)
     (guilty,) = [item for item in read if item.path.stem == POISON]
     assert [f.code for f in guilty.findings] == ["W104"]
     (returns / f"{POISON}.xlsx").unlink()
-    assert [item for item in read if item is not guilty] == read_returns([returns])
+    assert [item for item in read if item is not guilty] == read_returns([returns], county=COUNTY)
 
 
 # --- batches --------------------------------------------------------------------------------------
@@ -142,7 +148,7 @@ def test_the_summary_of_batches_is_the_summary_of_the_whole(returns: Path, tmp_p
     same(summary, expected)
     assert len(summary.forms[0].sources) and len(summary.forms[0].details["indicators"])
     prepared = [[day_received(replace(item, modified="")) for item in some]
-                for some in (read, read_returns([returns]))]  # fmt: skip
+                for some in (read, read_returns([returns], county=COUNTY))]  # fmt: skip
     assert prepared[0] == prepared[1] and any(by == "prepared" for _, by in prepared[0])
     assert [(r.path, r.status, r.sha256) for r in read] == list(
         zip(map(Path, laid_out.files.index), laid_out.files["status"], laid_out.files["sha256"],
@@ -153,7 +159,7 @@ def test_the_summary_of_batches_is_the_summary_of_the_whole(returns: Path, tmp_p
 def test_the_tables_hold_what_the_frames_of_the_whole_hold(returns: Path, tmp_path: Path) -> None:
     with Processes(2) as executor:
         parts = written(returns, tmp_path / "parts", executor)
-    alone = frames(judge(read_returns([returns])))
+    alone = frames(judge(read_returns([returns], county=COUNTY)))
     for name, frame in tables_of(alone).items():
         stored = table(parts, name)
         if frame.index.names in (["line"], ["finding"]):  # numbers, anew in each part
@@ -200,11 +206,13 @@ def test_what_a_dead_process_left_is_taken_away(
 ) -> None:
     out = tmp_path / "parts"
 
-    def leave(batch: WorkBatch[Path], *, forms: Forms, passwords: Passwords) -> list[Return]:
+    def leave(
+        batch: WorkBatch[Path], *, forms: Forms, passwords: Passwords, county: County = ""
+    ) -> list[Return]:
         for name in ("part-000000000-0099.parquet", f".part-000000000-0004.parquet.{'0' * 32}"):
             (out / "files").mkdir(parents=True, exist_ok=True)
             (out / "files" / name).touch()
-        return read_batch(batch, forms=forms, passwords=passwords)
+        return read_batch(batch, forms=forms, passwords=passwords, county=county)
 
     monkeypatch.setattr(partitions, "read_batch", leave)
     with ThreadPoolExecutor(1) as executor:

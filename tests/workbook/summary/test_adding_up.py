@@ -17,8 +17,9 @@ from tests.fillings import (
     rejected,
     sample_returns,
 )
-from workbook.checking.between_returns import add_findings_between, sort_by_sender
+from workbook.checking.between_returns import add_findings_between
 from workbook.checking.roster import Roster, load_roster
+from workbook.checking.senders import sort_by_sender
 from workbook.findings import finding
 from workbook.reading.submission import SKIPPED, Return
 from workbook.summary.adding_up import FormSummary, Summary, aggregate

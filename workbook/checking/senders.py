@@ -1,0 +1,166 @@
+"""Who sent each return, and which of a department's returns a later one replaces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from workbook import text as texts
+from workbook.checking.roster import Roster, RosterEntry
+from workbook.checking.same_department import Identity, department_numbers
+from workbook.reading import ACCEPTED, SKIPPED, DueForms, Return, Submission, due_forms_of
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sent a return, as far as can be told."""
+
+    county: str
+    """Blank where none is known."""
+    code: str
+    department: str
+    entry: RosterEntry | None
+
+    def identity(self, folder: str = "") -> Identity:
+        """What it is known by; `folder` is where its return lay."""
+        folder = "" if self.entry else folder
+        return Identity.of(self.county, self.code, self.department, folder=folder)
+
+
+def sender_of(returned: Return, roster: Roster | None) -> Sender:
+    """By what the return says; for one that was not read, by the name of its file."""
+    submission, county = returned.submission, returned.county
+    if submission is not None:
+        code, department = submission.department_code, submission.department
+        entry = roster.match(code, department, county) if roster else None
+        code, department = code.strip(), department.strip()
+    else:
+        entry = roster.named_in(returned.path.stem, county) if roster else None
+        code, department = "", texts.printable(returned.path.stem)
+    if entry is not None:
+        return Sender(entry.county or county, entry.code or code, entry.department, entry)
+    return Sender(county, code, department, None)
+
+
+def _project(submission: Submission) -> str:
+    item = submission.form.key_fields.project
+    cell = submission.cell_of(item.key) if item else None
+    return texts.fold(str(cell.value)) if cell and cell.value is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class SentReturns:
+    """Returns by who sent them. Each is named by its position among `returns`."""
+
+    returns: tuple[Return, ...]
+    roster: Roster | None
+    senders: Mapping[int, Sender]
+    """Who sent each return; those that were skipped are not in it."""
+    departments: Mapping[int, int]
+    """For each of them a number that all returns of one department share."""
+    due: tuple[Sender, ...]
+    """The roster's departments, in its order …"""
+    listed: tuple[int, ...]
+    """… and their numbers."""
+    replaced: Mapping[int, int]
+    """Which returns do not count since the same department sent a later one, and which that is."""
+
+    @property
+    def read(self) -> dict[int, Submission]:
+        """What was read of each return that was accepted."""
+        return {
+            position: returned.submission
+            for position, returned in enumerate(self.returns)
+            if returned.status == ACCEPTED and returned.submission
+        }
+
+    def due_forms(self, year: int | None = None) -> DueForms:
+        """What is due in this round; its year is `year`, or the roster's; else what most sent."""
+        return due_forms_of(
+            self.read, self.departments, year or (self.roster.year if self.roster else None)
+        )
+
+
+def sort_by_sender(returns: Iterable[Return], roster: Roster | None = None) -> SentReturns:
+    """Decide who sent each return, and which of them a later one replaces.
+
+    A department is the same entry of the roster, else what `workbook.checking.same_department` takes for
+    one. Only its returns of one form, year and project replace each other. Later is what was saved
+    later, then by path; of identical files the one that is not named as a copy counts, then the shorter
+    name, then by path.
+    """
+    returns = tuple(returns)
+    entries = roster.entries if roster else ()
+    county = _only_county(returns)
+    senders = {
+        position: sender_of(returned, roster)
+        for position, returned in enumerate(returns)
+        if returned.status != SKIPPED
+    }
+    due = tuple(Sender(e.county or county, e.code, e.department, e) for e in entries)
+    identities = [sender.identity() for sender in due]
+    identities += [
+        sender.identity(folder_of_return(returns[position])) for position, sender in senders.items()
+    ]
+    numbers = department_numbers(identities)
+    departments = dict(zip(senders, numbers[len(due) :], strict=True))
+    return SentReturns(
+        returns=returns,
+        roster=roster,
+        senders=senders,
+        departments=departments,
+        due=due,
+        listed=tuple(numbers[: len(due)]),
+        replaced=_replaced(returns, departments),
+    )
+
+
+def _only_county(returns: Iterable[Return]) -> str:
+    """The county of all the returns; blank if they are of several, or none is known."""
+    counties = {returned.county for returned in returns if returned.county}
+    return counties.pop() if len(counties) == 1 else ""
+
+
+def folder_of_return(returned: Return) -> str:
+    """The folder or archive in which a return lay."""
+    return str(returned.path.parent)
+
+
+def _replaced(returns: Sequence[Return], departments: Mapping[int, int]) -> dict[int, int]:
+    """See `SentReturns.replaced`."""
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for position, returned in enumerate(returns):
+        submission = returned.submission
+        if returned.status == ACCEPTED and submission is not None:
+            key = (
+                departments[position],
+                submission.form.id,
+                submission.fiscal_year,
+                _project(submission),
+            )
+            alike.setdefault(key, []).append(position)
+    replaced: dict[int, int] = {}
+    for positions in alike.values():
+        latest = max((returns[i] for i in positions), key=lambda r: (r.modified, r.key))
+        identical = [i for i in positions if _content(returns[i]) == _content(latest)]
+        last = max(identical, key=lambda i: _fitness(returns[i]))
+        replaced |= {position: last for position in positions if position != last}
+    return replaced
+
+
+def _content(returned: Return) -> tuple[str, str]:
+    return returned.modified, returned.sha256
+
+
+_COPY = re.compile(
+    r"^(副本|复件|copy(?![a-z]))|([(（]\d+[)）]|副本(\s*[(（]?\d+[)）]?)?|(?<![a-z])copy(\s*[(（]?\d+[)）]?)?)$",
+    re.IGNORECASE,
+)
+"""The names that Windows, WPS, browsers and messengers give to a copy: 副本…, …(1), … - 副本."""
+
+
+def _fitness(returned: Return) -> tuple[bool, int, str]:
+    """How well a file is named: of identical ones the highest counts."""
+    stem = returned.path.stem.strip()
+    return _COPY.search(stem) is None, -len(stem), returned.key

@@ -1,0 +1,122 @@
+"""Refuses returns whose departments cannot be told apart: else figures would be lost without a word.
+
+A code or a name stands for a department of one county only. Where the county of returns is not given, what
+comes from several folders under one code, or under one code with several names, may be one department or
+several; nobody but the bureau knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from workbook import text as texts
+from workbook.checking.roster import Roster
+from workbook.checking.senders import SentReturns, folder_of_return
+from workbook.errors import WorkbookError
+from workbook.reading import SKIPPED, Return, Submission
+
+_LISTED = 3
+"""So many cases are told one by one, and so many files of each."""
+_REMEDIES = (
+    "各县区的编码会重复。请三选一：每个县区的表放进以县区命名的文件夹，加 --county-from-folder；"
+    "在名册里加“县区”一列（各县区的单位编码、名称不同的，才分得清）；"
+    "都是一个县区的（如分几批收回、同一单位再报），加 --county 县区名，同一单位的算保存最晚的一份"
+)
+
+
+def require_told_apart(sent: SentReturns) -> None:
+    """Raise WorkbookError, naming files and remedies, if departments cannot be told apart."""
+    _require_counties(sent.returns, sent.roster)
+    cases = [*_of_several_counties(sent), *_of_one_department(sent)]
+    if cases:
+        more = f"；另有 {len(cases) - _LISTED} 处" if len(cases) > _LISTED else ""
+        raise WorkbookError(f"分不清单位：{'；'.join(cases[:_LISTED])}{more}。{_REMEDIES}")
+
+
+def _require_counties(returns: Sequence[Return], roster: Roster | None) -> None:
+    """All returns have a county or none, and the roster knows it."""
+    sent = [returned for returned in returns if returned.status != SKIPPED]
+    counties = {texts.fold(r.county): r.county for r in sent if r.county}
+    without = [returned for returned in sent if not returned.county]
+    if counties and without:
+        raise WorkbookError(
+            f"{_named(without)}：没有县区，其余的有（{'、'.join(counties.values())}）；请给每一份表都标明县区"
+        )
+    if not counties or roster is None:
+        return
+    known = {texts.fold(county) for county in roster.counties}
+    if not known and len(counties) > 1:
+        raise WorkbookError(
+            f"{roster.path}：名册没有“县区”一列，收回的表分属{'、'.join(counties.values())}；请在名册里加上这一列"
+        )
+    for folded, county in counties.items():
+        if known and folded not in known:
+            theirs = [r for r in sent if texts.fold(r.county) == folded]
+            raise WorkbookError(
+                f"{_named(theirs)}：县区是“{county}”，名册 {roster.path} 里没有这个县区，"
+                f"有的是：{'、'.join(roster.counties)}；请改文件夹的名称或名册，写成一样的"
+            )
+
+
+def _of_several_counties(sent: SentReturns) -> Iterator[str]:
+    """Returns that departments of several counties on the roster may have sent."""
+    roster = sent.roster
+    if roster is None or not roster.counties:
+        return
+    by_words: dict[tuple[str, str], list[int]] = {}
+    for position, submission in sent.read.items():
+        if not sent.returns[position].county and sent.senders[position].entry is None:
+            words = submission.department_code.strip(), submission.department.strip()
+            by_words.setdefault(words, []).append(position)
+    for words, positions in by_words.items():
+        counties = [entry.county for entry in roster.candidates(*words)]
+        if len(counties) > 1:
+            returns = [sent.returns[position] for position in positions]
+            yield f"{' '.join(filter(None, words))}（{_named(returns)}）名册上{'、'.join(counties)}都有"
+
+
+def _of_one_department(sent: SentReturns) -> Iterator[str]:
+    """Returns without county that were taken for one department's and may be several's."""
+    positions_of: dict[int, list[int]] = {}
+    for position in sent.read:
+        if not sent.returns[position].county:
+            positions_of.setdefault(sent.departments[position], []).append(position)
+    for positions in positions_of.values():
+        if len(positions) > 1:
+            returns = [sent.returns[position] for position in positions]
+            read = [sent.read[position] for position in positions]
+            case = _case_of(read, returns)
+            if case:
+                yield case
+
+
+def _case_of(read: Sequence[Submission], returns: Sequence[Return]) -> str:
+    """What is doubtful about a department's returns; blank if nothing is."""
+    by_folder = {folder_of_return(returned): returned for returned in reversed(returns)}
+    if len(by_folder) > 1:
+        first = read[0]
+        code = first.department_code.strip()
+        who = f"预算编码 {code}" if code else f"“{first.department.strip()}”"
+        return (
+            f"{who} 在 {len(by_folder)} 个文件夹里都有（{_named(list(by_folder.values())[::-1])}）"
+        )
+    names: dict[tuple[str, str], tuple[str, Return]] = {}
+    for submission, returned in zip(read, returns, strict=True):
+        code, name = submission.department_code.strip(), submission.department.strip()
+        if code and name:
+            names.setdefault((texts.fold(code), texts.fold(name)), (name, returned))
+    codes = [code for code, _ in names]
+    for code in dict.fromkeys(codes):
+        several = [pair for (own_code, _), pair in names.items() if own_code == code]
+        if len(several) > 1:
+            listed_names = "、".join(f"“{name}”" for name, _ in several[:_LISTED])
+            files = _named([returned for _, returned in several])
+            return f"预算编码 {code} 有不同的单位名称{listed_names}（{files}）"
+    return ""
+
+
+def _named(returns: Iterable[Return]) -> str:
+    """The first few files by name, and how many there are."""
+    keys = [returned.key for returned in returns]
+    rest = f" 等 {len(keys)} 个文件" if len(keys) > _LISTED else ""
+    return f"{'、'.join(keys[:_LISTED])}{rest}"

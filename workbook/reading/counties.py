@@ -1,0 +1,94 @@
+"""Whose return a file is: the county that its folder is named after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from workbook.errors import WorkbookError
+from workbook.reading.submission import SKIPPED, Return
+from workbook.stores import beginning
+from workbook.text import fold, printable
+
+County = str | Callable[[Path], str]
+"""Which county returns are of: the same for all, or by a file's path, as `FolderCounties` tells it (then
+of a module, to be sent to other processes)."""
+
+ARCHIVE = ".zip"
+_LISTED = 5
+"""So many files are named one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderCounties:
+    """Tells a file's county: the folder directly under one of the paths that were given.
+
+    An archive there stands for a folder of its name: `甲县.zip` is 甲县. Of a pattern or a URL the path is
+    what stands before its first wildcard. Blank for a file that lies in no such folder.
+    """
+
+    roots: tuple[str, ...]
+
+    @classmethod
+    def under(cls, paths: Path | str | Iterable[Path | str]) -> FolderCounties:
+        """The counties of what is read from some paths."""
+        several = [paths] if isinstance(paths, (Path, str)) else paths
+        given = [path if isinstance(path, Path) else Path(path) for path in several]
+        return cls(tuple(_slashed(beginning(path)) for path in given))
+
+    def __call__(self, path: Path) -> str:
+        folder, inside, _ = self._below(path)[1].partition("/")
+        is_archive = folder.lower().endswith(ARCHIVE)
+        if not (inside or is_archive):
+            return ""
+        return printable(folder[: -len(ARCHIVE)] if is_archive else folder)
+
+    def refuse_namesakes(self, paths: Iterable[Path]) -> None:
+        """Raise WorkbookError if folders of one name lie under several of the paths that were given."""
+        roots: dict[str, dict[str, str]] = {}
+        for path in paths:
+            county = self(path)
+            if county:
+                roots.setdefault(fold(county), {})[self._below(path)[0]] = county
+        for namesakes in roots.values():
+            if len(namesakes) > 1:
+                folders = [f"{root}/{county}" for root, county in namesakes.items()]
+                raise WorkbookError(
+                    f"{'、'.join(folders[:_LISTED])}：名称相同，看不出是不是一个县区；"
+                    "不是的，请改成不同的名称（如前面加上市名），是的，请放在一起"
+                )
+
+    def _below(self, path: Path) -> tuple[str, str]:
+        """The given path under which a file lies, and the rest of the file's path; blank if there is none."""
+        text = _slashed(path)
+        below = [
+            (root, text[len(root) + 1 :]) for root in self.roots if text.startswith(f"{root}/")
+        ]
+        if "." in self.roots and not path.is_absolute():
+            below.append((".", text))
+        return min(below, key=lambda pair: len(pair[1]), default=("", ""))
+
+
+def _slashed(path: Path) -> str:
+    return str(path).replace("\\", "/").rstrip("/")
+
+
+def of_counties(returns: Sequence[Return], county: County) -> list[Return]:
+    """The returns, each with its county. Raises WorkbookError where one lies in no county's folder."""
+    if not county:
+        return list(returns)
+    told = county if callable(county) else lambda _path: county
+    placed = [replace(returned, county=told(returned.path)) for returned in returns]
+    refuse_outside([r.path for r in placed if not r.county and r.status != SKIPPED])
+    return placed
+
+
+def refuse_outside(paths: Sequence[Path]) -> None:
+    """Raise WorkbookError if there is a file that lies in no county's folder, naming the first few."""
+    if paths:
+        rest = f" 等 {len(paths)} 个文件" if len(paths) > _LISTED else ""
+        raise WorkbookError(
+            f"{'、'.join(map(printable, paths[:_LISTED]))}{rest}：不在县区的文件夹里，看不出是哪个县区的；"
+            "请放进以县区命名的文件夹，给出的是这些文件夹的上一级；都是一个县区的，请改用 --county 县区名"
+        )
