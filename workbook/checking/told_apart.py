@@ -27,7 +27,7 @@ _REMEDIES = (
 def require_told_apart(sent: SentReturns) -> None:
     """Raise WorkbookError, naming files and remedies, if departments cannot be told apart."""
     _require_counties(sent.returns, sent.roster)
-    cases = [*_of_several_counties(sent), *_of_one_department(sent)]
+    cases = [*_of_several_counties(sent), *_of_one_department(sent), *_of_one_name(sent)]
     if cases:
         more = f"；另有 {len(cases) - _LISTED} 处" if len(cases) > _LISTED else ""
         raise WorkbookError(f"分不清单位：{'；'.join(cases[:_LISTED])}{more}。{_REMEDIES}")
@@ -88,6 +88,21 @@ def _of_one_department(sent: SentReturns) -> Iterator[str]:
             case = _case_of(read, returns)
             if case:
                 yield case
+
+
+def _of_one_name(sent: SentReturns) -> Iterator[str]:
+    """Returns of one name and several codes from several folders: a slip of the code, or two counties'."""
+    by_name: dict[str, list[int]] = {}
+    for position, submission in sent.read.items():
+        name, sender = texts.fold(submission.department), sent.senders[position]
+        if name and sender.entry is None and not sent.returns[position].county:
+            by_name.setdefault(name, []).append(position)
+    for positions in by_name.values():
+        returns = [sent.returns[position] for position in positions]
+        codes = {texts.fold(sent.read[position].department_code) for position in positions} - {""}
+        if len(codes) > 1 and len(set(map(folder_of_return, returns))) > 1:
+            name = sent.read[positions[0]].department.strip()
+            yield f"“{name}” 在几个文件夹里都有，预算编码不同（{_named(returns)}）"
 
 
 def _case_of(read: Sequence[Submission], returns: Sequence[Return]) -> str:
