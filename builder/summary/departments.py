@@ -30,10 +30,12 @@ from workbook.summary import (
     DECIMALS,
     HEADS,
     HIGHEST_SCORE,
+    INVALID,
     FormSummary,
     Status,
     Summary,
     first_sources,
+    invalid,
     reading_notes,
     sources_by_figure,
 )
@@ -168,8 +170,10 @@ def _score_columns(
     counted_cells = f"${counted}${FIRST_ROW}:${counted}${last}"
 
     def counts(row: int) -> str:
-        chosen = f"IF(ISNUMBER({review}{row}),{review}{row},{self_score}{row})"
-        return f'=IF(COUNT({self_score}{row},{review}{row})=0,"",ROUND({chosen},{DECIMALS}))'
+        own = f"ROUND({self_score}{row},{DECIMALS})"
+        valid = f"AND({own}>=0,{own}<={HIGHEST_SCORE:g})"
+        own_or_none = f'IF(ISNUMBER({self_score}{row}),IF({valid},{own},""),"")'
+        return f"=IF(ISNUMBER({review}{row}),ROUND({review}{row},{DECIMALS}),{own_or_none})"
 
     def rank(row: int) -> str:
         return f'=IF(ISNUMBER({counted}{row}),COUNTIF({counted_cells},">"&{counted}{row})+1,"")'
@@ -178,17 +182,17 @@ def _score_columns(
         Column("total_score", "自评得分", 9, values(frame["total_score"]), "score", links=score_links),
         Column("review_score", REVIEW, 9, values(frame["review_score"]), "input"),
         Column("counted_score", "采用得分", 9, values(frame["counted_score"]), "score", counts),
-        Column("grade", "等次", 6, values(frame["grade"]), "center",
-               lambda row: _grade(f"{counted}{row}", key_fields, cutoffs)),
+        Column("grade", "等次", 9, values(frame["grade"].mask(invalid(frame), INVALID)), "center",
+               lambda row: _grade(f"{counted}{row}", f"{self_score}{row}", key_fields, cutoffs)),
         Column("rank", "名次", 6, values(frame["rank"]), "count", rank, across=True),
     ]  # fmt: skip
 
 
-def _grade(score: str, key_fields: KeyFields, cutoffs: Mapping[str, str]) -> str:
+def _grade(score: str, own: str, key_fields: KeyFields, cutoffs: Mapping[str, str]) -> str:
     text = f'"{key_fields.lowest_grade}"'
     for name, _ in reversed(key_fields.grades):
         text = f'IF({score}>={cutoffs[name]},"{name}",{text})'
-    return f'=IF(ISNUMBER({score}),{text},"")'
+    return f'=IF(ISNUMBER({score}),{text},IF(ISNUMBER({own}),"{INVALID}",""))'
 
 
 def _rate_column(frame: pd.DataFrame, part: FormSummary, letter_of: Mapping[str, str]) -> Column:
@@ -247,6 +251,7 @@ def notes(part: FormSummary, left_out: str = "") -> list[str]:
     if part.key_fields.score is not None:
         sentences.append(
             "采用得分：有复核得分的按复核得分，没有的按自评得分，四舍五入到两位小数；等次、名次按采用得分，分数线见“参数”。"
+            "自评得分不在 0 到 100 分之间的是得分无效，复核以后才有采用得分。"
         )
     sentences.append(
         left_out or "点数字打开该单位表中的那一格，点“打开”打开整份表，点“查看”看每个数的出处。"

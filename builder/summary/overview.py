@@ -19,6 +19,8 @@ from builder.sheets import (
 )
 from builder.summary.charts import Lists, draw_charts
 from workbook.summary import (
+    HIGHEST_SCORE,
+    NEAR,
     THINGS,
     FormSummary,
     Status,
@@ -143,13 +145,17 @@ def _total(part: FormSummary, name: str) -> float | None:
 
 def _mean(part: FormSummary, listed: Listed, column: str, figure: str) -> Value | Live:
     cells = listed.cells(column)
-    return listed.live(f'=IF(COUNT({cells})=0,"",AVERAGE({cells}))', _total(part, figure))
+    lowest, highest = f'">{-NEAR:g}"', f'"<{HIGHEST_SCORE + NEAR:g}"'
+    count = f"COUNTIFS({cells},{lowest},{cells},{highest})"
+    mean = f"AVERAGEIFS({cells},{cells},{lowest},{cells},{highest})"
+    return listed.live(f'=IF({count}=0,"",{mean})', _total(part, figure))
 
 
 def _weighted(part: FormSummary, listed: Listed, column: str, figure: str) -> Value | Live:
     """Over those that give both, so that neither a blank score nor a blank budget passes for zero."""
     score, budget = listed.cells(column), listed.cells(part.key_fields.budget)
-    both_given = f"ISNUMBER({score})*ISNUMBER({budget})"
+    valid = f"({score}>{-NEAR:g})*({score}<{HIGHEST_SCORE + NEAR:g})"
+    both_given = f"ISNUMBER({score})*{valid}*ISNUMBER({budget})"
     budget_sum = f"SUMPRODUCT({both_given},{budget})"
     formula = f'=IF({budget_sum}=0,"",SUMPRODUCT({both_given},{score},{budget})/{budget_sum})'
     return listed.live(formula, _total(part, figure))
@@ -211,7 +217,7 @@ def _explanation(part: FormSummary, departments: str) -> str:
 
 
 _ORDER_NOTE = (
-    "“需要关注”按下列次序取前三项：疑似按元填写的金额、未报、退回、有错误的表、执行率低于规定、资金分项与总数不等、"
+    "“需要关注”按下列次序取前三项：疑似按元填写的金额、未报、退回、得分无效、有错误的表、执行率低于规定、资金分项与总数不等、"
     "得分高于规则、迟报、得分率最低的指标。"
 )
 

@@ -16,6 +16,7 @@ from builder.sheets import values
 from workbook.catalogue import SEVERITY_ORDER, Severity
 from workbook.summary import (
     BANDS,
+    INVALID,
     LOW_RATE,
     THINGS,
     UNIT,
@@ -29,6 +30,7 @@ from workbook.summary import (
     error_name,
     findings_by_code,
     full_names,
+    invalid,
     rate_threshold,
     reading_notes,
     sample,
@@ -237,7 +239,7 @@ def _lines(summary: Summary, part: FormSummary, *, first: bool) -> Json:
             "score": _plain(frame["total_score"]),
             "review": _plain(frame["review_score"]),
             "counted": _plain(frame["counted_score"]),
-            "grade": _plain(frame["grade"]),
+            "grade": _plain(frame["grade"].mask(invalid(frame), INVALID)),
             "rank": _plain(frame["rank"]),
             "remark": _plain(frame["remark"]),
         }

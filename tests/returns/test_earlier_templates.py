@@ -21,6 +21,7 @@ from workbook.reading.submission import ACCEPTED
 EARLIER = Path(__file__).with_name("earlier")
 RETURNS = sorted(EARLIER.glob("*/*.xlsx"))
 OLDER_DEFINITION = "W111"
+HELD_AGAINST_TEMPLATE = ("L209", "L214")
 
 
 def as_text(value: object) -> str | None:
@@ -50,6 +51,10 @@ def test_a_return_of_an_earlier_template_reads_as_it_did(path: Path) -> None:
         for f in item.findings
         if f.code != OLDER_DEFINITION
     ]
+    if OLDER_DEFINITION in {
+        f.code for f in item.findings
+    }:  # then it is not held against its template
+        due["findings"] = [f for f in due["findings"] if f["code"] not in HELD_AGAINST_TEMPLATE]
     assert told == due["findings"]
 
 

@@ -89,9 +89,11 @@ def _named_cells(workbook: WorkbookPart, sheets: tuple[str, ...], layout: Layout
         for name, spot in layout.spots.items()
         if (at := _where_named(name, spot.address, names, sheets)) is not None
     }
+    # Where some lines of 自检 have names, one without has none in this template: it is of an earlier definition.
+    lines = {line: at for line, at in layout.checks.items() if check_name(line) in names}
     checks = {
         line: at
-        for line, usual_address in layout.checks.items()
+        for line, usual_address in (lines or layout.checks).items()
         if (at := _where_named(check_name(line), usual_address, names, sheets)) is not None
     }
     return NamedCells(cells, checks, sum(name not in names for name in layout.spots))

@@ -36,7 +36,6 @@ from workbook.summary.reviews import (
     CRITERIA_HEADS,
     CUTOFF_HEADS,
     HEADS,
-    HIGHEST_SCORE,
     SET_ASIDE,
     Reviews,
     load_reviews,
@@ -70,7 +69,7 @@ from workbook.summary.schemas import (
     section_schema,
 )
 from workbook.summary.tidy_frames import Frames, by_form, finding_frame, frames
-from workbook.summary.totals import CENT, DECIMALS, FINEST
+from workbook.summary.totals import CENT, DECIMALS, FINEST, HIGHEST_SCORE, INVALID, invalid
 
 __all__ = [
     "ABSENT",
@@ -88,6 +87,7 @@ __all__ = [
     "FIXED",
     "HEADS",
     "HIGHEST_SCORE",
+    "INVALID",
     "LEAST_LABEL",
     "LEVEL_NAMES",
     "LOW_RATE",
@@ -133,6 +133,7 @@ __all__ = [
     "first_sources",
     "frames",
     "full_names",
+    "invalid",
     "load_reviews",
     "plain_name",
     "rate_threshold",

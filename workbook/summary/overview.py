@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from workbook.catalogue import CATALOGUE, SEVERITY_ORDER, Severity
+from workbook.expression import number_text
 from workbook.summary.adding_up import FormSummary, Summary
 from workbook.summary.amounts import sum_of, worded_rate
 from workbook.summary.coverage import Status, full_names
 from workbook.summary.schemas import WHO
-from workbook.summary.totals import CENT, answered
+from workbook.summary.totals import CENT, HIGHEST_SCORE, answered, invalid
 
 BANDS = (
     ("60以下", 0.0, 60.0),
@@ -173,8 +174,8 @@ class Attention:
 def attention(summary: Summary, part: FormSummary | None = None) -> tuple[Attention, ...]:
     """All that needs attention in one form (the main one by default), in a fixed order of gravity.
 
-    Amounts that seem to be in another unit, who has not answered or was sent back, errors, low
-    execution, funds that do not agree, scores above the rule, who was late, the weakest indicator.
+    Amounts that seem to be in another unit, who has not answered or was sent back, scores that cannot be,
+    errors, low execution, funds that do not agree, scores above the rule, who was late, the weakest indicator.
     The first `THINGS` are what a leader is shown.
     """
     part = part or summary.main
@@ -182,7 +183,8 @@ def attention(summary: Summary, part: FormSummary | None = None) -> tuple[Attent
     if part is summary.main:
         candidates += [_missing(summary), _rejected(summary)]
     if part is not None:
-        candidates += [_errors(summary, part), _low_rate(part), _disagreement(part), _above(part)]
+        candidates += [_invalid(part), _errors(summary, part), _low_rate(part), _disagreement(part)]
+        candidates.append(_above(part))
     if part is summary.main:
         candidates.append(_late(summary))
     if part is not None:
@@ -222,6 +224,21 @@ def _unit_slip(part: FormSummary) -> Attention | None:
     sentence = f"{len(slipped)} 份表的金额疑似按元填写，合计因此失真，请先核对：{names}。"
     criterion = f"年初预算、全年预算、全年执行中最大的是最小的 {times:,.0f} 倍以上，按最大的金额"
     return Attention("unit", criterion, sentence, _numbers(slipped))
+
+
+def _invalid(part: FormSummary) -> Attention | None:
+    """Departments whose own score is beyond what can be reached."""
+    lines = answered(part.departments)
+    if part.key_fields.score is None:
+        return None
+    lines = lines[invalid(lines)]
+    if lines.empty:
+        return None
+    points = lines["total_score"].map(lambda score: f"（{number_text(score)} 分）").astype("string")
+    what = f"{len(lines)} 份表的自评得分不在 0 到 {HIGHEST_SCORE:g} 分之间"
+    sentence = f"{what}，不排名、不定等次、不计入平均：{_named(lines, points)}。"
+    criterion = f"自评得分小于 0 或大于 {HIGHEST_SCORE:g} 而没有复核得分的，按汇总的次序"
+    return Attention("invalid", criterion, sentence, _numbers(lines))
 
 
 def _missing(summary: Summary) -> Attention | None:

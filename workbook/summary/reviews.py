@@ -26,9 +26,8 @@ from workbook.form import PLAIN_DATE, Form, day_of, shown
 from workbook.limits import MEGABYTE, Limits
 from workbook.package import Package, RawCell, Sheet, open_package
 from workbook.summary.previous import DepartmentLines, identities_of
+from workbook.summary.totals import HIGHEST_SCORE
 
-HIGHEST_SCORE = 100.0
-"""A review score lies between 0 and this."""
 SETTINGS = "参数"
 """The sheet of the grades' cut-offs."""
 SET_ASIDE = "未对应复核"

@@ -240,7 +240,7 @@ def departments_schema(form: Form) -> Schema:
             FrameColumn(
                 "counted_score",
                 NUMBER,
-                "采用得分：有复核得分的用复核得分，没有的用自评得分",
+                "采用得分：有复核得分的用复核得分，没有的用自评得分；自评得分不在 0 到 100 之间的没有",
                 POINTS,
             ),
             FrameColumn("grade", TEXT, "等次，按采用得分"),

@@ -19,6 +19,9 @@ from workbook.summary.amounts import amount_column, gives_rate, rate_of_sums, su
 from workbook.summary.coverage import COUNTED
 from workbook.summary.schemas import WHO
 
+HIGHEST_SCORE = 100.0
+"""A total score lies between 0 and this; another is none (得分无效)."""
+INVALID = "得分无效"
 DECIMALS = 2
 """Scores are graded and ranked on so many decimals."""
 CENT = 0.01
@@ -47,12 +50,25 @@ def _counted(scores: pd.Series[float]) -> pd.Series[float]:
     return scores.map(lambda score: rounded(score, DECIMALS), na_action="ignore").astype("Float64")
 
 
+def is_valid(scores: pd.Series[float]) -> pd.Series[bool]:
+    """Whether each score is one that can be reached; False without a score."""
+    rounded_scores = _counted(scores)
+    return rounded_scores.between(0.0, HIGHEST_SCORE).fillna(value=False).astype(bool)
+
+
+def invalid(departments: pd.DataFrame) -> pd.Series[bool]:
+    """Whether a department's own score is one that cannot be reached, and no reviewed one stands for it."""
+    own = departments["total_score"]
+    return own.notna() & ~is_valid(own) & departments["review_score"].isna()
+
+
 def graded(
     frame: pd.DataFrame, cutoffs: Iterable[tuple[str, float]], lowest_grade: str
 ) -> pd.DataFrame:
     """The departments' lines with `counted_score`, `grade` and `rank` worked out from the score that
-    counts: the reviewed one where there is one, else the department's own."""
-    counted = _counted(frame["review_score"].fillna(frame["total_score"]))
+    counts: the reviewed one where there is one, else the department's own, if it can be reached."""
+    own = frame["total_score"].where(is_valid(frame["total_score"]))
+    counted = _counted(frame["review_score"].fillna(own))
     return frame.assign(
         counted_score=counted, grade=grades(counted, cutoffs, lowest_grade), rank=ranks(counted)
     )
@@ -89,6 +105,7 @@ def totals_of(form: Form, departments: pd.DataFrame) -> pd.DataFrame:
         ):
             # A department may be reviewed though its return is missing.
             scores = departments[column][departments[column].notna() | in_sums(departments)]
+            scores = scores.where(is_valid(scores))
             mean = sum_of(scores) / scores.count() if scores.count() else math.nan
             rows.append((f"{name}mean_score" if name else "mean_score", label, mean, scores))
             if key_fields.budget:
@@ -108,7 +125,7 @@ def totals_of(form: Form, departments: pd.DataFrame) -> pd.DataFrame:
 
 def _weighted(lines: pd.DataFrame, column: str, by: str) -> tuple[float, pd.Series[Any]]:
     """The mean score weighted by the budget, over those that give both; and their products."""
-    products = lines[column] * lines[by]
+    products = lines[column].where(is_valid(lines[column])) * lines[by]
     budget = sum_of(lines[by].where(products.notna()))
     return (sum_of(products) / budget if budget else math.nan), products
 

@@ -39,6 +39,7 @@ from workbook.findings import Finding, finding
 from workbook.reading.submission import Filling, Return
 from workbook.summary.adding_up import Summary, aggregate
 from workbook.summary.sampling import sample
+from workbook.summary.totals import INVALID
 
 EVIL = '=HYPERLINK("http://x","x")'
 
@@ -138,7 +139,7 @@ def test_a_department_s_line_has_what_the_bureau_asks_for(path: Path, summary: S
     assert states["119001"] == "退回"
     assert states["412001"] == "未报"
     assert states["207001"] == "须修改"
-    assert set(column(sheet, "等次")[: len(lines)]) == {"优", "良", "中", "差", None}
+    assert set(column(sheet, "等次")[: len(lines)]) == {"优", "良", "中", "差", None, INVALID}
 
 
 def test_totals_shown_are_pandas_figures(path: Path, summary: Summary) -> None:

@@ -214,7 +214,8 @@ OTHER = f'include = ["indicators"]\n{LETTER}{HEAD}{INDICATORS}'
 
 def test_a_form_of_another_sort_takes_what_it_has_fields_for(tmp_path: Path) -> None:
     form = loaded(tmp_path, without(*LACKING) + OTHER)
-    assert codes(form) == ["X431", "X440", "X441", "X442", "X443", "X444", "X446", "X447"]
+    usual = {"X431", "X440", "X441", "X442", "X443", "X444", "X446", "X447"}
+    assert usual <= set(codes(form)), "and whatever else asks for no more"
     for rule in form.rules:
         assert [judge_case(form, rule, case) for case in rule.cases] == [
             case.verdict for case in rule.cases

@@ -139,6 +139,21 @@ def test_a_template_of_an_earlier_revision_is_a_note(filled: Path) -> None:
     assert [f.severity for f in later.findings] == [Severity.WARNING], "changed, and no revision"
 
 
+def test_a_rule_that_a_template_lacks_has_no_verdict_in_it(tmp_path: Path) -> None:
+    """A definition that gained a rule, not the last one, after its templates were sent out."""
+    path = tmp_path / "department_overall_2024.toml"
+    text = overall().path.read_text(encoding="utf-8")
+    added = 'code = "D459"\n'
+    assert text.count(added) == 1
+    rule = text.partition(added)[2].partition("\n[[rule]]")[0]
+    path.write_text(f'{text}\n[[rule]]\ncode = "D479"\nafter = "D405"\n{rule}', encoding="utf-8")
+    grown = load_form(path)
+    returns = read_returns([SAMPLES / "returns"], forms={(grown.id, grown.version): grown})
+    told = {finding.code for item in check(returns) for finding in item.findings}
+    assert "W111" in told
+    assert "L204" not in told
+
+
 def test_names_follow_their_cells_when_rows_are_inserted(filled: Path, tmp_path: Path) -> None:
     path = tmp_path / "moved.xlsx"
     with zipfile.ZipFile(filled) as source, zipfile.ZipFile(path, "w") as target:
