@@ -16,7 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from builder.sheets import listing
 from builder.sheets.links import Links
 from builder.summary import contents as builder_summary
-from builder.summary.contents import build_summary
+from builder.summary.contents import LISTS, build_summary
 from tests.fillings import (
     FILLED,
     ROSTER,
@@ -37,6 +37,7 @@ from workbook.checking.roster import load_roster
 from workbook.errors import BuildError
 from workbook.findings import Finding, finding
 from workbook.reading.submission import Filling, Return
+from workbook.summary import SET_ASIDE
 from workbook.summary.adding_up import Summary, aggregate
 from workbook.summary.sampling import sample
 from workbook.summary.totals import INVALID
@@ -121,8 +122,10 @@ def column(sheet: Worksheet, head: str) -> list[object]:
 def test_the_sheets_stand_in_the_order_of_use(path: Path) -> None:
     assert opened(path).sheetnames == [
         *("总览", "部门汇总", "资金构成", "指标明细", "指标分析", "抽查复核名单"),
-        *("问题清单", "报送情况", "催报名单", "文件清单", "来源", "参数"),
+        *(each.title for each in LISTS if each.title != SET_ASIDE),
+        *("来源", "参数"),
     ]
+    assert [each.title for each in LISTS][:3] == ["问题清单", "报送情况", "催报名单"]
 
 
 def test_a_department_s_line_has_what_the_bureau_asks_for(path: Path, summary: Summary) -> None:
