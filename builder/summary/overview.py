@@ -79,7 +79,8 @@ def write_empty_overview(
 
 def _round_figures(summary: Summary, listed: Listed) -> list[Figure]:
     counts = coverage_counts(summary)
-    status, on_roster, late = (listed.cells(key) for key in ("status", "on_roster", "days_late"))
+    status, late = listed.cells("status"), listed.cells("days_late")
+    on_roster = listed.cells("on_roster") if summary.has_roster else ""
 
     # Of a roster's round those off the roster have a figure of their own, so that the others add up.
     roster_criterion = f',{on_roster},"是"' if summary.has_roster else ""

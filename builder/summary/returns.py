@@ -94,7 +94,7 @@ def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Lis
         order_column(len(frame)),
         _status(statuses),
         *department_columns(frame, (11, 26)),
-        Column("on_roster", "名册内", 7, ["是" if on_roster else "否" for on_roster in frame["on_roster"]], "center"),
+        *([_on_roster(frame)] if summary.has_roster else []),
         Column("deadline", DEADLINE, 12, values(frame["deadline"]), "center"),
         Column("received", "报送日期", 12, values(frame["received"]), "center"),
         Column("received_by", "日期依据", 13, day_sources, "center"),
@@ -105,7 +105,7 @@ def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Lis
                _total(frame["duplicates"])),
         *(Column(f"{s}s", s.chinese, 6, values(frame[f"{s}s"]), "count", None, _total(frame[f"{s}s"]))
           for s in Severity),
-        Column("why", "情况", 36, _situations(frame)),
+        Column("why", "情况", 36, _situations(frame, has_roster=summary.has_roster)),
         Column("contact", "联系人", 9, values(frame["contact"]), "center"),
         Column("phone", "联系电话", 14, values(frame["phone"]), "center"),
         open_column(frame["file"], links),
@@ -131,11 +131,17 @@ def _total(counts: pd.Series[int]) -> Live:
     return Live("=SUM({cells})", float(counts.fillna(0).sum()))
 
 
-def _situations(frame: pd.DataFrame) -> list[Value]:
+def _on_roster(frame: pd.DataFrame) -> Column:
+    told: list[Value] = ["是" if on_roster else "否" for on_roster in frame["on_roster"]]
+    return Column("on_roster", "名册内", 7, told, "center")
+
+
+def _situations(frame: pd.DataFrame, *, has_roster: bool) -> list[Value]:
     """What is worth saying beside the status."""
     remarks: list[Value] = []
+    absent = "不在名册中" if has_roster else ""
     rows: Iterable[tuple[str, str, int, bool]] = zip(
-        frame["why"], frame["on_roster"].map({True: "", False: "不在名册中"}),
+        frame["why"], frame["on_roster"].map({True: "", False: absent}),
         frame["duplicates"], frame["late"].fillna(value=False), strict=True,
     )  # fmt: skip
     for why, off_roster, duplicates, late in rows:

@@ -478,3 +478,9 @@ def test_a_big_summary_is_written_without_holding_it(
 def test_a_place_that_cannot_be_written_is_told(summary: Summary, tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="文件夹"):
         build_summary(summary, tmp_path)
+
+
+def test_without_a_roster_nobody_is_said_to_be_off_it(tmp_path: Path) -> None:
+    book = opened(build_summary(aggregate(sample_returns()), tmp_path / "s.xlsx"))
+    texts = [str(cell.value) for row in book["报送情况"].iter_rows() for cell in row]
+    assert not [text for text in texts if "名册" in text and "单位" not in text]
