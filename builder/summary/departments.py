@@ -35,8 +35,8 @@ from workbook.summary import (
     Status,
     Summary,
     first_sources,
-    invalid,
     reading_notes,
+    shown_grades,
     sources_by_figure,
 )
 
@@ -182,7 +182,7 @@ def _score_columns(
         Column("total_score", "自评得分", 9, values(frame["total_score"]), "score", links=score_links),
         Column("review_score", REVIEW, 9, values(frame["review_score"]), "input"),
         Column("counted_score", "采用得分", 9, values(frame["counted_score"]), "score", counts),
-        Column("grade", "等次", 9, values(frame["grade"].mask(invalid(frame), INVALID)), "center",
+        Column("grade", "等次", 9, values(shown_grades(frame)), "center",
                lambda row: _grade(f"{counted}{row}", f"{self_score}{row}", key_fields, cutoffs)),
         Column("rank", "名次", 6, values(frame["rank"]), "count", rank, across=True),
     ]  # fmt: skip

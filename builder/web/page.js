@@ -547,7 +547,9 @@
   let waiting = 0;
   byId("search").addEventListener("input", () => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => { state.query = byId("search").value; state.page = 0; drawTable(); }, form.lines.length > 1000 ? 150 : 0);
+    const find = () => { state.query = byId("search").value; state.page = 0; drawTable(); };
+    if (form.lines.length > 1000) waiting = setTimeout(find, 150);
+    else find();
   });
   byId("unfold").addEventListener("click", () => {
     state.all = !state.all;

@@ -16,7 +16,6 @@ from builder.sheets import values
 from workbook.catalogue import SEVERITY_ORDER, Severity
 from workbook.summary import (
     BANDS,
-    INVALID,
     LOW_RATE,
     THINGS,
     UNIT,
@@ -30,11 +29,11 @@ from workbook.summary import (
     error_name,
     findings_by_code,
     full_names,
-    invalid,
     rate_threshold,
     reading_notes,
     sample,
     sampling_of,
+    shown_grades,
 )
 
 Json = dict[str, Any]
@@ -239,7 +238,7 @@ def _lines(summary: Summary, part: FormSummary, *, first: bool) -> Json:
             "score": _plain(frame["total_score"]),
             "review": _plain(frame["review_score"]),
             "counted": _plain(frame["counted_score"]),
-            "grade": _plain(frame["grade"].mask(invalid(frame), INVALID)),
+            "grade": _plain(shown_grades(frame)),
             "rank": _plain(frame["rank"]),
             "remark": _plain(frame["remark"]),
         }

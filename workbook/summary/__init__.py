@@ -69,7 +69,7 @@ from workbook.summary.schemas import (
     section_schema,
 )
 from workbook.summary.tidy_frames import Frames, by_form, finding_frame, frames
-from workbook.summary.totals import CENT, DECIMALS, FINEST, HIGHEST_SCORE, INVALID, invalid
+from workbook.summary.totals import CENT, DECIMALS, FINEST, HIGHEST_SCORE, INVALID, shown_grades
 
 __all__ = [
     "ABSENT",
@@ -133,7 +133,6 @@ __all__ = [
     "first_sources",
     "frames",
     "full_names",
-    "invalid",
     "load_reviews",
     "plain_name",
     "rate_threshold",
@@ -143,6 +142,7 @@ __all__ = [
     "sample",
     "sampling_of",
     "section_schema",
+    "shown_grades",
     "sources_by_figure",
     "sum_of",
     "traces_of",

@@ -21,6 +21,7 @@ from workbook.form import Form
 from workbook.summary.amounts import rate_of_sums, sum_of
 from workbook.summary.coverage import COUNTED, Status
 from workbook.summary.schemas import WHO
+from workbook.summary.totals import shown_grades
 
 RATE, SCORE = "execution_rate", "total_score"
 
@@ -120,8 +121,8 @@ def _compared(this_year: DepartmentLines, last_year: DepartmentLines) -> Compari
         frame[f"{name}_before"] = _values_at(last, name, theirs)
         frame[name] = _values_at(this, name, ours)
     if SCORE in figures:
-        frame["grade_before"] = _values_at(last, "grade", theirs)
-        frame["grade"] = _values_at(this, "grade", ours)
+        frame["grade_before"] = _values_at(last.assign(grade=shown_grades(last)), "grade", theirs)
+        frame["grade"] = _values_at(this.assign(grade=shown_grades(this)), "grade", ours)
     frame = _changes(frame, figures)
     states = [
         _pairing(i is not None and gave_now[i], j is not None and gave_then[j])

@@ -62,6 +62,11 @@ def invalid(departments: pd.DataFrame) -> pd.Series[bool]:
     return own.notna() & ~is_valid(own) & departments["review_score"].isna()
 
 
+def shown_grades(departments: pd.DataFrame) -> pd.Series[str]:
+    """The grades as people read them: 得分无效 where the score is none."""
+    return departments["grade"].mask(invalid(departments), INVALID)
+
+
 def graded(
     frame: pd.DataFrame, cutoffs: Iterable[tuple[str, float]], lowest_grade: str
 ) -> pd.DataFrame:
