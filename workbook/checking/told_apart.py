@@ -1,8 +1,8 @@
 """Refuses returns whose departments cannot be told apart: else figures would be lost without a word.
 
 A code or a name stands for a department of one county only. Where the county of returns is not given, what
-comes from several folders under one code, or under one code with several names, may be one department or
-several; nobody but the bureau knows.
+comes from several folders under one code or one name, or under one code with several names, may be one
+department or several; nobody but the bureau knows.
 """
 
 from __future__ import annotations
