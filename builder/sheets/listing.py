@@ -85,6 +85,8 @@ class Column:
     """Whether the values say no more than that there is a link; without one the cell is blank."""
     across: bool = False
     """Whether the formula reckons over the whole list; then it is none if the list is cut short."""
+    further_total: Live | str | None = None
+    """What stands in a second row of totals, in like manner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class Listed:
     count: int
     total_row: int
     """The row of the totals, 0 if there is none."""
+    further_total_row: int = 0
     complete: bool = True
     """Whether every entry is on the sheet; if not, no formula may reckon from it."""
 
@@ -117,6 +120,11 @@ class Listed:
     def total(self, key: str) -> str:
         """A column's total as a formula on any sheet writes it."""
         return column_range(self.name, self.columns[key], self.total_row, self.total_row)
+
+    def further_total(self, key: str) -> str:
+        """What stands below a column's total, likewise."""
+        row = self.further_total_row
+        return column_range(self.name, self.columns[key], row, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,17 +209,22 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
     _write_entries(book, sheet, columns, count, complete=count == entry_count)
     done(sheet.set_column(len(columns), len(columns), 0.8))
     has_total = any(column.total is not None for column in columns)
+    has_further = any(column.further_total is not None for column in columns)
     keys = {column.key: number for number, column in enumerate(columns, 1)}
     total_row = FIRST_ROW + max(count, 1) if has_total else 0
-    listed = Listed(heading.name, sheet, keys, count, total_row, count == entry_count)
+    further_row = total_row + 1 if has_further else 0
+    listed = Listed(heading.name, sheet, keys, count, total_row, further_row, count == entry_count)
     if has_total:
-        _write_total(book, listed, columns)
+        _write_total(book, listed, columns, total_row, [column.total for column in columns])
+    if has_further:
+        totals = [column.further_total for column in columns]
+        _write_total(book, listed, columns, further_row, totals)
     notes = [*heading.notes, *_link_notes(columns, count)]
     if not listed.complete:
         notes.insert(
             0, f"共 {entry_count} 行，本表只列前 {count} 行；全部数据请用 aggregate --data 另写。"
         )
-    _write_notes(book, sheet, notes, (total_row or listed.last_row) + 1)
+    _write_notes(book, sheet, notes, max(further_row, total_row, listed.last_row) + 1)
     county = any(column.key == "county" for column in columns[: heading.frozen])
     sheet.freeze_panes(HEAD_ROW, heading.frozen + county)
     done(sheet.autofilter(HEAD_ROW - 1, 0, listed.last_row - 1, len(columns) - 1))
@@ -288,19 +301,25 @@ def cell_style(
     return book.style(**properties)
 
 
-def _write_total(book: Book, listed: Listed, columns: Sequence[Column]) -> None:
-    for number, column in enumerate(columns, 1):
-        total = column.total
+def _write_total(
+    book: Book,
+    listed: Listed,
+    columns: Sequence[Column],
+    row: int,
+    totals: Sequence[Live | str | None],
+) -> None:
+    for number, (column, given) in enumerate(zip(columns, totals, strict=True), 1):
+        total: Live | Value = given
         if isinstance(total, Live) and not listed.complete:
-            total = total.value  # type: ignore[assignment]
+            total = total.value
         elif isinstance(total, Live):
             cells = f"{letters(number)}{FIRST_ROW}:{letters(number)}{listed.last_row}"
             total = Live(total.formula.replace("{cells}", cells), total.value)
         look = {"input": "score", "remark": "text"}.get(column.look, column.look)
         look = "center" if isinstance(total, str) else look
         style = cell_style(book, look, styles.LABEL_FILL, bold=True)
-        put(listed.sheet, listed.total_row, number, total, style)
-    done(listed.sheet.set_row(listed.total_row - 1, 24))
+        put(listed.sheet, row, number, total, style)
+    done(listed.sheet.set_row(row - 1, 24))
 
 
 def _write_notes(book: Book, sheet: Worksheet, notes: Sequence[str], row: int) -> None:

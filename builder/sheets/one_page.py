@@ -51,6 +51,7 @@ _FIGURE: dict[str, Any] = {
     "text_wrap": False,
     "shrink": True,
 }
+_BELOW: dict[str, Any] = {**_CELL, "font_size": 9, "bg_color": styles.SUGGESTED_FILL}
 
 
 class OnePage:
@@ -99,8 +100,9 @@ class OnePage:
         """The title of a block."""
         self.span(1, COLUMNS, text, self.book.style(**styles.BLOCK | {"valign": "bottom"}), 24)
 
-    def figures(self, figures: Sequence[Figure]) -> None:
-        """Figures side by side: words above, large numbers below."""
+    def figures(self, figures: Sequence[Figure], below: Sequence[Value | Live] = ()) -> None:
+        """Figures side by side: words above, large numbers below, and under them two lines of small print of
+        each, if there is any."""
         width = COLUMNS // len(figures)
         for index, (words, _, _) in enumerate(figures):
             self.cell(1 + index * width, width, words, self.book.style(**_FIGURE_HEAD))
@@ -109,6 +111,11 @@ class OnePage:
             style = self.book.style(**_FIGURE | _LOOKS[look])
             self.cell(1 + index * width, width, value, style)
         self.end(30)
+        if any(below):
+            small = self.book.style(**_BELOW)
+            for index, small_print in enumerate(below):
+                self.cell(1 + index * width, width, small_print, small)
+            self.end(28)
 
     def table(
         self, first: int, cells: Sequence[Value | Live], looks: Sequence[str], *, head: bool = False

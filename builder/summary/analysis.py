@@ -76,7 +76,9 @@ def _write_indicators(
     if overall:
         rows[()] = page.row
         _write_branch(page, listed, scored, (), (), overall[("",)])
-    page.note("得分率＝自评得分合计÷分值合计；满分占比＝得满分的项数÷填了分值和得分的项数。")
+    page.note(
+        "得分率＝自评得分合计÷分值合计；满分占比＝得满分的项数÷填了分值和得分的项数。得分不在 0 到分值之间的不计入。"
+    )
     return rows
 
 
@@ -116,14 +118,14 @@ def _write_branch(
     branch: Branch,
     attainment: Mapping[str, object],
 ) -> None:
-    """One line: sums over the rows that give both weight and score."""
+    """One line: sums over the rows that give a weight and a score within it, and so have lost points, or 0."""
     weight, score, lost = (listed.cells(key) for key in (scored.weight, scored.score, "lost"))
     chosen = "".join(
         f",{listed.cells(level)},{_matches(key)}"
         for level, key in zip(levels, branch, strict=False)
     )
     rows = f"=COUNTIFS({chosen.lstrip(',')})" if chosen else f"=ROWS({weight})"
-    both_given = f"{weight},{_A_NUMBER},{score},{_A_NUMBER}{chosen}"
+    both_given = f"{lost},{_A_NUMBER}{chosen}"
     words: list[Value] = [*branch, "小计"][:2] if branch else ["合计", None]  # type: ignore[assignment]
     row = page.row
     given_count = f"COUNTIFS({both_given})"
@@ -204,12 +206,12 @@ def _write_generosity(
     generosity = part.generosity
     page.block("自评宽严", "项目", "说明", "数量", "占比")
     above, lost = listed.cells("above"), listed.cells("lost")
-    counts = row_generosity(frame, scored).sum().astype(float)
+    counts = row_generosity(frame).sum().astype(float)
     scored_count, full, judged = (counts[name] for name in ("rows", "full", "judged"))
     higher, lower, points = (counts[name] for name in ("above", "below", "above_points"))
     first = page.row
     lines = (
-        ("评分的指标", "填了分值和得分", f"=COUNT({lost})", scored_count, None),
+        ("评分的指标", "得分在 0 到分值之间", f"=COUNT({lost})", scored_count, None),
         ("得满分", "得分不低于分值", f"=COUNTIF({lost},0)", full, (first, scored_count)),
         (
             "可按规则核算",

@@ -14,12 +14,11 @@ from builder.sheets import (
     OnePage,
     Value,
     figure_or_none,
-    ratio_value,
 )
 from builder.summary.analysis import Branch
 from workbook.address import column_range
 from workbook.form import ScoredRows
-from workbook.summary import FormSummary, by_rate, distribution, full_names
+from workbook.summary import FormSummary, attainment_by, by_rate, distribution, full_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +119,16 @@ def _attainment_chart(
     section = scored.section
     depth = min(len(section.levels), 2)
     branches = lists.branches[section.id]
+    rates = _attainment_rates(part, scored, depth)
     rows: list[tuple[Value, Value | Live]] = []
     for branch, row in branches.items():
         if len(branch) == depth and (branch or not depth):
-            rate = _attainment_rate(part, scored, branch)
             cell = column_range(lists.analysis, 6, row, row)
             rows.append(
-                (branch[-1].removesuffix("指标") if branch else "合计", Live(f"={cell}", rate))
+                (
+                    branch[-1].removesuffix("指标") if branch else "合计",
+                    Live(f"={cell}", rates[branch]),
+                )
             )
     page.chart(
         page.block_of("指标得分率", rows),
@@ -137,13 +139,15 @@ def _attainment_chart(
     )
 
 
-def _attainment_rate(part: FormSummary, scored: ScoredRows, branch: Branch) -> float | None:
-    rows = part.details[scored.section.id]
-    for level, key in zip(scored.section.levels, branch, strict=False):
-        rows = rows[rows[level] == key]
-    weight, score = rows[scored.weight], rows[scored.score]
-    both_given = weight.notna() & score.notna()
-    return ratio_value(float(score.where(both_given).sum()), float(weight.where(both_given).sum()))
+def _attainment_rates(
+    part: FormSummary, scored: ScoredRows, depth: int
+) -> dict[Branch, float | None]:
+    """What share of its points each branch of a depth attained; of depth 0 all together."""
+    levels = scored.section.levels[:depth] or ("every",)
+    table = attainment_by(part.details[scored.section.id].assign(every=""), scored, levels)
+    keys = [key if isinstance(key, tuple) else (key,) for key in table.index]
+    shares = map(figure_or_none, table["share"])
+    return {key if depth else (): share for key, share in zip(keys, shares, strict=True)}
 
 
 def _funds_chart(

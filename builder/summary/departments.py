@@ -21,6 +21,7 @@ from builder.sheets import (
     values,
     write_list,
 )
+from builder.summary.doubt import NOTE, doubt_column, doubt_fills, with_certain_totals
 from builder.summary.lists import department_columns, file_names, open_column
 from builder.summary.rates import rate_of_line, rate_of_sums
 from builder.summary.returns import STATUS_FILLS
@@ -59,13 +60,18 @@ def write_departments(
     columns = _identity_columns(frame)
     columns += _figure_columns(frame, part, len(columns), cutoffs, links)
     columns += _count_columns(frame)
+    columns += doubt_column(part, frame, columns)
     if part.key_fields.score is not None:
         columns.append(Column("remark", REMARK, 18, values(frame["remark"]), "remark"))
     if sources:
         columns.append(_source_column(part, sources))
     columns.append(open_column(frame["file"], links))
     columns.append(Column("file", "文件", 34, file_names(frame["file"])))
-    listed = write_list(book, heading, columns)
+    summed = [
+        name for name in (*part.key_fields.amounts, "execution_rate") if name in part.totals.index
+    ]
+    sums = {name: ([name], _figure(part, name, "certain")) for name in summed}
+    listed = write_list(book, heading, with_certain_totals(part, columns, sums))
     _limit_entries(listed)
     return listed
 
@@ -121,7 +127,7 @@ def _figure_columns(
         columns.append(Column("project", HEADS["project"], 26, values(frame["project"])))
     links_by_figure = _links_by_figure(part, links)
     for key, item in key_fields.amounts.items():
-        total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _total_or_none(part, key))
+        total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _figure(part, key))
         columns.append(
             Column(
                 key,
@@ -131,6 +137,7 @@ def _figure_columns(
                 "amount",
                 None,
                 total,
+                fills=doubt_fills(frame, key),
                 links=links_by_figure.get(key, ()),
             )
         )
@@ -179,7 +186,8 @@ def _score_columns(
         return f'=IF(ISNUMBER({counted}{row}),COUNTIF({counted_cells},">"&{counted}{row})+1,"")'
 
     return [
-        Column("total_score", "自评得分", 9, values(frame["total_score"]), "score", links=score_links),
+        Column("total_score", "自评得分", 9, values(frame["total_score"]), "score",
+               fills=doubt_fills(frame, "total_score"), links=score_links),
         Column("review_score", REVIEW, 9, values(frame["review_score"]), "input"),
         Column("counted_score", "采用得分", 9, values(frame["counted_score"]), "score", counts),
         Column("grade", "等次", 9, values(shown_grades(frame)), "center",
@@ -209,12 +217,13 @@ def _rate_column(frame: pd.DataFrame, part: FormSummary, letter_of: Mapping[str,
         values(frame["execution_rate"]),
         "rate",
         lambda row: rate_of_line(part.form, lambda name: f"{letter_of[name]}{row}"),
-        Live(rate_of_sums(part.form, column), _total_or_none(part, "execution_rate")),
+        Live(rate_of_sums(part.form, column), _figure(part, "execution_rate")),
+        fills=doubt_fills(frame, "execution_rate"),
     )
 
 
-def _total_or_none(part: FormSummary, name: str) -> float | None:
-    value = part.totals.loc[name, "value"]
+def _figure(part: FormSummary, name: str, column: str = "value") -> float | None:
+    value = part.totals.loc[name, column]
     return None if pd.isna(value) else float(value)  # type: ignore[arg-type]
 
 
@@ -248,6 +257,8 @@ def _limit_entries(departments: Listed) -> None:
 def notes(part: FormSummary, left_out: str = "") -> list[str]:
     """What stands below the departments' lines; `left_out` is `Summary.left_out`."""
     sentences = reading_notes(part)
+    if part.totals["doubtful"].any():
+        sentences.append(NOTE)
     if part.key_fields.score is not None:
         sentences.append(
             "采用得分：有复核得分的按复核得分，没有的按自评得分，四舍五入到两位小数；等次、名次按采用得分，分数线见“参数”。"

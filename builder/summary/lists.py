@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -10,9 +10,20 @@ import pandas as pd
 
 from builder import styles
 from builder.sheets import Book, Column, Heading, Links, Listed, Live, Value, values, write_list
+from builder.summary.doubt import doubt_column, doubt_fills, with_certain_totals
 from workbook.address import letters
 from workbook.form import ROW, Field, ScoredRows, Section
-from workbook.summary import CENT, FINEST, HEADS, LEVEL_NAMES, NEAR, ORIGINS, FormSummary, sum_of
+from workbook.summary import (
+    CENT,
+    FINEST,
+    HEADS,
+    LEVEL_NAMES,
+    NEAR,
+    ORIGINS,
+    FormSummary,
+    is_doubtful,
+    sum_of,
+)
 
 
 def file_names(paths: pd.Series[str]) -> list[Value]:
@@ -69,7 +80,9 @@ def write_composition(book: Book, heading: Heading, part: FormSummary, links: Li
     for breakdown in part.key_fields.breakdowns:
         first = len(columns) + 1
         columns += [
-            _amount_column(item.id, item.label.replace("·", "\n"), frame[item.id])
+            _amount_column(
+                item.id, item.label.replace("·", "\n"), frame[item.id], doubt_fills(lines, item.id)
+            )
             for item in breakdown.parts
         ]
         span = letters(first), letters(len(columns))
@@ -77,18 +90,44 @@ def write_composition(book: Book, heading: Heading, part: FormSummary, links: Li
         columns.append(_made_up_column(f"{breakdown.key}_total", breakdown.heading, made_up, span))
         label = part.key_fields.amounts[breakdown.whole].label
         columns.append(
-            _amount_column(f"{breakdown.key}_{breakdown.whole}", label, lines[breakdown.whole])
+            _amount_column(
+                f"{breakdown.key}_{breakdown.whole}",
+                label,
+                lines[breakdown.whole],
+                doubt_fills(lines, breakdown.whole),
+            )
         )
         columns.append(
             _difference_column(breakdown.key, frame[f"{breakdown.key}_difference"], len(columns))
         )
+    sums = _certain_sums(part, lines)
+    columns += doubt_column(part, lines, columns)
     columns.append(open_column(frame["file"], links))
-    return write_list(book, heading, columns)
+    return write_list(book, heading, with_certain_totals(part, columns, sums))
 
 
-def _amount_column(key: str, title: str, amounts: pd.Series[float]) -> Column:
+def _certain_sums(
+    part: FormSummary, lines: pd.DataFrame
+) -> dict[str, tuple[Sequence[str], float | None]]:
+    """By column what its total rests on, and the total without doubtful figures."""
+    frame = part.composition
+    sums: dict[str, tuple[Sequence[str], float | None]] = {}
+    for breakdown in part.key_fields.breakdowns:
+        whole, ids = breakdown.whole, [item.id for item in breakdown.parts]
+        amounts = {item: ([item], frame[item]) for item in ids}
+        amounts[f"{breakdown.key}_total"] = ids, frame[f"{breakdown.key}_total"]
+        amounts[f"{breakdown.key}_{whole}"] = [whole], lines[whole]
+        for key, (figures, column) in amounts.items():
+            doubts = pd.concat([is_doubtful(lines, figure) for figure in figures], axis=1)
+            sums[key] = figures, _sum_or_none(column.mask(doubts.any(axis=1)))
+    return sums
+
+
+def _amount_column(
+    key: str, title: str, amounts: pd.Series[float], fills: Sequence[str] = ()
+) -> Column:
     total = Live('=IF(COUNT({cells})=0,"",SUM({cells}))', _sum_or_none(amounts))
-    return Column(key, title, 14, values(amounts), "amount", None, total)
+    return Column(key, title, 14, values(amounts), "amount", None, total, fills=fills)
 
 
 def _made_up_column(
@@ -160,20 +199,21 @@ def _scored_columns(frame: pd.DataFrame, scored: ScoredRows, keys: list[str]) ->
     weight, score = (letters(keys.index(name) + 1) for name in (scored.weight, scored.score))
     expected = letters(len(keys) + 3)
 
+    def of_valid(row: int, value: str) -> str:
+        own, most = f"{score}{row}", f"{weight}{row}"
+        valid = f"AND({own}>{-NEAR},{own}<{most}+{NEAR})"
+        return f'=IF(COUNT({most},{own})<2,"",IF({valid},{value},""))'
+
     def lost(row: int) -> str:
         gap = f"{weight}{row}-{score}{row}"
-        return (
-            f'=IF(COUNT({weight}{row},{score}{row})<2,"",IF({gap}<{NEAR},0,ROUND({gap},{FINEST})))'
-        )
+        return of_valid(row, f"IF({gap}<{NEAR},0,ROUND({gap},{FINEST}))")
 
     def above(row: int) -> str:
         gap = f"{score}{row}-{expected}{row}"
         return f'=IF(COUNT({score}{row},{expected}{row})<2,"",IF(ABS({gap})<{NEAR},0,ROUND({gap},{FINEST})))'
 
     def rate(row: int) -> str:
-        return (
-            f'=IF(OR(N({weight}{row})=0,NOT(ISNUMBER({score}{row}))),"",{score}{row}/{weight}{row})'
-        )
+        return of_valid(row, f'IF({weight}{row}=0,"",{score}{row}/{weight}{row})')
 
     higher = [styles.WARNING_FILL if gap > 0 else "" for gap in frame["above"].fillna(0)]
     return [

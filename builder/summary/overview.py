@@ -18,7 +18,10 @@ from builder.sheets import (
     ratio_value,
 )
 from builder.summary.charts import Lists, draw_charts
+from builder.summary.doubt import CERTAIN, KEY, certain
+from workbook.expression import rounded
 from workbook.summary import (
+    DECIMALS,
     HIGHEST_SCORE,
     NEAR,
     THINGS,
@@ -46,7 +49,7 @@ def write_overview(
     page.title("二、资金与得分")
     sums = _sum_figures(part, lists.departments)
     if sums:
-        page.figures(sums)
+        page.figures(list(sums.values()), _certain_words(part, lists.departments, sums))
     else:
         page.sentence("这张表没有可以合计的金额，也不计分。")
     if part.key_fields.score is not None:
@@ -121,84 +124,156 @@ def _return_figures(part: FormSummary, listed: Listed) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _sum_figures(part: FormSummary, listed: Listed) -> list[Figure]:
-    figures: list[Figure] = []
+def _sum_figures(part: FormSummary, listed: Listed) -> dict[str, Figure]:
+    """The sums and means that a leader reads first, by their figures."""
+    figures: dict[str, Figure] = {}
     for key, item in list(part.key_fields.amounts.items())[:4]:
-        figures.append(
-            (item.label, listed.live(f"={listed.total(key)}", _total(part, key)), "amount")
-        )
+        total = listed.live(f"={listed.total(key)}", _total(part, key))
+        figures[key] = (item.label, total, "amount")
     if part.key_fields.rate is not None:
         rate = listed.live(f"={listed.total('execution_rate')}", _total(part, "execution_rate"))
-        figures.append(("执行率", rate, "rate"))
+        figures["execution_rate"] = ("执行率", rate, "rate")
     if part.key_fields.score is not None:
-        figures.append(
-            ("采用得分平均", _mean(part, listed, "counted_score", "counted_mean_score"), "score")
-        )
+        mean = _mean(part, listed, "counted_score")
+        figures["counted_mean_score"] = ("采用得分平均", mean, "score")
         if part.key_fields.budget:
-            weighted = _weighted(part, listed, "counted_score", "counted_weighted_score")
-            figures.append(("按资金加权平均", weighted, "score"))
-    return figures[:6]
+            weighted = _weighted(part, listed, "counted_score")
+            figures["counted_weighted_score"] = ("按资金加权平均", weighted, "score")
+    return dict(list(figures.items())[:6])
 
 
-def _total(part: FormSummary, name: str) -> float | None:
-    return figure_or_none(part.totals.loc[name, "value"])
+_SHOWN = {"amount": "#,##0.00", "rate": "0.00%", "score": "0.00"}
+"""How a look is written in a text."""
 
 
-def _mean(part: FormSummary, listed: Listed, column: str, figure: str) -> Value | Live:
+def _certain_words(
+    part: FormSummary, listed: Listed, figures: dict[str, Figure]
+) -> list[Value | Live]:
+    """Below each figure the same without the doubtful ones, where there are any."""
+    words: list[Value | Live] = []
+    for figure, (_, _, look) in figures.items():
+        number, left_out = (_total(part, figure, name) for name in ("certain", "doubtful"))
+        if not left_out:
+            words.append(None)
+            continue
+        before = f"不含 {left_out:g} 家存疑"
+        shown = "无" if number is None else _written(number, look)
+        if figure in listed.columns:
+            cell: Value | Live = listed.live(f"={listed.further_total(figure)}", number)
+        else:
+            column = "counted_score"
+            mean = _weighted if "weighted" in figure else _mean
+            cell = mean(part, listed, column, certain_only=True)
+        if isinstance(cell, Live):
+            inner = cell.formula.removeprefix("=")
+            text = f'IFERROR(TEXT(1*({inner}),"{_SHOWN[look]}"),"无")'
+            words.append(Live(f'="{before}"&CHAR(10)&{text}', f"{before}\n{shown}"))
+        else:
+            words.append(f"{before}\n{shown}")
+    return words
+
+
+def _written(number: float, look: str) -> str:
+    """A number as TEXT writes it: half away from zero."""
+    if look == "rate":
+        return f"{rounded(number * 100, DECIMALS):.2f}%"
+    return f"{rounded(number, DECIMALS):{',' if look == 'amount' else ''}.2f}"
+
+
+def _total(part: FormSummary, name: str, column: str = "value") -> float | None:
+    return figure_or_none(part.totals.loc[name, column])
+
+
+_MEANS = {"total_score": "", "counted_score": "counted_"}
+"""What the names of the means of a column begin with."""
+
+
+def _chosen(part: FormSummary, listed: Listed, column: str, *, certain_only: bool) -> str:
+    """An array for formulas: 1 for the scores that count for a mean."""
     cells = listed.cells(column)
-    lowest, highest = f'">{-NEAR:g}"', f'"<{HIGHEST_SCORE + NEAR:g}"'
-    count = f"COUNTIFS({cells},{lowest},{cells},{highest})"
-    mean = f"AVERAGEIFS({cells},{cells},{lowest},{cells},{highest})"
-    return listed.live(f'=IF({count}=0,"",{mean})', _total(part, figure))
+    conditions = [
+        f"ISNUMBER({cells})",
+        f"({cells}>{-NEAR:g})",
+        f"({cells}<{HIGHEST_SCORE + NEAR:g})",
+    ]
+    if certain_only and KEY in listed.columns:
+        own = certain(part, listed.cells(KEY), ["total_score"])
+        is_reviewed = f"ISNUMBER({listed.cells('review_score')})"
+        conditions.append(f"(({own}+{is_reviewed})>0)" if column == "counted_score" else own)
+    return "*".join(conditions)
 
 
-def _weighted(part: FormSummary, listed: Listed, column: str, figure: str) -> Value | Live:
+def _mean(
+    part: FormSummary, listed: Listed, column: str, *, certain_only: bool = False
+) -> Value | Live:
+    chosen = _chosen(part, listed, column, certain_only=certain_only)
+    value = _total(part, f"{_MEANS[column]}mean_score", "certain" if certain_only else "value")
+    scores = f"SUMPRODUCT({chosen},{listed.cells(column)})"
+    return listed.live(f'=IFERROR({scores}/SUMPRODUCT({chosen}*1),"")', value)
+
+
+def _weighted(
+    part: FormSummary, listed: Listed, column: str, *, certain_only: bool = False
+) -> Value | Live:
     """Over those that give both, so that neither a blank score nor a blank budget passes for zero."""
     score, budget = listed.cells(column), listed.cells(part.key_fields.budget)
-    valid = f"({score}>{-NEAR:g})*({score}<{HIGHEST_SCORE + NEAR:g})"
-    both_given = f"ISNUMBER({score})*{valid}*ISNUMBER({budget})"
-    budget_sum = f"SUMPRODUCT({both_given},{budget})"
-    formula = f'=IF({budget_sum}=0,"",SUMPRODUCT({both_given},{score},{budget})/{budget_sum})'
-    return listed.live(formula, _total(part, figure))
+    chosen = f"{_chosen(part, listed, column, certain_only=certain_only)}*ISNUMBER({budget})"
+    if certain_only and KEY in listed.columns:
+        chosen += f"*{certain(part, listed.cells(KEY), [part.key_fields.budget])}"
+    value = _total(part, f"{_MEANS[column]}weighted_score", "certain" if certain_only else "value")
+    budget_sum = f"SUMPRODUCT({chosen},{budget})"
+    formula = f'=IF({budget_sum}=0,"",SUMPRODUCT({chosen},{score},{budget})/{budget_sum})'
+    return listed.live(formula, value)
 
 
 def _write_grades(page: OnePage, part: FormSummary, listed: Listed) -> None:
     """Grades on the left, mean scores on the right."""
     unit = "份数" if part.key_fields.project else "单位数"
-    has_budget = bool(part.key_fields.budget)
     page.table(1, ["等次", unit, "占比"], ["text"] * 3, head=True)
     page.table(7, ["得分", "简单平均", "按全年预算加权"], ["text"] * 3, head=True)
     page.end(20)
     cells = listed.cells("grade")
     counts = [float(count) for count in part.grades["departments"]]
     total, last = sum(counts), page.row + len(counts)
-    means: list[list[Value | Live]] = [
-        [words, _mean(part, listed, column, f"{prefix}mean_score"),
-         _weighted(part, listed, column, f"{prefix}weighted_score") if has_budget else None]
-        for words, column, prefix in (("自评得分", "total_score", ""), ("采用得分", "counted_score", "counted_"))
-    ]  # fmt: skip
-    review = listed.cells("review_score")
-    reviewed = float(part.departments["review_score"].count())
-    means.append(["已复核份数", listed.live(f"=COUNT({review})", reviewed), None])
-    means[2:2] = [
-        [f"{words}采用得分", _extreme(listed, formula, extreme), None]
-        for words, formula, extreme in (
-            ("最高", "MAX", part.departments["counted_score"].max()),
-            ("最低", "MIN", part.departments["counted_score"].min()),
-        )
-    ]
-    means += [[None, None, None]] * (len(counts) + 1 - len(means))
+    means = _means(part, listed)
+    least = len(counts) + 1
+    means += [(None, None, None)] * (least - len(means))
     rows: list[tuple[str, Value | Live]] = [
         (str(name), listed.live(f'=COUNTIF({cells},"{name}")', count))
         for name, count in zip(part.grades.index, counts, strict=True)
     ]
     rows.append(("合计", Live(f"=SUM(C{page.row}:C{last - 1})", total)))
-    for (name, count), mean_cells, value in zip(rows, means, [*counts, total], strict=True):
-        share = Live(ratio(f"C{page.row}", f"C${last}"), ratio_value(value, total))
-        page.table(1, [name, count, share], ["text", "count", "rate"])
-        look = "count" if mean_cells[0] == "已复核份数" else "score"
+    shares = [*counts, total]
+    for number, mean_cells in enumerate(means):
+        if number < least:
+            (name, count), value = rows[number], shares[number]
+            share = Live(ratio(f"C{page.row}", f"C${last}"), ratio_value(value, total))
+            page.table(1, [name, count, share], ["text", "count", "rate"])
+        look = "count" if mean_cells[0] == _REVIEWED else "score"
         page.table(7, mean_cells, ["text", look, "score"])
         page.end(18)
+
+
+_REVIEWED = "已复核份数"
+
+
+def _means(part: FormSummary, listed: Listed) -> list[tuple[Value, Value | Live, Value | Live]]:
+    """Means of the department's own and of the counted scores, the highest, the lowest, how many are reviewed."""
+    has_budget = bool(part.key_fields.budget)
+    means: list[tuple[Value, Value | Live, Value | Live]] = []
+    for words, column in (("自评得分", "total_score"), ("采用得分", "counted_score")):
+        weighted = _weighted(part, listed, column) if has_budget else None
+        means.append((words, _mean(part, listed, column), weighted))
+        names = [f"{_MEANS[column]}{name}_score" for name in ("mean", "weighted")]
+        if part.totals["doubtful"].reindex(names).fillna(0).any():
+            weighted = _weighted(part, listed, column, certain_only=True) if has_budget else None
+            means.append((CERTAIN, _mean(part, listed, column, certain_only=True), weighted))
+    extremes = part.departments["counted_score"].max(), part.departments["counted_score"].min()
+    means.append(("最高采用得分", _extreme(listed, "MAX", extremes[0]), None))
+    means.append(("最低采用得分", _extreme(listed, "MIN", extremes[1]), None))
+    reviewed = float(part.departments["review_score"].count())
+    count = listed.live(f"=COUNT({listed.cells('review_score')})", reviewed)
+    return [*means, (_REVIEWED, count, None)]
 
 
 def _extreme(listed: Listed, function: str, value: object) -> Value | Live:

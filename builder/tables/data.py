@@ -23,6 +23,7 @@ from workbook.summary import (
     DATE,
     FIGURES,
     FIXED,
+    NEAR,
     NUMBER,
     TEXT,
     TRUTH,
@@ -309,8 +310,18 @@ def _totals_view(folder: str, lines: str, form: Form) -> _SqlView:
         figures.append((f"{before}mean_score", f"{label}的简单平均"))
         if key_fields.budget:
             figures.append((f"{before}weighted_score", f"{label}按全年预算加权的平均"))
+    columns_of_figure = (
+        ("value", "", ""),
+        ("certain", "_certain", "，不含存疑的数"),
+        ("doubtful", "_doubtful", "：存疑的单位（项目）数"),
+    )
     chosen = [
-        f"max(value) FILTER (figure = {_literal(name)}) AS {_quoted(name)}" for name, _ in figures
+        f"max({column}) FILTER (figure = {_literal(name)}) AS {_quoted(name + end)}"
+        for column, end, _ in columns_of_figure
+        for name, _ in figures
+    ]
+    meanings = [
+        (name + end, meaning + of) for _, end, of in columns_of_figure for name, meaning in figures
     ]
     counted = (
         f"SELECT count(*) FROM {lines} AS d WHERE d.status IN ({_ANSWERED}) "
@@ -320,7 +331,7 @@ def _totals_view(folder: str, lines: str, form: Form) -> _SqlView:
         f"SELECT fiscal_year, ({counted}) AS departments, {', '.join(chosen)} "
         f"FROM {_qualified(folder, FIGURES.name)} AS f GROUP BY fiscal_year"
     )
-    columns = [("departments", "计入的单位（项目）数"), *figures]
+    columns = [("departments", "计入的单位（项目）数"), *meanings]
     return _SqlView(folder, "totals", "合计，只算计入汇总的单位", sql, columns)
 
 
@@ -334,12 +345,13 @@ def _attainment_views(form: Form, lines: str, scored: ScoredRows) -> Iterator[_S
         each,
         f"{section.label}：计入汇总的每一行和它的得分率",
         "SELECT d.fiscal_year, d.county, d.code, d.department, i.*, "
-        f"i.{score} / nullif(i.{weight}, 0) AS attainment "
+        f"CASE WHEN i.{score} > {-NEAR} AND i.{score} < i.{weight} + {NEAR} "
+        f"THEN i.{score} / nullif(i.{weight}, 0) END AS attainment "
         f"FROM {rows} AS i JOIN {lines} AS d ON d.file = i.submission",
-        [("attainment", "得分率：自评得分÷分值，小数")],
+        [("attainment", "得分率：自评得分÷分值，小数；得分不在 0 到分值之间的为空")],
     )
     levels = ", ".join(_quoted(level) for level in section.levels)
-    both = f"FILTER ({weight} IS NOT NULL AND {score} IS NOT NULL)"
+    both = f"FILTER ({score} > {-NEAR} AND {score} < {weight} + {NEAR})"
     yield _SqlView(
         folder,
         grouped,
@@ -347,13 +359,13 @@ def _attainment_views(form: Form, lines: str, scored: ScoredRows) -> Iterator[_S
         f"SELECT fiscal_year, {levels + ', ' if levels else ''}count(*) AS rows, "
         f"sum({weight}) {both} AS weight, sum({score}) {both} AS score, "
         f"sum({score}) {both} / nullif(sum({weight}) {both}, 0) AS attainment, "
-        f"count(*) FILTER ({score} >= {weight}) / nullif(count(*) {both}, 0) AS full_marks "
+        f"count(*) FILTER ({score} >= {weight} AND {score} < {weight} + {NEAR}) / nullif(count(*) {both}, 0) AS full_marks "
         f"FROM {_qualified(folder, each)} GROUP BY ALL ORDER BY attainment",
         [
             ("rows", "行数"),
-            ("weight", "分值之和（两数都有的行）"),
-            ("score", "自评得分之和（两数都有的行）"),
+            ("weight", "分值之和（得分在 0 到分值之间的行，下同）"),
+            ("score", "自评得分之和"),
             ("attainment", "得分率：得分之和÷分值之和，小数"),
-            ("full_marks", "自评满分的行占两数都有的行的比例，小数"),
+            ("full_marks", "自评满分的行占的比例，小数"),
         ],
     )

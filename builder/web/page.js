@@ -237,7 +237,8 @@
       const most = Math.max(...own.map((fund) => fund.amount || 0), 0);
       return el("div", null, el("p", { class: "part" }, heading), bars(own.map((fund) => ({
         name: fund.label, part: most > 0 ? (fund.amount || 0) / most : 0, figure: percent(fund.share),
-        tip: fund.label + "\n" + amount(fund.amount) + " 万元，占 " + percent(fund.share) + "\n" + fund.departments + " 家填了",
+        tip: fund.label + "\n" + amount(fund.amount) + " 万元，占 " + percent(fund.share) + "\n" + fund.departments + " 家填了" +
+          (fund.doubtful ? "\n不含 " + fund.doubtful + " 家存疑的数：" + amount(fund.certain) + " 万元" : ""),
       }))));
     });
     return [chart("资金构成", "占本项合计的比例", "", ...parts)];
@@ -361,6 +362,9 @@
     drawTools(found, first, shown.length, last);
   }
 
+  // The doubtful figures of a line are named by the heads of their columns.
+  const isDoubtful = (line, title) => Boolean(line.doubtful) && line.doubtful.split("、").includes(title);
+
   function row(line, shownColumns) {
     const isOpen = state.all || state.open.has(line.number);
     const id = "line-" + line.number;
@@ -370,7 +374,8 @@
         return el("th", { scope: "row" }, el("button", { type: "button", class: "fold", "aria-expanded": String(isOpen), "aria-controls": id },
           el("span", { class: "sent long" }, inside || "（没有名称）"), el("span", { class: "sent brief" }, line.short || "（没有名称）")));
       }
-      return el("td", { class: column.look }, column.sent ? el("span", { class: "sent clamp" }, inside || "") : inside);
+      const look = column.look + (isDoubtful(line, column.title) ? " doubt" : "");
+      return el("td", { class: look }, column.sent ? el("span", { class: "sent clamp" }, inside || "") : inside);
     });
     const nodes = [el("tr", { class: "line", "data-line": line.number }, ...cells)];
     if (isOpen) nodes.push(el("tr", { class: "detail", id }, el("td", { colspan: shownColumns.length }, ...detail(line))));
@@ -386,6 +391,7 @@
     if (known(line.rate)) facts.push(["执行率", percent(line.rate)]);
     if (known(line.score)) facts.push(["自评得分", amount(line.score) + (line.grade ? "（" + line.grade + "）" : "")]);
     if (known(line.review)) facts.push(["复核得分", amount(line.review)]);
+    if (line.doubtful) facts.push(["存疑（有错误未改）", line.doubtful, true]);
     if (line.remark) facts.push(["复核意见", line.remark, true]);
     if (line.days_late > 0) facts.push(["迟报", line.days_late + " 天"]);
     const drawn = form.sampled.get(line.number - 1);

@@ -26,7 +26,9 @@ from workbook.summary import (
     Summary,
     attention,
     coverage_counts,
+    doubtful_in_words,
     error_name,
+    figure_words,
     findings_by_code,
     full_names,
     rate_threshold,
@@ -204,7 +206,11 @@ def _form(summary: Summary, part: FormSummary, words: _Words, *, first: bool) ->
             _attention(summary, part, item) for item in attention(summary, part)[:THINGS]
         ],
         "sample": _sample(summary, part),
-        "funds": _records(part.funds[["heading", "label", "amount", "share", "departments"]]),
+        "funds": _records(
+            part.funds[
+                ["heading", "label", "amount", "share", "departments", "certain", "doubtful"]
+            ]
+        ),
         "indicators": _indicators(part),
         "codes": codes,
         "lines": _lines(summary, part, first=first),
@@ -243,6 +249,7 @@ def _lines(summary: Summary, part: FormSummary, *, first: bool) -> Json:
             "remark": _plain(frame["remark"]),
         }
     columns |= {f"{s}s": _plain(frame[f"{s}s"]) for s in Severity}
+    columns["doubtful"] = values(doubtful_in_words(part.form, frame, figure_words(part.form)))
     columns["file"] = [_names(path) for path in values(frame["file"])]
     if first:
         # The lines of the departments' own form are those of the coverage, and in its order.
@@ -290,8 +297,9 @@ def _figures(summary: Summary, part: FormSummary, *, first: bool) -> list[Json]:
     ]
     if part.key_fields.rate is not None:
         rate = totals.loc["execution_rate", "value"]
+        certain = _certain(totals, "execution_rate", percent=True)
         figures.append(
-            _figure("执行率", _shown(rate, percent=True), "由合计数算出，不是各家的平均")
+            _figure("执行率", _shown(rate, percent=True), f"由合计数算出，不是各家的平均{certain}")
         )
     if part.key_fields.score is not None:
         figures += _scores(part)
@@ -312,17 +320,24 @@ def _figure(label: str, value: object, side: str) -> Json:
 
 def _amount_figure(totals: pd.DataFrame, key: str, unit: str) -> tuple[str, str, str]:
     missing = int(totals.loc[key, "missing"])  # type: ignore[arg-type]
-    side = f"{unit}{f'；{missing} 家没有填，不按零计' if missing else ''}"
+    side = f"{unit}{f'；{missing} 家没有填，不按零计' if missing else ''}{_certain(totals, key)}"
     return str(totals.loc[key, "label"]), _shown(totals.loc[key, "value"]), side
+
+
+def _certain(totals: pd.DataFrame, key: str, *, percent: bool = False) -> str:
+    """The figure without the doubtful ones, where there are any."""
+    left_out = int(totals.loc[key, "doubtful"])  # type: ignore[arg-type]
+    value = _shown(totals.loc[key, "certain"], percent=percent)
+    return f"；不含 {left_out} 家存疑的：{value}" if left_out else ""
 
 
 def _scores(part: FormSummary) -> list[Json]:
     totals = part.totals
-    side = "简单平均"
+    side = f"简单平均{_certain(totals, 'mean_score')}"
     if "weighted_score" in totals.index:
-        side += f"；按全年预算加权 {_shown(totals.loc['weighted_score', 'value'])}"
+        side += f"；按全年预算加权 {_shown(totals.loc['weighted_score', 'value'])}{_certain(totals, 'weighted_score')}"
     if part.departments["review_score"].notna().any():
-        side += f"；按复核后的得分 {_shown(totals.loc['counted_mean_score', 'value'])}"
+        side += f"；按复核后的得分 {_shown(totals.loc['counted_mean_score', 'value'])}{_certain(totals, 'counted_mean_score')}"
     grades = [f"{grade} {int(count)}" for grade, count in part.grades["departments"].items()]
     best = part.grades.iloc[0]
     return [

@@ -7,10 +7,10 @@ paper, can be copied and read aloud, and need no library for drawing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from docx.text.paragraph import Paragraph
@@ -19,6 +19,8 @@ from builder.word.document import Box, add_table, clean, fill_table, keep_rows, 
 from builder.word.official import BODY, HEADINGS, LINE, TITLE, TO_FILL_IN, opened
 from workbook.catalogue import Severity
 from workbook.summary import (
+    HIGHEST_SCORE,
+    INVALID,
     UNIT,
     FormSummary,
     Status,
@@ -27,6 +29,7 @@ from workbook.summary import (
     error_name,
     findings_by_code,
     full_names,
+    shown_grades,
 )
 
 if TYPE_CHECKING:
@@ -136,29 +139,50 @@ def _coverage(draft: _Draft, summary: Summary) -> None:
 
 def _figures(draft: _Draft, form: FormSummary) -> None:
     draft.heading("预算执行情况")
-    totals = form.totals
-    rows = [
-        [str(row.label), _amount(row.Index, row.value), str(row.departments), str(row.missing)]
-        for row in totals.itertuples()
-    ]
+    totals, funds = form.totals, form.funds
     notes = [f"金额单位：{UNIT}。"]
     if form.key_fields.rate is not None:
         notes.append("执行率按合计数重新计算。")
     if form.key_fields.score is not None:
         notes.append("平均分为各部门（单位）自评分的平均。")
+    if totals["doubtful"].any():
+        notes.append("存疑：有错误未改的数；“不含存疑”是同一数去掉存疑的部门（单位）。")
     draft.text("".join(notes))
+    rows = [
+        [str(row.label), _amount(row.Index, row.value), str(row.departments), str(row.missing)]
+        for row in totals.itertuples()
+    ]
     if rows:
-        heads = ["项目", "数值", "已报的部门数", "缺的部门数"]
-        draft.table(heads, rows, [34, 20, 14, 14])
-    funds = form.funds
+        heads, widths, further = _certain(totals, lambda row: _amount(row.Index, row.certain))
+        heads = ["项目", "数值", "已报的部门数", "缺的部门数", *heads]
+        draft.table(heads, _beside(rows, further), [34, 20, 14, 14, *widths])
     parts = [
         [str(row.heading), str(row.label), _money(row.amount), _percent(row.share), _bar(row.share)]
         for row in funds.itertuples()
     ]
     if parts:
-        heads = ["分类", "项目", "金额", "占比", ""]
-        draft.table(heads, parts, [18, 28, 18, 11, 30], left_aligned=(0, 1, 4))
+        heads, widths, further = _certain(funds, lambda row: _money(row.certain))
+        heads = ["分类", "项目", "金额", "占比", "", *heads]
+        widths = [18, 28, 18, 11, 30, *widths]
+        draft.table(heads, _beside(parts, further), widths, left_aligned=(0, 1, 4))
     draft.leave_open("执行率高低的原因、预算调整较大的部门")
+
+
+def _certain(
+    figures: pd.DataFrame, shown: Callable[[Any], str]
+) -> tuple[list[str], list[float], list[list[str]]]:
+    """The heads, widths and cells that tell each figure without the doubtful ones; none if none is."""
+    if not figures["doubtful"].any():
+        return [], [], [[] for _ in figures.index]
+    cells = [
+        [shown(row), str(row.doubtful)] if row.doubtful else ["", ""]
+        for row in figures.itertuples()
+    ]
+    return ["不含存疑", "存疑的部门数"], [18, 12], cells
+
+
+def _beside(rows: Sequence[list[str]], further: Sequence[list[str]]) -> list[list[str]]:
+    return [row + cells for row, cells in zip(rows, further, strict=True)]
 
 
 def _grades(draft: _Draft, form: FormSummary) -> None:
@@ -197,6 +221,14 @@ def _by_grade(draft: _Draft, form: FormSummary) -> None:
                 for d, s in zip(full_names(of_grade), of_grade["counted_score"], strict=True)
             ]
             draft.text(f"{grade} {len(of_grade)} 个：{_listed(names)}。")
+    without_grade = departments[shown_grades(departments).eq(INVALID).fillna(value=False)]
+    if len(without_grade):
+        names = [
+            f"{_named(d)}（{_score(s)}）"
+            for d, s in zip(full_names(without_grade), without_grade["total_score"], strict=True)
+        ]
+        limits = f"自评得分不在 0 到 {HIGHEST_SCORE:g} 之间，不定等次、不计入平均"
+        draft.text(f"{INVALID} {len(names)} 个（{limits}）：{_listed(names)}。")
 
 
 def _findings(draft: _Draft, summary: Summary) -> None:

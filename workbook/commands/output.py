@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from workbook.reading import ACCEPTED, REJECTED, SKIPPED, Return
 
 if TYPE_CHECKING:
     from workbook.rehearsal import Rehearsal
+    from workbook.summary import Summary
 
 _STATUS = {ACCEPTED: "收下", REJECTED: "退回", SKIPPED: "跳过"}
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "blue"}
@@ -87,6 +89,26 @@ def totals(returns: Sequence[Return]) -> dict[str, int]:
             f.severity is severity for returned in returns for f in returned.findings
         )
     return counts
+
+
+def summary_record(summary: Summary) -> dict[str, Any]:
+    """What was added up as JSON: how many departments have each status, each form's figures and grades.
+
+    Amounts are 万元, rates fractions; what is missing is null.
+    """
+    return {
+        "departments": {str(status): int(n) for status, n in summary.counts.items()},
+        "forms": [
+            {
+                "form": part.form.id,
+                "version": part.form.version,
+                "fiscal_year": part.fiscal_year,
+                "figures": json.loads(part.totals.to_json(orient="index", double_precision=15)),
+                "grades": {str(name): int(n) for name, n in part.grades["departments"].items()},
+            }
+            for part in summary.forms
+        ],
+    }
 
 
 NARROW = 100

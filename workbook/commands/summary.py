@@ -21,12 +21,14 @@ from workbook.commands.options import (
     files_in,
     force_option,
     form_file_option,
+    json_option,
     kept_reviews,
     opening_password_option,
     passwords_from,
     paths_argument,
     previous_option,
     previous_summary,
+    print_json,
     print_kept_reviews,
     print_totals,
     read_all,
@@ -43,6 +45,7 @@ from workbook.commands.word import require_document_name
 from workbook.stores import Url, location
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from workbook.summary import Summary
@@ -72,19 +75,21 @@ if TYPE_CHECKING:
 @force_option
 @click.option("--word", type=click.Path(path_type=Path, dir_okay=False),
               help=t("另写一份汇总报告的初稿（.docx）。", "Also draft the bureau's report (.docx)."))  # fmt: skip
+@json_option
 @click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
     paths: tuple[Path, ...], output: Path, roster: Path | None, county: CountyOf,
     year: int | None, form_file: tuple[Path, ...], password_env: str, data: Path | None, cluster: str,
     html: Path | None, word: Path | None,
-    deadline: datetime | None, reviews: Path | None, previous: Path | None, force: bool, workers: int,
+    deadline: datetime | None, reviews: Path | None, previous: Path | None, force: bool,
+    as_json: bool, workers: int,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.summary import build_summary
     from builder.tables import INSTALL, has_duckdb, write_data
     from workbook.checking import load_roster
-    from workbook.commands.output import totals
+    from workbook.commands.output import summary_record, totals
     from workbook.summary import aggregate as add_up
     from workbook.summary import frames
 
@@ -127,33 +132,45 @@ def aggregate(
             returns, loaded_roster, deadline=day, reviews=former_reviews, previous=last_year
         )
     build_summary(summary, output)
-    say(t(f"汇总表：{output}", f"Summary: {output}"))
-    print_kept_reviews(former_reviews, summary)
-    if html is not None:
-        _write_page(summary, html)
-    if word is not None:
-        from builder.word import build_county_report  # python-docx takes 0.2 s to import
-
-        build_county_report(summary, word)
-        say(t(f"汇总报告初稿：{word}", f"Draft report: {word}"))
+    written = [(t("汇总表", "Summary"), output), *_further_files(summary, html, word)]
+    left_out = [_NO_PAGE] if html is not None and summary.left_out else []
     if data is not None:
         if not in_batches:
             write_data(frames(returns), data, summary)
-        say(t(f"数据：{data}", f"Data: {data}"))
+        written.append((t("数据", "Data"), data))
         if not (in_batches or has_duckdb()):
-            click.echo(
+            left_out.append(
                 t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}")
             )
+    if as_json:
+        print_json(summary_record(summary) | {"totals": totals(returns)})
+        sys.exit(exit_code(returns))
+    for what, path in written:
+        say(f"{what}{t('：', ': ')}{path}")
+    print_kept_reviews(former_reviews, summary)
+    for sentence in left_out:
+        click.echo(sentence)
     print_totals(totals(returns), form_file)
     sys.exit(exit_code(returns))
 
 
-def _write_page(summary: Summary, path: Path) -> None:
-    from builder.web import build_page
+_NO_PAGE = t(
+    "没有写网页：单位和问题太多，浏览器打不开；请看汇总表",
+    "No page: there are too many departments and findings for a browser",
+)
 
-    if summary.left_out:
-        click.echo(t("没有写网页：单位和问题太多，浏览器打不开；请看汇总表",
-                     "No page: there are too many departments and findings for a browser"))  # fmt: skip
-        return
-    build_page(summary, path)
-    say(t(f"网页：{path}", f"Page: {path}"))
+
+def _further_files(
+    summary: Summary, html: Path | None, word: Path | None
+) -> Iterator[tuple[str, Path]]:
+    """Write the page and the draft, if they are wanted; each with what it is called."""
+    if html is not None and not summary.left_out:
+        from builder.web import build_page
+
+        build_page(summary, html)
+        yield t("网页", "Page"), html
+    if word is not None:
+        from builder.word import build_county_report  # python-docx takes 0.2 s to import
+
+        build_county_report(summary, word)
+        yield t("汇总报告初稿", "Draft report"), word

@@ -337,6 +337,16 @@ class KeyFields:
     """How many are proposed for re-checking: this share of those that answered, and at least so many."""
 
     @property
+    def figures(self) -> dict[str, Field]:
+        """Every figure of a department's line and of its funds, by its column."""
+        figures = dict(self.amounts) | {item.id: item for _, item in self.composition}
+        scores = {"execution_score": self.execution_score, "total_score": self.score}
+        for name, item in {"execution_rate": self.rate, **scores}.items():
+            if item is not None and not item.is_hidden:
+                figures[name] = item
+        return figures
+
+    @property
     def composition(self) -> tuple[tuple[str, Field], ...]:
         """(heading, part) of all breakdowns; empty where the form has none."""
         return tuple(

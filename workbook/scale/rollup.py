@@ -37,7 +37,15 @@ from workbook.layout import cell_name
 from workbook.reading import ACCEPTED, Cell, Return, Submission
 from workbook.scale.partitions import Partitions, RowFilter
 from workbook.stores import location
-from workbook.summary import Figures, Reviews, Summary, aggregate, finding_frame, traces_of
+from workbook.summary import (
+    Figures,
+    Reviews,
+    Summary,
+    aggregate,
+    fields_in_error,
+    finding_frame,
+    traces_of,
+)
 
 MOST_ROWS = 500_000
 """Lists longer than this are left out of the summary's workbook; they stand in the tables."""
@@ -257,8 +265,9 @@ def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
 # Millions of findings have but some dozens of codes.
 @lru_cache(maxsize=1024)
 def _bare(finding: Finding) -> Finding:
-    """A finding without its texts, one for all of its code and severity."""
-    return Finding(finding.code, finding.severity, "", "")
+    """A finding without its texts, one for all of its code, severity and fields, whatever their rows."""
+    fields = ",".join(sorted(fields_in_error([finding])))
+    return Finding(finding.code, finding.severity, "", "", field=fields)
 
 
 def _is_figure(form: Form, item: Field) -> bool:

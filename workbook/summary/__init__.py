@@ -9,6 +9,12 @@ from workbook.summary.adding_up import FormSummary, Summary, aggregate
 from workbook.summary.amounts import UNIT, sum_of, worded_rate
 from workbook.summary.attainment import NEAR, NONE, OTHER, attainment_by, reasons, row_generosity
 from workbook.summary.coverage import DEADLINE, Status, full_names
+from workbook.summary.doubt import (
+    doubtful_in_words,
+    fields_in_error,
+    figure_words,
+    is_doubtful,
+)
 from workbook.summary.overview import (
     BANDS,
     LOW_RATE,
@@ -127,12 +133,16 @@ __all__ = [
     "departments_schema",
     "differences",
     "distribution",
+    "doubtful_in_words",
     "error_name",
+    "fields_in_error",
+    "figure_words",
     "finding_frame",
     "findings_by_code",
     "first_sources",
     "frames",
     "full_names",
+    "is_doubtful",
     "load_reviews",
     "plain_name",
     "rate_threshold",

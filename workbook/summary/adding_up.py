@@ -31,6 +31,7 @@ from workbook.summary.coverage import (
     status_of,
     used_files,
 )
+from workbook.summary.doubt import doubtful_figures, fields_in_error
 from workbook.summary.previous import Comparison, DepartmentLines, compare
 from workbook.summary.provenance import Reading, figures_in, sources_of
 from workbook.summary.reviews import Reviews, cutoffs, keep, set_aside
@@ -49,18 +50,19 @@ class FormSummary:
     `number` from 1: status, county, code, department, [project], the amounts of the line, execution_rate,
     [execution_score, execution_score_due: what the rule gives], total_score, review_score and remark
     (as typed into a former summary), counted_score (the reviewed one, else the department's own), grade, rank,
-    errors, warnings, notes, file."""
+    errors, warnings, notes, doubtful (the doubtful figures by their columns, commas between), file."""
     totals: pd.DataFrame
     """Index `figure`: label, value, departments (that gave it), missing (that answered without it).
     Amounts are sums; execution_rate is the ratio of the sums over those who gave both; mean_score is
     the plain mean, weighted_score weighted by the final budget; counted_… the same of the scores
-    that count."""
+    that count. certain: the value without the doubtful figures, of which `doubtful` were left out."""
     grades: pd.DataFrame
     """Index `grade`, best first: departments, share (of those graded)."""
     indicators: pd.DataFrame
     """Index (`section`, the levels): what `attainment_by` gives."""
     funds: pd.DataFrame
-    """Index `field`: heading, label, amount, departments (that gave it), share (of its heading)."""
+    """Index `field`: heading, label, amount, departments (that gave it), certain and
+    doubtful as in totals, share (of its heading)."""
     composition: pd.DataFrame
     """One row an answered department, index `number` as in departments: every part of the funds, and
     for each breakdown `<key>_total` and `<key>_difference` (from the amount it should make up)."""
@@ -230,7 +232,7 @@ def _form_summary(
         totals=totals_of(form, departments),
         grades=grade_counts(key_fields, departments),
         indicators=indicators_of(key_fields, details),
-        funds=funds_of(form, composition, parts),
+        funds=funds_of(form, departments, composition, parts),
         composition=composition,
         details=details,
         generosity=generosity(departments, details, key_fields),
@@ -280,6 +282,8 @@ def _answered_lines(
     for severity in Severity:
         counts = [sum(f.severity == severity for f in returned.findings) for returned in sent]
         frame[f"{severity}s"] = pd.array(counts, dtype="Int64")
+    doubts = [doubtful_figures(form, fields_in_error(returned.findings)) for returned in sent]
+    frame["doubtful"] = pd.array(doubts, dtype="string")
     frame["file"] = pd.array([returned.key for returned in sent], dtype="string")
     return frame
 

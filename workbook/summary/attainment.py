@@ -76,13 +76,15 @@ def _scored(
         if rule_scores is not None
         else pd.Series(pd.NA, index=details.index, dtype="Float64")
     )
-    lost = (weight - score).clip(lower=0)
+    # A score that cannot be reached is none: nothing follows from it for what was attained.
+    valid = score.between(-NEAR, weight + NEAR, inclusive="neither").fillna(value=False)
+    lost = (weight - score).clip(lower=0).where(valid)
     slight = lost.fillna(0) < NEAR
     texts_ = _text(details, rows).fillna("").mask(slight, "")
     why = [reason_group(text, reasons) for text in texts_]
     return details.assign(
         **{EXPECTED: expected.astype("Float64")},
-        rate=score / weight.mask(weight == 0),
+        rate=(score / weight.mask(weight == 0)).where(valid),
         lost=lost.mask(slight & lost.notna(), 0.0),
         above=_above(score, expected),
         reason=pd.Series(why, index=details.index, dtype="string").mask(slight),
@@ -108,11 +110,11 @@ def _above(score: pd.Series[float], expected: pd.Series[float]) -> pd.Series[flo
 def attainment_by(details: pd.DataFrame, scored: ScoredRows, by: Sequence[str]) -> pd.DataFrame:
     """A scored section's rows by some of its levels, in their order.
 
-    rows; weight and score: sums over the rows that give both, share their ratio; full: how many of
-    those have all points, full_share; lost: points; reason: why most often (blank where no point was
+    rows; weight and score: sums over the rows that give both, the score within its weight, share their
+    ratio; full: how many of those have all points, full_share; lost: points; reason: why most often (blank where no point was
     lost), reason_rows: how often.
     """
-    both = details[scored.weight].notna() & details[scored.score].notna()
+    both = details["lost"].notna()
     table = details[list(by)].assign(
         rows=1,
         given=both.astype("Int64"),
@@ -212,12 +214,12 @@ def generosity(
 ) -> pd.DataFrame:
     """How generous each answered department was to itself, index `number` as in the departments.
 
-    rows (with weight and score), full, full_share (of rows); judged: the rows for which the rule gives
+    rows (with weight and a score within it), full, full_share (of rows); judged: the rows for which the rule gives
     a score, above and below: how many are scored higher or lower, above_points: by how much in all.
     """
     frames = [(details[rows.section.id], rows) for rows in key_fields.scored]
     lines = departments[departments["file"].isin(_submissions([frame for frame, _ in frames]))]
-    table = pd.concat([row_generosity(*pair) for pair in frames]) if frames else pd.DataFrame()
+    table = pd.concat([row_generosity(frame) for frame, _ in frames]) if frames else pd.DataFrame()
     numbers = pd.Series(lines.index, index=lines["file"])
     columns = ["rows", "full", "judged", "above", "below", "above_points"]
     if table.empty:
@@ -237,9 +239,9 @@ def _submissions(details: Sequence[pd.DataFrame]) -> set[str]:
     return {str(key) for f in details for key in f.index.get_level_values("submission").unique()}
 
 
-def row_generosity(details: pd.DataFrame, rows: ScoredRows) -> pd.DataFrame:
+def row_generosity(details: pd.DataFrame) -> pd.DataFrame:
     """What `generosity` adds up, row by row: counts as 1 or 0, points above the rule."""
-    both = details[rows.weight].notna() & details[rows.score].notna()
+    both = details["lost"].notna()
     above = details["above"]
     return pd.DataFrame(
         {

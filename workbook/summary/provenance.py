@@ -12,7 +12,7 @@ import pandas as pd
 
 from workbook.checking import ExpectedScoreCollector, ExpectedScores
 from workbook.expression import number_text
-from workbook.form import Field, Form, KeyFields
+from workbook.form import Field, Form
 from workbook.reading import Cell, Submission
 from workbook.summary.amounts import amount_column, column_of
 from workbook.summary.schemas import WHO
@@ -71,7 +71,7 @@ def traces_of(form: Form, submissions: Sequence[Submission]) -> pd.DataFrame:
 
     submission, figure, sheet, cell, origin (a key of `ORIGINS`), raw.
     """
-    figures = _figures(form.key_fields)
+    figures = form.key_fields.figures
     figure_cells = [(item, s.cell_of(item.key)) for s in submissions for item in figures.values()]
     columns: dict[str, list[str | None]] = {
         "submission": [s.key for s in submissions for _ in figures],
@@ -92,7 +92,7 @@ def sources_of(
     parts: Mapping[str, pd.DataFrame],
 ) -> pd.DataFrame:
     """See `FormSummary.sources`. `parts` are the sections' frames."""
-    figures = _figures(form.key_fields)
+    figures = form.key_fields.figures
     values = {
         key: amount_column(form, parts, item) if item.kind.is_amount else column_of(parts, item)
         for key, item in figures.items()
@@ -131,21 +131,6 @@ def _interleaved(columns: Sequence[pd.Series[float]]) -> npt.NDArray[np.float64]
     """The first of each column, then the second of each, and so on; NaN for what is missing."""
     arrays = [column.to_numpy(dtype=float, na_value=np.nan) for column in columns]
     return np.array(arrays, dtype=np.float64).T.ravel()
-
-
-def _figures(key_fields: KeyFields) -> dict[str, Field]:
-    """The figures of a department's line and of its funds, by column."""
-    fields = dict(key_fields.amounts)
-    fields |= {item.id: item for _, item in key_fields.composition}
-    named = {
-        "execution_rate": key_fields.rate,
-        "execution_score": key_fields.execution_score,
-        "total_score": key_fields.score,
-    }
-    for name, item in named.items():
-        if item is not None and not item.is_hidden:
-            fields[name] = item
-    return fields
 
 
 def _text(cell: Cell | None) -> str | None:

@@ -182,6 +182,8 @@ FIGURES = Schema(
         FrameColumn("value", NUMBER, "数：金额的合计（万元）、由合计数算的执行率（小数）、平均分"),
         FrameColumn("departments", WHOLE, "有这个数的单位（项目）数"),
         FrameColumn("missing", WHOLE, "已报而没有这个数的单位（项目）数"),
+        FrameColumn("certain", NUMBER, "同 value，但存疑的数不算在内"),
+        FrameColumn("doubtful", WHOLE, "因存疑没有算在 certain 里的单位（项目）数"),
     ),
 )  # fmt: skip
 TRACES = Schema(
@@ -212,6 +214,13 @@ def section_schema(form: Form, section: Section) -> Schema:
         (_SUBMISSION, row) if section.repeats else (_SUBMISSION,),
         tuple(_of_field(form, section, item) for item in shown),
     )
+
+
+_DOUBTFUL = FrameColumn(
+    "doubtful",
+    TEXT,
+    "存疑的数：这一行的哪几列（含资金构成）所在的格子、或由之算出的格子有错误未改，以逗号相连；没有的为空文本",
+)
 
 
 def departments_schema(form: Form) -> Schema:
@@ -246,7 +255,7 @@ def departments_schema(form: Form) -> Schema:
             FrameColumn("grade", TEXT, "等次，按采用得分"),
             FrameColumn("rank", WHOLE, "名次，按采用得分"),
         ]
-    columns += [*_COUNTS, FrameColumn("file", TEXT, "计入的那一份：文件的路径")]
+    columns += [*_COUNTS, _DOUBTFUL, FrameColumn("file", TEXT, "计入的那一份：文件的路径")]
     return Schema(
         "departments",
         "各单位计入汇总的数，一个单位（项目）一行，未报的没有数；给了汇总才有",

@@ -8,8 +8,8 @@ two decimals, and differences, on 0.01 元.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from workbook.expression import rounded
 from workbook.form import Form, KeyFields
 from workbook.summary.amounts import amount_column, gives_rate, rate_of_sums, sum_of
 from workbook.summary.coverage import COUNTED
+from workbook.summary.doubt import column_of_amount, is_doubtful
 from workbook.summary.schemas import WHO
 
 HIGHEST_SCORE = 100.0
@@ -94,15 +95,51 @@ def answered(departments: pd.DataFrame) -> pd.DataFrame:
 
 def totals_of(form: Form, departments: pd.DataFrame) -> pd.DataFrame:
     """See `FormSummary.totals`."""
+    every = _totals(form, departments, lambda _: pd.Series(True, index=departments.index))
+    certain = _totals(form, departments, lambda figure: ~is_doubtful(departments, figure))
+    given = [total.given for total in every]
+    left_out = [a.given.count() - b.given.count() for a, b in zip(every, certain, strict=True)]
+    return pd.DataFrame(
+        {
+            "label": pd.array([total.label for total in every], dtype="string"),
+            "value": pd.array([total.value for total in every], dtype="Float64"),
+            "departments": pd.array([int(column.count()) for column in given], dtype="Int64"),
+            "missing": pd.array([int(column.isna().sum()) for column in given], dtype="Int64"),
+            "certain": pd.array([total.value for total in certain], dtype="Float64"),
+            "doubtful": pd.array([int(count) for count in left_out], dtype="Int64"),
+        },
+        index=pd.Index([total.figure for total in every], dtype="string", name="figure"),
+    )
+
+
+class _Total(NamedTuple):
+    """One line of the totals; `given` has the figures that it is made of, NA where there is none."""
+
+    figure: str
+    label: str
+    value: float
+    given: pd.Series[Any]
+
+
+def _totals(
+    form: Form, departments: pd.DataFrame, counts: Callable[[str], pd.Series[bool]]
+) -> list[_Total]:
+    """The totals over those lines whose figure `counts`."""
     lines, key_fields = answered(departments), form.key_fields
-    rows: list[tuple[str, str, float, pd.Series[Any]]] = [
-        (name, item.label, sum_of(lines[name]), lines[name])
-        for name, item in key_fields.amounts.items()
+
+    def added(figure: str) -> pd.Series[float]:
+        return lines[figure].where(counts(figure).loc[lines.index])
+
+    amounts = {name: added(name) for name in key_fields.amounts}
+    totals = [
+        _Total(name, key_fields.amounts[name].label, sum_of(column), column)
+        for name, column in amounts.items()
     ]
     if key_fields.rate is not None:
-        has_rate = gives_rate(form, lines)
+        counted = lines[counts("execution_rate").loc[lines.index]]
+        has_rate = gives_rate(form, counted).reindex(lines.index, fill_value=False)
         rates_given = has_rate.astype("boolean").mask(~has_rate)
-        rows.append(("execution_rate", "执行率", rate_of_sums(form, lines), rates_given))
+        totals.append(_Total("execution_rate", "执行率", rate_of_sums(form, counted), rates_given))
     if key_fields.score is not None:
         for column, name, label in (
             ("total_score", "", "自评平均分"),
@@ -110,28 +147,20 @@ def totals_of(form: Form, departments: pd.DataFrame) -> pd.DataFrame:
         ):
             # A department may be reviewed though its return is missing.
             scores = departments[column][departments[column].notna() | in_sums(departments)]
-            scores = scores.where(is_valid(scores))
+            scores = scores.where(is_valid(scores) & counts(column).loc[scores.index])
             mean = sum_of(scores) / scores.count() if scores.count() else math.nan
-            rows.append((f"{name}mean_score" if name else "mean_score", label, mean, scores))
+            totals.append(_Total(f"{name}mean_score", label, mean, scores))
             if key_fields.budget:
                 weighted = f"{label}（按全年预算加权）"
-                value, products = _weighted(lines, column, key_fields.budget)
-                rows.append((f"{name}weighted_score", weighted, value, products))
-    return pd.DataFrame(
-        {
-            "label": pd.array([label for _, label, _, _ in rows], dtype="string"),
-            "value": pd.array([value for _, _, value, _ in rows], dtype="Float64"),
-            "departments": pd.array([int(figures.count()) for *_, figures in rows], dtype="Int64"),
-            "missing": pd.array([int(figures.isna().sum()) for *_, figures in rows], dtype="Int64"),
-        },
-        index=pd.Index([name for name, *_ in rows], dtype="string", name="figure"),
-    )
+                value, products = _weighted(scores, amounts[key_fields.budget])
+                totals.append(_Total(f"{name}weighted_score", weighted, value, products))
+    return totals
 
 
-def _weighted(lines: pd.DataFrame, column: str, by: str) -> tuple[float, pd.Series[Any]]:
+def _weighted(scores: pd.Series[float], budgets: pd.Series[float]) -> tuple[float, pd.Series[Any]]:
     """The mean score weighted by the budget, over those that give both; and their products."""
-    products = lines[column].where(is_valid(lines[column])) * lines[by]
-    budget = sum_of(lines[by].where(products.notna()))
+    products = scores.reindex(budgets.index) * budgets
+    budget = sum_of(budgets.where(products.notna()))
     return (sum_of(products) / budget if budget else math.nan), products
 
 
@@ -166,19 +195,27 @@ def composition_of(
 
 
 def funds_of(
-    form: Form, composition: pd.DataFrame, parts: Mapping[str, pd.DataFrame]
+    form: Form,
+    departments: pd.DataFrame,
+    composition: pd.DataFrame,
+    parts: Mapping[str, pd.DataFrame],
 ) -> pd.DataFrame:
     """See `FormSummary.funds`."""
     key_fields = form.key_fields
     pairs = key_fields.composition or tuple(("", item) for item in key_fields.every_amount)
-    counted = composition["file"]
-    values = [amount_column(form, parts, item).reindex(counted) for _, item in pairs]
+    lines = departments.loc[composition.index]
+    every = [amount_column(form, parts, item).reindex(lines["file"]) for _, item in pairs]
+    doubts = [is_doubtful(lines, column_of_amount(form, item)) for _, item in pairs]
+    certain = [column.mask(doubt.to_numpy()) for column, doubt in zip(every, doubts, strict=True)]
+    left_out = [a.count() - b.count() for a, b in zip(every, certain, strict=True)]
     frame = pd.DataFrame(
         {
             "heading": pd.array([heading for heading, _ in pairs], dtype="string"),
             "label": pd.array([item.label for _, item in pairs], dtype="string"),
-            "amount": pd.array([sum_of(column) for column in values], dtype="Float64"),
-            "departments": pd.array([int(column.count()) for column in values], dtype="Int64"),
+            "amount": pd.array([sum_of(column) for column in every], dtype="Float64"),
+            "departments": pd.array([int(column.count()) for column in every], dtype="Int64"),
+            "certain": pd.array([sum_of(column) for column in certain], dtype="Float64"),
+            "doubtful": pd.array([int(count) for count in left_out], dtype="Int64"),
         },
         index=pd.Index([item.key for _, item in pairs], dtype="string", name="field"),
     )

@@ -1,0 +1,118 @@
+"""No sum is shown without the sum that leaves out what is doubtful: the samples, one of them filled in 元."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import docx
+import duckdb
+import openpyxl
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from builder import build_page, build_summary
+from builder.tables import summary_of, write_data
+from builder.web.page_data import page_data
+from builder.word import build_county_report
+from tests.fillings import overall
+from tests.office import Office
+from workbook import aggregate, check, load_roster, read_returns
+from workbook.address import letters
+from workbook.commands.cli import cli
+from workbook.summary import Summary, frames
+
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
+IMPOSSIBLE, CERTAIN = 89_554_150.74, 92_150.74
+"""The sum of 年初预算: with the one in 元, and without."""
+
+
+@pytest.fixture(scope="module")
+def summary() -> Summary:
+    roster = load_roster(SAMPLES / "roster.csv")
+    returns = check(read_returns([SAMPLES / "returns"]), roster)
+    return aggregate(returns, roster)
+
+
+def near(value: object, figure: float) -> bool:
+    return isinstance(value, int | float) and abs(value - figure) < 0.005
+
+
+def shows(text: object, figure: float) -> bool:
+    return f"{figure:,.2f}" in str(text)
+
+
+def test_the_workbook_shows_the_impossible_sum_nowhere_alone(
+    summary: Summary, tmp_path: Path
+) -> None:
+    book = openpyxl.load_workbook(build_summary(summary, tmp_path / "s.xlsx"), data_only=True)
+    sheets = []
+    for sheet in book.worksheets:
+        cells = [cell.value for row in sheet.iter_rows() for cell in row]
+        if any(near(value, IMPOSSIBLE) or shows(value, IMPOSSIBLE) for value in cells):
+            sheets.append(sheet.title)
+            assert any(near(v, CERTAIN) or shows(v, CERTAIN) for v in cells), sheet.title
+    assert {"总览", "部门汇总"} <= set(sheets)
+
+
+def test_nor_do_page_and_draft(summary: Summary, tmp_path: Path) -> None:
+    page = json.dumps(page_data(summary), ensure_ascii=False)
+    shown = re.findall(r"\{[^{}]*89,554,150\.74[^{}]*\}", page)
+    assert shown
+    assert all(shows(figure, CERTAIN) for figure in shown)
+    draft = docx.Document(str(build_county_report(summary, tmp_path / "draft.docx")))
+    rows = [[c.text for c in row.cells] for table in draft.tables for row in table.rows]
+    rows = [row for row in rows if any(shows(cell, IMPOSSIBLE) for cell in row)]
+    assert rows
+    assert all(any(shows(cell, CERTAIN) for cell in row) for row in rows)
+    assert not any(shows(p.text, IMPOSSIBLE) for p in draft.paragraphs)
+
+
+def test_nor_do_data_and_json(summary: Summary, tmp_path: Path) -> None:
+    returns = read_returns([SAMPLES / "returns"])
+    write_data(frames(returns), tmp_path / "data", summary)
+    folder = summary_of(overall())
+    with duckdb.connect(tmp_path / "data" / "data.duckdb") as base:
+        line = base.execute(
+            "SELECT original_budget, original_budget_certain, original_budget_doubtful "
+            f'FROM "{folder}".totals'
+        ).fetchone()
+    assert line is not None
+    assert (round(line[0], 2), round(line[1], 2), line[2]) == (IMPOSSIBLE, CERTAIN, 1)
+    figures = pd.read_csv(tmp_path / "data" / folder / "figures.csv").set_index("figure")
+    assert near(figures.loc["original_budget", "certain"], CERTAIN)
+    words = ["aggregate", str(SAMPLES / "returns"), "-o", str(tmp_path / "s.xlsx"), "--json"]
+    printed = json.loads(CliRunner().invoke(cli, words).stdout)
+    figure = printed["forms"][0]["figures"]["original_budget"]
+    assert near(figure["value"], IMPOSSIBLE)
+    assert near(figure["certain"], CERTAIN)
+    assert figure["doubtful"] == 1
+
+
+def test_the_page_marks_the_doubtful_figures_of_a_line(summary: Summary, tmp_path: Path) -> None:
+    build_page(summary, tmp_path / "page.html")
+    lines = page_data(summary)["forms"][0]["lines"]
+    named = dict(zip(lines["department"], lines["doubtful"], strict=True))
+    assert named["岳阳市云溪区交通运输局"].split("、")[:2] == ["年初预算数", "全年预算数"]
+    assert named["岳阳市云溪区档案馆"] == ""
+
+
+@pytest.mark.office
+def test_who_takes_a_doubt_away_has_it_added_up_again(
+    office: Office, summary: Summary, tmp_path: Path
+) -> None:
+    path = build_summary(summary, tmp_path / "s.xlsx")
+    sheet = openpyxl.load_workbook(path)["部门汇总"]
+    column = {cell.value: letters(cell.column) for cell in sheet[3]}
+    last = next(cell.row for cell in sheet[column["部门"]] if cell.value == "不含存疑")
+    budget, doubts = f"{column['年初预算数']}{last}", f"{column['存疑']}4:{column['存疑']}{last}"
+    slipped = next(row[0] for row in sheet[doubts] if "年初预算数" in str(row[0].value))
+    with office.open(path) as book:
+        before = office.values(book, [("部门汇总", budget)])
+        assert office.type_values(book, {("部门汇总", slipped.coordinate): None}) == []
+        office.recalculate(book)
+        after = office.values(book, [("部门汇总", budget)])
+    assert near(before["部门汇总", budget], CERTAIN)
+    assert near(after["部门汇总", budget], IMPOSSIBLE)
