@@ -562,4 +562,4 @@ def test_identical_copies_are_told_on_the_one_that_does_not_count(tmp_path: Path
     (told,) = findings(check(read_returns(folder)), "A502").items()
     assert told[0].endswith("118001(1).xlsx")
     assert told[1][1] == "118001.xlsx"
-    assert "内容完全相同的“118001.xlsx”" in told[1][0]
+    assert "内容与“118001.xlsx”完全相同" in told[1][0]

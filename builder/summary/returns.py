@@ -26,12 +26,14 @@ _SEVERITY_FILLS = {
 _USES = {
     "counted": "计入汇总",
     "duplicate": "重复，未计入",
+    "undecided": "分不清先后，未计入",
     "other_year": "别的年度，未计入",
     "rejected": "退回",
     "skipped": "略过",
 }
 _USE_FILLS = {
     "duplicate": styles.WARNING_FILL,
+    "undecided": styles.ERROR_FILL,
     "other_year": styles.WARNING_FILL,
     "rejected": styles.ERROR_FILL,
 }
@@ -46,8 +48,9 @@ _DAYS = {"saved": "文件保存时间", "prepared": "填报日期"}
 
 
 def write_findings(book: Book, name: str, summary: Summary, links: Links) -> Listed:
-    """Every finding, with its cell, what stands there, and what to do."""
+    """Every finding, with its cell, what stands there, and what to do; nothing of copies that do not count."""
     frame = summary.findings
+    frame = frame[~frame["path"].isin(summary.duplicates.index)]
     targets = links.all(frame["path"], frame["sheet"], frame["cell"])
     severities = [Severity(severity) for severity in frame["severity"]]
     counted_paths = summary.files.index[summary.files["use"] == "counted"]
@@ -73,7 +76,7 @@ def write_findings(book: Book, name: str, summary: Summary, links: Links) -> Lis
     if not counted.all():
         subtitle += f"；其中计入汇总的表：{_by_severity(frame.loc[counted, 'severity'])}"
     notes = (
-        "“计入”为“否”的，是重复、别的年度、退回的文件里的问题，不在部门汇总的问题数里；略过的文件只列在文件清单。",
+        "“计入”为“否”的，是分不清先后而未计入的、别的年度、退回的文件里的问题，不在部门汇总的问题数里；重复、略过的文件只列在文件清单。",
     )
     return write_list(book, Heading(name, "问题清单", subtitle, notes, 3), columns)
 
@@ -111,11 +114,12 @@ def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Lis
         open_column(frame["file"], links),
         Column("file", "文件", 34, file_names(frame["file"])),
     ]  # fmt: skip
+    seen = "" if summary.left_out else "，见文件清单"
     notes = (
         "已报：收下，没有错误；须修改：收下，有错误待改，数字照计；退回：文件读不出来，数字不计；未报：没有收到，或收到的不是本年度的、本单位的表，见“情况”。",
         "报送日期取最早一份收下的表：按文件属性中最后保存的时间（北京时间），没有的按表中的填报日期；两者都没有的无从判断。",
         "迟报按各单位的截止日期（名册“截止日期”一列，没有的按 --deadline）；没有截止日期的不判断。",
-        f"同一单位有几份的，计入保存最晚的一份，其余为重复{'' if summary.left_out else '，见文件清单'}。",
+        f"同一单位有几份的，计入保存最晚的一份，其余为重复{seen}；分不清哪份在后的，用 --use 指定。",
     )
     counts = coverage_counts(summary)
     subtitle = f"{'应报' if summary.has_roster else '共'} {counts.asked}：{counts.in_words}"
@@ -183,7 +187,7 @@ def _pending_reasons(frame: pd.DataFrame, summary: Summary) -> list[Value]:
     for status, county, department, why in rows:
         if status == Status.FAULTY:
             errors = int(counts.get((county, department), 0))
-            reasons.append(f"有 {errors} 处错误{list_reference}")
+            reasons.append("；".join(filter(None, (f"有 {errors} 处错误{list_reference}", why))))
         else:
             reasons.append(why or "尚未报送")
     return reasons

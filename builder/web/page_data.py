@@ -41,7 +41,8 @@ from workbook.summary import (
 Json = dict[str, Any]
 
 _USES = {
-    "duplicate": "被后来的代替",
+    "duplicate": "重复",
+    "undecided": "分不清先后",
     "other_year": "别的年度",
     "rejected": "退回",
     "skipped": "略过",

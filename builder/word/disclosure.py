@@ -59,7 +59,7 @@ def select(
 ) -> Selection:
     """Choose from returns that `check` has judged with the same roster and year.
 
-    Left out are those that a later one replaces, those of another year, those off the roster, and,
+    Left out are copies of which another one counts, those of another year, those off the roster, and,
     where they would be `public`, those filled in the same as another department's.
     """
     sent = sort_by_sender(returns, roster)
@@ -70,7 +70,10 @@ def select(
         why = _not_due(returned, sender, roster, round_year)
         if position in sent.replaced:
             name = printable(returns[sent.replaced[position]].path.name)
-            why = f"同一单位另有保存较晚的“{name}”"
+            why = f"同一单位另有计入的“{name}”"
+        elif position in sent.copies.uncounted:
+            name = printable(returns[sent.copies.undecided[position]].path.name)
+            why = f"与“{name}”分不清哪份在后，暂以那一份为准；要以本份为准的，用 --use 指定"
         if why:
             left_out.append((returned.path, why))
         else:

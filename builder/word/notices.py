@@ -6,8 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from workbook.catalogue import Severity
-from workbook.checking import Roster, Sender, full_name, sort_by_sender
+from workbook.checking import (
+    UNDECIDED_COPY,
+    Roster,
+    Sender,
+    SentReturns,
+    full_name,
+    sort_by_sender,
+)
 from workbook.errors import BuildError
+from workbook.findings import Finding
 from workbook.reading import ACCEPTED, Return
 from workbook.writing import stem_of, writing
 
@@ -25,7 +33,8 @@ def write_notices(
     """Write `[<county>_]<code>_<department>.txt` for each department whose return has an error or a warning, or
     could not be read; returns the paths, in order. UTF-8 with BOM, as Windows' Notepad writes it.
 
-    Returns that a later one replaces are left out. Raises BuildError if a file is there already and
+    Copies that do not count are left out; of several that may be the latest the department is asked
+    which one counts. Raises BuildError if a file is there already and
     `force` is not given, or if one cannot be written.
     """
     if folder.exists() and not folder.is_dir():
@@ -49,23 +58,42 @@ def _notices(returns: Sequence[Return], roster: Roster | None) -> Iterator[tuple
             positions_by_department.setdefault(number, []).append(position)
     for positions in positions_by_department.values():
         open_ = [returned for position in positions if _is_open(returned := returns[position])]
-        if open_:
+        asked = list(_which_counts(sent, positions))
+        if open_ or asked:
             sender = sent.senders[positions[0]]
             stem = stem_of(sender.code, sender.department)
-            yield stem_of(sender.county, stem), _text(sender, open_)
+            yield stem_of(sender.county, stem), _text(sender, asked, open_)
 
 
 def _is_open(returned: Return) -> bool:
     return returned.status != ACCEPTED or any(
-        f.severity != Severity.NOTE for f in returned.findings
+        f.severity != Severity.NOTE for f in _own_findings(returned)
     )
 
 
-def _text(sender: Sender, returns: Iterable[Return]) -> str:
+def _own_findings(returned: Return) -> list[Finding]:
+    """What a department can mend; which of its copies counts it is asked apart."""
+    return [f for f in returned.findings if f.code != UNDECIDED_COPY]
+
+
+def _which_counts(sent: SentReturns, positions: Sequence[int]) -> Iterator[str]:
+    """What a department is asked that sent several copies of which nothing tells the latest."""
+    for position in positions:
+        if sent.copies.undecided.get(position) == position:
+            copies = [position, *sent.copies.rivals(position)]
+            names = "、".join(Path(sent.returns[copy].key).name for copy in copies)
+            form = sent.read[position].form.name
+            yield f"你单位的《{form}》报送了 {len(copies)} 份，填写不同：{names}。请告知以哪一份为准。"
+
+
+def _text(sender: Sender, asked: Iterable[str], returns: Sequence[Return]) -> str:
     lines = [f"{full_name(sender.county, sender.department)}："]
+    for question in asked:
+        lines += ["", question]
     for returned in returns:
         lines += ["", *_about(returned)]
-    lines += ["", "请改正后看一遍表里的“自检”，没有问题了再重新报送。"]
+    if returns:
+        lines += ["", "请改正后看一遍表里的“自检”，没有问题了再重新报送。"]
     return "\n".join(lines) + "\n"
 
 
@@ -79,7 +107,7 @@ def _about(returned: Return) -> Iterator[str]:
         yield f"你单位报送的{form}（{name}）已经检查，情况如下。"
     number = 0
     for severity, heading in _PARTS:
-        findings = [f for f in returned.findings if f.severity == severity]
+        findings = [f for f in _own_findings(returned) if f.severity == severity]
         if findings:
             yield f"{_NUMERALS[number]}、{heading}（{len(findings)} 处）"
             number += 1

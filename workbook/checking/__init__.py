@@ -5,7 +5,11 @@ submissions as aligned arrays and is what everything that computes anew asks; `s
 the same department. Start in `checks`.
 """
 
-from workbook.checking.between_returns import add_findings_between
+from workbook.checking.between_returns import (
+    DUPLICATE,
+    UNDECIDED_COPY,
+    add_findings_between,
+)
 from workbook.checking.checks import Trial, check, judge, judge_trials, tidy, trial
 from workbook.checking.columns import (
     BROKEN,
@@ -28,14 +32,16 @@ from workbook.checking.expected_scores import (
 )
 from workbook.checking.roster import Roster, RosterEntry, load_roster
 from workbook.checking.same_department import Identity, full_name, pair
-from workbook.checking.senders import Sender, SentReturns, sort_by_sender
+from workbook.checking.senders import Sender, SentReturns, named_otherwise, sort_by_sender
 from workbook.checking.told_apart import require_told_apart
 
 __all__ = [
     "BROKEN",
+    "DUPLICATE",
     "EXPECTED",
     "HOLDS",
     "UNDECIDED",
+    "UNDECIDED_COPY",
     "VERDICTS",
     "Batch",
     "ExpectedScoreCollector",
@@ -57,6 +63,7 @@ __all__ = [
     "judge",
     "judge_trials",
     "load_roster",
+    "named_otherwise",
     "pair",
     "require_told_apart",
     "sort_by_sender",

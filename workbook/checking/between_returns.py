@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from workbook import text as texts
 from workbook.checking.roster import Roster
 from workbook.checking.same_department import full_name
-from workbook.checking.senders import Sender, sort_by_sender
+from workbook.checking.senders import Sender, named_otherwise, sort_by_sender
 from workbook.checking.told_apart import require_told_apart
 from workbook.findings import Finding, finding
 from workbook.form import DEPARTMENT
-from workbook.reading import Return, Submission
+from workbook.reading import Cell, Return, Submission
+
+DUPLICATE, UNDECIDED_COPY = "A502", "A505"
+"""What a copy bears that does not count, and one of which nothing tells whether it does."""
+
+
+def is_replaced(returned: Return) -> bool:
+    """Whether another copy counts instead of a return, as `add_findings_between` has found."""
+    return any(f.code == DUPLICATE for f in returned.findings)
 
 
 def add_findings_between(
@@ -22,27 +30,33 @@ def add_findings_between(
     """The returns, with findings added of what shows only between them.
 
     W117 for a form of another year, version or kind than this round's; A501 for a department that is
-    not on the roster, A503 for one that the file's name contradicts; A502 on every return that another
-    one replaces; A504 where two departments sent the very same. The round's year is `year`, or the
+    not on the roster, A503 for one that the file's name contradicts; A504 where two departments sent the
+    very same; A505 on copies of which nothing tells which is later. A copy that another one replaces
+    has the note A502 and nothing else: it is neither judged nor listed. The round's year is `year`, or the
     roster's; else what most departments sent. Raises WorkbookError if departments cannot be told apart;
-    see `workbook.checking.told_apart`.
+    see `workbook.checking.told_apart`; or if two copies of one duty were chosen.
     """
     sent = sort_by_sender(returns, roster)
     require_told_apart(sent)
-    read, departments = sent.read, sent.departments
+    read, departments, copies = sent.read, sent.departments, sent.copies
     due_forms = sent.due_forms(year)
-    alike = _alike(read, departments)
+    alike = _alike({p: s for p, s in read.items() if p not in copies.replaced}, departments)
     result = []
     for position, returned in enumerate(sent.returns):
+        if position in copies.replaced:
+            note = _duplicate(returned, sent.returns[copies.replaced[position]])
+            result.append(replace(returned, findings=(note,)))
+            continue
         findings: list[Finding] = []
         if position in read:
             submission, sender = read[position], sent.senders[position]
             findings += due_forms.unlike(submission, departments[position])
             findings += _off_roster(submission, sender, roster) if roster else []
             findings += _misnamed(returned.path, submission, sender, roster) if roster else []
-            findings += _duplicate(
-                submission, sent.replaced.get(position), sent.returns, returned.sha256
-            )
+            rivals = [sent.returns[rival] for rival in copies.rivals(position)]
+            if rivals:
+                counted = sent.returns[copies.undecided[position]]
+                findings += _undecided(returned, submission, rivals, counted)
             if position in alike:
                 same = alike[position]
                 findings.append(_copied(submission, read[same], sent.senders[same].county))
@@ -64,23 +78,73 @@ def _off_roster(submission: Submission, sender: Sender, roster: Roster) -> list[
     ]
 
 
-def _duplicate(
-    submission: Submission, counted: int | None, returns: Sequence[Return], sha256: str
-) -> list[Finding]:
-    if counted is None:
-        return []
-    name = texts.printable(returns[counted].path.name)
-    same = returns[counted].sha256 == sha256 != ""
-    why = "内容完全相同的" if same else "保存较晚的"
-    detail = f"本份不计入汇总，计入的是{why}“{name}”"
-    printed = texts.printable(submission.path.name)
-    return [_department_finding("A502", submission, printed=printed, expected=name, detail=detail)]
+def _duplicate(returned: Return, counted: Return) -> Finding:
+    name = texts.printable(counted.path.name)
+    if returned.sha256 == counted.sha256 != "":
+        detail = f"内容与“{name}”完全相同，以那一份为准"
+    elif counted.chosen:
+        detail = f"本份不计入，计入的是指定的“{name}”"
+    else:
+        detail = f"本份不计入，计入的是保存较晚的“{name}”"
+    printed = texts.printable(returned.path.name)
+    assert returned.submission is not None, "what was not read is no copy"
+    words = {"printed": printed, "expected": name, "detail": detail}
+    return _department_finding(DUPLICATE, returned.submission, **words)
+
+
+def _undecided(
+    returned: Return, submission: Submission, rivals: Sequence[Return], counted: Return
+) -> Iterator[Finding]:
+    """A505 at the cells in which a copy differs from others, a finding a sheet; where none does (or none
+    was kept, in batches) at the department's cell."""
+    files = "、".join(f"“{rival.key}”" for rival in rivals)
+    current = (
+        "本份" if counted is returned else "那一份" if len(rivals) == 1 else f"“{counted.key}”"
+    )
+    detail = f"暂计入{current}"
+    words = {"others": files, "detail": detail, "file": counted.key}
+    names = [name for name in submission.cells if _differs(name, submission, rivals)]
+    by_sheet: dict[str, list[str]] = {}
+    for name in names:
+        by_sheet.setdefault(submission.cells[name].address.sheet, []).append(name)
+    for sheet, on_sheet in by_sheet.items():
+        yield finding(
+            UNDECIDED_COPY,
+            sheet=sheet,
+            cell=",".join(submission.cells[name].address.a1 for name in on_sheet),
+            field=",".join(on_sheet),
+            **words,
+        )
+    if not names:
+        yield _department_finding(UNDECIDED_COPY, submission, printed="", expected="", **words)
+
+
+def _differs(name: str, submission: Submission, rivals: Iterable[Return]) -> bool:
+    """Whether a cell holds something else in another copy."""
+    own = submission.cells[name]
+    for rival in rivals:
+        other = rival.submission.cell_of(name) if rival.submission else None
+        # A formula without a stored result, or for a sentence, holds but what the inputs make of it.
+        if (
+            other
+            and own.formula
+            and other.formula
+            and (None in (own.raw, other.raw) or isinstance(own.value, str))
+        ):
+            continue
+        if _content(own) != (_content(other) if other else None):
+            return True
+    return False
+
+
+def _content(cell: Cell) -> object:
+    return cell.value if cell.value is not None else cell.raw
 
 
 def _misnamed(path: Path, submission: Submission, sender: Sender, roster: Roster) -> list[Finding]:
     """A file named after one department of the roster that holds another one's form."""
-    named, entry = roster.named_in(path.stem, sender.county), sender.entry
-    if named is None or entry is None or named == entry:
+    named, entry = named_otherwise(path, sender, roster), sender.entry
+    if named is None or entry is None:
         return []
     departments = {"printed": entry.department, "expected": named.department}
     return [

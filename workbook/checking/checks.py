@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from workbook.address import split_a1
 from workbook.catalogue import REQUIRED, Severity
-from workbook.checking.between_returns import add_findings_between
+from workbook.checking.between_returns import add_findings_between, is_replaced
 from workbook.checking.columns import (
     BROKEN,
     UNDECIDED,
@@ -63,11 +63,14 @@ def check(
 
 
 def judge(returns: Iterable[Return]) -> list[Return]:
-    """The returns, in their order, each accepted one with the findings that it has by itself."""
+    """The returns, in their order, each accepted one with the findings that it has by itself.
+
+    What another copy replaces is not judged.
+    """
     checked = list(returns)
     by_form: dict[Form, list[int]] = {}
     for index, returned in enumerate(checked):
-        if returned.submission is not None:
+        if returned.submission is not None and not is_replaced(returned):
             by_form.setdefault(returned.submission.form, []).append(index)
     for indexes in by_form.values():
         for start in range(0, len(indexes), CHUNK):

@@ -1,12 +1,13 @@
-"""Who sent each return, and which of a department's returns a later one replaces."""
+"""Who sent each return."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from workbook import text as texts
+from workbook.checking.copies import Copies, sort_copies
 from workbook.checking.roster import Roster, RosterEntry
 from workbook.checking.same_department import Identity, department_numbers
 from workbook.reading import ACCEPTED, SKIPPED, DueForms, Return, Submission, due_forms_of
@@ -43,10 +44,10 @@ def sender_of(returned: Return, roster: Roster | None) -> Sender:
     return Sender(county, code, department, None)
 
 
-def _project(submission: Submission) -> str:
-    item = submission.form.key_fields.project
-    cell = submission.cell_of(item.key) if item else None
-    return texts.fold(str(cell.value)) if cell and cell.value is not None else ""
+def named_otherwise(path: Path, sender: Sender, roster: Roster) -> RosterEntry | None:
+    """The department of the roster after which a file is named that holds another one's form."""
+    named = roster.named_in(path.stem, sender.county) if sender.entry is not None else None
+    return None if named == sender.entry else named
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,13 @@ class SentReturns:
     """The roster's departments, in its order …"""
     listed: tuple[int, ...]
     """… and their numbers."""
-    replaced: Mapping[int, int]
-    """Which returns do not count since the same department sent a later one, and which that is."""
+    copies: Copies
+    """Which of a department's returns do not count since another one does."""
+
+    @property
+    def replaced(self) -> Mapping[int, int]:
+        """See `Copies.replaced`."""
+        return self.copies.replaced
 
     @property
     def read(self) -> dict[int, Submission]:
@@ -83,12 +89,10 @@ class SentReturns:
 
 
 def sort_by_sender(returns: Iterable[Return], roster: Roster | None = None) -> SentReturns:
-    """Decide who sent each return, and which of them a later one replaces.
+    """Decide who sent each return, and which of a department's copies counts (`sort_copies`).
 
     A department is the same entry of the roster, else what `workbook.checking.same_department` takes for
-    one. Only its returns of one form, year and project replace each other. Later is what was saved
-    later, then by path; of identical files the one that is not named as a copy counts, then the shorter
-    name, then by path.
+    one. Raises WorkbookError where two copies of one duty were chosen.
     """
     returns = tuple(returns)
     entries = roster.entries if roster else ()
@@ -112,7 +116,7 @@ def sort_by_sender(returns: Iterable[Return], roster: Roster | None = None) -> S
         departments=departments,
         due=due,
         listed=tuple(numbers[: len(due)]),
-        replaced=_replaced(returns, departments),
+        copies=sort_copies(returns, departments),
     )
 
 
@@ -125,42 +129,3 @@ def _only_county(returns: Iterable[Return]) -> str:
 def folder_of_return(returned: Return) -> str:
     """The folder or archive in which a return lay."""
     return str(returned.path.parent)
-
-
-def _replaced(returns: Sequence[Return], departments: Mapping[int, int]) -> dict[int, int]:
-    """See `SentReturns.replaced`."""
-    alike: dict[tuple[object, ...], list[int]] = {}
-    for position, returned in enumerate(returns):
-        submission = returned.submission
-        if returned.status == ACCEPTED and submission is not None:
-            key = (
-                departments[position],
-                submission.form.id,
-                submission.fiscal_year,
-                _project(submission),
-            )
-            alike.setdefault(key, []).append(position)
-    replaced: dict[int, int] = {}
-    for positions in alike.values():
-        latest = max((returns[i] for i in positions), key=lambda r: (r.modified, r.key))
-        identical = [i for i in positions if _content(returns[i]) == _content(latest)]
-        last = max(identical, key=lambda i: _fitness(returns[i]))
-        replaced |= {position: last for position in positions if position != last}
-    return replaced
-
-
-def _content(returned: Return) -> tuple[str, str]:
-    return returned.modified, returned.sha256
-
-
-_COPY = re.compile(
-    r"^(副本|复件|copy(?![a-z]))|([(（]\d+[)）]|副本(\s*[(（]?\d+[)）]?)?|(?<![a-z])copy(\s*[(（]?\d+[)）]?)?)$",
-    re.IGNORECASE,
-)
-"""The names that Windows, WPS, browsers and messengers give to a copy: 副本…, …(1), … - 副本."""
-
-
-def _fitness(returned: Return) -> tuple[bool, int, str]:
-    """How well a file is named: of identical ones the highest counts."""
-    stem = returned.path.stem.strip()
-    return _COPY.search(stem) is None, -len(stem), returned.key

@@ -101,6 +101,16 @@ def force_option(command: Command) -> Command:
     return click.option("--force", is_flag=True, help=text)(command)
 
 
+def use_option(command: Command) -> Command:
+    text = t(
+        "同一单位报了几份、分不清哪份在后时，以这个文件为准；可以写几次。",
+        "Of several copies of which nothing tells the later one, this file counts; may be repeated.",
+    )
+    return click.option(
+        "--use", multiple=True, metavar=t("文件", "FILE"), type=location, help=text
+    )(command)
+
+
 def deadline_option(command: Command) -> Command:
     text = t(
         "报送截止日期，如 2025-3-31；名册“截止日期”一列优先。",
@@ -167,8 +177,9 @@ def read_all(
     passwords: Passwords = (),
     workers: int | None = None,
     county: CountyOf = no_county,
+    use: Iterable[Path] = (),
 ) -> list[Return]:
-    from workbook.reading import find_files, known_forms, read_returns
+    from workbook.reading import choose, find_files, known_forms, read_returns
 
     paths = list(paths)
     counties = county(paths)
@@ -179,8 +190,9 @@ def read_all(
         path_names = "、".join(map(str, paths))
         fail(t(f"“{path_names}”里没有文件，请检查文件夹", f"there are no files in {path_names}"))
     with progress_bar(len(files), t("读取", "Reading")) as progress:
-        return read_returns(files, forms=known_forms(form_file), passwords=passwords,
-                            county=counties, workers=workers, progress=progress)  # fmt: skip
+        returns = read_returns(files, forms=known_forms(form_file), passwords=passwords,
+                               county=counties, workers=workers, progress=progress)  # fmt: skip
+    return choose(returns, use)
 
 
 def checked(returns: list[Return], roster: Path | None, year: int | None) -> list[Return]:

@@ -25,6 +25,7 @@ from workbook.commands.options import (
     print_returns,
     read_all,
     roster_option,
+    use_option,
     year_option,
 )
 from workbook.errors import nearest
@@ -64,6 +65,7 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
 @roster_option
 @county_options
 @year_option
+@use_option
 @form_file_option
 @opening_password_option
 @click.option("--notices", type=click.Path(path_type=Path),
@@ -73,14 +75,15 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
 @json_option
 def check(
     paths: tuple[Path, ...], roster: Path | None, county: CountyOf, year: int | None,
-    form_file: tuple[Path, ...], password_env: str, notices: Path | None, force: bool, as_json: bool,
+    use: tuple[Path, ...], form_file: tuple[Path, ...], password_env: str, notices: Path | None, force: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from workbook.checking import load_roster
     from workbook.commands.output import record, totals
 
     loaded_roster = load_roster(roster) if roster else None
-    unchecked = read_all(paths, form_file, passwords_from(password_env, roster), county=county)
+    passwords = passwords_from(password_env, roster)
+    unchecked = read_all(paths, form_file, passwords, county=county, use=use)
     returns = checked(unchecked, roster, year)
     written: list[Path] = []
     if notices is not None:

@@ -39,6 +39,7 @@ from workbook.commands.options import (
     reviews_option,
     roster_option,
     same_file,
+    use_option,
     year_option,
 )
 from workbook.commands.word import require_document_name
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 @roster_option
 @county_options
 @year_option
+@use_option
 @form_file_option
 @opening_password_option
 @click.option("--data", type=location,
@@ -80,7 +82,7 @@ if TYPE_CHECKING:
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
     paths: tuple[Path, ...], output: Path, roster: Path | None, county: CountyOf,
-    year: int | None, form_file: tuple[Path, ...], password_env: str, data: Path | None, cluster: str,
+    year: int | None, use: tuple[Path, ...], form_file: tuple[Path, ...], password_env: str, data: Path | None, cluster: str,
     html: Path | None, word: Path | None,
     deadline: datetime | None, reviews: Path | None, previous: Path | None, force: bool,
     as_json: bool, workers: int,
@@ -123,9 +125,10 @@ def aggregate(
             deadline=day,
             reviews=former_reviews,
             previous=last_year,
+            use=use,
         )
     else:
-        unchecked = read_all(paths, form_file, passwords, workers, county)
+        unchecked = read_all(paths, form_file, passwords, workers, county, use)
         returns = checked(unchecked, roster, year)
         last_year = previous_summary(previous, form_file, passwords, workers, county)
         summary = add_up(

@@ -25,6 +25,7 @@ from workbook.commands.options import (
     refuse_existing,
     require_workbook_name,
     roster_option,
+    use_option,
     year_option,
 )
 
@@ -52,13 +53,14 @@ from workbook.commands.options import (
 @roster_option
 @county_options
 @year_option
+@use_option
 @form_file_option
 @opening_password_option
 @force_option
 def report(
     paths: tuple[Path, ...], output: Path | None, pdf: bool, public: bool, template: Path | None,
     write_template: Path | None, roster: Path | None, county: CountyOf,
-    year: int | None, form_file: tuple[Path, ...], password_env: str, force: bool,
+    year: int | None, use: tuple[Path, ...], form_file: tuple[Path, ...], password_env: str, force: bool,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from builder.word import select, write_reports
@@ -78,7 +80,8 @@ def report(
         ))  # fmt: skip
     loaded_roster = load_roster(roster) if roster else None
     passwords = passwords_from(password_env, roster)
-    returns = check(read_all(paths, form_file, passwords, county=county), loaded_roster, year=year)
+    unchecked = read_all(paths, form_file, passwords, county=county, use=use)
+    returns = check(unchecked, loaded_roster, year=year)
     chosen = select(returns, loaded_roster, year=year, public=public)
     with progress_bar(len(chosen.returns), t("写出", "Writing")) as progress:
         written = write_reports(

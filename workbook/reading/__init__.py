@@ -5,6 +5,7 @@ reason. Cells are found by their names, else by printed labels, else where they 
 the template besides filling it in becomes findings. Start in `reader`, then `cell_locations` and `tampering`.
 """
 
+from workbook.reading.choice import choose
 from workbook.reading.counties import County, FolderCounties, of_counties
 from workbook.reading.due_forms import DueForms, due_forms_of
 from workbook.reading.reader import (
@@ -44,6 +45,7 @@ __all__ = [
     "Return",
     "Submission",
     "WorkBatch",
+    "choose",
     "dispatch",
     "due_forms_of",
     "executor_at",

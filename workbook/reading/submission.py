@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 from workbook.address import Address
@@ -16,6 +16,7 @@ from workbook.text import printable
 
 ACCEPTED, REJECTED, SKIPPED = "accepted", "rejected", "skipped"
 
+CHINA = timezone(timedelta(hours=8))
 FEWEST = 10
 """Two departments may well have fewer figures than these in common."""
 
@@ -57,6 +58,13 @@ class Submission:
     def key(self) -> str:
         """What names the return in every frame: its path as it was given."""
         return printable(self.path)
+
+    @property
+    def project(self) -> str:
+        """The project's name as it was typed; blank where there is none, or the form has no projects."""
+        item = self.form.key_fields.project
+        cell = self.cell_of(item.key) if item is not None else None
+        return str(cell.value).strip() if cell is not None and cell.value is not None else ""
 
     def cell_of(self, key: str, number: int = 0) -> Cell | None:
         """What stands in a field, or in its Nth row or group; None if the return has no such cell."""
@@ -107,6 +115,18 @@ class Return:
     modified: str = ""
     county: str = ""
     """Whose department sent it; blank where that is not known. Codes repeat in other counties."""
+    chosen: bool = False
+    """Whether the bureau said that it counts, of several copies; see `workbook.reading.choose`."""
+
+    @property
+    def saved_at(self) -> datetime | None:
+        """When it was last saved, in China's time, which a time without a zone is taken for; None where
+        the file does not say."""
+        try:
+            saved = datetime.fromisoformat(self.modified)
+            return saved.astimezone(CHINA) if saved.tzinfo else saved.replace(tzinfo=CHINA)
+        except (ValueError, OverflowError):
+            return None
 
     @property
     def key(self) -> str:

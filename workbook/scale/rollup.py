@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -34,7 +34,7 @@ from workbook.expression import Type
 from workbook.findings import Finding
 from workbook.form import DEPARTMENT, Field, Form, Section
 from workbook.layout import cell_name
-from workbook.reading import ACCEPTED, Cell, Return, Submission
+from workbook.reading import ACCEPTED, Cell, Return, Submission, choose
 from workbook.scale.partitions import Partitions, RowFilter
 from workbook.stores import location
 from workbook.summary import (
@@ -51,7 +51,7 @@ MOST_ROWS = 500_000
 """Lists longer than this are left out of the summary's workbook; they stand in the tables."""
 MOST_LINES = 1_000_000
 """Departments that fit on one sheet."""
-BETWEEN = ("W117", "A501", "A502", "A503", "A504")
+BETWEEN = ("W117", "A501", "A502", "A503", "A504", "A505")
 ACROSS = "findings/across.parquet"
 """The findings that show only between returns, in columns as the other parts have them."""
 
@@ -64,15 +64,17 @@ def roll_up(
     deadline: datetime.date | None = None,
     reviews: Reviews | None = None,
     previous: Summary | None = None,
+    use: Iterable[Path | str] = (),
 ) -> tuple[list[Return], Summary]:
     """The returns, without their cells, and the summary; the findings between returns are written.
 
+    `use` are the files that count of several copies, as `workbook.reading.choose` takes them.
     Up to `MOST_ROWS` both are what the whole returns would give. Beyond, a finding has its code and
     severity only, there are no rows and no sources, and `Summary.left_out` says so. Raises
     WorkbookError if the departments do not fit on a sheet; else as `workbook.summary.adding_up.aggregate`.
     """
     light = _Light(parts)
-    returns = list(add_findings_between(light.returns(), roster, year=year))
+    returns = list(add_findings_between(choose(light.returns(), use), roster, year=year))
     if light.detailed:
         returns = [_tidied(returned) for returned in returns]
     _write_across(parts, returns)

@@ -105,10 +105,10 @@ class Summary:
     the return that counts), on_roster, deadline, received (the day of the first return that was read),
     received_by ("saved" or "prepared"), days_late, late (NA without deadline or day), why, file."""
     duplicates: pd.DataFrame
-    """One row a return that does not count since a later one does: index `path`; department, counted."""
+    """One row a return that does not count since another copy does: index `path`; department, counted."""
     files: pd.DataFrame
-    """As `Frames.files`, with `use`: counted, duplicate, other_year (than the round's), rejected,
-    skipped; the department as below."""
+    """As `Frames.files`, with `use`: counted, duplicate, undecided (not counted, and nothing tells whether
+    it is later than the one that is), other_year (than the round's), rejected, skipped; the department as below."""
     findings: pd.DataFrame
     """As `Frames.findings`; the department is the roster's, for rejected files as the name tells."""
     has_roster: bool

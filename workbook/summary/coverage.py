@@ -1,6 +1,6 @@
 """Who owes a return and what came of it: the departments of a round, their states, and what is late.
 
-Where a department sent several returns, the one saved last counts; `workbook.checking.between_returns` tells which. A
+Where a department sent several copies, `workbook.checking.copies` tells which counts. A
 return's day is the day its file was last saved, in China's time; where the file does not say, the day
 that stands in it (填报日期). A department is late if the first return that could be read is of a day
 after its deadline: what it mends on request later does not make it late.
@@ -27,15 +27,16 @@ from workbook.checking import (
     Sender,
     SentReturns,
     full_name,
+    named_otherwise,
     require_told_apart,
     sort_by_sender,
 )
 from workbook.reading import ACCEPTED, REJECTED, Return, Submission
 from workbook.summary.tidy_frames import file_frame, finding_frame
+from workbook.text import printable
 
 DEADLINE = "截止日期"
 """The head of the column with a department's deadline."""
-CHINA = datetime.timezone(datetime.timedelta(hours=8))
 
 
 class Status(StrEnum):
@@ -90,8 +91,13 @@ class Round:
 
     @property
     def replaced(self) -> Mapping[int, int]:
-        """See `SentReturns.replaced`."""
+        """See `Copies.replaced`."""
         return self.sent.replaced
+
+    @property
+    def undecided(self) -> Mapping[int, int]:
+        """See `Copies.undecided`."""
+        return self.sent.copies.undecided
 
     @cached_property
     def owner(self) -> dict[int, int]:
@@ -129,7 +135,7 @@ class Round:
     @cached_property
     def counted(self) -> dict[int, Submission]:
         """What was read of each return that counts, by its position."""
-        without = self.replaced.keys() | self.other_year
+        without = self.sent.copies.uncounted | self.other_year
         return {
             position: submission
             for position, submission in self._read.items()
@@ -140,14 +146,15 @@ class Round:
     def other_year(self) -> frozenset[int]:
         """The positions of the returns of another year than the round's, of forms that others sent for the
         round's. A form that came for another year only is added up: its W117 tells the year."""
+        judged = {p: s for p, s in self._read.items() if p not in self.replaced}
         stray = {
             position
-            for position in self._read
+            for position in judged
             if any(finding.code == "W117" for finding in self.returns[position].findings)
         }
         # W117 is for another version or kind of form too; those are of the round's year.
         years: dict[str, set[int]] = {}
-        for position, submission in self._read.items():
+        for position, submission in judged.items():
             if position not in stray:
                 years.setdefault(submission.form.id, set()).add(submission.fiscal_year)
 
@@ -155,7 +162,8 @@ class Round:
             round_years = years.get(submission.form.id, set())
             return bool(round_years) and submission.fiscal_year not in round_years
 
-        return frozenset(position for position in stray if is_other(self._read[position]))
+        other = {position for position in stray if is_other(self._read[position])}
+        return frozenset(p for p in self._read if self.replaced.get(p, p) in other)
 
     @cached_property
     def _read(self) -> dict[int, Submission]:
@@ -163,17 +171,26 @@ class Round:
 
     @cached_property
     def misnamed(self) -> dict[tuple[str, str], str]:
-        """By county and department: whose form stands in the file that bears its name (A503)."""
-        return {
-            (self.departments[self.owner[position]].county, finding.expected): finding.printed
-            for position, returned in enumerate(self.returns)
-            for finding in returned.findings
-            if finding.code == "A503"
-        }
+        """By county and department: whose form stands in the file that bears its name (A503); of a copy
+        that does not count too, which bears no finding."""
+        roster = self.sent.roster
+        misnamed = {}
+        for position, returned in enumerate(self.returns):
+            sender = self.sent.senders.get(position)
+            told = any(finding.code == "A503" for finding in returned.findings)
+            if roster is None or sender is None or not (told or position in self.replaced):
+                continue
+            named = named_otherwise(returned.path, sender, roster)
+            if named is not None:
+                misnamed[named.county or sender.county, named.department] = sender.department
+        return misnamed
 
     def why(self, item: Department) -> str:
-        """Why a department's figures are missing; blank if they are not, or nothing came from it."""
+        """Why a department's figures are missing, or which of several copies they are of, nothing telling
+        which is later; blank if neither is so, or nothing came from it."""
         status = self.status(item)
+        if status is Status.FAULTY:
+            return self._in_doubt(item)
         if status is Status.REJECTED:
             returns = (self.returns[position] for position in item.positions)
             return "；".join(returned.error for returned in returns if returned.status == REJECTED)
@@ -191,6 +208,12 @@ class Round:
         if item.entry is not None and whose is not None:
             reasons.append(f"文件名是本单位的，内容是{whose}的")
         return "；".join(reasons)
+
+    def _in_doubt(self, item: Department) -> str:
+        """Which copies of a department's own form may be the latest."""
+        own = [p for p in item.positions if self.undecided.get(p) in self.first]
+        names = [printable(self.returns[p].path.name) for p in own if self.undecided[p] != p]
+        return f"另有{'、'.join(names)}，分不清哪份在后" if names else ""
 
     def submissions(self, positions: Iterable[int]) -> list[Submission]:
         """What was read of returns, in the order of their departments."""
@@ -298,11 +321,8 @@ def _departments(sent: SentReturns, deadline: datetime.date | None) -> tuple[Dep
 
 def day_received(returned: Return) -> tuple[datetime.date | None, str]:
     """A return's day, and what tells it: "saved", "prepared", or blank if nothing does."""
-    try:
-        saved = datetime.datetime.fromisoformat(returned.modified)
-    except ValueError:
-        return _day_prepared(returned)
-    return (saved.astimezone(CHINA) if saved.tzinfo else saved).date(), "saved"
+    saved = returned.saved_at
+    return (saved.date(), "saved") if saved is not None else _day_prepared(returned)
 
 
 def _day_prepared(returned: Return) -> tuple[datetime.date | None, str]:
@@ -424,6 +444,8 @@ def used_files(this_round: Round) -> pd.DataFrame:
         if position in this_round.replaced
         else "other_year"
         if position in this_round.other_year
+        else "undecided"
+        if this_round.undecided.get(position, position) != position
         else {ACCEPTED: "counted"}.get(returned.status, returned.status)
         for position, returned in enumerate(this_round.returns)
     ]

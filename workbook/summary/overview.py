@@ -61,7 +61,7 @@ class Coverage:
     missing: int
     late: int
     duplicates: int
-    """Returns that do not count since a later one does."""
+    """Returns that do not count since another copy does."""
     off_roster: int
 
     @property

@@ -146,7 +146,7 @@ COVERAGE = Schema(
         FrameColumn("contact", TEXT, "联系人，名册上的"),
         FrameColumn("phone", TEXT, "联系电话，名册上的"),
         FrameColumn("returns", WHOLE, "收下几份", "份"),
-        FrameColumn("duplicates", WHOLE, "其中几份被后来的代替", "份"),
+        FrameColumn("duplicates", WHOLE, "其中几份重复，不计入", "份"),
         *_COUNTS,
         FrameColumn("on_roster", TRUTH, "名册上有没有"),
         FrameColumn("deadline", DATE, "截止日期"),
@@ -156,7 +156,11 @@ COVERAGE = Schema(
         ),
         FrameColumn("days_late", WHOLE, "迟了几天", "天"),
         FrameColumn("late", TRUTH, "是否迟报；没有截止日期或日期的为空"),
-        FrameColumn("why", TEXT, "退回的原因；未报而收到过文件的，收到的是什么"),
+        FrameColumn(
+            "why",
+            TEXT,
+            "退回的原因；未报而收到过文件的，收到的是什么；分不清哪份在后的，另有哪几份",
+        ),
         FrameColumn("file", TEXT, "文件的路径，几份的一行一个"),
     ),
 )

@@ -58,6 +58,7 @@ def scaled(given: Filling, share: float) -> Filling:
 def story() -> list[Return]:
     """The samples with every sort of trouble: faulty, blank, duplicate, rejected, off the roster."""
     returns = sample_returns()
+    returns[0] = replace(returns[0], modified="2025-03-01")
     grave = Finding(
         "D401", Severity.ERROR, EVIL, "请核对。", "自评表", "H30", printed="40", expected="50"
     )
@@ -213,8 +214,10 @@ def test_every_file_and_every_finding_is_listed(path: Path, summary: Summary) ->
     duplicate = f"returns/{FILLED[0].stem}.xlsx"
     assert uses[duplicate] == "重复，未计入"
     listed, found = sheet_of(path, "问题清单"), summary.findings
+    found = found[found["path"] != duplicate]
     assert column(listed, "代码")[: len(found)] == found["code"].tolist()
-    uncounted = found["path"].isin([duplicate, "returns/119001.xlsx"])
+    assert "A502" not in column(listed, "代码")
+    uncounted = found["path"] == "returns/119001.xlsx"
     told = uncounted.map({True: "否", False: "是"}).tolist()
     assert column(listed, "计入")[: len(found)] == told
     assert set(told) == {"是", "否"}
@@ -328,7 +331,7 @@ def test_the_sample_follows_its_settings(office: Office, path: Path, summary: Su
 
 def test_links_lead_to_the_return_s_cell(path: Path, summary: Summary) -> None:
     book = opened(path, shown=False)
-    findings = summary.findings
+    findings = summary.findings[summary.findings["code"] != "A502"]
     to = heads(book["问题清单"]).index("打开") + 1
     row = 4 + findings["code"].tolist().index("D401")
     link = book["问题清单"].cell(row, to).hyperlink

@@ -20,6 +20,7 @@ from workbook.form.coercion import Value
 from workbook.form.definition import find_form, load_form
 from workbook.form.model import Form
 from workbook.layout.layout import lay_out
+from workbook.reading.choice import choose
 from workbook.reading.reader import known_forms, read_returns
 from workbook.reading.submission import Filling
 from workbook.summary.adding_up import FormSummary, Summary, aggregate
@@ -127,9 +128,10 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Round:
         filling, told = in_yuan(number, draw)
         build_template(odd, returns / f"项目_{number:03}.xlsx", filling=filling)
         known[odd.id].append(told)
-    # A second copy replaces the first, two files are rejected, two departments are missing.
+    # A second copy is chosen in place of the first, two files are rejected, two departments are missing.
+    second = returns / "补报_000.xlsx"
     filling, told = department(overall, 0, draw)
-    build_template(overall, returns / "补报_000.xlsx", filling=filling)
+    build_template(overall, second, filling=filling)
     known[overall.id][0] = told
     for number in (COUNT, COUNT + 1):
         (returns / f"{number:03}_坏.xlsx").write_bytes(b"PK\x03\x04 broken")
@@ -138,7 +140,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Round:
     roster.write_text("预算编码,部门\n" + "\n".join(lines), encoding="utf-8")
     forms = known_forms([ODD])
     listed = load_roster(roster)
-    summary = aggregate(check(read_returns([returns], forms=forms), listed), listed)
+    read = choose(read_returns([returns], forms=forms), [second])
+    summary = aggregate(check(read, listed), listed)
     return Round(summary, build_summary(summary, folder / "汇总.xlsx"), known)
 
 

@@ -146,7 +146,7 @@ def test_files_that_do_not_count_are_named_with_the_reason() -> None:
     broken = rejected("夹/坏.xlsx", finding("W104", detail="x"))
     found = page_data(aggregate([old, new, broken]))["files"]
     assert {(item["file"], item["use"]) for item in found} == {
-        ("旧.xlsx", "被后来的代替"),
+        ("旧.xlsx", "重复"),
         ("坏.xlsx", "退回"),
     }
 

@@ -21,7 +21,6 @@ from tests.fillings import (
     project_form,
 )
 from workbook.catalogue import Severity
-from workbook.checking.between_returns import add_findings_between
 from workbook.checking.checks import judge, judge_case, tidy
 from workbook.checking.columns import (
     BROKEN,
@@ -86,21 +85,6 @@ def test_a_department_known_by_its_name_has_the_roster_s_code(tmp_path: Path) ->
         return sender_of(accepted(given), roster).code
 
     assert [of("甲局", None), of("乙局", "777"), of("乙局", None)] == ["001", "777", ""]
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "why"),
-    [("a", "a", "内容完全相同的"), ("a", "b", "保存较晚的"), ("", "", "保存较晚的")],
-)
-def test_a_duplicate_is_told_as_the_same_or_as_saved_later(
-    first: str, second: str, why: str
-) -> None:
-    one = replace(accepted(GIVEN, "a.xlsx"), sha256=first)
-    two = replace(accepted(GIVEN, "b.xlsx"), sha256=second)
-    (told,) = [
-        f for item in add_findings_between([one, two]) for f in item.findings if f.code == "A502"
-    ]
-    assert why in told.message
 
 
 # --- the batch --------------------------------------------------------------------------------------

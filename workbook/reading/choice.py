@@ -1,0 +1,40 @@
+"""Which file the bureau chose where a department sent several of which nothing tells which is later."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from workbook.errors import WorkbookError
+from workbook.reading.submission import ACCEPTED, Return
+from workbook.stores import Url
+from workbook.text import printable
+
+
+def choose(returns: Sequence[Return], files: Iterable[Path | str]) -> list[Return]:
+    """The returns, those of `files` chosen: they count, whatever other copies say of their age.
+
+    A file is named by its path, one in an archive as the list of files has it: `甲县.zip/教育局.xls`.
+    Raises WorkbookError for a file that is none of those read, or could not be read.
+    """
+    chosen = list(returns)
+    positions = {_known_by(returned.path): n for n, returned in enumerate(returns)}
+    for file in files:
+        path = file if isinstance(file, Path) else Path(file)
+        position = positions.get(_known_by(path))
+        if position is None:
+            raise WorkbookError(
+                f"{printable(path)}：指定的文件不在读到的文件里；请写成读到时的路径"
+                "（压缩包里的写作 包.zip/文件.xls），与问题 A505、文件清单里的一样"
+            )
+        if returns[position].status != ACCEPTED:
+            raise WorkbookError(f"{printable(path)}：指定的文件没有读出来，不能计入；请另指定一份")
+        chosen[position] = replace(chosen[position], chosen=True)
+    return chosen
+
+
+def _known_by(path: Path) -> str:
+    """What tells a file: however its path was typed."""
+    return str(path) if isinstance(path, Url) else os.path.abspath(path)  # noqa: PTH100 - a member of an archive is no path of the disk
