@@ -6,13 +6,9 @@ passed over. Everything is text: codes keep their leading zeros.
 
 from __future__ import annotations
 
-import csv
 import datetime
 import difflib
-import io
 import re
-import warnings
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,7 +16,8 @@ from pathlib import Path
 
 from workbook import text as texts
 from workbook.checking.same_department import Directory, Identity
-from workbook.errors import RosterError, reason_of
+from workbook.checking.table_file import Row, TableFile
+from workbook.errors import RosterError
 from workbook.form import PLAIN_DATE
 
 _HEADS: Mapping[str, tuple[str, ...]] = {
@@ -40,9 +37,6 @@ _HEAD_WITHIN = 10
 """The head stands within this many rows."""
 _NEAR = 0.6
 """How alike a name must be to be suggested, 1 being the same."""
-
-Row = tuple[int, list[str]]
-"""A row's number as people count it, and its cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +157,9 @@ def load_roster(path: Path | str) -> Roster:
     Raises RosterError naming the file, the column or row, and the remedy.
     """
     path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise RosterError(f"{path}：名册无法读取（{reason_of(error)}），请检查路径") from None
-    rows = _sheet_rows(path, data) if data[:4] == b"PK\x03\x04" else _csv_rows(path, data)
-    entries = tuple(_entries(path, rows))
+    # Of a workbook the first sheet.
+    first, *_ = TableFile(path, "名册", RosterError).tables()
+    entries = tuple(_entries(path, first.rows))
     if not entries:
         raise RosterError(f"{path}：名册里没有单位，请在表头下每行填一个单位")
     _refuse_blank_county(path, entries)
@@ -196,66 +187,6 @@ def _shared(names: Sequence[str]) -> str:
         (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first)
     )
     return first[:size]
-
-
-# --- files ----------------------------------------------------------------------------------------
-
-
-def _csv_rows(path: Path, data: bytes) -> list[Row]:
-    text = _decoded(path, data)
-    first = text.split("\n", 1)[0]
-    delimiter = max(",\t;", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows: list[Row] = []
-    start = 1
-    try:
-        for cells in reader:
-            rows.append((start, [cell.strip() for cell in cells]))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise RosterError(f"{path}，第 {start} 行：不是有效的 CSV（{error}），请另存一份") from None
-    return rows
-
-
-def _decoded(path: Path, data: bytes) -> str:
-    if b"\0" in data[:4096]:
-        raise RosterError(f"{path}：名册须为 .csv 或 .xlsx，请在 Excel 或 WPS 中另存为其中一种")
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise RosterError(f"{path}：文字编码无法识别，请另存为“CSV UTF-8”")
-
-
-def _sheet_rows(path: Path, data: bytes) -> list[Row]:
-    """The cells of the first visible sheet, as text."""
-    # openpyxl takes 0.2 s to import and is needed for this alone.
-    import openpyxl  # noqa: PLC0415
-    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns about styles and validations it drops
-            book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
-            sheet = next(s for s in book.worksheets if s.sheet_state == "visible")
-            return [
-                (number, [_text(cell.value, cell.number_format) for cell in row])
-                for number, row in enumerate(sheet.iter_rows(), 1)
-            ]
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, StopIteration):
-        raise RosterError(f"{path}：名册无法读取，请在 Excel 或 WPS 中另存为新的 .xlsx") from None
-
-
-def _text(value: object, number_format: str) -> str:
-    """A cell as a person sees it: 301001.0 → 301001, and 1001 shown as 001001 → 001001."""
-    if value is None:
-        return ""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        shown = f"{value:.15g}"
-        zeros = number_format.strip('"')
-        return shown.zfill(len(zeros)) if zeros and set(zeros) == {"0"} else shown
-    return str(value).strip()
 
 
 # --- rows -----------------------------------------------------------------------------------------
