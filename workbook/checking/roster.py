@@ -1,4 +1,4 @@
-"""The roster: which departments must answer, read from a CSV file or an Excel workbook.
+"""The roster: which departments must answer, read from a CSV file or the first sheet of a workbook.
 
 The first row that names the department's column is the head; what stands above it (a title, a date) is
 passed over. Everything is text: codes keep their leading zeros.
@@ -16,15 +16,19 @@ from pathlib import Path
 
 from workbook import text as texts
 from workbook.checking.same_department import Directory, Identity
-from workbook.checking.table_file import Row, TableFile
+from workbook.checking.table_file import (
+    HEAD_WITHIN,
+    WHO_HEADS,
+    Row,
+    TableFile,
+    is_sum_line,
+    plain_head,
+)
 from workbook.errors import RosterError
 from workbook.form import PLAIN_DATE
 
 _HEADS: Mapping[str, tuple[str, ...]] = {
-    "county": ("县区", "县(区)", "区县", "县市区", "市县区", "所属县区", "县"),
-    "code": ("预算编码", "编码", "单位编码", "部门编码", "预算单位编码", "单位代码", "预算代码"),
-    "department": ("部门", "单位", "部门名称", "单位名称", "预算单位", "预算部门", "预算单位名称",
-                   "预算部门名称", "预算部门、单位名称"),
+    **WHO_HEADS,
     "contact": ("联系人", "填表人", "经办人"),
     "year": ("年度", "预算年度", "填报年度", "会计年度"),
     "deadline": ("截止日期",),
@@ -33,8 +37,6 @@ _HEADS: Mapping[str, tuple[str, ...]] = {
 """The heads by which each column is known, the usual one first."""
 _OPENS_BY = "密码"
 """The head of a further column: what opens a department's encrypted return."""
-_HEAD_WITHIN = 10
-"""The head stands within this many rows."""
 _NEAR = 0.6
 """How alike a name must be to be suggested, 1 being the same."""
 
@@ -152,12 +154,11 @@ class Roster:
 
 
 def load_roster(path: Path | str) -> Roster:
-    """Read a roster from .csv (UTF-8 or GB18030) or .xlsx.
+    """Read a roster from .csv (UTF-8 or GB18030), or from the first visible sheet of a workbook.
 
     Raises RosterError naming the file, the column or row, and the remedy.
     """
     path = Path(path)
-    # Of a workbook the first sheet.
     first, *_ = TableFile(path, "名册", RosterError).tables()
     entries = tuple(_entries(path, first.rows))
     if not entries:
@@ -192,8 +193,6 @@ def _shared(names: Sequence[str]) -> str:
 # --- rows -----------------------------------------------------------------------------------------
 
 
-_SUM_LINE = re.compile("[合总小共]计(?:共.*|[^\u4e00-\u9fff].*)?")
-"""What stands in the line of a sum: 合计, 总计：14 家, 共计14家."""
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)
 
 
@@ -203,7 +202,7 @@ def _entries(path: Path, rows: Sequence[Row]) -> Iterator[RosterEntry]:
     for number, cells in rows[head + 1 :]:
         if not any(cells):
             continue
-        if any(_SUM_LINE.fullmatch(texts.fold(cell)) for cell in cells):
+        if is_sum_line(cells):
             raise RosterError(
                 f"{path}，第 {number} 行：“{'，'.join(filter(None, cells))}”不是单位，请删除合计这一行"
             )
@@ -253,7 +252,7 @@ def _at(cells: Sequence[str], column: int) -> str:
 
 def _head(path: Path, rows: Sequence[Row]) -> tuple[int, dict[int, str]]:
     """Where the head stands, and what each column is: one of ours by its identifier, else its head."""
-    for position, (number, cells) in enumerate(rows[:_HEAD_WITHIN]):
+    for position, (number, cells) in enumerate(rows[:HEAD_WITHIN]):
         columns = {column: _identifier(head) for column, head in enumerate(cells) if head}
         if "department" not in columns.values():
             continue
@@ -272,7 +271,7 @@ def _head(path: Path, rows: Sequence[Row]) -> tuple[int, dict[int, str]]:
 
 
 def _identifier(head: str) -> str:
-    plain = texts.fold(head).replace("*", "").replace(":", "")
+    plain = plain_head(head)
     return next((name for name, heads in _HEADS.items() if plain in heads), head)
 
 
