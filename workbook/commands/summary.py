@@ -22,12 +22,13 @@ from workbook.commands.options import (
     force_option,
     form_file_option,
     kept_reviews,
+    last_year_of,
     opening_password_option,
     passwords_from,
     paths_argument,
     previous_option,
-    previous_summary,
     print_kept_reviews,
+    print_last_year,
     print_totals,
     read_all,
     read_in_batches,
@@ -90,10 +91,12 @@ def aggregate(
 
     require_workbook_name(output)
     targets = [path for path in (output, html, word) if path is not None]
-    require_targets(targets, data, html, [*paths, *([previous] if previous else [])])
+    last_year_path = [previous] if previous else []
+    require_targets(targets, data, html, [*paths, *last_year_path])
     in_batches = bool(cluster) or any(isinstance(path, Url) for path in (*paths, data))
     files = files_for_batches(paths) if in_batches else []
     input_paths = list(map(location, files)) if in_batches else files_in(paths)
+    input_paths += last_year_path
     refuse_existing(output, input_paths, force=force or same_file(reviews, output))
     if html is not None:
         refuse_existing(html, input_paths, force=force)
@@ -103,6 +106,7 @@ def aggregate(
     passwords = passwords_from(password_env, roster)
     former_reviews = kept_reviews(reviews, output, password_env)
     day = deadline.date() if deadline else None
+    last_year = last_year_of(previous, form_file, passwords, workers, county)
     if in_batches:
         from workbook.scale import roll_up
 
@@ -110,7 +114,6 @@ def aggregate(
             files, form_file, passwords, data, cluster, workers,
             county=county(map(as_listed, paths)), force=force,
         )  # fmt: skip
-        last_year = previous_summary(previous, form_file, passwords, workers, county)
         returns, summary = roll_up(
             partitions,
             loaded_roster,
@@ -122,20 +125,17 @@ def aggregate(
     else:
         unchecked = read_all(paths, form_file, passwords, workers, county)
         returns = checked(unchecked, roster, year)
-        last_year = previous_summary(previous, form_file, passwords, workers, county)
         summary = add_up(
             returns, loaded_roster, deadline=day, reviews=former_reviews, previous=last_year
         )
     build_summary(summary, output)
     say(t(f"汇总表：{output}", f"Summary: {output}"))
     print_kept_reviews(former_reviews, summary)
+    print_last_year(summary)
     if html is not None:
         _write_page(summary, html)
     if word is not None:
-        from builder.word import build_county_report  # python-docx takes 0.2 s to import
-
-        build_county_report(summary, word)
-        say(t(f"汇总报告初稿：{word}", f"Draft report: {word}"))
+        _write_report(summary, word)
     if data is not None:
         if not in_batches:
             write_data(frames(returns), data, summary)
@@ -157,3 +157,10 @@ def _write_page(summary: Summary, path: Path) -> None:
         return
     build_page(summary, path)
     say(t(f"网页：{path}", f"Page: {path}"))
+
+
+def _write_report(summary: Summary, path: Path) -> None:
+    from builder.word import build_county_report  # python-docx takes 0.2 s to import
+
+    build_county_report(summary, path)
+    say(t(f"汇总报告初稿：{path}", f"Draft report: {path}"))

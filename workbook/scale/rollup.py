@@ -37,7 +37,15 @@ from workbook.layout import cell_name
 from workbook.reading import ACCEPTED, Cell, Return, Submission
 from workbook.scale.partitions import Partitions, RowFilter
 from workbook.stores import location
-from workbook.summary import Figures, Reviews, Summary, aggregate, finding_frame, traces_of
+from workbook.summary import (
+    Figures,
+    PreviousTables,
+    Reviews,
+    Summary,
+    aggregate,
+    finding_frame,
+    traces_of,
+)
 
 MOST_ROWS = 500_000
 """Lists longer than this are left out of the summary's workbook; they stand in the tables."""
@@ -55,7 +63,7 @@ def roll_up(
     year: int | None = None,
     deadline: datetime.date | None = None,
     reviews: Reviews | None = None,
-    previous: Summary | None = None,
+    previous: Summary | PreviousTables | None = None,
 ) -> tuple[list[Return], Summary]:
     """The returns, without their cells, and the summary; the findings between returns are written.
 

@@ -24,6 +24,7 @@ from workbook.summary.overview import (
     reading_notes,
 )
 from workbook.summary.previous import RATE, SCORE, Comparison, Pairing
+from workbook.summary.previous_table import PreviousTables, load_previous
 from workbook.summary.provenance import (
     ORIGINS,
     Figures,
@@ -40,6 +41,7 @@ from workbook.summary.reviews import (
     Reviews,
     load_reviews,
     plain_name,
+    sheet_prefix,
     typed_in,
 )
 from workbook.summary.sampling import (
@@ -113,6 +115,7 @@ __all__ = [
     "FormSummary",
     "Frames",
     "Pairing",
+    "PreviousTables",
     "Reviews",
     "Sampling",
     "Schema",
@@ -133,6 +136,7 @@ __all__ = [
     "first_sources",
     "frames",
     "full_names",
+    "load_previous",
     "load_reviews",
     "plain_name",
     "rate_threshold",
@@ -142,6 +146,7 @@ __all__ = [
     "sample",
     "sampling_of",
     "section_schema",
+    "sheet_prefix",
     "shown_grades",
     "sources_by_figure",
     "sum_of",

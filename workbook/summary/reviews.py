@@ -53,7 +53,7 @@ _TOTAL = "合计"
 _HEAD_WITHIN, _SETTINGS_WITHIN = 10, 1000
 _MOST_LISTED = 10
 """So many faults are listed one by one."""
-_LARGE = {"指标明细", "问题清单", "文件清单", "来源", "报送情况", "催报名单"}
+LARGE_SHEETS = {"指标明细", "问题清单", "文件清单", "来源", "报送情况", "催报名单"}
 """Sheets into which nothing is typed; in .xls and .ods others are read in vain."""
 _LIMITS = Limits(
     file_bytes=500 * MEGABYTE,
@@ -113,6 +113,11 @@ class Reviews:
 def plain_name(form: Form) -> str:
     """A form's name as titles have it: without its last 表."""
     return form.name.removesuffix("表")
+
+
+def sheet_prefix(form: Form) -> str:
+    """What the sheets of a further form begin with: what it is about, without 绩效自评表."""
+    return re.sub(r"(绩效)?(自评)?表$", "", form.name)
 
 
 # --- keeping --------------------------------------------------------------------------------------
@@ -235,7 +240,7 @@ class _Unread(frozenset[str]):
     """The sheets that need not be read: all but those into which something is typed."""
 
     def __new__(cls) -> _Unread:
-        return super().__new__(cls, _LARGE)
+        return super().__new__(cls, LARGE_SHEETS)
 
     def __contains__(self, name: object) -> bool:
         return not ("汇总" in str(name) or name in (SETTINGS, SET_ASIDE))
