@@ -31,6 +31,7 @@ from workbook.summary import (
     Sampling,
     Summary,
     sampling_of,
+    sheet_prefix,
     usual_sampling,
 )
 
@@ -165,7 +166,7 @@ class _Sheets:
 
 def _sheet_prefix(form: Form, *, first: bool) -> str:
     """A first form's sheets have plain names, a further one's begin with what it is about."""
-    return "" if first else re.sub(r"(绩效)?(自评)?表$", "", form.name)
+    return "" if first else sheet_prefix(form)
 
 
 def _sheets(part: FormSummary, names: _Names, *, first: bool, compared: bool) -> _Sheets:
@@ -213,7 +214,7 @@ class _FormWriter:
         comparison = _comparison_of(self.summary, part)
         if comparison is not None:
             heading = self.heading(sheets.previous, "同比")
-            write_previous(book, heading, comparison, departments)
+            write_previous(book, heading, comparison, departments, cutoffs)
         composition = None
         if sheets.composition:
             heading = self.heading(sheets.composition, "资金构成", 3, _COMPOSITION_NOTES)

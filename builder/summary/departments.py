@@ -197,10 +197,16 @@ def _score_columns(
 
 
 def _grade(score: str, own: str, key_fields: KeyFields, cutoffs: Mapping[str, str]) -> str:
+    grade = grade_of(score, key_fields, cutoffs)
+    return f'=IF(ISNUMBER({score}),{grade},IF(ISNUMBER({own}),"{INVALID}",""))'
+
+
+def grade_of(score: str, key_fields: KeyFields, cutoffs: Mapping[str, str]) -> str:
+    """The grade of a score that is one, as an expression; `cutoffs` are the cells of 参数."""
     text = f'"{key_fields.lowest_grade}"'
     for name, _ in reversed(key_fields.grades):
         text = f'IF({score}>={cutoffs[name]},"{name}",{text})'
-    return f'=IF(ISNUMBER({score}),{text},IF(ISNUMBER({own}),"{INVALID}",""))'
+    return text
 
 
 def _rate_column(frame: pd.DataFrame, part: FormSummary, letter_of: Mapping[str, str]) -> Column:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -22,10 +22,19 @@ from builder.sheets import (
     values,
     write_list,
 )
+from builder.summary.departments import grade_of
 from builder.summary.lists import department_columns
-from builder.summary.rates import rate_of_sums
+from builder.summary.rates import mean_score, rate_of_sums
 from workbook.address import letters
-from workbook.summary import RATE, SCORE, Comparison, Pairing
+from workbook.summary import (
+    DECIMALS,
+    HIGHEST_SCORE,
+    INVALID,
+    RATE,
+    SCORE,
+    Comparison,
+    Pairing,
+)
 
 _A3 = 8
 """Excel's number of that paper: two years do not fit on A4."""
@@ -34,19 +43,27 @@ _TINTS = {Pairing.NEW: styles.NOTE_FILL, Pairing.GONE: styles.WARNING_FILL, Pair
 
 
 def write_previous(
-    book: Book, heading: Heading, comparison: Comparison, departments: Listed
+    book: Book,
+    heading: Heading,
+    comparison: Comparison,
+    departments: Listed,
+    cutoffs: Mapping[str, str],
 ) -> Listed:
-    """One line a department; `departments` is the list of this year's, by which this year's figures go."""
-    return _PreviousSheet(book, comparison, departments).write(heading)
+    """One line a department; `departments` is the list of this year's, by which this year's figures go,
+    `cutoffs` the cells of the grades' lowest scores."""
+    return _PreviousSheet(book, comparison, departments, cutoffs).write(heading)
 
 
 class _PreviousSheet:
     """The sheet being made: its columns, its totals, and what the totals are made of."""
 
-    def __init__(self, book: Book, comparison: Comparison, departments: Listed) -> None:
+    def __init__(
+        self, book: Book, comparison: Comparison, departments: Listed, cutoffs: Mapping[str, str]
+    ) -> None:
         self.book = book
         self.comparison = comparison
         self.lines = departments
+        self.cutoffs = cutoffs
         self.frame = comparison.departments
         self.count = max(len(self.frame), 1)
         self.columns: list[Column] = []
@@ -64,13 +81,11 @@ class _PreviousSheet:
         for name, label in self.comparison.figures.items():
             self._add_figure(name, label)
         if SCORE in self.comparison.figures:
-            last_year_title, this_year_title = self._year_titles("等次")
+            last_year_title, this_year_title = self._year_titles("自评等次")
             grades = values(frame["grade"])
             self.columns += [
-                Column("grade_before", last_year_title, 7, values(frame["grade_before"]), "center"),
-                Column(
-                    "grade", this_year_title, 7, grades, "center", self._this_year_formula("grade")
-                ),
+                Column("grade_before", last_year_title, 9, values(frame["grade_before"]), "center"),
+                Column("grade", this_year_title, 9, grades, "center", self._grade_formula()),
             ]
         pairings = [Pairing(pairing) for pairing in frame["pairing"]]
         self.columns += [
@@ -123,12 +138,22 @@ class _PreviousSheet:
     def _this_year_formula(self, name: str) -> Callable[[int], str]:
         """What stands in this year's line, wherever sorting has put it."""
         column_cells, numbers = self.lines.cells(name), self.lines.cells("number")
-        blank = "" if name == "grade" else None
 
         def formula(row: int) -> str:
             picked = f"INDEX({column_cells},MATCH(A{row},{numbers},0))"
-            shown = f'{picked}&""' if blank == "" else f'IF(ISNUMBER({picked}),{picked},"")'
-            return f'=IF(A{row}="","",{shown})'
+            return f'=IF(A{row}="","",IF(ISNUMBER({picked}),{picked},""))'
+
+        return formula
+
+    def _grade_formula(self) -> Callable[[int], str]:
+        """The grade by this year's own score, whatever was reviewed."""
+        column = letters([c.key for c in self.columns].index(SCORE) + 1)
+
+        def formula(row: int) -> str:
+            own = f"ROUND({column}{row},{DECIMALS})"
+            grade = grade_of(own, self.comparison.form.key_fields, self.cutoffs)
+            valid = f"AND({own}>=0,{own}<={HIGHEST_SCORE:g})"
+            return f'=IF(ISNUMBER({column}{row}),IF({valid},{grade},"{INVALID}"),"")'
 
         return formula
 
@@ -143,7 +168,7 @@ class _PreviousSheet:
         if name == RATE:
             return Live(self._rate_formula(end), value)
         if name == SCORE:
-            return Live('=IF(COUNT({cells})=0,"",AVERAGE({cells}))', value)
+            return Live(mean_score("{cells}"), value)
         return Live('=IF(COUNT({cells})=0,"",SUM({cells}))', value)
 
     def _derived_total(
@@ -168,6 +193,8 @@ class _PreviousSheet:
     def _rate_formula(self, end: str, chosen: str = "") -> str:
         """The rate from the sums of those who give the amounts, blank if there are none."""
         form = self.comparison.previous_form if end else self.comparison.form
+        if not set(form.key_fields.rate_needs) <= self.comparison.figures.keys():
+            return '=""'  # a table of last year's may have rates without amounts
         return rate_of_sums(form, lambda name: self._cells(f"{name}{end}"), chosen)
 
     def _write_groups(self, listed: Listed, heading: Heading) -> None:
@@ -221,10 +248,10 @@ class _PreviousSheet:
         if name == RATE:
             return Live(self._rate_formula(end, chosen), value)
         cells = self._cells(column.key)
+        if name == SCORE:
+            return Live(mean_score(cells, chosen), value)
         given_count = f"SUMPRODUCT({chosen}*ISNUMBER({cells}))"
-        summed = f"SUMPRODUCT({chosen}*1,{cells})"
-        mean_or_sum = f"{summed}/{given_count}" if name == SCORE else summed
-        return Live(f'=IF({given_count}=0,"",{mean_or_sum})', value)
+        return Live(f'=IF({given_count}=0,"",SUMPRODUCT({chosen}*1,{cells}))', value)
 
     def _notes(self) -> list[str]:
         notes = [
@@ -233,8 +260,11 @@ class _PreviousSheet:
             "合计的执行率按合计数重算；得分合计为简单平均。“两年均有”是同口径的增减；没有一个单位两年均有的，合计不算增减率。",
         ]
         if SCORE in self.comparison.figures:
-            notes.append("自评得分是各单位自评数；今年等次有复核得分的按复核得分评定。")
-        return notes
+            notes.append(
+                "得分、等次两年都按各单位的自评得分，不用复核得分；今年的分数线见“参数”，上年的按表式规定。"
+                "自评得分不在 0 到 100 分之间的是得分无效，不计入平均。"
+            )
+        return [*notes, *(f"{remark}。" for remark in self.comparison.remarks)]
 
 
 def _figure_and_ending(key: str) -> tuple[str, str]:

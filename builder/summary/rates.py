@@ -1,7 +1,7 @@
-"""The execution rate as a formula of the summary: the definition's own expression over other cells.
+"""The execution rate and the mean score as formulas of the summary.
 
-In a line it stands over the line's amounts; below a list over their sums, of those lines that give all of
-them, so that a blank does not pass for zero.
+The rate is the definition's own expression over other cells: in a line over the line's amounts, below a
+list over their sums, of those lines that give all of them, so that a blank does not pass for zero.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from workbook.expression import to_formula
 from workbook.form import Form
+from workbook.summary import HIGHEST_SCORE, NEAR
 
 Cells = Callable[[str], str]
 """Writes a cell or range of one of the line's amounts, by its column's name."""
@@ -26,6 +27,14 @@ def rate_of_sums(form: Form, column: Cells, chosen: str = "") -> str:
     all_given = [f"ISNUMBER({column(name)})" for name in form.key_fields.rate_needs]
     condition = "*".join(filter(None, (chosen, *all_given))) or "1"
     return f'=IFERROR({_rendered_rate(form, lambda name: f"SUMPRODUCT(({condition})*1,{column(name)})")},"")'
+
+
+def mean_score(cells: str, chosen: str = "") -> str:
+    """The plain mean of the scores in a range that can be reached, of all lines or of those where the
+    array `chosen` is 1."""
+    reached = f"ISNUMBER({cells})*({cells}>-{NEAR:g})*({cells}<{HIGHEST_SCORE + NEAR:g})"
+    condition = f"{chosen}*{reached}" if chosen else reached
+    return f'=IFERROR(SUMPRODUCT({condition},{cells})/SUMPRODUCT({condition}),"")'
 
 
 def _rendered_rate(form: Form, cell: Cells) -> str:

@@ -1,4 +1,4 @@
-"""The roster: which departments must answer, read from a CSV file or an Excel workbook.
+"""The roster: which departments must answer, read from a CSV file or the first sheet of a workbook.
 
 The first row that names the department's column is the head; what stands above it (a title, a date) is
 passed over. Everything is text: codes keep their leading zeros.
@@ -6,7 +6,6 @@ passed over. Everything is text: codes keep their leading zeros.
 
 from __future__ import annotations
 
-import csv
 import datetime
 import difflib
 import io
@@ -17,17 +16,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workbook import text as texts
 from workbook.checking.same_department import Directory, Identity
-from workbook.errors import RosterError, reason_of
+from workbook.checking.table_file import (
+    HEAD_WITHIN,
+    WHO_HEADS,
+    PlainTable,
+    Row,
+    TableFile,
+    cell_text,
+    is_sum_line,
+    plain_head,
+)
+from workbook.errors import RosterError
 from workbook.form import PLAIN_DATE
 
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
+
 _HEADS: Mapping[str, tuple[str, ...]] = {
-    "county": ("县区", "县(区)", "区县", "县市区", "市县区", "所属县区", "县"),
-    "code": ("预算编码", "编码", "单位编码", "部门编码", "预算单位编码", "单位代码", "预算代码"),
-    "department": ("部门", "单位", "部门名称", "单位名称", "预算单位", "预算部门", "预算单位名称",
-                   "预算部门名称", "预算部门、单位名称"),
+    **WHO_HEADS,
     "contact": ("联系人", "填表人", "经办人"),
     "year": ("年度", "预算年度", "填报年度", "会计年度"),
     "deadline": ("截止日期",),
@@ -36,13 +46,8 @@ _HEADS: Mapping[str, tuple[str, ...]] = {
 """The heads by which each column is known, the usual one first."""
 _OPENS_BY = "密码"
 """The head of a further column: what opens a department's encrypted return."""
-_HEAD_WITHIN = 10
-"""The head stands within this many rows."""
 _NEAR = 0.6
 """How alike a name must be to be suggested, 1 being the same."""
-
-Row = tuple[int, list[str]]
-"""A row's number as people count it, and its cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +163,13 @@ class Roster:
 
 
 def load_roster(path: Path | str) -> Roster:
-    """Read a roster from .csv (UTF-8 or GB18030) or .xlsx.
+    """Read a roster from .csv (UTF-8 or GB18030), or from the first visible sheet of a workbook.
 
     Raises RosterError naming the file, the column or row, and the remedy.
     """
     path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise RosterError(f"{path}：名册无法读取（{reason_of(error)}），请检查路径") from None
-    rows = _sheet_rows(path, data) if data[:4] == b"PK\x03\x04" else _csv_rows(path, data)
-    entries = tuple(_entries(path, rows))
+    first, *_ = _tables(TableFile(path, "名册", RosterError))
+    entries = tuple(_entries(path, first.rows))
     if not entries:
         raise RosterError(f"{path}：名册里没有单位，请在表头下每行填一个单位")
     _refuse_blank_county(path, entries)
@@ -198,38 +199,8 @@ def _shared(names: Sequence[str]) -> str:
     return first[:size]
 
 
-# --- files ----------------------------------------------------------------------------------------
-
-
-def _csv_rows(path: Path, data: bytes) -> list[Row]:
-    text = _decoded(path, data)
-    first = text.split("\n", 1)[0]
-    delimiter = max(",\t;", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows: list[Row] = []
-    start = 1
-    try:
-        for cells in reader:
-            rows.append((start, [cell.strip() for cell in cells]))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise RosterError(f"{path}，第 {start} 行：不是有效的 CSV（{error}），请另存一份") from None
-    return rows
-
-
-def _decoded(path: Path, data: bytes) -> str:
-    if b"\0" in data[:4096]:
-        raise RosterError(f"{path}：名册须为 .csv 或 .xlsx，请在 Excel 或 WPS 中另存为其中一种")
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise RosterError(f"{path}：文字编码无法识别，请另存为“CSV UTF-8”")
-
-
-def _sheet_rows(path: Path, data: bytes) -> list[Row]:
-    """The cells of the first visible sheet, as text."""
+def _tables(file: TableFile) -> list[PlainTable]:
+    """The visible sheets of a workbook, or the one table of a CSV file; never none."""
     # openpyxl takes 0.2 s to import and is needed for this alone.
     import openpyxl  # noqa: PLC0415
     from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
@@ -237,32 +208,32 @@ def _sheet_rows(path: Path, data: bytes) -> list[Row]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns about styles and validations it drops
-            book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
-            sheet = next(s for s in book.worksheets if s.sheet_state == "visible")
-            return [
-                (number, [_text(cell.value, cell.number_format) for cell in row])
-                for number, row in enumerate(sheet.iter_rows(), 1)
-            ]
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, StopIteration):
-        raise RosterError(f"{path}：名册无法读取，请在 Excel 或 WPS 中另存为新的 .xlsx") from None
+            book = openpyxl.load_workbook(io.BytesIO(file.read()), data_only=True)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError):
+        return file.tables()  # .csv, .xls, .ods, or a reason why it is none of them
+    visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    return [PlainTable(sheet.title, tuple(_rows(sheet))) for sheet in visible] or file.tables()
 
 
-def _text(value: object, number_format: str) -> str:
-    """A cell as a person sees it: 301001.0 → 301001, and 1001 shown as 001001 → 001001."""
-    if value is None:
-        return ""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        shown = f"{value:.15g}"
-        zeros = number_format.strip('"')
-        return shown.zfill(len(zeros)) if zeros and set(zeros) == {"0"} else shown
-    return str(value).strip()
+def _rows(sheet: Worksheet) -> Iterator[Row]:
+    for number, row in enumerate(sheet.iter_rows(), 1):
+        values = [(cell.value, cell.number_format) for cell in row]
+        yield (
+            number,
+            [
+                cell_text(_float_or_other(value), number_format).strip()
+                for value, number_format in values
+            ],
+        )
+
+
+def _float_or_other(value: object) -> object:
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 # --- rows -----------------------------------------------------------------------------------------
 
 
-_SUM_LINE = re.compile("[合总小共]计(?:共.*|[^\u4e00-\u9fff].*)?")
-"""What stands in the line of a sum: 合计, 总计：14 家, 共计14家."""
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)
 
 
@@ -272,7 +243,7 @@ def _entries(path: Path, rows: Sequence[Row]) -> Iterator[RosterEntry]:
     for number, cells in rows[head + 1 :]:
         if not any(cells):
             continue
-        if any(_SUM_LINE.fullmatch(texts.fold(cell)) for cell in cells):
+        if is_sum_line(cells):
             raise RosterError(
                 f"{path}，第 {number} 行：“{'，'.join(filter(None, cells))}”不是单位，请删除合计这一行"
             )
@@ -322,7 +293,7 @@ def _at(cells: Sequence[str], column: int) -> str:
 
 def _head(path: Path, rows: Sequence[Row]) -> tuple[int, dict[int, str]]:
     """Where the head stands, and what each column is: one of ours by its identifier, else its head."""
-    for position, (number, cells) in enumerate(rows[:_HEAD_WITHIN]):
+    for position, (number, cells) in enumerate(rows[:HEAD_WITHIN]):
         columns = {column: _identifier(head) for column, head in enumerate(cells) if head}
         if "department" not in columns.values():
             continue
@@ -341,7 +312,7 @@ def _head(path: Path, rows: Sequence[Row]) -> tuple[int, dict[int, str]]:
 
 
 def _identifier(head: str) -> str:
-    plain = texts.fold(head).replace("*", "").replace(":", "")
+    plain = plain_head(head)
     return next((name for name, heads in _HEADS.items() if plain in heads), head)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from workbook.form import Form
     from workbook.reading import County, Passwords, Return
     from workbook.scale import Partitions
-    from workbook.summary import Reviews, Summary
+    from workbook.summary import PreviousTables, Reviews, Summary
 
 Command = Callable[..., None]
 
@@ -135,8 +135,8 @@ def reviews_option(command: Command) -> Command:
 
 def previous_option(command: Command) -> Command:
     text = t(
-        "上一年度的自评表所在的文件夹（或压缩包）：加一张同比表。",
-        "Folder (or archive) of last year's returns, to stand beside this year's.",
+        "上一年度的：自评表所在的文件夹（或压缩包），或汇总表（.xlsx、.csv；可以是自己做的）：加一张同比表。",
+        "Last year's returns (folder or archive), or summary (.xlsx, .csv; any table), to stand beside this year's.",
     )
     return click.option("--previous", type=click.Path(path_type=Path), help=text)(command)
 
@@ -379,19 +379,25 @@ def kept_reviews(reviews_path: Path | None, output: Path, password_env: str) -> 
     return reviews
 
 
-def previous_summary(
-    folder: Path | None,
+def last_year_of(
+    path: Path | None,
     form_file: Iterable[Path],
     passwords: Passwords,
     workers: int,
     county: CountyOf,
-) -> Summary | None:
-    """The summary of last year's returns."""
-    if folder is None:
+) -> Summary | PreviousTables | None:
+    """Last year: the summary of its returns, or the tables of a file that is no return."""
+    if path is None:
         return None
-    from workbook.summary import aggregate
+    from workbook.summary import aggregate, load_previous
 
-    return aggregate(read_all([folder], form_file, passwords, workers, county))
+    # A table lies in no county's folder: whose its lines are, it says itself.
+    if path.is_file() and path.suffix.lower() != ".zip":
+        returns = read_all([path], form_file, passwords, workers)
+        if not any(returned.submission for returned in returns):
+            own_passwords = passwords(path) if callable(passwords) else passwords
+            return load_previous(path, passwords=own_passwords)
+    return aggregate(read_all([path], form_file, passwords, workers, county))
 
 
 def password_in(variable: str) -> str:
@@ -449,6 +455,13 @@ def print_kept_reviews(reviews: Reviews | None, summary: Summary) -> None:
             f"另有 {unmatched} 条复核没有对应的单位，列在“未对应复核”一张表里",
             f"{unmatched} reviews belong to no department now; see the sheet 未对应复核",
         ))  # fmt: skip
+
+
+def print_last_year(summary: Summary) -> None:
+    """Whence last year's figures were taken, where that is not clear of itself."""
+    remarks = (remark for comparison in summary.comparisons for remark in comparison.remarks)
+    for remark in dict.fromkeys(remarks):
+        say(remark)
 
 
 def print_missing(returns: Sequence[Return], roster: Roster) -> None:

@@ -23,13 +23,14 @@ from workbook.commands.options import (
     form_file_option,
     json_option,
     kept_reviews,
+    last_year_of,
     opening_password_option,
     passwords_from,
     paths_argument,
     previous_option,
-    previous_summary,
     print_json,
     print_kept_reviews,
+    print_last_year,
     print_totals,
     read_all,
     read_in_batches,
@@ -97,10 +98,12 @@ def aggregate(
 
     require_workbook_name(output)
     targets = [path for path in (output, html, word) if path is not None]
-    require_targets(targets, data, html, [*paths, *([previous] if previous else [])])
+    last_year_path = [previous] if previous else []
+    require_targets(targets, data, html, [*paths, *last_year_path])
     in_batches = bool(cluster) or any(isinstance(path, Url) for path in (*paths, data))
     files = files_for_batches(paths) if in_batches else []
     input_paths = list(map(location, files)) if in_batches else files_in(paths)
+    input_paths += last_year_path
     refuse_existing(output, input_paths, force=force or same_file(reviews, output))
     if html is not None:
         refuse_existing(html, input_paths, force=force)
@@ -109,7 +112,7 @@ def aggregate(
     loaded_roster = load_roster(roster) if roster else None
     passwords = passwords_from(password_env, roster)
     former_reviews = kept_reviews(reviews, output, password_env)
-    day = deadline.date() if deadline else None
+    last_year = last_year_of(previous, form_file, passwords, workers, county)
     if in_batches:
         from workbook.scale import roll_up
 
@@ -117,12 +120,11 @@ def aggregate(
             files, form_file, passwords, data, cluster, workers,
             county=county(map(as_listed, paths)), force=force,
         )  # fmt: skip
-        last_year = previous_summary(previous, form_file, passwords, workers, county)
         returns, summary = roll_up(
             partitions,
             loaded_roster,
             year=year,
-            deadline=day,
+            deadline=deadline.date() if deadline else None,
             reviews=former_reviews,
             previous=last_year,
             use=use,
@@ -130,37 +132,33 @@ def aggregate(
     else:
         unchecked = read_all(paths, form_file, passwords, workers, county, use)
         returns = checked(unchecked, roster, year)
-        last_year = previous_summary(previous, form_file, passwords, workers, county)
         summary = add_up(
-            returns, loaded_roster, deadline=day, reviews=former_reviews, previous=last_year
+            returns,
+            loaded_roster,
+            deadline=deadline.date() if deadline else None,
+            reviews=former_reviews,
+            previous=last_year,
         )
     build_summary(summary, output)
     written = [(t("汇总表", "Summary"), output), *_further_files(summary, html, word)]
-    left_out = [_NO_PAGE] if html is not None and summary.left_out else []
     if data is not None:
         if not in_batches:
             write_data(frames(returns), data, summary)
         written.append((t("数据", "Data"), data))
-        if not (in_batches or has_duckdb()):
-            left_out.append(
-                t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}")
-            )
     if as_json:
         print_json(summary_record(summary) | {"totals": totals(returns)})
         sys.exit(exit_code(returns))
     for what, path in written:
         say(f"{what}{t('：', ': ')}{path}")
     print_kept_reviews(former_reviews, summary)
-    for sentence in left_out:
-        click.echo(sentence)
+    print_last_year(summary)
+    if html is not None and summary.left_out:
+        click.echo(t("没有写网页：单位和问题太多，浏览器打不开；请看汇总表",
+                     "No page: there are too many departments and findings for a browser"))  # fmt: skip
+    if data is not None and not (in_batches or has_duckdb()):
+        click.echo(t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}"))
     print_totals(totals(returns), form_file)
     sys.exit(exit_code(returns))
-
-
-_NO_PAGE = t(
-    "没有写网页：单位和问题太多，浏览器打不开；请看汇总表",
-    "No page: there are too many departments and findings for a browser",
-)
 
 
 def _further_files(

@@ -39,6 +39,7 @@ from workbook.scale.partitions import Partitions, RowFilter
 from workbook.stores import location
 from workbook.summary import (
     Figures,
+    PreviousTables,
     Reviews,
     Summary,
     aggregate,
@@ -63,7 +64,7 @@ def roll_up(
     year: int | None = None,
     deadline: datetime.date | None = None,
     reviews: Reviews | None = None,
-    previous: Summary | None = None,
+    previous: Summary | PreviousTables | None = None,
     use: Iterable[Path | str] = (),
 ) -> tuple[list[Return], Summary]:
     """The returns, without their cells, and the summary; the findings between returns are written.

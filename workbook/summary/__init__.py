@@ -30,6 +30,7 @@ from workbook.summary.overview import (
     reading_notes,
 )
 from workbook.summary.previous import RATE, SCORE, Comparison, Pairing
+from workbook.summary.previous_table import PreviousTables, load_previous
 from workbook.summary.provenance import (
     ORIGINS,
     Figures,
@@ -46,6 +47,7 @@ from workbook.summary.reviews import (
     Reviews,
     load_reviews,
     plain_name,
+    sheet_prefix,
     typed_in,
 )
 from workbook.summary.sampling import (
@@ -119,6 +121,7 @@ __all__ = [
     "FormSummary",
     "Frames",
     "Pairing",
+    "PreviousTables",
     "Reviews",
     "Sampling",
     "Schema",
@@ -143,6 +146,7 @@ __all__ = [
     "frames",
     "full_names",
     "is_doubtful",
+    "load_previous",
     "load_reviews",
     "plain_name",
     "rate_threshold",
@@ -152,6 +156,7 @@ __all__ = [
     "sample",
     "sampling_of",
     "section_schema",
+    "sheet_prefix",
     "shown_grades",
     "sources_by_figure",
     "sum_of",

@@ -33,6 +33,7 @@ from workbook.summary.coverage import (
 )
 from workbook.summary.doubt import doubtful_figures, fields_in_error
 from workbook.summary.previous import Comparison, DepartmentLines, compare
+from workbook.summary.previous_table import PreviousTables
 from workbook.summary.provenance import Reading, figures_in, sources_of
 from workbook.summary.reviews import Reviews, cutoffs, keep, set_aside
 from workbook.summary.schemas import WHO
@@ -150,7 +151,8 @@ class Summary:
     def lines(self) -> tuple[DepartmentLines, ...]:
         """Every form's departments, to be compared with another year's."""
         return tuple(
-            DepartmentLines(part.form, part.fiscal_year, part.departments) for part in self.forms
+            DepartmentLines(part.form, part.fiscal_year, part.departments, part.cutoffs)
+            for part in self.forms
         )
 
 
@@ -160,14 +162,15 @@ def aggregate(
     *,
     deadline: datetime.date | None = None,
     reviews: Reviews | None = None,
-    previous: Summary | None = None,
+    previous: Summary | PreviousTables | None = None,
     reading: Reading = figures_in,
     left_out: str = "",
 ) -> Summary:
     """Add up the returns of a round, for each form and year; see `Summary`.
 
     `deadline` is for departments of which the roster gives none. `reviews` is what was typed into a
-    former summary of the round (`reviews.load_reviews`), `previous` the summary of last year's returns.
+    former summary of the round (`reviews.load_reviews`), `previous` the summary of last year's
+    returns, or last year's summary as it was written or a table like it (`previous_table.load_previous`).
     WorkbookError where departments cannot be told apart: see `Return.county`.
     RosterError where the roster gives a deadline that is no date; ReviewError and PreviousError where
     the reviews or last year's returns do not fit.
@@ -196,9 +199,16 @@ def aggregate(
     return replace(
         summary,
         unmatched=set_aside(summary.lines, reviews),
-        comparisons=compare(summary.lines, previous.lines) if previous else (),
+        comparisons=_comparisons(summary, previous) if previous else (),
         reviews=reviews,
     )
+
+
+def _comparisons(summary: Summary, previous: Summary | PreviousTables) -> tuple[Comparison, ...]:
+    before = (
+        previous.lines(summary.lines) if isinstance(previous, PreviousTables) else previous.lines
+    )
+    return compare(summary.lines, before)
 
 
 def _form_summary(

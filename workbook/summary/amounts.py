@@ -19,7 +19,7 @@ from workbook.expression import cells_of, evaluate
 from workbook.form import Field, Form
 
 UNIT = "万元"
-_PER_UNIT = {"元": 10_000, "千元": 10, "万元": 1}
+PER_UNIT = {"元": 10_000, "千元": 10, "万元": 1}
 """How many of a form's unit make one of ours."""
 
 
@@ -31,11 +31,11 @@ def column_of(parts: Mapping[str, pd.DataFrame], item: Field) -> pd.Series[Any]:
 def amount_column(form: Form, parts: Mapping[str, pd.DataFrame], item: Field) -> pd.Series[float]:
     """An amount's column in 万元, index `submission`; FormError if its unit is none we know."""
     unit = item.unit or form.unit
-    if unit not in _PER_UNIT:
+    if unit not in PER_UNIT:
         raise FormError(
-            f"{form.path.name}, unit: '{unit}' cannot be added up; {nearest(unit, _PER_UNIT)}"
+            f"{form.path.name}, unit: '{unit}' cannot be added up; {nearest(unit, PER_UNIT)}"
         )
-    return column_of(parts, item) / _PER_UNIT[unit]
+    return column_of(parts, item) / PER_UNIT[unit]
 
 
 def sum_of(values: pd.Series[float]) -> float:
@@ -57,12 +57,23 @@ def gives_rate(form: Form, lines: pd.DataFrame, end: str = "") -> pd.Series[bool
 
 def rate_of_sums(form: Form, lines: pd.DataFrame, end: str = "") -> float:
     """The rate of several departments together, a fraction: from the sums of those that give it."""
+    both = lines[gives_rate(form, lines, end)]
+    needed = form.key_fields.rate_needs
+    sums = pd.DataFrame({name: [sum_of(both[f"{name}{end}"])] for name in needed})
+    return float(rates_of(form, sums).to_numpy(dtype=float, na_value=math.nan).item())
+
+
+def rates_of(form: Form, lines: pd.DataFrame) -> pd.Series[float]:
+    """The rate of each line, a fraction, from its own amounts; NA where the form leaves it blank."""
     node, columns = form.key_fields.rate_formula, form.key_fields.rate_columns
     assert node is not None, "asked only of forms with a rate"
-    both = lines[gives_rate(form, lines, end)]
-    sums = {key: sum_of(both[f"{name}{end}"]) for key, name in columns.items()}
-    value = evaluate(node, lambda ref: cells_of(np.array([[sums[ref.key]]])))
-    return float(value.item())
+    amounts = {
+        key: lines[name].to_numpy(dtype=float, na_value=math.nan).reshape(-1, 1)
+        for key, name in columns.items()
+    }
+    values = evaluate(node, lambda ref: cells_of(amounts[ref.key]))
+    rates = np.broadcast_to(values, (len(lines), 1)).ravel()
+    return pd.Series(rates, index=lines.index).astype("Float64")
 
 
 _NAME = re.compile(r"[a-z][a-z0-9_.]*")

@@ -1,5 +1,8 @@
 """Last year beside this year: each department's funds, rate, score and grade, what changed and by how much.
 
+Scores are the departments' own in both years, and so are the grades: what was reviewed in one year cannot stand
+beside what was not in the other.
+
 Departments are matched by county and budget code, the others by county and name (blanks, width and case
 aside), projects also by their own name. Amounts are 万元 and rates fractions, as in the departments' lines of both years.
 """
@@ -21,7 +24,7 @@ from workbook.form import Form
 from workbook.summary.amounts import rate_of_sums, sum_of
 from workbook.summary.coverage import COUNTED, Status
 from workbook.summary.schemas import WHO
-from workbook.summary.totals import shown_grades
+from workbook.summary.totals import INVALID, grades, is_valid
 
 RATE, SCORE = "execution_rate", "total_score"
 
@@ -48,6 +51,10 @@ class DepartmentLines:
     form: Form
     fiscal_year: int
     departments: pd.DataFrame
+    cutoffs: tuple[tuple[str, float], ...]
+    """The grades and their lowest scores in that year, best first."""
+    remarks: tuple[str, ...] = ()
+    """What has to be said of figures that come from a table, in sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +69,15 @@ class Comparison:
     """One row a department, index `line` from 1: this year's in their order, then those that are gone.
     `number` (the line this year, NA if gone), county, code, department, [project], and for each of `figures`
     NAME_before, NAME, NAME_change (in its own unit; rates in fractions) and, for amounts, NAME_growth
-    (the change over last year's, a fraction); grade_before, grade; pairing; remark."""
+    (the change over last year's, a fraction); grade_before, grade (by the department's own score; 得分无效
+    where that is none); pairing; remark."""
     totals: pd.DataFrame
     """Index `group`: all and each of `Pairing`; `departments`, and the figures as above: amounts added
-    up, rates from the sums of those who give both amounts, scores as plain means."""
+    up, rates from the sums of those who give both amounts, scores as plain means of those that can be reached."""
     figures: Mapping[str, str]
     """The label of each figure that both years have: the amounts, execution_rate, total_score."""
+    remarks: tuple[str, ...] = ()
+    """Whence last year's figures were taken, and what was not, in sentences; none of returns."""
 
     @property
     def amounts(self) -> tuple[str, ...]:
@@ -121,8 +131,9 @@ def _compared(this_year: DepartmentLines, last_year: DepartmentLines) -> Compari
         frame[f"{name}_before"] = _values_at(last, name, theirs)
         frame[name] = _values_at(this, name, ours)
     if SCORE in figures:
-        frame["grade_before"] = _values_at(last.assign(grade=shown_grades(last)), "grade", theirs)
-        frame["grade"] = _values_at(this.assign(grade=shown_grades(this)), "grade", ours)
+        grades_before, grades_now = own_grades(last_year), own_grades(this_year)
+        frame["grade_before"] = _values_at(last.assign(grade=grades_before), "grade", theirs)
+        frame["grade"] = _values_at(this.assign(grade=grades_now), "grade", ours)
     frame = _changes(frame, figures)
     states = [
         _pairing(i is not None and gave_now[i], j is not None and gave_then[j])
@@ -142,7 +153,16 @@ def _compared(this_year: DepartmentLines, last_year: DepartmentLines) -> Compari
         departments=frame,
         totals=_totals(frame, figures, forms),
         figures=figures,
+        remarks=last_year.remarks,
     )
+
+
+def own_grades(lines: DepartmentLines) -> pd.Series[str]:
+    """The grades by the departments' own scores, whatever was reviewed; 得分无效 where one is none."""
+    own = lines.departments["total_score"]
+    valid = is_valid(own)
+    own_grade = grades(own.where(valid), lines.cutoffs, lines.form.key_fields.lowest_grade)
+    return own_grade.mask(own.notna() & ~valid, INVALID)
 
 
 def _figures(this_year: DepartmentLines, last_year: DepartmentLines) -> dict[str, str]:
@@ -184,13 +204,15 @@ def identities_of(lines: pd.DataFrame) -> list[Identity]:
 
 
 def _remark(this: pd.DataFrame, i: int | None, last: pd.DataFrame, j: int | None) -> str | None:
+    unread = _word(last, "unread", j) if j is not None and "unread" in last.columns else ""
+    changes = [f"上年{unread}，没有取用"] if unread else []
     if i is None:
-        return "今年名单中没有"
+        return "；".join(["今年名单中没有", *changes])
     if not _has_figures(this, i):
-        return "今年未报" if this["status"].iloc[i] == Status.MISSING else "今年退回"
+        answer = "今年未报" if this["status"].iloc[i] == Status.MISSING else "今年退回"
+        return "；".join([answer, *changes])
     if j is None:
         return "上年没有"
-    changes = []
     for name, label in (("code", "编码"), ("department", "名称")):
         was, current = (_word(lines, name, position) for lines, position in ((last, j), (this, i)))
         if texts.fold(was) != texts.fold(current):
@@ -243,8 +265,10 @@ def _totals(
 
 def _total(group: pd.DataFrame, name: str, end: str, form: Form) -> float:
     if name == SCORE:
-        scores = group[f"{name}{end}"].dropna()
+        scores = group[f"{name}{end}"]
+        scores = scores[is_valid(scores)]
         return sum_of(scores) / len(scores) if len(scores) else math.nan
     if name == RATE:
-        return rate_of_sums(form, group, end)
+        needed = [f"{amount}{end}" for amount in form.key_fields.rate_needs]
+        return rate_of_sums(form, group, end) if set(needed) <= set(group.columns) else math.nan
     return sum_of(group[f"{name}{end}"])

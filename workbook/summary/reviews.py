@@ -19,12 +19,12 @@ import pandas as pd
 from workbook import text as texts
 from workbook.address import Address
 from workbook.catalogue import CATALOGUE
-from workbook.checking import Identity, pair
+from workbook.checking import Identity, cell_text, pair
 from workbook.errors import Refused, ReviewError
 from workbook.expression import number_text
-from workbook.form import PLAIN_DATE, Form, day_of, shown
+from workbook.form import Form
 from workbook.limits import MEGABYTE, Limits
-from workbook.package import Package, RawCell, Sheet, open_package
+from workbook.package import Package, Sheet, open_package
 from workbook.summary.previous import DepartmentLines, identities_of
 from workbook.summary.totals import HIGHEST_SCORE
 
@@ -53,7 +53,7 @@ _TOTAL = "合计"
 _HEAD_WITHIN, _SETTINGS_WITHIN = 10, 1000
 _MOST_LISTED = 10
 """So many faults are listed one by one."""
-_LARGE = {"指标明细", "问题清单", "文件清单", "来源", "报送情况", "催报名单"}
+LARGE_SHEETS = {"指标明细", "问题清单", "文件清单", "来源", "报送情况", "催报名单"}
 """Sheets into which nothing is typed; in .xls and .ods others are read in vain."""
 _LIMITS = Limits(
     file_bytes=500 * MEGABYTE,
@@ -113,6 +113,11 @@ class Reviews:
 def plain_name(form: Form) -> str:
     """A form's name as titles have it: without its last 表."""
     return form.name.removesuffix("表")
+
+
+def sheet_prefix(form: Form) -> str:
+    """What the sheets of a further form begin with: what it is about, without 绩效自评表."""
+    return re.sub(r"(绩效)?(自评)?表$", "", form.name)
 
 
 # --- keeping --------------------------------------------------------------------------------------
@@ -235,7 +240,7 @@ class _Unread(frozenset[str]):
     """The sheets that need not be read: all but those into which something is typed."""
 
     def __new__(cls) -> _Unread:
-        return super().__new__(cls, _LARGE)
+        return super().__new__(cls, LARGE_SHEETS)
 
     def __contains__(self, name: object) -> bool:
         return not ("汇总" in str(name) or name in (SETTINGS, SET_ASIDE))
@@ -349,7 +354,7 @@ class _ReviewsReader:
         if name == "remark" and cell.value is None and cell.formula is not None:
             at = Address(sheet.name, row, column or 0)
             self.faults.append(f"{at} 备注是没有结果的公式，请改为文字")
-        text = _words(cell, self.package.formats.get(cell.style, ""))
+        text = cell_text(cell.value, self.package.formats.get(cell.style, ""))
         return "" if texts.is_blank(text) else text if name == "remark" else text.strip()
 
     def _cutoffs(self, sheet: Sheet, before: int) -> dict[tuple[str, str], float]:
@@ -363,7 +368,9 @@ class _ReviewsReader:
             if form and grade and row < before:
                 value = self._changed(sheet, head, row, *CUTOFF_HEADS[2:], HIGHEST_SCORE)
                 if value is not None:
-                    changed_cutoffs[_words(form).removesuffix("表"), _words(grade)] = value
+                    changed_cutoffs[
+                        cell_text(form.value).removesuffix("表"), cell_text(grade.value)
+                    ] = value
         return changed_cutoffs
 
     def _criteria(self, sheet: Sheet, head: _Head) -> dict[tuple[str, str], float]:
@@ -374,7 +381,7 @@ class _ReviewsReader:
             for name, default in zip((limit, points), default_heads, strict=True):
                 value = self._changed(sheet, head, row, name, default)
                 cell = sheet.cells.get((row, head.columns[label]))
-                criterion = _words(cell) if cell else ""
+                criterion = cell_text(cell.value) if cell else ""
                 if value is not None and not criterion:
                     at = Address(sheet.name, row, head.columns[name])
                     self.faults.append(f"{at} 看不出是哪一条抽查条件，请恢复这一行的“{label}”")
@@ -431,14 +438,7 @@ def _title(sheet: Sheet, before: int) -> tuple[str, str]:
     for (row, _), cell in sorted(sheet.cells.items()):
         if row >= before:
             break
-        match = re.fullmatch(r"\s*(\d{4})\s*年度(.+)汇总表\s*", _words(cell))
+        match = re.fullmatch(r"\s*(\d{4})\s*年度(.+)汇总表\s*", cell_text(cell.value))
         if match:
             return match[2].strip(), match[1]
     return "", ""
-
-
-def _words(cell: RawCell, number_format: str = "") -> str:
-    if isinstance(cell.value, float):
-        day = day_of(cell.value) if re.search("[yY]", number_format) else None
-        return shown(PLAIN_DATE, day) if day else number_text(cell.value)
-    return "" if cell.value is None else str(cell.value)

@@ -13,6 +13,7 @@ from tests.office import Office
 from tests.sheets import differences, formulas, total
 from workbook.summary.adding_up import aggregate
 from workbook.summary.previous import compare
+from workbook.summary.previous_table import load_previous
 
 SHEET = "同比"
 
@@ -36,11 +37,15 @@ def test_the_sheet_shows_the_frames_figures_and_follows_a_typed_score(
         column = next(
             cell.column_letter
             for cell in openpyxl.load_workbook(path)[SHEET][3]
-            if cell.value == "等次\n2024 年"
+            if cell.value == "自评等次\n2024 年"
         )
         grade = (SHEET, f"{column}4")
         assert office.values(book, [grade])[grade] == "优"
+        # A reviewed score changes no comparison of the departments' own; their own does.
         office.type_values(book, {("部门汇总", "J4"): 61})
+        office.recalculate(book)
+        assert office.values(book, [grade])[grade] == "优"
+        office.type_values(book, {("部门汇总", "I4"): 61})
         office.recalculate(book)
         assert office.values(book, [grade])[grade] == "中"
 
@@ -88,3 +93,21 @@ def test_a_rate_too_large_to_read_is_capped(tmp_path: Path) -> None:
     sheet = openpyxl.load_workbook(path)[SHEET]
     (place,) = [c.column for c in sheet[3] if c.value == "全年预算数\n增减率"]
     assert ">1000%" in sheet.cell(4, place).number_format
+
+
+def test_a_table_of_last_year_s_with_rates_alone_makes_a_sheet_that_holds(
+    office: Office, tmp_path: Path
+) -> None:
+    table = tmp_path / "2023年度.csv"
+    table.write_text(
+        "部门,执行率,自评得分\n岳阳市云溪区档案馆,90%,约八十\n新局,1,120\n", encoding="utf-8"
+    )
+    returns = [accepted(filling(FILLED[0]), "2024/a.xlsx")]
+    summary = aggregate(returns, previous=load_previous(table))
+    path = build_summary(summary, tmp_path / "汇总.xlsx")
+    assert differences(office, path) == []
+    with office.open(path) as book:
+        values = office.sheet_values(book, SHEET)
+    assert total(path, SHEET, "执行率2023 年", values) in (None, "")
+    notes = [str(value) for row in values for value in row]
+    assert any("第 2 行“自评得分”“约八十”不是数字" in note for note in notes)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.fillings import ROSTER
 from workbook.checking.roster import load_roster
+from workbook.checking.table_file import TableFile
 from workbook.errors import RosterError
 
 HEAD = "预算编码,部门,联系人,联系电话,口令\n"
@@ -166,3 +167,16 @@ def test_the_rows_of_a_workbook_are_named_as_a_person_counts_them(tmp_path: Path
     book.save(path)
     with pytest.raises(RosterError, match="第 2、4 行"):
         load_roster(path)
+
+
+def test_a_cell_that_nobody_has_worked_out_is_not_taken_for_blank(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["部门", "比例"])
+    sheet.append(["=A1", 0.07])
+    sheet["B2"].number_format = "0.00%"
+    path = tmp_path / "table.xlsx"
+    book.save(path)
+    (table,) = TableFile(path, "名册", RosterError).tables()
+    assert table.rows[1] == (2, ["=A1", "7%"])

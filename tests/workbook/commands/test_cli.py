@@ -388,6 +388,34 @@ def test_what_cannot_be_written_is_refused_before_anything_is(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize("by_folder", [True, False])
+def test_last_year_may_be_a_table_and_what_was_taken_of_it_is_told(
+    by_folder: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "in" / "甲县").mkdir(parents=True)
+    shutil.copy(SEED, tmp_path / "in" / "甲县")
+    table = tmp_path / "2023年度.csv"
+    table.write_text("县区,部门,全年预算数\n甲县,岳阳市云溪区科学技术协会,80\n", encoding="utf-8")
+    county = ["--county-from-folder"] if by_folder else ["--county", "甲县"]
+    result = run(
+        "aggregate", tmp_path / "in", "-o", tmp_path / "s.xlsx", "--previous", table, *county
+    )
+    assert result.exit_code == FOUND
+    assert (
+        "上年的数取自“2023年度.csv”：2023 年度，1 行，金额单位万元（表上没有写明单位，按万元）"
+        in result.stdout
+    )
+    assert "同比" in openpyxl.load_workbook(tmp_path / "s.xlsx").sheetnames
+
+
+def test_last_year_s_table_is_not_written_over(tmp_path: Path) -> None:
+    table = tmp_path / "2023年度.xlsx"
+    table.write_bytes(b"anything")
+    result = run("aggregate", SEED, "-o", table, "--previous", table, "--force")
+    assert result.exit_code == WRONG
+    assert "就是要读的文件" in result.stderr
+
+
 # --- read -----------------------------------------------------------------------------------------
 
 

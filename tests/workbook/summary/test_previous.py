@@ -14,6 +14,7 @@ from workbook.errors import PreviousError
 from workbook.reading.submission import Filling, Return
 from workbook.summary.adding_up import aggregate
 from workbook.summary.previous import Comparison
+from workbook.summary.reviews import Review, Reviews
 
 ARCHIVES, SCIENCE, CULTURE, LIBRARY = (filling(path) for path in FILLED[:4])
 CULTURE = changed(CULTURE, identity__department="文旅局")
@@ -149,3 +150,33 @@ def test_what_is_not_of_an_earlier_year_is_refused(year: int | None, had: str) -
 
 def test_nothing_this_year_compares_with_nothing() -> None:
     assert aggregate([], previous=aggregate([])).comparisons == ()
+
+
+def test_scores_and_grades_are_the_departments_own_in_both_years() -> None:
+    """What was reviewed in one year stands in no comparison with what was not in the other."""
+    reviewed = Review(
+        "部门整体支出绩效自评", 2024, "", "118001", "岳阳市云溪区档案馆", "", 41.5, "", ""
+    )
+    summary = aggregate(
+        [of_year(ARCHIVES, 2024, "a")],
+        reviews=Reviews(Path("汇总表.xlsx"), (reviewed,)),
+        previous=aggregate([of_year(ARCHIVES, 2023, "a")]),
+    )
+    assert summary.main is not None
+    assert summary.main.departments["grade"].tolist() == ["差"]
+    (found,) = summary.comparisons
+    one = line(found, "岳阳市云溪区档案馆")
+    assert one["grade"] == one["grade_before"] == "优"
+    assert one["total_score_change"] == 0
+
+
+def test_a_score_that_is_none_has_no_grade_and_no_part_in_the_mean() -> None:
+    rows = {1: {"weight": 100.0, "self_score": 400.0}}
+    beyond = replace(SCIENCE, rows={"indicators": dict(SCIENCE.rows["indicators"]) | rows})  # type: ignore[dict-item]
+    returns = {
+        year: [of_year(ARCHIVES, year, "a"), of_year(beyond, year, "b")] for year in (2023, 2024)
+    }
+    found = compared(returns[2024], returns[2023])
+    assert found.departments["grade_before"].tolist() == ["优", "得分无效"]
+    own = line(found, "岳阳市云溪区档案馆")["total_score_before"]
+    assert found.totals["total_score_before"].loc["all"] == pytest.approx(own)
