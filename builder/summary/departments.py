@@ -60,7 +60,7 @@ def write_departments(
     columns = _identity_columns(frame)
     columns += _figure_columns(frame, part, len(columns), cutoffs, links)
     columns += _count_columns(frame)
-    columns += doubt_column(part, frame, columns)
+    columns += doubt_column(part.form, frame, columns)
     if part.key_fields.score is not None:
         columns.append(Column("remark", REMARK, 18, values(frame["remark"]), "remark"))
     if sources:
@@ -71,7 +71,7 @@ def write_departments(
         name for name in (*part.key_fields.amounts, "execution_rate") if name in part.totals.index
     ]
     sums = {name: ([name], _figure(part, name, "certain")) for name in summed}
-    listed = write_list(book, heading, with_certain_totals(part, columns, sums))
+    listed = write_list(book, heading, with_certain_totals(part.form, columns, sums))
     _limit_entries(listed)
     return listed
 

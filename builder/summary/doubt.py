@@ -15,7 +15,8 @@ from builder import styles
 from builder.sheets import FIRST_ROW, Column, Live, Value
 from builder.summary.rates import rate_of_sums
 from workbook.address import letters
-from workbook.summary import FormSummary, doubtful_in_words, figure_words, is_doubtful
+from workbook.form import Form
+from workbook.summary import doubtful_in_words, figure_words, is_doubtful
 
 KEY, TITLE = "doubtful", "存疑"
 CERTAIN = "不含存疑"
@@ -25,10 +26,10 @@ NOTE = (
 )
 
 
-def doubt_column(part: FormSummary, lines: pd.DataFrame, columns: Iterable[Column]) -> list[Column]:
+def doubt_column(form: Form, lines: pd.DataFrame, columns: Iterable[Column]) -> list[Column]:
     """The column that names those of a list's figures that are doubtful in a line; none if no line has any."""
     figures = {column.key for column in columns}
-    in_words = doubtful_in_words(part.form, lines, figures)
+    in_words = doubtful_in_words(form, lines, figures)
     if not in_words.ne("").any():
         return []
     total = Live('=COUNTIF({cells},"?*")', float(in_words.ne("").sum()))
@@ -41,15 +42,15 @@ def doubt_fills(lines: pd.DataFrame, figure: str) -> list[str]:
     return [styles.WARNING_FILL if doubt else "" for doubt in is_doubtful(lines, figure)]
 
 
-def certain(part: FormSummary, cells: str, figures: Iterable[str]) -> str:
+def certain(form: Form, cells: str, figures: Iterable[str]) -> str:
     """An array for formulas: 1 where none of some figures is doubtful; `cells` are those of the column."""
-    words = figure_words(part.form)
+    words = figure_words(form)
     sought = [words[figure].replace('"', '""') for figure in figures]
     return "*".join(f'ISERROR(FIND("、{word}、","、"&{cells}&"、"))' for word in sought)
 
 
 def with_certain_totals(
-    part: FormSummary,
+    form: Form,
     columns: Sequence[Column],
     sums: Mapping[str, tuple[Sequence[str], float | None]],
 ) -> list[Column]:
@@ -66,9 +67,9 @@ def with_certain_totals(
         return f"${letter_of[key]}${FIRST_ROW}:${letter_of[key]}${last}"
 
     def total(key: str, figures: Sequence[str], value: float | None) -> Live:
-        chosen = certain(part, cells(KEY), figures)
+        chosen = certain(form, cells(KEY), figures)
         if key == "execution_rate":
-            return Live(rate_of_sums(part.form, cells, chosen), value)
+            return Live(rate_of_sums(form, cells, chosen), value)
         count = f"SUMPRODUCT({chosen}*ISNUMBER({{cells}}))"
         return Live(f'=IF({count}=0,"",SUMPRODUCT({chosen}*1,{{cells}}))', value)
 

@@ -101,9 +101,9 @@ def write_composition(book: Book, heading: Heading, part: FormSummary, links: Li
             _difference_column(breakdown.key, frame[f"{breakdown.key}_difference"], len(columns))
         )
     sums = _certain_sums(part, lines)
-    columns += doubt_column(part, lines, columns)
+    columns += doubt_column(part.form, lines, columns)
     columns.append(open_column(frame["file"], links))
-    return write_list(book, heading, with_certain_totals(part, columns, sums))
+    return write_list(book, heading, with_certain_totals(part.form, columns, sums))
 
 
 def _certain_sums(

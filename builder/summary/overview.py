@@ -19,11 +19,10 @@ from builder.sheets import (
 )
 from builder.summary.charts import Lists, draw_charts
 from builder.summary.doubt import CERTAIN, KEY, certain
+from builder.summary.rates import mean_score, reached_scores
 from workbook.expression import rounded
 from workbook.summary import (
     DECIMALS,
-    HIGHEST_SCORE,
-    NEAR,
     THINGS,
     FormSummary,
     Status,
@@ -188,28 +187,19 @@ _MEANS = {"total_score": "", "counted_score": "counted_"}
 """What the names of the means of a column begin with."""
 
 
-def _chosen(part: FormSummary, listed: Listed, column: str, *, certain_only: bool) -> str:
-    """An array for formulas: 1 for the scores that count for a mean."""
-    cells = listed.cells(column)
-    conditions = [
-        f"ISNUMBER({cells})",
-        f"({cells}>{-NEAR:g})",
-        f"({cells}<{HIGHEST_SCORE + NEAR:g})",
-    ]
-    if certain_only and KEY in listed.columns:
-        own = certain(part, listed.cells(KEY), ["total_score"])
-        is_reviewed = f"ISNUMBER({listed.cells('review_score')})"
-        conditions.append(f"(({own}+{is_reviewed})>0)" if column == "counted_score" else own)
-    return "*".join(conditions)
-
-
 def _mean(
     part: FormSummary, listed: Listed, column: str, *, certain_only: bool = False
 ) -> Value | Live:
-    chosen = _chosen(part, listed, column, certain_only=certain_only)
+    chosen = _certain(part, listed, column) if certain_only else ""
     value = _total(part, f"{_MEANS[column]}mean_score", "certain" if certain_only else "value")
-    scores = f"SUMPRODUCT({chosen},{listed.cells(column)})"
-    return listed.live(f'=IFERROR({scores}/SUMPRODUCT({chosen}*1),"")', value)
+    return listed.live(mean_score(listed.cells(column), chosen), value)
+
+
+def _certain(part: FormSummary, listed: Listed, column: str) -> str:
+    """An array for formulas: 1 for the scores that are not doubtful, or that were reviewed and are counted."""
+    own = certain(part.form, listed.cells(KEY), ["total_score"])
+    is_reviewed = f"ISNUMBER({listed.cells('review_score')})"
+    return f"(({own}+{is_reviewed})>0)" if column == "counted_score" else own
 
 
 def _weighted(
@@ -217,9 +207,10 @@ def _weighted(
 ) -> Value | Live:
     """Over those that give both, so that neither a blank score nor a blank budget passes for zero."""
     score, budget = listed.cells(column), listed.cells(part.key_fields.budget)
-    chosen = f"{_chosen(part, listed, column, certain_only=certain_only)}*ISNUMBER({budget})"
-    if certain_only and KEY in listed.columns:
-        chosen += f"*{certain(part, listed.cells(KEY), [part.key_fields.budget])}"
+    chosen = f"{reached_scores(score)}*ISNUMBER({budget})"
+    if certain_only:
+        chosen += f"*{_certain(part, listed, column)}"
+        chosen += f"*{certain(part.form, listed.cells(KEY), [part.key_fields.budget])}"
     value = _total(part, f"{_MEANS[column]}weighted_score", "certain" if certain_only else "value")
     budget_sum = f"SUMPRODUCT({chosen},{budget})"
     formula = f'=IF({budget_sum}=0,"",SUMPRODUCT({chosen},{score},{budget})/{budget_sum})'

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 import pandas as pd
 
@@ -23,10 +24,13 @@ from builder.sheets import (
     write_list,
 )
 from builder.summary.departments import grade_of
+from builder.summary.doubt import CERTAIN as CERTAIN_WORDS
+from builder.summary.doubt import KEY, TITLE, certain, doubt_column
 from builder.summary.lists import department_columns
 from builder.summary.rates import mean_score, rate_of_sums
 from workbook.address import letters
 from workbook.summary import (
+    CERTAIN,
     DECIMALS,
     HIGHEST_SCORE,
     INVALID,
@@ -91,6 +95,7 @@ class _PreviousSheet:
         self.columns += [
             Column("pairing", "对应", 9, [p.chinese for p in pairings], "center",
                    fills=[_TINTS.get(p, "") for p in pairings]),
+            *doubt_column(self.comparison.form, frame, self.columns),
             Column("remark", "说明", 30, values(frame["remark"])),
         ]  # fmt: skip
         listed = write_list(self.book, replace(heading, notes=(), frozen=frozen), self.columns)
@@ -198,11 +203,24 @@ class _PreviousSheet:
         return rate_of_sums(form, lambda name: self._cells(f"{name}{end}"), chosen)
 
     def _write_groups(self, listed: Listed, heading: Heading) -> None:
-        """Below the totals: those who gave figures in both years, in one of them; then the notes."""
+        """Below the totals: without what is doubtful, and those who gave figures in both years, in one of
+        them; then the notes."""
+        groups = [
+            _Group(
+                f"其中：{pairing.chinese}",
+                str(pairing),
+                partial(_always, f'({self._cells("pairing")}="{pairing.chinese}")'),
+            )
+            for pairing in (Pairing.BOTH, Pairing.NEW, Pairing.GONE)
+        ]
+        if KEY in listed.columns:
+            doubts = self._cells(KEY)
+            form = self.comparison.form
+            groups.insert(
+                0, _Group(CERTAIN_WORDS, CERTAIN, lambda name: certain(form, doubts, [name]))
+            )
         row = listed.total_row + 1
-        for pairing in (Pairing.BOTH, Pairing.NEW, Pairing.GONE):
-            chosen = f'({self._cells("pairing")}="{pairing.chinese}")'
-            count = int(self.comparison.totals["departments"].loc[str(pairing)])
+        for group in groups:
             for number, column in enumerate(self.columns, 1):
                 look = (
                     column.look
@@ -210,13 +228,7 @@ class _PreviousSheet:
                     else "center"
                 )
                 style = cell_style(self.book, look)
-                put(
-                    listed.sheet,
-                    row,
-                    number,
-                    self._group_cell(column, row, pairing, chosen, count),
-                    style,
-                )
+                put(listed.sheet, row, number, self._group_cell(column, row, group), style)
             done(listed.sheet.set_row(row - 1, 20))
             row += 1
         style = self.book.style(**styles.BODY | {"text_wrap": False, "font_color": styles.SIDE_INK})
@@ -224,17 +236,16 @@ class _PreviousSheet:
             put(listed.sheet, row, 1, note, style)
             row += 1
 
-    def _group_cell(
-        self, column: Column, row: int, pairing: Pairing, chosen: str, count: int
-    ) -> Value | Live:
+    def _group_cell(self, column: Column, row: int, group: _Group) -> Value | Live:
         if column.key == "department":
-            return f"其中：{pairing.chinese}"
-        if column.key == "pairing":
-            return Live(f"=SUMPRODUCT({chosen}*1)", float(count))
+            return group.words
+        if column.key == "pairing" and group.key != CERTAIN:
+            count = int(self.comparison.totals["departments"].loc[group.key])
+            return Live(f"=SUMPRODUCT({group.chosen('')}*1)", float(count))
         name, end = _figure_and_ending(column.key)
         if name not in self.comparison.figures:
             return None
-        value = self._group_total(str(pairing), column.key)
+        chosen, value = group.chosen(name), self._group_total(group.key, column.key)
         column_number = [c.key for c in self.columns].index(name) + 1
         last_year, this_year = (
             f"{letters(column_number - 1)}{row}",
@@ -264,7 +275,24 @@ class _PreviousSheet:
                 "得分、等次两年都按各单位的自评得分，不用复核得分；今年的分数线见“参数”，上年的按表式规定。"
                 "自评得分不在 0 到 100 分之间的是得分无效，不计入平均。"
             )
+        if KEY in (column.key for column in self.columns):
+            notes.append(f"{TITLE}：有一年的数有错误未改；“{CERTAIN_WORDS}”两年都去掉这个单位。")
         return [*notes, *(f"{remark}。" for remark in self.comparison.remarks)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Some of the departments, as a line below the totals."""
+
+    words: str
+    key: str
+    """In the totals of the comparison."""
+    chosen: Callable[[str], str]
+    """By figure an array for formulas: 1 where a line belongs to the group."""
+
+
+def _always(array: str, _figure: str) -> str:
+    return array
 
 
 def _figure_and_ending(key: str) -> tuple[str, str]:

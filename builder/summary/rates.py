@@ -32,9 +32,14 @@ def rate_of_sums(form: Form, column: Cells, chosen: str = "") -> str:
 def mean_score(cells: str, chosen: str = "") -> str:
     """The plain mean of the scores in a range that can be reached, of all lines or of those where the
     array `chosen` is 1."""
-    reached = f"ISNUMBER({cells})*({cells}>-{NEAR:g})*({cells}<{HIGHEST_SCORE + NEAR:g})"
+    reached = reached_scores(cells)
     condition = f"{chosen}*{reached}" if chosen else reached
     return f'=IFERROR(SUMPRODUCT({condition},{cells})/SUMPRODUCT({condition}),"")'
+
+
+def reached_scores(cells: str) -> str:
+    """An array for formulas: 1 for the scores in a range that can be reached."""
+    return f"ISNUMBER({cells})*({cells}>-{NEAR:g})*({cells}<{HIGHEST_SCORE + NEAR:g})"
 
 
 def _rendered_rate(form: Form, cell: Cells) -> str:

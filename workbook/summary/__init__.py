@@ -29,7 +29,7 @@ from workbook.summary.overview import (
     rate_threshold,
     reading_notes,
 )
-from workbook.summary.previous import RATE, SCORE, Comparison, Pairing
+from workbook.summary.previous import CERTAIN, RATE, SCORE, Comparison, Pairing
 from workbook.summary.previous_table import PreviousTables, load_previous
 from workbook.summary.provenance import (
     ORIGINS,
@@ -83,6 +83,7 @@ __all__ = [
     "ABSENT",
     "BANDS",
     "CENT",
+    "CERTAIN",
     "COVERAGE",
     "CRITERIA_HEADS",
     "CUTOFF_HEADS",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import pandas as pd
@@ -70,10 +71,24 @@ def column_of_amount(form: Form, item: Field) -> str:
     return next(name for name, each in _summed(form).items() if each is item)
 
 
+def doubtful_in(lines: pd.DataFrame) -> pd.Series[str]:
+    """The doubtful figures of each line by their columns; none of lines that were only given, as in a table."""
+    if "doubtful" not in lines.columns:
+        return pd.Series("", index=lines.index, dtype="string")
+    return lines["doubtful"].fillna("")
+
+
+def joined_doubts(doubts: Iterable[pd.Series[str]]) -> pd.Series[str]:
+    """The figures that are doubtful in any of several columns like `doubtful`, each once."""
+    rows = zip(*(column.fillna("").str.split(_SEPARATOR) for column in doubts), strict=True)
+    names = [dict.fromkeys(filter(None, chain.from_iterable(row))) for row in rows]
+    return pd.Series([_SEPARATOR.join(each) for each in names], dtype="string")
+
+
 def is_doubtful(lines: pd.DataFrame, figure: str) -> pd.Series[bool]:
     """Whether a figure of each line is doubtful; `counted_score` where it is the department's own."""
     own = "total_score" if figure == "counted_score" else figure
-    names: pd.Series[Any] = _SEPARATOR + lines["doubtful"].fillna("") + _SEPARATOR
+    names: pd.Series[Any] = _SEPARATOR + doubtful_in(lines) + _SEPARATOR
     doubtful = names.str.contains(f"{_SEPARATOR}{own}{_SEPARATOR}", regex=False).astype(bool)
     return doubtful & lines["review_score"].isna() if figure == "counted_score" else doubtful
 

@@ -23,10 +23,13 @@ from workbook.errors import PreviousError
 from workbook.form import Form
 from workbook.summary.amounts import rate_of_sums, sum_of
 from workbook.summary.coverage import COUNTED, Status
+from workbook.summary.doubt import doubtful_in, is_doubtful, joined_doubts
 from workbook.summary.schemas import WHO
 from workbook.summary.totals import INVALID, grades, is_valid
 
 RATE, SCORE = "execution_rate", "total_score"
+CERTAIN = "certain"
+"""The group of the totals in which no figure is doubtful."""
 
 
 class Pairing(StrEnum):
@@ -70,9 +73,11 @@ class Comparison:
     `number` (the line this year, NA if gone), county, code, department, [project], and for each of `figures`
     NAME_before, NAME, NAME_change (in its own unit; rates in fractions) and, for amounts, NAME_growth
     (the change over last year's, a fraction); grade_before, grade (by the department's own score; 得分无效
-    where that is none); pairing; remark."""
+    where that is none); doubtful (the figures that are doubtful in one of the years, by their columns, commas
+    between); pairing; remark."""
     totals: pd.DataFrame
-    """Index `group`: all and each of `Pairing`; `departments`, and the figures as above: amounts added
+    """Index `group`: all, certain (of each figure those in which neither year's is doubtful; `departments` where
+    none is) and each of `Pairing`; `departments`, and the figures as above: amounts added
     up, rates from the sums of those who give both amounts, scores as plain means of those that can be reached."""
     figures: Mapping[str, str]
     """The label of each figure that both years have: the amounts, execution_rate, total_score."""
@@ -135,6 +140,11 @@ def _compared(this_year: DepartmentLines, last_year: DepartmentLines) -> Compari
         frame["grade_before"] = _values_at(last.assign(grade=grades_before), "grade", theirs)
         frame["grade"] = _values_at(this.assign(grade=grades_now), "grade", ours)
     frame = _changes(frame, figures)
+    in_doubt = [doubtful_in(lines) for lines in (last, this)]
+    frame["doubtful"] = joined_doubts(
+        _values_at(names.to_frame("doubtful"), "doubtful", positions)
+        for names, positions in zip(in_doubt, (theirs, ours), strict=True)
+    )
     states = [
         _pairing(i is not None and gave_now[i], j is not None and gave_then[j])
         for i, j in zip(ours, theirs, strict=True)
@@ -247,12 +257,15 @@ def _totals(
     frame: pd.DataFrame, figures: Mapping[str, str], forms: Mapping[str, Form]
 ) -> pd.DataFrame:
     """`forms` are the years' forms, by what the names of their columns end with."""
-    groups = {"all": frame} | {str(p): frame[frame["pairing"] == p] for p in Pairing}
+    no_doubt = frame["doubtful"].eq("")
+    groups = {"all": frame, CERTAIN: frame[no_doubt]}
+    groups |= {str(p): frame[frame["pairing"] == p] for p in Pairing}
     table = pd.DataFrame(
         {"departments": pd.array([len(group) for group in groups.values()], dtype="Int64")},
         index=pd.Index(list(groups), dtype="string", name="group"),
     )
     for name in figures:
+        groups[CERTAIN] = frame[~is_doubtful(frame, name)]
         for end, form in forms.items():
             values = [_total(group, name, end, form) for group in groups.values()]
             table[f"{name}{end}"] = pd.array(values, dtype="Float64")

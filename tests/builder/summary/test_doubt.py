@@ -17,7 +17,7 @@ from builder import build_page, build_summary
 from builder.tables import summary_of, write_data
 from builder.web.page_data import page_data
 from builder.word import build_county_report
-from tests.fillings import overall
+from tests.fillings import FILLED, accepted, changed, filling, overall
 from tests.office import Office
 from workbook import aggregate, check, load_roster, read_returns
 from workbook.address import letters
@@ -33,7 +33,9 @@ IMPOSSIBLE, CERTAIN = 89_554_150.74, 92_150.74
 def summary() -> Summary:
     roster = load_roster(SAMPLES / "roster.csv")
     returns = check(read_returns([SAMPLES / "returns"]), roster)
-    return aggregate(returns, roster)
+    last_year = [changed(filling(path), identity__fiscal_year=2023) for path in FILLED]
+    previous = aggregate([accepted(f, f"2023/{n}.xlsx") for n, f in enumerate(last_year)])
+    return aggregate(returns, roster, previous=previous)
 
 
 def near(value: object, figure: float) -> bool:
@@ -54,7 +56,7 @@ def test_the_workbook_shows_the_impossible_sum_nowhere_alone(
         if any(near(value, IMPOSSIBLE) or shows(value, IMPOSSIBLE) for value in cells):
             sheets.append(sheet.title)
             assert any(near(v, CERTAIN) or shows(v, CERTAIN) for v in cells), sheet.title
-    assert {"总览", "部门汇总"} <= set(sheets)
+    assert {"总览", "部门汇总", "同比"} <= set(sheets)
 
 
 def test_nor_do_page_and_draft(summary: Summary, tmp_path: Path) -> None:

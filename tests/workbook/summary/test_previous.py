@@ -86,6 +86,7 @@ def test_totals_are_of_all_and_of_those_in_both_years(found: Comparison) -> None
     frame = found.departments
     assert totals["departments"].to_dict() == {
         "all": 5,
+        "certain": 5,
         "both": 3,
         "new": 1,
         "gone": 1,
