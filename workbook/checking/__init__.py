@@ -7,6 +7,7 @@ the same department. Start in `checks`.
 
 from workbook.checking.between_returns import (
     DUPLICATE,
+    OFF_PROJECTS,
     UNDECIDED_COPY,
     add_findings_between,
 )
@@ -23,6 +24,7 @@ from workbook.checking.columns import (
     typed_cells,
     value_at,
 )
+from workbook.checking.duties import Duties, Duty
 from workbook.checking.expected_scores import (
     EXPECTED,
     ExpectedScoreCollector,
@@ -40,10 +42,13 @@ __all__ = [
     "DUPLICATE",
     "EXPECTED",
     "HOLDS",
+    "OFF_PROJECTS",
     "UNDECIDED",
     "UNDECIDED_COPY",
     "VERDICTS",
     "Batch",
+    "Duties",
+    "Duty",
     "ExpectedScoreCollector",
     "ExpectedScores",
     "Identity",
