@@ -24,6 +24,7 @@ from workbook import aggregate, check, find_form, load_roster, read_returns  # n
 from workbook.summary import (  # noqa: E402
     COVERAGE,
     DUES,
+    DUTIES,
     FIGURES,
     FIXED,
     TRACES,
@@ -52,7 +53,7 @@ $ workbook aggregate samples/returns -o 汇总表.xlsx --roster samples/roster.c
 
 | 文件 | 内容 |
 |---|---|
-| `files`、`submissions`、`cells`、`findings`、`coverage` | 收到的文件、收下的表、单元格、问题、报送情况 |
+| `files`、`submissions`、`cells`、`findings`、`coverage`、`duties` | 收到的文件、收下的表、单元格、问题、报送情况、应报的表 |
 | `department_overall_2024/` | 这一表式每一节一张表：一份一行，或填写了的行一行一行 |
 | `department_overall_2024_summary/` | 由这一表式汇总出来的：`departments`，一个单位一行，重复报送的只计一份 |
 | `data.duckdb` | 以上全部，文件夹即 schema，另有视图；每列的中文说明在列注释里 |
@@ -207,7 +208,7 @@ def _schemas() -> Iterator[str]:
         "类型是 pandas 的：string 文本、Int64 整数、Float64 数、datetime64 日期、boolean 是否；都可以为空。"
         "前面带 * 的是索引，在文件里是头几列。\n"
     )
-    for schema in (*FIXED, COVERAGE):
+    for schema in (*FIXED, COVERAGE, DUTIES):
         yield from _schema(schema, schema.name)
     for section in form.sections.values():
         schema = section_schema(form, section)

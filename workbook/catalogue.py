@@ -469,6 +469,30 @@ _ENTRIES = (
         "请问清以哪一份为准，重新运行时用 --use 指定（如 --use {file}）。",
         "收表要求",
     ),
+    CatalogueEntry(
+        "A506",
+        _W,
+        "项目不在名册中",
+        "项目“{project}”不在该单位的名册项目中{detail}",
+        "请核对项目名称，与批复的预算一致；确是新增的项目，请财政部门补入名册。",
+        "名册",
+    ),
+    CatalogueEntry(
+        "A507",
+        _W,
+        "项目支出与各项目之和不符",
+        "“{label}”{stated} 万元，{count} 个项目的支出之和 {due} 万元，相差 {difference} 万元",
+        "请核对部门的表和各项目的表，改正填错的一处。",
+        "项目支出 = 各项目的全年执行数之和",
+    ),
+    CatalogueEntry(
+        "A508",
+        _E,
+        "与名册的预算数不同",
+        "“{label}”填的是 {stated} 万元，名册上是 {due} 万元",
+        "请按批复数填写；名册有误的，请告诉财政部门。",
+        "名册",
+    ),
 )
 REQUIRED = "V301"
 """The check that a required cell is filled in; an open one reads 未填全, not 不通过."""

@@ -18,7 +18,13 @@ from builder.summary.departments import notes, write_departments, write_unread
 from builder.summary.lists import write_composition, write_details, write_sources
 from builder.summary.overview import write_empty_overview, write_overview
 from builder.summary.previous import write_previous
-from builder.summary.returns import write_coverage, write_files, write_findings, write_pending
+from builder.summary.returns import (
+    write_coverage,
+    write_files,
+    write_findings,
+    write_pending,
+    write_projects,
+)
 from builder.summary.reviews import write_set_aside
 from builder.summary.sampling import write_sampling
 from builder.summary.settings import Settings, write_settings
@@ -49,7 +55,7 @@ def build_summary(summary: Summary, path: Path | str, *, sampling: Sampling | No
     path = Path(path)
     rows = (
         len(summary.findings)
-        + len(summary.coverage)
+        + len(summary.duties)
         + sum(len(part.sources) + sum(map(len, part.details.values())) for part in summary.forms)
     )
     with book_at(path, constant_memory=rows > _BIG) as book:
@@ -104,6 +110,11 @@ _COVERAGE = RoundList("报送情况", write_coverage)
 LISTS = (
     RoundList("问题清单", write_findings, lambda summary: not summary.left_out),
     _COVERAGE,
+    RoundList(
+        "项目报送情况",
+        write_projects,
+        lambda summary: len(summary.project_duties) > 0 and not summary.left_out,
+    ),
     RoundList(
         "催报名单",
         lambda book, name, summary, _links: write_pending(book, name, summary),

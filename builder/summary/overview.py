@@ -29,6 +29,7 @@ from workbook.summary import (
     Summary,
     attention,
     coverage_counts,
+    projects_in_words,
     worded_rate,
 )
 
@@ -45,6 +46,8 @@ def write_overview(
         if main
         else _return_figures(part, lists.departments)
     )
+    if main and projects_in_words(summary):
+        page.sentence(projects_in_words(summary))
     page.title("二、资金与得分")
     sums = _sum_figures(part, lists.departments)
     if sums:

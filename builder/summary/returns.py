@@ -16,7 +16,14 @@ from builder.summary.lists import (
     order_column,
 )
 from workbook.catalogue import Severity
-from workbook.summary import DEADLINE, Status, Summary, coverage_counts
+from workbook.summary import (
+    DEADLINE,
+    Status,
+    Summary,
+    coverage_counts,
+    pending,
+    projects_in_words,
+)
 
 _SEVERITY_FILLS = {
     Severity.ERROR: styles.ERROR_FILL,
@@ -159,37 +166,72 @@ def _situations(frame: pd.DataFrame, *, has_roster: bool) -> list[Value]:
     return remarks
 
 
-def write_pending(book: Book, name: str, summary: Summary) -> Listed:
-    """Who has not answered, was sent back, or has to mend something: with whom to call."""
-    frame = summary.coverage[summary.coverage["status"] != Status.ANSWERED]
+def write_projects(book: Book, name: str, summary: Summary, links: Links) -> Listed:
+    """Every project's form that is due or came, with what came of it."""
+    frame = summary.project_duties
     statuses = [Status(status) for status in frame["status"]]
     columns = [
         order_column(len(frame)),
         _status(statuses),
+        *department_columns(frame, (11, 26)),
+        Column("project", "项目名称", 30, _project_names(frame)),
+        *([_on_roster(frame)] if summary.lists_projects else []),
+        Column("copies", "收下\n份数", 6, values(frame["copies"]), "count", None, _total(frame["copies"])),
+        Column("duplicates", "重复\n份数", 6, values(frame["duplicates"]), "points", None,
+               _total(frame["duplicates"])),
+        *(Column(f"{s}s", s.chinese, 6, values(frame[f"{s}s"]), "count", None, _total(frame[f"{s}s"]))
+          for s in Severity),
+        Column("why", "情况", 40, values(frame["why"])),
+        open_column(frame["file"], links),
+        Column("file", "文件", 36, file_names(frame["file"])),
+    ]  # fmt: skip
+    notes = (
+        "应报的是名册上各单位的项目；名册没有列项目的，收到的每个项目一行。名册外的项目照样计入合计，请核对项目名称。",
+    )
+    return write_list(
+        book, Heading(name, "项目报送情况", projects_in_words(summary), notes, 4), columns
+    )
+
+
+def _project_names(frame: pd.DataFrame) -> list[Value]:
+    """The projects' names; of a department's own form none."""
+    return values(frame["project"].replace("", "（没有填项目名称）"))
+
+
+def write_pending(book: Book, name: str, summary: Summary) -> Listed:
+    """Which forms have not come, were sent back, or are to be mended: with whom to call."""
+    frame = pending(summary)
+    of_projects = frame["project"].notna()
+    statuses = [Status(status) for status in frame["status"]]
+    project = (
+        [Column("project", "项目名称", 30, _project_names(frame))] if of_projects.any() else []
+    )
+    columns = [
+        order_column(len(frame)),
+        _status(statuses),
         *department_columns(frame, (12, 30)),
+        *project,
         Column("contact", "联系人", 12, values(frame["contact"]), "center"),
         Column("phone", "联系电话", 16, values(frame["phone"]), "center"),
         Column("deadline", DEADLINE, 12, values(frame["deadline"]), "center"),
         Column("why", "原因", 44, _pending_reasons(frame, summary)),
         Column("file", "文件", 34, file_names(frame["file"])),
     ]
-    heading = Heading(name, "催报名单", f"共 {len(frame)} 个单位", frozen=4)
-    return write_list(book, heading, columns)
+    counts = f"共 {int((~of_projects).sum())} 个单位"
+    if of_projects.any():
+        counts += f"、{int(of_projects.sum())} 个项目"
+    return write_list(book, Heading(name, "催报名单", counts, frozen=4), columns)
 
 
 def _pending_reasons(frame: pd.DataFrame, summary: Summary) -> list[Value]:
-    counts = summary.errors_by_department
     list_reference = "" if summary.left_out else "，见问题清单"
     reasons: list[Value] = []
-    rows: Iterable[tuple[str, str, str, str]] = zip(
-        frame["status"], frame["county"], frame["department"], frame["why"], strict=True
+    rows: Iterable[tuple[str, int, str]] = zip(
+        frame["status"], frame["errors"], frame["why"], strict=True
     )
-    for status, county, department, why in rows:
-        if status == Status.FAULTY:
-            errors = int(counts.get((county, department), 0))
-            reasons.append("；".join(filter(None, (f"有 {errors} 处错误{list_reference}", why))))
-        else:
-            reasons.append(why or "尚未报送")
+    for status, errors, why in rows:
+        counted = f"有 {errors} 处错误{list_reference}" if status == Status.FAULTY else ""
+        reasons.append("；".join(filter(None, (counted, why))) or "尚未报送")
     return reasons
 
 

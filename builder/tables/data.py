@@ -21,6 +21,7 @@ from workbook.form import Form, ScoredRows
 from workbook.summary import (
     COVERAGE,
     DATE,
+    DUTIES,
     FIGURES,
     FIXED,
     NEAR,
@@ -76,7 +77,7 @@ def write_data(
 
     `files`, `submissions`, `cells` and `findings` stand in the folder, the sections of each form in
     a folder of its own (`department_overall_2024/funds.csv`), and so do the schemas of `data.duckdb`.
-    With the summary of the same returns come `coverage`, each form's `departments` in a folder of
+    With the summary of the same returns come `coverage`, `duties`, each form's `departments` in a folder of
     their own (`department_overall_2024_summary`), and the views that count each department once.
     Without duckdb (see `has_duckdb`) that file is left out.
 
@@ -144,6 +145,7 @@ def _summary_tables(summary: Summary | None) -> Iterator[_Table]:
     if summary is None:
         return
     yield _Table("", COVERAGE, summary.coverage)
+    yield _Table("", DUTIES, summary.duties)
     for form, parts in _by_form(summary):
         schema = departments_schema(form)
         lines = pd.concat([part.departments.assign(fiscal_year=_year(part)) for part in parts])

@@ -510,10 +510,14 @@
       const rows = data.due.filter((item) => item.status === status);
       if (!rows.length) continue;
       const why = rows.some((item) => item.why) ? [["原因", ""]] : [];
-      parts.push(el("div", null, el("h3", null, title + " " + count(rows.length) + " 家"), list(
-        [...county, ["预算编码", "center"], ["部门", ""], ["联系人", ""], ["联系电话", "center"], ...why],
-        rows.slice(0, PRINTED).map((item) => [...county.map(() => item.county), item.code, item.department, item.contact, item.phone, ...why.map(() => item.why)]))));
-      if (rows.length > PRINTED) parts.push(el("p", null, "只列前 " + count(PRINTED) + " 家，其余见汇总表。"));
+      const project = rows.some((item) => known(item.project)) ? [["项目", ""]] : [];
+      const own = rows.filter((item) => !known(item.project)).length;
+      const both = count(own) + " 家" + (rows.length > own ? "、" + count(rows.length - own) + " 个项目" : "");
+      parts.push(el("div", null, el("h3", null, title + " " + both), list(
+        [...county, ["预算编码", "center"], ["部门", ""], ...project, ["联系人", ""], ["联系电话", "center"], ...why],
+        rows.slice(0, PRINTED).map((item) => [...county.map(() => item.county), item.code, item.department,
+          ...project.map(() => item.project || ""), item.contact, item.phone, ...why.map(() => item.why)]))));
+      if (rows.length > PRINTED) parts.push(el("p", null, "只列前 " + count(PRINTED) + " 行，其余见汇总表。"));
     }
     if (data.late.length) {
       parts.push(el("div", null, el("h3", null, "迟报 " + count(data.late.length) + " 家"), list(

@@ -31,6 +31,8 @@ from workbook.summary import (
     figure_words,
     findings_by_code,
     full_names,
+    pending,
+    projects_in_words,
     rate_threshold,
     reading_notes,
     sample,
@@ -86,7 +88,7 @@ def page_data(summary: Summary) -> Json:
         **({"counties": True} if summary.counties else {}),
         "counted": [str(status) for status in Status if status.counts],
         "statuses": [{"key": str(s), "name": s.chinese} for s in Status],
-        "coverage": f"{_WHO[summary.has_roster]} {counts.asked} 家：{counts.in_words}。",
+        "coverage": f"{_WHO[summary.has_roster]} {counts.asked} 家：{counts.in_words}。{projects_in_words(summary)}",
         "bands": [{"from": low, "below": below} for _, low, below in BANDS],
         "due": _owing(summary),
         "late": _records(_late(summary)),
@@ -102,10 +104,11 @@ def page_data(summary: Summary) -> Json:
 
 
 def _owing(summary: Summary) -> list[Json]:
-    """Who still owes a return, in the roster's order."""
-    frame = summary.coverage
+    """What is still owed, in the roster's order: departments' own forms, and their projects'."""
+    frame = pending(summary)
     frame = frame[frame["status"].isin([Status.MISSING, Status.REJECTED])]
-    return _records(frame[["status", *_who(summary), "contact", "phone", "why"]])
+    project = ["project"] if frame["project"].notna().any() else []
+    return _records(frame[["status", *_who(summary), *project, "contact", "phone", "why"]])
 
 
 def _who(summary: Summary) -> list[str]:

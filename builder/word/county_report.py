@@ -29,6 +29,7 @@ from workbook.summary import (
     error_name,
     findings_by_code,
     full_names,
+    projects_in_words,
     shown_grades,
 )
 
@@ -134,6 +135,8 @@ def _coverage(draft: _Draft, summary: Summary) -> None:
             draft.text(
                 f"{status.chinese}的 {len(names)} 个：{_listed(names.fillna(_UNNAMED).tolist())}。"
             )
+    if projects_in_words(summary):
+        draft.text(projects_in_words(summary))
     draft.leave_open("催报、退回修改的经过")
 
 

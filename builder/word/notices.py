@@ -8,7 +8,9 @@ from pathlib import Path
 from workbook.catalogue import Severity
 from workbook.checking import (
     UNDECIDED_COPY,
+    Duties,
     Roster,
+    RosterEntry,
     Sender,
     SentReturns,
     full_name,
@@ -16,7 +18,7 @@ from workbook.checking import (
 )
 from workbook.errors import BuildError
 from workbook.findings import Finding
-from workbook.reading import ACCEPTED, Return
+from workbook.reading import ACCEPTED, Return, Submission
 from workbook.writing import stem_of, writing
 
 _PARTS = (
@@ -34,7 +36,7 @@ def write_notices(
     could not be read; returns the paths, in order. UTF-8 with BOM, as Windows' Notepad writes it.
 
     Copies that do not count are left out; of several that may be the latest the department is asked
-    which one counts. Raises BuildError if a file is there already and
+    which one counts. It is told which of its projects have not come. Raises BuildError if a file is there already and
     `force` is not given, or if one cannot be written.
     """
     if folder.exists() and not folder.is_dir():
@@ -52,16 +54,18 @@ def write_notices(
 def _notices(returns: Sequence[Return], roster: Roster | None) -> Iterator[tuple[str, str]]:
     """(name of the file, text) of each department that has something to mend."""
     sent = sort_by_sender(returns, roster)
+    missing_projects = _missing_projects(sent)
     positions_by_department: dict[int, list[int]] = {}
     for position, number in sent.departments.items():
         if position not in sent.replaced:
             positions_by_department.setdefault(number, []).append(position)
-    for positions in positions_by_department.values():
+    for number, positions in positions_by_department.items():
         open_ = [returned for position in positions if _is_open(returned := returns[position])]
         asked = list(_which_counts(sent, positions))
         if open_ or asked:
             sender = sent.senders[positions[0]]
             stem = stem_of(sender.code, sender.department)
+            asked += missing_projects.get(number, [])
             yield stem_of(sender.county, stem), _text(sender, asked, open_)
 
 
@@ -82,8 +86,27 @@ def _which_counts(sent: SentReturns, positions: Sequence[int]) -> Iterator[str]:
         if sent.copies.undecided.get(position) == position:
             copies = [position, *sent.copies.rivals(position)]
             names = "、".join(Path(sent.returns[copy].key).name for copy in copies)
-            form = sent.read[position].form.name
-            yield f"你单位的《{form}》报送了 {len(copies)} 份，填写不同：{names}。请告知以哪一份为准。"
+            form = _form_name(sent.read[position])
+            yield f"你单位的{form}报送了 {len(copies)} 份，填写不同：{names}。请告知以哪一份为准。"
+
+
+def _missing_projects(sent: SentReturns) -> dict[int, list[str]]:
+    """By a department's number: which of its projects' forms have not come."""
+    names: dict[RosterEntry, list[str]] = {}
+    for sender, duty in Duties(sent).missing:
+        if sender.entry is not None and duty.by_project:
+            names.setdefault(sender.entry, []).append(f"“{duty.project}”")
+    return {
+        number: [f"还有 {len(projects)} 个项目没有报送：{'、'.join(projects)}，请尽快报送。"]
+        for number, sender in zip(sent.listed, sent.due, strict=True)
+        if sender.entry is not None and (projects := names.get(sender.entry))
+    }
+
+
+def _form_name(submission: Submission) -> str:
+    """The form's name, with the project that it is about."""
+    project = f"“{submission.project}”" if submission.project else ""
+    return f"《{submission.form.name}》{project}"
 
 
 def _text(sender: Sender, asked: Iterable[str], returns: Sequence[Return]) -> str:
@@ -99,7 +122,7 @@ def _text(sender: Sender, asked: Iterable[str], returns: Sequence[Return]) -> st
 
 def _about(returned: Return) -> Iterator[str]:
     """What is to be said of one return."""
-    form = f"《{returned.submission.form.name}》" if returned.submission else "文件"
+    form = _form_name(returned.submission) if returned.submission else "文件"
     name = Path(returned.key).name
     if returned.status != ACCEPTED:
         yield f"你单位报送的{form}（{name}）读不出来，请按下面的说明重新报送。"

@@ -7,6 +7,7 @@ the same department. Start in `checks`.
 
 from workbook.checking.between_returns import (
     DUPLICATE,
+    OFF_PROJECTS,
     UNDECIDED_COPY,
     add_findings_between,
 )
@@ -23,6 +24,7 @@ from workbook.checking.columns import (
     typed_cells,
     value_at,
 )
+from workbook.checking.duties import Duties, Duty
 from workbook.checking.expected_scores import (
     EXPECTED,
     ExpectedScoreCollector,
@@ -51,11 +53,14 @@ __all__ = [
     "EXPECTED",
     "HEAD_WITHIN",
     "HOLDS",
+    "OFF_PROJECTS",
     "UNDECIDED",
     "UNDECIDED_COPY",
     "VERDICTS",
     "WHO_HEADS",
     "Batch",
+    "Duties",
+    "Duty",
     "ExpectedScoreCollector",
     "ExpectedScores",
     "Identity",

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from workbook import text as texts
+from workbook.checking.agreement import unlike_projects, unlike_roster
+from workbook.checking.duties import Duties
 from workbook.checking.roster import Roster
 from workbook.checking.same_department import full_name
 from workbook.checking.senders import Sender, named_otherwise, sort_by_sender
@@ -17,6 +19,8 @@ from workbook.reading import Cell, Return, Submission
 
 DUPLICATE, UNDECIDED_COPY = "A502", "A505"
 """What a copy bears that does not count, and one of which nothing tells whether it does."""
+OFF_PROJECTS = "A506"
+"""What a form bears whose project is none of its department's."""
 
 
 def is_replaced(returned: Return) -> bool:
@@ -31,16 +35,23 @@ def add_findings_between(
 
     W117 for a form of another year, version or kind than this round's; A501 for a department that is
     not on the roster, A503 for one that the file's name contradicts; A504 where two departments sent the
-    very same; A505 on copies of which nothing tells which is later. A copy that another one replaces
-    has the note A502 and nothing else: it is neither judged nor listed. The round's year is `year`, or the
-    roster's; else what most departments sent. Raises WorkbookError if departments cannot be told apart;
-    see `workbook.checking.told_apart`; or if two copies of one duty were chosen.
+    very same; A505 on copies of which nothing tells which is later; A506 for a project that the roster
+    does not list for its department; A507 where projects do not add up, A508 where the roster tells
+    another amount (`workbook.checking.agreement`). A copy that another one replaces has the note A502 and
+    nothing else: it is neither judged nor listed. The round's year is `year`, or the roster's; else what
+    most departments sent. Raises WorkbookError if departments cannot be told apart (see
+    `workbook.checking.told_apart`) or two copies of one duty were chosen; RosterError where an amount of
+    the roster is no number.
     """
     sent = sort_by_sender(returns, roster)
     require_told_apart(sent)
     read, departments, copies = sent.read, sent.departments, sent.copies
     due_forms = sent.due_forms(year)
     alike = _alike({p: s for p, s in read.items() if p not in copies.replaced}, departments)
+    of_amounts: dict[int, list[Finding]] = {}
+    for position, violation in (*unlike_projects(sent), *unlike_roster(sent, due_forms.year)):
+        of_amounts.setdefault(position, []).append(violation)
+    duties = Duties(sent)
     result = []
     for position, returned in enumerate(sent.returns):
         if position in copies.replaced:
@@ -57,6 +68,8 @@ def add_findings_between(
             if rivals:
                 counted = sent.returns[copies.undecided[position]]
                 findings += _undecided(returned, submission, rivals, counted)
+            findings += _off_projects(position, duties)
+            findings += of_amounts.get(position, [])
             if position in alike:
                 same = alike[position]
                 findings.append(_copied(submission, read[same], sent.senders[same].county))
@@ -75,6 +88,32 @@ def _off_roster(submission: Submission, sender: Sender, roster: Roster) -> list[
     detail = f"，名册中最接近的是“{expected}”" if expected else ""
     return [
         _department_finding("A501", submission, printed=printed, expected=expected, detail=detail)
+    ]
+
+
+def _off_projects(position: int, duties: Duties) -> list[Finding]:
+    """A project that is not among those of its department, which the roster lists."""
+    submission, sender = duties.sent.read[position], duties.sent.senders[position]
+    roster, entry = duties.sent.roster, sender.entry
+    item, name = submission.form.key_fields.project, submission.project
+    if roster is None or not roster.projects or entry is None or item is None or not name:
+        return []
+    if entry.project(name):
+        return []
+    near, owner = duties.nearest(position, name), roster.of_project(name, sender.county)
+    detail = f"，最接近的是“{near}”" if near else f"，是“{owner.department}”的项目" if owner else ""
+    address = submission.address_of(item.key)
+    return [
+        finding(
+            OFF_PROJECTS,
+            sheet=address.sheet if address else submission.form.sheet,
+            cell=address.a1 if address else "",
+            field=item.key,
+            printed=name,
+            expected=near,
+            project=name,
+            detail=detail,
+        )
     ]
 
 

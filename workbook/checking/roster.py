@@ -1,4 +1,4 @@
-"""The roster: which departments must answer, read from a CSV file or the first sheet of a workbook.
+"""The roster: which departments must answer, and for which projects, read from CSV files or Excel workbooks.
 
 The first row that names the department's column is the head; what stands above it (a title, a date) is
 passed over. Everything is text: codes keep their leading zeros.
@@ -13,7 +13,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,10 +44,27 @@ _HEADS: Mapping[str, tuple[str, ...]] = {
     "phone": ("联系电话", "电话", "手机", "手机号", "手机号码", "联系方式"),
 }  # fmt: skip
 """The heads by which each column is known, the usual one first."""
+_PROJECT_HEADS = {name: _HEADS[name] for name in ("county", "code", "department")} | {
+    "project": ("项目名称", "项目", "项目名")
+}
+"""The same of the list of projects."""
+PROJECTS = "项目"
+"""The sheet that lists projects."""
 _OPENS_BY = "密码"
 """The head of a further column: what opens a department's encrypted return."""
 _NEAR = 0.6
 """How alike a name must be to be suggested, 1 being the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class RosterProject:
+    """One project for which a department must answer with a form of its own."""
+
+    name: str
+    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Further columns by their heads, such as its budget."""
+    row: int = 0
+    """Where it stands in its list, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +85,13 @@ class RosterEntry:
     """Where it stands in the file, from 1."""
     county: str = ""
     """Whose department it is, where the roster has a column for it; codes repeat in other counties."""
+    projects: tuple[RosterProject, ...] = field(default=(), hash=False)
+    """For which projects it must answer, in the list's order."""
+
+    def project(self, name: str) -> RosterProject | None:
+        """The project of a name, blanks, width and case aside; None if it is not listed."""
+        sought = texts.fold(name)
+        return next((item for item in self.projects if texts.fold(item.name) == sought), None)
 
     @property
     def identity(self) -> Identity:
@@ -81,6 +105,13 @@ class Roster:
 
     path: Path
     entries: tuple[RosterEntry, ...]
+    projects_at: str = ""
+    """Where the projects are listed: the file, and its sheet."""
+
+    @cached_property
+    def projects(self) -> tuple[tuple[RosterEntry, RosterProject], ...]:
+        """Every listed project with its department; none where the roster lists no projects."""
+        return tuple((entry, project) for entry in self.entries for project in entry.projects)
 
     @property
     def year(self) -> int | None:
@@ -119,6 +150,11 @@ class Roster:
             if close:
                 return candidates[close[0]]
         return None
+
+    def of_project(self, name: str, county: str = "") -> RosterEntry | None:
+        """The department for which a project is listed; None if it is for none."""
+        entries = (entry for _, entry in self._within(county))
+        return next((entry for entry in entries if entry.project(name)), None)
 
     def named_in(self, name: str, county: str = "") -> RosterEntry | None:
         """The one entry whose code or whole name occurs in a file's name; None if it is not one."""
@@ -162,14 +198,33 @@ class Roster:
         return Directory(entry.identity for entry in self.entries)
 
 
-def load_roster(path: Path | str) -> Roster:
-    """Read a roster from .csv (UTF-8 or GB18030), or from the first visible sheet of a workbook.
+def nearest_name(name: str, among: Iterable[str]) -> str:
+    """The name that was most likely meant; blank if none is near."""
+    names = {texts.fold(each): each for each in among}
+    close = difflib.get_close_matches(texts.fold(name), names, n=1, cutoff=_NEAR)
+    return names[close[0]] if close else ""
 
-    Raises RosterError naming the file, the column or row, and the remedy.
+
+def load_roster(path: Path | str, projects: Path | str | None = None) -> Roster:
+    """Read a roster from .csv (UTF-8 or GB18030) or .xlsx: the first visible sheet that is not 项目.
+
+    The sheet 项目 lists projects, of a CSV roster the file `projects` (.csv or .xlsx): county, code or
+    department, 项目名称. Raises RosterError naming the file, the column or row, and the remedy.
     """
     path = Path(path)
-    first, *_ = _tables(TableFile(path, "名册", RosterError))
-    entries = tuple(_entries(path, first.rows))
+    sheets = _sheets(path)
+    listed_projects = sheets.pop(PROJECTS, None) if len(sheets) > 1 else None
+    projects_at = f"{path}，工作表“{PROJECTS}”"
+    if projects is not None:
+        if listed_projects is not None:
+            raise RosterError(
+                f"{path}：名册里已有工作表“{PROJECTS}”，不要另用 --projects，请只留一处"
+            )
+        projects_at = str(projects)
+        project_sheets = _sheets(Path(projects))
+        listed_projects = project_sheets.get(PROJECTS) or next(iter(project_sheets.values()))
+    rows = next(iter(sheets.values()))
+    entries = tuple(_entries(path, rows))
     if not entries:
         raise RosterError(f"{path}：名册里没有单位，请在表头下每行填一个单位")
     _refuse_blank_county(path, entries)
@@ -179,7 +234,9 @@ def load_roster(path: Path | str) -> Roster:
     if len(years) > 1:
         listed_years = "、".join(map(str, years))
         raise RosterError(f"{path}：“年度”列有不同的年度：{listed_years}。一次收表只能有一个年度")
-    return Roster(path, entries)
+    if listed_projects is None:
+        return Roster(path, entries)
+    return _with_projects(Roster(path, entries, projects_at), listed_projects)
 
 
 def _without(name: str, prefix: str) -> str:
@@ -197,6 +254,16 @@ def _shared(names: Sequence[str]) -> str:
         (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first)
     )
     return first[:size]
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def _sheets(path: Path) -> dict[str, Sequence[Row]]:
+    """The visible sheets of a file by name, the projects' last; a CSV is one sheet without a name."""
+    tables = _tables(TableFile(path, "名册", RosterError))
+    tables.sort(key=lambda table: table.sheet.strip() == PROJECTS)
+    return {table.sheet.strip(): table.rows for table in tables}
 
 
 def _tables(file: TableFile) -> list[PlainTable]:
@@ -237,24 +304,40 @@ def _float_or_other(value: object) -> object:
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)
 
 
-def _entries(path: Path, rows: Sequence[Row]) -> Iterator[RosterEntry]:
-    head, columns = _head(path, rows)
-    known_columns = {name: column for column, name in columns.items() if name in _HEADS}
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A row of a list: what stands in our columns by their identifiers, and in others by their heads."""
+
+    number: int
+    values: Mapping[str, str]
+    extra: Mapping[str, str]
+
+
+def _lines(place: str, rows: Sequence[Row], heads: _Heads) -> Iterator[_Line]:
+    """The lines below the head."""
+    head, columns = _head(place, rows, heads)
+    known_columns = {name: column for column, name in columns.items() if name in heads.known}
     for number, cells in rows[head + 1 :]:
         if not any(cells):
             continue
         if is_sum_line(cells):
             raise RosterError(
-                f"{path}，第 {number} 行：“{'，'.join(filter(None, cells))}”不是单位，请删除合计这一行"
+                f"{place}，第 {number} 行：“{'，'.join(filter(None, cells))}”不是{heads.subject}，请删除合计这一行"
             )
         values = {name: _at(cells, column) for name, column in known_columns.items()}
-        if not values["department"]:
-            raise RosterError(f"{path}，第 {number} 行：没有单位名称，请补填，或删除这一行")
         if _SCIENTIFIC.fullmatch(values.get("code", "")):
             raise RosterError(
-                f"{path}，第 {number} 行：预算编码“{values['code']}”被 Excel 变成了科学记数，请把该列设为文本后重填"
+                f"{place}，第 {number} 行：预算编码“{values['code']}”被 Excel 变成了科学记数，请把该列设为文本后重填"
             )
-        extra = {name: _at(cells, column) for column, name in columns.items() if name not in _HEADS}
+        further = {c: name for c, name in columns.items() if name not in heads.known}
+        yield _Line(number, values, {name: _at(cells, c) for c, name in further.items()})
+
+
+def _entries(path: Path, rows: Sequence[Row]) -> Iterator[RosterEntry]:
+    for line in _lines(str(path), rows, _DEPARTMENTS):
+        number, values, extra = line.number, line.values, line.extra
+        if not values["department"]:
+            raise RosterError(f"{path}，第 {number} 行：没有单位名称，请补填，或删除这一行")
         yield RosterEntry(
             code=values.get("code", ""),
             department=values["department"],
@@ -291,29 +374,86 @@ def _at(cells: Sequence[str], column: int) -> str:
     return cells[column] if column < len(cells) else ""
 
 
-def _head(path: Path, rows: Sequence[Row]) -> tuple[int, dict[int, str]]:
+@dataclass(frozen=True, slots=True)
+class _Heads:
+    """The columns that a list may have, and by which its head is known."""
+
+    known: Mapping[str, tuple[str, ...]]
+    named_by: str
+    """The column that its head must have."""
+    subject: str
+    remedy: str
+
+
+_DEPARTMENTS = _Heads(
+    _HEADS,
+    "department",
+    "单位",
+    "缺少“部门”列（也可以写作“单位名称”“预算单位”）；第一行是：{stands}。请在表头写上：预算编码、部门、联系人、联系电话",
+)
+_PROJECT_LIST = _Heads(
+    _PROJECT_HEADS,
+    "project",
+    "项目",
+    "缺少“项目名称”列；第一行是：{stands}。请在表头写上：预算编码、部门、项目名称",
+)
+
+
+def _head(place: str, rows: Sequence[Row], heads: _Heads) -> tuple[int, dict[int, str]]:
     """Where the head stands, and what each column is: one of ours by its identifier, else its head."""
     for position, (number, cells) in enumerate(rows[:HEAD_WITHIN]):
-        columns = {column: _identifier(head) for column, head in enumerate(cells) if head}
-        if "department" not in columns.values():
+        columns = {
+            column: _identifier(head, heads.known) for column, head in enumerate(cells) if head
+        }
+        if heads.named_by not in columns.values():
             continue
-        for name, heads in _HEADS.items():
+        for name, spellings in heads.known.items():
             if list(columns.values()).count(name) > 1:
                 raise RosterError(
-                    f"{path}，第 {number} 行：有两列都是“{heads[0]}”，请只留一列或改名"
+                    f"{place}，第 {number} 行：有两列都是“{spellings[0]}”，请只留一列或改名"
                 )
         return position, columns
     first_row = next((cells for _, cells in rows if any(cells)), [])
     stands = "、".join(filter(None, first_row[:8])) or "（空）"
-    raise RosterError(
-        f"{path}：缺少“部门”列（也可以写作“单位名称”“预算单位”）；第一行是：{stands}。"
-        "请在表头写上：预算编码、部门、联系人、联系电话"
-    )
+    raise RosterError(f"{place}：{heads.remedy.format(stands=stands)}")
 
 
-def _identifier(head: str) -> str:
+def _identifier(head: str, known: Mapping[str, tuple[str, ...]]) -> str:
     plain = plain_head(head)
-    return next((name for name, heads in _HEADS.items() if plain in heads), head)
+    return next((name for name, heads in known.items() if plain in heads), head)
+
+
+def _with_projects(roster: Roster, rows: Sequence[Row]) -> Roster:
+    """The roster, each department with its projects."""
+    place = roster.projects_at
+    projects: dict[int, dict[str, RosterProject]] = {}
+    position_of = {entry.row: position for position, entry in enumerate(roster.entries)}
+    for line in _lines(place, rows, _PROJECT_LIST):
+        where, name = f"{place}，第 {line.number} 行", line.values["project"]
+        if not name:
+            raise RosterError(f"{where}：没有项目名称，请补填，或删除这一行")
+        code, department, county = (
+            line.values.get(key, "") for key in ("code", "department", "county")
+        )
+        entry = roster.match(code, department, county)
+        if entry is None:
+            who = " ".join(filter(None, (county, code, department))) or "（空）"
+            raise RosterError(
+                f"{where}：“{who}”不在名册 {roster.path} 里，请照名册写明{'县区、' if roster.counties else ''}预算编码或部门"
+            )
+        own_projects = projects.setdefault(position_of[entry.row], {})
+        first = own_projects.setdefault(
+            texts.fold(name), RosterProject(name, line.extra, line.number)
+        )
+        if first.row != line.number:
+            raise RosterError(
+                f"{where}：{entry.department}的项目“{name}”与第 {first.row} 行重复，请只留一行"
+            )
+    entries = (
+        replace(entry, projects=tuple(projects.get(position, {}).values()))
+        for position, entry in enumerate(roster.entries)
+    )
+    return replace(roster, entries=tuple(entries))
 
 
 def _refuse_blank_county(path: Path, entries: Sequence[RosterEntry]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from workbook import text as texts
@@ -50,7 +51,7 @@ def named_otherwise(path: Path, sender: Sender, roster: Roster) -> RosterEntry |
     return None if named == sender.entry else named
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SentReturns:
     """Returns by who sent them. Each is named by its position among `returns`."""
 
@@ -72,7 +73,7 @@ class SentReturns:
         """See `Copies.replaced`."""
         return self.copies.replaced
 
-    @property
+    @cached_property
     def read(self) -> dict[int, Submission]:
         """What was read of each return that was accepted."""
         return {
@@ -80,6 +81,60 @@ class SentReturns:
             for position, returned in enumerate(self.returns)
             if returned.status == ACCEPTED and returned.submission
         }
+
+    @cached_property
+    def forms(self) -> dict[tuple[str, int], list[int]]:
+        """By a form's key and year the positions of the returns that count: the departments' own forms
+        first, then forms by project; the more returns, the earlier."""
+        positions_by_form: dict[tuple[str, int], list[int]] = {}
+        for position, submission in self.counted.items():
+            positions_by_form.setdefault((submission.form.key, submission.fiscal_year), []).append(
+                position
+            )
+
+        def rank(key: tuple[str, int]) -> tuple[bool, int, str, int]:
+            by_project = self.counted[positions_by_form[key][0]].form.key_fields.project is not None
+            return by_project, -len(positions_by_form[key]), *key
+
+        return {key: positions_by_form[key] for key in sorted(positions_by_form, key=rank)}
+
+    @cached_property
+    def first(self) -> frozenset[int]:
+        """The positions of the returns that count and are of the first form."""
+        return frozenset(next(iter(self.forms.values()), []))
+
+    @cached_property
+    def counted(self) -> dict[int, Submission]:
+        """What was read of each return that counts, by its position."""
+        without = self.copies.uncounted | self.other_year
+        return {
+            position: submission
+            for position, submission in self.read.items()
+            if position not in without
+        }
+
+    @cached_property
+    def other_year(self) -> frozenset[int]:
+        """The positions of the returns of another year than the round's, of forms that others sent for the
+        round's. A form that came for another year only is added up: its W117 tells the year."""
+        judged = {p: s for p, s in self.read.items() if p not in self.replaced}
+        stray = {
+            position
+            for position in judged
+            if any(finding.code == "W117" for finding in self.returns[position].findings)
+        }
+        # W117 is for another version or kind of form too; those are of the round's year.
+        years: dict[str, set[int]] = {}
+        for position, submission in judged.items():
+            if position not in stray:
+                years.setdefault(submission.form.id, set()).add(submission.fiscal_year)
+
+        def is_other(submission: Submission) -> bool:
+            round_years = years.get(submission.form.id, set())
+            return bool(round_years) and submission.fiscal_year not in round_years
+
+        other = {position for position in stray if is_other(self.read[position])}
+        return frozenset(p for p in self.read if self.replaced.get(p, p) in other)
 
     def due_forms(self, year: int | None = None) -> DueForms:
         """What is due in this round; its year is `year`, or the roster's; else what most sent."""

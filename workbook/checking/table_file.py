@@ -87,6 +87,8 @@ class TableFile:
                 f"{self.path}：{self.called}无法读取（{reason}），请在 Excel 或 WPS 中另存为新的、没有密码的 .xlsx"
             ) from None
         visible = [sheet for sheet in package.sheets if sheet.state == "visible"]
+        if not visible:
+            raise self.error(f"{self.path}：{self.called}里的工作表都隐藏了，请取消隐藏")
         return [PlainTable(sheet.name, _rows(package, sheet)) for sheet in visible]
 
     def read(self) -> bytes:

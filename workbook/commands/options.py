@@ -18,7 +18,7 @@ from workbook.errors import nearest
 from workbook.stores import Url, expanded, is_beyond, location
 
 if TYPE_CHECKING:
-    from workbook.checking import Roster
+    from workbook.checking import Duty, Roster, Sender
     from workbook.form import Form
     from workbook.reading import County, Passwords, Return
     from workbook.scale import Partitions
@@ -54,6 +54,25 @@ def roster_option(command: Command) -> Command:
         "The departments (.csv or .xlsx).",
     )
     return click.option("--roster", type=click.Path(path_type=Path), help=text)(command)
+
+
+def projects_option(command: Command) -> Command:
+    text = t(
+        "各单位应报的项目（.csv 或 .xlsx，有“预算编码”“部门”“项目名称”列）；名册是 .xlsx 的，写在它的“项目”工作表里就行。",
+        "The projects that departments answer for (.csv or .xlsx), unless the roster has the sheet 项目.",
+    )
+    return click.option("--projects", type=click.Path(path_type=Path), help=text)(command)
+
+
+def given_roster(roster: Path | None, projects: Path | None) -> Roster | None:
+    """The roster with its projects, if one is given."""
+    from workbook.checking import load_roster
+
+    if roster is None:
+        if projects is not None:
+            fail(t("--projects 要与 --roster 一起用", "--projects needs --roster"))
+        return None
+    return load_roster(roster, projects)
 
 
 def year_option(command: Command) -> Command:
@@ -195,12 +214,6 @@ def read_all(
     return choose(returns, use)
 
 
-def checked(returns: list[Return], roster: Path | None, year: int | None) -> list[Return]:
-    from workbook.checking import check, load_roster
-
-    return check(returns, load_roster(roster) if roster else None, year=year)
-
-
 def files_in(paths: Iterable[Path]) -> list[Path]:
     """Every file that the paths stand for, to be told from what is written."""
     from workbook.reading import find_files
@@ -250,16 +263,10 @@ def read_in_batches(
         )  # fmt: skip
 
 
-def passwords_from(variable: str, roster: Path | None = None) -> Passwords:
+def passwords_from(variable: str, roster: Roster | None = None) -> Passwords:
     """What opens encrypted returns: the variable's password, and the roster's for each department."""
-    from workbook.checking import load_roster
-
     common_passwords = (password_in(variable),) if variable else ()
-    return (
-        partial(load_roster(roster).passwords, given=common_passwords)
-        if roster
-        else common_passwords
-    )
+    return partial(roster.passwords, given=common_passwords) if roster else common_passwords
 
 
 def require_existing(paths: Iterable[Path]) -> None:
@@ -464,18 +471,36 @@ def print_last_year(summary: Summary) -> None:
         say(remark)
 
 
-def print_missing(returns: Sequence[Return], roster: Roster) -> None:
-    """Which departments of the roster sent nothing that can be told to be theirs."""
-    from workbook.checking import full_name, sort_by_sender
+def missing_duties(returns: Sequence[Return], roster: Roster) -> list[tuple[Sender, Duty]]:
+    """What the roster asks for and nothing came of."""
+    from workbook.checking import Duties, sort_by_sender
 
-    sent = sort_by_sender(returns, roster)
-    answered = {sender.entry for sender in sent.senders.values()}
-    missing = [full_name(s.county, s.department) for s in sent.due if s.entry not in answered]
-    if missing:
-        ellipsis = t(" 等", " …") if len(missing) > _NAMED else ""
-        names = "、".join(missing[:_NAMED])
-        say(t(f"未报 {len(missing)} 个单位：{names}{ellipsis}",
-              f"{len(missing)} departments have not answered: {names}{ellipsis}"))  # fmt: skip
+    return Duties(sort_by_sender(returns, roster)).missing
+
+
+def print_missing(returns: Sequence[Return], roster: Roster) -> None:
+    """What the roster asks for and nothing came of: departments' own forms, and projects' forms."""
+    from workbook.checking import full_name
+
+    departments, projects = [], []
+    for sender, duty in missing_duties(returns, roster):
+        name = full_name(sender.county, sender.department)
+        if duty.project:
+            projects.append(f"{name}“{duty.project}”")
+        else:
+            departments.append(name)
+    sentences = []
+    for names, chinese, english in (
+        (departments, "个单位", "departments have not answered"),
+        (projects, "个项目", "projects are missing"),
+    ):
+        if names:
+            ellipsis = t(" 等", " …") if len(names) > _NAMED else ""
+            listed = "、".join(names[:_NAMED]) + ellipsis
+            count = len(names)
+            sentences.append(t(f"未报 {count} {chinese}：{listed}", f"{count} {english}: {listed}"))
+    if sentences:
+        say(t("；", "; ").join(sentences))
 
 
 _NAMED = 20

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from workbook.catalogue import CATALOGUE, Severity
-from workbook.checking import View, gather
+from workbook.checking import Duty, Sender, View, gather
 from workbook.commands.messages import say, t
 from workbook.findings import Finding
 from workbook.form import Form, Part, Rule, available_forms, load_form, terms_of
@@ -48,6 +48,17 @@ def record(returned: Return, *, values: bool) -> dict[str, Any]:
     fields["findings"] = [_finding_record(f) for f in returned.findings]
     fields["error"] = returned.error or None
     return fields
+
+
+def missing_record(sender: Sender, duty: Duty) -> dict[str, str | None]:
+    """One form that is missing as JSON: county, code, department, form, project."""
+    return {
+        "county": sender.county,
+        "code": sender.code,
+        "department": sender.department,
+        "form": duty.form.id if duty.form else None,
+        "project": duty.project or None,
+    }
 
 
 def _finding_record(f: Finding) -> dict[str, str]:

@@ -11,18 +11,20 @@ import click
 from workbook.commands.messages import fail, say, t
 from workbook.commands.options import (
     CountyOf,
-    checked,
     county_options,
     exit_code,
     force_option,
     form_file_option,
+    given_roster,
     json_option,
+    missing_duties,
     opening_password_option,
     passwords_from,
     paths_argument,
     print_json,
     print_missing,
     print_returns,
+    projects_option,
     read_all,
     roster_option,
     use_option,
@@ -63,6 +65,7 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
     "检查填好的表：每个问题在哪一格、应当是多少、怎么改。", "Check filled forms: every mistake, to the cell."))  # fmt: skip
 @paths_argument
 @roster_option
+@projects_option
 @county_options
 @year_option
 @use_option
@@ -74,17 +77,17 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
 @force_option
 @json_option
 def check(
-    paths: tuple[Path, ...], roster: Path | None, county: CountyOf, year: int | None,
+    paths: tuple[Path, ...], roster: Path | None, projects: Path | None, county: CountyOf, year: int | None,
     use: tuple[Path, ...], form_file: tuple[Path, ...], password_env: str, notices: Path | None, force: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """See the command's help."""
-    from workbook.checking import load_roster
-    from workbook.commands.output import record, totals
+    from workbook.checking import check as judge
+    from workbook.commands.output import missing_record, record, totals
 
-    loaded_roster = load_roster(roster) if roster else None
-    passwords = passwords_from(password_env, roster)
+    loaded_roster = given_roster(roster, projects)
+    passwords = passwords_from(password_env, loaded_roster)
     unchecked = read_all(paths, form_file, passwords, county=county, use=use)
-    returns = checked(unchecked, roster, year)
+    returns = judge(unchecked, loaded_roster, year=year)
     written: list[Path] = []
     if notices is not None:
         from builder.word import write_notices  # python-docx takes 0.2 s to import
@@ -92,7 +95,11 @@ def check(
         written = write_notices(returns, notices, loaded_roster, force=force)
     if as_json:
         files = [record(returned, values=False) for returned in returns]
-        print_json({"files": files, "totals": totals(returns)})
+        missing = {}
+        if loaded_roster is not None:
+            owed = missing_duties(returns, loaded_roster)
+            missing = {"missing": [missing_record(sender, duty) for sender, duty in owed]}
+        print_json({"files": files, "totals": totals(returns), **missing})
     else:
         print_returns(returns, form_file)
         if loaded_roster is not None:

@@ -13,7 +13,6 @@ from workbook.commands.messages import say, t
 from workbook.commands.options import (
     CountyOf,
     as_listed,
-    checked,
     county_options,
     deadline_option,
     exit_code,
@@ -21,6 +20,7 @@ from workbook.commands.options import (
     files_in,
     force_option,
     form_file_option,
+    given_roster,
     json_option,
     kept_reviews,
     last_year_of,
@@ -32,6 +32,7 @@ from workbook.commands.options import (
     print_kept_reviews,
     print_last_year,
     print_totals,
+    projects_option,
     read_all,
     read_in_batches,
     refuse_existing,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
               help=t("汇总表的文件名。", "The summary workbook to write."))  # fmt: skip
 @roster_option
+@projects_option
 @county_options
 @year_option
 @use_option
@@ -82,7 +84,7 @@ if TYPE_CHECKING:
 @click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
               help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
 def aggregate(
-    paths: tuple[Path, ...], output: Path, roster: Path | None, county: CountyOf,
+    paths: tuple[Path, ...], output: Path, roster: Path | None, projects: Path | None, county: CountyOf,
     year: int | None, use: tuple[Path, ...], form_file: tuple[Path, ...], password_env: str, data: Path | None, cluster: str,
     html: Path | None, word: Path | None,
     deadline: datetime | None, reviews: Path | None, previous: Path | None, force: bool,
@@ -91,7 +93,7 @@ def aggregate(
     """See the command's help."""
     from builder.summary import build_summary
     from builder.tables import INSTALL, has_duckdb, write_data
-    from workbook.checking import load_roster
+    from workbook.checking import check
     from workbook.commands.output import summary_record, totals
     from workbook.summary import aggregate as add_up
     from workbook.summary import frames
@@ -109,8 +111,8 @@ def aggregate(
         refuse_existing(html, input_paths, force=force)
     if word is not None:
         require_document_name(word, force=force)
-    loaded_roster = load_roster(roster) if roster else None
-    passwords = passwords_from(password_env, roster)
+    loaded_roster = given_roster(roster, projects)
+    passwords = passwords_from(password_env, loaded_roster)
     former_reviews = kept_reviews(reviews, output, password_env)
     last_year = last_year_of(previous, form_file, passwords, workers, county)
     if in_batches:
@@ -131,7 +133,7 @@ def aggregate(
         )
     else:
         unchecked = read_all(paths, form_file, passwords, workers, county, use)
-        returns = checked(unchecked, roster, year)
+        returns = check(unchecked, loaded_roster, year=year)
         summary = add_up(
             returns,
             loaded_roster,

@@ -79,7 +79,7 @@ def report(
             "LibreOffice was not found; install it, or leave --pdf out and save from Word",
         ))  # fmt: skip
     loaded_roster = load_roster(roster) if roster else None
-    passwords = passwords_from(password_env, roster)
+    passwords = passwords_from(password_env, loaded_roster)
     unchecked = read_all(paths, form_file, passwords, county=county, use=use)
     returns = check(unchecked, loaded_roster, year=year)
     chosen = select(returns, loaded_roster, year=year, public=public)

@@ -12,6 +12,7 @@ from workbook.form.definition import available_forms, find_form, form_of, load_f
 from workbook.form.definition_text import successor_text
 from workbook.form.kinds import (
     FRACTION,
+    PER_WANYUAN,
     PLAIN_DATE,
     POINTS,
     Entry,
@@ -64,6 +65,7 @@ __all__ = [
     "FRACTION",
     "GROUP",
     "NOTHING",
+    "PER_WANYUAN",
     "PLAIN_DATE",
     "POINTS",
     "ROW",

@@ -65,6 +65,7 @@ class _SummaryTable:
             every_amount=every,
             budget=self._column("budget", amounts),
             spent=self._column("spent", amounts),
+            project_total=self._single("project_total"),
             rate=rate,
             rate_formula=self._rate_formula(rate, amounts),
             execution_score=self._single("execution_score"),

@@ -116,6 +116,10 @@ class Kind:
         return self.dtype == "Int64"
 
 
+PER_WANYUAN = {"元": 10_000, "千元": 10, "万元": 1}
+"""How many of a form's unit of money make one 万元, the unit in which amounts are added up and compared."""
+
+
 # --- how values are shown, here and in formulas ---------------------------------------------------
 
 

@@ -309,6 +309,8 @@ class KeyFields:
     """The line's column of the budget that spending is held against, by which means are weighted."""
     spent: str = ""
     """The line's column of the spending."""
+    project_total: Field | None = None
+    """What a department spent on all its projects: the sum of its forms by project should be the same."""
     rate: Field | None = None
     """The execution rate, computed from amounts of the line."""
     rate_formula: Node | None = None

@@ -60,6 +60,11 @@ class Submission:
         return printable(self.path)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether its cells were kept."""
+        return self.stored_filling is None
+
+    @property
     def project(self) -> str:
         """The project's name as it was typed; blank where there is none, or the form has no projects."""
         item = self.form.key_fields.project

@@ -52,7 +52,7 @@ MOST_ROWS = 500_000
 """Lists longer than this are left out of the summary's workbook; they stand in the tables."""
 MOST_LINES = 1_000_000
 """Departments that fit on one sheet."""
-BETWEEN = ("W117", "A501", "A502", "A503", "A504", "A505")
+BETWEEN = ("W117", "A501", "A502", "A503", "A504", "A505", "A506")
 ACROSS = "findings/across.parquet"
 """The findings that show only between returns, in columns as the other parts have them."""
 
@@ -96,7 +96,7 @@ def roll_up(
     return returns, summary
 
 
-_LONG = "明细、指标分析、抽查复核名单、来源、问题清单和文件清单"
+_LONG = "明细、指标分析、抽查复核名单、来源、问题清单、项目报送情况和文件清单"
 """The sheets that need a line a row, a figure, a finding or a file."""
 
 

@@ -32,6 +32,7 @@ from workbook.summary.coverage import (
     used_files,
 )
 from workbook.summary.doubt import doubtful_figures, fields_in_error
+from workbook.summary.duties import duty_frame
 from workbook.summary.previous import Comparison, DepartmentLines, compare
 from workbook.summary.previous_table import PreviousTables
 from workbook.summary.provenance import Reading, figures_in, sources_of
@@ -105,6 +106,10 @@ class Summary:
     department, contact, phone, returns (how many were read), duplicates, errors, warnings, notes (of
     the return that counts), on_roster, deadline, received (the day of the first return that was read),
     received_by ("saved" or "prepared"), days_late, late (NA without deadline or day), why, file."""
+    duties: pd.DataFrame
+    """One row a duty, a department's own form first and then its projects', index `number` from 1: status,
+    county, code, department, form, project (NA for its own form), on_roster, copies, duplicates, errors,
+    warnings, notes (of the return that counts), why, file."""
     duplicates: pd.DataFrame
     """One row a return that does not count since another copy does: index `path`; department, counted."""
     files: pd.DataFrame
@@ -123,12 +128,14 @@ class Summary:
     """What was typed into a former summary, as it was given."""
 
     @property
-    def errors_by_department(self) -> pd.Series[int]:
-        """How many errors the returns that count have, index (`county`, `department`); those without are
-        left out."""
-        counted = self.files.index[self.files["use"] == "counted"]
-        errors = self.findings[self.findings["severity"] == Severity.ERROR]
-        return errors[errors["path"].isin(counted)].groupby(["county", "department"]).size()
+    def project_duties(self) -> pd.DataFrame:
+        """The lines of `duties` that are about projects."""
+        return self.duties[self.duties["project"].notna()]
+
+    @property
+    def lists_projects(self) -> bool:
+        """Whether the roster says for which projects a form is due."""
+        return bool(self.project_duties["on_roster"].any())
 
     @property
     def counties(self) -> tuple[str, ...]:
@@ -185,6 +192,7 @@ def aggregate(
             for number, positions in enumerate(this_round.forms.values())
         ),
         coverage=coverage_frame(this_round),
+        duties=duty_frame(this_round),
         duplicates=duplicate_frame(this_round),
         files=used_files(this_round),
         findings=owned_findings(this_round),

@@ -16,11 +16,9 @@ import pandas as pd
 
 from workbook.errors import FormError, nearest
 from workbook.expression import cells_of, evaluate
-from workbook.form import Field, Form
+from workbook.form import PER_WANYUAN, Field, Form
 
 UNIT = "万元"
-PER_UNIT = {"元": 10_000, "千元": 10, "万元": 1}
-"""How many of a form's unit make one of ours."""
 
 
 def column_of(parts: Mapping[str, pd.DataFrame], item: Field) -> pd.Series[Any]:
@@ -31,11 +29,11 @@ def column_of(parts: Mapping[str, pd.DataFrame], item: Field) -> pd.Series[Any]:
 def amount_column(form: Form, parts: Mapping[str, pd.DataFrame], item: Field) -> pd.Series[float]:
     """An amount's column in 万元, index `submission`; FormError if its unit is none we know."""
     unit = item.unit or form.unit
-    if unit not in PER_UNIT:
+    if unit not in PER_WANYUAN:
         raise FormError(
-            f"{form.path.name}, unit: '{unit}' cannot be added up; {nearest(unit, PER_UNIT)}"
+            f"{form.path.name}, unit: '{unit}' cannot be added up; {nearest(unit, PER_WANYUAN)}"
         )
-    return column_of(parts, item) / PER_UNIT[unit]
+    return column_of(parts, item) / PER_WANYUAN[unit]
 
 
 def sum_of(values: pd.Series[float]) -> float:

@@ -22,6 +22,7 @@ import pandas as pd
 
 from workbook.catalogue import Severity
 from workbook.checking import (
+    Duties,
     Roster,
     RosterEntry,
     Sender,
@@ -84,6 +85,11 @@ class Round:
     sent: SentReturns
     departments: tuple[Department, ...]
 
+    @cached_property
+    def duties(self) -> Duties:
+        """What the departments owe."""
+        return Duties(self.sent)
+
     @property
     def returns(self) -> tuple[Return, ...]:
         """All that came in."""
@@ -106,67 +112,33 @@ class Round:
             position: n for n, item in enumerate(self.departments) for position in item.positions
         }
 
-    @cached_property
-    def forms(self) -> dict[tuple[str, int], list[int]]:
-        """By a form's key and year the positions of the returns that count: the departments' own forms
-        first, then forms by project; the more returns, the earlier."""
-        positions_by_form: dict[tuple[str, int], list[int]] = {}
-        for position, submission in self.counted.items():
-            positions_by_form.setdefault((submission.form.key, submission.fiscal_year), []).append(
-                position
-            )
+    @property
+    def forms(self) -> Mapping[tuple[str, int], list[int]]:
+        """See `SentReturns.forms`."""
+        return self.sent.forms
 
-        def rank(key: tuple[str, int]) -> tuple[bool, int, str, int]:
-            by_project = self.counted[positions_by_form[key][0]].form.key_fields.project is not None
-            return by_project, -len(positions_by_form[key]), *key
-
-        return {key: positions_by_form[key] for key in sorted(positions_by_form, key=rank)}
-
-    @cached_property
+    @property
     def first(self) -> frozenset[int]:
-        """The positions of the returns that count and are of the first form."""
-        return frozenset(next(iter(self.forms.values()), []))
+        """See `SentReturns.first`."""
+        return self.sent.first
 
     @cached_property
     def first_form(self) -> str:
         """The id of the first form; blank if nothing was read."""
         return next((self.counted[position].form.id for position in self.first), "")
 
-    @cached_property
-    def counted(self) -> dict[int, Submission]:
-        """What was read of each return that counts, by its position."""
-        without = self.sent.copies.uncounted | self.other_year
-        return {
-            position: submission
-            for position, submission in self._read.items()
-            if position not in without
-        }
+    @property
+    def counted(self) -> Mapping[int, Submission]:
+        """See `SentReturns.counted`."""
+        return self.sent.counted
 
-    @cached_property
+    @property
     def other_year(self) -> frozenset[int]:
-        """The positions of the returns of another year than the round's, of forms that others sent for the
-        round's. A form that came for another year only is added up: its W117 tells the year."""
-        judged = {p: s for p, s in self._read.items() if p not in self.replaced}
-        stray = {
-            position
-            for position in judged
-            if any(finding.code == "W117" for finding in self.returns[position].findings)
-        }
-        # W117 is for another version or kind of form too; those are of the round's year.
-        years: dict[str, set[int]] = {}
-        for position, submission in judged.items():
-            if position not in stray:
-                years.setdefault(submission.form.id, set()).add(submission.fiscal_year)
+        """See `SentReturns.other_year`."""
+        return self.sent.other_year
 
-        def is_other(submission: Submission) -> bool:
-            round_years = years.get(submission.form.id, set())
-            return bool(round_years) and submission.fiscal_year not in round_years
-
-        other = {position for position in stray if is_other(self._read[position])}
-        return frozenset(p for p in self._read if self.replaced.get(p, p) in other)
-
-    @cached_property
-    def _read(self) -> dict[int, Submission]:
+    @property
+    def _read(self) -> Mapping[int, Submission]:
         return self.sent.read
 
     @cached_property
@@ -190,10 +162,10 @@ class Round:
         which is later; blank if neither is so, or nothing came from it."""
         status = self.status(item)
         if status is Status.FAULTY:
-            return self._in_doubt(item)
+            own = (p for p in item.positions if self.undecided.get(p) in self.first)
+            return self.in_doubt(own)
         if status is Status.REJECTED:
-            returns = (self.returns[position] for position in item.positions)
-            return "；".join(returned.error for returned in returns if returned.status == REJECTED)
+            return "；".join(returned.error for returned in self._rejected(item))
         if status is not Status.MISSING:
             return ""
         years = {
@@ -209,10 +181,10 @@ class Round:
             reasons.append(f"文件名是本单位的，内容是{whose}的")
         return "；".join(reasons)
 
-    def _in_doubt(self, item: Department) -> str:
-        """Which copies of a department's own form may be the latest."""
-        own = [p for p in item.positions if self.undecided.get(p) in self.first]
-        names = [printable(self.returns[p].path.name) for p in own if self.undecided[p] != p]
+    def in_doubt(self, positions: Iterable[int]) -> str:
+        """Which copies of one form may be later than the one that counts; blank if none."""
+        waiting = [p for p in positions if self.undecided.get(p, p) != p]
+        names = [printable(self.returns[p].path.name) for p in waiting]
         return f"另有{'、'.join(names)}，分不清哪份在后" if names else ""
 
     def submissions(self, positions: Iterable[int]) -> list[Submission]:
@@ -255,8 +227,16 @@ class Round:
         counted = [self.returns[position] for position in item.positions if position in self.first]
         if counted:
             return status_of(counted)
-        rejected = any(self.returns[position].status == REJECTED for position in item.positions)
-        return Status.REJECTED if rejected else Status.MISSING
+        return Status.REJECTED if self._rejected(item) else Status.MISSING
+
+    def _rejected(self, item: Department) -> list[Return]:
+        """The files that were not read and may be a department's own form, not a project's."""
+        return [
+            self.returns[position]
+            for position in item.positions
+            if self.returns[position].status == REJECTED
+            and not self.duties.names_project(item.entry, position)
+        ]
 
 
 def status_of(counted: Iterable[Return]) -> Status:
@@ -268,13 +248,17 @@ def status_of(counted: Iterable[Return]) -> Status:
 def sort_out(
     returns: Iterable[Return], roster: Roster | None, deadline: datetime.date | None = None
 ) -> Round:
-    """The returns by department; the roster's own deadline comes before the round's.
+    """The returns by department; the roster's own deadline comes before the round's. Who owes nothing, the
+    round collecting forms of listed projects only, is left out.
 
     Raises WorkbookError if departments cannot be told apart.
     """
     sent = sort_by_sender(returns, roster)
     require_told_apart(sent)
-    return Round(sent, _departments(sent, deadline))
+    duties = Duties(sent)
+    departments = _departments(sent, deadline)
+    owing = (d for d in departments if d.positions or duties.of(d.entry, ()))
+    return Round(sent, tuple(owing))
 
 
 def _departments(sent: SentReturns, deadline: datetime.date | None) -> tuple[Department, ...]:

@@ -95,6 +95,53 @@ def coverage_counts(summary: Summary) -> Coverage:
     )
 
 
+def project_counts(summary: Summary) -> Coverage | None:
+    """How many projects' forms were asked for and what came of them: the roster's, or without such a list
+    all that came; those off the list stand apart. None where there are none. Nobody is late here."""
+    lines = summary.project_duties
+    listed = lines[lines["on_roster"]] if summary.lists_projects else lines
+    if lines.empty:
+        return None
+    status_counts = listed["status"].value_counts()
+    counts = {status: int(status_counts.get(str(status), 0)) for status in Status}
+    return Coverage(
+        asked=len(listed),
+        answered=counts[Status.ANSWERED] + counts[Status.FAULTY],
+        accepted=counts[Status.ANSWERED],
+        faulty=counts[Status.FAULTY],
+        rejected=counts[Status.REJECTED],
+        missing=counts[Status.MISSING],
+        late=0,
+        duplicates=int(lines["duplicates"].sum()),
+        off_roster=len(lines) - len(listed),
+    )
+
+
+def projects_in_words(summary: Summary) -> str:
+    """What came of the projects' forms, a sentence; blank where there are none."""
+    counts = project_counts(summary)
+    if counts is None:
+        return ""
+    return (
+        f"{'应报项目' if summary.lists_projects else '项目'} {counts.asked} 个：{counts.in_words}。"
+    )
+
+
+def pending(summary: Summary) -> pd.DataFrame:
+    """What is still to be called for, in the departments' order, their own forms before their projects':
+    status, county, code, department, project (NA for the own form), contact, phone, deadline, errors, why,
+    file. Without projects where the summary's lists are too long (`Summary.left_out`)."""
+    own = summary.coverage.assign(project=pd.array([pd.NA] * len(summary.coverage), "string"))
+    who = list(WHO)
+    calls = own.reset_index()[["number", *who, "contact", "phone", "deadline"]]
+    projects = summary.project_duties.iloc[: 0 if summary.left_out else None]
+    projects = projects.merge(calls.drop_duplicates(who), on=who, how="left")
+    both = pd.concat([own.reset_index(), projects], ignore_index=True)
+    both = both[both["status"] != Status.ANSWERED].sort_values("number", kind="stable")
+    columns = ["status", *who, "project", "contact", "phone", "deadline", "errors", "why", "file"]
+    return both[columns].reset_index(drop=True)
+
+
 # --- charts ---------------------------------------------------------------------------------------
 
 

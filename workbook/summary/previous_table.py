@@ -27,8 +27,8 @@ from workbook.checking import (
     plain_head,
 )
 from workbook.errors import PreviousError
-from workbook.form import Field, Form
-from workbook.summary.amounts import PER_UNIT, UNIT, rates_of
+from workbook.form import PER_WANYUAN, Field, Form
+from workbook.summary.amounts import UNIT, rates_of
 from workbook.summary.coverage import Status
 from workbook.summary.previous import RATE, SCORE, DepartmentLines
 from workbook.summary.reviews import HEADS, LARGE_SHEETS, plain_name, sheet_prefix
@@ -36,7 +36,7 @@ from workbook.summary.schemas import WHO
 
 _RATE_HEADS = ("执行率", "预算执行率", RATE)
 _SCORE_HEADS = ("自评得分", SCORE)
-_DOUBTFUL_SCORES = ("得分", "总分")
+_AMBIGUOUS_SCORES = ("得分", "总分")
 """A head with one of these may mean the department's score or the bureau's."""
 _BUREAU_S_SCORES = ("复核", "采用")
 _OWN_TITLE = re.compile(r"20\d\d年度.+汇总表")
@@ -162,10 +162,10 @@ def _belonging(table: PlainTable, forms: Sequence[Form]) -> tuple[Form, _TableHe
         form, head = known_heads[0]
         labels = "、".join(item.label for item in form.key_fields.amounts.values())
         number = table.rows[head.position][0]
-        doubtful = _doubtful_score(head)
+        ambiguous = _ambiguous_score(head)
         return (
             f"第 {number} 行的表头没有金额（{labels}）也没有“自评得分”，请在表头写上"
-            f"{f'；“{doubtful}”看不出是自评还是复核' if doubtful else ''}"
+            f"{f'；“{ambiguous}”看不出是自评还是复核' if ambiguous else ''}"
         )
     named = [pair for pair in with_figures if _is_named(*pair, table.sheet)]
     for form, head in named:
@@ -252,13 +252,13 @@ def _meanings(form: Form) -> dict[str, str]:
     return {plain_head(head): name for name, several in heads.items() for head in several}
 
 
-def _doubtful_score(head: _TableHead) -> str:
+def _ambiguous_score(head: _TableHead) -> str:
     """A column that may be the departments' score or the bureau's; blank if there is none."""
     return next(
         (
             " ".join(other.split())
             for other in head.other_heads
-            if any(word in other for word in _DOUBTFUL_SCORES)
+            if any(word in other for word in _AMBIGUOUS_SCORES)
             and not any(word in other for word in _BUREAU_S_SCORES)
         ),
         "",
@@ -337,7 +337,7 @@ class _TableReader:
             for name, unit in zip(names, in_heads, strict=True)
         }
         for name, unit in units.items():
-            if unit not in PER_UNIT:
+            if unit not in PER_WANYUAN:
                 raise PreviousError(
                     f"{self._where}：“{self._head_of(name)}”的单位是“{unit}”，请换算成{UNIT}或元"
                 )
@@ -373,7 +373,7 @@ class _TableReader:
             if read.problem:
                 unread.append(f"{self._at(number, name)}“{text[:20]}”{read.problem}")
             value = read.value if isinstance(read.value, float) else None
-            per_unit = PER_UNIT[self.units[name]] if name in self.units else 1
+            per_unit = PER_WANYUAN[self.units[name]] if name in self.units else 1
             figures[name] = None if value is None else value / per_unit
         return figures, unread
 
@@ -438,11 +438,11 @@ class _TableReader:
         units = "、".join(dict.fromkeys(self.units.values()))
         amounts = f"，金额单位{units}（{whence}）" if units else "，没有金额"
         yield f"上年的数取自“{self.path.name}”{sheet}：{year} 年度，{count} 行{amounts}"
-        doubtful = _doubtful_score(self.head)
+        ambiguous = _ambiguous_score(self.head)
         if self.form.key_fields.score is not None and SCORE not in self.head.columns:
             yield (
-                f"“{doubtful}”看不出是自评还是复核，没有取用；是自评的，请把这一列的表头改为“自评得分”"
-                if doubtful
+                f"“{ambiguous}”看不出是自评还是复核，没有取用；是自评的，请把这一列的表头改为“自评得分”"
+                if ambiguous
                 else "上年的表里没有“自评得分”，不比较得分"
             )
         if self.unread:

@@ -164,6 +164,25 @@ COVERAGE = Schema(
         FrameColumn("file", TEXT, "文件的路径，几份的一行一个"),
     ),
 )
+DUTIES = Schema(
+    "duties",
+    "应报的表，一份一行：各单位自己的表，名册上的每个项目一份；名册没有列项目的，收到的项目每个一行；给了汇总才有",
+    (FrameColumn("number", WHOLE, "序号，从 1 起"),),
+    (
+        FrameColumn("status", TEXT, "answered 已报 · faulty 须修改 · rejected 退回 · missing 未报"),
+        _COUNTY,
+        FrameColumn("code", TEXT, "预算编码，以名册为准；各县区的会重复"),
+        FrameColumn("department", TEXT, "部门，以名册为准"),
+        FrameColumn("form", TEXT, "表式；没有收到一份、不知道是哪种的为空"),
+        FrameColumn("project", TEXT, "项目名称，以名册为准，没有填写的为空文本；单位自己的表为空"),
+        FrameColumn("on_roster", TRUTH, "名册上有没有（单位，或单位的项目）"),
+        FrameColumn("copies", WHOLE, "收下几份", "份"),
+        FrameColumn("duplicates", WHOLE, "其中几份重复，不计入", "份"),
+        *_COUNTS,
+        FrameColumn("why", TEXT, "退回的原因；未报、不在名册、分不清哪份在后的情况"),
+        FrameColumn("file", TEXT, "文件的路径，几份的一行一个"),
+    ),
+)
 DUES = Schema(
     "dues",
     "按规则应得的分，一项一行；分批读取才有",

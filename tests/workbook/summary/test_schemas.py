@@ -19,6 +19,7 @@ from workbook.reading.submission import Return
 from workbook.summary.schemas import (
     COVERAGE,
     DUES,
+    DUTIES,
     FILES,
     FIXED,
     TRACES,
@@ -61,7 +62,7 @@ def test_frames_of_nothing_are_as_told() -> None:
 
 def test_every_column_has_a_meaning_and_amounts_have_a_unit() -> None:
     form = load_form(next(path for path in available_forms() if "department_overall" in path.name))
-    schemas: list[Schema] = [*FIXED, COVERAGE, DUES, TRACES]
+    schemas: list[Schema] = [*FIXED, COVERAGE, DUTIES, DUES, TRACES]
     schemas += [section_schema(form, section) for section in form.sections.values()]
     assert all(column.meaning for schema in schemas for column in schema.every)
     (funds,) = (schema for schema in schemas if schema.name == "funds")

@@ -1,0 +1,255 @@
+"""Amounts that two papers tell: a department's projects and their sum, the roster's budget and the form's.
+
+Amounts are compared in 万元, within half a unit of the coarser last decimal. Only what is concerned is worked
+out anew; returns without their cells are not compared.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from workbook.checking.columns import View, gather
+from workbook.checking.roster import Roster, RosterEntry, RosterProject
+from workbook.checking.senders import SentReturns
+from workbook.errors import RosterError
+from workbook.expression import BLANK, NUMBER, number_text
+from workbook.findings import Finding, finding
+from workbook.form import PER_WANYUAN, Field, Form
+from workbook.reading import Submission
+from workbook.text import fold
+
+Amounts = dict[tuple[int, str], float]
+"""Amounts in 万元, by a return's position and a field's key."""
+
+_FINEST = 6
+"""To so many decimals of 万元 a difference is exact."""
+
+
+def amounts_of(
+    submissions: Mapping[int, Submission], fields_of: Callable[[Form], Iterable[Field]]
+) -> Amounts:
+    """Single fields of some submissions, computed ones worked out anew. What is blank and counts as zero
+    is zero; other blanks, and what cannot be read, are left out."""
+    by_form: dict[Form, list[int]] = {}
+    for position, submission in submissions.items():
+        by_form.setdefault(submission.form, []).append(position)
+    amounts: Amounts = {}
+    for form, positions in by_form.items():
+        fields = [item for item in fields_of(form) if _unit_of(form, item) in PER_WANYUAN]
+        chosen = {position: submissions[position] for position in positions}
+        entered = [item for item in fields if not item.is_computed]
+        computed = [item for item in fields if item.is_computed]
+        amounts |= _entered(form, chosen, entered)
+        if computed:
+            amounts |= _worked_out(form, chosen, computed)
+    return amounts
+
+
+def _entered(form: Form, chosen: Mapping[int, Submission], fields: Sequence[Field]) -> Amounts:
+    amounts: Amounts = {}
+    for item in fields:
+        per = PER_WANYUAN[_unit_of(form, item)]
+        for position, submission in chosen.items():
+            cell = submission.cell_of(item.key)
+            if cell is not None and isinstance(cell.value, float):
+                amounts[position, item.key] = cell.value / per
+            elif cell is not None and cell.raw is None and item.blank == "zero":
+                amounts[position, item.key] = 0.0
+    return amounts
+
+
+def _worked_out(form: Form, chosen: Mapping[int, Submission], fields: Sequence[Field]) -> Amounts:
+    batch = gather(form, list(chosen.values()), View.TRUE)
+    amounts: Amounts = {}
+    for item in fields:
+        cells, per = batch.field_cells(item.key), PER_WANYUAN[_unit_of(form, item)]
+        for row, position in enumerate(chosen):
+            if cells.state[row, 0] == NUMBER:
+                amounts[position, item.key] = float(cells.number[row, 0]) / per
+            elif cells.state[row, 0] == BLANK and item.blank == "zero":
+                amounts[position, item.key] = 0.0
+    return amounts
+
+
+def _unit_of(form: Form, item: Field) -> str:
+    return item.unit or form.unit
+
+
+def _last_unit(form: Form, item: Field) -> float:
+    """A field's last decimal in 万元."""
+    decimals: int = item.kind.decimals or 0
+    return float(10.0**-decimals / PER_WANYUAN[_unit_of(form, item)])
+
+
+def _differ(one: float, other: float, last_units: Iterable[float]) -> bool:
+    return round(abs(one - other), _FINEST) >= 0.5 * max(last_units)
+
+
+def _differing(
+    code: str, submission: Submission, item: Field, stated: float, expected: float, **words: str
+) -> Finding:
+    address = submission.address_of(item.key)
+    return finding(
+        code,
+        sheet=address.sheet if address else submission.form.sheet,
+        cell=address.a1 if address else "",
+        field=item.key,
+        printed=_text(stated),
+        expected=_text(expected),
+        label=item.label,
+        stated=_text(stated),
+        due=_text(expected),
+        difference=_text(abs(stated - expected)),
+        **words,
+    )
+
+
+def _text(amount: float) -> str:
+    return number_text(round(amount, _FINEST))
+
+
+# --- a department's projects ----------------------------------------------------------------------
+
+
+def unlike_projects(sent: SentReturns) -> Iterator[tuple[int, Finding]]:
+    """A507 by position, at what a department spent on its projects where their own forms tell otherwise:
+    all of the roster's have come and their sum differs, or what came is more than the whole."""
+    counted = {
+        position: submission
+        for position, submission in sent.read.items()
+        if submission.is_whole and position not in sent.copies.uncounted
+    }
+    projects_of: dict[tuple[int, int], list[int]] = {}
+    for position, submission in counted.items():
+        if submission.form.key_fields.project is not None and submission.form.key_fields.spent:
+            key = sent.departments[position], submission.fiscal_year
+            projects_of.setdefault(key, []).append(position)
+    projects_by_total = {
+        position: projects
+        for position, submission in counted.items()
+        if submission.form.key_fields.project_total is not None
+        and (projects := projects_of.get((sent.departments[position], submission.fiscal_year)))
+    }
+    concerned = {p for position, some in projects_by_total.items() for p in (position, *some)}
+    amounts = amounts_of({p: counted[p] for p in sorted(concerned)}, _of_projects)
+    for position, projects in projects_by_total.items():
+        (item,) = _of_projects(counted[position].form)
+        stated = amounts.get((position, item.key))
+        spent = {p: _of_projects(counted[p].form)[0] for p in projects}
+        known = [amounts[p, field.key] for p, field in spent.items() if (p, field.key) in amounts]
+        total = math.fsum(known)
+        entry = sent.senders[position].entry
+        listed = {fold(project.name) for project in entry.projects} if entry else set()
+        came = {fold(counted[p].project) for p in projects}
+        all_came = bool(listed) and listed <= came and len(known) == len(projects)
+        units = [
+            _last_unit(counted[position].form, item),
+            *(_last_unit(counted[p].form, field) for p, field in spent.items()),
+        ]
+        if stated is not None and _differ(stated, total, units) and (all_came or total > stated):
+            count = str(len(projects))
+            violation = _differing("A507", counted[position], item, stated, total, count=count)
+            yield position, violation
+
+
+def _of_projects(form: Form) -> list[Field]:
+    """What a form tells of what was spent on projects: on all of them, or on its own."""
+    key_fields = form.key_fields
+    if key_fields.project_total is not None:
+        return [key_fields.project_total]
+    by_project = key_fields.project is not None and key_fields.spent
+    return [key_fields.amounts[key_fields.spent]] if by_project else []
+
+
+# --- the roster's amounts -------------------------------------------------------------------------
+
+
+def unlike_roster(sent: SentReturns, year: int | None) -> Iterator[tuple[int, Finding]]:
+    """A508 by position, at amounts that the roster tells otherwise; `year` is the round's.
+
+    Raises RosterError where what should be an amount is no number.
+    """
+    roster = sent.roster
+    if roster is None:
+        return
+    listed_by_form: dict[str, dict[_Line, list[_ListedAmount]]] = {}
+    listed_of: dict[int, list[_ListedAmount]] = {}
+    for position, submission in sent.read.items():
+        entry, form = sent.senders[position].entry, submission.form
+        due = year in (None, submission.fiscal_year) and submission.is_whole
+        if entry is None or not due or position in sent.copies.replaced:
+            continue
+        if form.key not in listed_by_form:
+            listed_by_form[form.key] = dict(_listed_amounts(roster, form))
+        line = entry if form.key_fields.project is None else entry.project(submission.project)
+        amounts_there = listed_by_form[form.key].get(line) if line else None
+        if amounts_there:
+            listed_of[position] = amounts_there
+    submissions = {position: sent.read[position] for position in listed_of}
+    amounts = amounts_of(submissions, lambda form: _amount_columns(roster, form).values())
+    for position, listed in listed_of.items():
+        form = sent.read[position].form
+        for item, amount, unit in listed:
+            stated = amounts.get((position, item.key))
+            if stated is not None and _differ(stated, amount, (unit, _last_unit(form, item))):
+                yield position, _differing("A508", sent.read[position], item, stated, amount)
+
+
+_Line = RosterEntry | RosterProject
+_ListedAmount = tuple[Field, float, float]
+"""A field, its amount on the roster in 万元, and the roster's last decimal in 万元."""
+_UNIT_BEHIND = re.compile(r"\((万元|元)\)$")
+_DECIMALS = 2
+"""So many decimals amounts of a roster have."""
+
+
+def _listed_amounts(roster: Roster, form: Form) -> Iterator[tuple[_Line, list[_ListedAmount]]]:
+    """The lines of the list in which a form's amounts stand, the roster's or that of the projects."""
+    columns = _amount_columns(roster, form)
+    if not columns:
+        return
+    by_project = form.key_fields.project is not None
+    place = roster.projects_at if by_project else roster.path
+    projects = [project for _, project in roster.projects]
+    lines: Sequence[_Line] = projects if by_project else roster.entries
+    for line in lines:
+        listed = []
+        for head, item in columns.items():
+            text, (_, per) = line.extra[head], _name_and_unit(head)
+            if text:
+                amount = _number(text, f"{place}，第 {line.row} 行：“{head}”")
+                listed.append((item, amount / per, 10.0**-_DECIMALS / per))
+        yield line, listed
+
+
+def _number(text: str, where: str) -> float:
+    try:
+        number = float(fold(text))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise RosterError(f"{where}的“{text}”不是数，请只写数字，没有的留空")
+    return number
+
+
+def _amount_columns(roster: Roster, form: Form) -> dict[str, Field]:
+    """The heads under which the roster tells amounts of a form's line: their labels or identifiers."""
+    named: dict[str, Field] = {}
+    for column, item in form.key_fields.amounts.items():
+        if _unit_of(form, item) in PER_WANYUAN:
+            for name in (item.label, column, item.id):
+                named.setdefault(fold(name), item)
+    if form.key_fields.project is None:
+        heads = next((entry.extra for entry in roster.entries), {})
+    else:
+        heads = next((project.extra for _, project in roster.projects), {})
+    return {head: named[name] for head in heads if (name := _name_and_unit(head)[0]) in named}
+
+
+def _name_and_unit(head: str) -> tuple[str, float]:
+    """A column's name without its unit, and how many of that make one 万元."""
+    name = fold(head)
+    unit = _UNIT_BEHIND.search(name)
+    return (name[: unit.start()], PER_WANYUAN[unit[1]]) if unit else (name, 1.0)
