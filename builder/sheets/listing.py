@@ -75,7 +75,7 @@ class Column:
     look: str = "text"
     formula: Callable[[int], str] | None = None
     """The formula of a row (from 1); `entries` are then its results."""
-    total: Live | str | None = None
+    total: Live | Value = None
     """What stands under the column; in a formula `{cells}` is the column's range."""
     fills: Sequence[str] = ()
     """The colour behind each value; blank for none."""
@@ -292,7 +292,7 @@ def _write_total(book: Book, listed: Listed, columns: Sequence[Column]) -> None:
     for number, column in enumerate(columns, 1):
         total = column.total
         if isinstance(total, Live) and not listed.complete:
-            total = total.value  # type: ignore[assignment]
+            total = total.value
         elif isinstance(total, Live):
             cells = f"{letters(number)}{FIRST_ROW}:{letters(number)}{listed.last_row}"
             total = Live(total.formula.replace("{cells}", cells), total.value)

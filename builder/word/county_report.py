@@ -19,6 +19,8 @@ from builder.word.document import Box, add_table, clean, fill_table, keep_rows, 
 from builder.word.official import BODY, HEADINGS, LINE, TITLE, TO_FILL_IN, opened
 from workbook.catalogue import Severity
 from workbook.summary import (
+    MEAN_SCORE,
+    RATE,
     UNIT,
     FormSummary,
     Status,
@@ -145,11 +147,12 @@ def _figures(draft: _Draft, form: FormSummary) -> None:
     if form.key_fields.rate is not None:
         notes.append("执行率按合计数重新计算。")
     if form.key_fields.score is not None:
-        notes.append("平均分为各部门（单位）自评分的平均。")
+        notes.append("自评平均分按自评得分；采用得分有复核得分的按复核得分，没有的按自评得分。")
     draft.text("".join(notes))
     if rows:
         heads = ["项目", "数值", "已报的部门数", "缺的部门数"]
         draft.table(heads, rows, [34, 20, 14, 14])
+    _counties(draft, form)
     funds = form.funds
     parts = [
         [str(row.heading), str(row.label), _money(row.amount), _percent(row.share), _bar(row.share)]
@@ -161,8 +164,47 @@ def _figures(draft: _Draft, form: FormSummary) -> None:
     draft.leave_open("执行率高低的原因、预算调整较大的部门")
 
 
+def _counties(draft: _Draft, form: FormSummary) -> None:
+    """A line a county, where there are several; and whose execution is highest and lowest."""
+    frame, key_fields = form.counties, form.key_fields
+    if len(frame) <= 1:
+        return
+    amounts = [name for name in (key_fields.budget, key_fields.spent) if name] or [
+        *key_fields.amounts
+    ][:2]
+    labels = [key_fields.amounts[name].label for name in amounts]
+    columns = {
+        **{name: (label, _money) for name, label in zip(amounts, labels, strict=True)},
+        **({RATE: ("执行率", _percent)} if key_fields.rate is not None else {}),
+        **({MEAN_SCORE: ("自评平均分", _score)} if key_fields.score is not None else {}),
+    }
+    draft.text(f"分 {len(frame)} 个县区{_highest_and_lowest(frame)}：")
+    shown = {name: [show(value) for value in frame[name]] for name, (_, show) in columns.items()}
+    rows = [
+        [str(county), str(count), str(answered), *figures]
+        for county, count, answered, *figures in zip(
+            frame.index, frame["departments"], frame["answered"], *shown.values(), strict=True
+        )
+    ]
+    counted = "项目数" if key_fields.project else "部门数"
+    heads = ["县区", counted, "已报", *(label for label, _ in columns.values())]
+    widths = [16, 8, 8, *(20 if show is _money else 12 for _, show in columns.values())]
+    draft.table(heads, rows, widths)
+
+
+def _highest_and_lowest(frame: pd.DataFrame) -> str:
+    """The counties of the highest and the lowest rate, in words; blank if fewer than two have one."""
+    if RATE not in frame.columns or frame[RATE].count() <= 1:
+        return ""
+    rates = frame[RATE].dropna()
+    return (
+        f"，执行率最高的是{rates.idxmax()}（{_percent(rates.max())}），"
+        f"最低的是{rates.idxmin()}（{_percent(rates.min())}）"
+    )
+
+
 def _grades(draft: _Draft, form: FormSummary) -> None:
-    draft.heading("自评等次")
+    draft.heading("得分和等次")
     if form.key_fields.score is not None:
         _by_grade(draft, form)
     if len(form.indicators):
@@ -183,6 +225,12 @@ def _grades(draft: _Draft, form: FormSummary) -> None:
 
 def _by_grade(draft: _Draft, form: FormSummary) -> None:
     grades = form.grades
+    reviewed = int(form.departments["review_score"].notna().sum())
+    draft.text(
+        f"等次按采用得分评定：{reviewed} 个按复核得分，其余按自评得分。"
+        if reviewed
+        else "等次按自评得分评定，没有复核得分。"
+    )
     rows = [
         [str(row.Index), str(row.departments), _percent(row.share), _bar(row.share)]
         for row in grades.itertuples()

@@ -8,6 +8,8 @@ here; `builder` only writes it. Start in `adding_up`.
 from workbook.summary.adding_up import FormSummary, Summary, aggregate
 from workbook.summary.amounts import UNIT, sum_of, worded_rate
 from workbook.summary.attainment import NEAR, NONE, OTHER, attainment_by, reasons, row_generosity
+from workbook.summary.by_county import MEAN_SCORE
+from workbook.summary.by_county import figures_of as county_figures
 from workbook.summary.coverage import DEADLINE, Status, full_names
 from workbook.summary.overview import (
     BANDS,
@@ -66,6 +68,7 @@ from workbook.summary.schemas import (
     WHO,
     WHOLE,
     Schema,
+    counties_schema,
     departments_schema,
     differences,
     section_schema,
@@ -93,6 +96,7 @@ __all__ = [
     "LEAST_LABEL",
     "LEVEL_NAMES",
     "LOW_RATE",
+    "MEAN_SCORE",
     "NEAR",
     "NONE",
     "NUMBER",
@@ -126,6 +130,8 @@ __all__ = [
     "attention",
     "by_form",
     "by_rate",
+    "counties_schema",
+    "county_figures",
     "coverage_counts",
     "departments_schema",
     "differences",

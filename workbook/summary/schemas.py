@@ -255,6 +255,35 @@ def departments_schema(form: Form) -> Schema:
     )
 
 
+def counties_schema(form: Form) -> Schema:
+    """A form's counties, one a line; empty where no county is known."""
+    key_fields = form.key_fields
+    counts = (
+        ("departments", "单位（项目）数"),
+        ("answered", "已报"),
+        ("faulty", "其中须修改"),
+        ("rejected", "退回"),
+        ("missing", "未报"),
+    )
+    columns = [FrameColumn("fiscal_year", WHOLE, "年度"), FrameColumn("county", TEXT, "县区")]
+    columns += [FrameColumn(name, WHOLE, label, "个") for name, label in counts]
+    columns += [
+        FrameColumn(name, NUMBER, f"{item.label}之和", UNIT)
+        for name, item in key_fields.amounts.items()
+    ]
+    if key_fields.rate is not None:
+        rate = f"由合计数算的执行率：{worded_rate(form)}"
+        columns.append(FrameColumn("execution_rate", NUMBER, rate, FRACTION))
+    if key_fields.score is not None:
+        columns.append(FrameColumn("mean_score", NUMBER, "自评得分的简单平均", POINTS))
+    return Schema(
+        "counties",
+        "各县区的合计，一个县区一行；知道县区、给了汇总才有行",
+        (FrameColumn("line", WHOLE, "行号，从 0 起"),),
+        tuple(columns),
+    )
+
+
 def _of_field(form: Form, section: Section, item: Field) -> FrameColumn:
     level = dict(zip(section.levels, LEVEL_NAMES, strict=False)).get(item.id)
     if level:
