@@ -29,6 +29,7 @@ from workbook.summary import (  # noqa: E402
     FIXED,
     TRACES,
     Schema,
+    counties_schema,
     departments_schema,
     frames,
     section_schema,
@@ -55,7 +56,8 @@ $ workbook aggregate samples/returns -o 汇总表.xlsx --roster samples/roster.c
 |---|---|
 | `files`、`submissions`、`cells`、`findings`、`coverage`、`duties` | 收到的文件、收下的表、单元格、问题、报送情况、应报的表 |
 | `department_overall_2024/` | 这一表式每一节一张表：一份一行，或填写了的行一行一行 |
-| `department_overall_2024_summary/` | 由这一表式汇总出来的：`departments`，一个单位一行，重复报送的只计一份 |
+| `department_overall_2024_summary/` | 由这一表式汇总出来的：\
+`departments`，一个单位一行，重复报送的只计一份；`counties`，一个县区一行 |
 | `data.duckdb` | 以上全部，文件夹即 schema，另有视图；每列的中文说明在列注释里 |
 
 - 没有装 duckdb 时，其余照写，并提示一句；没有装 pyarrow 时什么都不写。全部写好才逐个换上，不会留下半个文件。
@@ -213,7 +215,7 @@ def _schemas() -> Iterator[str]:
     for section in form.sections.values():
         schema = section_schema(form, section)
         yield from _schema(schema, f"department_overall_2024/{schema.name}")
-    for schema in (departments_schema(form), FIGURES, DUES, TRACES):
+    for schema in (departments_schema(form), counties_schema(form), FIGURES, DUES, TRACES):
         yield from _schema(schema, f"department_overall_2024_summary/{schema.name}")
     yield "别的表式的表由它的定义照样得出；`workbook.summary` 里的 `section_schema(form, section)` 给出同样的内容。\n"
 

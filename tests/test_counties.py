@@ -33,7 +33,8 @@ from workbook.layout import lay_out
 from workbook.reading import Filling, FolderCounties, Return, known_forms
 from workbook.scale import listed, roll_up, write_partitions
 from workbook.stores import Folder
-from workbook.summary import FormSummary, Summary, frames, load_reviews, sample
+from workbook.summary import FormSummary, Reviews, Summary, frames, load_reviews, sample
+from workbook.summary.reviews import Review
 
 COUNTIES = ("甲县", "乙县", "丙县")
 NAMES = {"118001": "档案馆", "125001": "科学技术协会", "207001": "文化旅游广电局"}
@@ -170,12 +171,12 @@ def test_the_workbook_lists_counties_and_adds_up(city: City, tmp_path: Path) -> 
     sheet = book["部门汇总"]
     heads = [str(cell.value) for cell in sheet[3]]
     (line,) = (r for r in sheet.iter_rows(min_row=4, values_only=True) if "合计" in r[:6])
-    for label, figure in (
+    for label, name in (
         ("年初预算数", AMOUNTS[0]),
         ("全年预算数", AMOUNTS[1]),
         ("全年执行数", AMOUNTS[2]),
     ):
-        assert equal(line[heads.index(label)], city.added(figure)), label
+        assert equal(line[heads.index(label)], city.added(name)), label
     assert {cell.value for cell in sheet["C"][3:12]} == set(COUNTIES)
     own = openpyxl.load_workbook(build_summary(city.own["甲县"], tmp_path / "甲县.xlsx"))
     heads = [
@@ -220,18 +221,62 @@ def test_the_workbook_recalculates_the_same(everything: Path, office: Office) ->
     assert differences(office, everything) == []
 
 
+def test_a_county_has_a_line_of_its_own_sums(city: City, tmp_path: Path) -> None:
+    part = main(city.summary)
+    assert part.counties.index.tolist() == list(city.summary.counties)
+    book = openpyxl.load_workbook(
+        build_summary(city.summary, tmp_path / "汇总.xlsx"), data_only=True
+    )
+    sheet = book["县区汇总"]
+    heads = [cell.value for cell in sheet[3]]
+    shown = {str(row[0]): row for row in sheet.iter_rows(min_row=4, values_only=True)}
+    labels = {
+        "original_budget": "年初预算数",
+        "final_budget": "全年预算数",
+        "actual_expenditure": "全年执行数",
+        "execution_rate": "执行率",
+        "mean_score": "自评平均分",
+    }
+    for county, own in city.own.items():
+        line = part.counties.loc[county]
+        assert (line["departments"], line["answered"], line["missing"]) == (3, 3, 0)
+        for name, label in labels.items():
+            assert equal(line[name], figure(own, name)), (county, name)
+            assert equal(shown[county][heads.index(label)], figure(own, name)), (county, name)
+    for name, label in labels.items():
+        assert equal(shown["合计"][heads.index(label)], figure(city.summary, name)), name
+    assert main(city.own["甲县"]).counties.empty, "no county is known"
+    assert (
+        "县区汇总"
+        not in openpyxl.load_workbook(
+            build_summary(city.own["甲县"], tmp_path / "甲县.xlsx")
+        ).sheetnames
+    )
+
+
+def test_a_reviewed_score_changes_no_county_s_mean(city: City, tmp_path: Path) -> None:
+    one = Review("部门整体支出绩效自评", 2024, "乙县", "118001", "档案馆", "", 1, "", "")
+    reviewed = aggregate(city.returns, reviews=Reviews(tmp_path / "s.xlsx", (one,)))
+    assert main(reviewed).departments["grade"].eq("差").sum() == 1
+    assert_frame_equal(main(reviewed).counties, main(city.summary).counties)
+
+
 def test_the_page_shows_counties_and_adds_up(city: City) -> None:
     data = json.loads(json.dumps(page_data(city.summary)))
     lines = data["forms"][0]["lines"]
     assert data["counties"] is True
     assert sorted(set(lines["county"])) == sorted(COUNTIES)
     assert len(set(lines["short"])) == 9, "told apart in charts"
-    for figure in AMOUNTS:
-        assert equal(sum(lines[f"amount_{figure}"]), city.added(figure))
+    for name in AMOUNTS:
+        assert equal(sum(lines[f"amount_{name}"]), city.added(name))
     shown = {f["label"]: f["value"] for f in data["forms"][0]["figures"]}
     assert shown["全年预算数"] == f"{city.added('final_budget'):,.2f}"
+    lines = {row["county"]: row for row in data["forms"][0]["counties"]}
+    for county, summary in city.own.items():
+        assert equal(lines[county]["amount_final_budget"], figure(summary, "final_budget"))
     own = page_data(city.own["甲县"])
     assert "counties" not in own
+    assert own["forms"][0]["counties"] == []
     assert "county" not in own["forms"][0]["lines"]
 
 
@@ -246,6 +291,10 @@ def test_the_database_adds_up_and_groups_by_county(city: City, tmp_path: Path) -
         ).fetchall())  # fmt: skip
         for county, own in city.own.items():
             assert equal(sums[county], figure(own, "final_budget"))
+        lines = dict(base.execute(
+            f'SELECT county, final_budget FROM "{schema}".counties'
+        ).fetchall())  # fmt: skip
+        assert lines == pytest.approx(sums)
         rows = base.execute(
             f'SELECT DISTINCT county FROM "{schema}".indicators_attainment'
         ).fetchall()
@@ -257,10 +306,14 @@ def test_the_database_adds_up_and_groups_by_county(city: City, tmp_path: Path) -
 def test_the_draft_report_adds_up_and_names_counties(city: City, tmp_path: Path) -> None:
     document = docx.Document(str(build_county_report(city.summary, tmp_path / "初稿.docx")))
     cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
-    for figure in AMOUNTS:
-        assert f"{city.added(figure):,.2f}" in cells
+    for name in AMOUNTS:
+        assert f"{city.added(name):,.2f}" in cells
     text = "\n".join(paragraph.text for paragraph in document.paragraphs)
     assert all(f"{county} 档案馆" in text for county in COUNTIES)
+    assert "分 3 个县区，执行率最高的是" in text
+    for county, own in city.own.items():
+        at = cells.index(county)
+        assert cells[at + 3] == f"{figure(own, 'final_budget'):,.2f}"
 
 
 @pytest.mark.parametrize("rows", [500_000, 0])
@@ -278,6 +331,7 @@ def test_batches_give_what_the_whole_gives(
     assert_frame_equal(summary.coverage, city.summary.coverage)
     assert_frame_equal(main(summary).totals, main(city.summary).totals)
     assert_frame_equal(main(summary).departments, main(city.summary).departments)
+    assert_frame_equal(main(summary).counties, main(city.summary).counties)
     assert set(pd.concat(parts.frames("files"))["county"]) == set(COUNTIES)
 
 

@@ -75,7 +75,7 @@ class Column:
     look: str = "text"
     formula: Callable[[int], str] | None = None
     """The formula of a row (from 1); `entries` are then its results."""
-    total: Live | str | None = None
+    total: Live | Value = None
     """What stands under the column; in a formula `{cells}` is the column's range."""
     fills: Sequence[str] = ()
     """The colour behind each value; blank for none."""
@@ -85,7 +85,7 @@ class Column:
     """Whether the values say no more than that there is a link; without one the cell is blank."""
     across: bool = False
     """Whether the formula reckons over the whole list; then it is none if the list is cut short."""
-    further_total: Live | str | None = None
+    further_total: Live | Value = None
     """What stands in a second row of totals, in like manner."""
 
 
@@ -306,10 +306,10 @@ def _write_total(
     listed: Listed,
     columns: Sequence[Column],
     row: int,
-    totals: Sequence[Live | str | None],
+    totals: Sequence[Live | Value],
 ) -> None:
     for number, (column, given) in enumerate(zip(columns, totals, strict=True), 1):
-        total: Live | Value = given
+        total = given
         if isinstance(total, Live) and not listed.complete:
             total = total.value
         elif isinstance(total, Live):

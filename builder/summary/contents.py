@@ -14,6 +14,8 @@ from pathlib import Path
 from builder.sheets import Book, Heading, Links, Listed, book_at
 from builder.summary.analysis import write_analysis
 from builder.summary.charts import Lists
+from builder.summary.counties import NOTES as COUNTY_NOTES
+from builder.summary.counties import write_counties
 from builder.summary.departments import notes, write_departments, write_unread
 from builder.summary.lists import write_composition, write_details, write_sources
 from builder.summary.overview import write_empty_overview, write_overview
@@ -164,6 +166,8 @@ class _Sheets:
 
     overview: str
     departments: str
+    counties: str
+    """Blank where no more than one county is known."""
     previous: str
     """Blank without last year's returns."""
     composition: str
@@ -187,6 +191,7 @@ def _sheets(part: FormSummary, names: _Names, *, first: bool, compared: bool) ->
     return _Sheets(
         overview=names(f"{prefix}总览"),
         departments=names(f"{prefix}汇总" if prefix else "部门汇总"),
+        counties=names(f"{prefix}县区汇总") if len(part.counties) > 1 else "",
         previous=names(f"{prefix}同比") if compared else "",
         composition=names(f"{prefix}资金构成") if part.key_fields.breakdowns else "",
         details={
@@ -222,6 +227,9 @@ class _FormWriter:
         cutoffs = settings.cutoffs.get(part.form.key, {})
         heading = self.heading(sheets.departments, "汇总表", 4, notes(part, self.summary.left_out))
         departments = write_departments(book, heading, part, cutoffs, links, self.sources)
+        if sheets.counties:
+            heading = self.heading(sheets.counties, "县区汇总", notes_below=COUNTY_NOTES)
+            write_counties(book, heading, part, departments)
         comparison = _comparison_of(self.summary, part)
         if comparison is not None:
             heading = self.heading(sheets.previous, "同比")

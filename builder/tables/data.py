@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -34,6 +34,7 @@ from workbook.summary import (
     Schema,
     Status,
     Summary,
+    counties_schema,
     departments_schema,
     differences,
     section_schema,
@@ -148,15 +149,19 @@ def _summary_tables(summary: Summary | None) -> Iterator[_Table]:
     yield _Table("", DUTIES, summary.duties)
     for form, parts in _by_form(summary):
         schema = departments_schema(form)
-        lines = pd.concat([part.departments.assign(fiscal_year=_year(part)) for part in parts])
+        lines = pd.concat([_with_year(part.departments, part) for part in parts])
         frame = lines[[column.name for column in schema.columns]]
         yield _Table(summary_of(form), schema, frame)
         figures = pd.concat([part.figures for part in parts], ignore_index=True)
         yield _Table(summary_of(form), FIGURES, figures.rename_axis("line"))
+        counties = pd.concat([_with_year(part.counties.reset_index(), part) for part in parts])
+        schema = counties_schema(form)
+        counties = counties[[column.name for column in schema.columns]].reset_index(drop=True)
+        yield _Table(summary_of(form), schema, counties.rename_axis("line"))
 
 
-def _year(part: FormSummary) -> Any:
-    return pd.array([part.fiscal_year] * len(part.departments), dtype="Int64")
+def _with_year(frame: pd.DataFrame, part: FormSummary) -> pd.DataFrame:
+    return frame.assign(fiscal_year=pd.array([part.fiscal_year] * len(frame), dtype="Int64"))
 
 
 def _by_form(summary: Summary) -> list[tuple[Form, list[FormSummary]]]:

@@ -104,6 +104,7 @@
 
   const FILTERS = {
     status: (line, key) => line.status === key,
+    county: (line, key) => line.county === key,
     grade: (line, key) => line.grade === key,
     score: (line, key) => known(line.counted) && SCORES[key].holds(line.counted),
     rate: (line, key) => known(line.rate) && RATES[key].holds(line.rate),
@@ -280,8 +281,9 @@
         count: form.lines.filter((line) => line.grade === grade.name).length,
       }));
       const scores = form.answered.map((line) => line.counted).filter(known);
-      charts.push(chart("等次", "", BAR, counted("grade", "等次", graded)));
-      charts.push(chart("得分分布", "单位数" + (form.reviewed ? "，有复核得分的按复核得分" : "，按自评得分"), COLUMN, distribution("score", "得分", SCORES, scores)));
+      const by = form.reviewed ? "，按采用得分（有复核得分的按复核得分）" : "，按自评得分";
+      charts.push(chart("等次", "单位数" + by, BAR, counted("grade", "等次", graded)));
+      charts.push(chart("得分分布", "单位数" + by, COLUMN, distribution("score", "得分", SCORES, scores)));
     }
     if (form.hasRate) charts.push(rateChart());
     charts.push(...indicatorChart(), ...fundCharts(), ...codeChart());
@@ -389,8 +391,11 @@
     for (const item of form.amounts) if (known(line[item.key])) facts.push([item.label, amount(line[item.key]) + " 万元"]);
     for (const item of form.parts) if (known(line[item.key])) facts.push([item.label, amount(line[item.key]) + " 万元"]);
     if (known(line.rate)) facts.push(["执行率", percent(line.rate)]);
-    if (known(line.score)) facts.push(["自评得分", amount(line.score) + (line.grade ? "（" + line.grade + "）" : "")]);
-    if (known(line.review)) facts.push(["复核得分", amount(line.review)]);
+    // The grade is of the score that counts, and stands behind that one alone.
+    const grade = line.grade ? "（" + line.grade + "）" : "";
+    const ownGrade = known(line.review) ? "" : grade;
+    if (known(line.score)) facts.push(["自评得分", amount(line.score) + ownGrade]);
+    if (known(line.review)) facts.push(["复核得分", amount(line.review) + grade]);
     if (line.doubtful) facts.push(["存疑（有错误未改）", line.doubtful, true]);
     if (line.remark) facts.push(["复核意见", line.remark, true]);
     if (line.days_late > 0) facts.push(["迟报", line.days_late + " 天"]);
@@ -412,6 +417,7 @@
   }
 
   function drawTools(found, first, size, last) {
+    byId("county").value = state.filters.county ? state.filters.county.key : "";
     const active = Object.entries(state.filters);
     fill(byId("filters"), ...active.map(([name, filter]) => el("button", { type: "button", "aria-label": "取消筛选 " + filter.label,
       onclick: () => toggle(name, filter.key, filter.label) }, filter.label + " ×")));
@@ -498,8 +504,30 @@
       form.codes.map((code) => [code.code, el("span", { class: ["bad", "warn", "grey"][code.severity] }, SEVERITIES[code.severity][1]), code.name,
         count(code.count), el("button", { type: "button", class: "link", "aria-label": code.code + "，看这 " + code.departments + " 家",
           onclick: () => only("code", code.code, "问题：" + code.code) }, count(code.departments))])));
+    drawCounties();
     drawCoverage();
     inside("notes", el("ul", null, ...[...form.notes, ...data.notes].map((note) => el("li", null, note))));
+  }
+
+  // A county's figure; below it the same without the doubtful ones, if there are any.
+  const withDoubt = (row, key, shown) => row[key + "_doubtful"]
+    ? el("span", null, shown(row[key]), el("br"), el("span", { class: "soft" }, "不含 " + row[key + "_doubtful"] + " 家存疑 " + shown(row[key + "_certain"])))
+    : shown(row[key]);
+
+  function drawCounties() {
+    const counties = form.counties;
+    for (const node of document.querySelectorAll("#county, [for=county], [href='#counties'], #counties")) node.hidden = !counties.length;
+    fill(byId("county"), el("option", { value: "" }, "全部"), ...counties.map((row) => el("option", { value: row.county }, row.county)));
+    const all = !form.project; // of projects nobody knows how many are owed
+    const heads = [["县区", ""], [all ? "单位数" : "项目数", "number"], ...(all ? [["已报", "number"]] : []), ["须修改", "number"],
+      ...(all ? [["退回", "number"], ["未报", "number"]] : []), ...form.amounts.map((item) => [item.label, "number"]),
+      ...(form.hasRate ? [["执行率", "number"]] : []), ...(form.hasScore ? [["自评平均分", "number"]] : [])];
+    inside("counties", list(heads, counties.map((row) => [
+      el("button", { type: "button", class: "link", "aria-label": "只看" + row.county, onclick: () => only("county", row.county, "县区：" + row.county) }, row.county),
+      count(row.departments), ...(all ? [count(row.answered)] : []), count(row.faulty), ...(all ? [count(row.rejected), count(row.missing)] : []),
+      ...form.amounts.map((item) => withDoubt(row, item.key, amount)), ...(form.hasRate ? [withDoubt(row, "execution_rate", percent)] : []),
+      ...(form.hasScore ? [withDoubt(row, "mean_score", amount)] : [])])),
+    el("p", { class: "soft below" }, "金额是合计，执行率按合计数算，自评平均分是自评得分的简单平均，不用复核得分。点县区只看它的单位。"));
   }
 
   function drawCoverage() {
@@ -560,6 +588,14 @@
     const find = () => { state.query = byId("search").value; state.page = 0; drawTable(); };
     if (form.lines.length > 1000) waiting = setTimeout(find, 150);
     else find();
+  });
+  byId("county").addEventListener("change", () => {
+    const name = byId("county").value;
+    delete state.filters.county;
+    if (name) state.filters.county = { key: name, label: "县区：" + name };
+    state.page = 0;
+    drawCharts();
+    drawTable();
   });
   byId("unfold").addEventListener("click", () => {
     state.all = !state.all;

@@ -216,6 +216,7 @@ def _form(summary: Summary, part: FormSummary, words: _Words, *, first: bool) ->
             ]
         ),
         "indicators": _indicators(part),
+        "counties": _counties(part),
         "codes": codes,
         "lines": _lines(summary, part, first=first),
         "findings": findings,
@@ -260,6 +261,15 @@ def _lines(summary: Summary, part: FormSummary, *, first: bool) -> Json:
         for name in ("contact", "phone", "why", "days_late"):
             columns[name] = _plain(_by_department(summary, frame, name))
     return columns
+
+
+def _counties(part: FormSummary) -> list[Json]:
+    """A line a county; none where no more than one is known."""
+    if len(part.counties) < 2:
+        return []
+    ends = ("", "_certain", "_doubtful")
+    names = {f"{n}{end}": f"{_amount(n)}{end}" for n in part.key_fields.amounts for end in ends}
+    return _records(part.counties.reset_index().rename(columns=names))
 
 
 def _amount(key: str) -> str:
@@ -343,6 +353,8 @@ def _scores(part: FormSummary) -> list[Json]:
     if part.departments["review_score"].notna().any():
         side += f"；按复核后的得分 {_shown(totals.loc['counted_mean_score', 'value'])}{_certain(totals, 'counted_mean_score')}"
     grades = [f"{grade} {int(count)}" for grade, count in part.grades["departments"].items()]
+    if part.departments["review_score"].notna().any():
+        grades[0] = f"按采用得分：{grades[0]}"
     best = part.grades.iloc[0]
     return [
         _figure("自评平均分", _shown(totals.loc["mean_score", "value"]), side),
@@ -457,7 +469,10 @@ def _unread(summary: Summary) -> Json:
         "file": [_names(path) for path in values(frame["file"])],
     }
     lines |= {f"{severity}s": [None] * count for severity in Severity}
-    empty = ("amounts", "parts", "grades", "attention", "sample", "funds", "indicators", "codes")
+    empty = (
+        *("amounts", "parts", "grades", "attention", "sample", "funds", "indicators", "counties"),
+        "codes",
+    )
     return {
         "first": True,
         "name": "",

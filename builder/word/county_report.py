@@ -21,6 +21,8 @@ from workbook.catalogue import Severity
 from workbook.summary import (
     HIGHEST_SCORE,
     INVALID,
+    MEAN_SCORE,
+    RATE,
     UNIT,
     FormSummary,
     Status,
@@ -147,7 +149,7 @@ def _figures(draft: _Draft, form: FormSummary) -> None:
     if form.key_fields.rate is not None:
         notes.append("执行率按合计数重新计算。")
     if form.key_fields.score is not None:
-        notes.append("平均分为各部门（单位）自评分的平均。")
+        notes.append("自评平均分按自评得分；采用得分有复核得分的按复核得分，没有的按自评得分。")
     if totals["doubtful"].any():
         notes.append("存疑：有错误未改的数；“不含存疑”是同一数去掉存疑的部门（单位）。")
     draft.text("".join(notes))
@@ -159,6 +161,7 @@ def _figures(draft: _Draft, form: FormSummary) -> None:
         heads, widths, further = _certain(totals, lambda row: _amount(row.Index, row.certain))
         heads = ["项目", "数值", "已报的部门数", "缺的部门数", *heads]
         draft.table(heads, _beside(rows, further), [34, 20, 14, 14, *widths])
+    _counties(draft, form)
     parts = [
         [str(row.heading), str(row.label), _money(row.amount), _percent(row.share), _bar(row.share)]
         for row in funds.itertuples()
@@ -188,8 +191,57 @@ def _beside(rows: Sequence[list[str]], further: Sequence[list[str]]) -> list[lis
     return [row + cells for row, cells in zip(rows, further, strict=True)]
 
 
+def _counties(draft: _Draft, form: FormSummary) -> None:
+    """A line a county, where there are several; and whose execution is highest and lowest."""
+    frame, key_fields = form.counties, form.key_fields
+    if len(frame) <= 1:
+        return
+    amounts = [name for name in (key_fields.budget, key_fields.spent) if name] or [
+        *key_fields.amounts
+    ][:2]
+    labels = [key_fields.amounts[name].label for name in amounts]
+    columns = {
+        **{name: (label, _money) for name, label in zip(amounts, labels, strict=True)},
+        **({RATE: ("执行率", _percent)} if key_fields.rate is not None else {}),
+        **({MEAN_SCORE: ("自评平均分", _score)} if key_fields.score is not None else {}),
+    }
+    draft.text(f"分 {len(frame)} 个县区{_highest_and_lowest(frame)}：")
+    shown = {name: _with_doubts(frame, name, show) for name, (_, show) in columns.items()}
+    rows = [
+        [str(county), str(count), str(answered), *figures]
+        for county, count, answered, *figures in zip(
+            frame.index, frame["departments"], frame["answered"], *shown.values(), strict=True
+        )
+    ]
+    counted = "项目数" if key_fields.project else "部门数"
+    heads = ["县区", counted, "已报", *(label for label, _ in columns.values())]
+    widths = [16, 8, 8, *(20 if show is _money else 12 for _, show in columns.values())]
+    draft.table(heads, rows, widths)
+
+
+def _with_doubts(frame: pd.DataFrame, name: str, show: Callable[[object], str]) -> list[str]:
+    """A figure of each county, with what it is without the doubtful ones, if there are any."""
+    figures = zip(frame[name], frame[f"{name}_certain"], frame[f"{name}_doubtful"], strict=True)
+    return [
+        f"{show(value)}（不含 {left_out} 家存疑：{show(certain)}）" if left_out else show(value)
+        for value, certain, left_out in figures
+    ]
+
+
+def _highest_and_lowest(frame: pd.DataFrame) -> str:
+    """The counties of the highest and the lowest rate, in words; blank if fewer than two have one."""
+    certain = f"{RATE}_certain"
+    if certain not in frame.columns or frame[certain].count() <= 1:
+        return ""
+    rates = frame[certain].dropna()
+    return (
+        f"，执行率最高的是{rates.idxmax()}（{_percent(rates.max())}），"
+        f"最低的是{rates.idxmin()}（{_percent(rates.min())}）"
+    )
+
+
 def _grades(draft: _Draft, form: FormSummary) -> None:
-    draft.heading("自评等次")
+    draft.heading("得分和等次")
     if form.key_fields.score is not None:
         _by_grade(draft, form)
     if len(form.indicators):
@@ -210,6 +262,12 @@ def _grades(draft: _Draft, form: FormSummary) -> None:
 
 def _by_grade(draft: _Draft, form: FormSummary) -> None:
     grades = form.grades
+    reviewed = int(form.departments["review_score"].notna().sum())
+    draft.text(
+        f"等次按采用得分评定：{reviewed} 个按复核得分，其余按自评得分。"
+        if reviewed
+        else "等次按自评得分评定，没有复核得分。"
+    )
     rows = [
         [str(row.Index), str(row.departments), _percent(row.share), _bar(row.share)]
         for row in grades.itertuples()

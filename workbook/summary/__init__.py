@@ -8,6 +8,8 @@ here; `builder` only writes it. Start in `adding_up`.
 from workbook.summary.adding_up import FormSummary, Summary, aggregate
 from workbook.summary.amounts import UNIT, sum_of, worded_rate
 from workbook.summary.attainment import NEAR, NONE, OTHER, attainment_by, reasons, row_generosity
+from workbook.summary.by_county import MEAN_SCORE
+from workbook.summary.by_county import figures_of as county_figures
 from workbook.summary.coverage import DEADLINE, Status, full_names
 from workbook.summary.doubt import (
     doubtful_in_words,
@@ -76,6 +78,7 @@ from workbook.summary.schemas import (
     WHO,
     WHOLE,
     Schema,
+    counties_schema,
     departments_schema,
     differences,
     section_schema,
@@ -105,6 +108,7 @@ __all__ = [
     "LEAST_LABEL",
     "LEVEL_NAMES",
     "LOW_RATE",
+    "MEAN_SCORE",
     "NEAR",
     "NONE",
     "NUMBER",
@@ -138,6 +142,8 @@ __all__ = [
     "attention",
     "by_form",
     "by_rate",
+    "counties_schema",
+    "county_figures",
     "coverage_counts",
     "departments_schema",
     "differences",

@@ -21,6 +21,7 @@ from workbook.form import Form, KeyFields
 from workbook.reading import Return, Submission
 from workbook.summary.amounts import amount_column, column_of
 from workbook.summary.attainment import details_of, generosity, indicators_of
+from workbook.summary.by_county import counties_of
 from workbook.summary.coverage import (
     Round,
     Status,
@@ -58,6 +59,10 @@ class FormSummary:
     Amounts are sums; execution_rate is the ratio of the sums over those who gave both; mean_score is
     the plain mean, weighted_score weighted by the final budget; counted_… the same of the scores
     that count. certain: the value without the doubtful figures, of which `doubtful` were left out."""
+    counties: pd.DataFrame
+    """One row a county that is known, in their order, index `county`: departments (lines), answered, faulty (of
+    these), rejected, missing, the sums of the amounts, execution_rate of the sums, mean_score (of the
+    departments' own scores), of each NAME also NAME_certain and NAME_doubtful as in totals."""
     grades: pd.DataFrame
     """Index `grade`, best first: departments, share (of those graded)."""
     indicators: pd.DataFrame
@@ -248,6 +253,7 @@ def _form_summary(
         fiscal_year=submissions[0].fiscal_year,
         departments=departments,
         totals=totals_of(form, departments),
+        counties=counties_of(form, departments),
         grades=grade_counts(key_fields, departments),
         indicators=indicators_of(key_fields, details),
         funds=funds_of(form, departments, composition, parts),

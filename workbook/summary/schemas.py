@@ -287,6 +287,37 @@ def departments_schema(form: Form) -> Schema:
     )
 
 
+def counties_schema(form: Form) -> Schema:
+    """A form's counties, one a line; empty where no county is known."""
+    key_fields = form.key_fields
+    counts = (
+        ("departments", "单位（项目）数"),
+        ("answered", "已报"),
+        ("faulty", "其中须修改"),
+        ("rejected", "退回"),
+        ("missing", "未报"),
+    )
+    columns = [FrameColumn("fiscal_year", WHOLE, "年度"), FrameColumn("county", TEXT, "县区")]
+    columns += [FrameColumn(name, WHOLE, label, "个") for name, label in counts]
+    figures = {n: (f"{item.label}之和", UNIT) for n, item in key_fields.amounts.items()}
+    if key_fields.rate is not None:
+        figures["execution_rate"] = f"由合计数算的执行率：{worded_rate(form)}", FRACTION
+    if key_fields.score is not None:
+        figures["mean_score"] = "自评得分的简单平均", POINTS
+    for name, (meaning, unit) in figures.items():
+        columns += [
+            FrameColumn(name, NUMBER, meaning, unit),
+            FrameColumn(f"{name}_certain", NUMBER, "同上，不含存疑的数", unit),
+            FrameColumn(f"{name}_doubtful", WHOLE, "因存疑没有算在内的单位（项目）数", "个"),
+        ]
+    return Schema(
+        "counties",
+        "各县区的合计，一个县区一行；知道县区、给了汇总才有行",
+        (FrameColumn("line", WHOLE, "行号，从 0 起"),),
+        tuple(columns),
+    )
+
+
 def _of_field(form: Form, section: Section, item: Field) -> FrameColumn:
     level = dict(zip(section.levels, LEVEL_NAMES, strict=False)).get(item.id)
     if level:

@@ -450,6 +450,7 @@ def test_other_forms_have_sheets_of_their_own(office: Office, tmp_path: Path) ->
         "项目支出总览",
         "项目支出汇总",
         "项目支出实施步骤明细",
+        "项目报送情况",
         "项目支出来源",
     ]
     sheet = sheet_of(path, "项目支出汇总")

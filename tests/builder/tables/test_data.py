@@ -66,7 +66,7 @@ def test_every_frame_is_a_csv_a_parquet_file_and_a_table(
     read: Frames, samples_summary: Summary, tmp_path: Path
 ) -> None:
     written = write_data(read, tmp_path, samples_summary)
-    tables = 4 + len(overall().sections) + 4  # and coverage, duties, departments, figures
+    tables = 4 + len(overall().sections) + 5  # and coverage, duties, departments, counties, figures
     assert len(written) == 2 * tables + 1
     assert all(path.is_file() for path in written)
     stems = {path.relative_to(tmp_path).with_suffix("").as_posix() for path in written}

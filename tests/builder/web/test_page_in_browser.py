@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +102,7 @@ def test_the_page_opens_from_a_file_and_shows_every_department(
         assert at.page.title() == "2024 年度部门整体支出绩效自评汇总"
         shown = [name.removeprefix("▸ ") for name in column(at.page, "部门")]
         assert shown == samples_summary.coverage["department"].tolist()
-        heads = at.page.locator("h1, h2").all_inner_texts()
+        heads = at.page.locator("h1:visible, h2:visible").all_inner_texts()
         assert heads[1:] == ["总览", "单位", "报送情况", "指标", "抽查复核建议", "问题", "说明"]
         assert at.page.locator("#charts figure").count() == 7
         assert "104,060.47" in at.page.locator("#figures").inner_text()
@@ -341,3 +341,31 @@ def test_a_round_without_a_return_says_who_is_due(browser: Browser, tmp_path: Pa
     with opened(browser, path) as at:
         assert column(at.page, "状态") == ["未报"] * 14
         assert "没有一份可以汇总的自评表" in at.page.locator("#notes").inner_text()
+
+
+def test_counties_have_a_table_and_filter_the_list(browser: Browser, tmp_path: Path) -> None:
+    """By the box beside the search, and by a county's name in the table; both say the same."""
+    counties = ("甲县", "乙县", "乙县", '"<b>县')
+    returns = [
+        replace(accepted(filling(path), f"{county}/{path.stem}.xlsx"), county=county)
+        for county, path in zip(counties, FILLED, strict=False)
+    ]
+    path = build_page(aggregate(check(returns)), tmp_path / "page.html")
+    with opened(browser, path) as shown:
+        page = shown.page
+        assert page.locator("#counties tbody tr").count() == 3
+        box, lines = page.locator("#county"), page.locator("#table tr.line")
+        box.select_option("乙县")
+        assert lines.count() == 2
+        page.locator("#filters button").click()
+        assert (box.input_value(), lines.count()) == ("", 4)
+        page.locator("#counties button", has_text="<b>").click()
+        assert (box.input_value(), lines.count()) == (counties[-1], 1)
+        box.select_option("")
+        assert lines.count() == 4
+
+
+def test_without_counties_nothing_speaks_of_them(browser: Browser, page: Path) -> None:
+    with opened(browser, page) as shown:
+        for part in ("#counties", "#county", "nav a[href='#counties']"):
+            assert not shown.page.locator(part).is_visible()

@@ -29,6 +29,7 @@ from workbook.form.definition import load_form
 from workbook.reading.submission import SKIPPED
 from workbook.summary import overview
 from workbook.summary.adding_up import Summary, aggregate
+from workbook.summary.reviews import Review, Reviews
 
 _RULE = """
 [[rule]]
@@ -126,7 +127,7 @@ def test_a_form_without_scores_has_its_own_rules_names_and_no_empty_tables(tmp_p
     path = build_county_report(aggregate(returns), tmp_path / "a.docx")
     document = docx.Document(str(path))
     text = "\n".join(p.text for p in document.paragraphs)
-    assert "平均分" not in text and "自评等次" not in text
+    assert "平均分" not in text and "得分和等次" not in text
     assert [p.text for p in document.paragraphs if p.style and p.style.name == "Heading 1"] == [
         "一、报送情况", "二、预算执行情况", "三、发现的问题", "四、下一步工作"
     ]  # fmt: skip
@@ -211,3 +212,15 @@ def test_the_template_is_the_bureaus(summary: Summary, tmp_path: Path) -> None:
     changed.save(str(template))
     path = build_county_report(summary, tmp_path / "a.docx", template=template)
     assert docx.Document(str(path)).sections[0].header.paragraphs[0].text == "云溪区财政局"
+
+
+def test_by_which_score_the_grades_are_is_said(tmp_path: Path) -> None:
+    """Reviewed scores and own ones are told apart wherever they stand together."""
+    returns = [accepted(filling(FILLED[0]), "a.xlsx")]
+    plain = docx.Document(str(build_county_report(aggregate(returns), tmp_path / "a.docx")))
+    assert any("等次按自评得分评定" in p.text for p in plain.paragraphs)
+    code, name = "118001", "岳阳市云溪区档案馆"
+    one = Review("部门整体支出绩效自评", 2024, "", code, name, "", 61, "", "")
+    reviewed = aggregate(returns, reviews=Reviews(Path("s.xlsx"), (one,)))
+    written = docx.Document(str(build_county_report(reviewed, tmp_path / "b.docx")))
+    assert any("等次按采用得分评定：1 个按复核得分" in p.text for p in written.paragraphs)
