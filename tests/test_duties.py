@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 
 from builder import build_template
 from builder.web.page_data import page_data
@@ -32,7 +34,9 @@ from workbook.commands.messages import FOUND
 from workbook.errors import RosterError
 from workbook.findings import finding
 from workbook.form import Value
-from workbook.reading import Filling, Return, read_returns
+from workbook.reading import Filling, Return, known_forms, read_returns
+from workbook.scale import listed, roll_up, write_partitions
+from workbook.stores import Folder
 from workbook.summary import Summary, pending, project_counts
 
 COUNTY = "云溪区"
@@ -59,7 +63,7 @@ def write_roster(path: Path, projects: list[list[object]], *heads: str) -> Path:
 
 def own(department: str, code: str, **values: Value) -> Filling:
     who = {"identity__department": department, "identity__department_code": code}
-    return changed(filling(FILLED[0]), **who, funds__original_budget=100.0, **values)
+    return changed(filling(FILLED[0]), **{**who, "funds__original_budget": 100.0, **values})
 
 
 def of_project(name: str, spent: float, **values: Value) -> Filling:
@@ -398,3 +402,42 @@ def test_another_department_s_project_is_told_as_that(tmp_path: Path) -> None:
     (violation,) = told(check([spending("堤防加固", 1.0)], known), "A506").values()
     assert "是“水利局”的项目" in violation.message
     assert violation.expected == ""
+
+
+# --- in batches -----------------------------------------------------------------------------------
+
+
+def test_batches_tell_of_duties_and_amounts_what_the_whole_tells(tmp_path: Path) -> None:
+    folder = tmp_path / "收回"
+    build_template(
+        OWN,
+        folder / "教育局.xlsx",
+        filling=own(
+            "教育局", "301001", funds__project_expenditure="待定", funds__original_budget=7.0
+        ),
+    )
+    build_template(
+        OWN,
+        folder / "水利局.xlsx",
+        filling=own("水利局", "302001", funds__project_expenditure=None),
+    )
+    for name in ("堤防加固", "设备采买"):
+        given = changed(
+            of_project(name, 12.0), identity__department="水利局", identity__department_code=None
+        )
+        build_template(PROJECT, folder / f"{name}.xlsx", filling=given)
+    build_template(PROJECT, folder / "校舍维修.xlsx", filling=of_project("校舍维修", 99.0))
+    roster = load_roster(write_roster(tmp_path / "名册.xlsx", [["校舍维修", 5]], "年初预算数"))
+    returns = check(read_returns(folder, county=COUNTY), roster)
+    whole = aggregate(returns, roster)
+    with ThreadPoolExecutor(1) as executor:
+        parts = write_partitions(
+            listed([folder]), Folder(str(tmp_path / "parts")), forms=known_forms(), county=COUNTY,
+            executor=executor, batch=2, in_flight=1,
+        )  # fmt: skip
+    light, summary = roll_up(parts, roster)
+    for code, count in (("A506", 2), ("A507", 1), ("A508", 3)):
+        assert told(light, code) == told(returns, code)
+        assert len(told(light, code)) == count
+    assert_frame_equal(summary.duties, whole.duties)
+    assert_frame_equal(summary.coverage, whole.coverage)

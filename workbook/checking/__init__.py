@@ -5,6 +5,7 @@ submissions as aligned arrays and is what everything that computes anew asks; `s
 the same department. Start in `checks`.
 """
 
+from workbook.checking.agreement import compared_fields
 from workbook.checking.between_returns import (
     DUPLICATE,
     OFF_PROJECTS,
@@ -77,6 +78,7 @@ __all__ = [
     "batch_of",
     "cell_text",
     "check",
+    "compared_fields",
     "expected_score_frame",
     "expected_scores_of",
     "full_name",

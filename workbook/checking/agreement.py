@@ -1,7 +1,7 @@
 """Amounts that two papers tell: a department's projects and their sum, the roster's budget and the form's.
 
 Amounts are compared in 万元, within half a unit of the coarser last decimal. Only what is concerned is worked
-out anew; returns without their cells are not compared.
+out anew. Of returns without their cells those of `compared_fields` are needed, as worked out before.
 """
 
 from __future__ import annotations
@@ -27,6 +27,12 @@ _FINEST = 6
 """To so many decimals of 万元 a difference is exact."""
 
 
+def compared_fields(form: Form, roster: Roster | None) -> list[Field]:
+    """The fields of a form that are compared."""
+    of_roster = _amount_columns(roster, form).values() if roster is not None else ()
+    return list(dict.fromkeys((*_of_projects(form), *of_roster)))
+
+
 def amounts_of(
     submissions: Mapping[int, Submission], fields_of: Callable[[Form], Iterable[Field]]
 ) -> Amounts:
@@ -39,15 +45,16 @@ def amounts_of(
     for form, positions in by_form.items():
         fields = [item for item in fields_of(form) if _unit_of(form, item) in PER_WANYUAN]
         chosen = {position: submissions[position] for position in positions}
-        entered = [item for item in fields if not item.is_computed]
-        computed = [item for item in fields if item.is_computed]
-        amounts |= _entered(form, chosen, entered)
+        computed = [
+            item for item in fields if item.is_computed and submissions[positions[0]].is_whole
+        ]
+        amounts |= _stored(form, chosen, [item for item in fields if item not in computed])
         if computed:
             amounts |= _worked_out(form, chosen, computed)
     return amounts
 
 
-def _entered(form: Form, chosen: Mapping[int, Submission], fields: Sequence[Field]) -> Amounts:
+def _stored(form: Form, chosen: Mapping[int, Submission], fields: Sequence[Field]) -> Amounts:
     amounts: Amounts = {}
     for item in fields:
         per = PER_WANYUAN[_unit_of(form, item)]
@@ -119,7 +126,7 @@ def unlike_projects(sent: SentReturns) -> Iterator[tuple[int, Finding]]:
     counted = {
         position: submission
         for position, submission in sent.read.items()
-        if submission.is_whole and position not in sent.copies.uncounted
+        if position not in sent.copies.uncounted
     }
     projects_of: dict[tuple[int, int], list[int]] = {}
     for position, submission in counted.items():
@@ -178,7 +185,7 @@ def unlike_roster(sent: SentReturns, year: int | None) -> Iterator[tuple[int, Fi
     listed_of: dict[int, list[_ListedAmount]] = {}
     for position, submission in sent.read.items():
         entry, form = sent.senders[position].entry, submission.form
-        due = year in (None, submission.fiscal_year) and submission.is_whole
+        due = year in (None, submission.fiscal_year)
         if entry is None or not due or position in sent.copies.replaced:
             continue
         if form.key not in listed_by_form:

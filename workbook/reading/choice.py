@@ -37,4 +37,4 @@ def choose(returns: Sequence[Return], files: Iterable[Path | str]) -> list[Retur
 
 def _known_by(path: Path) -> str:
     """What tells a file: however its path was typed."""
-    return str(path) if isinstance(path, Url) else os.path.abspath(path)  # noqa: PTH100 - a member of an archive is no path of the disk
+    return str(path) if isinstance(path, Url) else os.path.normcase(os.path.abspath(path))  # noqa: PTH100 - a member of an archive is no path of the disk

@@ -25,6 +25,7 @@ from workbook.checking import (
     ExpectedScores,
     Roster,
     add_findings_between,
+    compared_fields,
     expected_score_frame,
     expected_scores_of,
     tidy,
@@ -52,7 +53,7 @@ MOST_ROWS = 500_000
 """Lists longer than this are left out of the summary's workbook; they stand in the tables."""
 MOST_LINES = 1_000_000
 """Departments that fit on one sheet."""
-BETWEEN = ("W117", "A501", "A502", "A503", "A504", "A505", "A506")
+BETWEEN = ("W117", *(f"A50{number}" for number in range(1, 9)))
 ACROSS = "findings/across.parquet"
 """The findings that show only between returns, in columns as the other parts have them."""
 
@@ -74,7 +75,7 @@ def roll_up(
     severity only, there are no rows and no sources, and `Summary.left_out` says so. Raises
     WorkbookError if the departments do not fit on a sheet; else as `workbook.summary.adding_up.aggregate`.
     """
-    light = _Light(parts)
+    light = _Light(parts, roster)
     returns = list(add_findings_between(choose(light.returns(), use), roster, year=year))
     if light.detailed:
         returns = [_tidied(returned) for returned in returns]
@@ -120,9 +121,17 @@ def _write_across(parts: Partitions, returns: Sequence[Return]) -> None:
 class _Light:
     """Returns without their cells, and the tables that hold their figures."""
 
-    def __init__(self, parts: Partitions) -> None:
+    def __init__(self, parts: Partitions, roster: Roster | None) -> None:
         self._parts = parts
         self._forms = parts.forms
+        by_project = [form for form in parts.forms.values() if form.key_fields.project is not None]
+        self._compared = {
+            (item.section, item.id)
+            for form in parts.forms.values()
+            # Without a project's form nothing is compared but what the roster tells.
+            if roster is not None or any(map(self._was_read, by_project))
+            for item in compared_fields(form, roster)
+        }
         lists = ["files", "findings"]
         for form in self._forms.values():
             lists += [f"{folder_of(form)}/{section.id}" for section in form.repeating]
@@ -131,6 +140,7 @@ class _Light:
         days = (form.key_fields.prepared_on for form in self._forms.values())
         self._days = {(item.section, item.id) for item in days if item is not None}
         needed = {key for form in self._forms.values() for key in self._needed_cells(form)}
+        needed |= self._compared
         self._cell_filter: RowFilter = [
             [("section", "==", s), ("field", "==", f)] for s, f in sorted(needed)
         ]
@@ -142,6 +152,10 @@ class _Light:
         yield from ((item.section, item.id) for item in named_fields if item is not None)
         if self.detailed:  # where each row begins
             yield from ((section.id, key_fields.row_start(section)) for section in form.repeating)
+
+    def _was_read(self, form: Form) -> bool:
+        """Whether there is a return of a form."""
+        return any(self._parts.parts(f"{folder_of(form)}/{name}") for name in form.sections)
 
     def returns(self) -> list[Return]:
         """In the order of the files."""
@@ -205,16 +219,30 @@ class _Light:
 
     def _cells(self, name: str) -> dict[str, dict[str, Cell]]:
         """By submission and defined name."""
-        columns = ["submission", "section", "row", "field", "value", "sheet", "cell"]
+        columns = [
+            "submission",
+            "section",
+            "row",
+            "field",
+            "raw",
+            "value",
+            "number",
+            "sheet",
+            "cell",
+        ]
         cells_by_submission: dict[str, dict[str, Cell]] = {}
         for row in _records(self._parts.frame(name, columns, self._cell_filter)):
             address = Address(sys.intern(row["sheet"]), *split_a1(row["cell"]))
-            cell = Cell(None, self._value(row), address)
+            is_amount = (row["section"], row["field"]) in self._compared
+            raw = row["raw"] or None if is_amount else None
+            cell = Cell(raw, self._value(row), address)
             name = cell_name(f"{row['section']}.{row['field']}", int(row["row"] or 0))
             cells_by_submission.setdefault(row["submission"], {})[sys.intern(name)] = cell
         return cells_by_submission
 
-    def _value(self, row: Mapping[str, Any]) -> str | datetime.date | None:
+    def _value(self, row: Mapping[str, Any]) -> str | float | datetime.date | None:
+        if (row["section"], row["field"]) in self._compared:
+            return None if row["number"] == "" else float(row["number"])
         if (row["section"], row["field"]) in self._days and row["value"]:
             return datetime.date.fromisoformat(row["value"][:10])
         return row["value"] or None
