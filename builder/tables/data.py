@@ -338,7 +338,7 @@ def _attainment_views(form: Form, lines: str, scored: ScoredRows) -> Iterator[_S
         folder,
         each,
         f"{section.label}：计入汇总的每一行和它的得分率",
-        "SELECT d.fiscal_year, d.county, d.code, d.department, i.*, "
+        "SELECT d.fiscal_year, d.county, d.code, d.department, i.* EXCLUDE (county), "
         f"i.{score} / nullif(i.{weight}, 0) AS attainment "
         f"FROM {rows} AS i JOIN {lines} AS d ON d.file = i.submission",
         [("attainment", "得分率：自评得分÷分值，小数")],

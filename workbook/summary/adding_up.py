@@ -109,7 +109,8 @@ class Summary:
     the return that counts), on_roster, deadline, received (the day of the first return that was read),
     received_by ("saved" or "prepared"), days_late, late (NA without deadline or day), why, file."""
     duplicates: pd.DataFrame
-    """One row a return that does not count since a later one does: index `path`; department, counted."""
+    """One row a return that does not count since a later one does: index `path`; county, code, department
+    (as in the coverage), counted."""
     files: pd.DataFrame
     """As `Frames.files`, with `use`: counted, duplicate, other_year (than the round's), rejected,
     skipped; the department as below."""
