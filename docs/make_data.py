@@ -84,8 +84,8 @@ with duckdb.connect("数据/data.duckdb", read_only=True) as base:
   含有哪一类的字词就归哪一类；都不含的是“其他原因”，空白的是“未写原因”。
 - 按规则应得的分由表式定义算出，指标值、完成值不能比较的没有。
 - 退回、未报的单位没有数。一个单位几份、别的年度、名册外的怎么算，见[读表](reading.md#各份之间)；名册外的另列，其数仍在合计之内。
-- 几个县区的表一起汇总的（`--county-from-folder`、`--county`，或名册有“县区”列），文件、问题、单位的表都有 `county`，各节的表按
-  `submission` 与 `submissions` 连接。各县区的编码会重复：
+- 几个县区的表一起汇总的（`--county-from-folder`、`--county`，或名册有“县区”列），每张表都有 `county`，
+  各县区的合计在 `counties`。各县区的编码会重复：
   按单位连接、分组要用 `county` 和 `code` 两列，不能只用 `code`；不知道县区的是空文本，照样可以分组。
 - 报送日期是最早一份收下的表最后保存的那一天（北京时间），没有的按表中的填报日期；晚于截止日期的是迟报。
 - 总览的“需要关注”：同一单位年初预算、全年预算、执行数相差 1000 倍以上（定义里的 `unit_slip`），执行率低于 90%（`rate_threshold`），
@@ -113,7 +113,7 @@ FROM department_overall_2024_summary.totals""",
     Query(
         "哪些单位的执行率不到 90%，或超过 100%，或者算不出来？",
         """\
-SELECT code, department, final_budget, actual_expenditure,
+SELECT county, code, department, final_budget, actual_expenditure,
        round(100 * execution_rate, 2) AS rate_percent
 FROM department_overall_2024_summary.departments
 WHERE status IN ('answered', 'faulty')
@@ -123,11 +123,11 @@ ORDER BY execution_rate""",
     Query(
         "分扣在哪些指标上，扣分的理由是什么？",
         """\
-SELECT d.department, i.level2, i.weight, i.self_score, i.actual, i.deviation_reason
+SELECT i.county, d.department, i.level2, i.weight, i.self_score, i.actual, i.deviation_reason
 FROM department_overall_2024.indicators AS i
 JOIN department_overall_2024_summary.departments AS d ON d.file = i.submission
 WHERE i.self_score < i.weight
-ORDER BY i.weight - i.self_score DESC, d.code, i.row
+ORDER BY i.weight - i.self_score DESC, i.county, d.code, i.row
 LIMIT 5""",
     ),
     Query(
@@ -150,7 +150,7 @@ LIMIT 5""",
     Query(
         "全年预算最大的三个数，各在哪份文件的哪一格？",
         """\
-SELECT d.department, c.number, c.raw, parse_filename(c.submission) AS file, c.sheet, c.cell
+SELECT c.county, d.department, c.number, c.raw, parse_filename(c.submission) AS file, c.sheet, c.cell
 FROM cells AS c
 JOIN department_overall_2024_summary.departments AS d ON d.file = c.submission
 WHERE c.section = 'funds' AND c.field = 'final_budget'

@@ -145,8 +145,13 @@ def test_the_sums_are_those_of_the_counties_own_summaries(city: City) -> None:
 
 def test_the_frames_name_the_county(city: City) -> None:
     data = frames(city.returns)
-    for frame in (data.files, data.submissions, data.findings, city.summary.files):
+    sections = next(iter(data.sections.values())).values()
+    for frame in (data.files, data.submissions, data.findings, data.cells, *sections):
         assert set(frame["county"]) == set(COUNTIES)
+        flat = frame.reset_index()
+        paths = flat["path" if "path" in flat.columns else "submission"]
+        assert all(f"/{c}/" in path for c, path in zip(flat["county"], paths, strict=True))
+    assert set(city.summary.files["county"]) == set(COUNTIES)
     assert equal(data.section("funds")["final_budget"].sum(), city.added("final_budget"))
     one_county = frames(read_returns(city.folder / "甲县"))
     assert set(one_county.files["county"]) == {""}
@@ -348,6 +353,21 @@ def test_the_command_adds_up_by_folder_whole_and_in_batches(city: City, tmp_path
         assert {row[2] for row in rows[:9]} == set(COUNTIES)
         shown.append(rows)
     assert shown[0] == shown[1]
+
+
+def test_what_a_later_return_takes_the_place_of_is_told_with_its_county(city: City) -> None:
+    again = [
+        replace(
+            r,
+            path=Path(f"{r.key}.xlsx"),
+            submission=replace(r.submission, path=Path(f"{r.key}.xlsx")),
+        )
+        for r in city.returns
+        if r.county == "乙县" and r.submission
+    ]
+    duplicates = aggregate([*city.returns, *again]).duplicates
+    assert duplicates["county"].tolist() == ["乙县"] * 3
+    assert sorted(duplicates["code"]) == list(NAMES)
 
 
 # --- refused --------------------------------------------------------------------------------------

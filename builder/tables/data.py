@@ -351,7 +351,7 @@ def _attainment_views(form: Form, lines: str, scored: ScoredRows) -> Iterator[_S
         folder,
         each,
         f"{section.label}：计入汇总的每一行和它的得分率",
-        "SELECT d.fiscal_year, d.county, d.code, d.department, i.*, "
+        "SELECT d.fiscal_year, d.county, d.code, d.department, i.* EXCLUDE (county), "
         f"CASE WHEN i.{score} > {-NEAR} AND i.{score} < i.{weight} + {NEAR} "
         f"THEN i.{score} / nullif(i.{weight}, 0) END AS attainment "
         f"FROM {rows} AS i JOIN {lines} AS d ON d.file = i.submission",

@@ -492,8 +492,8 @@ class _Loader:
         return self._section_table(section).table("fields").table(field)
 
 
-_TAKEN = ("row", "submission")
-"""The keys of every frame of rows, which no field may be called."""
+_TAKEN = ("row", "submission", "county")
+"""The keys of every frame of rows and what stands beside them, which no field may be called."""
 
 
 def _group(

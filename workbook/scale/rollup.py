@@ -272,9 +272,9 @@ class _Light:
     def _section(self, form: Form, section: Section, keys: pd.Index[str]) -> pd.DataFrame:
         table = f"{folder_of(form)}/{section.id}"
         if self.detailed:
-            lines = pd.concat(self._parts.frames(table))
+            lines = pd.concat(self._parts.frames(table)).drop(columns="county")
         elif section.repeats:
-            lines = next(self._parts.frames(table)).iloc[:0]
+            lines = next(self._parts.frames(table)).iloc[:0].drop(columns="county")
         else:
             figures = [item.id for item in section.fields.values() if _is_figure(form, item)]
             lines = pd.concat(self._parts.frames(table, figures))

@@ -116,7 +116,8 @@ class Summary:
     county, code, department, form, project (NA for its own form), on_roster, copies, duplicates, errors,
     warnings, notes (of the return that counts), why, file."""
     duplicates: pd.DataFrame
-    """One row a return that does not count since another copy does: index `path`; department, counted."""
+    """One row a return that does not count since another copy does: index `path`; county, code, department
+    (as in the coverage), counted."""
     files: pd.DataFrame
     """As `Frames.files`, with `use`: counted, duplicate, undecided (not counted, and nothing tells whether
     it is later than the one that is), other_year (than the round's), rejected, skipped; the department as below."""

@@ -20,7 +20,7 @@ from workbook.reading import Cell, Submission
 
 def no_cells() -> pd.DataFrame:
     """The frame without a line."""
-    return _frame([], [], [])
+    return _frame([], [], {})
 
 
 class _CellLines(NamedTuple):
@@ -35,8 +35,11 @@ class _CellLines(NamedTuple):
     values: list[Value]
 
 
-def cell_frame(form: Form, submissions: Sequence[Submission], batch: Batch) -> pd.DataFrame:
-    """Their part of `Frames.cells`; `batch` is theirs, everything computed anew in it."""
+def cell_frame(
+    form: Form, submissions: Sequence[Submission], batch: Batch, counties: Mapping[str, str]
+) -> pd.DataFrame:
+    """Their part of `Frames.cells`; `batch` is theirs, everything computed anew in it; `counties` by the
+    submissions' keys."""
     items = list(form.fields())
     used = {section.id: batch.used(section) for section in form.repeating}
     plans: dict[Plan, list[int]] = {}
@@ -46,7 +49,7 @@ def cell_frame(form: Form, submissions: Sequence[Submission], batch: Batch) -> p
         _lines_of(_PlannedCells.of(form, items, indexes[0], batch), submissions, indexes, used)
         for plan, indexes in plans.items()
     ]
-    return _frame(lines, items, [s.key for s in submissions])
+    return _frame(lines, items, {s.key: counties[s.key] for s in submissions})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +128,9 @@ def _lines_of(
 
 
 def _frame(
-    lines: Sequence[_CellLines], items: Sequence[Field], submissions: Sequence[str]
+    lines: Sequence[_CellLines], items: Sequence[Field], counties: Mapping[str, str]
 ) -> pd.DataFrame:
+    """`counties` has the submissions' keys in their order."""
     none = np.array([], dtype=np.int64)
     submission = np.concatenate([none, *(part.submission for part in lines)])
     item = np.concatenate([none, *(part.item for part in lines)])
@@ -154,7 +158,8 @@ def _frame(
 
     frame = pd.DataFrame(
         {
-            "submission": of(submissions, submission),
+            "submission": of(list(counties), submission),
+            "county": of(list(counties.values()), submission),
             "section": of([item.section for item in items], item),
             "row": pd.arrays.IntegerArray(row, row == 0),
             "field": of([item.id for item in items], item),

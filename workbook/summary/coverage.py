@@ -411,11 +411,12 @@ def full_names(lines: pd.DataFrame) -> pd.Series[str]:
 def duplicate_frame(this_round: Round) -> pd.DataFrame:
     """See `Summary.duplicates`."""
     pairs = sorted(this_round.replaced.items())
+    owners = [this_round.departments[this_round.owner[position]] for position, _ in pairs]
     columns = {
         "path": [this_round.returns[position].key for position, _ in pairs],
-        "department": [
-            this_round.departments[this_round.owner[position]].department for position, _ in pairs
-        ],
+        "county": [owner.county for owner in owners],
+        "code": [owner.code for owner in owners],
+        "department": [owner.department for owner in owners],
         "counted": [this_round.returns[last].key for _, last in pairs],
     }
     return pd.DataFrame(columns, dtype="string").set_index("path")

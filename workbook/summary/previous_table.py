@@ -137,6 +137,8 @@ class _TableHead:
     columns: Mapping[str, _HeadedColumn]
     other_heads: tuple[str, ...]
     """The heads that mean nothing to us."""
+    repeated: tuple[str, ...]
+    """The heads of columns that mean what one before them means."""
 
     @property
     def has_figures(self) -> bool:
@@ -177,8 +179,14 @@ def _belonging(table: PlainTable, forms: Sequence[Form]) -> tuple[Form, _TableHe
         if bool(form.key_fields.project) == ("project" in head.columns)
     ]
     if not fitting:
-        return f"是按项目的（有“{HEADS['project']}”一列），今年没有按项目的自评表"
-    return next((pair for pair in fitting if pair in named), fitting[0])
+        is_by_project = "project" in with_figures[0][1].columns
+        has = "有" if is_by_project else "没有"
+        return f"{has}“{HEADS['project']}”一列，今年的自评表{'都不' if is_by_project else '都'}是按项目的"
+    form, head = next((pair for pair in fitting if pair in named), fitting[0])
+    if head.repeated:
+        number = table.rows[head.position][0]
+        return f"第 {number} 行的表头有两列都像是“{head.repeated[0]}”，请只留一列或改名"
+    return form, head
 
 
 def _is_named(form: Form, head: _TableHead, sheet: str) -> bool:
@@ -193,17 +201,15 @@ def _head(rows: Sequence[Row], form: Form) -> _TableHead | None:
     without_figures = None
     meanings = _meanings(form)
     for position, (_, cells) in enumerate(rows[:HEAD_WITHIN]):
-        columns, other_heads = _columns(cells, meanings)
-        if "department" not in columns:
-            continue
-        end = position
-        if position + 1 < len(rows):
-            both = _columns(_joined(cells, rows[position + 1][1]), meanings)
-            # Of a row of figures nothing is a head.
-            if len(both[0]) > len(columns):
-                (columns, other_heads), end = both, position + 1
         above = tuple(cell for _, others in rows[:position] for cell in others if cell)
-        head = _TableHead(end, above, columns, other_heads)
+        head = _read_head(cells, meanings, position, above)
+        if "department" not in head.columns:
+            continue
+        if position + 1 < len(rows):
+            joined = _joined(cells, rows[position + 1][1])
+            both = _read_head(joined, meanings, position + 1, above)
+            # Of a row of figures nothing is a head.
+            head = both if len(both.columns) > len(head.columns) else head
         if head.has_figures:
             return head
         without_figures = without_figures or head
@@ -217,22 +223,24 @@ def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
     return [below or above for above, below in zip(*padded, strict=True)]
 
 
-def _columns(
-    heads: Sequence[str], meanings: Mapping[str, str]
-) -> tuple[dict[str, _HeadedColumn], tuple[str, ...]]:
-    """The columns by our names, the first of each; and the heads of the others."""
+def _read_head(
+    heads: Sequence[str], meanings: Mapping[str, str], position: int, above: tuple[str, ...]
+) -> _TableHead:
+    """What the cells of a head mean."""
     columns: dict[str, _HeadedColumn] = {}
-    other_heads = []
+    other_heads, repeated = [], []
     for number, head in enumerate(heads):
         plain = plain_head(head)
         unit = _UNIT_IN_HEAD.search(plain)
         # 县(区) is a head as it stands; (万元) and (A) say something of one.
         name = meanings.get(plain) or meanings.get(_BRACKETS.sub("", plain))
-        if name:
-            columns.setdefault(name, _HeadedColumn(number, head, unit[1] if unit else ""))
+        if name in columns:
+            repeated.append("".join(head.split()))
+        elif name:
+            columns[name] = _HeadedColumn(number, head, unit[1] if unit else "")
         elif head:
             other_heads.append(head)
-    return columns, tuple(other_heads)
+    return _TableHead(position, above, columns, tuple(other_heads), tuple(repeated))
 
 
 def _meanings(form: Form) -> dict[str, str]:

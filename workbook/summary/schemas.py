@@ -100,6 +100,7 @@ CELLS = Schema(
     (FrameColumn("line", WHOLE, "行号，从 0 起"),),
     (
         _SUBMISSION,
+        _COUNTY,
         FrameColumn("section", TEXT, "节"),
         FrameColumn("row", WHOLE, "节里的第几行，从 1 起；单个字段为空；一组共用的字段为第几组"),
         FrameColumn("field", TEXT, "字段"),
@@ -235,7 +236,7 @@ def section_schema(form: Form, section: Section) -> Schema:
         section.id,
         f"{section.label}：{'填写了的行，一行一行' if section.repeats else '一份表一行'}",
         (_SUBMISSION, row) if section.repeats else (_SUBMISSION,),
-        tuple(_of_field(form, section, item) for item in shown),
+        (_COUNTY, *(_of_field(form, section, item) for item in shown)),
     )
 
 

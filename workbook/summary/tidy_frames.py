@@ -45,11 +45,11 @@ class Frames:
     department_code, department, filling (a digest: equal where two filled in the same), errors,
     warnings, notes."""
     sections: Mapping[str, Mapping[str, pd.DataFrame]]
-    """By a form's key and a section's id. Single fields: index `submission`, a column a field. Rows:
-    index (`submission`, `row`), the levels, the fields, and the fields of the row's group repeated
+    """By a form's key and a section's id. Single fields: index `submission`, county, a column a field. Rows:
+    index (`submission`, `row`), county, the levels, the fields, and the fields of the row's group repeated
     on each of its rows (do not add those up). Only rows in which something is filled in."""
     cells: pd.DataFrame
-    """One row a cell: submission, section, row (NA for single fields, else from 1; for a group's
+    """One row a cell: submission, county, section, row (NA for single fields, else from 1; for a group's
     field the group's number), field, label,
     raw (what stands there), value (as text), number, sheet, cell, state, receipt. Cells of rows in
     which nothing is filled in are left out. States: blank, typed, converted (with a receipt),
@@ -86,8 +86,9 @@ def frames(
     keys = {submission.key for submission in read}
     sections: dict[str, Mapping[str, pd.DataFrame]] = {}
     cells: list[pd.DataFrame] = []
+    counties = {r.submission.key: r.county for r in returns if r.submission}
     for key, (item, form_submissions) in groups.items():
-        sections[key], lines = _laid_out(item, form_submissions, also)
+        sections[key], lines = _laid_out(item, form_submissions, counties, also)
         cells += lines
     return Frames(
         files=file_frame(returns),
@@ -196,35 +197,47 @@ def section_frames(
     form: Form,
     submissions: Sequence[Submission],
     also: Also | None = None,
+    counties: Mapping[str, str] | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """Each section's wide frame; see `Frames.sections`. `also` is shown each batch."""
+    """Each section's wide frame; see `Frames.sections`. `also` is shown each batch. The column of the
+    county is there only if `counties` tells it, by the submissions' keys."""
     wide = []
     for chunk, batch in _parts(form, submissions):
-        wide.append(_sections(form, chunk, batch))
+        wide.append(_sections(form, chunk, batch, counties))
         if also is not None and chunk:
             also(batch, chunk)
     return _joined(form, wide)
 
 
 def _laid_out(
-    form: Form, submissions: Sequence[Submission], also: Also | None
+    form: Form,
+    submissions: Sequence[Submission],
+    counties: Mapping[str, str],
+    also: Also | None,
 ) -> tuple[dict[str, pd.DataFrame], list[pd.DataFrame]]:
     """Each section's wide frame, and the parts of `Frames.cells`."""
     lines: list[pd.DataFrame] = []
 
     def take(batch: Batch, chunk: Sequence[Submission]) -> None:
-        lines.append(cell_frame(form, chunk, batch))
+        lines.append(cell_frame(form, chunk, batch, counties))
         if also is not None:
             also(batch, chunk)
 
-    return section_frames(form, submissions, take), lines
+    return section_frames(form, submissions, take, counties), lines
 
 
 def _sections(
-    form: Form, submissions: Sequence[Submission], batch: Batch
+    form: Form,
+    submissions: Sequence[Submission],
+    batch: Batch,
+    counties: Mapping[str, str] | None,
 ) -> dict[str, pd.DataFrame]:
+    names = None if counties is None else [counties[s.key] for s in submissions]
+    own_counties = None if names is None else pd.array(names, dtype="string")
     return {
-        section.id: (_rows if section.repeats else _singles)(batch, section, submissions)
+        section.id: (_rows if section.repeats else _singles)(
+            batch, section, submissions, own_counties
+        )
         for section in form.sections.values()
     }
 
@@ -252,7 +265,10 @@ def _gathered(form: Form, submissions: Sequence[Submission]) -> Batch:
     return gather(form, [blank], View.TRUE)
 
 
-def _singles(batch: Batch, section: Section, submissions: Sequence[Submission]) -> pd.DataFrame:
+def _singles(
+    batch: Batch, section: Section, submissions: Sequence[Submission], counties: Any
+) -> pd.DataFrame:
+    """`counties` is an array beside the submissions, or None."""
     count = len(submissions)
     every = np.ones((batch.count, 1), dtype=bool)
     columns = {
@@ -260,10 +276,13 @@ def _singles(batch: Batch, section: Section, submissions: Sequence[Submission]) 
         for item in _shown_fields(section)
     }
     index = pd.Index([s.key for s in submissions], dtype="string", name="submission")
-    return pd.DataFrame({name: values[:count] for name, values in columns.items()}, index=index)
+    own = {name: values[:count] for name, values in columns.items()}
+    return pd.DataFrame(_after_county(counties, own), index=index)
 
 
-def _rows(batch: Batch, section: Section, submissions: Sequence[Submission]) -> pd.DataFrame:
+def _rows(
+    batch: Batch, section: Section, submissions: Sequence[Submission], counties: Any
+) -> pd.DataFrame:
     used = batch.used(section)
     columns = {}
     for item in _shown_fields(section):
@@ -281,7 +300,12 @@ def _rows(batch: Batch, section: Section, submissions: Sequence[Submission]) -> 
         ],
         names=["submission", "row"],
     )
-    return pd.DataFrame(columns, index=index)
+    counties = None if counties is None else counties.take(submission_indexes)
+    return pd.DataFrame(_after_county(counties, columns), index=index)
+
+
+def _after_county(counties: Any, columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {**columns} if counties is None else {"county": counties, **columns}
 
 
 def _shown_fields(section: Section) -> list[Field]:

@@ -180,6 +180,7 @@ def test_the_return_saved_last_counts_and_the_others_are_told(roster: Roster) ->
     assert told[0].findings[0].cell == "D5"
     assert add_findings_between(told, roster) == told
     summary = aggregate(told, roster)
+    assert summary.duplicates["code"].tolist() == ["118001", "118001"]
     assert summary.duplicates["counted"].to_dict() == {"a.xlsx": "b.xlsx", "c.xlsx": "b.xlsx"}
     assert figure(summary, "final_budget") == 168.35
     assert len(summary.coverage[summary.coverage["duplicates"] == 2]) == 1

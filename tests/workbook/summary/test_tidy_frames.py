@@ -182,5 +182,5 @@ def test_no_returns_give_empty_frames_with_all_columns() -> None:
     found = frames([], overall())
     assert found.section("funds").empty
     assert str(found.section("indicators")["weight"].dtype) == "Float64"
-    assert found.cells.columns.tolist()[:3] == ["submission", "section", "row"]
+    assert found.cells.columns.tolist()[:3] == ["submission", "county", "section"]
     assert section_frames(overall(), [])["indicators"].index.names == ["submission", "row"]
