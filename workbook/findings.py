@@ -6,6 +6,17 @@ from dataclasses import dataclass
 
 from workbook.catalogue import CATALOGUE, Severity
 
+_MOST_CELLS = 6
+"""A list shows no more cells of one finding than this."""
+
+
+def few_cells(cells: str) -> str:
+    """The cells of a finding as a list shows them: of many the first, and how many there are."""
+    listed = cells.split(",")
+    if len(listed) <= _MOST_CELLS:
+        return cells
+    return f"{','.join(listed[:_MOST_CELLS])} 等 {len(listed)} 格"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -16,6 +16,7 @@ from builder.summary.lists import (
     order_column,
 )
 from workbook.catalogue import Severity
+from workbook.findings import few_cells
 from workbook.summary import (
     DEADLINE,
     Status,
@@ -69,7 +70,7 @@ def write_findings(book: Book, name: str, summary: Summary, links: Links) -> Lis
         Column("severity", "严重程度", 9, [s.chinese for s in severities], "center",
                fills=[_SEVERITY_FILLS[s] for s in severities]),
         Column("sheet", "表", 10, values(frame["sheet"]), "center"),
-        Column("cell", "单元格", 12, values(frame["cell"]), "center"),
+        Column("cell", "单元格", 12, [few_cells(cells) for cells in frame["cell"].fillna("")], "center"),
         Column("open", "打开", 6, ["打开" if target else None for target in targets], "center", links=targets,
                link_only=True),
         Column("printed", "填报", 20, values(frame["printed"])),

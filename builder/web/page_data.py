@@ -14,6 +14,7 @@ import pandas as pd
 
 from builder.sheets import values
 from workbook.catalogue import SEVERITY_ORDER, Severity
+from workbook.findings import few_cells
 from workbook.summary import (
     BANDS,
     LOW_RATE,
@@ -53,8 +54,6 @@ _WHO = {True: "应报单位", False: "单位"}
 """What those asked are called, with a roster and without."""
 _NOTHING = "绩效自评汇总"
 _PLACE_ENDINGS = "省市州盟县区旗"
-_CELLS = 6
-"""A finding names no more cells than this."""
 _KEY = list(WHO)
 
 
@@ -438,9 +437,7 @@ def _findings(
 
 
 def _address_text(sheet: str, cell: str) -> str:
-    cells = cell.split(",")
-    few = cell if len(cells) <= _CELLS else f"{','.join(cells[:_CELLS])} 等 {len(cells)} 格"
-    return f"{sheet}!{few}" if sheet and cell else sheet or cell
+    return f"{sheet}!{few_cells(cell)}" if sheet and cell else sheet or cell
 
 
 def _codes(part: FormSummary, frame: pd.DataFrame) -> list[Json]:

@@ -14,7 +14,7 @@ from rich.text import Text
 from workbook.catalogue import CATALOGUE, Severity
 from workbook.checking import Duty, Sender, View, gather
 from workbook.commands.messages import say, t
-from workbook.findings import Finding
+from workbook.findings import Finding, few_cells
 from workbook.form import Form, Part, Rule, available_forms, load_form, terms_of
 from workbook.layout import Spot
 from workbook.reading import ACCEPTED, REJECTED, SKIPPED, Return
@@ -138,16 +138,11 @@ def table(returned: Return, *, width: int = 140) -> Table | Text:
     for name, ratio in (("代码", 0), ("级别", 0), ("单元格", 2), ("问题", 6), ("怎么办", 4)):
         findings_table.add_column(name, ratio=ratio or None, no_wrap=not ratio, overflow="fold")
     for f in returned.findings:
-        address = f"{f.sheet}!{_abbreviated(f.cell)}" if f.cell else f.sheet
+        address = f"{f.sheet}!{few_cells(f.cell)}" if f.cell else f.sheet
         address = address.replace(",", ", ")
         level = Text(f.severity.chinese, style=_COLOURS[f.severity])
         findings_table.add_row(f.code, level, escape(address), escape(f.message), escape(f.hint))
     return findings_table
-
-
-def _abbreviated(cells: str) -> str:
-    listed = cells.split(",")
-    return cells if len(listed) <= 6 else f"{','.join(listed[:6])} 等 {len(listed)} 格"
 
 
 # --- definitions ----------------------------------------------------------------------------------
