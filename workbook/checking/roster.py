@@ -305,7 +305,7 @@ _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _ListedLine:
     """A row of a list: what stands in our columns by their identifiers, and in others by their heads."""
 
     number: int
@@ -313,7 +313,7 @@ class _Line:
     extra: Mapping[str, str]
 
 
-def _lines(place: str, rows: Sequence[Row], heads: _Heads) -> Iterator[_Line]:
+def _lines(place: str, rows: Sequence[Row], heads: _Heads) -> Iterator[_ListedLine]:
     """The lines below the head."""
     head, columns = _head(place, rows, heads)
     known_columns = {name: column for column, name in columns.items() if name in heads.known}
@@ -330,7 +330,7 @@ def _lines(place: str, rows: Sequence[Row], heads: _Heads) -> Iterator[_Line]:
                 f"{place}，第 {number} 行：预算编码“{values['code']}”被 Excel 变成了科学记数，请把该列设为文本后重填"
             )
         further = {c: name for c, name in columns.items() if name not in heads.known}
-        yield _Line(number, values, {name: _at(cells, c) for c, name in further.items()})
+        yield _ListedLine(number, values, {name: _at(cells, c) for c, name in further.items()})
 
 
 def _entries(path: Path, rows: Sequence[Row]) -> Iterator[RosterEntry]:
