@@ -206,7 +206,7 @@ class _PreviousSheet:
         """Below the totals: without what is doubtful, and those who gave figures in both years, in one of
         them; then the notes."""
         groups = [
-            _Group(
+            _GroupLine(
                 f"其中：{pairing.chinese}",
                 str(pairing),
                 partial(_always, f'({self._cells("pairing")}="{pairing.chinese}")'),
@@ -217,7 +217,7 @@ class _PreviousSheet:
             doubts = self._cells(KEY)
             form = self.comparison.form
             groups.insert(
-                0, _Group(CERTAIN_WORDS, CERTAIN, lambda name: certain(form, doubts, [name]))
+                0, _GroupLine(CERTAIN_WORDS, CERTAIN, lambda name: certain(form, doubts, [name]))
             )
         row = listed.total_row + 1
         for group in groups:
@@ -236,7 +236,7 @@ class _PreviousSheet:
             put(listed.sheet, row, 1, note, style)
             row += 1
 
-    def _group_cell(self, column: Column, row: int, group: _Group) -> Value | Live:
+    def _group_cell(self, column: Column, row: int, group: _GroupLine) -> Value | Live:
         if column.key == "department":
             return group.words
         if column.key == "pairing" and group.key != CERTAIN:
@@ -281,7 +281,7 @@ class _PreviousSheet:
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
+class _GroupLine:
     """Some of the departments, as a line below the totals."""
 
     words: str

@@ -8,8 +8,6 @@ here; `builder` only writes it. Start in `adding_up`.
 from workbook.summary.adding_up import FormSummary, Summary, aggregate
 from workbook.summary.amounts import UNIT, sum_of, worded_rate
 from workbook.summary.attainment import NEAR, NONE, OTHER, attainment_by, reasons, row_generosity
-from workbook.summary.by_county import MEAN_SCORE
-from workbook.summary.by_county import figures_of as county_figures
 from workbook.summary.coverage import DEADLINE, Status, full_names
 from workbook.summary.doubt import (
     doubtful_in_words,
@@ -84,7 +82,16 @@ from workbook.summary.schemas import (
     section_schema,
 )
 from workbook.summary.tidy_frames import Frames, by_form, finding_frame, frames
-from workbook.summary.totals import CENT, DECIMALS, FINEST, HIGHEST_SCORE, INVALID, shown_grades
+from workbook.summary.totals import (
+    CENT,
+    DECIMALS,
+    FINEST,
+    HIGHEST_SCORE,
+    INVALID,
+    MEAN_SCORE,
+    county_figures,
+    shown_grades,
+)
 
 __all__ = [
     "ABSENT",

@@ -21,25 +21,31 @@ from workbook.form import Form, KeyFields
 from workbook.reading import Return, Submission
 from workbook.summary.amounts import amount_column, column_of
 from workbook.summary.attainment import details_of, generosity, indicators_of
-from workbook.summary.by_county import counties_of
 from workbook.summary.coverage import (
     Round,
     Status,
     coverage_frame,
     duplicate_frame,
+    duty_frame,
     owned_findings,
     sort_out,
     status_of,
     used_files,
 )
 from workbook.summary.doubt import doubtful_figures, fields_in_error
-from workbook.summary.duties import duty_frame
 from workbook.summary.previous import Comparison, DepartmentLines, compare
 from workbook.summary.previous_table import PreviousTables
 from workbook.summary.provenance import Reading, figures_in, sources_of
 from workbook.summary.reviews import Reviews, cutoffs, keep, set_aside
 from workbook.summary.schemas import WHO
-from workbook.summary.totals import composition_of, funds_of, grade_counts, graded, totals_of
+from workbook.summary.totals import (
+    composition_of,
+    counties_of,
+    funds_of,
+    grade_counts,
+    graded,
+    totals_of,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import pandas as pd
 from workbook.expression import rounded
 from workbook.form import Form, KeyFields
 from workbook.summary.amounts import amount_column, gives_rate, rate_of_sums, sum_of
-from workbook.summary.coverage import COUNTED
+from workbook.summary.coverage import COUNTED, Status
 from workbook.summary.doubt import column_of_amount, is_doubtful
 from workbook.summary.schemas import WHO
 
@@ -164,6 +164,57 @@ def _weighted(scores: pd.Series[float], budgets: pd.Series[float]) -> tuple[floa
     return (sum_of(products) / budget if budget else math.nan), products
 
 
+# --- by county ------------------------------------------------------------------------------------
+
+MEAN_SCORE = "mean_score"
+_COLUMNS = {"value": "", "certain": "_certain", "doubtful": "_doubtful"}
+"""What of the totals a county's line has of each figure, and what its name ends with there."""
+
+
+def counties_of(form: Form, departments: pd.DataFrame) -> pd.DataFrame:
+    """See `FormSummary.counties`."""
+    known = departments["county"].fillna("")
+    known = known[known.ne("")]
+    grouped = departments.loc[known.index].groupby(known, sort=False)
+    groups = {str(county): lines for county, lines in grouped}
+    sums = [totals_of(form, lines) for lines in groups.values()]
+    statuses = [lines["status"] for lines in groups.values()]
+    counted = {
+        "departments": [len(lines) for lines in groups.values()],
+        "answered": [int(status.isin(COUNTED).sum()) for status in statuses],
+        **{
+            str(status): [int((column == status).sum()) for column in statuses]
+            for status in (Status.FAULTY, Status.REJECTED, Status.MISSING)
+        },
+    }
+    columns: dict[str, Any] = {
+        name: pd.array(counts, dtype="Int64") for name, counts in counted.items()
+    }
+    for name in county_figures(form):
+        columns |= {
+            f"{name}{end}": [totals[column].loc[name] for totals in sums]
+            for column, end in _COLUMNS.items()
+        }
+    frame = pd.DataFrame(columns, index=pd.Index(list(groups), dtype="string", name="county"))
+    dtypes = {
+        f"{name}{end}": "Int64" if column == "doubtful" else "Float64"
+        for name in county_figures(form)
+        for column, end in _COLUMNS.items()
+    }
+    return frame.astype(dtypes)
+
+
+def county_figures(form: Form) -> dict[str, str]:
+    """The figures of a county's line with their labels: amounts, the rate, the mean of self scores."""
+    key_fields = form.key_fields
+    labels = {name: item.label for name, item in key_fields.amounts.items()}
+    labels |= {"execution_rate": "执行率"} if key_fields.rate is not None else {}
+    return labels | ({MEAN_SCORE: "自评平均分"} if key_fields.score is not None else {})
+
+
+# --- grades, and what the funds are made of -------------------------------------------------------
+
+
 def grade_counts(key_fields: KeyFields, departments: pd.DataFrame) -> pd.DataFrame:
     """See `FormSummary.grades`."""
     names = [*(name for name, _ in key_fields.grades), key_fields.lowest_grade]
@@ -173,9 +224,6 @@ def grade_counts(key_fields: KeyFields, departments: pd.DataFrame) -> pd.DataFra
     total = int(counts.sum())
     shares = counts.astype("Float64") / total if total else counts.astype("Float64") * pd.NA
     return pd.DataFrame({"departments": counts, "share": shares}, index=index)
-
-
-# --- what the funds are made of -------------------------------------------------------------------
 
 
 def composition_of(
