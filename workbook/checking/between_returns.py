@@ -134,14 +134,21 @@ def _duplicate(returned: Return, counted: Return) -> Finding:
 def _undecided(
     returned: Return, submission: Submission, rivals: Sequence[Return], counted: Return
 ) -> Iterator[Finding]:
-    """A505 at the cells in which a copy differs from others, a finding a sheet; where none does (or none
-    was kept, in batches) at the department's cell."""
+    """A505 at the cells in which a copy differs from others, a finding a sheet; where none does, at the
+    department's cell. Of copies without their cells nobody knows: all figures are named."""
     files = "、".join(f"“{rival.key}”" for rival in rivals)
     current = (
         "本份" if counted is returned else "那一份" if len(rivals) == 1 else f"“{counted.key}”"
     )
     detail = f"暂计入{current}"
     words = {"others": files, "detail": detail, "file": counted.key}
+    at_department = _department_finding(
+        UNDECIDED_COPY, submission, printed="", expected="", **words
+    )
+    if not submission.is_whole:
+        figures = submission.form.key_fields.figures.values()
+        yield replace(at_department, field=",".join(item.key for item in figures))
+        return
     names = [name for name in submission.cells if _differs(name, submission, rivals)]
     by_sheet: dict[str, list[str]] = {}
     for name in names:
@@ -155,7 +162,7 @@ def _undecided(
             **words,
         )
     if not names:
-        yield _department_finding(UNDECIDED_COPY, submission, printed="", expected="", **words)
+        yield at_department
 
 
 def _differs(name: str, submission: Submission, rivals: Iterable[Return]) -> bool:

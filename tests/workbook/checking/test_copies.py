@@ -194,3 +194,16 @@ def test_a_department_is_asked_which_copy_counts_and_not_told_to_type_a_command(
     assert "报送了 2 份，填写不同：二.xlsx、旧.xls。请告知以哪一份为准。" in text
     assert "--use" not in text
     assert "A505" not in text
+
+
+def test_of_copies_without_their_cells_every_figure_is_named() -> None:
+    light = []
+    for returned in (ONE, OLD):
+        assert returned.submission is not None
+        read = replace(returned.submission, cells={}, stored_filling="")
+        light.append(replace(returned, submission=read))
+    (first, second) = add_findings_between(light)
+    figures = {item.key for item in first.submission.form.key_fields.figures.values()}  # type: ignore[union-attr]
+    for returned in (first, second):
+        (undecided,) = (f for f in returned.findings if f.code == "A505")
+        assert set(undecided.field.split(",")) == figures
