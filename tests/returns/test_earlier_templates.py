@@ -21,7 +21,7 @@ from workbook.reading.submission import ACCEPTED
 EARLIER = Path(__file__).with_name("earlier")
 RETURNS = sorted(EARLIER.glob("*/*.xlsx"))
 OLDER_DEFINITION = "W111"
-HELD_AGAINST_TEMPLATE = ("L209", "L214")
+HELD_AGAINST_TEMPLATE = ("L209", "L211", "L214")
 
 
 def as_text(value: object) -> str | None:

@@ -276,10 +276,10 @@ def _recognise(
         form=form,
         plan=layout.plan,
         cells=cells,
-        # Without names the lines of 自检 are known by place, which another definition moves; where
-        # cells are gone, its formulas are broken.
+        # Another definition's verdicts are of other rules; without names the lines of 自检 are known by
+        # place; where cells are gone, its formulas are broken.
         verdicts={}
-        if recognised.copied or evidence.lost or (package.values_only and not same_definition)
+        if recognised.copied or evidence.lost or not same_definition
         else dict(_verdicts(package, layout)),
         fiscal_year=year,
         department=_identity(cells, records, "department"),
