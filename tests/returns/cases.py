@@ -300,8 +300,7 @@ EDITED = (
     Case("the form's sheet copied, the first taken out", libreoffice(("copy", "自评表副本"), ("remove", "")),
          ("L213", "L217", *STALE)),
     Case("values pasted over all formulas", typed(RESULTS),
-         ("L202 E8", "L202 G37", "L202 H37", "L202 H7", "L202 I37", "L202 I8", "L202 J17", "L202 J27", "L202 J35",
-          "L212")),
+         ("L202 H7,E8,I8,J17,J27,J35,G37,H37,I37", "L212")),
     Case("a required cell emptied", libreoffice(("type", {"funds.final_budget": None})), ("V301 E7",),
          {"funds.final_budget": None}),
     Case("all sheets but the form's taken out", libreoffice(

@@ -45,6 +45,8 @@ from workbook.layout import CHECK_SHEET, Layout, cell_name, check_lines, lay_out
 from workbook.reading import Cell, Filling, Return, Submission, submit
 from workbook.text import brief
 
+OVERTYPED = "L202"
+"""The code of a formula that was typed over."""
 CHUNK = 2000
 """How many returns are judged at once; memory is bounded by it."""
 
@@ -101,7 +103,29 @@ def findings_of(submissions: Sequence[Submission]) -> list[list[Finding]]:
         workbook_batch = gather(form, [submissions[i] for i in converted_indexes], View.WORKBOOK)
         take_over(workbook_batch, batch, converted_indexes)
         collector.recomputed(workbook_batch, dict(enumerate(converted_indexes)))
-    return collector.findings
+    return [_pasted_over(own) for own in collector.findings]
+
+
+_FEW = 3
+"""More formulas typed over on one sheet were pasted over: that is one mistake."""
+
+
+def _pasted_over(findings: list[Finding]) -> list[Finding]:
+    """The findings, those of formulas typed over joined sheet by sheet where they are more than a few."""
+    by_sheet: dict[str, list[Finding]] = {}
+    for item in findings:
+        if item.code == OVERTYPED:
+            by_sheet.setdefault(item.sheet, []).append(item)
+    many = [items for items in by_sheet.values() if len(items) > _FEW]
+    joined = {item for items in many for item in items}
+    return [item for item in findings if item not in joined] + [
+        replace(
+            finding(OVERTYPED, label=f"{len(items)} 格", what="固定的值", sheet=items[0].sheet),
+            cell=",".join(item.cell for item in items),
+            field=",".join(item.field for item in items),
+        )
+        for items in many
+    ]
 
 
 class _BatchFindings:
@@ -314,7 +338,11 @@ class _BatchFindings:
             i,
             [name],
             finding(
-                "L202", label=item.label, what=content, printed=_text(cell.raw), expected=expected
+                OVERTYPED,
+                label=f"“{item.label}”",
+                what=content,
+                printed=_text(cell.raw),
+                expected=expected,
             ),
         )
 

@@ -288,7 +288,7 @@ def _rule_set(source: Source) -> SourcedTable:
     table = TomlTable(source.table, source.path.name, "")
     table.only(*KEYS["rule_set"])
     for section in table.tables("section", "id"):
-        section.only("id", "subject", "fields")
+        section.only("id", "subject", "spare", "fields")
         section.take("id", str)
         fields = section.table("fields")
         for name in fields.data:
@@ -356,8 +356,9 @@ def _add_shared_fields(
         order = dict.fromkeys((*lowest, *highest, *merged))
         target = sections[name]
         target["fields"] = merged.having({key: merged[key] for key in order})
-        if "subject" in section and "subject" not in target:
-            target.put("subject", section["subject"], section.file_of("subject"))
+        for key in ("subject", "spare"):
+            if key in section and key not in target:
+                target.put(key, section[key], section.file_of(key))
 
 
 def _move(result: SourcedTable, key: str, name: str) -> None:

@@ -40,7 +40,7 @@ from workbook.form.model import (
     Rule,
     Section,
 )
-from workbook.form.rules import check_rules, parse_at, read_rule, read_subjects
+from workbook.form.rules import check_rules, parse_at, read_rule, read_spares, read_subjects
 from workbook.form.scope import FormScope
 from workbook.form.standard_rules import general_rules
 from workbook.form.toml_table import KEYS, TomlTable
@@ -218,7 +218,10 @@ class _Loader:
             words=words,
             defines=defines,
             sections=sections,
-            rules=(*general_rules(sections, scope, columns, subjects), *rules),
+            rules=(
+                *general_rules(sections, scope, columns, subjects, read_spares(top, scope)),
+                *rules,
+            ),
             digest=digest,
             earlier_digests=self._earlier_digests(digest),
             path=self.path,

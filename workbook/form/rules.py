@@ -196,6 +196,20 @@ def read_subjects(top: TomlTable, scope: FormScope) -> dict[str, Part]:
     return subjects
 
 
+def read_spares(top: TomlTable, scope: FormScope) -> dict[str, str]:
+    """Which of a section's rows count as blank whatever stands in them, by section, as it is written."""
+    spares = {}
+    for table in top.tables("section", "id"):
+        if "spare" in table.data:
+            if "row" not in table.data:
+                raise table.error("spare", "tells of rows, and this section has none")
+            text = table.take("spare", str)
+            standpoint = scope.at(table.take("id", str), ROW)
+            parse_at(table, "spare", text, standpoint, Type.TRUTH)
+            spares[standpoint.section] = text.strip()
+    return spares
+
+
 def _figure(table: TomlTable, key: str, standpoint: Standpoint, scope: FormScope) -> Part | None:
     text = table.take(key, str, "")
     return _shown(table, key, text, standpoint, scope) if text else None

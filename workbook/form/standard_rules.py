@@ -18,11 +18,12 @@ def general_rules(
     scope: FormScope,
     widths: Mapping[str, tuple[float, ...]],
     subjects: Mapping[str, Part],
+    spares: Mapping[str, str],
 ) -> Iterator[Rule]:
     """What follows from the fields themselves: filled in, a number, within limits, not too long …
 
     `widths` are the columns' of each further sheet, and of the form's own under a blank name; `subjects` say
-    which row is meant, by section.
+    which row is meant, by section; `spares` which rows count as blank.
     """
     for section in sections.values():
         begun = _begun(section)
@@ -32,6 +33,8 @@ def general_rules(
                 texts = condition(item) if item.is_input else None
                 if texts and code == REQUIRED and item.if_begun:
                     texts = texts[0], begun
+                elif texts and code == REQUIRED and item.grain == ROW and section.id in spares:
+                    texts = texts[0], f"not ({spares[section.id]})"
                 if texts:
                     yield _general_rule(code, item, texts, scope, subjects.get(section.id))
         if section.repeats:
