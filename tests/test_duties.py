@@ -282,6 +282,35 @@ def test_the_roster_s_budgets_are_compared_with_the_forms(roster: Roster) -> Non
     }
 
 
+def test_a_form_filled_in_in_yuan_is_told_so_and_all_its_amounts_are_in_doubt(
+    roster: Roster,
+) -> None:
+    in_yuan = own("水利局", "302001", funds__original_budget=10_040_000.0)
+    returns = check([accepted(in_yuan, "水利局.xlsx"), accepted(own("教育局", "301001"))], roster)
+    (violation,) = told(returns, "A508").values()
+    assert "像是按元填写" in violation.message
+    assert "改按万元填写" in violation.hint
+    fields = violation.field.split(",")
+    assert fields[:3] == [
+        "funds.original_budget",
+        "funds.final_budget",
+        "funds.actual_expenditure",
+    ]
+    assert "funds.project_expenditure" in fields
+    assert len(fields) == len(violation.cell.split(","))
+    assert {violation.sheet} == {OWN.sheet}
+    (part,) = aggregate(returns, roster).forms
+    for figure in ("original_budget", "final_budget", "actual_expenditure", "execution_rate"):
+        assert part.totals.loc[figure, "doubtful"] == 1
+    wholly_other = own("水利局", "302001", funds__original_budget=12_000_000.0)
+    (other,) = told(check([accepted(wholly_other, "a.xlsx")], roster), "A508").values()
+    assert (other.field, "元填写" in other.message) == ("funds.original_budget", False)
+    too_small = own("水利局", "302001", funds__original_budget=0.1)
+    (inverse,) = told(check([accepted(too_small, "a.xlsx")], roster), "A508").values()
+    assert "弄错了金额单位" in inverse.message
+    assert "funds.final_budget" in inverse.field
+
+
 @pytest.mark.parametrize(
     ("head", "text", "is_wrong"),
     [
@@ -419,7 +448,9 @@ def test_batches_tell_of_duties_and_amounts_what_the_whole_tells(tmp_path: Path)
     build_template(
         OWN,
         folder / "水利局.xlsx",
-        filling=own("水利局", "302001", funds__project_expenditure=None),
+        filling=own(
+            "水利局", "302001", funds__project_expenditure=None, funds__original_budget=10_000_000.0
+        ),
     )
     for name in ("堤防加固", "设备采买"):
         given = changed(

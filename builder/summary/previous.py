@@ -27,8 +27,9 @@ from builder.summary.departments import grade_of
 from builder.summary.doubt import CERTAIN as CERTAIN_WORDS
 from builder.summary.doubt import KEY, TITLE, certain, doubt_column
 from builder.summary.lists import department_columns
-from builder.summary.rates import mean_score, rate_of_sums
+from builder.summary.rates import mean_score, rate_of_sums, reached_scores
 from workbook.address import letters
+from workbook.form import Form
 from workbook.summary import (
     CERTAIN,
     DECIMALS,
@@ -197,7 +198,7 @@ class _PreviousSheet:
 
     def _rate_formula(self, end: str, chosen: str = "") -> str:
         """The rate from the sums of those who give the amounts, blank if there are none."""
-        form = self.comparison.previous_form if end else self.comparison.form
+        form = self._form_of(end)
         if not set(form.key_fields.rate_needs) <= self.comparison.figures.keys():
             return '=""'  # a table of last year's may have rates without amounts
         return rate_of_sums(form, lambda name: self._cells(f"{name}{end}"), chosen)
@@ -207,9 +208,7 @@ class _PreviousSheet:
         them; then the notes."""
         groups = [
             _GroupLine(
-                f"其中：{pairing.chinese}",
-                str(pairing),
-                partial(_always, f'({self._cells("pairing")}="{pairing.chinese}")'),
+                f"其中：{pairing.chinese}", str(pairing), partial(self._paired, str(pairing))
             )
             for pairing in (Pairing.BOTH, Pairing.NEW, Pairing.GONE)
         ]
@@ -235,6 +234,26 @@ class _PreviousSheet:
         for note in (*self._notes(), *heading.notes):
             put(listed.sheet, row, 1, note, style)
             row += 1
+
+    def _paired(self, pairing: str, figure: str) -> str:
+        """An array for formulas: 1 for the lines of a pairing; of those in both years for the lines that give
+        the figure in both."""
+        chosen = f'({self._cells("pairing")}="{Pairing(pairing).chinese}")'
+        if pairing != Pairing.BOTH or not figure:
+            return chosen
+        return "*".join([chosen, *self._given(figure, "_before"), *self._given(figure, "")])
+
+    def _given(self, figure: str, end: str) -> list[str]:
+        """Arrays for formulas: 1 for the lines that give what the figure's total is made of in one year."""
+        if figure == SCORE:
+            return [reached_scores(self._cells(f"{figure}{end}"))]
+        names = self._form_of(end).key_fields.rate_needs if figure == RATE else [figure]
+        if not set(names) <= self.comparison.figures.keys():
+            names = [figure]
+        return [f"ISNUMBER({self._cells(f'{name}{end}')})" for name in names]
+
+    def _form_of(self, end: str) -> Form:
+        return self.comparison.previous_form if end else self.comparison.form
 
     def _group_cell(self, column: Column, row: int, group: _GroupLine) -> Value | Live:
         if column.key == "department":
@@ -268,7 +287,7 @@ class _PreviousSheet:
         notes = [
             "按预算编码对应，编码对不上的按名称对应；增减＝今年－上年，增减率＝增减÷上年，上年没有或为零的不算。",
             "增减率超过 1000% 的只显示“>1000%”，数仍在格子里。",
-            "合计的执行率按合计数重算；得分合计为简单平均。“两年均有”是同口径的增减；没有一个单位两年均有的，合计不算增减率。",
+            "合计的执行率按合计数重算；得分合计为简单平均。“两年均有”是同口径的增减，每个数只计两年都填了的单位；没有一个单位两年均有的，合计不算增减率。",
         ]
         if SCORE in self.comparison.figures:
             notes.append(
@@ -289,10 +308,6 @@ class _GroupLine:
     """In the totals of the comparison."""
     chosen: Callable[[str], str]
     """By figure an array for formulas: 1 where a line belongs to the group."""
-
-
-def _always(array: str, _figure: str) -> str:
-    return array
 
 
 def _figure_and_ending(key: str) -> tuple[str, str]:

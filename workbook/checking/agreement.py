@@ -27,10 +27,19 @@ _FINEST = 6
 """To so many decimals of 万元 a difference is exact."""
 
 
+_SLIP, _NEAR_SLIP = 10_000.0, 0.01
+"""Amounts that differ by this factor, to within this part of it, are in 元 and 万元."""
+
+
 def compared_fields(form: Form, roster: Roster | None) -> list[Field]:
-    """The fields of a form that are compared."""
-    of_roster = _amount_columns(roster, form).values() if roster is not None else ()
-    return list(dict.fromkeys((*_of_projects(form), *of_roster)))
+    """The fields of a form that are compared, or named where others differ."""
+    of_roster = list(_amount_columns(roster, form).values()) if roster is not None else []
+    in_another_unit = _entered_amounts(form) if of_roster else []
+    return list(dict.fromkeys((*_of_projects(form), *of_roster, *in_another_unit)))
+
+
+def _entered_amounts(form: Form) -> list[Field]:
+    return [item for item in form.key_fields.every_amount if item.is_input]
 
 
 def amounts_of(
@@ -95,22 +104,48 @@ def _differ(one: float, other: float, last_units: Iterable[float]) -> bool:
 
 
 def _differing(
-    code: str, submission: Submission, item: Field, stated: float, expected: float, **words: str
+    code: str,
+    submission: Submission,
+    item: Field,
+    stated: float,
+    expected: float,
+    *,
+    also_at: Iterable[Field] = (),
+    **words: str,
 ) -> Finding:
+    """A finding at an amount, and at further ones of its sheet."""
     address = submission.address_of(item.key)
+    sheet = address.sheet if address else submission.form.sheet
+    named = {item.key: address.a1 if address else ""}
+    for further in also_at:
+        further_address = submission.address_of(further.key)
+        if further_address is not None and further_address.sheet == sheet:
+            named.setdefault(further.key, further_address.a1)
     return finding(
         code,
-        sheet=address.sheet if address else submission.form.sheet,
-        cell=address.a1 if address else "",
-        field=item.key,
+        sheet=sheet,
+        cell=",".join(filter(None, named.values())),
+        field=",".join(named),
         printed=_text(stated),
         expected=_text(expected),
         label=item.label,
         stated=_text(stated),
         due=_text(expected),
         difference=_text(abs(stated - expected)),
+        unit_slip=_slip_words(stated, expected),
         **words,
     )
+
+
+def _slip_words(stated: float, expected: float) -> str:
+    """What an amount that is so many times the other, or the other of it, looks like; blank if neither is."""
+    if _is_slip(stated, expected):
+        return "，像是按元填写"
+    return "，相差一万倍，像是弄错了金额单位" if _is_slip(expected, stated) else ""
+
+
+def _is_slip(larger: float, smaller: float) -> bool:
+    return smaller > 0 and abs(larger / smaller / _SLIP - 1) <= _NEAR_SLIP
 
 
 def _text(amount: float) -> str:
@@ -201,7 +236,18 @@ def unlike_roster(sent: SentReturns, year: int | None) -> Iterator[tuple[int, Fi
         for item, amount, unit in listed:
             stated = amounts.get((position, item.key))
             if stated is not None and _differ(stated, amount, (unit, _last_unit(form, item))):
-                yield position, _differing("A508", sent.read[position], item, stated, amount)
+                yield position, _unlike_listed(sent.read[position], item, stated, amount)
+
+
+def _unlike_listed(submission: Submission, item: Field, stated: float, amount: float) -> Finding:
+    """A508; where the unit is what differs, it is at every amount of the form: all are filled in alike."""
+    form, remedy, also_at = submission.form, "请按批复数填写", list[Field]()
+    if _slip_words(stated, amount):
+        remedy = (
+            f"本表以{_unit_of(form, item)}为单位，请核对全部金额，改按{_unit_of(form, item)}填写"
+        )
+        also_at = _entered_amounts(form)
+    return _differing("A508", submission, item, stated, amount, also_at=also_at, remedy=remedy)
 
 
 _Line = RosterEntry | RosterProject

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from workbook import text as texts
 from workbook.checking.agreement import unlike_projects, unlike_roster
+from workbook.checking.copies import differing_inputs, is_same_content
 from workbook.checking.duties import Duties
 from workbook.checking.roster import Roster
 from workbook.checking.same_department import full_name
@@ -15,7 +16,7 @@ from workbook.checking.senders import Sender, named_otherwise, sort_by_sender
 from workbook.checking.told_apart import require_told_apart
 from workbook.findings import Finding, finding
 from workbook.form import DEPARTMENT
-from workbook.reading import Cell, Return, Submission
+from workbook.reading import Return, Submission
 
 DUPLICATE, UNDECIDED_COPY = "A502", "A505"
 """What a copy bears that does not count, and one of which nothing tells whether it does."""
@@ -121,6 +122,8 @@ def _duplicate(returned: Return, counted: Return) -> Finding:
     name = texts.printable(counted.path.name)
     if returned.sha256 == counted.sha256 != "":
         detail = f"内容与“{name}”完全相同，以那一份为准"
+    elif is_same_content(returned, counted):
+        detail = f"填写的内容与“{name}”相同，以那一份为准"
     elif counted.chosen:
         detail = f"本份不计入，计入的是指定的“{name}”"
     else:
@@ -134,8 +137,8 @@ def _duplicate(returned: Return, counted: Return) -> Finding:
 def _undecided(
     returned: Return, submission: Submission, rivals: Sequence[Return], counted: Return
 ) -> Iterator[Finding]:
-    """A505 at the cells in which a copy differs from others, a finding a sheet; where none does, at the
-    department's cell. Of copies without their cells nobody knows: all figures are named."""
+    """A505 at the cells that are filled in otherwise than in other copies, a finding a sheet; where none is,
+    at the department's cell. Of copies without their cells nobody knows: all figures are named."""
     files = "、".join(f"“{rival.key}”" for rival in rivals)
     current = (
         "本份" if counted is returned else "那一份" if len(rivals) == 1 else f"“{counted.key}”"
@@ -149,7 +152,8 @@ def _undecided(
         figures = submission.form.key_fields.figures.values()
         yield replace(at_department, field=",".join(item.key for item in figures))
         return
-    names = [name for name in submission.cells if _differs(name, submission, rivals)]
+    others = (rival.submission for rival in rivals)
+    names = differing_inputs(submission, [other for other in others if other is not None])
     by_sheet: dict[str, list[str]] = {}
     for name in names:
         by_sheet.setdefault(submission.cells[name].address.sheet, []).append(name)
@@ -163,28 +167,6 @@ def _undecided(
         )
     if not names:
         yield at_department
-
-
-def _differs(name: str, submission: Submission, rivals: Iterable[Return]) -> bool:
-    """Whether a cell holds something else in another copy."""
-    own = submission.cells[name]
-    for rival in rivals:
-        other = rival.submission.cell_of(name) if rival.submission else None
-        # A formula without a stored result, or for a sentence, holds but what the inputs make of it.
-        if (
-            other
-            and own.formula
-            and other.formula
-            and (None in (own.raw, other.raw) or isinstance(own.value, str))
-        ):
-            continue
-        if _content(own) != (_content(other) if other else None):
-            return True
-    return False
-
-
-def _content(cell: Cell) -> object:
-    return cell.value if cell.value is not None else cell.raw
 
 
 def _misnamed(path: Path, submission: Submission, sender: Sender, roster: Roster) -> list[Finding]:

@@ -41,7 +41,7 @@ from workbook.form import (
     Value,
     shown,
 )
-from workbook.layout import CHECK_SHEET, Layout, cell_name, check_lines, lay_out
+from workbook.layout import CHECK_SHEET, FORM_SHEET, Layout, cell_name, check_lines, lay_out
 from workbook.reading import Cell, Filling, Return, Submission, submit
 from workbook.text import brief
 
@@ -237,6 +237,8 @@ class _BatchFindings:
     def cells(self, i: int, submission: Submission) -> None:
         """Receipts: what was converted, and how; and what no rule can see, being no value."""
         for name, cell in submission.cells.items():
+            if cell.address.sheet == FORM_SHEET:
+                continue  # nobody sees it; an .xls has texts in it for numbers
             if cell.problem and cell.raw is not None and name not in self.lost[i]:
                 self._unreadable(i, name, cell)
             if cell.receipt and cell.value is not None:

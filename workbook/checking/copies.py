@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workbook import text as texts
 from workbook.errors import WorkbookError
-from workbook.reading import ACCEPTED, Return, Submission
+from workbook.reading import ACCEPTED, Cell, Return, Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ class Copies:
 def sort_copies(returns: Sequence[Return], departments: Mapping[int, int]) -> Copies:
     """Decide which copies count; `departments` are the returns' departments, by number.
 
-    Copies are a department's returns of one form, year and project. Of identical files the one that is
-    not named as a copy counts, then the shorter name, then by path. Of others the one that was chosen;
-    else the latest, if each says when it was saved and no two say the same. Else those that may be the
-    latest stand: the last that says so counts for the time being, then the last path. Raises
-    WorkbookError where two of one duty were chosen.
+    Copies are a department's returns of one form, year and project. Of those with one content
+    (`is_same_content`) the one saved last counts, then the one that is not named as a copy, then the shorter
+    name, then by path. Of others the one that was chosen; else the latest, if each says when it was saved
+    and no two say the same. Else those that may be the latest stand: the last that says so counts for the
+    time being, then the last path. Raises WorkbookError where two of one duty were chosen.
     """
     copies_of: dict[tuple[Hashable, ...], list[int]] = {}
     for position, returned in enumerate(returns):
@@ -57,9 +57,9 @@ def sort_copies(returns: Sequence[Return], departments: Mapping[int, int]) -> Co
     undecided: dict[int, int] = {}
     for positions in copies_of.values():
         if len(positions) > 1:
-            distinct = _without_identical(positions, returns, replaced)
-            _decide(distinct, returns, replaced, undecided)
-    # What is identical to a replaced one is replaced by what replaces that.
+            saved_at = _distinct(positions, returns, replaced)
+            _decide(saved_at, returns, replaced, undecided)
+    # What has the content of a replaced one is replaced by what replaces that.
     counted = {position: replaced.get(last, last) for position, last in replaced.items()}
     return Copies(counted, undecided)
 
@@ -72,36 +72,80 @@ def _project(returned: Return, submission: Submission) -> Hashable:
     return texts.fold(submission.project) or ("", returned.sha256)
 
 
-def _without_identical(
+def is_same_content(one: Return, other: Return) -> bool:
+    """Whether two copies hold the same: the same bytes, or the department filled in the very same, as in an
+    .xls made of the .xlsx. Of copies without their cells the filling's digest alone tells."""
+    if (one.modified, one.sha256) == (other.modified, other.sha256):
+        return True
+    first, second = one.submission, other.submission
+    if first is None or second is None or not first.filling or first.filling != second.filling:
+        return False
+    if not (first.is_whole and second.is_whole):
+        return True
+    # The digest leaves out what the template suggests, which may have been typed over in one of them.
+    suggested = {item.key for item in first.form.fields() if item.mode == "suggested"}
+    return suggested.isdisjoint(differing_inputs(first, [second]))
+
+
+def differing_inputs(submission: Submission, others: Iterable[Submission]) -> list[str]:
+    """The defined names of the cells that are filled in and hold something else in another copy."""
+    compared = list(others)
+    inputs = {item.key for item in submission.form.fields() if item.is_input}
+    return [
+        name
+        for name, cell in submission.cells.items()
+        if ".".join(name.split(".")[:2]) in inputs
+        and any(_differ(cell, other.cell_of(name)) for other in compared)
+    ]
+
+
+def _differ(own: Cell, other: Cell | None) -> bool:
+    # A formula without a stored result holds but what the inputs make of it.
+    if other and own.formula and other.formula and None in (own.raw, other.raw):
+        return False
+    return _value_or_raw(own) != (_value_or_raw(other) if other else None)
+
+
+def _value_or_raw(cell: Cell) -> object:
+    return cell.value if cell.value is not None else cell.raw
+
+
+def _distinct(
     positions: Sequence[int], returns: Sequence[Return], replaced: dict[int, int]
-) -> list[int]:
-    """The best named of each content; the others are replaced by it."""
-    by_content: dict[tuple[str, str], list[int]] = {}
+) -> dict[int, datetime.datetime | None]:
+    """The copy that stands for each content, and when that was last saved: None where one of the copies that
+    have it does not say. The others are replaced by it."""
+    contents: list[list[int]] = []
     for position in positions:
-        content = returns[position].modified, returns[position].sha256
-        by_content.setdefault(content, []).append(position)
-    distinct = []
-    for same in by_content.values():
-        best = max(same, key=lambda position: _fitness(returns[position]))
-        replaced |= {position: best for position in same if position != best}
-        distinct.append(best)
+        same = (c for c in contents if is_same_content(returns[c[0]], returns[position]))
+        content = next(same, None)
+        if content is None:
+            contents.append([position])
+        else:
+            content.append(position)
+    distinct = {}
+    for content in contents:
+        best = max(content, key=lambda position: _fitness(returns[position]))
+        replaced |= {position: best for position in content if position != best}
+        times = [returns[position].saved_at for position in content]
+        distinct[best] = None if None in times else returns[best].saved_at
     return distinct
 
 
 def _decide(
-    distinct: Sequence[int],
+    saved_at: Mapping[int, datetime.datetime | None],
     returns: Sequence[Return],
     replaced: dict[int, int],
     undecided: dict[int, int],
 ) -> None:
-    chosen = [position for position in distinct if returns[position].chosen]
+    chosen = [position for position in saved_at if returns[position].chosen]
     if len(chosen) > 1:
         files = "、".join(returns[position].key for position in chosen)
         raise WorkbookError(f"{files}：是同一单位的同一张表，只能指定其中一份（--use）")
-    latest = max((t for p in distinct if (t := returns[p].saved_at)), default=_NEVER)
-    standing = chosen or [p for p in distinct if returns[p].saved_at in (None, latest)]
+    latest = max(filter(None, saved_at.values()), default=_NEVER)
+    standing = chosen or [p for p, time in saved_at.items() if time in (None, latest)]
     counted = max(standing, key=lambda p: (returns[p].saved_at or _NEVER, returns[p].key))
-    replaced |= {position: counted for position in distinct if position not in standing}
+    replaced |= {position: counted for position in saved_at if position not in standing}
     if len(standing) > 1:
         undecided |= dict.fromkeys(standing, counted)
 
@@ -115,7 +159,7 @@ _COPY = re.compile(
 """The names that Windows, WPS, browsers and messengers give to a copy: 副本…, …(1), … - 副本."""
 
 
-def _fitness(returned: Return) -> tuple[bool, bool, int, str]:
-    """How well a file is named, unless it was chosen: of identical ones the highest counts."""
-    stem = returned.path.stem.strip()
-    return returned.chosen, _COPY.search(stem) is None, -len(stem), returned.key
+def _fitness(returned: Return) -> tuple[bool, datetime.datetime, bool, int, str]:
+    """Which of the same content counts: the highest, by choice, time and how well the file is named."""
+    stem, time = returned.path.stem.strip(), returned.saved_at or _NEVER
+    return returned.chosen, time, _COPY.search(stem) is None, -len(stem), returned.key

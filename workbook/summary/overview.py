@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pandas as pd
 
@@ -221,12 +222,15 @@ class Attention:
 def attention(summary: Summary, part: FormSummary | None = None) -> tuple[Attention, ...]:
     """All that needs attention in one form (the main one by default), in a fixed order of gravity.
 
-    Amounts that seem to be in another unit, who has not answered or was sent back, scores that cannot be,
-    errors, low execution, funds that do not agree, scores above the rule, who was late, the weakest indicator.
+    Amounts that seem to be in another unit or that the roster tells otherwise, who has not answered or was
+    sent back, scores that cannot be, errors, low execution, funds that do not agree, scores above the rule,
+    who was late, the weakest indicator.
     The first `THINGS` are what a leader is shown.
     """
     part = part or summary.main
-    candidates: list[Attention | None] = [_unit_slip(part)] if part is not None else []
+    candidates: list[Attention | None] = []
+    if part is not None:
+        candidates += [_unit_slip(part), _unlike_roster(summary, part)]
     if part is summary.main:
         candidates += [_missing(summary), _rejected(summary)]
     if part is not None:
@@ -271,6 +275,35 @@ def _unit_slip(part: FormSummary) -> Attention | None:
     sentence = f"{len(slipped)} 份表的金额疑似按元填写，合计因此失真，请先核对：{names}。"
     criterion = f"年初预算、全年预算、全年执行中最大的是最小的 {times:,.0f} 倍以上，按最大的金额"
     return Attention("unit", criterion, sentence, _numbers(slipped))
+
+
+def _unlike_roster(summary: Summary, part: FormSummary) -> Attention | None:
+    """Lines whose amount the roster tells otherwise, by how far apart the two are."""
+    lines = answered(part.departments)
+    findings = summary.findings
+    findings = findings[(findings["code"] == "A508") & findings["path"].isin(lines["file"])]
+    if findings.empty:
+        return None
+    # Of very many returns a finding has but its code.
+    amounts = findings[["printed", "expected"]].fillna("")
+    stated, listed = (pd.to_numeric(amounts[name], errors="coerce") for name in amounts.columns)
+    gaps = pd.DataFrame({"file": findings["path"], "gap": (stated - listed).abs()})
+    gaps["words"] = [
+        f"（填 {_exact(a)}，名册 {_exact(b)}）" if a and b else ""
+        for a, b in zip(amounts["printed"], amounts["expected"], strict=True)
+    ]
+    gaps = gaps.sort_values("gap", ascending=False, kind="stable").drop_duplicates("file")
+    unlike = lines.reset_index().merge(gaps, on="file").set_index(lines.index.name)
+    unlike = unlike.sort_values("gap", ascending=False, kind="stable")
+    names = _named(unlike, unlike["words"].astype("string"))
+    sentence = f"{len(unlike)} 份表的预算数与名册不同，请先核对：{names}。"
+    criterion = "填的预算数与名册上的不同，按相差的金额从大到小"
+    return Attention("roster", criterion, sentence, _numbers(unlike))
+
+
+def _exact(amount: str) -> str:
+    """A finding's amount with its thousands apart and all its decimals."""
+    return f"{Decimal(amount):,f}"
 
 
 def _invalid(part: FormSummary) -> Attention | None:

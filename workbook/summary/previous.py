@@ -21,7 +21,7 @@ from workbook import text as texts
 from workbook.checking import Identity, pair
 from workbook.errors import PreviousError
 from workbook.form import Form
-from workbook.summary.amounts import rate_of_sums, sum_of
+from workbook.summary.amounts import gives_rate, rate_of_sums, sum_of
 from workbook.summary.coverage import COUNTED, Status
 from workbook.summary.doubt import doubtful_in, is_doubtful, joined_doubts
 from workbook.summary.schemas import WHO
@@ -78,7 +78,8 @@ class Comparison:
     totals: pd.DataFrame
     """Index `group`: all, certain (of each figure those in which neither year's is doubtful; `departments` where
     none is) and each of `Pairing`; `departments`, and the figures as above: amounts added
-    up, rates from the sums of those who give both amounts, scores as plain means of those that can be reached."""
+    up, rates from the sums of those who give both amounts, scores as plain means of those that can be reached.
+    In `both` a figure is of those departments that give it in both years, so that its change is of the same ones."""
     figures: Mapping[str, str]
     """The label of each figure that both years have: the amounts, execution_rate, total_score."""
     remarks: tuple[str, ...] = ()
@@ -266,6 +267,10 @@ def _totals(
     )
     for name in figures:
         groups[CERTAIN] = frame[~is_doubtful(frame, name)]
+        both = frame["pairing"] == Pairing.BOTH
+        for end, form in forms.items():
+            both &= _gives(frame, name, end, form)
+        groups[str(Pairing.BOTH)] = frame[both]
         for end, form in forms.items():
             values = [_total(group, name, end, form) for group in groups.values()]
             table[f"{name}{end}"] = pd.array(values, dtype="Float64")
@@ -276,12 +281,24 @@ def _totals(
     return table
 
 
+def _gives(frame: pd.DataFrame, name: str, end: str, form: Form) -> pd.Series[bool]:
+    """Whether each line gives what a figure's total is made of, in one of the years."""
+    if name == SCORE:
+        return is_valid(frame[f"{name}{end}"])
+    if name == RATE and _has_rate_needs(frame, end, form):
+        return gives_rate(form, frame, end)
+    return frame[f"{name}{end}"].notna()
+
+
+def _has_rate_needs(frame: pd.DataFrame, end: str, form: Form) -> bool:
+    return {f"{amount}{end}" for amount in form.key_fields.rate_needs} <= set(frame.columns)
+
+
 def _total(group: pd.DataFrame, name: str, end: str, form: Form) -> float:
     if name == SCORE:
         scores = group[f"{name}{end}"]
         scores = scores[is_valid(scores)]
         return sum_of(scores) / len(scores) if len(scores) else math.nan
     if name == RATE:
-        needed = [f"{amount}{end}" for amount in form.key_fields.rate_needs]
-        return rate_of_sums(form, group, end) if set(needed) <= set(group.columns) else math.nan
+        return rate_of_sums(form, group, end) if _has_rate_needs(group, end, form) else math.nan
     return sum_of(group[f"{name}{end}"])

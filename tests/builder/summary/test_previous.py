@@ -84,6 +84,23 @@ def test_where_no_department_is_in_both_years_nothing_has_grown(
     assert differences(office, path) == []
 
 
+def test_sums_of_both_years_leave_out_who_lacks_the_figure_in_one(
+    office: Office, tmp_path: Path
+) -> None:
+    archives, science = (filling(path) for path in FILLED[:2])
+    now = aggregate([accepted(archives, "2024/a.xlsx"), accepted(science, "2024/b.xlsx")])
+    lacking = changed(science, identity__fiscal_year=2023, funds__actual_expenditure=None)
+    last_year = changed(archives, identity__fiscal_year=2023)
+    before = aggregate([accepted(last_year, "2023/a.xlsx"), accepted(lacking, "2023/b.xlsx")])
+    summary = replace(now, comparisons=compare(now.lines, before.lines))
+    (found,) = summary.comparisons
+    assert found.totals["departments"].loc["both"] == 2
+    assert found.totals["actual_expenditure_change"].loc["both"] == pytest.approx(0)
+    assert found.totals["execution_rate_change"].loc["both"] == pytest.approx(0)
+    path = build_summary(summary, tmp_path / "汇总.xlsx")
+    assert differences(office, path) == []
+
+
 def test_a_rate_too_large_to_read_is_capped(tmp_path: Path) -> None:
     now = aggregate([accepted(filling(FILLED[0]), "2024/a.xlsx")])
     given = changed(filling(FILLED[0]), identity__fiscal_year=2023, funds__final_budget=0.01)

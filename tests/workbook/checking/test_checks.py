@@ -17,6 +17,7 @@ from workbook.checking.columns import View, gather, take_over
 from workbook.findings import Finding
 from workbook.form.coercion import Value
 from workbook.form.model import Form
+from workbook.layout import FORM_SHEET
 from workbook.reading.submission import ACCEPTED, Filling, Return, submit
 
 SEED = next((SAMPLES / "filled").glob("125001_*.toml"))
@@ -51,6 +52,16 @@ def test_every_mistake_of_the_seed_is_found_and_nothing_else(form: Form) -> None
         ("D457", "A32", "", ""),
     }
     assert {item[1] for item in notes} == {"E17", "E27", "E29", "E33"}
+
+
+def test_a_conversion_on_the_hidden_record_is_not_told(form: Form) -> None:
+    read = submit(form, filling(SEED))
+    name = "report.goals_plain"
+    assert read.cells[name].address.sheet == FORM_SHEET
+    as_in_xls = replace(read.cells[name], raw=0.0, value="0", receipt="数字转为文本")
+    cells = read.cells | {name: as_in_xls}
+    item = Return(Path("x.xls"), ACCEPTED, (), replace(read, cells=cells))
+    assert FORM_SHEET not in {found.sheet for found in check([item])[0].findings}
 
 
 @pytest.mark.parametrize("code", ["118001", "604001"])

@@ -15,7 +15,7 @@ from workbook.checking import add_findings_between, check, sort_by_sender
 from workbook.commands.options import exit_code
 from workbook.errors import WorkbookError
 from workbook.form import Value
-from workbook.reading import Return, choose
+from workbook.reading import Filling, Return, choose
 from workbook.summary import aggregate
 
 GIVEN = filling(FILLED[0])
@@ -152,11 +152,48 @@ def test_each_standing_copy_names_the_others_the_remedy_and_where_they_differ() 
     assert exit_code(checked) == 1
 
 
-def test_copies_that_differ_in_no_cell_are_told_at_the_department_s() -> None:
-    checked = check([TWO, replace(TWO, path=Path("三.xls"), modified="", sha256="x")])
+def test_copies_of_little_that_differ_in_no_cell_are_told_at_the_department_s() -> None:
+    little = Filling({"identity.department": "甲局", "funds.final_budget": 1.0})
+    one = accepted(little, "一.xlsx", modified=LATER)
+    same = replace(accepted(little, "二.xls"), sha256="x")
+    checked = check([one, same])
     assert [f.field for r in checked for f in r.findings if f.code == "A505"] == [
         "identity.department"
     ] * 2
+
+
+def test_copies_filled_in_the_same_are_one_content_whatever_file_holds_them() -> None:
+    converted = replace(copy("二.xls", "", funds__final_budget=200.0), sha256="x")
+    for returns in ([TWO, converted], [converted, TWO]):
+        sent = sort_by_sender(returns)
+        counted = returns.index(TWO)
+        assert (sent.replaced, sent.copies.undecided) == ({1 - counted: counted}, {})
+        checked = check(returns)
+        assert codes(checked)[counted] == []
+        (note,) = checked[1 - counted].findings
+        assert note.code == "A502"
+        assert "填写的内容与“二.xlsx”相同" in note.message
+    # Nothing tells whether that .xls was the department's last word.
+    copies = sort_by_sender(
+        [converted, TWO, copy("三.xlsx", "2025-03-22", funds__final_budget=5.0)]
+    )
+    assert copies.copies.undecided == {1: 2, 2: 2}
+
+
+def test_a_suggestion_typed_over_in_one_copy_is_another_content() -> None:
+    other = replace(
+        copy("二.xls", "", funds__final_budget=200.0, funds__execution_score=1.0), sha256="x"
+    )
+    checked = check([TWO, other])
+    assert codes(checked) == [["A505"], ["A505"]]
+
+
+def test_copies_differ_only_in_what_the_department_fills_in() -> None:
+    # An .xls has values where the template has formulas.
+    values_only = copy("旧.xls", "", funds__final_budget=300.0, funds__execution_rate=0.5)
+    for returned in check([TWO, values_only]):
+        (undecided,) = [f for f in returned.findings if f.code == "A505"]
+        assert undecided.field == "funds.final_budget"
 
 
 def test_only_the_one_for_the_time_being_is_added_up() -> None:

@@ -142,6 +142,33 @@ def test_an_amount_in_another_unit_is_told_first() -> None:
     assert found[0].numbers == (2,)
 
 
+def test_amounts_unlike_the_roster_s_are_told_next_the_furthest_first() -> None:
+    def unlike(code: int, stated: str, listed: str) -> Return:
+        words = {
+            "label": "年初预算数",
+            "stated": stated,
+            "due": listed,
+            "remedy": "",
+            "unit_slip": "",
+        }
+        violation = finding("A508", printed=stated, expected=listed, **words)
+        return replace(plain(code), findings=(violation,))
+
+    returns = [
+        plain(1, funds__original_budget=1_620_000.0),
+        unlike(2, "5200", "5000"),
+        unlike(3, "70000000", "7000.5"),
+    ]
+    first, second, *_ = attention(aggregate(returns))
+    assert (first.key, second.key, second.numbers) == ("unit", "roster", (3, 2))
+    assert second.sentence == (
+        "2 份表的预算数与名册不同，请先核对：3局（填 70,000,000，名册 7,000.5）、2局（填 5,200，名册 5,000）。"
+    )
+    # Of very many returns a finding has but its code.
+    bare = replace(plain(2), findings=(replace(returns[1].findings[0], printed="", expected=""),))
+    assert "请先核对：2局。" in told(aggregate([bare]))["roster"].sentence
+
+
 def test_who_was_late_is_told_by_days() -> None:
     early = replace(plain(1), modified="2025-03-22")
     late = replace(plain(2), modified="2025-03-30")

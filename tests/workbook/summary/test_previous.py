@@ -105,6 +105,23 @@ def test_totals_are_of_all_and_of_those_in_both_years(found: Comparison) -> None
     assert totals["total_score"].loc["all"] == pytest.approx(frame["total_score"].mean())
 
 
+def test_of_both_years_a_figure_counts_only_those_that_give_it_in_both(found: Comparison) -> None:
+    # 文旅局 lacks last year's expenditure.
+    frame = found.departments
+    both = frame[(frame["pairing"] == "both") & frame["actual_expenditure_before"].notna()]
+    assert len(both) == 2
+    totals = found.totals.loc["both"]
+    for name in ("actual_expenditure_before", "actual_expenditure", "actual_expenditure_change"):
+        assert totals[name] == pytest.approx(both[name].sum())
+    assert totals["actual_expenditure_growth"] == pytest.approx(
+        both["actual_expenditure_change"].sum() / both["actual_expenditure_before"].sum()
+    )
+    for end in ("_before", ""):
+        assert totals[f"execution_rate{end}"] == pytest.approx(
+            both[f"actual_expenditure{end}"].sum() / both[f"final_budget{end}"].sum()
+        )
+
+
 def test_a_department_that_has_not_answered_is_told() -> None:
     roster = load_roster(ROSTER)
     last = aggregate([of_year(ARCHIVES, 2023, "a")])
