@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from pandas.testing import assert_frame_equal
 from builder import build_template
 from builder.summary.contents import build_summary
 from builder.web.page_data import page_data
+from builder.word import select, write_reports
 from tests.fillings import (
     FILLED,
     accepted,
@@ -266,6 +268,32 @@ def test_without_a_project_s_form_the_main_one_s_page_names_what_is_missing(rost
     found = {item.key: item for item in attention(aggregate([*answered, broken], roster))}
     assert "2 个项目尚未报送" in found["missing_projects"].sentence
     assert "1 个项目的表读不出来，已退回：" in found["rejected_projects"].sentence
+
+
+def test_the_public_index_names_projects_in_the_roster_s_order(
+    roster: Roster, tmp_path: Path
+) -> None:
+    given = [
+        accepted(of_project("教师培训", 19.0), "1.xlsx", form=PROJECT),
+        accepted(of_project("校舍维修", 12.0), "2.xlsx", form=PROJECT),
+        accepted(own("水利局", "302001"), "3.xlsx"),
+        accepted(own("教育局", "301001"), "4.xlsx"),
+    ]
+    written = write_reports(select(given, roster).returns, tmp_path, public=True)
+    assert written.index is not None
+    page = written.index.read_text(encoding="utf-8")
+    assert "共 2 个单位" in page
+    assert OWN.name in page.partition("</title>")[0]
+    heads = re.findall(r"<th>(.*?)</th>", page)
+    assert heads[:4] == ["序号", "单位", "项目", "年初预算数"]
+    rows = [re.findall(r"<td.*?>(.*?)</td>", row) for row in re.findall(r"<tr>(<td.*?)</tr>", page)]
+    assert [(row[1], row[2]) for row in rows] == [
+        (f"{COUNTY} 教育局", ""),
+        (f"{COUNTY} 教育局", "校舍维修"),
+        (f"{COUNTY} 教育局", "教师培训"),
+        (f"{COUNTY} 水利局", ""),
+    ]
+    assert {len(row) for row in rows} == {len(heads)}
 
 
 # --- amounts --------------------------------------------------------------------------------------
