@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from builder import build_template
+from builder.summary.contents import build_summary
 from builder.web.page_data import page_data
+from builder.word import select, write_reports
 from tests.fillings import (
     FILLED,
     accepted,
@@ -26,6 +29,8 @@ from tests.fillings import (
     project_form,
     rejected,
 )
+from tests.office import Office
+from tests.sheets import differences
 from tests.workbook.commands.test_cli import printed, run
 from workbook import aggregate, check, find_form, load_roster
 from workbook.checking import Duties, sort_by_sender
@@ -37,7 +42,7 @@ from workbook.form import Value
 from workbook.reading import Filling, Return, known_forms, read_returns
 from workbook.scale import listed, roll_up, write_partitions
 from workbook.stores import Folder
-from workbook.summary import Summary, pending, project_counts
+from workbook.summary import Summary, attention, pending, project_counts
 
 COUNTY = "云溪区"
 OWN, PROJECT = overall(), find_form("project_expenditure")
@@ -229,6 +234,66 @@ def test_the_page_tells_projects_in_one_sentence_and_whom_to_call(summary: Summa
     page = page_data(summary)
     assert "应报项目 3 个" in page["coverage"]
     assert [item.get("project") for item in page["due"]] == ["设备采购", "教师培训", None]
+
+
+def test_the_projects_page_begins_with_what_is_due_and_names_what_is_missing(
+    office: Office, summary: Summary, tmp_path: Path
+) -> None:
+    own_part, part = summary.forms
+    missing, *_ = attention(summary, part)
+    assert missing.key == "missing_projects"
+    assert (
+        missing.sentence
+        == "2 个项目尚未报送：云溪区 教育局“设备采购”、云溪区 教育局“教师培训”，请催报。"
+    )
+    assert "missing_projects" not in {item.key for item in attention(summary, own_part)}
+    path = build_summary(summary, tmp_path / "汇总.xlsx")
+    assert differences(office, path) == []
+    sheet = openpyxl.load_workbook(path, data_only=True)["项目支出总览"]
+    heads, figures = (
+        [cell.value for cell in sheet[row] if cell.value is not None] for row in (4, 5)
+    )
+    due = dict(zip(heads, figures, strict=False))
+    assert due | {"应报项目": 3, "已报": 1, "退回": 0, "未报": 2, "名册外": 1} == due
+    first, *_ = page_data(summary)["forms"][1]["figures"]
+    assert (first["label"], first["value"]) == ("应报项目", "3")
+    assert "未报 2" in first["side"]
+    shown = page_data(summary)["forms"][1]["attention"][0]
+    assert (shown["sentence"], shown["lines"]) == (missing.sentence, [])
+
+
+def test_without_a_project_s_form_the_main_one_s_page_names_what_is_missing(roster: Roster) -> None:
+    answered = check([accepted(own("教育局", "301001"), "教育局.xlsx")], roster)
+    broken = rejected("教育局_校舍维修.xlsx", finding("W102"))
+    found = {item.key: item for item in attention(aggregate([*answered, broken], roster))}
+    assert "2 个项目尚未报送" in found["missing_projects"].sentence
+    assert "1 个项目的表读不出来，已退回：" in found["rejected_projects"].sentence
+
+
+def test_the_public_index_names_projects_in_the_roster_s_order(
+    roster: Roster, tmp_path: Path
+) -> None:
+    given = [
+        accepted(of_project("教师培训", 19.0), "1.xlsx", form=PROJECT),
+        accepted(of_project("校舍维修", 12.0), "2.xlsx", form=PROJECT),
+        accepted(own("水利局", "302001"), "3.xlsx"),
+        accepted(own("教育局", "301001"), "4.xlsx"),
+    ]
+    written = write_reports(select(given, roster).returns, tmp_path, public=True)
+    assert written.index is not None
+    page = written.index.read_text(encoding="utf-8")
+    assert "共 2 个单位" in page
+    assert OWN.name in page.partition("</title>")[0]
+    heads = re.findall(r"<th>(.*?)</th>", page)
+    assert heads[:4] == ["序号", "单位", "项目", "年初预算数"]
+    rows = [re.findall(r"<td.*?>(.*?)</td>", row) for row in re.findall(r"<tr>(<td.*?)</tr>", page)]
+    assert [(row[1], row[2]) for row in rows] == [
+        (f"{COUNTY} 教育局", ""),
+        (f"{COUNTY} 教育局", "校舍维修"),
+        (f"{COUNTY} 教育局", "教师培训"),
+        (f"{COUNTY} 水利局", ""),
+    ]
+    assert {len(row) for row in rows} == {len(heads)}
 
 
 # --- amounts --------------------------------------------------------------------------------------

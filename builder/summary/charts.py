@@ -27,6 +27,7 @@ class Lists:
 
     departments: Listed
     coverage: Listed
+    projects: Listed | None
     composition: Listed | None
     analysis: str
     branches: Mapping[str, Mapping[Branch, int]]

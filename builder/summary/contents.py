@@ -86,10 +86,10 @@ def _write(book: Book, summary: Summary, links: Links, default_sampling: Samplin
     lists = {
         each.title: each.write(book, name, summary, links) for each, name in list_names.items()
     }
-    covered = lists[_COVERAGE.title]
+    covered, projects = lists[_COVERAGE.title], lists.get(_PROJECTS.title)
     for (part, sheets), source in zip(parts, sources, strict=True):
         writer = _FormWriter(book, summary, part, sheets, source, links)
-        writer.write(covered, sampling, settings)
+        writer.write(covered, projects, sampling, settings)
     if not parts:
         write_empty_overview(book, empty[0], "绩效自评总览", summary, covered)
         write_unread(book, empty[1], summary, links)
@@ -109,14 +109,15 @@ class RoundList:
 
 
 _COVERAGE = RoundList("报送情况", write_coverage)
+_PROJECTS = RoundList(
+    "项目报送情况",
+    write_projects,
+    lambda summary: len(summary.project_duties) > 0 and not summary.left_out,
+)
 LISTS = (
     RoundList("问题清单", write_findings, lambda summary: not summary.left_out),
     _COVERAGE,
-    RoundList(
-        "项目报送情况",
-        write_projects,
-        lambda summary: len(summary.project_duties) > 0 and not summary.left_out,
-    ),
+    _PROJECTS,
     RoundList(
         "催报名单",
         lambda book, name, summary, _links: write_pending(book, name, summary),
@@ -221,7 +222,9 @@ class _FormWriter:
     sources: str
     links: Links
 
-    def write(self, covered: Listed, sampling: Sampling, settings: Settings) -> None:
+    def write(
+        self, covered: Listed, projects: Listed | None, sampling: Sampling, settings: Settings
+    ) -> None:
         """Every sheet of the form; the overview last, since it reckons from all others."""
         book, part, sheets, links = self.book, self.part, self.sheets, self.links
         cutoffs = settings.cutoffs.get(part.form.key, {})
@@ -259,7 +262,7 @@ class _FormWriter:
         if self.sources:
             heading = self.heading(self.sources, "数据来源", 3, _SOURCE_NOTES)
             write_sources(book, heading, part, links)
-        lists = Lists(departments, covered, composition, sheets.analysis, branches)
+        lists = Lists(departments, covered, projects, composition, sheets.analysis, branches)
         title = _title(part.form, part.fiscal_year, "总览")
         write_overview(book, sheets.overview, title, f"单位：{UNIT}", self.summary, part, lists)
 

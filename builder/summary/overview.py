@@ -24,12 +24,15 @@ from workbook.expression import rounded
 from workbook.summary import (
     DECIMALS,
     THINGS,
+    Coverage,
     FormSummary,
     Status,
     Summary,
     attention,
     coverage_counts,
+    project_counts,
     projects_in_words,
+    tells_projects,
     worded_rate,
 )
 
@@ -41,11 +44,12 @@ def write_overview(
     page = OnePage(book, name, title, unit)
     main = part is summary.main
     page.title("一、报送情况")
-    page.figures(
-        _round_figures(summary, lists.coverage)
-        if main
-        else _return_figures(part, lists.departments)
-    )
+    if main:
+        page.figures(_round_figures(summary, lists.coverage))
+    elif tells_projects(summary, part):
+        page.figures(_project_figures(summary, lists.projects))
+    else:
+        page.figures(_return_figures(part, lists.departments))
     if main and projects_in_words(summary):
         page.sentence(projects_in_words(summary))
     page.title("二、资金与得分")
@@ -83,34 +87,49 @@ def write_empty_overview(
 
 
 def _round_figures(summary: Summary, listed: Listed) -> list[Figure]:
-    counts = coverage_counts(summary)
-    status, late = listed.cells("status"), listed.cells("days_late")
-    on_roster = listed.cells("on_roster") if summary.has_roster else ""
+    counts, by_roster = coverage_counts(summary), summary.has_roster
+    words = "应报单位" if by_roster else "单位"
+    late = listed.live(f'=COUNTIF({listed.cells("days_late")},">0")', float(counts.late))
+    return [
+        *_duty_figures(words, counts, listed, by_roster=by_roster),
+        ("迟报", late, "count"),
+    ]
 
-    # Of a roster's round those off the roster have a figure of their own, so that the others add up.
-    roster_criterion = f',{on_roster},"是"' if summary.has_roster else ""
+
+def _project_figures(summary: Summary, listed: Listed | None) -> list[Figure]:
+    """What came of the roster's projects; bare numbers where there is no list of them."""
+    counts = project_counts(summary)
+    assert counts is not None, "asked only where the roster lists projects"
+    return _duty_figures("应报项目", counts, listed, by_roster=True)
+
+
+def _duty_figures(
+    words: str, counts: Coverage, listed: Listed | None, *, by_roster: bool
+) -> list[Figure]:
+    """How many forms are due and what came of them. Of a roster's those off the roster have a figure of
+    their own, so that the others add up."""
+    status = listed.cells("status") if listed else ""
+    on_roster = listed.cells("on_roster") if listed and by_roster else ""
+    roster_criterion = f',{on_roster},"是"' if by_roster else ""
 
     def count(*states: Status) -> str:
-        return "+".join(
+        return "=" + "+".join(
             f'COUNTIFS({status},"{state.chinese}"{roster_criterion})' for state in states
         )
 
-    asked_formula = (
-        f'=COUNTIF({on_roster},"是")' if summary.has_roster else f'=COUNTIF({status},"?*")'
-    )
-    answered_formula = count(Status.ANSWERED, Status.FAULTY)
+    asked_formula = f'=COUNTIF({on_roster},"是")' if by_roster else f'=COUNTIF({status},"?*")'
     figures: list[tuple[str, str, int]] = [
-        ("应报单位" if summary.has_roster else "单位", asked_formula, counts.asked),
-        ("已报", f"={answered_formula}", counts.answered),
-        ("其中：须修改", f"={count(Status.FAULTY)}", counts.faulty),
-        ("退回", f"={count(Status.REJECTED)}", counts.rejected),
-        ("未报", f"={count(Status.MISSING)}", counts.missing),
-        ("迟报", f'=COUNTIF({late},">0")', counts.late),
+        (words, asked_formula, counts.asked),
+        ("已报", count(Status.ANSWERED, Status.FAULTY), counts.answered),
+        ("其中：须修改", count(Status.FAULTY), counts.faulty),
+        ("退回", count(Status.REJECTED), counts.rejected),
+        ("未报", count(Status.MISSING), counts.missing),
     ]
     if counts.off_roster:
-        figures.insert(5, ("名册外", f'=COUNTIF({on_roster},"否")', counts.off_roster))
+        figures.append(("名册外", f'=COUNTIF({on_roster},"否")', counts.off_roster))
     return [
-        (words, listed.live(formula, float(value)), "count") for words, formula, value in figures
+        (label, listed.live(formula, float(value)) if listed else float(value), "count")
+        for label, formula, value in figures
     ]
 
 

@@ -222,8 +222,9 @@
     }
     const longest = Math.min(2, Math.max(1, ...rated.map((line) => line.rate)));
     const sorted = [...rated].sort((a, b) => a.rate - b.rate || a.number - b.number);
-    return chart("各单位执行率", told + "；虚线为 100%", "点一条看这个单位", bars(sorted.map((line) => ({
-      name: line.short, part: line.rate / longest, figure: percent(line.rate),
+    const each = form.project ? "项目" : "单位";
+    return chart("各" + each + "执行率", told + "；虚线为 100%", "点一条看这个" + each, bars(sorted.map((line) => ({
+      name: line.project || line.short, part: line.rate / longest, figure: percent(line.rate),
       look: line.rate > 1 + 1e-9 || line.rate < form.lowRate ? "warn" : "bar-fill",
       tip: fullName(line) + "\n执行率 " + percent(line.rate) + form.rateOf.map((item) => "\n" + item.label + " " + amount(line[item.key]) + " 万元").join(""),
       press: () => show(line),

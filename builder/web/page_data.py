@@ -33,12 +33,14 @@ from workbook.summary import (
     findings_by_code,
     full_names,
     pending,
+    project_counts,
     projects_in_words,
     rate_threshold,
     reading_notes,
     sample,
     sampling_of,
     shown_grades,
+    tells_projects,
 )
 
 Json = dict[str, Any]
@@ -302,6 +304,8 @@ def _figures(summary: Summary, part: FormSummary, *, first: bool) -> list[Json]:
     figures = []
     if first:
         figures.append(_asked(summary))
+    elif tells_projects(summary, part) and (projects := project_counts(summary)):
+        figures.append(_figure("应报项目", projects.asked, projects.in_words))
     else:
         figures.append(_figure("收下", len(part.departments), part.form.name))
     totals = part.totals

@@ -160,18 +160,26 @@ def _figures(draft: _Draft, form: FormSummary) -> None:
     if rows:
         heads, widths, further = _certain(totals, lambda row: _amount(row.Index, row.certain))
         heads = ["项目", "数值", "已报的部门数", "缺的部门数", *heads]
-        draft.table(heads, _beside(rows, further), [34, 20, 14, 14, *widths])
+        draft.table(heads, _beside(rows, further), [30, 24, 14, 14, *widths])
     _counties(draft, form)
-    parts = [
-        [str(row.heading), str(row.label), _money(row.amount), _percent(row.share), _bar(row.share)]
+    if len(funds):
+        _funds(draft, funds)
+    draft.leave_open("执行率高低的原因、预算调整较大的部门")
+
+
+def _funds(draft: _Draft, funds: pd.DataFrame) -> None:
+    """What the funds are made of; with the figures without doubtful ones there is no room for bars."""
+    rows = [
+        [str(row.heading), str(row.label), _money(row.amount), _percent(row.share)]
         for row in funds.itertuples()
     ]
-    if parts:
-        heads, widths, further = _certain(funds, lambda row: _money(row.certain))
-        heads = ["分类", "项目", "金额", "占比", "", *heads]
-        widths = [18, 28, 18, 11, 30, *widths]
-        draft.table(heads, _beside(parts, further), widths, left_aligned=(0, 1, 4))
-    draft.leave_open("执行率高低的原因、预算调整较大的部门")
+    heads, widths, further = _certain(funds, lambda row: _money(row.certain))
+    left_aligned: tuple[int, ...] = (0, 1)
+    if not heads:
+        heads, widths, further = [""], [27], [[_bar(row.share)] for row in funds.itertuples()]
+        left_aligned = (0, 1, 4)
+    heads = ["分类", "项目", "金额", "占比", *heads]
+    draft.table(heads, _beside(rows, further), [17, 25, 22, 14, *widths], left_aligned)
 
 
 def _certain(
@@ -184,7 +192,7 @@ def _certain(
         [shown(row), str(row.doubtful)] if row.doubtful else ["", ""]
         for row in figures.itertuples()
     ]
-    return ["不含存疑", "存疑的部门数"], [18, 12], cells
+    return ["不含存疑", "存疑的部门数"], [24, 12], cells
 
 
 def _beside(rows: Sequence[list[str]], further: Sequence[list[str]]) -> list[list[str]]:
@@ -215,15 +223,15 @@ def _counties(draft: _Draft, form: FormSummary) -> None:
     ]
     counted = "项目数" if key_fields.project else "部门数"
     heads = ["县区", counted, "已报", *(label for label, _ in columns.values())]
-    widths = [16, 8, 8, *(20 if show is _money else 12 for _, show in columns.values())]
+    widths = [13, 10, 8, *(24 if show is _money else 19 for _, show in columns.values())]
     draft.table(heads, rows, widths)
 
 
 def _with_doubts(frame: pd.DataFrame, name: str, show: Callable[[object], str]) -> list[str]:
-    """A figure of each county, with what it is without the doubtful ones, if there are any."""
+    """A figure of each county; below it what it is without the doubtful ones, if there are any."""
     figures = zip(frame[name], frame[f"{name}_certain"], frame[f"{name}_doubtful"], strict=True)
     return [
-        f"{show(value)}（不含 {left_out} 家存疑：{show(certain)}）" if left_out else show(value)
+        f"{show(value)}\n不含 {left_out} 家存疑\n{show(certain)}" if left_out else show(value)
         for value, certain, left_out in figures
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -44,7 +45,8 @@ class Selection:
     """Of a round's returns those whose report is written, and of the others why not."""
 
     returns: tuple[Return, ...]
-    """One a department (a project), under the roster's names; those that were not read are among them."""
+    """One a department (a project), under the roster's names and in its order, a department's own form before
+    its projects'; those that were not read are among them."""
     left_out: tuple[tuple[Path, str], ...]
     faulty: Mapping[Path, int]
     """Errors that were not mended, of those that are written."""
@@ -65,7 +67,10 @@ def select(
     sent = sort_by_sender(returns, roster)
     round_year = sent.due_forms(year).year
     selected, left_out = [], []
-    for position, returned in enumerate(returns):
+    in_order = sorted(
+        enumerate(returns), key=lambda item: _roster_rank(item[1], sent.senders.get(item[0]))
+    )
+    for position, returned in in_order:
         sender = sent.senders.get(position)
         why = _not_due(returned, sender, roster, round_year)
         if position in sent.replaced:
@@ -88,6 +93,17 @@ def select(
     errors = {r.path: sum(f.severity is Severity.ERROR for f in r.findings) for r in selected}
     faulty = {r.path: errors[r.path] for r in selected if r.submission and errors[r.path]}
     return Selection(tuple(selected), tuple(left_out), faulty)
+
+
+def _roster_rank(returned: Return, sender: Sender | None) -> tuple[float, float]:
+    """Where a return's department stands on the roster, and its project; after them what is not on it."""
+    entry, submission = sender.entry if sender else None, returned.submission
+    if entry is None:
+        return math.inf, 0
+    if submission is None or submission.form.key_fields.project is None:
+        return entry.row, 0
+    project = entry.project(submission.project)
+    return entry.row, project.row if project else math.inf
 
 
 def _not_due(
@@ -287,13 +303,18 @@ def _index(listed: Mapping[Path, Return], papers: Collection[Path], folder: Path
         for document, returned in listed.items()
         if (submission := returned.submission)
     }
-    first = next(iter(submissions.values()))
-    columns = _columns(first)
+    by_project = {s.form.key: s.form.key_fields.project is not None for s in submissions.values()}
+    first = min(submissions.values(), key=lambda submission: by_project[submission.form.key])
+    columns = list(
+        dict.fromkeys(label for each in (first, *submissions.values()) for label in _columns(each))
+    )
+    has_projects = any(by_project.values())
     rows = [
-        _row(document, submission, listed[document].county, document.with_suffix(".pdf") in papers)
+        _row(document, submission, listed[document].county, columns,
+             paper=document.with_suffix(".pdf") in papers, project=has_projects)
         for document, submission in submissions.items()
-    ]
-    heads = ["序号", "单位", *columns, "自评报告"]
+    ]  # fmt: skip
+    heads = ["序号", "单位", *(["项目"] if has_projects else []), *columns, "自评报告"]
     page = _PAGE.format(
         title=html.escape(f"{first.fiscal_year}年度{first.form.name}公开"),
         # One department may send a form for each of its projects.
@@ -317,12 +338,23 @@ def _columns(submission: Submission) -> dict[str, str]:
     return key_of_label
 
 
-def _row(path: Path, submission: Submission, county: str, paper: bool) -> str:
+def _row(
+    path: Path,
+    submission: Submission,
+    county: str,
+    columns: Sequence[str],
+    *,
+    paper: bool,
+    project: bool,
+) -> str:
+    """A line; what the form does not have stays blank."""
     batch = gather(submission.form, [submission], View.TRUE)
-    figures = []
-    for key in _columns(submission).values():
-        item = submission.form.field_of(key)
-        text = cell_text(item, value_at(batch, item, 0)).removeprefix("等次：")
+    keys, figures = _columns(submission), []
+    for label in columns:
+        text = ""
+        if label in keys:
+            item = submission.form.field_of(keys[label])
+            text = cell_text(item, value_at(batch, item, 0)).removeprefix("等次：")
         figures.append(f'<td class="number">{html.escape(text)}</td>')
     files = [path, path.with_suffix(".pdf")][: 1 + paper]
     links = "　".join(
@@ -330,5 +362,6 @@ def _row(path: Path, submission: Submission, county: str, paper: bool) -> str:
         for file in files
     )
     department = submission.department.strip() or path.stem
-    name = html.escape(full_name(county, department))
-    return f"<td>{name}</td>{''.join(figures)}<td>{links}</td>"
+    names = [full_name(county, department), *([submission.project] if project else [])]
+    named = "".join(f"<td>{html.escape(name)}</td>" for name in names)
+    return f"{named}{''.join(figures)}<td>{links}</td>"

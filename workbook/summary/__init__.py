@@ -20,6 +20,7 @@ from workbook.summary.overview import (
     LOW_RATE,
     THINGS,
     Attention,
+    Coverage,
     attention,
     by_rate,
     coverage_counts,
@@ -31,6 +32,7 @@ from workbook.summary.overview import (
     projects_in_words,
     rate_threshold,
     reading_notes,
+    tells_projects,
 )
 from workbook.summary.previous import CERTAIN, RATE, SCORE, Comparison, Pairing
 from workbook.summary.previous_table import PreviousTables, load_previous
@@ -134,6 +136,7 @@ __all__ = [
     "WHOLE",
     "Attention",
     "Comparison",
+    "Coverage",
     "Figures",
     "FormSummary",
     "Frames",
@@ -182,6 +185,7 @@ __all__ = [
     "shown_grades",
     "sources_by_figure",
     "sum_of",
+    "tells_projects",
     "traces_of",
     "typed_in",
     "usual_sampling",

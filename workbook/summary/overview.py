@@ -128,6 +128,13 @@ def projects_in_words(summary: Summary) -> str:
     )
 
 
+def tells_projects(summary: Summary, part: FormSummary | None) -> bool:
+    """Whether a form's page tells which of the roster's projects are still due: that of the first form by
+    project, of the main form where none was read; that of no form where the roster lists none."""
+    by_project = (p for p in summary.forms if p.key_fields.project is not None)
+    return summary.lists_projects and part is next(by_project, summary.main)
+
+
 def pending(summary: Summary) -> pd.DataFrame:
     """What is still to be called for, in the departments' order, their own forms before their projects':
     status, county, code, department, project (NA for the own form), contact, phone, deadline, errors, why,
@@ -223,7 +230,7 @@ def attention(summary: Summary, part: FormSummary | None = None) -> tuple[Attent
     """All that needs attention in one form (the main one by default), in a fixed order of gravity.
 
     Amounts that seem to be in another unit or that the roster tells otherwise, who has not answered or was
-    sent back, scores that cannot be, errors, low execution, funds that do not agree, scores above the rule,
+    sent back, which projects, scores that cannot be, errors, low execution, funds that do not agree, scores above the rule,
     who was late, the weakest indicator.
     The first `THINGS` are what a leader is shown.
     """
@@ -233,6 +240,8 @@ def attention(summary: Summary, part: FormSummary | None = None) -> tuple[Attent
         candidates += [_unit_slip(part), _unlike_roster(summary, part)]
     if part is summary.main:
         candidates += [_missing(summary), _rejected(summary)]
+    if tells_projects(summary, part):
+        candidates += [_missing_projects(summary), _rejected_projects(summary)]
     if part is not None:
         candidates += [_invalid(part), _errors(summary, part), _low_rate(part), _disagreement(part)]
         candidates.append(_above(part))
@@ -336,6 +345,31 @@ def _rejected(summary: Summary) -> Attention | None:
         return None
     sentence = f"{len(frame)} 个单位的表读不出来，已退回：{_named(frame)}，数字不在合计之内。"
     return Attention("rejected", "收到的文件全部退回的单位，按名册顺序", sentence, _numbers(frame))
+
+
+def _missing_projects(summary: Summary) -> Attention | None:
+    frame = summary.project_duties
+    frame = frame[frame["status"] == Status.MISSING]
+    if frame.empty:
+        return None
+    sentence = f"{len(frame)} 个项目尚未报送：{_named_projects(frame)}，请催报。"
+    return Attention("missing_projects", "名册中没有收到自评表的项目，按名册顺序", sentence)
+
+
+def _rejected_projects(summary: Summary) -> Attention | None:
+    frame = summary.project_duties
+    frame = frame[frame["status"] == Status.REJECTED]
+    if frame.empty:
+        return None
+    sentence = (
+        f"{len(frame)} 个项目的表读不出来，已退回：{_named_projects(frame)}，数字不在合计之内。"
+    )
+    return Attention("rejected_projects", "收到的文件全部退回的项目，按名册顺序", sentence)
+
+
+def _named_projects(frame: pd.DataFrame) -> str:
+    """The first few of some projects, each behind its department: 教育局“校舍维修”."""
+    return _named(frame.drop(columns="project"), "“" + frame["project"] + "”")
 
 
 def _errors(summary: Summary, part: FormSummary) -> Attention | None:

@@ -418,8 +418,9 @@ class _TableReader:
             first = seen.setdefault(key, line.row)
             if first != line.row:
                 who = words.get("project") or words["department"] or words["code"]
+                county = "" if "county" in words else "不同县区的请加一列“县区”；同一家的"
                 raise PreviousError(
-                    f"{self._where}：第 {first}、{line.row} 行都是“{who}”，请只留一行"
+                    f"{self._where}：第 {first}、{line.row} 行都是“{who}”，{county}请只留一行"
                 )
 
     def _frame(self, lines: Sequence[_TableLine]) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from tests.fillings import (
     rejected,
     sample_returns,
 )
+from tests.test_duties import PROJECT, of_project
 from workbook.checking.checks import check
 from workbook.checking.roster import load_roster
 from workbook.findings import finding
@@ -334,6 +335,20 @@ def test_several_forms_are_shown_one_at_a_time(browser: Browser, tmp_path: Path)
         assert column(at.page, "项目名称") == ["修路<1>"]
         assert column(at.page, "安排数") == ["2.00"]
         assert at.page.title() == "2024 年度项目支出绩效自评汇总"
+
+
+def test_the_chart_of_rates_names_projects_where_a_line_is_one(
+    browser: Browser, tmp_path: Path
+) -> None:
+    returns = [
+        accepted(of_project(name, 12.0), f"{name}.xlsx", form=PROJECT)
+        for name in ("校舍维修", "设备采购")
+    ]
+    path = build_page(aggregate(check(returns)), tmp_path / "page.html")
+    with opened(browser, path) as at:
+        rates = at.page.locator("figure.chart", has_text="各项目执行率").inner_text()
+        assert "校舍维修" in rates
+        assert "设备采购" in rates
 
 
 def test_a_round_without_a_return_says_who_is_due(browser: Browser, tmp_path: Path) -> None:

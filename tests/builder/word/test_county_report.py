@@ -147,6 +147,36 @@ def test_a_bar_is_as_long_as_its_share(document: Document) -> None:
     assert FULL / 2 < max(map(len, bars)) < FULL
 
 
+def test_beside_doubtful_figures_there_is_no_bar_and_a_county_s_stand_on_lines_of_their_own(
+    tmp_path: Path,
+) -> None:
+    wrong = finding("V301", label="x")
+    wrong = replace(wrong, field="funds.general_public_budget,funds.final_budget")
+    returns = [
+        replace(
+            accepted(filling(path), f"{n}.xlsx"),
+            county="甲县" if n < 2 else "乙县",
+            findings=() if n else (wrong,),
+        )
+        for n, path in enumerate(FILLED[:4])
+    ]
+    summary = aggregate(returns)
+    path = build_county_report(summary, tmp_path / "a.docx")
+    _, _, counties, funds, *_ = tables(docx.Document(str(path)))
+    assert funds[0] == ["分类", "项目", "金额", "占比", "不含存疑", "存疑的部门数"]
+    assert funds[1][5] == "1"
+    assert "█" not in "".join(cell for row in funds for cell in row)
+    assert summary.main is not None
+    line = summary.main.counties.loc["甲县"]
+    (row,) = (row for row in counties if row[0] == "甲县")
+    budget = row[counties[0].index("全年预算数")].split("\n")
+    assert budget == [
+        f"{line['final_budget']:,.2f}",
+        "不含 1 家存疑",
+        f"{line['final_budget_certain']:,.2f}",
+    ]
+
+
 def test_findings_bars_are_measured_by_the_most_frequent(document: Document) -> None:
     rows = tables(document)[-1][1:]
     most = max(int(row[2]) for row in rows)
