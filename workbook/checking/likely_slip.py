@@ -227,13 +227,16 @@ class _BrokenReturn:
             return
         cut = 1 + int(np.argmax(gaps))
         for mistyping, factor in other_units(self.batch.form.unit):
-            side = amounts[cut:] if factor > 1 else amounts[:cut]
+            side = {name for _, name in (amounts[cut:] if factor > 1 else amounts[:cut])}
             if len(side) > 1:
-                decimals = {
-                    name: self.numbers[name].item.kind.typed_decimals or 0 for _, name in side
-                }
-                change = {name: round(value / factor, decimals[name]) for value, name in side}
-                yield change, mistyping
+                yield (
+                    {
+                        name: round(n.value / factor, n.item.kind.typed_decimals or 0)
+                        for name, n in self.parts.items()
+                        if name in side
+                    },
+                    mistyping,
+                )
 
 
 def _typed_numbers(batch: Batch, i: int) -> Iterator[_Number]:
@@ -251,16 +254,20 @@ def _typed_numbers(batch: Batch, i: int) -> Iterator[_Number]:
             yield _Number(item, column, float(batch.inputs[item.key].number[i, column]))
 
 
-@lru_cache(maxsize=256)
-def _origins(form: Form, rule_key: str) -> frozenset[str]:
+@lru_cache(maxsize=1024)
+def _origins(form: Form, rule_key: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The keys of the fields that a rule's `must` rests on, and those that its `when` does."""
     rule = next(each for each in form.rules if each.key == rule_key)
-    nodes = [node for node in (rule.must, rule.when) if node is not None]
-    return frozenset().union(*(form.origins_of(ref.key) for ref in references(nodes)))
+    must, when = (
+        frozenset(key for ref in references(nodes) for key in form.origins_of(ref.key))
+        for nodes in ([rule.must], [rule.when] if rule.when is not None else [])
+    )
+    return must, when
 
 
 def _takes_part(batch: Batch, number: _Number, identity: _Identity) -> bool:
     rule, item = identity.rule, number.item
-    if item.key not in _origins(batch.form, rule.key):
+    if item.key not in _origins(batch.form, rule.key)[0]:
         return False
     if item.section != rule.row_section or item.grain != ROW:
         return True
@@ -327,7 +334,8 @@ def _mended(batch: Batch, candidates: Sequence[_Candidate]) -> dict[_Candidate, 
     fails, warns = np.zeros(len(candidates), dtype=bool), np.zeros(len(candidates), dtype=bool)
     rows = [c.i for c in candidates]
     for rule in batch.form.rules:
-        if rule.severity is Severity.NOTE or not _origins(batch.form, rule.key) & changed_keys:
+        origins = frozenset().union(*_origins(batch.form, rule.key))
+        if rule.severity is Severity.NOTE or not origins & changed_keys:
             continue
         before, after = batch.judge(rule)[rows], altered.judge(rule)
         newly = ((before != BROKEN) & (after == BROKEN)).any(axis=1)
