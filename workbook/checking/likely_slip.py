@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from workbook.catalogue import Severity
 from workbook.checking.columns import BROKEN, HOLDS, Batch, Entry
-from workbook.checking.mistypings import SWAPPED_CELLS, Mistyping, intended_numbers, other_units
+from workbook.checking.mistypings import SWAPPED_CELLS, Mistyping, number_meant, other_units
 from workbook.expression import NUMBER, Call, Type, references
 from workbook.form import ROW, Field, Form, Rule, shown
 from workbook.layout import Plan, lay_out
@@ -190,22 +190,16 @@ class _BrokenReturn:
         return int((touched & is_sum & holds).sum())
 
     def _mistyped(self) -> Iterator[tuple[_Change, Mistyping]]:
+        unit = self.batch.form.unit
         for name, number in self.parts.items():
-            kind = number.item.kind
-            unit = self.batch.form.unit if kind.is_amount else ""
-            decimals, typed_decimals = kind.decimals or 0, kind.typed_decimals or 0
-            intended = intended_numbers(number.value, decimals, typed_decimals, unit)
             for identity, move in zip(self.identities, self.moves[name], strict=True):
                 if abs(abs(move) - 1) > _ONE:
                     continue
-                asked = number.value - identity.difference / move
-                near = [
-                    (mistyping.rank, abs(value - asked), value, mistyping)
-                    for mistyping, value, precision in intended
-                    if abs(value - asked) <= min(_tolerance(identity.rule), precision)
-                ]
-                if near:
-                    _, _, value, mistyping = min(near, key=lambda each: each[:2])
+                asked = number.value - identity.difference / float(move)
+                tolerance = _tolerance(identity.rule)
+                step = number_meant(number.value, asked, tolerance, number.item, unit)
+                if step is not None:
+                    mistyping, value = step
                     yield {name: value}, mistyping
 
     def _exchanged(self) -> Iterator[tuple[_Change, Mistyping]]:
@@ -213,7 +207,8 @@ class _BrokenReturn:
             is_typed = one in self.numbers and other in self.numbers
             if is_typed and (one in self.parts or other in self.parts):
                 first, second = self.numbers[one].value, self.numbers[other].value
-                yield {one: second, other: first}, SWAPPED_CELLS
+                if first != second:
+                    yield {one: second, other: first}, SWAPPED_CELLS
 
     def _in_units(self) -> Iterator[tuple[_Change, Mistyping]]:
         """All amounts beyond the widest gap among them in another unit than the rest."""
@@ -241,17 +236,24 @@ class _BrokenReturn:
 
 def _typed_numbers(batch: Batch, i: int) -> Iterator[_Number]:
     """The numbers that the department typed, those among them that stand instead of a formula."""
-    for item in batch.form.fields():
-        if item.kind.type is not Type.NUMBER or item.by != "department" or item.is_hidden:
-            continue
-        if item.mode == "entered":
-            stands = batch.inputs[item.key].state[i] == NUMBER
-        elif item.key in batch.typed:
-            stands = (batch.inputs[item.key].state[i] == NUMBER) & batch.typed[item.key][i]
-        else:
-            continue
-        for column in np.flatnonzero(stands).tolist():
-            yield _Number(item, column, float(batch.inputs[item.key].number[i, column]))
+    for item in _numeric_fields(batch.form):
+        cells = batch.inputs[item.key]
+        stands = cells.state[i] == NUMBER
+        if item.mode != "entered":
+            stands &= batch.typed[item.key][i]
+        for column in stands.nonzero()[0].tolist():
+            yield _Number(item, column, float(cells.number[i, column]))
+
+
+@lru_cache(maxsize=64)
+def _numeric_fields(form: Form) -> tuple[Field, ...]:
+    return tuple(
+        item
+        for item in form.fields()
+        if item.kind.type is Type.NUMBER
+        and item.by == "department"
+        and item.mode in ("entered", "computed", "suggested")
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
-from itertools import pairwise
+from itertools import product
 
-from workbook.form import PER_WANYUAN
+from workbook.form import PER_WANYUAN, Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,26 +15,26 @@ class Mistyping:
     """One kind of slip. The lower its rank, the more usual; of one rank none is more likely than another."""
 
     words: str
-    rank: int
+    rank: int = 1
     least_mended: int = 1
     """How many identities must hold by the change, before it is anything but chance."""
 
 
-SWAPPED_DIGITS = Mistyping("两位数字颠倒", 1)
-DROPPED_DIGIT = Mistyping("漏了一位数字", 1)
-DROPPED_END = Mistyping("漏了一位数字", 2, least_mended=2)
+SWAPPED_DIGITS = Mistyping("两位数字颠倒")
+DROPPED_DIGIT = Mistyping("漏了一位数字")
+DOUBLED_DIGIT = Mistyping("一位数字打了两遍")
+MOVED_POINT = Mistyping("小数点错位")
+SIGN = Mistyping("正负号相反")
+SWAPPED_CELLS = Mistyping("相邻两格填反")
+DROPPED_END = Mistyping("漏了一位数字", rank=2, least_mended=2)
 """Of a digit in front or at the end: all that is missing is one digit, as where any other was mistyped."""
-DOUBLED_DIGIT = Mistyping("一位数字打了两遍", 1)
-MOVED_POINT = Mistyping("小数点错位", 1)
-SIGN = Mistyping("正负号相反", 1)
-SWAPPED_CELLS = Mistyping("相邻两格填反", 1)
-WRONG_DIGIT = Mistyping("一位数字打错", 2, least_mended=2)
-
-_HALF = 0.5
-"""Within half a unit of the last decimal two numbers are the same."""
+WRONG_DIGIT = Mistyping("一位数字打错", rank=2, least_mended=2)
 
 _LEAST_DIGITS = 3
 """A number of fewer digits is easily a digit away from any other: nothing is read into that."""
+
+_FARTHEST = 3
+"""A point is not moved by more places than this."""
 
 
 def other_units(unit: str) -> tuple[tuple[Mistyping, float], ...]:
@@ -43,77 +42,96 @@ def other_units(unit: str) -> tuple[tuple[Mistyping, float], ...]:
     if unit not in PER_WANYUAN:
         return ()
     return tuple(
-        (Mistyping(f"按{other}填写", 1), PER_WANYUAN[other] / PER_WANYUAN[unit])
+        (Mistyping(f"按{other}填写"), PER_WANYUAN[other] / PER_WANYUAN[unit])
         for other in ("元", "万元")
         if other != unit
     )
 
 
-@lru_cache(maxsize=4096)
-def intended_numbers(
-    number: float, decimals: int, typed_decimals: int, unit: str
-) -> tuple[tuple[Mistyping, float, float], ...]:
-    """The numbers that may have been meant where this one stands, each with the slip and how exactly it is known.
+def number_meant(
+    typed: float, asked: float, tolerance: float, item: Field, unit: str
+) -> tuple[Mistyping, float] | None:
+    """The number that a slip turns into the one typed in a field, and the slip; None if none does.
 
-    `decimals` are how many are usually written, `typed_decimals` how many may be; `unit` is that of an amount,
-    blank for other numbers.
+    `asked` is what an identity asks for there, known within `tolerance`; `unit` is the form's.
     """
-    if number < 0:
-        return ((SIGN, -number, _HALF),)
-    if number == 0:
-        return ()
-    slips: list[tuple[Mistyping, float, float]] = []
-    texts = _written(number, decimals)
-    has_many_digits = sum(map(str.isdigit, texts[0])) >= _LEAST_DIGITS
-    for text in texts:
-        for mistyping, meant in _other_texts(text, has_many_digits):
-            if _is_written_so(meant, typed_decimals):
-                slips.append((mistyping, float(meant), _precision(meant, decimals)))
-    for places in (-3, -2, -1, 1, 2, 3):
-        meant = f"{Decimal(texts[0]).scaleb(places):f}"
-        slips.append((MOVED_POINT, float(meant), _precision(meant, decimals)))
-    for mistyping, factor in other_units(unit):
-        # what was exact in the other unit is rounded in this one
-        slips.append((mistyping, round(number / factor, typed_decimals), _HALF * 10.0**-decimals))
-    return tuple(slip for slip in slips if slip[1] not in (0, number))
+    decimals, typed_decimals = item.kind.decimals or 0, item.kind.typed_decimals or 0
+    steps = []
+    for places in range(decimals, typed_decimals + 1):
+        meant = round(asked, places)
+        if abs(meant - asked) <= tolerance and meant not in (0, typed):
+            steps += [(slip, meant) for slip in _slips(meant, typed, decimals)]
+    for mistyping, factor in other_units(unit) if item.kind.is_amount else ():
+        meant = round(
+            typed / factor, typed_decimals
+        )  # exact in the other unit, rounded in this one
+        if tolerance < meant and abs(meant - asked) <= tolerance:
+            steps.append((mistyping, meant))
+    return min(steps, key=lambda step: step[0].rank, default=None)
 
 
-def _precision(text: str, decimals: int) -> float:
-    """Half a unit of the last decimal of a number, or of the last that is usually written."""
-    return _HALF * 10.0 ** -max(len(text.partition(".")[2]), decimals)
+def _slips(meant: float, typed: float, decimals: int) -> Iterator[Mistyping]:
+    """The slips that turn the number meant into the one typed."""
+    if typed < 0 or meant < 0:
+        if typed == -meant:
+            yield SIGN
+        return
+    meant_texts, typed_texts = _written(meant, decimals), _written(typed, decimals)
+    exact, exactly_typed = Decimal(meant_texts[0]), Decimal(typed_texts[0])
+    if any(exact.scaleb(k) == exactly_typed for k in range(-_FARTHEST, _FARTHEST + 1)):
+        yield MOVED_POINT
+    has_many_digits = sum(map(str.isdigit, typed_texts[0])) >= _LEAST_DIGITS
+    for one, other in product(meant_texts, typed_texts):
+        if len(one) == len(other) and _are_swapped(one, other):
+            yield SWAPPED_DIGITS
+        if _is_doubled(one, other):
+            yield DOUBLED_DIGIT
+        if has_many_digits and _lacks_one(other, one):
+            missing = f"{abs(exact - exactly_typed):f}".replace(".", "").strip("0")
+            yield DROPPED_DIGIT if len(missing) > 1 else DROPPED_END
+        if has_many_digits and _differ_in_one(one, other):
+            yield WRONG_DIGIT
 
 
 def _written(number: float, decimals: int) -> list[str]:
-    """How a number may have been written: as short as can be, and with the usual decimals."""
+    """How a number may be written: as short as can be, and with the usual decimals."""
     shortest = f"{Decimal(repr(number)):f}".removesuffix(".0")
     is_short = len(shortest.partition(".")[2]) < decimals
     return [shortest, f"{number:.{decimals}f}"] if is_short else [shortest]
 
 
-def _is_written_so(text: str, typed_decimals: int) -> bool:
-    """Whether anybody writes a number like this: no zero or point in front of it, and not too many decimals."""
-    whole_digits, _, decimals = text.partition(".")
-    has_front = whole_digits == "0" or not whole_digits.startswith("0")
-    return bool(whole_digits) and has_front and len(decimals) <= typed_decimals
+def _are_swapped(one: str, other: str) -> bool:
+    """Whether two texts differ in two digits that stand beside each other, a point between them or not."""
+    if one.find(".") != other.find("."):
+        return False
+    one, other = one.replace(".", ""), other.replace(".", "")
+    places = [k for k, pair in enumerate(zip(one, other, strict=True)) if pair[0] != pair[1]]
+    return (
+        len(places) == 2
+        and places[1] == places[0] + 1
+        and one[places[0]] == other[places[1]]
+        and one[places[1]] == other[places[0]]
+    )
 
 
-def _other_texts(text: str, has_many_digits: bool) -> Iterator[tuple[Mistyping, str]]:
-    """The texts that a slip turns into this one, and some that nobody writes."""
-    places = [k for k, letter in enumerate(text) if letter.isdigit()]
-    for a, b in pairwise(places):
-        yield SWAPPED_DIGITS, f"{text[:a]}{text[b]}{text[a + 1 : b]}{text[a]}{text[b + 1 :]}"
-        if text[a] == text[b] and b == a + 1:
-            yield DOUBLED_DIGIT, text[:a] + text[b:]
-    if not has_many_digits:
-        return
-    for digit in "0123456789":
-        for k in range(len(text) + 1):
-            longer = text[:k] + digit + text[k:]
-            yield _dropped(text, longer), longer
-        for k in places:
-            yield WRONG_DIGIT, text[:k] + digit + text[k + 1 :]
+def _differ_in_one(one: str, other: str) -> bool:
+    """Whether two texts of one length differ in one digit."""
+    if len(one) != len(other):
+        return False
+    pairs = [pair for pair in zip(one, other, strict=True) if pair[0] != pair[1]]
+    return len(pairs) == 1 and "." not in pairs[0]
 
 
-def _dropped(text: str, longer: str) -> Mistyping:
-    missing = f"{abs(Decimal(longer) - Decimal(text)):f}"
-    return DROPPED_DIGIT if len(missing.replace(".", "").strip("0")) > 1 else DROPPED_END
+def _lacks_one(shorter: str, longer: str) -> bool:
+    """Whether a text is another without one of its digits; a point at its end is not written."""
+    return any(
+        longer[k].isdigit() and (longer[:k] + longer[k + 1 :]).removesuffix(".") == shorter
+        for k in range(len(longer))
+    )
+
+
+def _is_doubled(meant: str, typed: str) -> bool:
+    """Whether one of a text's digits stands twice in the other."""
+    return len(typed) == len(meant) + 1 and any(
+        meant[k].isdigit() and meant[: k + 1] + meant[k:] == typed for k in range(len(meant))
+    )

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fillings import FILLED, accepted, changed, filling, sample_returns
+from tests.fillings import FILLED, accepted, changed, filling, overall, sample_returns
 from workbook.checking import Batch, judge, likely_slip
-from workbook.checking.mistypings import intended_numbers
+from workbook.checking.mistypings import number_meant
 from workbook.findings import Finding
 from workbook.form import Form, find_form
 from workbook.form.coercion import Value
@@ -188,7 +188,12 @@ def test_returns_judged_together_get_what_each_gets_alone() -> None:
 
 
 def test_rows_with_one_message_keep_their_own_suggestions() -> None:
-    alike = {"target": "≥98%", "actual": "96.2%", "weight": 6.0, "self_score": 5.98}
+    alike: dict[str, Value] = {
+        "target": "≥98%",
+        "actual": "96.2%",
+        "weight": 6.0,
+        "self_score": 5.98,
+    }
     cells = {f"{name}__{row}": value for row in (7, 9) for name, value in alike.items()}
     said = [f for f in findings(with_rows(SUPERVISION, **cells)) if f.code == "D435"]
     assert [f.cell for f in said] == ["H23", "H25"]
@@ -203,32 +208,48 @@ def test_returns_without_a_broken_identity_cost_nothing(monkeypatch: pytest.Monk
     assert findings(ARCHIVES) == ()
 
 
-# --- numbers that may have been meant -------------------------------------------------------------
+# --- from the number meant to the one typed --------------------------------------------------------
+
+
+def step(typed: float, asked: float, field: str = "funds.final_budget") -> tuple[str, float]:
+    """What slip there is between what was typed and what is asked for, and the number meant."""
+    item, tolerance = overall().field_of(field), 0.005
+    meant = number_meant(typed, asked, tolerance, item, "万元")
+    return (meant[0].words, meant[1]) if meant is not None else ("", 0.0)
 
 
 @pytest.mark.parametrize(
-    ("printed", "meant", "words"),
+    ("typed", "meant", "words"),
     [
         (73.86, 73.68, "两位数字颠倒"),
+        (76.38, 73.68, "两位数字颠倒"),
         (73.06, 73.6, "两位数字颠倒"),
         (7.68, 73.68, "漏了一位数字"),
+        (736.0, 736.8, "漏了一位数字"),
         (73.688, 73.68, "一位数字打了两遍"),
         (7368.0, 73.68, "小数点错位"),
-        (736_812.35, 73.6812, "按元填写"),
         (-73.68, 73.68, "正负号相反"),
         (73.98, 73.68, "一位数字打错"),
     ],
 )
-def test_a_slip_leads_back_to_the_number_meant(printed: float, meant: float, words: str) -> None:
-    said = {m.words for m, value, _ in intended_numbers(printed, 2, 4, "万元") if value == meant}
-    assert words in said
+def test_a_slip_leads_from_the_number_meant_to_the_one_typed(
+    typed: float, meant: float, words: str
+) -> None:
+    assert step(typed, meant) == (words, meant)
 
 
-def test_nothing_is_read_into_a_short_number_or_one_with_a_zero_in_front() -> None:
-    values = {value for m, value, _ in intended_numbers(10.0, 2, 2, "") if m.words != "小数点错位"}
-    assert values == set()
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [(73.68, 75.2), (8.0, 18.0), (10.0, 11.0), (73.68, 37.86), (73.68, 68.73), (5.0, 0.0)],
+)
+def test_any_other_step_is_no_slip(typed: float, asked: float) -> None:
+    assert step(typed, asked) == ("", 0.0)
 
 
-def test_amounts_in_yuan_may_have_been_typed_in_wanyuan() -> None:
-    meant = {m.words: value for m, value, _ in intended_numbers(73.68, 2, 4, "元")}
-    assert meant["按万元填写"] == 736_800
+def test_what_was_typed_in_yuan_is_told_to_four_decimals() -> None:
+    assert step(736_812.35, 73.68) == ("按元填写", 73.6812)
+    assert step(736_812.35, 73.68, "indicators.weight") == ("", 0.0)
+
+
+def test_what_is_asked_is_known_to_its_last_decimal_only() -> None:
+    assert step(73.86, 73.6812) == ("两位数字颠倒", 73.68)
