@@ -3,7 +3,7 @@
 Each slip breaks an identity. Beside the slips stand breaks that are none: a cell left empty, a number
 that has nothing to do with the one meant. Seeded, so the same in every run.
 
-python benchmarks/bench_slips.py [SLIPS]
+python benchmarks/bench_slips.py [SLIPS [SEED]]
 """
 
 from __future__ import annotations
@@ -270,11 +270,11 @@ def run(
     return outcomes, wrong
 
 
-def main(count: int) -> None:
+def main(count: int, seed: int) -> None:
     """Print, by kind of slip, how many suggestions were right and wrong, and how often there was none."""
-    draw = random.Random(SEED)
+    draw = random.Random(seed)
     papers = consistent()
-    print(f"{len(papers)} consistent fillings, seed {SEED}")
+    print(f"{len(papers)} consistent fillings, seed {seed}")
     for title, hands in (("slips", SLIPS), ("no slips", NO_SLIPS)):
         each = -(-count // len(hands))
         total: Counter[str] = Counter()
@@ -288,10 +288,16 @@ def main(count: int) -> None:
             print(f"{name + '　' * (10 - len(name))}{numbers}")
         numbers = "".join(f"{total[word]:8}" for word in ("right", "wrong", "none"))
         print(f"{'　' * 10}{numbers}")
-        if suggested := total["right"] + total["wrong"]:
+        suggested = total["right"] + total["wrong"]
+        if hands is SLIPS and suggested:
             print(f"right among suggestions: {total['right'] / suggested:.2%}")
+        else:
+            print(f"suggested wrongly: {total['wrong'] / total.total():.2%}")
         print(*all_wrong[:MOST_WRONG], sep="\n")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    main(
+        int(sys.argv[1]) if len(sys.argv) > 1 else 1000,
+        int(sys.argv[2]) if len(sys.argv) > 2 else SEED,
+    )

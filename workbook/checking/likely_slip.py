@@ -162,10 +162,10 @@ class _BrokenReturn:
         """By part: for each identity, how much left less right grows when the number grows by one."""
 
     def candidates(self) -> list[_Candidate]:
-        """The changes by which enough of the identities that are sums would hold, and none of them fail."""
+        """The changes by which the identities that are sums in the changed numbers would hold."""
         by_change: dict[tuple[Entry, ...], _Candidate] = {}
         for change, mistyping in (*self._mistyped(), *self._exchanged(), *self._in_units()):
-            if self._count_mended(change) < mistyping.least_mended:
+            if not self._mends(change):
                 continue
             numbers = [(self.numbers[name], value) for name, value in change.items()]
             entries = tuple(Entry(n.item.key, n.column, value) for n, value in numbers)
@@ -174,8 +174,8 @@ class _BrokenReturn:
                 by_change[entries] = _Candidate(self.i, entries, mistyping)
         return list(by_change.values()) if len(by_change) <= _MOST_CANDIDATES else []
 
-    def _count_mended(self, change: _Change) -> int:
-        """So many identities would hold by a change; 0 if one that is a sum in its numbers would still fail."""
+    def _mends(self, change: _Change) -> bool:
+        """Whether an identity that is a sum in the changed numbers would hold, and none would still fail."""
         still = np.zeros(len(self.identities))
         moves = np.array([self.moves.get(name, still) for name in change])
         grown = (
@@ -185,9 +185,8 @@ class _BrokenReturn:
         is_sum = ((np.abs(moves) <= _ONE) | (np.abs(np.abs(moves) - 1) <= _ONE)).all(axis=0)
         left = [identity.difference for identity in self.identities] + grown
         holds = np.abs(left) <= [_tolerance(identity.rule) for identity in self.identities]
-        if (touched & is_sum & ~holds).any():
-            return 0
-        return int((touched & is_sum & holds).sum())
+        concerned = touched & is_sum
+        return bool(concerned.any() and holds[concerned].all())
 
     def _mistyped(self) -> Iterator[tuple[_Change, Mistyping]]:
         unit = self.batch.form.unit
@@ -367,8 +366,8 @@ def _likely(
 ) -> Iterator[tuple[_Candidate, _Outcome]]:
     """The candidates that are more likely than every other that would mend one of the same identities.
 
-    One that mends more is more likely; among equals the more usual slip. One that calls forth a warning is
-    never named, but stands in the way of others.
+    One that mends more is more likely; among equals the more usual slip. One that calls forth a warning, or
+    mends too little to be more than chance, is never named, but stands in the way of others.
     """
     for candidate, outcome in candidates:
         rivals = [
@@ -377,7 +376,8 @@ def _likely(
             if rival is not candidate and other.mended & outcome.mended
         ]
         own = -len(outcome.mended), candidate.mistyping.rank
-        if not outcome.warns and all(own < rival for rival in rivals):
+        is_chance = len(outcome.mended) < candidate.mistyping.least_mended
+        if not (is_chance or outcome.warns) and all(own < rival for rival in rivals):
             yield candidate, outcome
 
 

@@ -26,7 +26,7 @@ DOUBLED_DIGIT = Mistyping("一位数字打了两遍")
 MOVED_POINT = Mistyping("小数点错位")
 SIGN = Mistyping("正负号相反")
 SWAPPED_CELLS = Mistyping("相邻两格填反")
-DROPPED_END = Mistyping("漏了一位数字", rank=2, least_mended=2)
+DROPPED_END = Mistyping("漏了一位数字", least_mended=2)
 """Of a digit in front or at the end: all that is missing is one digit, as where any other was mistyped."""
 WRONG_DIGIT = Mistyping("一位数字打错", rank=2, least_mended=2)
 
