@@ -129,7 +129,7 @@ def _tolerance(rule: Rule) -> float:
 
 
 def _broken_identities(batch: Batch) -> dict[int, list[_Identity]]:
-    """By the row of a return: its broken identities, beside those that only rounding breaks."""
+    """By the row of a return: its broken identities, without those that only rounding breaks."""
     broken: dict[int, list[_Identity]] = {}
     for rule in _identities(batch.form):
         verdicts = batch.judge(rule)
@@ -137,7 +137,8 @@ def _broken_identities(batch: Batch) -> dict[int, list[_Identity]]:
             continue
         difference = batch.difference(rule)
         assert difference is not None
-        for i, j in np.argwhere((verdicts == BROKEN) & ~is_slight(difference, rule)):
+        is_known = np.isfinite(difference) & ~is_slight(difference, rule)
+        for i, j in np.argwhere((verdicts == BROKEN) & is_known):
             identity = _Identity(rule, int(j), float(difference[i, j]))
             broken.setdefault(int(i), []).append(identity)
     return broken
@@ -203,11 +204,19 @@ class _BrokenReturn:
 
     def _exchanged(self) -> Iterator[tuple[_Change, Mistyping]]:
         for one, other in _neighbours(self.batch.form, self.batch.plans[self.i]):
-            is_typed = one in self.numbers and other in self.numbers
-            if is_typed and (one in self.parts or other in self.parts):
-                first, second = self.numbers[one].value, self.numbers[other].value
-                if first != second:
-                    yield {one: second, other: first}, SWAPPED_CELLS
+            if one not in self.numbers or other not in self.numbers:
+                continue
+            first, second = self.numbers[one].value, self.numbers[other].value
+            if first != second and self._is_missing(abs(first - second)):
+                yield {one: second, other: first}, SWAPPED_CELLS
+
+    def _is_missing(self, gap: float) -> bool:
+        """Whether the sides of an identity are a gap between two numbers apart, or twice that."""
+        return any(
+            abs(times * gap - abs(identity.difference)) <= _tolerance(identity.rule)
+            for identity in self.identities
+            for times in (1, 2)
+        )
 
     def _in_units(self) -> Iterator[tuple[_Change, Mistyping]]:
         """All amounts beyond the widest gap among them in another unit than the rest."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import product
 
+from workbook.expression import number_text
 from workbook.form import PER_WANYUAN, Field
 
 
@@ -62,9 +62,8 @@ def number_meant(
         if abs(meant - asked) <= tolerance and meant not in (0, typed):
             steps += [(slip, meant) for slip in _slips(meant, typed, decimals)]
     for mistyping, factor in other_units(unit) if item.kind.is_amount else ():
-        meant = round(
-            typed / factor, typed_decimals
-        )  # exact in the other unit, rounded in this one
+        # what was exact in the other unit is rounded in this one
+        meant = round(typed / factor, typed_decimals)
         if tolerance < meant and abs(meant - asked) <= tolerance:
             steps.append((mistyping, meant))
     return min(steps, key=lambda step: step[0].rank, default=None)
@@ -77,47 +76,45 @@ def _slips(meant: float, typed: float, decimals: int) -> Iterator[Mistyping]:
             yield SIGN
         return
     meant_texts, typed_texts = _written(meant, decimals), _written(typed, decimals)
-    exact, exactly_typed = Decimal(meant_texts[0]), Decimal(typed_texts[0])
-    if any(exact.scaleb(k) == exactly_typed for k in range(-_FARTHEST, _FARTHEST + 1)):
+    are_digits_same = _digits(meant_texts[0]).strip("0") == _digits(typed_texts[0]).strip("0")
+    if are_digits_same and 10.0**-_FARTHEST <= round(typed / meant, 9) <= 10.0**_FARTHEST:
         yield MOVED_POINT
-    has_many_digits = sum(map(str.isdigit, typed_texts[0])) >= _LEAST_DIGITS
+    has_many_digits = len(_digits(typed_texts[0])) >= _LEAST_DIGITS
     for one, other in product(meant_texts, typed_texts):
         if len(one) == len(other) and _are_swapped(one, other):
             yield SWAPPED_DIGITS
-        if _is_doubled(one, other):
+        if len(other) == len(one) + 1 and _is_doubled(one, other):
             yield DOUBLED_DIGIT
-        if has_many_digits and _lacks_one(other, one):
-            missing = f"{abs(exact - exactly_typed):f}".replace(".", "").strip("0")
+        if has_many_digits and 0 < len(one) - len(other) <= 2 and _lacks_one(other, one):
+            missing = _digits(f"{abs(meant - typed):.6f}").strip("0")
             yield DROPPED_DIGIT if len(missing) > 1 else DROPPED_END
-        if has_many_digits and _differ_in_one(one, other):
+        if has_many_digits and len(one) == len(other) and _differ_in_one(one, other):
             yield WRONG_DIGIT
 
 
 def _written(number: float, decimals: int) -> list[str]:
     """How a number may be written: as short as can be, and with the usual decimals."""
-    shortest = f"{Decimal(repr(number)):f}".removesuffix(".0")
+    shortest = number_text(number)
     is_short = len(shortest.partition(".")[2]) < decimals
     return [shortest, f"{number:.{decimals}f}"] if is_short else [shortest]
 
 
+def _digits(text: str) -> str:
+    return text.replace(".", "")
+
+
 def _are_swapped(one: str, other: str) -> bool:
-    """Whether two texts differ in two digits that stand beside each other, a point between them or not."""
+    """Whether two texts of one length differ in two digits beside each other, a point between them or not."""
     if one.find(".") != other.find("."):
         return False
-    one, other = one.replace(".", ""), other.replace(".", "")
-    places = [k for k, pair in enumerate(zip(one, other, strict=True)) if pair[0] != pair[1]]
-    return (
-        len(places) == 2
-        and places[1] == places[0] + 1
-        and one[places[0]] == other[places[1]]
-        and one[places[1]] == other[places[0]]
-    )
+    one, other = _digits(one), _digits(other)
+    first = next((k for k in range(len(one)) if one[k] != other[k]), len(one))
+    pair = one[first : first + 2]
+    return len(pair) == 2 and other == one[:first] + pair[::-1] + one[first + 2 :]
 
 
 def _differ_in_one(one: str, other: str) -> bool:
     """Whether two texts of one length differ in one digit."""
-    if len(one) != len(other):
-        return False
     pairs = [pair for pair in zip(one, other, strict=True) if pair[0] != pair[1]]
     return len(pairs) == 1 and "." not in pairs[0]
 
@@ -132,6 +129,6 @@ def _lacks_one(shorter: str, longer: str) -> bool:
 
 def _is_doubled(meant: str, typed: str) -> bool:
     """Whether one of a text's digits stands twice in the other."""
-    return len(typed) == len(meant) + 1 and any(
+    return any(
         meant[k].isdigit() and meant[: k + 1] + meant[k:] == typed for k in range(len(meant))
     )
