@@ -112,11 +112,7 @@ class Batch:
         What does not rest on the altered fields is taken over from this batch.
         """
         taken = np.array(rows, dtype=np.intp)
-
-        def take(cells: Cells) -> Cells:
-            return _reshaped(cells, lambda array: array[taken])
-
-        inputs = {key: take(cells) for key, cells in self.inputs.items()}
+        inputs = _TakenCells(self.inputs, taken)
         for row, numbers in enumerate(entries):
             for entry in numbers:
                 cells = inputs[entry.key]
@@ -129,7 +125,7 @@ class Batch:
             is_same = self.form.field_of(key).is_computed and not (
                 self.form.origins_of(key) & altered_keys
             )
-            return take(self.field_cells(key)) if is_same else None
+            return _taken(self.field_cells(key), taken) if is_same else None
 
         return Batch(
             self.form,
@@ -392,6 +388,23 @@ def _standing_in(contents: Sequence[object]) -> Cells:
 
 def _reshaped(cells: Cells, how: Callable[[Array], Array]) -> Cells:
     return Cells(how(cells.state), how(cells.number), how(cells.words))
+
+
+def _taken(cells: Cells, rows: npt.NDArray[np.intp]) -> Cells:
+    return _reshaped(cells, lambda array: array[rows])
+
+
+class _TakenCells(dict[str, Cells]):
+    """Some rows of every field's cells, copied when first asked for: a rule looks at few of many fields."""
+
+    def __init__(self, source: Mapping[str, Cells], rows: npt.NDArray[np.intp]) -> None:
+        super().__init__()
+        self.source = source
+        self.rows = rows
+
+    def __missing__(self, key: str) -> Cells:
+        self[key] = cells = _taken(self.source[key], self.rows)
+        return cells
 
 
 def _cells_where(mask: npt.NDArray[np.bool_], a: Cells, b: Cells) -> Cells:

@@ -45,7 +45,7 @@ def is_slight(difference: npt.NDArray[np.float64], rule: Rule) -> npt.NDArray[np
 def likely_slips(
     batch: Batch, submissions: Sequence[Submission]
 ) -> Mapping[tuple[str, int, int], str]:
-    """A sentence for each broken identity that one likely slip explains.
+    """A sentence for each broken identity that one likely slip explains, of a batch as printed.
 
     By the rule's key, the submission's row in the batch, and the cell of the rule's scope.
     """
