@@ -15,7 +15,6 @@ from workbook import aggregate, check, read_returns
 from workbook.layout import lay_out
 from workbook.reading import Filling
 from workbook.summary import FormSummary
-from workbook.summary.doubt import origins_of
 
 RETURNS = Path(__file__).resolve().parents[1] / "samples" / "returns"
 WHOSE = 3
@@ -66,7 +65,7 @@ def before() -> FormSummary:
 def hanging_on(key: str) -> set[str]:
     """The figures that are computed from a field, itself among them."""
     figures = overall().key_fields.figures.items()
-    return {name for name, item in figures if key in origins_of(overall(), item.key)}
+    return {name for name, item in figures if key in overall().origins_of(item.key)}
 
 
 @pytest.mark.parametrize(

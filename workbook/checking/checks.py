@@ -25,8 +25,9 @@ from workbook.checking.columns import (
     take_over,
     value_at,
 )
+from workbook.checking.likely_slip import is_slight, likely_slips
 from workbook.checking.roster import Roster
-from workbook.expression import BLANK, NUMBER, Call, Ref, Type, number_text
+from workbook.expression import BLANK, NUMBER, Ref, Type, number_text
 from workbook.findings import Finding, finding
 from workbook.form import (
     CASE_SECTION,
@@ -89,7 +90,7 @@ def findings_of(submissions: Sequence[Submission]) -> list[list[Finding]]:
     """What is wrong with each of some submissions of one form, in no particular order."""
     form = submissions[0].form
     batch = gather(form, submissions, View.PRINTED)
-    collector = _BatchFindings(form, submissions)
+    collector = _BatchFindings(form, submissions, likely_slips(batch, submissions))
     for rule in form.rules:
         collector.judge(batch, rule)
     for i, submission in enumerate(submissions):
@@ -131,7 +132,12 @@ def _pasted_over(findings: list[Finding]) -> list[Finding]:
 class _BatchFindings:
     """Collects the findings of a batch."""
 
-    def __init__(self, form: Form, submissions: Sequence[Submission]) -> None:
+    def __init__(
+        self,
+        form: Form,
+        submissions: Sequence[Submission],
+        slips: Mapping[tuple[str, int, int], str],
+    ) -> None:
         self.form = form
         self.submissions = submissions
         self.layouts = [lay_out(form, s.plan) for s in submissions]
@@ -146,6 +152,8 @@ class _BatchFindings:
             _reported_cells(layout, lost)
             for layout, lost in zip(self.layouts, self.lost, strict=True)
         ]
+        self.slips = slips
+        """Of broken rules, by key, submission and cell, what is likely to have happened."""
         self.subjects: dict[tuple[str, Part], Callable[[int, int], str]] = {}
         """What says which row a finding is about, by grain."""
         self.has_results = [
@@ -180,7 +188,7 @@ class _BatchFindings:
                     rule.code,
                     Severity.NOTE if slight[i, j] else rule.severity,
                     "".join(words),
-                    rule.hint,
+                    rule.hint + self.slips.get((rule.key, int(i), int(j)), ""),
                     printed=printed(i, j) if printed else "",
                     expected=expected(i, j) if expected else "",
                     subject=words[0] if rule.names_row else "",
@@ -218,9 +226,9 @@ class _BatchFindings:
         elif rule.grain == ROW:
             if item.grain == GROUP:
                 j = batch.block(item.section).slots[j].group
-            yield _name(batch, item, i, j)
+            yield batch.name_of(item, i, j)
         elif item.grain == GROUP:
-            yield _name(batch, item, i, j)
+            yield batch.name_of(item, i, j)
         else:
             block = self.layouts[i].blocks[item.section]
             first = block.starts[j]
@@ -303,7 +311,7 @@ class _BatchFindings:
             if int(row) not in submission_of:
                 continue
             i = submission_of[int(row)]
-            name = _name(batch, item, int(row), int(j))
+            name = batch.name_of(item, int(row), int(j))
             cell = self.submissions[i].cells[name]
             if overwritten[row, j]:
                 self._overwritten(i, item, name, cell)
@@ -330,7 +338,7 @@ class _BatchFindings:
         for row, j in np.argwhere(missing):
             i = submission_of.get(int(row))
             if i is not None and self.has_results[i] and not self.lost[i]:
-                name = _name(batch, item, int(row), int(j))
+                name = batch.name_of(item, int(row), int(j))
                 self._add(i, [name], finding("L212", label=f"“{item.label}”的"))
 
     def _overwritten(self, i: int, item: Field, name: str, cell: Cell) -> None:
@@ -355,21 +363,12 @@ class _BatchFindings:
         return value if isinstance(value, str) else shown(item.kind, value)
 
 
-def _name(batch: Batch, item: Field, i: int, j: int) -> str:
-    """The defined name, in a submission, of a field's cell at a row or group of its batch."""
-    if item.grain == CELL:
-        return item.key
-    number = int(batch.own_row_numbers(item.section)[i, j]) if item.grain == ROW else j + 1
-    return cell_name(item.key, number)
-
-
 def _slight(batch: Batch, rule: Rule, verdicts: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
     """Where a sum or score misses by no more than one last decimal: rounding, not a mistake."""
-    must = rule.must
-    if not isinstance(must, Call) or must.op.name != "eq":
+    difference = batch.difference(rule)
+    if difference is None:
         return np.zeros(verdicts.shape, dtype=bool)
-    a, b = (batch.evaluate(arg, rule.grain) for arg in must.args)
-    return np.broadcast_to(np.abs(a - b) < 3 * must.tolerance, verdicts.shape)
+    return is_slight(difference, rule)
 
 
 def _text(value: object) -> str:
@@ -399,7 +398,7 @@ def tidy(findings: Iterable[Finding], further_sheets: Collection[str]) -> tuple[
     grouped: dict[tuple[str, ...], list[Finding]] = {}
     for item in findings:
         said = item.message.removeprefix(item.subject)
-        key = (item.code, item.severity, item.sheet, said, item.printed, item.expected)
+        key = (item.code, item.severity, item.sheet, said, item.hint, item.printed, item.expected)
         grouped.setdefault(key, []).append(item)
     joined = [_join(items) for items in grouped.values()]
     return tuple(sorted(joined, key=lambda item: _sort_key(item, further_sheets)))

@@ -23,6 +23,7 @@ from workbook.expression import (
     NUMBER,
     TEXT,
     Array,
+    Call,
     Cells,
     Node,
     Ref,
@@ -66,6 +67,15 @@ class View(StrEnum):
     """Only what the workbook's own formulas see: text in a number's cell is no number."""
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A number in place of another: a field's key, the column of its array, the number."""
+
+    key: str
+    column: int
+    number: float
+
+
 @dataclass
 class Batch:
     """Submissions of one form under one view. Arrays are worked out when first asked for."""
@@ -84,6 +94,8 @@ class Batch:
     _cells_by_field: dict[str, Cells] = field(default_factory=dict)
     _judged: dict[str, npt.NDArray[np.int8]] = field(default_factory=dict)
     _row_numbers: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    _unaltered: Callable[[str], Cells | None] | None = None
+    """Of a batch that differs from another in few fields: what the other has of a field that is the same."""
 
     @property
     def count(self) -> int:
@@ -93,6 +105,44 @@ class Batch:
     def block(self, section: str) -> Block:
         """A repeating section as placed under the batch's plan."""
         return lay_out(self.form, self.plan).blocks[section]
+
+    def altered(self, rows: Sequence[int], entries: Sequence[Sequence[Entry]]) -> Batch:
+        """The submissions of those `rows`, any as often as it is named, each with the numbers beside it.
+
+        What does not rest on the altered fields is taken over from this batch.
+        """
+        taken = np.array(rows, dtype=np.intp)
+        inputs = _TakenCells(self.inputs, taken)
+        for row, numbers in enumerate(entries):
+            for entry in numbers:
+                cells = inputs[entry.key]
+                cells.state[row, entry.column] = NUMBER
+                cells.number[row, entry.column] = entry.number
+                cells.words[row, entry.column] = ""
+        altered_keys = {entry.key for numbers in entries for entry in numbers}
+
+        def unaltered(key: str) -> Cells | None:
+            is_same = self.form.field_of(key).is_computed and not (
+                self.form.origins_of(key) & altered_keys
+            )
+            return _taken(self.field_cells(key), taken) if is_same else None
+
+        return Batch(
+            self.form,
+            self.plan,
+            tuple(self.plans[row] for row in rows),
+            inputs,
+            {key: typed[taken] for key, typed in self.typed.items()},
+            self.years[taken],
+            _unaltered=unaltered,
+        )
+
+    def name_of(self, item: Field, i: int, j: int) -> str:
+        """The defined name, in a submission, of a field's cell at a row or group of the batch."""
+        if item.grain == CELL:
+            return item.key
+        number = int(self.own_row_numbers(item.section)[i, j]) if item.grain == ROW else j + 1
+        return cell_name(item.key, number)
 
     def own_row_numbers(self, section: str) -> npt.NDArray[np.int64]:
         """(submissions, rows): the number that each row has in its own return, 0 for padding."""
@@ -113,7 +163,8 @@ class Batch:
     def field_cells(self, key: str) -> Cells:
         """What stands in a field, over all submissions."""
         if key not in self._cells_by_field:
-            self._cells_by_field[key] = self._field_cells(self.form.field_of(key))
+            unaltered = self._unaltered(key) if self._unaltered is not None else None
+            self._cells_by_field[key] = unaltered or self._field_cells(self.form.field_of(key))
         return self._cells_by_field[key]
 
     def _field_cells(self, item: Field) -> Cells:
@@ -200,6 +251,18 @@ class Batch:
             verdict = np.where(used, verdict, HOLDS)
         shape = (self.count, self._width(rule.section, rule.grain))
         return np.broadcast_to(verdict, shape).astype(np.int8)
+
+    def difference(self, rule: Rule) -> npt.NDArray[np.float64] | None:
+        """(submissions, cells of the rule's scope): what stands left of `==` less what stands right of it.
+
+        NaN where it is undecided; None if the rule does not say that two numbers are equal.
+        """
+        must = rule.must
+        if not isinstance(must, Call) or must.op.name != "eq":
+            return None
+        left, right = (self.evaluate(arg, rule.grain) for arg in must.args)
+        shape = (self.count, self._width(rule.section, rule.grain))
+        return np.broadcast_to(left - right, shape)
 
     def lines(self) -> dict[str, npt.NDArray[np.int8]]:
         """(submissions,) for each line of 自检: the verdict it must show."""
@@ -325,6 +388,23 @@ def _standing_in(contents: Sequence[object]) -> Cells:
 
 def _reshaped(cells: Cells, how: Callable[[Array], Array]) -> Cells:
     return Cells(how(cells.state), how(cells.number), how(cells.words))
+
+
+def _taken(cells: Cells, rows: npt.NDArray[np.intp]) -> Cells:
+    return _reshaped(cells, lambda array: array[rows])
+
+
+class _TakenCells(dict[str, Cells]):
+    """Some rows of every field's cells, copied when first asked for: a rule looks at few of many fields."""
+
+    def __init__(self, source: Mapping[str, Cells], rows: npt.NDArray[np.intp]) -> None:
+        super().__init__()
+        self.source = source
+        self.rows = rows
+
+    def __missing__(self, key: str) -> Cells:
+        self[key] = cells = _taken(self.source[key], self.rows)
+        return cells
 
 
 def _cells_where(mask: npt.NDArray[np.bool_], a: Cells, b: Cells) -> Cells:

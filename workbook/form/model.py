@@ -467,6 +467,23 @@ class Form:
         section_sheet = "" if paper.sheet == self.sheet else paper.sheet
         return (section for section in self.sections.values() if section.sheet == section_sheet)
 
+    def origins_of(self, key: str) -> frozenset[str]:
+        """The keys of the fields that a field is computed from, itself among them.
+
+        What the template suggests counts as computed: whoever typed another score looked at the same figures.
+        """
+        return self._origins.get(key, frozenset((key,)))
+
+    @cached_property
+    def _origins(self) -> Mapping[str, frozenset[str]]:
+        origins: dict[str, frozenset[str]] = {}
+        for key, node in self.formulas.items():
+            direct = {ref.key for ref in references([node])}
+            origins[key] = frozenset((key,)).union(
+                *(origins.get(each, frozenset((each,))) for each in direct)
+            )
+        return origins
+
     def rule(self, code: str) -> Rule:
         """The form's own rule of a code; KeyError if it has none."""
         for rule in self.rules:

@@ -15,27 +15,11 @@ from typing import Any
 import pandas as pd
 
 from workbook.catalogue import Severity
-from workbook.expression import references
 from workbook.findings import Finding
 from workbook.form import Field, Form
 
 _ROW_NUMBER = re.compile(r"\.\d+$")
 _SEPARATOR = ","
-
-
-@lru_cache(maxsize=1024)
-def origins_of(form: Form, key: str) -> frozenset[str]:
-    """The keys of the fields that a field is computed from, itself among them.
-
-    What the template suggests counts as computed: whoever typed another score looked at the same figures.
-    """
-    origins, waiting = {key}, [key]
-    while waiting:
-        node = form.formulas.get(waiting.pop())
-        further = {ref.key for ref in references([node])} - origins if node is not None else set()
-        origins |= further
-        waiting += further
-    return frozenset(origins)
 
 
 def fields_in_error(findings: Iterable[Finding]) -> frozenset[str]:
@@ -53,7 +37,7 @@ def fields_in_error(findings: Iterable[Finding]) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def doubtful_figures(form: Form, in_error: frozenset[str]) -> str:
     """The figures that rest on fields in error, as the column `doubtful` holds them: blank if none does."""
-    names = (name for name, item in _summed(form).items() if origins_of(form, item.key) & in_error)
+    names = (name for name, item in _summed(form).items() if form.origins_of(item.key) & in_error)
     return _SEPARATOR.join(names)
 
 

@@ -15,7 +15,7 @@ from workbook.findings import Finding
 from workbook.form import KeyFields
 from workbook.reading import Return
 from workbook.summary import is_doubtful
-from workbook.summary.doubt import doubtful_figures, fields_in_error, origins_of
+from workbook.summary.doubt import doubtful_figures, fields_in_error
 from workbook.summary.totals import totals_of
 
 
@@ -53,7 +53,7 @@ def test_only_errors_do(severity: Severity) -> None:
 
 
 def test_origins_go_through_derived_fields() -> None:
-    origins = origins_of(overall(), "totals.total_score")
+    origins = overall().origins_of("totals.total_score")
     assert {"funds.final_budget", "indicators.self_score"} <= origins
     assert "indicators.deviation_reason" not in origins
 
