@@ -321,6 +321,9 @@ def test_projects_that_are_more_than_the_whole_are_told_listed_or_not() -> None:
     less = accepted(own("教育局", "301001", funds__project_expenditure=None), "自.xlsx")
     (violation,) = told(check([less, spending("校舍维修", 12.0)]), "A507").values()
     assert (violation.printed, violation.expected) == ("0", "12"), "left blank is none"
+    little = accepted(own("教育局", "301001", funds__project_expenditure=12.0), "自.xlsx")
+    (slip,) = told(check([little, spending("校舍维修", 120_000.0)]), "A507").values()
+    assert "相差一万倍，像是弄错了金额单位" in slip.message
     enough = accepted(own("教育局", "301001", funds__project_expenditure=12.0), "自.xlsx")
     assert told(check([enough, spending("校舍维修", 12.0)]), "A507") == {}
 
