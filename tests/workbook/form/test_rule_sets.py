@@ -55,7 +55,23 @@ weight = 100
 rows = { "数量" = 3 }
 """
 """Indicators of another sort: nobody scores them, and nobody gives reasons."""
-LACKING = ("indicators.reason_fold", "X420", "X430", "X432", "X433", "X434", "X435", "X436", "X437", "X438", "X445", "X448", "X449")  # fmt: skip
+LACKING = (
+    "indicators.reason_fold",
+    *(
+        "X420",
+        "X430",
+        "X432",
+        "X433",
+        "X434",
+        "X435",
+        "X436",
+        "X437",
+        "X438",
+        "X445",
+        "X448",
+        "X449",
+    ),
+)
 """What such a form leaves out of the rule set `indicators`."""
 RULES = """
 [[rule]]
