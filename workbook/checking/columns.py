@@ -68,7 +68,7 @@ class View(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Substitute:
     """A number in place of another: a field's key, the column of its array, the number."""
 
     key: str
@@ -106,20 +106,20 @@ class Batch:
         """A repeating section as placed under the batch's plan."""
         return lay_out(self.form, self.plan).blocks[section]
 
-    def altered(self, rows: Sequence[int], entries: Sequence[Sequence[Entry]]) -> Batch:
+    def altered(self, rows: Sequence[int], substitutes: Sequence[Sequence[Substitute]]) -> Batch:
         """The submissions of those `rows`, any as often as it is named, each with the numbers beside it.
 
         What does not rest on the altered fields is taken over from this batch.
         """
         taken = np.array(rows, dtype=np.intp)
         inputs = _TakenCells(self.inputs, taken)
-        for row, numbers in enumerate(entries):
-            for entry in numbers:
-                cells = inputs[entry.key]
-                cells.state[row, entry.column] = NUMBER
-                cells.number[row, entry.column] = entry.number
-                cells.words[row, entry.column] = ""
-        altered_keys = {entry.key for numbers in entries for entry in numbers}
+        for row, numbers in enumerate(substitutes):
+            for substitute in numbers:
+                cells = inputs[substitute.key]
+                cells.state[row, substitute.column] = NUMBER
+                cells.number[row, substitute.column] = substitute.number
+                cells.words[row, substitute.column] = ""
+        altered_keys = {substitute.key for numbers in substitutes for substitute in numbers}
 
         def unaltered(key: str) -> Cells | None:
             is_same = self.form.field_of(key).is_computed and not (

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workbook.catalogue import Severity
-from workbook.checking.columns import BROKEN, HOLDS, Batch, Entry
+from workbook.checking.columns import BROKEN, HOLDS, Batch, Substitute
 from workbook.checking.mistypings import SWAPPED_CELLS, Mistyping, number_meant, other_units
 from workbook.expression import NUMBER, Call, Type, references
 from workbook.form import ROW, Field, Form, Rule, shown
@@ -72,7 +72,7 @@ def likely_slips(
 
 
 @dataclass(frozen=True, slots=True)
-class _Identity:
+class _BrokenIdentity:
     """An identity that does not hold in a return: its rule, the cell of the rule's scope, left less right."""
 
     rule: Rule
@@ -98,7 +98,7 @@ class _Candidate:
     """A change of a few numbers of the return in row `i`, and the slip that would explain what stands there."""
 
     i: int
-    entries: tuple[Entry, ...]
+    substitutes: tuple[Substitute, ...]
     mistyping: Mistyping
 
 
@@ -128,9 +128,9 @@ def _tolerance(rule: Rule) -> float:
     return rule.must.tolerance
 
 
-def _broken_identities(batch: Batch) -> dict[int, list[_Identity]]:
+def _broken_identities(batch: Batch) -> dict[int, list[_BrokenIdentity]]:
     """By the row of a return: its broken identities, without those that only rounding breaks."""
-    broken: dict[int, list[_Identity]] = {}
+    broken: dict[int, list[_BrokenIdentity]] = {}
     for rule in _identities(batch.form):
         verdicts = batch.judge(rule)
         if not (verdicts == BROKEN).any():
@@ -139,7 +139,7 @@ def _broken_identities(batch: Batch) -> dict[int, list[_Identity]]:
         assert difference is not None
         is_known = np.isfinite(difference) & ~is_slight(difference, rule)
         for i, j in np.argwhere((verdicts == BROKEN) & is_known):
-            identity = _Identity(rule, int(j), float(difference[i, j]))
+            identity = _BrokenIdentity(rule, int(j), float(difference[i, j]))
             broken.setdefault(int(i), []).append(identity)
     return broken
 
@@ -147,7 +147,7 @@ def _broken_identities(batch: Batch) -> dict[int, list[_Identity]]:
 class _BrokenReturn:
     """A return with broken identities, the numbers typed in it, and how the identities move with each."""
 
-    def __init__(self, batch: Batch, i: int, identities: Sequence[_Identity]) -> None:
+    def __init__(self, batch: Batch, i: int, identities: Sequence[_BrokenIdentity]) -> None:
         self.batch = batch
         self.i = i
         self.identities = identities
@@ -164,15 +164,15 @@ class _BrokenReturn:
 
     def candidates(self) -> list[_Candidate]:
         """The changes by which the identities that are sums in the changed numbers would hold."""
-        by_change: dict[tuple[Entry, ...], _Candidate] = {}
+        by_change: dict[tuple[Substitute, ...], _Candidate] = {}
         for change, mistyping in (*self._mistyped(), *self._exchanged(), *self._in_units()):
             if not self._mends(change):
                 continue
             numbers = [(self.numbers[name], value) for name, value in change.items()]
-            entries = tuple(Entry(n.item.key, n.column, value) for n, value in numbers)
-            known = by_change.get(entries)
+            substitutes = tuple(Substitute(n.item.key, n.column, value) for n, value in numbers)
+            known = by_change.get(substitutes)
             if known is None or mistyping.rank < known.mistyping.rank:
-                by_change[entries] = _Candidate(self.i, entries, mistyping)
+                by_change[substitutes] = _Candidate(self.i, substitutes, mistyping)
         return list(by_change.values()) if len(by_change) <= _MOST_CANDIDATES else []
 
     def _mends(self, change: _Change) -> bool:
@@ -275,7 +275,7 @@ def _origins(form: Form, rule_key: str) -> tuple[frozenset[str], frozenset[str]]
     return must, when
 
 
-def _takes_part(batch: Batch, number: _Number, identity: _Identity) -> bool:
+def _takes_part(batch: Batch, number: _Number, identity: _BrokenIdentity) -> bool:
     rule, item = identity.rule, number.item
     if item.key not in _origins(batch.form, rule.key)[0]:
         return False
@@ -291,8 +291,8 @@ def _weigh(batch: Batch, returns: Sequence[_BrokenReturn]) -> None:
     tried = [(each, name, number) for each in returns for name, number in each.parts.items()]
     if not tried:
         return
-    entries = [(Entry(n.item.key, n.column, n.value + 1),) for _, _, n in tried]
-    altered = batch.altered([each.i for each, _, _ in tried], entries)
+    substitutes = [(Substitute(n.item.key, n.column, n.value + 1),) for _, _, n in tried]
+    altered = batch.altered([each.i for each, _, _ in tried], substitutes)
     rules = {identity.rule.key: identity.rule for each in returns for identity in each.identities}
     differences = {key: altered.difference(rule) for key, rule in rules.items()}
     for row, (each, name, _) in enumerate(tried):
@@ -337,8 +337,8 @@ def _mended(batch: Batch, candidates: Sequence[_Candidate]) -> dict[_Candidate, 
     """Of the candidates that mend every identity which they touch, and call forth no error, what they do."""
     if not candidates:
         return {}
-    altered = batch.altered([c.i for c in candidates], [c.entries for c in candidates])
-    changed_keys = {entry.key for c in candidates for entry in c.entries}
+    altered = batch.altered([c.i for c in candidates], [c.substitutes for c in candidates])
+    changed_keys = {substitute.key for c in candidates for substitute in c.substitutes}
     identity_keys = {rule.key for rule in _identities(batch.form)}
     mends: list[set[tuple[str, int]]] = [set() for _ in candidates]
     fails, warns = np.zeros(len(candidates), dtype=bool), np.zeros(len(candidates), dtype=bool)
@@ -395,14 +395,14 @@ def _sentence(batch: Batch, submission: Submission, candidate: _Candidate, rule:
     form, i = batch.form, candidate.i
     home = form.sections[rule.at[0].section].sheet
     cells, changes = [], []
-    for entry in candidate.entries:
-        item = form.field_of(entry.key)
-        address = submission.address_of(batch.name_of(item, i, entry.column))
+    for substitute in candidate.substitutes:
+        item = form.field_of(substitute.key)
+        address = submission.address_of(batch.name_of(item, i, substitute.column))
         own_sheet = form.sections[item.section].sheet == home
         place = "" if address is None else address.a1 if own_sheet else str(address)
         cells.append(f"{item.label}（{place}）")
-        printed = float(batch.inputs[entry.key].number[i, entry.column])
-        changes.append(f"{shown(item.kind, printed)} → {shown(item.kind, entry.number)}")
+        printed = float(batch.inputs[substitute.key].number[i, substitute.column])
+        changes.append(f"{shown(item.kind, printed)} → {shown(item.kind, substitute.number)}")
     count = {1: "一", 2: "两"}.get(len(cells), f" {len(cells)} ")
     return (
         f"很可能是{'、'.join(cells)}{count}格：{'、'.join(changes)}"
