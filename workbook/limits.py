@@ -37,3 +37,15 @@ class Limits:
     def __hash__(self) -> int:
         """Of two of them: limits are looked up many times a file, and hardly ever differ."""
         return hash((self.file_bytes, self.cells))
+
+
+OWN_FILES = Limits(
+    file_bytes=500 * MEGABYTE,
+    part_bytes=500 * MEGABYTE,
+    total_bytes=2000 * MEGABYTE,
+    cells=2_000_000,
+    items=200_000,
+    far_row=1_048_576,
+    seconds=300,
+)
+"""The bureau's own tables and summaries may hold a province."""

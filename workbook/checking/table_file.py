@@ -18,7 +18,7 @@ from workbook.catalogue import CATALOGUE
 from workbook.errors import Refused, WorkbookError, reason_of
 from workbook.expression import number_text
 from workbook.form import DAYS_TO_1904, PLAIN_DATE, day_of, is_day_format, shown
-from workbook.limits import MEGABYTE, Limits
+from workbook.limits import OWN_FILES
 from workbook.package import Package, RawCell, Sheet, open_bytes
 
 Row = tuple[int, list[str]]
@@ -38,16 +38,6 @@ _SUM_LINE = re.compile("[合总小共]计(?:共.*|[^\u4e00-\u9fff].*)?")
 """What stands in the line of a sum: 合计, 总计：14 家, 共计14家."""
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """What a workbook begins with, whatever its name; anything else is taken for CSV."""
-_LIMITS = Limits(
-    file_bytes=500 * MEGABYTE,
-    part_bytes=500 * MEGABYTE,
-    total_bytes=2000 * MEGABYTE,
-    cells=2_000_000,
-    items=200_000,
-    far_row=1_048_576,
-    seconds=300,
-)
-"""The bureau's own tables may hold a province."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +70,7 @@ class TableFile:
         if not data.startswith(_WORKBOOKS):
             return [PlainTable("", self._lines(data))]
         try:
-            package = open_bytes(data, limits=_LIMITS, unread=unread, passwords=self.passwords)
+            package = open_bytes(data, limits=OWN_FILES, unread=unread, passwords=self.passwords)
         except Refused as refused:
             reason = CATALOGUE[refused.code].message.format(detail=refused.detail)
             raise self.error(

@@ -23,7 +23,7 @@ from workbook.checking import Identity, cell_text, pair
 from workbook.errors import Refused, ReviewError
 from workbook.expression import number_text
 from workbook.form import Form
-from workbook.limits import MEGABYTE, Limits
+from workbook.limits import OWN_FILES
 from workbook.package import Package, Sheet, open_package
 from workbook.summary.previous import DepartmentLines, identities_of
 from workbook.summary.totals import HIGHEST_SCORE
@@ -53,18 +53,8 @@ _TOTAL = "合计"
 _HEAD_WITHIN, _SETTINGS_WITHIN = 10, 1000
 _MOST_LISTED = 10
 """So many faults are listed one by one."""
-LARGE_SHEETS = {"指标明细", "问题清单", "文件清单", "来源", "报送情况", "催报名单"}
+LARGE_SHEETS = {"指标明细", "问题清单", "文件清单", "来源", "报送情况", "项目报送情况", "催报名单"}
 """Sheets into which nothing is typed; in .xls and .ods others are read in vain."""
-_LIMITS = Limits(
-    file_bytes=500 * MEGABYTE,
-    part_bytes=500 * MEGABYTE,
-    total_bytes=2000 * MEGABYTE,
-    cells=2_000_000,
-    items=200_000,
-    far_row=1_048_576,
-    seconds=300,
-)
-"""A summary of a province holds far more than a return."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +210,7 @@ def load_reviews(path: Path | str, *, passwords: Sequence[str] = ()) -> Reviews:
     """
     path = Path(path)
     try:
-        package = open_package(path, limits=_LIMITS, unread=_Unread(), passwords=passwords)
+        package = open_package(path, limits=OWN_FILES, unread=_Unread(), passwords=passwords)
     except Refused as refused:
         kind = ReviewError if refused.code in ("W101", "W105", "W106") else _NoSummary
         message = CATALOGUE[refused.code].message.format(detail=refused.detail)
