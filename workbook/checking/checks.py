@@ -112,20 +112,26 @@ _FEW = 3
 
 
 def _pasted_over(findings: list[Finding]) -> list[Finding]:
-    """The findings, those of formulas typed over joined sheet by sheet where they are more than a few."""
-    by_sheet: dict[str, list[Finding]] = {}
+    """The findings, those of formulas typed over, or emptied, joined sheet by sheet where they are more
+    than a few."""
+    alike: dict[tuple[str, bool], list[Finding]] = {}
     for item in findings:
         if item.code == OVERTYPED:
-            by_sheet.setdefault(item.sheet, []).append(item)
-    many = [items for items in by_sheet.values() if len(items) > _FEW]
-    joined = {item for items in many for item in items}
+            alike.setdefault((item.sheet, item.printed == _text(None)), []).append(item)
+    many = {key: items for key, items in alike.items() if len(items) > _FEW}
+    joined = {item for items in many.values() for item in items}
     return [item for item in findings if item not in joined] + [
         replace(
-            finding(OVERTYPED, label=f"{len(items)} 格", what="固定的值", sheet=items[0].sheet),
+            finding(
+                OVERTYPED,
+                label=f"{len(items)} 格",
+                what="空白" if emptied else "固定的值",
+                sheet=sheet,
+            ),
             cell=",".join(item.cell for item in items),
             field=",".join(item.field for item in items),
         )
-        for items in many
+        for (sheet, emptied), items in many.items()
     ]
 
 

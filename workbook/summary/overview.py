@@ -80,7 +80,13 @@ def asked(summary: Summary) -> pd.DataFrame:
 
 def coverage_counts(summary: Summary) -> Coverage:
     """The round's coverage in numbers."""
-    asked_lines = asked(summary)
+    late = int(summary.coverage["late"].fillna(value=False).sum())
+    return _coverage(summary.coverage, asked(summary), late, len(summary.duplicates))
+
+
+def _coverage(
+    lines: pd.DataFrame, asked_lines: pd.DataFrame, late: int, duplicates: int
+) -> Coverage:
     status_counts = asked_lines["status"].value_counts()
     counts = {status: int(status_counts.get(str(status), 0)) for status in Status}
     return Coverage(
@@ -90,9 +96,9 @@ def coverage_counts(summary: Summary) -> Coverage:
         faulty=counts[Status.FAULTY],
         rejected=counts[Status.REJECTED],
         missing=counts[Status.MISSING],
-        late=int(summary.coverage["late"].fillna(value=False).sum()),
-        duplicates=len(summary.duplicates),
-        off_roster=len(summary.coverage) - len(asked_lines),
+        late=late,
+        duplicates=duplicates,
+        off_roster=len(lines) - len(asked_lines),
     )
 
 
@@ -103,19 +109,7 @@ def project_counts(summary: Summary) -> Coverage | None:
     listed = lines[lines["on_roster"]] if summary.lists_projects else lines
     if lines.empty:
         return None
-    status_counts = listed["status"].value_counts()
-    counts = {status: int(status_counts.get(str(status), 0)) for status in Status}
-    return Coverage(
-        asked=len(listed),
-        answered=counts[Status.ANSWERED] + counts[Status.FAULTY],
-        accepted=counts[Status.ANSWERED],
-        faulty=counts[Status.FAULTY],
-        rejected=counts[Status.REJECTED],
-        missing=counts[Status.MISSING],
-        late=0,
-        duplicates=int(lines["duplicates"].sum()),
-        off_roster=len(lines) - len(listed),
-    )
+    return _coverage(lines, listed, 0, int(lines["duplicates"].sum()))
 
 
 def projects_in_words(summary: Summary) -> str:

@@ -479,3 +479,17 @@ def test_scores_of_nothing_are_none() -> None:
     frame = expected_score_frame(FORM, ExpectedScoreCollector(FORM).scores)
     again = expected_scores_of(FORM, frame)
     assert all(scores.empty for scores in (*again.rows.values(), *again.fields.values()))
+
+
+@pytest.mark.parametrize(("count", "expected"), [(3, 3), (4, 1), (9, 1)])
+def test_values_pasted_over_many_formulas_are_one_mistake(count: int, expected: int) -> None:
+    computed = [
+        item.key for item in FORM.fields() if item.mode == "computed" and item.grain == CELL
+    ]
+    own_sheet = [key for key in computed if not key.startswith("report.")]
+    grouped = [f"indicators.level1_sum.{number}" for number in (1, 2, 3)]
+    keys = [*own_sheet, *grouped][:count]
+    given = changed(GIVEN, **{key.replace(".", "__", 1): 41.5 for key in keys})
+    overtyped = [f for f in found_in(submit(FORM, given)) if f.code == "L202"]
+    assert len(overtyped) == expected
+    assert sum(len(f.field.split(",")) for f in overtyped) == len(keys)
