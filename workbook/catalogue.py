@@ -430,6 +430,14 @@ _ENTRIES = (
         "纸面应完整显示填写的内容",
     ),
     CatalogueEntry(
+        "V311",
+        _N,
+        "写的是没有",
+        "“{label}”写的是“{raw}”，{receipt}",
+        "没有的金额可以留空，要求填 0 的请填 0。",
+        _PROMPT,
+    ),
+    CatalogueEntry(
         "A501",
         _W,
         "不在名册中",

@@ -43,6 +43,15 @@ LONGEST_RUN = 16
 """A run of digits this long is no measure (a card number, an account)."""
 
 
+NONE_WORDS = ("无", "没有", "—", "——", "－", "-", "--", "/", "／", "\\")
+"""What people write into an amount of which there is none."""
+
+
+def says_none(text: str) -> bool:
+    """Whether an amount's cell says that there is none; only blanks may stand around."""
+    return text.strip(" ") in NONE_WORDS
+
+
 def is_blank(text: str) -> bool:
     """Whether a cell with this text counts as not filled in."""
     return not text.strip(" \u3000\n")
@@ -103,6 +112,24 @@ def value_of(run: str) -> float | None:
     if run.count(".") > 1 or run == ".":
         return None
     return float(run)
+
+
+LONGEST_LIKENED = 600
+"""So many characters of a text, from its beginning, are held against another."""
+
+
+def likeness(text: str, other: str) -> float:
+    """The share of a text's pairs of neighbouring characters that occur in another, from 0 to 1."""
+    count = min(len(text) - 1, LONGEST_LIKENED)
+    if count < 1:
+        return 0.0
+    pairs = {other[i : i + 2] for i in range(len(other) - 1)}
+    return sum(text[i : i + 2] in pairs for i in range(count)) / count
+
+
+def same_digits(text: str, other: str) -> bool:
+    """Whether both texts hold each of the digits 0 to 9 as often, in whatever order."""
+    return all(text.count(digit) == other.count(digit) for digit in "0123456789")
 
 
 def rest_of(body: str, run: str) -> str:

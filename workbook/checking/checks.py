@@ -34,6 +34,7 @@ from workbook.form import (
     CELL,
     GROUP,
     ROW,
+    SAYS_NONE,
     Case,
     Field,
     Form,
@@ -258,7 +259,7 @@ class _BatchFindings:
             if cell.receipt and cell.value is not None:
                 item = self.layouts[i].spots[name].field
                 conversion = finding(
-                    "V303",
+                    "V311" if cell.receipt == SAYS_NONE.receipt else "V303",
                     label=item.label,
                     receipt=cell.receipt,
                     raw=brief(_text(cell.raw)),

@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from workbook.text import says_none
+
 Array = npt.NDArray[Any]
 
 
@@ -62,6 +64,15 @@ class Cells:
     def blank(self) -> npt.NDArray[np.float64]:
         """1.0 where nothing is filled in, NaN where the cell holds an error."""
         return np.where(self.state == ERROR, np.nan, (self.state == BLANK) * 1.0)
+
+    @property
+    def none(self) -> npt.NDArray[np.float64]:
+        """1.0 where words say that there is none, NaN where the cell holds an error."""
+        said = np.zeros(self.state.shape)
+        texts = self.state == TEXT
+        if texts.any():
+            said[texts] = [says_none(words) for words in self.words[texts]]
+        return np.where(self.state == ERROR, np.nan, said)
 
     @property
     def text(self) -> Array:

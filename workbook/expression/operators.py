@@ -22,7 +22,8 @@ from workbook.expression.operands import (
     Type,
     number_text,
 )
-from workbook.expression.text_operators import TEXT_OPS
+from workbook.expression.text_operators import TEXT_OPS, literal
+from workbook.text import NONE_WORDS
 
 # --- arithmetic ---------------------------------------------------------------------------------
 
@@ -159,6 +160,7 @@ EPOCH = datetime.date(1899, 12, 30)
 # --- cells ----------------------------------------------------------------------------------------
 
 BLANK_TEST = '(LEN(TRIM(SUBSTITUTE(SUBSTITUTE({0},"\u3000",""),CHAR(10),"")))=0)'
+NONE_TEST = f"(SUMPRODUCT(EXACT(TRIM({{0}}),{{{{{','.join(map(literal, NONE_WORDS))}}}}})*1)>0)"
 _COUNT = BLANK_TEST.replace("=0)", ">0)")
 
 
@@ -320,6 +322,14 @@ _ROWS: tuple[Op, ...] = (
         "ISNUMBER({0})",
         lambda c: (c.state == NUMBER) * 1.0,
         doc="单元格里是数字",
+    ),
+    Op(
+        "writes_none",
+        (Param.CELL,),
+        Type.TRUTH,
+        NONE_TEST,
+        lambda c: c.none,
+        doc="金额格里写的是“无”“—”“/”之类，表示没有",
     ),
     *TEXT_OPS,
     Op(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from workbook.expression.nodes import Call, Literal, Node, Ref
 from workbook.expression.operands import BLANK, ERROR, NUMBER, TEXT, Array, Cells, Param, Type
-from workbook.expression.operators import BLANK_TEST
+from workbook.expression.operators import BLANK_TEST, NONE_TEST
 from workbook.expression.text_operators import literal
 from workbook.text import is_blank
 
@@ -37,7 +37,8 @@ def _reference_formula(ref: Ref, cell: str) -> str:
             return f'({cell}&"")'
         return f'IF({BLANK_TEST.format(cell)},NA(),{cell}&"")'
     if ref.blank == "zero":
-        return f"IF(ISNUMBER({cell}),{cell},IF({BLANK_TEST.format(cell)},0,NA()))"
+        none = f"OR({BLANK_TEST.format(cell)},{NONE_TEST.format(cell)})"
+        return f"IF(ISNUMBER({cell}),{cell},IF({none},0,NA()))"
     return f"IF(ISNUMBER({cell}),{cell},NA())"
 
 
@@ -77,7 +78,7 @@ def _reference_values(ref: Ref, cells: Cells) -> Array:
         text[unknown] = None
         return text
     if ref.blank == "zero":
-        return np.where(cells.blank == 1.0, 0.0, cells.number)
+        return np.where((cells.blank == 1.0) | (cells.none == 1.0), 0.0, cells.number)
     return cells.number
 
 

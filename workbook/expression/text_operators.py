@@ -25,7 +25,7 @@ def _map_texts(function: Callable[[str], Any], values: Array, *, number: bool = 
     return filled[codes].reshape(values.shape)
 
 
-def _pairs(function: Callable[[str, str], bool], a: Array, b: Array) -> Array:
+def _pairs(function: Callable[[str, str], float], a: Array, b: Array) -> Array:
     if b.size == 1 and b.item() is not None:
         constant = b.item()
         return _map_texts(lambda text: function(text, constant), a, number=True)
@@ -135,6 +135,19 @@ _SIGN = (
 )
 
 
+# Far from all cells, so that no formula refers to itself.
+_PLACES = f"ROW($IV$1:$IV${texts.LONGEST_LIKENED})"
+_LIKENESS = (
+    f"((SUMPRODUCT(({_PLACES}<LEN({{0}}))*ISNUMBER(FIND(MID({{0}},{_PLACES},2),{{1}})))+0*LEN({{1}}))"
+    f"/MAX(1,MIN(LEN({{0}})-1,{texts.LONGEST_LIKENED})))"
+)
+_EACH_DIGIT = '{{"0","1","2","3","4","5","6","7","8","9"}}'
+_DIGITS_LEFT_OUT = f'LEN(SUBSTITUTE({{0}},{_EACH_DIGIT},""))'
+_SAME_DIGITS = (
+    f"(SUMPRODUCT(ABS(LEN({{0}})-{_DIGITS_LEFT_OUT}"
+    f"-LEN({{1}})+{_DIGITS_LEFT_OUT.replace('{0}', '{1}')}))=0)"
+)
+
 _CONTAINS = '(LEN(SUBSTITUTE({0},{1},""))<LEN({0}))'  # engines disagree on FIND("",…)
 _STARTS = "EXACT(LEFT({0},LEN({1})),{1})"
 
@@ -229,6 +242,22 @@ TEXT_OPS: tuple[Op, ...] = (
         _any_of(_STARTS),
         _one_of(str.startswith),
         doc="文字以词表里的一个词开头",
+    ),
+    Op(
+        "likeness",
+        (_T, _T),
+        Type.NUMBER,
+        _LIKENESS,
+        lambda a, b: _pairs(texts.likeness, a, b),
+        doc="前一段文字相邻的两个字，有多少也在后一段里，0 至 1",
+    ),
+    Op(
+        "same_digits",
+        (_T, _T),
+        Type.TRUTH,
+        _SAME_DIGITS,
+        lambda a, b: _pairs(texts.same_digits, a, b),
+        doc="两段文字里 0 到 9 各有几个都相同，先后不论",
     ),
     Op(
         "length",

@@ -6,7 +6,15 @@ differs by the kind of a field; `key_fields` which fields make a department's li
 put together. Start in `model`, then `definition`.
 """
 
-from workbook.form.coercion import DAYS_TO_1904, Raw, Value, day_of, is_day_format, serial
+from workbook.form.coercion import (
+    DAYS_TO_1904,
+    SAYS_NONE,
+    Raw,
+    Value,
+    day_of,
+    is_day_format,
+    serial,
+)
 from workbook.form.comparison import Difference, differences, places_with
 from workbook.form.definition import available_forms, find_form, form_of, load_form
 from workbook.form.definition_text import successor_text
@@ -69,6 +77,7 @@ __all__ = [
     "PLAIN_DATE",
     "POINTS",
     "ROW",
+    "SAYS_NONE",
     "Case",
     "Chapter",
     "Criterion",

@@ -31,6 +31,9 @@ class Coerced(NamedTuple):
     problem: str = ""
 
 
+SAYS_NONE = Coerced(0.0, receipt="表示没有，按 0 处理")
+"""What is made of 无, — and the like in an amount that counts as nothing where it is blank."""
+
 Coercion = Callable[[Raw, str, str], Coerced]
 """(what the cell holds, its number format, the form's unit) → what was made of it."""
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from workbook.catalogue import Severity
 from workbook.expression import Define, Node, Ref, references
-from workbook.form.coercion import Value
+from workbook.form.coercion import SAYS_NONE, Coerced, Raw, Value
 from workbook.form.kinds import Kind
+from workbook.text import says_none
 
 DEPARTMENT, DEPARTMENT_CODE = "identity.department", "identity.department_code"
 FISCAL_YEAR = "identity.fiscal_year"
@@ -62,6 +63,12 @@ class Field:
     def is_input(self) -> bool:
         """Whether someone may type here."""
         return self.mode in ("entered", "suggested")
+
+    def read(self, raw: Raw, number_format: str, unit: str) -> Coerced:
+        """What is made of what a cell of the field holds; `unit` is the form's."""
+        if self.blank == "zero" and isinstance(raw, str) and says_none(raw):
+            return SAYS_NONE
+        return self.kind.coerce(raw, number_format, self.unit or unit)
 
     @property
     def is_hidden(self) -> bool:

@@ -54,6 +54,8 @@ def _required(item: Field) -> tuple[str, str] | None:
 def _numeric(item: Field) -> tuple[str, str] | None:
     if item.kind.type is Type.TEXT:
         return None
+    if item.blank == "zero":
+        return f"blank({item.id}) or numeric({item.id}) or writes_none({item.id})", ""
     return f"blank({item.id}) or numeric({item.id})", ""
 
 
@@ -102,7 +104,7 @@ def _written(item: Field) -> tuple[str, str] | None:
     return f"not contains(fold({item.id}), {fold(item.instruction)!r})", f"filled({item.id})"
 
 
-_PLACEHOLDERS = ("在此填写", "此处填写", "XX", "xx", "××")
+_PLACEHOLDERS = ("在此填写", "此处填写", "请填写", "字以内", "XX", "xx", "××")
 
 
 def _replaced(item: Field) -> tuple[str, str] | None:

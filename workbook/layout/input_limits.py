@@ -32,7 +32,7 @@ def admitted(spot: Spot, formulas: Formulas, home: str) -> Admitted:
 
 def list_name(item: Field) -> str:
     """The defined name of a choice's list."""
-    return f"list.{item.key}"
+    return f"list_{item.key.replace('.', '_')}"  # .xls knows no points in names
 
 
 def _number(spot: Spot, formulas: Formulas, home: str) -> str:

@@ -445,6 +445,7 @@ def _usual_cell(
     unit = item.unit or unit
     key = (
         item.kind.coerce,
+        item.blank,
         item.is_computed,
         address,
         raw,
@@ -471,7 +472,7 @@ def _coerced_cell(
         return Cell(None, None, address, formula=formula)
     if type_ == "e":
         return Cell(raw, None, address, error=True, formula=formula, problem=f"是错误值 {raw}")
-    coerced = item.kind.coerce(raw, number_format, unit)
+    coerced = item.read(raw, number_format, unit)
     return Cell(raw, coerced.value, address, False, formula, coerced.receipt, coerced.problem)
 
 

@@ -180,9 +180,7 @@ def submit(
         filled_value = filling.value(spot)
         raw = serial(filled_value) if isinstance(filled_value, date) else filled_value
         raw = float(raw) if isinstance(raw, int | float) else raw
-        coerced = spot.field.kind.coerce(
-            raw, spot.field.number_format, spot.field.unit or form.unit
-        )
+        coerced = spot.field.read(raw, spot.field.number_format, form.unit)
         formula = spot.field.is_computed and filled_value is None
         cells[name] = Cell(
             raw,

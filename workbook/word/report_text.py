@@ -157,7 +157,7 @@ def _compare(
     form_values: Mapping[str, Value],
 ) -> None:
     """Tell where a sentence states another amount than the form, from which ours is composed."""
-    stated_amount = item.kind.coerce(stated, "", item.unit or form.unit).value
+    stated_amount = item.read(stated, "", form.unit).value
     expected = value_of(form, item, form_values)
     if (
         isinstance(stated_amount, float)
@@ -195,7 +195,7 @@ def _composed(
     for name, field_text in report.texts.items():
         item = form.field_of(name)
         if name not in written:
-            values[name] = item.kind.coerce(field_text.text, "", item.unit or form.unit).value
+            values[name] = item.read(field_text.text, "", form.unit).value
     batch = gather(form, [submit(form, Filling(values))], View.TRUE)
     return {f.key: str(value_at(batch, f, 0)) for f in part.texts if f.mode == "computed"}
 

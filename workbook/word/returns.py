@@ -253,7 +253,7 @@ def _cell(spot: Spot, field_text: FieldText | None, form: Form) -> Cell:
     if item.mode == "computed" or is_blank(field_text.text):
         return Cell(None, None, field_text.address, formula=item.is_computed)
     raw = _raw(item, field_text.text)
-    read = item.kind.coerce(raw, item.number_format, item.unit or form.unit)
+    read = item.read(raw, item.number_format, form.unit)
     return Cell(raw, read.value, field_text.address, False, False, read.receipt, read.problem)
 
 
@@ -326,7 +326,7 @@ def _misstated(submission: Submission, texts: Mapping[str, FieldText]) -> Iterat
         if item.is_input or item.kind.type is not Type.NUMBER or not field_text.text.strip():
             continue
         expected = value_at(batch, item, layout.spots[name].number)
-        stated = item.kind.coerce(field_text.text, "", item.unit or submission.form.unit).value
+        stated = item.read(field_text.text, "", submission.form.unit).value
         if isinstance(expected, str) or not isinstance(stated, float):
             continue
         if abs(stated - expected) > _half_unit(item, field_text.text):

@@ -154,7 +154,7 @@ def test_a_group_is_named_by_its_level(form: Form) -> None:
 
 
 def test_text_in_a_number_cell_is_a_receipt_or_a_problem(form: Form) -> None:
-    given = Filling({"funds.government_fund": "３００ 万元", "funds.other_funds": "—"})
+    given = Filling({"funds.government_fund": "３００ 万元", "funds.other_funds": "约5"})
     found = {f.field: f for f in findings(form, given) if f.code in ("V302", "V303")}
     assert (found["funds.government_fund"].printed, found["funds.government_fund"].expected) == (
         "３００ 万元",

@@ -46,6 +46,7 @@ KNOWN_SINCE_2007 = {
         "NOT",
         "OR",
         "RIGHT",
+        "ROW",
     ),
     *("ROUND", "SUBSTITUTE", "SUM", "SUMPRODUCT", "TEXT", "TRIM", "UPPER", "VALUE"),
 }

@@ -143,7 +143,7 @@ def test_every_cell_of_a_used_row_stands_with_its_place(read: Frames) -> None:
     cells = read.cells[read.cells["submission"] == f"returns/{ARCHIVE.stem}.xlsx"]
     rows = cells[cells["section"] == "indicators"].dropna(subset=["row"])
     fields = rows[rows["field"] != "level1_sum"]
-    assert set(fields.groupby("row").size()) == {6}
+    assert set(fields.groupby("row").size()) == {7}
     assert set(fields["state"]) == {"typed", "blank"}
     assert (cells["cell"].str.fullmatch("[A-Z]+[0-9]+")).all()
 

@@ -169,7 +169,8 @@ def test_the_table_of_any_form_that_we_write_is_read_again(tmp_path: Path, name:
     values_: dict[str, Value] = {}
     rows: dict[str, dict[int, dict[str, Value]]] = {}
     for key, spot in lay_out(form).spots.items():
-        if spot.field.is_input and spot.address.sheet == form.sheet:
+        printed = spot.address.sheet == form.sheet and spot.address.column <= len(form.widths)
+        if spot.field.is_input and printed:
             value = some(spot.field, spot.number)
             if spot.field.grain == ROW:
                 rows.setdefault(spot.field.section, {}).setdefault(spot.number, {})[
