@@ -75,6 +75,8 @@ def _term(term: tuple[str, str]) -> tuple[str, str]:
 
 def _condition(rule: Rule) -> str:
     must = f"`{_one_line(rule.source)}`"
+    if not rule.in_sheet:
+        must += "（表里算不出，收回以后由程序检查）"
     return f"`{_one_line(rule.when_source)}` 时，{must}" if rule.when_source else must
 
 

@@ -432,9 +432,9 @@ _ENTRIES = (
     CatalogueEntry(
         "V311",
         _N,
-        "写的是没有",
+        "照原意读取",
         "“{label}”写的是“{raw}”，{receipt}",
-        "没有的金额可以留空，要求填 0 的请填 0。",
+        "不必改；以后没有的金额留空或填 0，指标的完成值带上单位。",
         _PROMPT,
     ),
     CatalogueEntry(

@@ -17,7 +17,7 @@ from workbook.layout import CALC_SHEET, Block, Formulas
 def write(sheet: Worksheet, formulas: Formulas, batch: Batch) -> None:
     """Write derived fields and every verdict."""
     layout = formulas.layout
-    for rule in formulas.form.rules:
+    for rule in formulas.form.sheet_rules:
         if rule.grain == CELL:
             _form_rule(sheet, formulas, batch, rule, layout.verdicts[rule.key])
     for block in layout.blocks.values():
@@ -45,7 +45,9 @@ def _target(formulas: Formulas, rule: Rule) -> str:
 
 def _block_rows(sheet: Worksheet, formulas: Formulas, batch: Batch, block: Block) -> None:
     section = block.section
-    rules = {r.key: r for r in formulas.form.rules if r.section == section.id and r.grain == ROW}
+    rules = {
+        r.key: r for r in formulas.form.sheet_rules if r.section == section.id and r.grain == ROW
+    }
     for name, column in block.calc_columns.items():
         title = rules[name].name if name in rules else name
         done(sheet.write_string(block.calc_top - 2, column - 1, title))
@@ -77,7 +79,9 @@ def _block_rows(sheet: Worksheet, formulas: Formulas, batch: Batch, block: Block
 
 def _block_groups(sheet: Worksheet, formulas: Formulas, batch: Batch, block: Block) -> None:
     section = block.section
-    rules = {r.key: r for r in formulas.form.rules if r.section == section.id and r.grain == GROUP}
+    rules = {
+        r.key: r for r in formulas.form.sheet_rules if r.section == section.id and r.grain == GROUP
+    }
     for name, column in block.group_columns.items():
         title = rules[name].name if name in rules else name
         done(sheet.write_string(block.group_top - 2, column - 1, title))

@@ -15,7 +15,9 @@ from workbook.layout import CALC_SHEET, Block, Formulas, Page, Slot
 
 def row_hint(formulas: Formulas, batch: Batch, block: Block, slot: Slot) -> tuple[str, str]:
     """All that is open in a row: the formula, and what it shows."""
-    rules = [r for r in formulas.form.rules if r.section == block.section.id and r.grain == ROW]
+    rules = [
+        r for r in formulas.form.sheet_rules if r.section == block.section.id and r.grain == ROW
+    ]
     row = block.calc_top + slot.number - 1
     cells = {
         r.key: f"{quote(CALC_SHEET)}!${letters(block.calc_columns[r.key])}${row}" for r in rules
@@ -30,7 +32,7 @@ def page_hints(
     """(row, hint) of each row of a page on which a rule of the form marks cells."""
     layout = formulas.layout
     rules_by_row: dict[int, dict[str, Rule]] = {}
-    for rule in formulas.form.rules:
+    for rule in formulas.form.sheet_rules:
         for ref in rule.at if rule.grain == CELL else ():
             for spot in layout.by_key.get(f"{ref.section}.{ref.field}", ()):
                 if spot.address.sheet == page.paper.sheet:
@@ -79,7 +81,7 @@ def hint_tests(cell: str) -> tuple[str, str]:
 def marks(formulas: Formulas, sheet: str) -> Iterator[tuple[str, str, str]]:
     """(cells of a sheet of the form, missing | error | warning | note, formula that is true when open)."""
     tests_by_mark: dict[tuple[str, str], list[str]] = {}
-    for rule in formulas.form.rules:
+    for rule in formulas.form.sheet_rules:
         for ref in rule.at:
             level = "missing" if rule.code == REQUIRED else rule.severity.value
             for cells, test in _cells_and_tests(
@@ -104,7 +106,7 @@ def verdict_name(rule: Rule) -> str:
 
 def verdict_names(formulas: Formulas) -> Iterator[tuple[str, str]]:
     """(defined name, cells of `_calc`) of every rule's verdicts."""
-    for rule in formulas.form.rules:
+    for rule in formulas.form.sheet_rules:
         yield verdict_name(rule), verdict_cells(formulas, (rule,))
 
 

@@ -33,8 +33,8 @@ from workbook.form import (
     CASE_SECTION,
     CELL,
     GROUP,
+    PLAIN_RECEIPTS,
     ROW,
-    SAYS_NONE,
     Case,
     Field,
     Form,
@@ -259,7 +259,7 @@ class _BatchFindings:
             if cell.receipt and cell.value is not None:
                 item = self.layouts[i].spots[name].field
                 conversion = finding(
-                    "V311" if cell.receipt == SAYS_NONE.receipt else "V303",
+                    "V311" if cell.receipt in PLAIN_RECEIPTS else "V303",
                     label=item.label,
                     receipt=cell.receipt,
                     raw=brief(_text(cell.raw)),

@@ -220,7 +220,8 @@ def explanation(code: str, further: Sequence[Form] = ()) -> str:
     )
     condition = f"\n条件：{rule.when_source} 时，" if rule.when_source else "\n条件："
     terms = "".join(f"\n其中 {name}：{means}" for name, means in terms_of(form, rule).items())
-    return f"{text}{condition}{rule.source}{terms}\n表式：{form.name}（{form.id} {form.version}）"
+    where = "" if rule.in_sheet else "\n在哪里查：表里算不出，自检表上没有，收回以后由程序检查"
+    return f"{text}{condition}{rule.source}{terms}{where}\n表式：{form.name}（{form.id} {form.version}）"
 
 
 def _explanation_lines(

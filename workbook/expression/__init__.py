@@ -6,7 +6,15 @@ verdicts: true, false, undecided. Start in `syntax` (what may be written), then 
 operator means, both ways beside each other). `notation` has named expressions, which leave no trace in a tree.
 """
 
-from workbook.expression.nodes import Call, Literal, Node, Ref, meaning_of, references
+from workbook.expression.nodes import (
+    Call,
+    Literal,
+    Node,
+    Ref,
+    has_formula,
+    meaning_of,
+    references,
+)
 from workbook.expression.notation import (
     IDENTIFIER,
     SETTINGS,
@@ -46,6 +54,7 @@ __all__ = [
     "check_define",
     "circle_among",
     "evaluate",
+    "has_formula",
     "literal",
     "meaning_of",
     "number_text",

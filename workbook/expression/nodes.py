@@ -92,6 +92,13 @@ def meaning_of(node: Node) -> str:
             return f"{op.name}({', '.join(map(meaning_of, args))})"
 
 
+def has_formula(node: Node) -> bool:
+    """Whether a sheet can work a node out."""
+    if isinstance(node, Call):
+        return node.op.excel is not None and all(map(has_formula, node.args))
+    return True
+
+
 def references(nodes: Iterable[Node]) -> Iterator[Ref]:
     """Every reference in some nodes, in order of appearance, with repetitions."""
     for node in nodes:

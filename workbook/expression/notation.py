@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from workbook.errors import ExpressionError, nearest
+from workbook.expression.figures_in_text import READER_OPS
 from workbook.expression.operators import OPS
 
 COMPARISONS: dict[type[ast.cmpop], str] = {
@@ -30,7 +31,7 @@ ARITHMETIC: dict[type[ast.operator], str] = {
     ast.Div: "div",
 }
 _SPELLED = {*COMPARISONS.values(), *ARITHMETIC.values(), "neg", "and", "or", "not", "if"}
-FUNCTIONS = {name: op for name, op in OPS.items() if name not in _SPELLED}
+FUNCTIONS = {name: op for name, op in (OPS | READER_OPS).items() if name not in _SPELLED}
 """The operators that are written as a call; the others have a sign or a word of their own."""
 
 SETTINGS, WORDS = "settings", "words"
@@ -118,7 +119,7 @@ def read_signature(signature: str) -> tuple[str, tuple[str, ...]]:
     for parameter in parameters:
         if parameters.count(parameter) > 1:
             raise ExpressionError(f"the parameter '{parameter}' is named twice")
-        if parameter in OPS or parameter in (SETTINGS, WORDS, name):
+        if parameter in OPS or parameter in READER_OPS or parameter in (SETTINGS, WORDS, name):
             raise ExpressionError(
                 f"the parameter '{parameter}' is named like a function or a table"
             )

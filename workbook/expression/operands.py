@@ -96,12 +96,15 @@ def number_text(value: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One operator. `excel` is filled with the arguments' formulas and, as `tol`, the tolerance."""
+    """One operator. `excel` is filled with the arguments' formulas and, as `tol`, the tolerance.
+
+    None where a sheet cannot work it out; then only rules may use it.
+    """
 
     name: str
     params: tuple[Param, ...]
     result: Type | None  # None: the type of its SAME arguments
-    excel: str | Callable[[list[str]], str]
+    excel: str | Callable[[list[str]], str] | None
     arrays: Callable[..., Array]
     variadic: bool = False
     compares: bool = False
@@ -109,6 +112,7 @@ class Op:
 
     def formula(self, args: list[str], tolerance: float) -> str:
         """The Excel formula of this operator over its arguments' formulas."""
+        assert self.excel is not None
         if callable(self.excel):
             return self.excel(args)
         return self.excel.format(*args, tol=f"{tolerance:.12f}".rstrip("0"))

@@ -17,7 +17,8 @@ from itertools import count
 from typing import Protocol, TypeGuard
 
 from workbook.errors import ExpressionError
-from workbook.expression.nodes import Call, Literal, Node, Ref, tolerance_between
+from workbook.expression.figures_in_text import READER_OPS
+from workbook.expression.nodes import Call, Literal, Node, Ref, has_formula, tolerance_between
 from workbook.expression.notation import (
     ARITHMETIC,
     COMPARISONS,
@@ -61,7 +62,7 @@ def parse(text: str, scope: Scope, expected: Type | None = None) -> Node:
         raise ExpressionError("is nested too deeply", 1) from None
     if expected is not None and node.type != expected:
         raise ExpressionError(f"yields {node.type}, must yield {expected}", 1)
-    if not _fits_a_cell(to_formula(node, lambda _: "'自评表的名称'!$AA$100")):
+    if has_formula(node) and not _fits_a_cell(to_formula(node, lambda _: "'自评表的名称'!$AA$100")):
         raise ExpressionError(_TOO_LONG, 1)
     return node
 
@@ -260,7 +261,7 @@ class _Reader:
         return word
 
     def _apply(self, name: str, args: list[ast.expr], tree: ast.expr) -> Node:
-        op = OPS[name]
+        op = OPS.get(name) or READER_OPS[name]
         if len(args) < len(op.params) or (len(args) > len(op.params) and not op.variadic):
             raise self._wrong(tree, f"'{name}' takes {len(op.params)} arguments, not {len(args)}")
         nodes: list[Node] = []

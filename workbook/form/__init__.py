@@ -8,7 +8,7 @@ put together. Start in `model`, then `definition`.
 
 from workbook.form.coercion import (
     DAYS_TO_1904,
-    SAYS_NONE,
+    PLAIN_RECEIPTS,
     Raw,
     Value,
     day_of,
@@ -75,9 +75,9 @@ __all__ = [
     "NOTHING",
     "PER_WANYUAN",
     "PLAIN_DATE",
+    "PLAIN_RECEIPTS",
     "POINTS",
     "ROW",
-    "SAYS_NONE",
     "Case",
     "Chapter",
     "Criterion",

@@ -34,6 +34,10 @@ class Coerced(NamedTuple):
 SAYS_NONE = Coerced(0.0, receipt="表示没有，按 0 处理")
 """What is made of 无, — and the like in an amount that counts as nothing where it is blank."""
 
+AS_TEXT = "数字转为文本"
+PLAIN_RECEIPTS = (SAYS_NONE.receipt, AS_TEXT)
+"""Receipts of what can mean nothing else: nobody need look at them."""
+
 Coercion = Callable[[Raw, str, str], Coerced]
 """(what the cell holds, its number format, the form's unit) → what was made of it."""
 
@@ -157,7 +161,7 @@ def coerce_text(raw: Raw, number_format: str, unit: str) -> Coerced:
     day = day_of(raw) if is_day_format(number_format) else None
     if day is not None:
         return Coerced(_day_text(day, number_format), receipt="日期转为文本")
-    return Coerced(number_text(raw), receipt="数字转为文本")
+    return Coerced(number_text(raw), receipt=AS_TEXT)
 
 
 def coerce_measure(raw: Raw, number_format: str, unit: str) -> Coerced:

@@ -18,7 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from workbook.errors import FormError, nearest
-from workbook.expression import IDENTIFIER, SETTINGS, WORDS, Node, Type, meaning_of, references
+from workbook.expression import (
+    IDENTIFIER,
+    SETTINGS,
+    WORDS,
+    Node,
+    Type,
+    has_formula,
+    meaning_of,
+    references,
+)
 from workbook.form.coercion import Value
 from workbook.form.composition import FORMS_DIR, Source, compose, dated, read_sources
 from workbook.form.definition_text import definition_text
@@ -456,6 +465,8 @@ class _Loader:
                     nodes[item.key] = parse_at(
                         table, "formula", item.formula, standpoint, item.kind.type
                     )
+                    if not has_formula(nodes[item.key]):
+                        raise table.error("formula", "holds what only rules may use")
         return self._ordered(nodes)
 
     def _ordered(self, nodes: dict[str, Node]) -> dict[str, Node]:

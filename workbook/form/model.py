@@ -183,6 +183,8 @@ class Rule:
     source: str
     """The text of `must`, for the documentation."""
     when_source: str = ""
+    in_sheet: bool = True
+    """Whether the template judges it too; else the reader alone does."""
     names_row: bool = False
     """Whether the message's first part says which row it is about."""
     general: str = ""
@@ -490,6 +492,11 @@ class Form:
                 *(origins.get(each, frozenset((each,))) for each in direct)
             )
         return origins
+
+    @cached_property
+    def sheet_rules(self) -> tuple[Rule, ...]:
+        """The rules that the template judges itself."""
+        return tuple(rule for rule in self.rules if rule.in_sheet)
 
     def rule(self, code: str) -> Rule:
         """The form's own rule of a code; KeyError if it has none."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from workbook.catalogue import Severity
 from workbook.errors import ExpressionError, FormError, nearest
-from workbook.expression import Define, Literal, Node, Ref, Type, parse, references
+from workbook.expression import Define, Literal, Node, Ref, Type, has_formula, parse, references
 from workbook.form.kinds import KINDS, plain_kind, shown
 from workbook.form.model import CELL, FISCAL_YEAR, GROUP, ROW, Case, Form, Part, Rule
 from workbook.form.scope import FormScope, Standpoint
@@ -91,6 +91,12 @@ def read_rule(table: TomlTable, scope: FormScope, subjects: Mapping[str, Part]) 
         source=table.take("must", str),
         when_source=when,
     )
+    if not (has_formula(rule.must) and (rule.when is None or has_formula(rule.when))):
+        rule = replace(rule, in_sheet=False)
+    elif any(part.node is not None and not has_formula(part.node) for part in rule.message):
+        raise table.error(
+            "message", "holds what a sheet cannot work out, though it judges the rule"
+        )
     subject = subjects.get(section) if grain == ROW else None
     if subject is None or _cells_of([subject]) & _cells_of(rule.message):
         return rule  # or its message names the row itself

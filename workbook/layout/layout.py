@@ -413,7 +413,7 @@ class _Placer:
     # the hidden sheet where rules are worked out
 
     def _calc(self) -> None:
-        for rule in self.form.rules:
+        for rule in self.form.sheet_rules:
             if rule.grain == CELL:
                 self.verdicts[rule.key] = Address(CALC_SHEET, self.calc_row, 2)
                 self.calc_row += 1
@@ -425,10 +425,12 @@ class _Placer:
         section = block.section
         row_names = ["used", *section.levels]
         row_names += [f.id for f in section.of_grain(ROW) if f.mode == "derived"]
-        row_names += [r.key for r in self.form.rules if r.section == section.id and r.grain == ROW]
+        row_names += [
+            r.key for r in self.form.sheet_rules if r.section == section.id and r.grain == ROW
+        ]
         group_names = [f.id for f in section.of_grain(GROUP)]
         group_names += [
-            r.key for r in self.form.rules if r.section == section.id and r.grain == GROUP
+            r.key for r in self.form.sheet_rules if r.section == section.id and r.grain == GROUP
         ]
         top = self.calc_row
         self.calc_row += len(block.slots) + 2
@@ -460,7 +462,7 @@ def check_lines(form: Form) -> dict[str, tuple[Rule, ...]]:
     """The lines of 自检, each with the rules it sums up: one a code, and for the general codes
     (V3xx: every required cell, every number …) one a section."""
     lines: dict[str, list[Rule]] = {}
-    for rule in sorted(form.rules, key=_standing):
+    for rule in sorted(form.sheet_rules, key=_standing):
         lines.setdefault(rule.line, []).append(rule)
     return {line: tuple(rules) for line, rules in lines.items()}
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +13,7 @@ from workbook.checking import BROKEN, UNDECIDED, View, gather, judge_trials, tri
 from workbook.expression import Type
 from workbook.form import CASE_SECTION, Case, Form, Rule
 from workbook.reading import submit
-from workbook.rehearsal.in_sheet import verdicts_in_sheet
+from workbook.rehearsal.in_sheet import Progress, Wanted, verdicts_in_sheet
 from workbook.rehearsal.random_fillings import random_fillings
 from workbook.word import NoOffice, find_office
 
@@ -74,9 +73,6 @@ class Rehearsal:
         return sum(remark.is_problem for remark in self.remarks)
 
 
-Progress = Callable[[Path], None]
-
-
 def rehearse(
     form: Form, *, fillings: int = FILLINGS, progress: Progress = lambda _: None
 ) -> Rehearsal:
@@ -94,7 +90,7 @@ def rehearse(
         without_office = "没有找到 LibreOffice"
     else:
         try:
-            in_sheet = verdicts_in_sheet(form, trials, progress)
+            in_sheet = _with_sheets(form, trials, here, progress)
         except NoOffice as error:
             without_office = str(error)
     wrong = _wrong(cases, here, in_sheet, tried=not without_office)
@@ -106,6 +102,14 @@ def rehearse(
         *_idle(rules, outcomes),
     )
     return Rehearsal(form, len(rules), len(cases), fillings, without_office, remarks)
+
+
+def _with_sheets(form: Form, trials: Wanted, here: Sequence[str], progress: Progress) -> list[str]:
+    """The verdicts of the sheet, and of rules that it does not judge those from `here`."""
+    asked = [number for number, (rule, _) in enumerate(trials) if rule.in_sheet]
+    told = verdicts_in_sheet(form, [trials[number] for number in asked], progress)
+    by_number = dict(zip(asked, told, strict=True))
+    return [by_number.get(number, verdict) for number, verdict in enumerate(here)]
 
 
 def _wrong(

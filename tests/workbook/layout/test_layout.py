@@ -153,8 +153,8 @@ def test_rows_of_a_block_follow_one_another_in_groups(layout: Layout) -> None:
 def test_each_rule_is_on_one_line_and_has_a_verdict(form: Form) -> None:
     layout = lay_out(form)
     on_lines = [rule for rules in check_lines(form).values() for rule in rules]
-    assert sorted(r.key for r in on_lines) == sorted(r.key for r in form.rules)
-    for rule in form.rules:
+    assert sorted(r.key for r in on_lines) == sorted(r.key for r in form.sheet_rules)
+    for rule in form.sheet_rules:
         if rule.grain == CELL:
             assert layout.verdicts[rule.key].sheet == CALC_SHEET
         else:
