@@ -501,6 +501,30 @@ _ENTRIES = (
         "{remedy}；名册有误的，请告诉财政部门。",
         "名册",
     ),
+    CatalogueEntry(
+        "A509",
+        _W,
+        "金额与上年完全相同",
+        "填的 {count} 个金额与上年报来的一个不差，像是把上年的表又报了一次",
+        "请按本年的决算数填写。",
+        "自评应反映本年的情况",
+    ),
+    CatalogueEntry(
+        "A510",
+        _W,
+        "文字与上年相同",
+        "“{label}”与上年报来的几乎一字不差",
+        "请写明本年做了什么、做到什么程度。",
+        "自评应反映本年的情况",
+    ),
+    CatalogueEntry(
+        "A511",
+        _E,
+        "金额单位可能弄错",
+        "各项金额是上年的{times}，{slip}",
+        "本表以{unit}为单位，请核对全部金额。",
+        "金额单位",
+    ),
 )
 REQUIRED = "V301"
 """The check that a required cell is filled in; an open one reads 未填全, not 不通过."""

@@ -34,11 +34,12 @@ _SLIP, _NEAR_SLIP = 10_000.0, 0.01
 def compared_fields(form: Form, roster: Roster | None) -> list[Field]:
     """The fields of a form that are compared, or named where others differ."""
     of_roster = list(_amount_columns(roster, form).values()) if roster is not None else []
-    in_another_unit = _entered_amounts(form) if of_roster else []
+    in_another_unit = entered_amounts(form) if of_roster else []
     return list(dict.fromkeys((*_of_projects(form), *of_roster, *in_another_unit)))
 
 
-def _entered_amounts(form: Form) -> list[Field]:
+def entered_amounts(form: Form) -> list[Field]:
+    """The amounts of a form that are one to a return and filled in by hand."""
     return [item for item in form.key_fields.every_amount if item.is_input]
 
 
@@ -246,7 +247,7 @@ def _unlike_listed(submission: Submission, item: Field, stated: float, amount: f
         remedy = (
             f"本表以{_unit_of(form, item)}为单位，请核对全部金额，改按{_unit_of(form, item)}填写"
         )
-        also_at = _entered_amounts(form)
+        also_at = entered_amounts(form)
     return _differing("A508", submission, item, stated, amount, also_at=also_at, remedy=remedy)
 
 

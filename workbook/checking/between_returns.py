@@ -10,6 +10,7 @@ from workbook import text as texts
 from workbook.checking.agreement import unlike_projects, unlike_roster
 from workbook.checking.copies import differing_inputs, is_same_content
 from workbook.checking.duties import Duties
+from workbook.checking.last_year import like_last_year
 from workbook.checking.roster import Roster
 from workbook.checking.same_department import full_name
 from workbook.checking.senders import Sender, named_otherwise, sort_by_sender
@@ -30,7 +31,11 @@ def is_replaced(returned: Return) -> bool:
 
 
 def add_findings_between(
-    returns: Iterable[Return], roster: Roster | None = None, *, year: int | None = None
+    returns: Iterable[Return],
+    roster: Roster | None = None,
+    *,
+    year: int | None = None,
+    last_year: Iterable[Return] = (),
 ) -> tuple[Return, ...]:
     """The returns, with findings added of what shows only between them.
 
@@ -38,7 +43,8 @@ def add_findings_between(
     not on the roster, A503 for one that the file's name contradicts; A504 where two departments sent the
     very same; A505 on copies of which nothing tells which is later; A506 for a project that the roster
     does not list for its department; A507 where projects do not add up, A508 where the roster tells
-    another amount (`workbook.checking.agreement`). A copy that another one replaces has the note A502 and
+    another amount (`workbook.checking.agreement`); A509, A510 and A511 for what was handed in `last_year`,
+    as read, or is in another unit than then (`workbook.checking.last_year`). A copy that another one replaces has the note A502 and
     nothing else: it is neither judged nor listed. The round's year is `year`, or the roster's; else what
     most departments sent. Raises WorkbookError if departments cannot be told apart (see
     `workbook.checking.told_apart`) or two copies of one duty were chosen; RosterError where an amount of
@@ -50,7 +56,12 @@ def add_findings_between(
     due_forms = sent.due_forms(year)
     alike = _alike({p: s for p, s in read.items() if p not in copies.replaced}, departments)
     of_amounts: dict[int, list[Finding]] = {}
-    for position, violation in (*unlike_projects(sent), *unlike_roster(sent, due_forms.year)):
+    between = (
+        *unlike_projects(sent),
+        *unlike_roster(sent, due_forms.year),
+        *like_last_year(sent, last_year),
+    )
+    for position, violation in between:
         of_amounts.setdefault(position, []).append(violation)
     duties = Duties(sent)
     result = []

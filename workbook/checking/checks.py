@@ -54,16 +54,21 @@ CHUNK = 2000
 
 
 def check(
-    returns: Iterable[Return], roster: Roster | None = None, *, year: int | None = None
+    returns: Iterable[Return],
+    roster: Roster | None = None,
+    *,
+    year: int | None = None,
+    last_year: Iterable[Return] = (),
 ) -> list[Return]:
     """The returns, in their order, each accepted one with all its findings.
 
     Also what shows only between them: several of one department, forms of another year than `year` or
-    than most, and with a roster, departments that are not on it. Rejected and skipped files keep what the reader
+    than most, with a roster, departments that are not on it, and with `last_year`, the returns of the year
+    before as read, what was handed in then already. Rejected and skipped files keep what the reader
     said of them. Raises WorkbookError if departments cannot be told apart (see `Return.county`), and
     for nothing that a department sent.
     """
-    return judge(add_findings_between(returns, roster, year=year))
+    return judge(add_findings_between(returns, roster, year=year, last_year=last_year))
 
 
 def judge(returns: Iterable[Return]) -> list[Return]:

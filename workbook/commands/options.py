@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -386,16 +386,23 @@ def kept_reviews(reviews_path: Path | None, output: Path, password_env: str) -> 
     return reviews
 
 
+class LastYear(NamedTuple):
+    """What is known of the year before."""
+
+    returns: list[Return]
+    figures: Summary | PreviousTables | None
+
+
 def last_year_of(
     path: Path | None,
     form_file: Iterable[Path],
     passwords: Passwords,
     workers: int,
     county: CountyOf,
-) -> Summary | PreviousTables | None:
-    """Last year: the summary of its returns, or the tables of a file that is no return."""
+) -> LastYear:
+    """Last year's returns and their summary, or the tables of a file that is no return; nothing without a path."""
     if path is None:
-        return None
+        return LastYear([], None)
     from workbook.summary import aggregate, load_previous
 
     # A table lies in no county's folder: whose its lines are, it says itself.
@@ -403,8 +410,9 @@ def last_year_of(
         returns = read_all([path], form_file, passwords, workers)
         if not any(returned.submission for returned in returns):
             own_passwords = passwords(path) if callable(passwords) else passwords
-            return load_previous(path, passwords=own_passwords)
-    return aggregate(read_all([path], form_file, passwords, workers, county))
+            return LastYear([], load_previous(path, passwords=own_passwords))
+    returns = read_all([path], form_file, passwords, workers, county)
+    return LastYear(returns, aggregate(returns))
 
 
 def password_in(variable: str) -> str:

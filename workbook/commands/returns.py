@@ -71,6 +71,9 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
 @use_option
 @form_file_option
 @opening_password_option
+@click.option("--previous", type=click.Path(path_type=Path), help=t(
+    "上一年度自评表所在的文件夹（或压缩包）：查出把上年的数、文字又报一次的，和像是按元填写的。",
+    "Last year's returns (folder or archive): finds what was handed in again, or in another unit."))  # fmt: skip
 @click.option("--notices", type=click.Path(path_type=Path),
               help=t("另给每个有问题的单位写一份整改通知（.txt），放在这个文件夹。",
                      "Also write what each department has to mend (.txt) here."))  # fmt: skip
@@ -78,7 +81,8 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
 @json_option
 def check(
     paths: tuple[Path, ...], roster: Path | None, projects: Path | None, county: CountyOf, year: int | None,
-    use: tuple[Path, ...], form_file: tuple[Path, ...], password_env: str, notices: Path | None, force: bool, as_json: bool,
+    use: tuple[Path, ...], form_file: tuple[Path, ...], password_env: str, previous: Path | None, notices: Path | None, force: bool,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from workbook.checking import check as judge
@@ -87,7 +91,8 @@ def check(
     loaded_roster = given_roster(roster, projects)
     passwords = passwords_from(password_env, loaded_roster)
     unchecked = read_all(paths, form_file, passwords, county=county, use=use)
-    returns = judge(unchecked, loaded_roster, year=year)
+    before = read_all([previous], form_file, passwords, county=county) if previous else []
+    returns = judge(unchecked, loaded_roster, year=year, last_year=before)
     written: list[Path] = []
     if notices is not None:
         from builder.word import write_notices  # python-docx takes 0.2 s to import

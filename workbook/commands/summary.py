@@ -128,18 +128,18 @@ def aggregate(
             year=year,
             deadline=deadline.date() if deadline else None,
             reviews=former_reviews,
-            previous=last_year,
+            previous=last_year.figures,
             use=use,
         )
     else:
         unchecked = read_all(paths, form_file, passwords, workers, county, use)
-        returns = check(unchecked, loaded_roster, year=year)
+        returns = check(unchecked, loaded_roster, year=year, last_year=last_year.returns)
         summary = add_up(
             returns,
             loaded_roster,
             deadline=deadline.date() if deadline else None,
             reviews=former_reviews,
-            previous=last_year,
+            previous=last_year.figures,
         )
     build_summary(summary, output)
     written = [(t("汇总表", "Summary"), output), *_further_files(summary, html, word)]

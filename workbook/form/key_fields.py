@@ -74,6 +74,7 @@ class _SummaryTable:
             project=self._single("project"),
             prepared_on=self._single("prepared_on"),
             contacts=tuple(self._field(table, "contacts", k) for k in table.strings("contacts")),
+            results=tuple(self._field(table, "results", k) for k in table.strings("results")),
             breakdowns=tuple(self._breakdown(t, amounts) for t in table.tables("breakdown", "id")),
             scored=tuple(map(self._scored, table.tables("scored", "section"))),
             grades=tuple(map(self._grade, table.tables("grade", "name"))),

@@ -334,6 +334,8 @@ class KeyFields:
     """The day on which the form was filled in, as it says itself."""
     contacts: tuple[Field, ...] = ()
     """Who filled it in and how to reach them: nothing of it is published."""
+    results: tuple[Field, ...] = ()
+    """The texts on what was achieved, which no two years share."""
     breakdowns: tuple[Breakdown, ...] = ()
     scored: tuple[ScoredRows, ...] = ()
     grades: tuple[tuple[str, float], ...] = ()
