@@ -114,6 +114,12 @@ def value_of(run: str) -> float | None:
     return float(run)
 
 
+def from_figure(text: str) -> str:
+    """The text from its first digit on; blank if it has none."""
+    first = next((i for i, character in enumerate(text) if character in "0123456789"), len(text))
+    return text[first:]
+
+
 LONGEST_LIKENED = 600
 """So many characters of a text, from its beginning, are held against another."""
 
@@ -130,11 +136,6 @@ def likeness(text: str, other: str) -> float:
 def same_digits(text: str, other: str) -> bool:
     """Whether both texts hold each of the digits 0 to 9 as often, in whatever order."""
     return all(text.count(digit) == other.count(digit) for digit in "0123456789")
-
-
-def rest_of(body: str, run: str) -> str:
-    """What follows the run of digits: the unit."""
-    return body[len(run) :]
 
 
 def brief(text: str) -> str:

@@ -19,7 +19,7 @@ from workbook.catalogue import Severity
 from workbook.checking.columns import BROKEN, HOLDS, Batch, Substitute
 from workbook.checking.mistypings import SWAPPED_CELLS, Mistyping, number_meant, other_units
 from workbook.expression import NUMBER, Call, Type, references
-from workbook.form import ROW, Field, Form, Rule, shown
+from workbook.form import CELL, ROW, Field, Form, Rule, shown
 from workbook.layout import Plan, lay_out
 from workbook.reading import Submission
 
@@ -120,6 +120,23 @@ def _identities(form: Form) -> tuple[Rule, ...]:
         and isinstance(rule.must, Call)
         and rule.must.op.name == "eq"
         and not rule.general
+    )
+
+
+@lru_cache(maxsize=64)
+def _told_in_texts(form: Form) -> frozenset[str]:
+    """The keys of the rules that hold an amount against what a text tells: they warn whatever is mended, and
+    take long."""
+    written = {
+        key
+        for key, node in form.formulas.items()
+        if form.field_of(key).is_hidden and node.type is Type.TEXT
+    }
+    return frozenset(
+        rule.key
+        for rule in form.rules
+        if not rule.in_sheet
+        or (rule.grain == CELL and written & {ref.key for ref in references([rule.must])})
     )
 
 
@@ -346,6 +363,8 @@ def _mended(batch: Batch, candidates: Sequence[_Candidate]) -> dict[_Candidate, 
     for rule in batch.form.rules:
         origins = frozenset().union(*_origins(batch.form, rule.key))
         if rule.severity is Severity.NOTE or not origins & changed_keys:
+            continue
+        if rule.key in _told_in_texts(batch.form):
             continue
         before, after = batch.judge(rule)[rows], altered.judge(rule)
         newly = ((before != BROKEN) & (after == BROKEN)).any(axis=1)

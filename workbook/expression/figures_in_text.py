@@ -12,9 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from workbook.expression.operands import Array, Op, Param, Type
+from workbook.expression.operands import Array, Op, Param, Type, number_text
 from workbook.text import fold
 
 _CLAUSE = re.compile(r"[，。；;、！\n]|,(?!\d{3}(?!\d))")
@@ -28,6 +27,10 @@ _VAGUE = str.maketrans("", "", "数量率次的和及与等")
 """Characters of names that tell nothing apart."""
 _MOSTLY, _NEARLY_ALL = 0.62, 0.75
 """The share of a name's pairs that a clause has that speaks of it; of shares, which are many, it takes more."""
+
+
+_FEW = 3
+"""Two digits may be the other way round by chance: then the clause has a third of the name's pairs."""
 
 
 class _Told(NamedTuple):
@@ -77,6 +80,8 @@ def _scaled(unit: str) -> tuple[float, str]:
     return (_SCALES[unit[0]], unit[1:]) if unit[:1] in _SCALES else (1.0, unit)
 
 
+# A finding's words ask once more for what its rule has found.
+@lru_cache(maxsize=65536)
 def misquoted(text: str, name: str, figure: float, unit: str, others: tuple[str, ...]) -> str:
     """The clause of a text that tells another figure of what is named; blank if none does.
 
@@ -90,13 +95,52 @@ def misquoted(text: str, name: str, figure: float, unit: str, others: tuple[str,
     least = len(named) * (_NEARLY_ALL if plain_unit in "%‰" else _MOSTLY)
     differing = ""
     for told in _told(text):
-        if not told.unit.startswith(plain_unit) or len(named & told.pairs) < least:
+        common = len(named & told.pairs)
+        if not common or not told.unit.startswith(plain_unit):
             continue
         if any(abs(value - sought) <= half * (1 + 1e-9) for value, half in told.readings):
             return ""
-        if not differing and not any(word in told.clause for word in others):
+        speaks_of_it = common >= least and not any(word in told.clause for word in others)
+        value = told.readings[0][0]
+        near = common * _FEW >= len(named) or len(_written(figure)) > _FEW
+        if not differing and (speaks_of_it or (near and _is_swapped(value, sought))):
             differing = told.clause
     return differing
+
+
+def _written(number: float) -> str:
+    """A number's digits with their point, of which none ends in zeros."""
+    return f"{number:.4f}".rstrip("0")
+
+
+def _is_swapped(value: float, other: float) -> bool:
+    """Whether two neighbouring digits of one number stand the other way round in the other."""
+    one, two = _written(value), _written(other)
+    if len(one) != len(two) or one == two or one.index(".") != two.index("."):
+        return False
+    digits, others = one.replace(".", ""), two.replace(".", "")
+    places = [i for i, pair in enumerate(zip(digits, others, strict=True)) if pair[0] != pair[1]]
+    first = places[0]
+    return places == [first, first + 1] and digits[first] == others[first + 1]
+
+
+_LEAST_MONEY = 10.0
+"""Smaller amounts have too few digits to tell a slip by."""
+
+
+def slipped(text: str, amounts: tuple[float, ...]) -> str:
+    """What a text tells of money (in 万元) that is one of some amounts but for two digits exchanged, or that
+    is one of them in 元: the figure as written and the amount; blank if there is nothing of the sort."""
+    for told in _told(text):
+        if not told.unit.startswith("元") or told.readings[0][0] < _LEAST_MONEY * 10_000:
+            continue
+        value = told.readings[0][0] / 10_000
+        if any(abs(value - amount) < 0.005 for amount in amounts):
+            continue
+        for amount in amounts:
+            if _is_swapped(value, amount) or abs(value * 10_000 - amount) < 0.5:
+                return f"{number_text(value)} 万元”，填的是“{number_text(amount)}"
+    return ""
 
 
 def _misquoted(text: Array, name: Array, figure: Array, unit: Array, *others: Array) -> Array:
@@ -105,13 +149,32 @@ def _misquoted(text: Array, name: Array, figure: Array, unit: Array, *others: Ar
     result = np.empty(text.size, dtype=object)
     rows = zip(text.ravel(), name.ravel(), figure.ravel(), unit.ravel(), strict=True)
     result[:] = [
-        None if pd.isna(f) or None in (t, n, u) else misquoted(t, n, float(f), u, words)
+        None if f != f or None in (t, n, u) else misquoted(t, n, float(f), u, words)
         for t, n, f, u in rows
     ]
     return result.reshape(text.shape)
 
 
+def _slipped(text: Array, *amounts: Array) -> Array:
+    text, *numbers = np.broadcast_arrays(text, *amounts)
+    result = np.empty(text.size, dtype=object)
+    for index, words in enumerate(text.ravel()):
+        known = tuple(float(n.flat[index]) for n in numbers if not np.isnan(n.flat[index]))
+        result[index] = None if words is None else slipped(words, known)
+    return result.reshape(text.shape)
+
+
 _ROWS = (
+    Op(
+        "slipped",
+        (Param.TEXT, Param.NUMBER),
+        Type.TEXT,
+        None,
+        _slipped,
+        variadic=True,
+        doc="一段文字里写的金额（万元）与后面某个数只差两位数字颠倒，或正好是它的万分之一："
+        "写的和填的，没有则是空的。表里算不出，只有程序检查",
+    ),
     Op(
         "misquoted",
         (Param.TEXT, Param.TEXT, Param.NUMBER, Param.TEXT, Param.WORDS),

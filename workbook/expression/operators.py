@@ -65,10 +65,10 @@ def _round(a: Array, digits: Array) -> Array:
 def _written(a: Array, digits: Array) -> Array:
     """Numbers as words, rounded; undecided where they are."""
     numbers: Array = _round(a, digits)
-    words = [None if np.isnan(n) else number_text(float(n)) for n in numbers.ravel()]
-    written = np.empty(numbers.size, dtype=object)
-    written[:] = words
-    return written.reshape(numbers.shape)
+    codes, distinct = pd.factorize(numbers.ravel(), use_na_sentinel=True)
+    words = np.empty(len(distinct) + 1, dtype=object)  # the last, None, is for what is undecided
+    words[:-1] = [number_text(float(number)) for number in distinct]
+    return words[codes].reshape(numbers.shape)
 
 
 # Asked for one number at a time, and money and scores repeat.

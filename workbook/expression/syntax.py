@@ -213,16 +213,23 @@ class _Reader:
     def _membership(self, left: ast.expr, right: ast.expr, *, negated: bool) -> Node:
         """Membership is exact, as a choice from a list is; only `==` folds texts."""
         node = self.read(left)
-        parts = []
-        for tree, member in self._members(right):
-            if node.type is not Type.TEXT:
-                parts.append(self._compared("eq", (node, member), (left, tree)))
-            elif member.type is Type.TEXT:
-                parts.append(Call(OPS["exact"], (node, member), Type.TRUTH))
-            else:
+        members = list(self._members(right))
+        for tree, member in members:
+            if node.type is Type.TEXT and member.type is not Type.TEXT:
                 raise self._wrong(tree, f"'exact' takes text here, not {member.type}")
-        within = Call(OPS["or"], tuple(parts), Type.TRUTH)
+        if node.type is Type.TEXT and all(isinstance(each, Literal) for _, each in members):
+            words = (node, *(word for _, word in members))
+            within = Call(OPS["one_of"], words, Type.TRUTH)
+        else:
+            within = Call(
+                OPS["or"], tuple(self._equal(node, left, *each) for each in members), Type.TRUTH
+            )
         return Call(OPS["not"], (within,), Type.TRUTH) if negated else within
+
+    def _equal(self, node: Node, left: ast.expr, tree: ast.expr, member: Node) -> Node:
+        if node.type is Type.TEXT:
+            return Call(OPS["exact"], (node, member), Type.TRUTH)
+        return self._compared("eq", (node, member), (left, tree))
 
     def _members(self, tree: ast.expr) -> Iterator[tuple[ast.expr, Node]]:
         """What stands to the right of `in`, each with the place in the own text that it came from."""

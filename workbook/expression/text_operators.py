@@ -53,6 +53,9 @@ def _any_of(template: str) -> Callable[[list[str]], str]:
 
 
 def _joined(function: Callable[[str, str], str], a: Array, b: Array) -> Array:
+    if b.size == 1 and b.item() is not None:
+        constant = b.item()
+        return _map_texts(lambda text: function(text, constant), a)
     a, b = np.broadcast_arrays(a, b)
     result = np.empty(a.size, dtype=object)
     for index, (x, y) in enumerate(zip(a.ravel(), b.ravel(), strict=True)):
@@ -142,6 +145,7 @@ _LIKENESS = (
     f"/MAX(1,MIN(LEN({{0}})-1,{texts.LONGEST_LIKENED})))"
 )
 _EACH_DIGIT = '{{"0","1","2","3","4","5","6","7","8","9"}}'
+_FROM_FIGURE = f'MID({{0}},SUMPRODUCT(MIN(FIND({_EACH_DIGIT},{{0}}&"0123456789"))),32767)'
 _DIGITS_LEFT_OUT = f'LEN(SUBSTITUTE({{0}},{_EACH_DIGIT},""))'
 _SAME_DIGITS = (
     f"(SUMPRODUCT(ABS(LEN({{0}})-{_DIGITS_LEFT_OUT}"
@@ -165,10 +169,28 @@ def _after(text: str, word: str) -> str:
 
 
 def _chained(*parts: Array) -> Array:
-    chain = parts[0]
-    for part in parts[1:]:
-        chain = _joined(str.__add__, chain, part)
-    return chain
+    parts = np.broadcast_arrays(*parts)
+    result = np.empty(parts[0].size, dtype=object)
+    rows = zip(*(part.ravel() for part in parts), strict=True)
+    result[:] = [None if None in row else "".join(row) for row in rows]
+    return result.reshape(parts[0].shape)
+
+
+def _exactly(a: Array, b: Array) -> Array:
+    a, b = np.broadcast_arrays(a, b)
+    same = np.equal(a, b).astype(float)
+    same[np.equal(a, None).astype(bool) | np.equal(b, None).astype(bool)] = np.nan
+    return same
+
+
+def _rests(texts_: Array, runs: Array) -> Array:
+    texts_, runs = np.broadcast_arrays(texts_, runs)
+    result = np.empty(texts_.size, dtype=object)
+    result[:] = [
+        None if text is None or run is None else text[len(run) :]
+        for text, run in zip(texts_.ravel(), runs.ravel(), strict=True)
+    ]
+    return result.reshape(texts_.shape)
 
 
 def _trimmed(text: str) -> str:
@@ -176,6 +198,9 @@ def _trimmed(text: str) -> str:
 
 
 def _replaced(text: Array, word: Array, substitute: Array) -> Array:
+    if word.size == substitute.size == 1 and None not in (word.item(), substitute.item()):
+        old, new = str(word.item()), str(substitute.item())
+        return _map_texts(lambda words: words.replace(old, new), text) if old else text
     text, word, substitute = np.broadcast_arrays(text, word, substitute)
     result = np.empty(text.size, dtype=object)
     triples = zip(text.ravel(), word.ravel(), substitute.ravel(), strict=True)
@@ -208,8 +233,16 @@ TEXT_OPS: tuple[Op, ...] = (
         (_T, _T),
         Type.TRUTH,
         "EXACT({0},{1})",
-        lambda a, b: _pairs(str.__eq__, a, b),
+        _exactly,
         doc="文字逐字相同",
+    ),
+    Op(
+        "one_of",
+        (_T, Param.WORDS),
+        Type.TRUTH,
+        _any_of("EXACT({0},{1})"),
+        _one_of(str.__eq__),
+        doc="文字逐字是词表里的一个词",
     ),
     Op(
         "contains",
@@ -324,11 +357,19 @@ TEXT_OPS: tuple[Op, ...] = (
         doc="文字写的数变成数，以便比较、计算；不是数则未定",
     ),
     Op(
+        "from_figure",
+        (_T,),
+        Type.TEXT,
+        _FROM_FIGURE,
+        lambda a: _map_texts(texts.from_figure, a),
+        doc="从第一个数字起的文字：`批复后20日内` 的 `20日内`；没有则是空的",
+    ),
+    Op(
         "rest_of",
         (_T, _T),
         Type.TEXT,
         "MID({0},LEN({1})+1,999)",
-        lambda a, b: _joined(texts.rest_of, a, b),
+        _rests,
         doc="去掉开头的一段（后一个文字）以后剩下的，如数字之后的单位",
     ),
     Op(

@@ -98,10 +98,13 @@ def _few_decimals(item: Field) -> tuple[str, str] | None:
 
 
 def _written(item: Field) -> tuple[str, str] | None:
-    if not item.instruction:
+    # A prompt's first sentence may have been left in a box for much text; folded here, so that the formula
+    # need not fold a constant.
+    is_box = item.kind.is_prose and item.grain == CELL and item.mode == "entered"
+    words = item.instruction or (item.prompt.partition("。")[0] if is_box else "")
+    if not words:
         return None
-    # folded here, so that the formula need not fold a constant
-    return f"not contains(fold({item.id}), {fold(item.instruction)!r})", f"filled({item.id})"
+    return f"not contains(fold({item.id}), {fold(words)!r})", f"filled({item.id})"
 
 
 _PLACEHOLDERS = ("在此填写", "此处填写", "请填写", "字以内", "XX", "xx", "××")

@@ -20,7 +20,7 @@ import re
 from typing import NamedTuple
 
 # What is longer goes through the parser in chunks, within bounded memory.
-_LONGEST = 2**21
+_LONGEST = 4 * 1024 * 1024
 
 _HEAD = re.compile(
     rb"(?:<\?xml [^<>?]*?(?i:encoding=\"UTF-8\")[^<>?]*\?>\s*)?(<(?:worksheet|sst)(?: [^<>]*)?>)"
