@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from workbook.expression.operands import Array, Op, Param, Type, number_text
+from workbook.expression.operands import Array, Cells, Op, Param, Type, number_text
 from workbook.text import fold
 
 _CLAUSE = re.compile(r"[，。；;、！\n]|,(?!\d{3}(?!\d))")
@@ -82,13 +82,22 @@ def _scaled(unit: str) -> tuple[float, str]:
 
 # A finding's words ask once more for what its rule has found.
 @lru_cache(maxsize=65536)
-def misquoted(text: str, name: str, figure: float, unit: str, others: tuple[str, ...]) -> str:
+def misquoted(
+    text: str,
+    name: str,
+    figure: float,
+    unit: str,
+    figures: frozenset[float],
+    others: tuple[str, ...],
+) -> str:
     """The clause of a text that tells another figure of what is named; blank if none does.
 
     A clause with one of the words `others` speaks of something else: of what was planned, of last year. If
-    one clause tells the very figure, rounded as it is written there, the text is right.
+    one clause tells the very figure, rounded as it is written there, the text is right. Of clauses that
+    hardly name it one is told only if it has the figure with two digits exchanged, and no other of the
+    `figures` that the form has.
     """
-    scale, plain_unit = _scaled(unit)
+    scale, plain_unit = _scaled(_plain_unit(unit))
     sought, named = figure * scale, _pairs(fold(name))
     if not plain_unit or not named:
         return ""
@@ -103,9 +112,15 @@ def misquoted(text: str, name: str, figure: float, unit: str, others: tuple[str,
         speaks_of_it = common >= least and not any(word in told.clause for word in others)
         value = told.readings[0][0]
         near = common * _FEW >= len(named) or len(_written(figure)) > _FEW
-        if not differing and (speaks_of_it or (near and _is_swapped(value, sought))):
+        is_slip = near and _is_swapped(value, sought) and value / scale not in figures
+        if not differing and (speaks_of_it or is_slip):
             differing = told.clause
     return differing
+
+
+def _plain_unit(unit: str) -> str:
+    """场次 is written 场 as often."""
+    return "场" if unit == "场次" else unit
 
 
 def _written(number: float) -> str:
@@ -124,13 +139,24 @@ def _is_swapped(value: float, other: float) -> bool:
     return places == [first, first + 1] and digits[first] == others[first + 1]
 
 
+_POINTS_MOVED = (0.01, 0.1, 10.0, 100.0, 10_000.0)
+
+
+def _is_moved(value: float, amount: float) -> bool:
+    """Whether an amount is another with its point elsewhere, of more than a few digits; or in 元."""
+    moved = (
+        (10_000.0,) if len(_written(amount).replace(".", "").strip("0")) <= _FEW else _POINTS_MOVED
+    )
+    return any(abs(value * factor - amount) < 1e-6 * amount for factor in moved)
+
+
 _LEAST_MONEY = 10.0
 """Smaller amounts have too few digits to tell a slip by."""
 
 
 def slipped(text: str, amounts: tuple[float, ...]) -> str:
-    """What a text tells of money (in 万元) that is one of some amounts but for two digits exchanged, or that
-    is one of them in 元: the figure as written and the amount; blank if there is nothing of the sort."""
+    """What a text tells of money (in 万元) that is one of some amounts but for two digits exchanged or the
+    point moved, or is one of them in 元: the figure as written and the amount; blank if there is nothing of the sort."""
     for told in _told(text):
         if not told.unit.startswith("元") or told.readings[0][0] < _LEAST_MONEY * 10_000:
             continue
@@ -138,21 +164,23 @@ def slipped(text: str, amounts: tuple[float, ...]) -> str:
         if any(abs(value - amount) < 0.005 for amount in amounts):
             continue
         for amount in amounts:
-            if _is_swapped(value, amount) or abs(value * 10_000 - amount) < 0.5:
+            if _is_swapped(value, amount) or _is_moved(value, amount):
                 return f"{number_text(value)} 万元”，填的是“{number_text(amount)}"
     return ""
 
 
-def _misquoted(text: Array, name: Array, figure: Array, unit: Array, *others: Array) -> Array:
+def _misquoted(
+    text: Array, name: Array, figure: Array, unit: Array, figures: Cells, *others: Array
+) -> Array:
     words = tuple(str(word.item()) for word in others)
     text, name, figure, unit = np.broadcast_arrays(text, name, figure, unit)
-    result = np.empty(text.size, dtype=object)
-    rows = zip(text.ravel(), name.ravel(), figure.ravel(), unit.ravel(), strict=True)
-    result[:] = [
-        None if f != f or None in (t, n, u) else misquoted(t, n, float(f), u, words)
-        for t, n, f, u in rows
-    ]
-    return result.reshape(text.shape)
+    known = [frozenset(row[~np.isnan(row)].tolist()) for row in figures.number]
+    result = np.empty(text.shape, dtype=object)
+    for (i, j), number in np.ndenumerate(figure):
+        told, named, measured = text[i, j], name[i, j], unit[i, j]
+        if not (np.isnan(number) or None in (told, named, measured)):
+            result[i, j] = misquoted(told, named, float(number), measured, known[i], words)
+    return result
 
 
 def _slipped(text: Array, *amounts: Array) -> Array:
@@ -177,12 +205,12 @@ _ROWS = (
     ),
     Op(
         "misquoted",
-        (Param.TEXT, Param.TEXT, Param.NUMBER, Param.TEXT, Param.WORDS),
+        (Param.TEXT, Param.TEXT, Param.NUMBER, Param.TEXT, Param.NUMBERS, Param.WORDS),
         Type.TEXT,
         None,
         _misquoted,
         doc="一段文字里说到某事（名称）、写的却不是这个数（数、单位）的那一句，没有则是空的；"
-        "含有词表里的词的句子不算。表里算不出，只有程序检查",
+        "是别的行的数（一列）、含有词表里的词的句子不算。表里算不出，只有程序检查",
     ),
 )
 READER_OPS: dict[str, Op] = {op.name: op for op in _ROWS}

@@ -30,7 +30,7 @@ ARITHMETIC: dict[type[ast.operator], str] = {
     ast.Mult: "mul",
     ast.Div: "div",
 }
-_SPELLED = {*COMPARISONS.values(), *ARITHMETIC.values(), "neg", "and", "or", "not", "if"}
+_SPELLED = {*COMPARISONS.values(), *ARITHMETIC.values(), "neg", "and", "or", "not", "if", "in"}
 FUNCTIONS = {name: op for name, op in (OPS | READER_OPS).items() if name not in _SPELLED}
 """The operators that are written as a call; the others have a sign or a word of their own."""
 

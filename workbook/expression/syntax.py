@@ -219,7 +219,7 @@ class _Reader:
                 raise self._wrong(tree, f"'exact' takes text here, not {member.type}")
         if node.type is Type.TEXT and all(isinstance(each, Literal) for _, each in members):
             words = (node, *(word for _, word in members))
-            within = Call(OPS["one_of"], words, Type.TRUTH)
+            within = Call(OPS["in"], words, Type.TRUTH)
         else:
             within = Call(
                 OPS["or"], tuple(self._equal(node, left, *each) for each in members), Type.TRUTH

@@ -237,7 +237,7 @@ TEXT_OPS: tuple[Op, ...] = (
         doc="文字逐字相同",
     ),
     Op(
-        "one_of",
+        "in",
         (_T, Param.WORDS),
         Type.TRUTH,
         _any_of("EXACT({0},{1})"),
