@@ -273,7 +273,7 @@ EDITED = (
         "funds.original_budget": 1620000.0, "funds.final_budget": 1683500.0,
         "funds.actual_expenditure": 1683500.0, "funds.general_public_budget": 1583500.0,
         "funds.other_funds": 100000.0, "funds.basic_expenditure": 1214700.0,
-        "funds.project_expenditure": 468800.0})), ("D414 E7", "D451 自评报告!D9,F9", "D454 F14"),
+        "funds.project_expenditure": 468800.0})), ("D414 E7", "D422 F14", "D451 自评报告!D9,F9", "D454 F14"),
         {"funds.original_budget": 1620000.0, "funds.final_budget": 1683500.0,
          "funds.actual_expenditure": 1683500.0, "funds.general_public_budget": 1583500.0,
          "funds.other_funds": 100000.0, "funds.basic_expenditure": 1214700.0,

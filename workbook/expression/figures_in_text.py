@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -176,10 +176,11 @@ def _misquoted(
     text, name, figure, unit = np.broadcast_arrays(text, name, figure, unit)
     known = [frozenset(row[~np.isnan(row)].tolist()) for row in figures.number]
     result = np.empty(text.shape, dtype=object)
-    for (i, j), number in np.ndenumerate(figure):
-        told, named, measured = text[i, j], name[i, j], unit[i, j]
-        if not (np.isnan(number) or None in (told, named, measured)):
-            result[i, j] = misquoted(told, named, float(number), measured, known[i], words)
+    for place, number in np.ndenumerate(figure):
+        said: tuple[Any, ...] = text[place], name[place], unit[place]
+        if not (np.isnan(number) or None in said):
+            told, named, measured = map(str, said)
+            result[place] = misquoted(told, named, float(number), measured, known[place[0]], words)
     return result
 
 

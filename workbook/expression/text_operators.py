@@ -179,7 +179,7 @@ def _chained(*parts: Array) -> Array:
 def _exactly(a: Array, b: Array) -> Array:
     a, b = np.broadcast_arrays(a, b)
     same = np.equal(a, b).astype(float)
-    same[np.equal(a, None).astype(bool) | np.equal(b, None).astype(bool)] = np.nan
+    same[pd.isna(a) | pd.isna(b)] = np.nan
     return same
 
 
