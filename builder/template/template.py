@@ -324,8 +324,12 @@ def _write_spot(job: Job, sheet: Worksheet, page: Page, spot: Spot) -> None:
     else:
         _put(sheet, row, column, spot_value, style)
     if spot.field.is_input:
-        options = validation(spot, job.formulas, spot.address.sheet).options()
-        done(sheet.data_validation(row, column, row, column, options))
+        allowed = validation(spot, job.formulas, spot.address.sheet)
+        last = row
+        if spot.field.grain == ROW and allowed.is_same_in_each_row:
+            last += len(job.layout.blocks[spot.field.section].slots) - 1
+        if spot.number <= 1 or last == row:
+            done(sheet.data_validation(row, column, last, column, allowed.options()))
 
 
 def _put(sheet: Worksheet, row: int, column: int, value: Value, style: Format) -> None:

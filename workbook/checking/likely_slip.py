@@ -29,7 +29,7 @@ _MOST_NUMBERS = 200
 _MOST_CANDIDATES = 40
 """Where more changes than this would do, none of them is likely."""
 
-_AT_ONCE = 20
+_AT_ONCE = 100
 """So many returns are looked at together; memory is bounded by it."""
 
 _ONE = 1e-6

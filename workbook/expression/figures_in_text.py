@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -139,6 +139,8 @@ def _is_swapped(value: float, other: float) -> bool:
     return places == [first, first + 1] and digits[first] == others[first + 1]
 
 
+_SUMS_UP = ("支出", "支付", "执行", "预算", "合计", "共", "总")
+"""Words of a clause that speaks of the money as a whole, not of what some of it was for."""
 _POINTS_MOVED = (0.01, 0.1, 10.0, 100.0, 10_000.0)
 
 
@@ -163,8 +165,10 @@ def slipped(text: str, amounts: tuple[float, ...]) -> str:
         value = told.readings[0][0] / 10_000
         if any(abs(value - amount) < 0.005 for amount in amounts):
             continue
+        sums_up = any(word in told.clause for word in _SUMS_UP)
         for amount in amounts:
-            if _is_swapped(value, amount) or _is_moved(value, amount):
+            swapped = sums_up and len(_written(amount)) > _FEW + 1 and _is_swapped(value, amount)
+            if swapped or _is_moved(value, amount):
                 return f"{number_text(value)} 万元”，填的是“{number_text(amount)}"
     return ""
 
@@ -176,11 +180,10 @@ def _misquoted(
     text, name, figure, unit = np.broadcast_arrays(text, name, figure, unit)
     known = [frozenset(row[~np.isnan(row)].tolist()) for row in figures.number]
     result = np.empty(text.shape, dtype=object)
-    for place, number in np.ndenumerate(figure):
-        said: tuple[Any, ...] = text[place], name[place], unit[place]
-        if not (np.isnan(number) or None in said):
-            told, named, measured = map(str, said)
-            result[place] = misquoted(told, named, float(number), measured, known[place[0]], words)
+    for i, j in np.argwhere(~np.isnan(figure)).tolist():
+        told, named, measured = text[i, j], name[i, j], unit[i, j]
+        if None not in (told, named, measured):
+            result[i, j] = misquoted(told, named, float(figure[i, j]), measured, known[i], words)
     return result
 
 

@@ -37,19 +37,32 @@ def _pairs(function: Callable[[str, str], float], a: Array, b: Array) -> Array:
     return np.array(result, dtype=float).reshape(a.shape)
 
 
-def _one_of(function: Callable[[str, str], bool]) -> Callable[..., Array]:
-    """Whether it holds of one of the words, which are constants."""
+def _over_words(test: Callable[[tuple[str, ...]], Callable[[str], bool]]) -> Callable[..., Array]:
+    """Whether a test of a text, made from the words, holds; the words are constants."""
 
     def over(text: Array, *words: Array) -> Array:
-        sought = [str(word.item()) for word in words]
-        return _map_texts(lambda t: any(function(t, w) for w in sought), text, number=True)
+        return _map_texts(test(tuple(str(word.item()) for word in words)), text, number=True)
 
     return over
 
 
+def _has_one(words: tuple[str, ...]) -> Callable[[str], bool]:
+    return lambda text: any(map(text.__contains__, words))
+
+
+def _begins_with_one(words: tuple[str, ...]) -> Callable[[str], bool]:
+    return lambda text: text.startswith(words)
+
+
 def _any_of(template: str) -> Callable[[list[str]], str]:
-    """OR over a formula of the text and each of the words."""
-    return lambda args: f"OR({','.join(template.format(args[0], word) for word in args[1:])})"
+    """Whether a formula holds of the text and one of the words, which are constants: all of them in one list."""
+
+    def formula(args: list[str]) -> str:
+        text, *words = args
+        listed = words[0] if len(words) == 1 else f"{{{','.join(words)}}}"
+        return f"(SUMPRODUCT(({template.format(text, listed)})*1)>0)"
+
+    return formula
 
 
 def _joined(function: Callable[[str, str], str], a: Array, b: Array) -> Array:
@@ -241,7 +254,7 @@ TEXT_OPS: tuple[Op, ...] = (
         (_T, Param.WORDS),
         Type.TRUTH,
         _any_of("EXACT({0},{1})"),
-        _one_of(str.__eq__),
+        _over_words(lambda words: frozenset(words).__contains__),
         doc="文字逐字是词表里的一个词",
     ),
     Op(
@@ -264,8 +277,8 @@ TEXT_OPS: tuple[Op, ...] = (
         "mentions",
         (_T, Param.WORDS),
         Type.TRUTH,
-        _any_of(_CONTAINS),
-        _one_of(_contains),
+        _any_of('LEN(SUBSTITUTE({0},{1},""))<LEN({0})'),
+        _over_words(_has_one),
         doc="文字中含有词表里的一个词",
     ),
     Op(
@@ -273,7 +286,7 @@ TEXT_OPS: tuple[Op, ...] = (
         (_T, Param.WORDS),
         Type.TRUTH,
         _any_of(_STARTS),
-        _one_of(str.startswith),
+        _over_words(_begins_with_one),
         doc="文字以词表里的一个词开头",
     ),
     Op(

@@ -11,6 +11,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from openpyxl import Workbook
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.formula import ArrayFormula
 from python_calamine import CalamineWorkbook
 
@@ -143,9 +144,10 @@ def test_locked_sheets_can_still_be_filtered_and_rows_made_higher(blank: Path) -
 def test_every_input_has_a_validation_with_prompt_and_error(form: Form, blank: Path) -> None:
     sheet = opened(blank)[form.sheet]
     validated = {
-        str(area): found
+        f"{get_column_letter(column)}{row}": found
         for found in sheet.data_validations.dataValidation
         for area in found.sqref.ranges
+        for row, column in area.cells
     }
     for spot in lay_out(form).spots.values():
         if spot.field.is_input and spot.address.sheet == form.sheet:

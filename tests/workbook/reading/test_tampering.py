@@ -196,7 +196,7 @@ def test_another_year_is_no_changed_title(form: Form, tmp_path: Path) -> None:
 
 def test_deleted_validations_are_found_together(filled: Path, tmp_path: Path) -> None:
     def without(text: str) -> str:
-        for cell in ("D7", "E7", "F17"):
+        for cell in ("D7", "E7", "G17"):
             text, count = re.subn(
                 rf'<dataValidation (?:(?!<dataValidation ).)*?sqref="{cell}".*?(?:</dataValidation>|/>)',
                 "",
@@ -206,8 +206,8 @@ def test_deleted_validations_are_found_together(filled: Path, tmp_path: Path) ->
         return text
 
     what = only(rewritten(filled, tmp_path / "x.xlsx", FORM, without), "L210")
-    assert what.cell == "D7,E7,F17"
-    assert what.field.startswith("funds.original_budget,funds.final_budget,indicators.actual")
+    assert what.cell == "D7,E7,G17"
+    assert what.field.startswith("funds.original_budget,funds.final_budget,indicators.weight")
 
 
 # --- sheets and hidden things ---------------------------------------------------------------------
