@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from builder import build_template, issue
+from builder.template import addressees
 from workbook import find_form, load_roster
 
 HERE = Path(__file__).resolve().parent
@@ -16,8 +17,8 @@ def main(output: Path) -> list[str]:
     form = find_form("department_overall")
     blank = build_template(form, output / "1_发表" / "自评表（空白）.xlsx")
     roster = load_roster(HERE / "roster.csv")
-    departments = [(e.county, e.code, e.department) for e in roster.entries]
-    sent = issue(form, output / "1_发表" / "各单位", departments, folder=True)
+    addressed = addressees(form, roster, rows={})
+    sent = issue(form, output / "1_发表" / "各单位", addressed, folder=True)
     return [
         f"空白表：{blank}",
         f"按名册生成 {len(sent)} 份，单位名称和预算编码已锁定：{sent[0].parent}",

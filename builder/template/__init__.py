@@ -2,13 +2,16 @@
 
 In comes a `Form` (and a `Filling`, a roster's entries); out comes one .xlsx a department: the form as on paper,
 its formulas and validations, 自检, the hidden sheets. Start in `template`; `sending_out` writes one for each
-department.
+department, with what the bureau `approved` for it.
 """
 
+from builder.template.approved import Addressee, addressees
 from builder.template.sending_out import issue
 from builder.template.template import build_template
 
 __all__ = [
+    "Addressee",
+    "addressees",
     "build_template",
     "issue",
 ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from builder.template.approved import Addressee
 from builder.template.template import build_template
 from workbook.errors import BuildError
-from workbook.form import Form, Value
+from workbook.form import DEPARTMENT, DEPARTMENT_CODE, Form, Value
 from workbook.reading import Filling
 from workbook.writing import file_name, stem_of
 
@@ -15,7 +16,7 @@ from workbook.writing import file_name, stem_of
 def issue(
     form: Form,
     output: Path,
-    departments: Sequence[tuple[str, str, str]],
+    addressed: Sequence[Addressee],
     *,
     folder: bool = False,
     fiscal_year: int | None = None,
@@ -23,26 +24,32 @@ def issue(
     force: bool = True,
     progress: Callable[[Path], None] | None = None,
 ) -> list[Path]:
-    """Write one template a department, given as (county, code, name), all blank for a blank template.
+    """Write one template for each who is addressed.
 
-    With `folder`, `output` is a folder and files are named after code and department, in a folder of the
-    county where there is one; without `force`
-    files that are there already stop it before anything is written. Returns the files written, in
-    order. Raises BuildError.
+    With `folder`, `output` is a folder and files are named after code and department, of a form by project
+    after code and project, in a folder of the county where there is one; without `force` files that are there
+    already stop it before anything is written. Returns the files written, in order. Raises BuildError.
     """
     if folder and output.exists() and not output.is_dir():
         raise BuildError(f"{output}：有名册时应给出文件夹，这是一个文件")
     paths = [
-        output / stem_of(county, "") / file_name(code, name) if folder else output
-        for county, code, name in departments
+        output / stem_of(each.county, "") / file_name(each.code, each.project or each.department)
+        if folder
+        else output
+        for each in addressed
     ]
     existing = [path for path in paths if folder and path.exists()]
     if existing and not force:
         raise BuildError(f"{existing[0]} 等 {len(existing)} 个文件已经存在；要覆盖请加 --force")
     written = []
-    for path, (_, code, name) in zip(paths, departments, strict=True):
+    for path, each in zip(paths, addressed, strict=True):
         build_template(
-            form, path, prefilled=_identity(code, name), fiscal_year=fiscal_year, password=password
+            form,
+            path,
+            prefilled=_prefilled(each),
+            plan=each.plan,
+            fiscal_year=fiscal_year,
+            password=password,
         )
         written.append(path)
         if progress is not None:
@@ -50,10 +57,7 @@ def issue(
     return written
 
 
-def _identity(code: str, name: str) -> Filling:
-    values: dict[str, Value] = {}
-    if code:
-        values["identity.department_code"] = code
-    if name:
-        values["identity.department"] = name
-    return Filling(values)
+def _prefilled(each: Addressee) -> Filling:
+    identity = {DEPARTMENT_CODE: each.code, DEPARTMENT: each.department}
+    known: dict[str, Value] = {key: value for key, value in identity.items() if value}
+    return Filling(each.prefilled.values | known, each.prefilled.rows)

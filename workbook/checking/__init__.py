@@ -5,7 +5,7 @@ submissions as aligned arrays and is what everything that computes anew asks; `s
 the same department. Start in `checks`.
 """
 
-from workbook.checking.agreement import compared_fields
+from workbook.checking.agreement import compared_fields, roster_amounts
 from workbook.checking.between_returns import (
     DUPLICATE,
     OFF_PROJECTS,
@@ -33,7 +33,7 @@ from workbook.checking.expected_scores import (
     expected_score_frame,
     expected_scores_of,
 )
-from workbook.checking.roster import Roster, RosterEntry, load_roster
+from workbook.checking.roster import Roster, RosterEntry, RosterIndicator, load_roster
 from workbook.checking.same_department import Identity, full_name, pair
 from workbook.checking.senders import Sender, SentReturns, named_otherwise, sort_by_sender
 from workbook.checking.table_file import (
@@ -68,6 +68,7 @@ __all__ = [
     "PlainTable",
     "Roster",
     "RosterEntry",
+    "RosterIndicator",
     "Row",
     "Sender",
     "SentReturns",
@@ -91,6 +92,7 @@ __all__ = [
     "pair",
     "plain_head",
     "require_told_apart",
+    "roster_amounts",
     "sort_by_sender",
     "tidy",
     "trial",

@@ -251,6 +251,24 @@ def _unlike_listed(submission: Submission, item: Field, stated: float, amount: f
     return _differing("A508", submission, item, stated, amount, also_at=also_at, remedy=remedy)
 
 
+def roster_amounts(roster: Roster, form: Form) -> dict[tuple[int, str], dict[Field, float]]:
+    """What the roster tells of the amounts of each form that is due, in the form's unit: by the department's
+    row and, of a form by project, the project's name. Raises RosterError where something is no number."""
+    by_project = form.key_fields.project is not None
+    listed = {line.row: amounts for line, amounts in _listed_amounts(roster, form)}
+    amounts_of_form: dict[tuple[int, str], dict[Field, float]] = {}
+    for entry in roster.entries:
+        lines: list[_Line] = [*entry.projects] if by_project else [entry]
+        for line in lines:
+            name = line.name if isinstance(line, RosterProject) else ""
+            amounts_of_form[entry.row, name] = {
+                item: round(amount * PER_WANYUAN[_unit_of(form, item)], _FINEST)
+                for item, amount, _ in listed.get(line.row, ())
+                if item.is_input
+            }
+    return amounts_of_form
+
+
 _Line = RosterEntry | RosterProject
 _ListedAmount = tuple[Field, float, float]
 """A field, its amount on the roster in 万元, and the roster's last decimal in 万元."""

@@ -48,8 +48,12 @@ _PROJECT_HEADS = {name: _HEADS[name] for name in ("county", "code", "department"
     "project": ("项目名称", "项目", "项目名")
 }
 """The same of the list of projects."""
-PROJECTS = "项目"
-"""The sheet that lists projects."""
+_INDICATOR_HEADS = {
+    name: _PROJECT_HEADS[name] for name in ("county", "code", "department", "project")
+} | {"indicator": ("三级指标", "指标名称", "绩效指标")}
+"""The same of the list of indicators."""
+PROJECTS, INDICATORS = "项目", "指标"
+"""The sheets that list projects and approved indicators."""
 _OPENS_BY = "密码"
 """The head of a further column: what opens a department's encrypted return."""
 _NEAR = 0.6
@@ -63,6 +67,18 @@ class RosterProject:
     name: str
     extra: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Further columns by their heads, such as its budget."""
+    row: int = 0
+    """Where it stands in its list, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class RosterIndicator:
+    """One approved indicator of a department, or of one of its projects."""
+
+    name: str
+    project: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Further columns by their heads: its group, target, weight, direction."""
     row: int = 0
     """Where it stands in its list, from 1."""
 
@@ -87,6 +103,8 @@ class RosterEntry:
     """Whose department it is, where the roster has a column for it; codes repeat in other counties."""
     projects: tuple[RosterProject, ...] = field(default=(), hash=False)
     """For which projects it must answer, in the list's order."""
+    indicators: tuple[RosterIndicator, ...] = field(default=(), hash=False)
+    """Its approved indicators, in the list's order; none where the roster lists none for it."""
 
     def project(self, name: str) -> RosterProject | None:
         """The project of a name, blanks, width and case aside; None if it is not listed."""
@@ -107,6 +125,8 @@ class Roster:
     entries: tuple[RosterEntry, ...]
     projects_at: str = ""
     """Where the projects are listed: the file, and its sheet."""
+    indicators_at: str = ""
+    """Where the approved indicators are listed."""
 
     @cached_property
     def projects(self) -> tuple[tuple[RosterEntry, RosterProject], ...]:
@@ -205,24 +225,21 @@ def nearest_name(name: str, among: Iterable[str]) -> str:
     return names[close[0]] if close else ""
 
 
-def load_roster(path: Path | str, projects: Path | str | None = None) -> Roster:
-    """Read a roster from .csv (UTF-8 or GB18030) or .xlsx: the first visible sheet that is not 项目.
+def load_roster(
+    path: Path | str, projects: Path | str | None = None, indicators: Path | str | None = None
+) -> Roster:
+    """Read a roster from .csv (UTF-8 or GB18030) or .xlsx: the first visible sheet that is no list of its own.
 
     The sheet 项目 lists projects, of a CSV roster the file `projects` (.csv or .xlsx): county, code or
-    department, 项目名称. Raises RosterError naming the file, the column or row, and the remedy.
+    department, 项目名称. The sheet 指标, or the file `indicators`, lists approved indicators likewise: 三级指标
+    and what else the form has columns for. Raises RosterError naming the file, the column or row, and the remedy.
     """
     path = Path(path)
     sheets = _sheets(path)
-    listed_projects = sheets.pop(PROJECTS, None) if len(sheets) > 1 else None
-    projects_at = f"{path}，工作表“{PROJECTS}”"
-    if projects is not None:
-        if listed_projects is not None:
-            raise RosterError(
-                f"{path}：名册里已有工作表“{PROJECTS}”，不要另用 --projects，请只留一处"
-            )
-        projects_at = str(projects)
-        project_sheets = _sheets(Path(projects))
-        listed_projects = project_sheets.get(PROJECTS) or next(iter(project_sheets.values()))
+    projects_at, listed_projects = _list_of(path, sheets, PROJECTS, projects, "--projects")
+    indicators_at, listed_indicators = _list_of(
+        path, sheets, INDICATORS, indicators, "--indicators"
+    )
     rows = next(iter(sheets.values()))
     entries = tuple(_entries(path, rows))
     if not entries:
@@ -234,9 +251,25 @@ def load_roster(path: Path | str, projects: Path | str | None = None) -> Roster:
     if len(years) > 1:
         listed_years = "、".join(map(str, years))
         raise RosterError(f"{path}：“年度”列有不同的年度：{listed_years}。一次收表只能有一个年度")
-    if listed_projects is None:
-        return Roster(path, entries)
-    return _with_projects(Roster(path, entries, projects_at), listed_projects)
+    roster = Roster(path, entries)
+    if listed_projects is not None:
+        roster = _with_projects(replace(roster, projects_at=projects_at), listed_projects)
+    if listed_indicators is not None:
+        roster = _with_indicators(replace(roster, indicators_at=indicators_at), listed_indicators)
+    return roster
+
+
+def _list_of(
+    path: Path, sheets: dict[str, Sequence[Row]], name: str, file: Path | str | None, option: str
+) -> tuple[str, Sequence[Row] | None]:
+    """Where a list of the roster stands, and its rows: taken out of the `sheets`, or read from a file."""
+    listed = sheets.pop(name, None) if len(sheets) > 1 else None
+    if file is None:
+        return f"{path}，工作表“{name}”", listed
+    if listed is not None:
+        raise RosterError(f"{path}：名册里已有工作表“{name}”，不要另用 {option}，请只留一处")
+    own_sheets = _sheets(Path(file))
+    return str(file), own_sheets.get(name) or next(iter(own_sheets.values()))
 
 
 def _without(name: str, prefix: str) -> str:
@@ -260,9 +293,9 @@ def _shared(names: Sequence[str]) -> str:
 
 
 def _sheets(path: Path) -> dict[str, Sequence[Row]]:
-    """The visible sheets of a file by name, the projects' last; a CSV is one sheet without a name."""
+    """The visible sheets of a file by name, the lists' last; a CSV is one sheet without a name."""
     tables = _tables(TableFile(path, "名册", RosterError))
-    tables.sort(key=lambda table: table.sheet.strip() == PROJECTS)
+    tables.sort(key=lambda table: table.sheet.strip() in (PROJECTS, INDICATORS))
     return {table.sheet.strip(): table.rows for table in tables}
 
 
@@ -397,6 +430,12 @@ _PROJECT_LIST = _Heads(
     "项目",
     "缺少“项目名称”列；第一行是：{stands}。请在表头写上：预算编码、部门、项目名称",
 )
+_INDICATOR_LIST = _Heads(
+    _INDICATOR_HEADS,
+    "indicator",
+    "指标",
+    "缺少“三级指标”列；第一行是：{stands}。请在表头写上：预算编码、部门、一级指标、二级指标、三级指标、年度指标值、分值",
+)
 
 
 def _head(place: str, rows: Sequence[Row], heads: _Heads) -> tuple[int, dict[int, str]]:
@@ -423,25 +462,28 @@ def _identifier(head: str, known: Mapping[str, tuple[str, ...]]) -> str:
     return next((name for name, heads in known.items() if plain in heads), head)
 
 
+def _entry_of(roster: Roster, where: str, values: Mapping[str, str]) -> RosterEntry:
+    """The department that a line of a list names."""
+    code, department, county = (values.get(key, "") for key in ("code", "department", "county"))
+    entry = roster.match(code, department, county)
+    if entry is None:
+        who = " ".join(filter(None, (county, code, department))) or "（空）"
+        raise RosterError(
+            f"{where}：“{who}”不在名册 {roster.path} 里，请照名册写明{'县区、' if roster.counties else ''}预算编码或部门"
+        )
+    return entry
+
+
 def _with_projects(roster: Roster, rows: Sequence[Row]) -> Roster:
     """The roster, each department with its projects."""
     place = roster.projects_at
     projects: dict[int, dict[str, RosterProject]] = {}
-    position_of = {entry.row: position for position, entry in enumerate(roster.entries)}
     for line in _lines(place, rows, _PROJECT_LIST):
         where, name = f"{place}，第 {line.number} 行", line.values["project"]
         if not name:
             raise RosterError(f"{where}：没有项目名称，请补填，或删除这一行")
-        code, department, county = (
-            line.values.get(key, "") for key in ("code", "department", "county")
-        )
-        entry = roster.match(code, department, county)
-        if entry is None:
-            who = " ".join(filter(None, (county, code, department))) or "（空）"
-            raise RosterError(
-                f"{where}：“{who}”不在名册 {roster.path} 里，请照名册写明{'县区、' if roster.counties else ''}预算编码或部门"
-            )
-        own_projects = projects.setdefault(position_of[entry.row], {})
+        entry = _entry_of(roster, where, line.values)
+        own_projects = projects.setdefault(entry.row, {})
         first = own_projects.setdefault(
             texts.fold(name), RosterProject(name, line.extra, line.number)
         )
@@ -450,8 +492,36 @@ def _with_projects(roster: Roster, rows: Sequence[Row]) -> Roster:
                 f"{where}：{entry.department}的项目“{name}”与第 {first.row} 行重复，请只留一行"
             )
     entries = (
-        replace(entry, projects=tuple(projects.get(position, {}).values()))
-        for position, entry in enumerate(roster.entries)
+        replace(entry, projects=tuple(projects.get(entry.row, {}).values()))
+        for entry in roster.entries
+    )
+    return replace(roster, entries=tuple(entries))
+
+
+def _with_indicators(roster: Roster, rows: Sequence[Row]) -> Roster:
+    """The roster, each department with its approved indicators.
+
+    What is blank is as in the line above, where cells were merged downwards: the department, the project,
+    and within them the columns that stand before the indicator's.
+    """
+    place = roster.indicators_at
+    indicators: dict[int, list[RosterIndicator]] = {}
+    above: Mapping[str, str] = {}
+    for line in _lines(place, rows, _INDICATOR_LIST):
+        where = f"{place}，第 {line.number} 行"
+        who = {key: line.values.get(key, "") for key in ("county", "code", "department", "project")}
+        above = who if who["code"] or who["department"] else above
+        if not line.values["indicator"]:
+            raise RosterError(f"{where}：没有三级指标，请补填，或删除这一行")
+        entry = _entry_of(roster, where, above)
+        project = who["project"] or above.get("project", "")
+        if project and roster.projects and entry.project(project) is None:
+            raise RosterError(f"{where}：“{project}”不在{entry.department}的项目里，请核对")
+        indicators.setdefault(entry.row, []).append(
+            RosterIndicator(line.values["indicator"], project, line.extra, line.number)
+        )
+    entries = (
+        replace(entry, indicators=tuple(indicators.get(entry.row, ()))) for entry in roster.entries
     )
     return replace(roster, entries=tuple(entries))
 

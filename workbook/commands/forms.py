@@ -15,10 +15,12 @@ from workbook.commands.options import (
     form_argument,
     form_file_option,
     given_form,
+    given_roster,
     json_option,
     password_in,
     print_json,
     progress_bar,
+    projects_option,
     refuse_existing,
     require_workbook_name,
     roster_option,
@@ -51,6 +53,22 @@ def forms(form_file: tuple[Path, ...], as_json: bool) -> None:
                   "\n`workbook template FORM -o FILE.xlsx` writes a blank form."))  # fmt: skip
 
 
+def _row_counts(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
+    """`数量指标=6` by its name."""
+    counts = {}
+    for text in given:
+        name, _sign, number = text.replace("＝", "=").rpartition("=")
+        if not name or not number.strip().isdigit():
+            fail(
+                t(
+                    f"--rows “{text}”请写成 数量指标=6 这样",
+                    f"--rows '{text}' must be written GROUP=N",
+                )
+            )
+        counts[name.strip()] = int(number)
+    return counts
+
+
 @click.command(help=t(
     "生成空白表；给出单位则生成该单位专用的表，给出名册则每个单位一份。",
     "Write a blank form; one for a department, or one for each department of a roster.",
@@ -67,36 +85,46 @@ def forms(form_file: tuple[Path, ...], as_json: bool) -> None:
     "--code", default="", help=t("预算编码，写入并锁定。", "Budget code, filled in and locked.")
 )
 @click.option("--year", type=click.IntRange(2000, 2100), help=t("年度。", "Fiscal year."))
+@click.option("--rows", multiple=True, callback=_row_counts, metavar=t("名称=行数", "GROUP=N"), help=t(
+    "某一级指标要几行，如 数量指标=6；可以写几次。", "How many rows a group has; may be given more than once."))  # fmt: skip
 @roster_option
+@projects_option
+@click.option("--indicators", type=click.Path(path_type=Path), help=t(
+    "批复的指标（.csv 或 .xlsx，有“预算编码”“部门”“三级指标”等列），填好、锁住；名册是 .xlsx 的，写在它的“指标”工作表里就行。",
+    "Approved indicators (.csv or .xlsx), filled in and locked, unless the roster has the sheet 指标."))  # fmt: skip
+@click.option("--spare", type=click.IntRange(0, 50), default=0, help=t(
+    "批复的指标后面，每级另留几行由单位填。", "So many blank rows behind a group's approved indicators."))  # fmt: skip
+@click.option("--budget", is_flag=True, help=t(
+    "名册上的预算数（年初预算数、全年预算数等列）也填好、锁住。", "Fill in and lock the roster's budget figures."))  # fmt: skip
 @form_file_option
 @force_option
 @click.option("--password-env", default="", help=t(
     "存有保护密码的环境变量名。", "Environment variable that holds the protection password."))  # fmt: skip
 def template(
-    form: str, output: Path, department: str, code: str, year: int | None,
-    roster: Path | None, form_file: tuple[Path, ...], force: bool, password_env: str,
+    form: str, output: Path, department: str, code: str, year: int | None, rows: dict[str, int],
+    roster: Path | None, projects: Path | None, indicators: Path | None, spare: int, budget: bool,
+    form_file: tuple[Path, ...], force: bool, password_env: str,
 ) -> None:  # fmt: skip
     """See the command's help."""
-    from builder.template import issue
-    from workbook.checking import load_roster
+    from builder.template import Addressee, addressees, issue
+    from workbook.layout import plan_for
 
     definition = given_form(form, form_file)
     require_workbook_name(output, folder=roster is not None)
-    if roster is None:
+    loaded_roster = given_roster(roster, projects, indicators)
+    if loaded_roster is None:
+        if budget or spare:
+            fail(t("--budget、--spare 要与 --roster 一起用", "--budget and --spare need --roster"))
         refuse_existing(output, (), force=force)
-    password = password_in(password_env)
-    if roster is None:
-        written = issue(
-            definition, output, [("", code, department)], fiscal_year=year, password=password
-        )
+        addressed = [Addressee("", code, department, plan=plan_for(definition, rows))]
     else:
-        loaded_roster = load_roster(roster)
         year = year or loaded_roster.year
-        entries = [(e.county, e.code, e.department) for e in loaded_roster.entries]
-        with progress_bar(len(entries), t("生成", "Writing")) as progress:
-            written = issue(definition, output, entries, folder=True, fiscal_year=year,
-                            password=password, force=force, progress=progress)  # fmt: skip
-    if len(written) == 1 and roster is None:
+        addressed = addressees(definition, loaded_roster, rows=rows, spare=spare, budget=budget)
+    password = password_in(password_env)
+    with progress_bar(len(addressed), t("生成", "Writing")) as progress:
+        written = issue(definition, output, addressed, folder=roster is not None, fiscal_year=year,
+                        password=password, force=force, progress=progress)  # fmt: skip
+    if roster is None:
         say(t(f"已生成：{written[0]}", f"Written: {written[0]}"))
     else:
         issued_year = year or definition.fiscal_year

@@ -64,15 +64,18 @@ def projects_option(command: Command) -> Command:
     return click.option("--projects", type=click.Path(path_type=Path), help=text)(command)
 
 
-def given_roster(roster: Path | None, projects: Path | None) -> Roster | None:
-    """The roster with its projects, if one is given."""
+def given_roster(
+    roster: Path | None, projects: Path | None, indicators: Path | None = None
+) -> Roster | None:
+    """The roster with its projects and approved indicators, if one is given."""
     from workbook.checking import load_roster
 
     if roster is None:
-        if projects is not None:
-            fail(t("--projects 要与 --roster 一起用", "--projects needs --roster"))
+        for option, given in (("--projects", projects), ("--indicators", indicators)):
+            if given is not None:
+                fail(t(f"{option} 要与 --roster 一起用", f"{option} needs --roster"))
         return None
-    return load_roster(roster, projects)
+    return load_roster(roster, projects, indicators)
 
 
 def year_option(command: Command) -> Command:

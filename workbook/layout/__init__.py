@@ -29,6 +29,7 @@ from workbook.layout.layout import (
     check_name,
     default_plan,
     lay_out,
+    plan_for,
 )
 
 __all__ = [
@@ -59,4 +60,5 @@ __all__ = [
     "formulas_of",
     "lay_out",
     "list_name",
+    "plan_for",
 ]

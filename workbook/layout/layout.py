@@ -23,6 +23,7 @@ from workbook.form import (
     Section,
     Value,
 )
+from workbook.text import fold
 
 GUIDE_SHEET = "填报说明"
 CHECK_SHEET = "自检"
@@ -217,6 +218,34 @@ class Layout:
 def default_plan(form: Form) -> Plan:
     """The rows that a blank template shows."""
     return tuple(group.rows for section in form.repeating for group in section.groups)
+
+
+def plan_for(form: Form, rows: Mapping[str, int]) -> Plan:
+    """The usual rows, but so many in the groups named: by their last label, or with those above it (产出指标/数量指标).
+
+    Raises BuildError for a name that is no group's, or several groups', and for a number that cannot be.
+    """
+    groups = [group for section in form.repeating for group in section.groups]
+    plan = list(default_plan(form))
+    for name, count in rows.items():
+        sought = [fold(part) for part in name.split("/")]
+        meant = [n for n, group in enumerate(groups) if _labels(group)[-len(sought) :] == sought]
+        if len(meant) != 1:
+            known = "、".join("/".join(filter(None, group.path)) for group in groups)
+            what = "没有" if not meant else "不止一个"
+            raise BuildError(f"表里{what}“{name}”；可以写：{known}")
+        if not 1 <= count <= MOST_ROWS:
+            raise BuildError(f"“{name}”要 {count} 行，应在 1 到 {MOST_ROWS} 之间")
+        plan[meant[0]] = count
+    return tuple(plan)
+
+
+def _labels(group: Group) -> list[str]:
+    return [fold(label) for label in group.path if label]
+
+
+MOST_ROWS = 200
+"""So many rows a group may be given."""
 
 
 def lay_out(form: Form, plan: Sequence[int] | None = None) -> Layout:

@@ -16,6 +16,7 @@ from openpyxl.worksheet.formula import ArrayFormula
 from python_calamine import CalamineWorkbook
 
 from builder import build_template
+from builder.template.approved import Addressee
 from builder.template.sending_out import issue
 from tests.fillings import FILLED, filling, overall
 from tests.office import CellError, Office
@@ -289,7 +290,10 @@ def test_long_texts_are_not_cut_off_on_paper(form: Form, office: Office, tmp_pat
 
 def test_personalised_template_locks_the_department_in(form: Form, tmp_path: Path) -> None:
     path = issue(
-        form, tmp_path / "one.xlsx", [("", "125001", "云溪区科学技术协会")], fiscal_year=2025
+        form,
+        tmp_path / "one.xlsx",
+        [Addressee(code="125001", department="云溪区科学技术协会")],
+        fiscal_year=2025,
     )[0]
     book = openpyxl.load_workbook(path)
     layout = lay_out(form)
@@ -302,7 +306,8 @@ def test_personalised_template_locks_the_department_in(form: Form, tmp_path: Pat
 
 
 def test_roster_gives_one_template_a_department(form: Form, tmp_path: Path) -> None:
-    written = issue(form, tmp_path / "all", [("", "1", "甲局"), ("", "2", "乙/局")], folder=True)
+    two = [Addressee("", "1", "甲局"), Addressee("", "2", "乙/局")]
+    written = issue(form, tmp_path / "all", two, folder=True)
     assert [path.name for path in written] == ["1_甲局.xlsx", "2_乙＿局.xlsx"]
 
 

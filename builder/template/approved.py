@@ -1,0 +1,192 @@
+"""What the bureau approved for each department, as values locked into its form: indicators, budget figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from workbook.checking import Roster, RosterEntry, RosterIndicator, roster_amounts
+from workbook.errors import RosterError
+from workbook.form import ROW, Field, Form, Section, Value
+from workbook.layout import Plan, lay_out, plan_for
+from workbook.reading import Filling
+from workbook.text import fold
+
+
+_LEVEL_HEADS = ("一级指标", "二级指标", "三级指标")
+"""How a list heads the levels above the indicator, beside their identifiers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Who gets a form, and what is locked in it besides the name and the code; all blank for a blank form."""
+
+    county: str = ""
+    code: str = ""
+    department: str = ""
+    project: str = ""
+    """Of a form by project, for which one."""
+    prefilled: Filling = field(default_factory=Filling)
+    plan: Plan | None = None
+
+
+def addressees(
+    form: Form,
+    roster: Roster,
+    *,
+    rows: Mapping[str, int],
+    spare: int = 0,
+    budget: bool = False,
+) -> list[Addressee]:
+    """One for each form that the roster makes due: a department, or of a form by project each of its projects.
+
+    Approved indicators make the rows of their groups, and `spare` blank ones behind them; other groups have the
+    usual rows, or what `rows` says. With `budget` the roster's amounts are locked in. Raises RosterError and
+    BuildError.
+    """
+    amounts = roster_amounts(roster, form) if budget else {}
+    by_project = form.key_fields.project
+    result = []
+    for entry in roster.entries:
+        projects = (
+            [item.name for item in entry.projects] if by_project and roster.projects else [""]
+        )
+        for project in projects:
+            values: dict[str, Value] = {
+                item.key: amount for item, amount in amounts.get((entry.row, project), {}).items()
+            }
+            if by_project and project:
+                values[by_project.key] = project
+            listed = [item for item in entry.indicators if fold(item.project) == fold(project)]
+            approved = _Approved(form, roster, entry, listed)
+            filled_rows, plan = approved.rows(rows, spare) if listed else ({}, plan_for(form, rows))
+            prefilled = Filling(values, filled_rows)
+            result.append(
+                Addressee(entry.county, entry.code, entry.department, project, prefilled, plan)
+            )
+    return result
+
+
+class _Approved:
+    """The indicators approved for one form."""
+
+    def __init__(
+        self, form: Form, roster: Roster, entry: RosterEntry, listed: Sequence[RosterIndicator]
+    ) -> None:
+        self.form = form
+        self.place = roster.indicators_at
+        self.entry = entry
+        self.listed = listed
+        scored = form.key_fields.scored
+        sections = [scored[0].section] if scored else list(form.repeating)
+        if not sections:
+            raise RosterError(f"{self.place}：{form.name}没有指标，用不着这张表")
+        self.section: Section = sections[0]
+        self.inputs = [
+            item
+            for item in self.section.of_grain(ROW)
+            if item.mode == "entered" and item.by != "reviewer"
+        ]
+
+    def rows(
+        self, wanted: Mapping[str, int], spare: int
+    ) -> tuple[dict[str, dict[int, dict[str, Value]]], Plan]:
+        """The values of the section's rows by their numbers, and the plan that holds them."""
+        by_group: dict[int, list[dict[str, Value]]] = {}
+        for indicator, group in zip(self.listed, self._groups(), strict=True):
+            by_group.setdefault(group, []).append(self._values(indicator))
+        if not spare:
+            self._check_weights(by_group)
+        first = self._first_group()
+        plan = list(plan_for(self.form, wanted))
+        for number in range(len(self.section.groups)):
+            plan[first + number] = len(by_group.get(number, [])) + spare or 1
+        slots = lay_out(self.form, plan).blocks[self.section.id].slots
+        filled: dict[int, dict[str, Value]] = {}
+        for group, approved in by_group.items():
+            free = (slot.number for slot in slots if slot.path == self.section.groups[group].path)
+            filled |= dict(zip(free, approved, strict=False))
+        return {self.section.id: filled}, tuple(plan)
+
+    def _first_group(self) -> int:
+        """Which group of the form's plan is the section's first."""
+        before = self.form.repeating[: self.form.repeating.index(self.section)]
+        return sum(len(section.groups) for section in before)
+
+    def _groups(self) -> Iterator[int]:
+        """Each indicator's group; a blank level is as in the line above."""
+        heads = list(zip(self.section.levels, _LEVEL_HEADS, strict=False))
+        above = [""] * len(heads)
+        for indicator in self.listed:
+            own = [_column(indicator, *names) for names in heads]
+            given = next((n for n, text in enumerate(own) if text), len(own))
+            above = above[:given] + own[given:]
+            yield self._group(indicator, above)
+
+    def _group(self, indicator: RosterIndicator, levels: Sequence[str]) -> int:
+        groups = self.section.groups
+        meant = [
+            number
+            for number, group in enumerate(groups)
+            if all(
+                not text or fold(text) == fold(label)
+                for text, label in zip(levels, group.path, strict=True)
+            )
+        ]
+        if len(meant) != 1:
+            known = "、".join("/".join(filter(None, group.path)) for group in groups)
+            said = "/".join(filter(None, levels)) or "（空）"
+            raise self._error(
+                indicator, f"分不清“{indicator.name}”是哪一级的指标（{said}）；表里有：{known}"
+            )
+        return meant[0]
+
+    def _values(self, indicator: RosterIndicator) -> dict[str, Value]:
+        values: dict[str, Value] = {}
+        for item in self.inputs:
+            text = (
+                indicator.name
+                if item is self.inputs[0]
+                else _column(indicator, item.label, item.id)
+            )
+            if text:
+                values[item.id] = self._value(indicator, item, text)
+        return values
+
+    def _value(self, indicator: RosterIndicator, item: Field, text: str) -> Value:
+        read = item.read(text, "", self.form.unit)
+        wrong = read.problem or (
+            "不是可以选的" if item.choices and read.value not in item.choices else ""
+        )
+        if wrong:
+            raise self._error(indicator, f"{item.label}“{text}”{wrong}")
+        return read.value
+
+    def _check_weights(self, by_group: Mapping[int, Sequence[Mapping[str, Value]]]) -> None:
+        """The weights of a level-1 group make up what the form says of it, where all its rows are approved."""
+        scored = self.form.key_fields.scored
+        if not scored:
+            return
+        sums: dict[str, list[float]] = {}
+        due: dict[str, float | None] = {}
+        for number, group in enumerate(self.section.groups):
+            due[group.path[0]] = group.weight
+            weights = [row.get(scored[0].weight) for row in by_group.get(number, ())]
+            sums.setdefault(group.path[0], []).extend(w for w in weights if isinstance(w, float))
+        for name, given in sums.items():
+            weight = due[name]
+            if given and weight is not None and abs(math.fsum(given) - weight) >= 0.005:
+                raise RosterError(
+                    f"{self.place}：{self.entry.department}的{name}分值合计 {math.fsum(given):g}，"
+                    f"应为 {weight:g}；留有空行由单位填的，请加 --spare"
+                )
+
+    def _error(self, indicator: RosterIndicator, message: str) -> RosterError:
+        return RosterError(f"{self.place}，第 {indicator.row} 行：{message}")
+
+
+def _column(indicator: RosterIndicator, *names: str) -> str:
+    """What stands in the column of one of some names."""
+    sought = set(map(fold, names))
+    return next((text for head, text in indicator.extra.items() if fold(head) in sought), "")
