@@ -13,7 +13,6 @@ from workbook.layout import Plan, lay_out, plan_for
 from workbook.reading import Filling
 from workbook.text import fold
 
-
 _LEVEL_HEADS = ("一级指标", "二级指标", "三级指标")
 """How a list heads the levels above the indicator, beside their identifiers."""
 

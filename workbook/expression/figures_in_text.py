@@ -173,6 +173,34 @@ def slipped(text: str, amounts: tuple[float, ...]) -> str:
     return ""
 
 
+def parts_above(text: str, whole: float, others: tuple[str, ...]) -> str:
+    """The amounts (万元) that a text lists, added up, where they are more than the whole; blank otherwise.
+
+    The whole itself, and clauses with one of the words `others`, are left out.
+    """
+    parts = [
+        told.readings[0][0] / 10_000
+        for told in _told(text)
+        if told.unit.startswith("元") and not any(word in told.clause for word in others)
+    ]
+    parts = [part for part in parts if abs(part - whole) >= 0.005]
+    total = sum(parts)
+    if not parts or total <= whole + 0.005:
+        return ""
+    added = "+".join(number_text(part) for part in parts)
+    return added if len(parts) == 1 else f"{added}={number_text(round(total, 4))}"
+
+
+def _parts_above(text: Array, whole: Array, *others: Array) -> Array:
+    words = tuple(str(word.item()) for word in others)
+    text, whole = np.broadcast_arrays(text, whole)
+    result = np.empty(text.shape, dtype=object)
+    for place in map(tuple, np.argwhere(~np.isnan(whole)).tolist()):
+        if text[place] is not None:
+            result[place] = parts_above(text[place], float(whole[place]), words)
+    return result
+
+
 def _misquoted(
     text: Array, name: Array, figure: Array, unit: Array, figures: Cells, *others: Array
 ) -> Array:
@@ -197,6 +225,15 @@ def _slipped(text: Array, *amounts: Array) -> Array:
 
 
 _ROWS = (
+    Op(
+        "parts_above",
+        (Param.TEXT, Param.NUMBER, Param.WORDS),
+        Type.TEXT,
+        None,
+        _parts_above,
+        doc="一段文字里列出的各项金额（万元）相加，超过后面的数的写成算式，没有则是空的；"
+        "含有词表里的词的句子不算。表里算不出，只有程序检查",
+    ),
     Op(
         "slipped",
         (Param.TEXT, Param.NUMBER),
