@@ -225,8 +225,8 @@ def compare(form: Form, readings: Sequence[Reading]) -> Tally:
     batch = gather(form, [reading.submission for reading in readings], View.WORKBOOK)
     formulas = Formulas(lay_out(form))
     _values(tally, batch, formulas, readings)
-    verdicts = {rule.key: batch.judge(rule) for rule in form.rules}
-    for rule in form.rules:
+    verdicts = {rule.key: batch.judge(rule) for rule in form.sheet_rules}
+    for rule in form.sheet_rules:
         _verdicts(tally, rule, verdicts[rule.key], formulas.layout, readings)
     _messages(tally, batch, formulas.layout, readings)
     _lines(tally, batch, verdicts, formulas.layout, readings)
@@ -286,7 +286,7 @@ def _verdicts(
 
 def _messages(tally: Tally, batch: Batch, layout: Layout, readings: Sequence[Reading]) -> None:
     """The messages of the form's rules, which the hidden sheet shows whatever the verdict."""
-    for rule in batch.form.rules:
+    for rule in batch.form.sheet_rules:
         if rule.grain == CELL:
             text = message(batch, rule)
             verdict = layout.verdicts[rule.key]
@@ -378,7 +378,9 @@ def _row_hints(
 ) -> None:
     """Right of each row: the names of its broken rules, and of no others."""
     for block in layout.blocks.values():
-        rules = [r for r in batch.form.rules if r.section == block.section.id and r.grain == ROW]
+        rules = [
+            r for r in batch.form.sheet_rules if r.section == block.section.id and r.grain == ROW
+        ]
         for slot in block.slots:
             address = Address(batch.form.sheet, slot.row, layout.home.hint_column)
             for i, reading in enumerate(readings):

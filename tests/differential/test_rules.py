@@ -25,9 +25,9 @@ def test_every_case_of_every_rule_is_judged_alike(
     record_property: Say,
 ) -> None:
     form = load_form(path)
-    cases = [(rule, case) for rule in form.rules for case in rule.cases]
+    cases = [(rule, case) for rule in form.sheet_rules for case in rule.cases]
     assert len({rule.code for rule, _ in cases}) == len(
-        {r.code for r in form.rules if not r.general}
+        {r.code for r in form.sheet_rules if not r.general}
     )
     readings = []
     wrong = []

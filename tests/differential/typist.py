@@ -234,7 +234,7 @@ class Typist:
 
     def _aim(self) -> dict[str, Typed]:
         """One number typed so that the two sides of a comparison differ by next to nothing."""
-        rule = self.chance.choice(self.form.rules)
+        rule = self.chance.choice(self.form.sheet_rules)
         comparisons = [c for n in (rule.must, rule.when) if n for c in calls(n) if c.op.compares]
         if not comparisons:
             return {}
