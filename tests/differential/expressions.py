@@ -35,8 +35,10 @@ SPELLED = {
     "add": "({0} + {1})", "sub": "({0} - {1})", "mul": "({0} * {1})", "div": "({0} / {1})", "neg": "(-{0})",
     "lt": "({0} < {1})", "le": "({0} <= {1})", "gt": "({0} > {1})", "ge": "({0} >= {1})",
     "eq": "({0} == {1})", "ne": "({0} != {1})", "and": "({0} and {1})", "or": "({0} or {1})", "not": "(not {0})",
-    "if": "({1} if {0} else {2})",
+    "if": "({1} if {0} else {2})", "in": "({0} in {1})",
 }  # fmt: skip
+TRIES = 1_000
+"""How often an expression is begun anew before its operator counts as one that can't be written."""
 UNDECIDED = object()
 """What an error in the workbook means."""
 NUMBERS = (
@@ -89,12 +91,13 @@ class Author:
             self.form.words,
             self.form.defines,
         )
-        while True:
+        for _ in range(TRIES):
             depth = self.chance.choice((1, 2, 2, 3, 4))
             type_ = self.chance.choice((Type.NUMBER, Type.TEXT, Type.TRUTH, Type.DATE))
             text = self._call(op, type_, depth, seen) if op else self.write(type_, depth, seen)
             with contextlib.suppress(ExpressionError):  # it makes too long a formula
                 return Expression(text, parse(text, seen), section, grain)
+        raise AssertionError(f"no expression could be written with {op}")
 
     def write(self, type_: Type, depth: int, seen: Standpoint) -> str:
         """An expression of a type, at most so deep."""
