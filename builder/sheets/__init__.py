@@ -5,7 +5,7 @@ In come values and formulas, out come cells; everything that returns an error co
 """
 
 from builder.sheets.blocks import BlockSheet, figure_or_none, ratio, ratio_value
-from builder.sheets.book import FIXED_DATE, Book, book_at, done
+from builder.sheets.book import FIXED_DATE, Book, Sheet, book_at, done
 from builder.sheets.links import Links, inside
 from builder.sheets.listing import (
     FIRST_ROW,
@@ -36,6 +36,7 @@ __all__ = [
     "Listed",
     "Live",
     "OnePage",
+    "Sheet",
     "Value",
     "book_at",
     "cell_style",

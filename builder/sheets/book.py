@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,19 +13,48 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from workbook.address import letters
 from workbook.errors import BuildError
 from workbook.writing import writing
 
 
-class _VerbatimWorksheet(Worksheet):  # type: ignore[misc]
-    """A worksheet that takes formulas as they are.
+class Sheet(Worksheet):  # type: ignore[misc]
+    """A worksheet that takes formulas as they are, and can write one formula for a run of rows."""
 
-    XlsxWriter looks through each formula for some forty functions newer than Excel 2007, which takes
-    half the time of writing a template; ours have none, and a test says so.
-    """
+    def __init__(self) -> None:
+        super().__init__()
+        self._shares: dict[str, str] = {}
+        self._masters = 0
+
+    def write_down(self, row: int, column: int, formula: str, shown: Sequence[str | float]) -> None:
+        """Write a formula as it reads in `row` (from 0), and in as many rows as there are values.
+
+        It is stored once, as a shared formula; so it may not name cells of other sheets (ISO 29500-1, 18.3.1.40).
+        """
+        cells = [f"{letters(column + 1)}{row + n + 1}" for n in range(len(shown))]
+        for n, (cell, value) in enumerate(zip(cells, shown, strict=True)):
+            done(self.write_formula(row + n, column, formula, None, value))
+            opening = f'<f t="shared" si="{self._masters}"'
+            text = self._escape_data(formula.removeprefix("="))
+            area = f"{cells[0]}:{cells[-1]}"
+            self._shares[cell] = f"{opening}/>" if n else f'{opening} ref="{area}">{text}</f>'
+        self._masters += 1
 
     def _prepare_formula(self, formula: str, _expand: bool = False) -> str:
+        # XlsxWriter looks through each formula for some forty functions newer than Excel 2007, which takes
+        # half the time of writing a template; ours have none, and a test says so.
         return formula.removeprefix("=")
+
+    # XlsxWriter knows no shared formulas. Tests pin that formulas are written here.
+    def _xml_formula_element(
+        self, formula: str, result: object, attributes: Sequence[tuple[str, object]] = ()
+    ) -> None:
+        share = self._shares.get(str(attributes[0][1]))
+        if share is None:
+            super()._xml_formula_element(formula, result, attributes)
+            return
+        written = "".join(f' {name}="{value}"' for name, value in attributes)
+        self.fh.write(f"<c{written}>{share}<v>{self._escape_data(result)}</v></c>")
 
 
 class Book(xlsxwriter.Workbook):  # type: ignore[misc]
@@ -43,9 +72,10 @@ class Book(xlsxwriter.Workbook):  # type: ignore[misc]
         self.lock_structure = lock_structure
         self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
 
-    def add_worksheet(self, name: str | None = None) -> Worksheet:
+    def add_worksheet(self, name: str | None = None) -> Sheet:
         """A further sheet."""
-        return super().add_worksheet(name, worksheet_class=_VerbatimWorksheet)
+        sheet: Sheet = super().add_worksheet(name, worksheet_class=Sheet)
+        return sheet
 
     def style(self, **properties: Any) -> Format:
         """The format with these properties, made once."""

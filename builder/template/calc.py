@@ -4,17 +4,17 @@ a repeating section one a column beside its rows. A verdict is 1 (holds), 0 (bro
 
 from __future__ import annotations
 
-from xlsxwriter.worksheet import Worksheet
+from collections.abc import Sequence
 
-from builder.sheets import done
-from workbook.address import Address, quote
+from builder.sheets import Sheet, done
+from workbook.address import Address, letters, quote
 from workbook.checking import Batch, value_at
 from workbook.expression import OPS
-from workbook.form import CELL, GROUP, ROW, Rule
+from workbook.form import CELL, GROUP, ROW, Field, Rule
 from workbook.layout import CALC_SHEET, Block, Formulas
 
 
-def write(sheet: Worksheet, formulas: Formulas, batch: Batch) -> None:
+def write(sheet: Sheet, formulas: Formulas, batch: Batch) -> None:
     """Write derived fields and every verdict."""
     layout = formulas.layout
     for rule in formulas.form.sheet_rules:
@@ -26,7 +26,7 @@ def write(sheet: Worksheet, formulas: Formulas, batch: Batch) -> None:
 
 
 def _form_rule(
-    sheet: Worksheet, formulas: Formulas, batch: Batch, rule: Rule, address: Address
+    sheet: Sheet, formulas: Formulas, batch: Batch, rule: Rule, address: Address
 ) -> None:
     row = address.row - 1
     done(sheet.write_string(row, 0, rule.key))
@@ -43,41 +43,75 @@ def _target(formulas: Formulas, rule: Rule) -> str:
     return f"{quote(address.sheet)}!{address.a1}"
 
 
-def _block_rows(sheet: Worksheet, formulas: Formulas, batch: Batch, block: Block) -> None:
+def _block_rows(sheet: Sheet, formulas: Formulas, batch: Batch, block: Block) -> None:
     section = block.section
+    derived = {f.id: f for f in section.of_grain(ROW) if f.mode == "derived"}
     rules = {
         r.key: r for r in formulas.form.sheet_rules if r.section == section.id and r.grain == ROW
     }
-    for name, column in block.calc_columns.items():
-        title = rules[name].name if name in rules else name
-        done(sheet.write_string(block.calc_top - 2, column - 1, title))
-    verdicts = {key: batch.judge(rule) for key, rule in rules.items()}
-    used = batch.used(section)
-    for slot in block.slots:
-        row = block.calc_top + slot.number - 2
-        column = block.calc_columns["used"] - 1
-        inputs = [
-            formulas.on(formulas.address(item, slot.number), CALC_SHEET)
-            for item in section.of_grain(ROW)
-            if item.mode == "entered"
-        ]
-        any_filled = OPS["filled"].formula(inputs, 0.0)
-        shown = float(used[0, slot.number - 1])
-        done(sheet.write_formula(row, column, f"=IFERROR(IF({any_filled},1,0),1)", None, shown))
-        for name, label in zip(section.levels, slot.path, strict=True):
-            done(sheet.write_string(row, block.calc_columns[name] - 1, label))
-        for item in section.of_grain(ROW):
-            if item.mode == "derived":
-                text = formulas.computed(item.key, CALC_SHEET, slot.number)
-                value = value_at(batch, item, slot.number)
-                done(sheet.write_formula(row, block.calc_columns[item.id] - 1, text, None, value))
-        for key, rule in rules.items():
-            text = formulas.verdict(rule, CALC_SHEET, slot.number)
-            value = float(verdicts[key][0, slot.number - 1])
-            done(sheet.write_formula(row, block.calc_columns[key] - 1, text, None, value))
+    top = block.calc_top - 1
+    for name, number in block.calc_columns.items():
+        column = number - 1
+        done(sheet.write_string(top - 1, column, rules[name].name if name in rules else name))
+        if name in section.levels:
+            done(sheet.write_column(top, column, _labels(block, name)))
+        elif name == "used":
+            shown = batch.used(section)[0] * 1.0
+            sheet.write_down(top, column, _used(formulas, block), shown.tolist())
+        elif name in rules:
+            _down(sheet, formulas, block, rules[name], batch.judge(rules[name])[0] * 1.0)
+        elif name in derived:
+            item = derived[name]
+            _down(
+                sheet, formulas, block, item, [value_at(batch, item, s.number) for s in block.slots]
+            )
+    for item in block.mirrored:
+        column = block.calc_columns[item.id] - 1
+        for slot in block.slots:
+            text = formulas.mirrored(item, slot.number)
+            value = value_at(batch, item, slot.number)
+            done(sheet.write_formula(top + slot.number - 1, column, text, None, value))
 
 
-def _block_groups(sheet: Worksheet, formulas: Formulas, batch: Batch, block: Block) -> None:
+def _labels(block: Block, level: str) -> list[str]:
+    depth = block.section.levels.index(level)
+    return [slot.path[depth] for slot in block.slots]
+
+
+def _used(formulas: Formulas, block: Block) -> str:
+    """1 in a row in which something is filled in."""
+    entered = [f for f in block.mirrored if f.mode == "entered"]
+    inputs = [f"${letters(block.calc_columns[f.id])}{block.calc_top}" for f in entered]
+    return f"=IFERROR(IF({OPS['filled'].formula(inputs, 0.0)},1,0),1)"
+
+
+def _down(
+    sheet: Sheet,
+    formulas: Formulas,
+    block: Block,
+    source: Rule | Field,
+    shown: Sequence[str | float],
+) -> None:
+    """A column of one formula: shared, unless it looks at another sheet's cells."""
+    key = source.key
+    column = block.calc_columns[key if isinstance(source, Rule) else source.id] - 1
+
+    def text(number: int) -> str:
+        if isinstance(source, Rule):
+            return formulas.verdict(source, CALC_SHEET, number)
+        return formulas.computed(key, CALC_SHEET, number)
+
+    for first, last in formulas.runs(block.section, formulas.refs(source)):
+        row, formula = block.calc_top + first - 2, text(first)
+        if "!" not in formula:
+            sheet.write_down(row, column, formula, shown[first - 1 : last])
+            continue
+        for number in range(first, last + 1):
+            value = shown[number - 1]
+            done(sheet.write_formula(row + number - first, column, text(number), None, value))
+
+
+def _block_groups(sheet: Sheet, formulas: Formulas, batch: Batch, block: Block) -> None:
     section = block.section
     rules = {
         r.key: r for r in formulas.form.sheet_rules if r.section == section.id and r.grain == GROUP

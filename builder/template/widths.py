@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from workbook.expression import Literal, Node, Ref
 from workbook.form import Form, Part, Rule
 
@@ -16,7 +18,14 @@ def text_width(text: str) -> int:
 
 def message_width(form: Form, rule: Rule) -> int:
     """The width of the longest message that a rule is likely to show."""
-    return sum(_part_width(form, part) for part in rule.message)
+    return _message_widths(form)[rule.key]
+
+
+@lru_cache(maxsize=16)
+def _message_widths(form: Form) -> dict[str, int]:
+    return {
+        rule.key: sum(_part_width(form, part) for part in rule.message) for rule in form.rules
+    }
 
 
 def _part_width(form: Form, part: Part) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from workbook.address import Address, column_range, letters
 from workbook.expression import Ref, literal, to_formula
-from workbook.form import CELL, GROUP, ROW, Field, Part, Rule, shown_formula
-from workbook.layout.layout import Layout
+from workbook.form import CELL, GROUP, ROW, Field, Form, Part, Rule, Section, shown_formula
+from workbook.layout.layout import CALC_SHEET, Layout
 
 Cell = Callable[[Ref], str]
 """Writes the cell or range of a reference."""
@@ -18,13 +19,14 @@ Cell = Callable[[Ref], str]
 class Formulas:
     """Renders expressions for one layout; `home` is the sheet on which a formula stands.
 
-    A formula is rendered once: the templates of a roster share a layout and differ in a few cells.
+    On `_calc` a formula names that sheet's cells alone where it can, and the own row's without its number
+    fixed, so that a column of them is one shared formula.
     """
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.form = layout.form
-        self._rendered: dict[tuple[str, ...], str] = {}
+        self._patterns = _patterns_of(layout.form)
 
     def cell(self, home: str, grain: str = CELL, number: int = 0) -> Cell:
         """References seen from the Nth row or group, or from the form."""
@@ -36,40 +38,39 @@ class Formulas:
 
     def computed(self, key: str, home: str, number: int = 0) -> str:
         """The formula of a computed field: its value, or nothing where it is undecided."""
-        return self._once(
-            ("computed", key, home, str(number)), lambda: self._computed(key, home, number)
-        )
-
-    def _computed(self, key: str, home: str, number: int) -> str:
-        item = self.form.field_of(key)
-        text = to_formula(self.form.formulas[key], self.cell(home, item.grain, number))
-        return f'=IFERROR({text},"")'
-
-    def _once(self, key: tuple[str, ...], render: Callable[[], str]) -> str:
-        if key not in self._rendered:
-            self._rendered[key] = render()
-        return self._rendered[key]
+        pattern = self._patterns.computed(key)
+        return f"={pattern.text(self.cell(home, self.form.field_of(key).grain, number))}"
 
     def verdict(self, rule: Rule, home: str, number: int = 0) -> str:
         """1 where the rule holds, 0 where it is broken, -1 where it is undecided."""
-        return self._once(
-            ("verdict", rule.key, home, str(number)), lambda: self._verdict(rule, home, number)
-        )
-
-    def _verdict(self, rule: Rule, home: str, number: int) -> str:
-        cell = self.cell(home, rule.grain, number)
-        text = f"IF({to_formula(rule.must, cell)},1,0)"
-        if rule.when is not None:
-            text = f"IF({to_formula(rule.when, cell)},{text},1)"
-        text = f"IFERROR({text},-1)"
+        text = self._patterns.verdict(rule).text(self.cell(home, rule.grain, number))
         if rule.grain == ROW:
-            used = self.on(self.layout.calc_cell(rule.section, "used", number), home)
+            used = self._own_row(self.layout.calc_cell(rule.section, "used", number), home)
             text = f"IF({used}=0,1,{text})"
         return f"={text}"
 
+    def mirrored(self, item: Field, number: int) -> str:
+        """What stands in a row's cell of the form, on `_calc`; a blank stays blank."""
+        cell = self.on(self.address(item, number), CALC_SHEET)
+        return f'=IF(ISBLANK({cell}),"",{cell})'
+
     def message(self, rule: Rule, cell: Cell) -> str:
         """A rule's message with its figures, without "="."""
-        return "&".join(_part(part, cell) for part in rule.message) or '""'
+        return self._patterns.message(rule).text(cell)
+
+    def runs(self, section: Section, refs: Iterable[Ref]) -> tuple[tuple[int, int], ...]:
+        """(first, last) number of rows between which formulas with such references differ in the row alone."""
+        block = self.layout.blocks[section.id]
+        if any(ref.reach == "group" or self._item(ref).grain == GROUP for ref in refs):
+            groups = zip(block.starts, block.groups, strict=True)
+            return tuple((start + 1, start + group.rows) for start, group in groups)
+        return ((1, len(block.slots)),)
+
+    def refs(self, source: Rule | Field) -> tuple[Ref, ...]:
+        """What the verdict of a rule, or the value of a computed field, looks at."""
+        if isinstance(source, Field):
+            return self._patterns.computed(source.key).refs
+        return self._patterns.verdict(source).refs
 
     # places
 
@@ -90,7 +91,7 @@ class Formulas:
         if group is not None:
             first = block.starts[group] + 1
             last = block.starts[group] + block.groups[group].rows
-        top, bottom = self.address(item, first), self.address(item, last)
+        top, bottom = self._seen(item, first, home), self._seen(item, last, home)
         if top.sheet == home:
             letter = letters(top.column)
             return f"${letter}${top.row}:${letter}${bottom.row}"
@@ -102,8 +103,22 @@ class Formulas:
             return f"${letters(address.column)}${address.row}"
         return address.absolute
 
+    def _own_row(self, address: Address, home: str) -> str:
+        if address.sheet == home == CALC_SHEET:
+            return f"${letters(address.column)}{address.row}"
+        return self.on(address, home)
+
+    def _seen(self, item: Field, number: int, home: str) -> Address:
+        """Where a formula on the sheet `home` looks for a field: on `_calc`, rows are mirrored."""
+        if home == CALC_SHEET and item.grain == ROW:
+            return self.layout.calc_cell(item.section, item.id, number)
+        return self.address(item, number)
+
+    def _item(self, ref: Ref) -> Field:
+        return self.form.sections[ref.section].fields[ref.field]
+
     def _reference(self, ref: Ref, home: str, grain: str, number: int) -> str:
-        item = self.form.sections[ref.section].fields[ref.field]
+        item = self._item(ref)
         if ref.reach == "column":
             return self.column(item, home)
         if ref.reach == "group":
@@ -113,10 +128,12 @@ class Formulas:
         elif item.grain == GROUP and grain == ROW:
             slot = self.layout.blocks[item.section].slots[number - 1]
             number = slot.group + 1
+        elif item.grain == ROW == grain:
+            return self._own_row(self._seen(item, number, home), home)
         return self.on(self.address(item, number), home)
 
     def _indexed(self, ref: Ref, home: str, k: str) -> str:
-        item = self.form.sections[ref.section].fields[ref.field]
+        item = self._item(ref)
         if ref.reach == "column":
             return self.column(item, home)
         if ref.reach == "group":
@@ -132,11 +149,75 @@ class Formulas:
         return f"INDEX({self.column(item, home)},{k})"
 
 
-# Each keeps every formula that it rendered, and they are long: a few layouts are in use at a time.
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A formula cut where it names cells."""
+
+    words: tuple[str, ...]
+    named: tuple[int, ...]
+    """Which of the references stands behind each of the words but the last."""
+    refs: tuple[Ref, ...]
+
+    @classmethod
+    def of(cls, render: Callable[[Cell], str]) -> _Pattern:
+        numbers: dict[Ref, int] = {}
+        words = render(lambda ref: f"{_MARK}{numbers.setdefault(ref, len(numbers))}{_MARK}").split(
+            _MARK
+        )
+        return cls(tuple(words[::2]), tuple(map(int, words[1::2])), tuple(numbers))
+
+    def text(self, cell: Cell) -> str:
+        """The formula in its place."""
+        places = [cell(ref) for ref in self.refs]
+        parts = zip(self.words, self.named, strict=False)
+        return "".join(f"{words}{places[n]}" for words, n in parts) + self.words[-1]
+
+
+_MARK = "\x00"
+
+
+class _Patterns:
+    """A form's formulas, each worked out once for all layouts."""
+
+    def __init__(self, form: Form) -> None:
+        self._form = form
+        self._patterns: dict[tuple[str, str], _Pattern] = {}
+
+    def computed(self, key: str) -> _Pattern:
+        node = self._form.formulas[key]
+        return self._once(("computed", key), lambda cell: f'IFERROR({to_formula(node, cell)},"")')
+
+    def verdict(self, rule: Rule) -> _Pattern:
+        return self._once(("verdict", rule.key), lambda cell: _verdict(rule, cell))
+
+    def message(self, rule: Rule) -> _Pattern:
+        return self._once(
+            ("message", rule.key),
+            lambda cell: "&".join(_part(part, cell) for part in rule.message) or '""',
+        )
+
+    def _once(self, key: tuple[str, str], render: Callable[[Cell], str]) -> _Pattern:
+        if key not in self._patterns:
+            self._patterns[key] = _Pattern.of(render)
+        return self._patterns[key]
+
+
+@lru_cache(maxsize=16)
+def _patterns_of(form: Form) -> _Patterns:
+    return _Patterns(form)
+
+
 @lru_cache(maxsize=16)
 def formulas_of(layout: Layout) -> Formulas:
-    """The formulas of a layout, kept for the next template that has it."""
+    """The formulas of a layout."""
     return Formulas(layout)
+
+
+def _verdict(rule: Rule, cell: Cell) -> str:
+    text = f"IF({to_formula(rule.must, cell)},1,0)"
+    if rule.when is not None:
+        text = f"IF({to_formula(rule.when, cell)},{text},1)"
+    return f"IFERROR({text},-1)"
 
 
 def _part(part: Part, cell: Cell) -> str:

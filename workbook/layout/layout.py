@@ -112,10 +112,17 @@ class Block:
     calc_top: int
     """The row of its first slot on `_calc`; its heads stand one above."""
     calc_columns: dict[str, int]
-    """Column on `_calc` of each level, derived field, `used`, and rule (by its key)."""
+    """Column on `_calc` of each level, derived field, `used`, rule (by its key), and of each field of a row
+    that stands on the form, mirrored there."""
     group_top: int
     """The row of its first group on `_calc`."""
     group_columns: dict[str, int]
+
+    @property
+    def mirrored(self) -> tuple[Field, ...]:
+        """The fields of its rows that stand on the form, and are no levels."""
+        fields = self.section.of_grain(ROW)
+        return tuple(f for f in fields if f.mode != "derived" and f.id not in self.section.levels)
 
     @property
     def starts(self) -> tuple[int, ...]:
@@ -457,6 +464,7 @@ class _Placer:
         row_names += [
             r.key for r in self.form.sheet_rules if r.section == section.id and r.grain == ROW
         ]
+        row_names += [f.id for f in block.mirrored]
         group_names = [f.id for f in section.of_grain(GROUP)]
         group_names += [
             r.key for r in self.form.sheet_rules if r.section == section.id and r.grain == GROUP

@@ -42,6 +42,7 @@ ODD = load_form(Path(__file__).parents[2] / "forms/odd_form_2023.toml")
 KNOWN = {
     *(
         "IF",
+        "ISBLANK",
         "AND",
         "OR",
         "NOT",

@@ -1,0 +1,60 @@
+"""The hidden sheet `_calc` as its part is stored: each long formula once, and each row's own when read."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from zipfile import ZipFile
+
+import openpyxl
+import pytest
+
+from builder.template import build_template
+from workbook.form import ROW, Form, available_forms, load_form
+from workbook.layout import CALC_SHEET, formulas_of, lay_out
+
+FORMS = [load_form(path) for path in available_forms()]
+MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def stored(path: Path) -> list[tuple[str, dict[str, str], str]]:
+    """(cell, attributes of its formula, the formula as stored) of each formula of `_calc`."""
+    number = openpyxl.load_workbook(path, read_only=True).sheetnames.index(CALC_SHEET) + 1
+    with ZipFile(path) as package:
+        root = ET.fromstring(package.read(f"xl/worksheets/sheet{number}.xml"))
+    cells = ((cell, cell.find(f"{MAIN}f")) for cell in root.iter(f"{MAIN}c"))
+    return [(c.attrib["r"], dict(f.attrib), f.text or "") for c, f in cells if f is not None]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id)
+def test_every_row_has_its_own_formula(form: Form, tmp_path: Path) -> None:
+    plan = tuple(2 + n % 3 for n, _ in enumerate(lay_out(form).plan))
+    layout = lay_out(form, plan)
+    formulas = formulas_of(layout)
+    sheet = openpyxl.load_workbook(build_template(form, tmp_path / "f.xlsx", plan=plan))[CALC_SHEET]
+    seen = 0
+    for block in layout.blocks.values():
+        for slot in block.slots:
+            for rule in form.sheet_rules:
+                if rule.grain == ROW and rule.section == block.section.id:
+                    at = layout.calc_cell(rule.section, rule.key, slot.number).a1
+                    assert sheet[at].value == formulas.verdict(rule, CALC_SHEET, slot.number)
+                    seen += 1
+            for item in block.section.of_grain(ROW):
+                at = layout.calc_cell(item.section, item.id, slot.number).a1
+                if item.mode == "derived":
+                    assert sheet[at].value == formulas.computed(item.key, CALC_SHEET, slot.number)
+    assert seen > 500
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id)
+def test_shared_formulas_name_no_other_sheet_and_spare_most_of_the_text(
+    form: Form, tmp_path: Path
+) -> None:
+    found = stored(build_template(form, tmp_path / "f.xlsx"))
+    shared = [(cell, how, text) for cell, how, text in found if how.get("t") == "shared"]
+    masters = [text for _, how, text in shared if "ref" in how]
+    assert len(shared) > 10 * len(masters) > 500
+    assert not any("!" in text for text in masters)
+    plain = [text for _, how, text in found if "t" not in how and len(text) > 300]
+    assert len(plain) < len(found) / 8
