@@ -7,33 +7,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from builder.sheets import Sheet, done
+from builder.template.results import Results, Shown
 from workbook.address import Address, letters, quote
-from workbook.checking import Batch, value_at
 from workbook.expression import OPS
 from workbook.form import CELL, GROUP, ROW, Field, Rule
 from workbook.layout import CALC_SHEET, Block, Formulas
 
 
-def write(sheet: Sheet, formulas: Formulas, batch: Batch) -> None:
+def write(sheet: Sheet, results: Results) -> None:
     """Write derived fields and every verdict."""
-    layout = formulas.layout
-    for rule in formulas.form.sheet_rules:
+    layout = results.formulas.layout
+    for rule in results.form.sheet_rules:
         if rule.grain == CELL:
-            _form_rule(sheet, formulas, batch, rule, layout.verdicts[rule.key])
+            _form_rule(sheet, results, rule, layout.verdicts[rule.key])
     for block in layout.blocks.values():
-        _block_rows(sheet, formulas, batch, block)
-        _block_groups(sheet, formulas, batch, block)
+        _block_rows(sheet, results, block)
+        _block_groups(sheet, results, block)
 
 
-def _form_rule(
-    sheet: Sheet, formulas: Formulas, batch: Batch, rule: Rule, address: Address
-) -> None:
-    row = address.row - 1
+def _form_rule(sheet: Sheet, results: Results, rule: Rule, address: Address) -> None:
+    row, formulas = address.row - 1, results.formulas
     done(sheet.write_string(row, 0, rule.key))
     verdict = formulas.verdict(rule, CALC_SHEET)
-    done(sheet.write_formula(row, 1, verdict, None, float(batch.judge(rule)[0, 0])))
+    results.write(sheet, row, 1, verdict, None, results.verdict(rule, 1))
     message = formulas.message(rule, formulas.cell(CALC_SHEET))
-    done(sheet.write_formula(row, 2, f"={message}", None, message_text(batch, rule, 0)))
+    results.write(sheet, row, 2, f"={message}", None, results.message(rule))
     done(sheet.write_string(row, 3, _target(formulas, rule)))
 
 
@@ -43,12 +41,13 @@ def _target(formulas: Formulas, rule: Rule) -> str:
     return f"{quote(address.sheet)}!{address.a1}"
 
 
-def _block_rows(sheet: Sheet, formulas: Formulas, batch: Batch, block: Block) -> None:
-    section = block.section
+def _block_rows(sheet: Sheet, results: Results, block: Block) -> None:
+    section, formulas = block.section, results.formulas
     derived = {f.id: f for f in section.of_grain(ROW) if f.mode == "derived"}
     rules = {
-        r.key: r for r in formulas.form.sheet_rules if r.section == section.id and r.grain == ROW
+        r.key: r for r in results.form.sheet_rules if r.section == section.id and r.grain == ROW
     }
+    numbers = [slot.number for slot in block.slots]
     top = block.calc_top - 1
     for name, number in block.calc_columns.items():
         column = number - 1
@@ -56,21 +55,19 @@ def _block_rows(sheet: Sheet, formulas: Formulas, batch: Batch, block: Block) ->
         if name in section.levels:
             done(sheet.write_column(top, column, _labels(block, name)))
         elif name == "used":
-            shown = batch.used(section)[0] * 1.0
-            sheet.write_down(top, column, _used(formulas, block), shown.tolist())
+            used = [results.used(section, number) for number in numbers]
+            results.write_down(sheet, top, column, _used(block), used)
         elif name in rules:
-            _down(sheet, formulas, block, rules[name], batch.judge(rules[name])[0] * 1.0)
+            verdicts = [results.verdict(rules[name], number) for number in numbers]
+            _down(sheet, results, block, rules[name], verdicts)
         elif name in derived:
-            item = derived[name]
-            _down(
-                sheet, formulas, block, item, [value_at(batch, item, s.number) for s in block.slots]
-            )
+            values = [results.value(derived[name], number) for number in numbers]
+            _down(sheet, results, block, derived[name], values)
     for item in block.mirrored:
         column = block.calc_columns[item.id] - 1
-        for slot in block.slots:
-            text = formulas.mirrored(item, slot.number)
-            value = value_at(batch, item, slot.number)
-            done(sheet.write_formula(top + slot.number - 1, column, text, None, value))
+        for number in numbers:
+            text, value = formulas.mirrored(item, number), results.value(item, number)
+            results.write(sheet, top + number - 1, column, text, None, value)
 
 
 def _labels(block: Block, level: str) -> list[str]:
@@ -78,7 +75,7 @@ def _labels(block: Block, level: str) -> list[str]:
     return [slot.path[depth] for slot in block.slots]
 
 
-def _used(formulas: Formulas, block: Block) -> str:
+def _used(block: Block) -> str:
     """1 in a row in which something is filled in."""
     entered = [f for f in block.mirrored if f.mode == "entered"]
     inputs = [f"${letters(block.calc_columns[f.id])}{block.calc_top}" for f in entered]
@@ -86,14 +83,10 @@ def _used(formulas: Formulas, block: Block) -> str:
 
 
 def _down(
-    sheet: Sheet,
-    formulas: Formulas,
-    block: Block,
-    source: Rule | Field,
-    shown: Sequence[str | float],
+    sheet: Sheet, results: Results, block: Block, source: Rule | Field, shown: Sequence[Shown]
 ) -> None:
     """A column of one formula: shared, unless it looks at another sheet's cells."""
-    key = source.key
+    formulas, key = results.formulas, source.key
     column = block.calc_columns[key if isinstance(source, Rule) else source.id] - 1
 
     def text(number: int) -> str:
@@ -104,17 +97,16 @@ def _down(
     for first, last in formulas.runs(block.section, formulas.refs(source)):
         row, formula = block.calc_top + first - 2, text(first)
         if "!" not in formula:
-            sheet.write_down(row, column, formula, shown[first - 1 : last])
+            results.write_down(sheet, row, column, formula, shown[first - 1 : last])
             continue
-        for number in range(first, last + 1):
-            value = shown[number - 1]
-            done(sheet.write_formula(row + number - first, column, text(number), None, value))
+        for n, value in enumerate(shown[first - 1 : last]):
+            results.write(sheet, row + n, column, text(first + n), None, value)
 
 
-def _block_groups(sheet: Sheet, formulas: Formulas, batch: Batch, block: Block) -> None:
-    section = block.section
+def _block_groups(sheet: Sheet, results: Results, block: Block) -> None:
+    section, formulas = block.section, results.formulas
     rules = {
-        r.key: r for r in formulas.form.sheet_rules if r.section == section.id and r.grain == GROUP
+        r.key: r for r in results.form.sheet_rules if r.section == section.id and r.grain == GROUP
     }
     for name, column in block.group_columns.items():
         title = rules[name].name if name in rules else name
@@ -129,16 +121,8 @@ def _block_groups(sheet: Sheet, formulas: Formulas, batch: Batch, block: Block) 
                 done(sheet.write_number(row, column, group.weight))
             elif item.mode != "fixed" and item.key not in formulas.layout.by_key:
                 text = formulas.computed(item.key, CALC_SHEET, number)
-                done(sheet.write_formula(row, column, text, None, value_at(batch, item, number)))
+                results.write(sheet, row, column, text, None, results.value(item, number))
         for key, rule in rules.items():
             text = formulas.verdict(rule, CALC_SHEET, number)
-            value = float(batch.judge(rule)[0, number - 1])
-            done(sheet.write_formula(row, block.group_columns[key] - 1, text, None, value))
-
-
-def message_text(batch: Batch, rule: Rule, index: int) -> str:
-    """A rule's message about the batch's only submission, at a row or group (from 0)."""
-    return "".join(
-        part.words if part.node is None else batch.shown(part, rule)(0, index)
-        for part in rule.message
-    )
+            column = block.group_columns[key] - 1
+            results.write(sheet, row, column, text, None, results.verdict(rule, number))

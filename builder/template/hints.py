@@ -4,50 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from builder.template.results import Results, Shown
 from builder.template.selfcheck import verdict_cells
 from workbook.address import letters, quote
 from workbook.catalogue import REQUIRED, Severity
-from workbook.checking import BROKEN, Batch
+from workbook.checking import BROKEN
 from workbook.expression import literal
 from workbook.form import CELL, ROW, Rule
 from workbook.layout import CALC_SHEET, Block, Formulas, Page, Slot
 
 
-def row_hint(formulas: Formulas, batch: Batch, block: Block, slot: Slot) -> tuple[str, str]:
+def row_hint(results: Results, block: Block, slot: Slot) -> tuple[str, Shown]:
     """All that is open in a row: the formula, and what it shows."""
     rules = [
-        r for r in formulas.form.sheet_rules if r.section == block.section.id and r.grain == ROW
+        r for r in results.form.sheet_rules if r.section == block.section.id and r.grain == ROW
     ]
     row = block.calc_top + slot.number - 1
     cells = {
         r.key: f"{quote(CALC_SHEET)}!${letters(block.calc_columns[r.key])}${row}" for r in rules
     }
-    broken = {r.key: batch.judge(r)[0, slot.number - 1] == BROKEN for r in rules}
-    return _hint(rules, cells, broken)
+    return _hint(results, rules, cells, slot.number)
 
 
-def page_hints(
-    formulas: Formulas, batch: Batch, page: Page
-) -> Iterator[tuple[int, tuple[str, str]]]:
+def page_hints(results: Results, page: Page) -> Iterator[tuple[int, tuple[str, Shown]]]:
     """(row, hint) of each row of a page on which a rule of the form marks cells."""
-    layout = formulas.layout
+    layout = results.formulas.layout
     rules_by_row: dict[int, dict[str, Rule]] = {}
-    for rule in formulas.form.sheet_rules:
+    for rule in results.form.sheet_rules:
         for ref in rule.at if rule.grain == CELL else ():
             for spot in layout.by_key.get(f"{ref.section}.{ref.field}", ()):
                 if spot.address.sheet == page.paper.sheet:
                     rules_by_row.setdefault(spot.address.row, {})[rule.key] = rule
     for row, row_rules in sorted(rules_by_row.items()):
         cells = {key: layout.verdicts[key].absolute for key in row_rules}
-        broken = {key: batch.judge(rule)[0, 0] == BROKEN for key, rule in row_rules.items()}
-        yield row, _hint(row_rules.values(), cells, broken)
+        yield row, _hint(results, row_rules.values(), cells, 1)
 
 
-def _hint(rules: Iterable[Rule], cells: dict[str, str], broken: dict[str, bool]) -> tuple[str, str]:
+def _hint(
+    results: Results, rules: Iterable[Rule], cells: dict[str, str], number: int
+) -> tuple[str, Shown]:
     """The formula that tells what is open, and what it shows; by the rules' keys."""
     words = list(_hint_words(list(rules)))
     formula = "&".join(f'IF({cells[r.key]}=0,{literal(text)},"")' for r, text in words)
-    return f"={formula or literal('')}", "".join(text for r, text in words if broken[r.key])
+    verdicts = [(results.batch.judge(rule)[:, number - 1], text) for rule, text in words]
+
+    def told(i: int) -> str:
+        return "".join(text for verdict, text in verdicts if verdict[i] == BROKEN)
+
+    return f"={formula or literal('')}", Shown(told, results.origins(rule for rule, _ in words))
 
 
 def _hint_words(rules: list[Rule]) -> Iterator[tuple[Rule, str]]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-import numpy as np
-import numpy.typing as npt
-from xlsxwriter.worksheet import Worksheet
+from xlsxwriter.format import Format
 
 from builder import styles as st
-from builder.sheets import Book, done
-from builder.template.calc import message_text
+from builder.sheets import Book, Sheet, done
+from builder.template.results import Line, Results, Shown
 from builder.template.widths import message_width, text_width
 from workbook.address import column_range, letters, quote
 from workbook.catalogue import REQUIRED
-from workbook.checking import BROKEN, HOLDS, UNDECIDED, VERDICTS, Batch
+from workbook.checking import BROKEN, HOLDS, UNDECIDED, VERDICTS
 from workbook.expression import literal
 from workbook.form import CELL, GROUP, ROW, Rule
 from workbook.layout import CALC_SHEET, CHECK_SHEET, CHECK_TOP, Formulas, check_lines
@@ -48,43 +46,12 @@ def level(rule: Rule) -> str:
 # --- 自检 -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of 自检 and the verdicts it sums up."""
-
-    key: str
-    rules: tuple[Rule, ...]
-    row: int
-    cells: str
-    """Its verdicts' cells on `_calc`."""
-    verdicts: npt.NDArray[np.int8]
-    """(rows or groups, rules), or (rules, 1) for rules of the form."""
-
-    @property
-    def rule(self) -> Rule:
-        """The rule, or the first of a general check's."""
-        return self.rules[0]
-
-    @property
-    def open(self) -> int:
-        """How many cells are concerned."""
-        return int((self.verdicts == BROKEN).sum())
-
-    @property
-    def first(self) -> int:
-        """The first row, group or rule that is broken, from 1; 0 if none is."""
-        broken = (self.verdicts == BROKEN).any(axis=1)
-        return int(np.argmax(broken)) + 1 if broken.any() else 0
-
-
-def _lines(formulas: Formulas, batch: Batch) -> list[Line]:
-    lines = []
-    for key, rules in check_lines(formulas.form).items():
-        verdicts = np.stack([batch.judge(rule)[0] for rule in rules], axis=-1)
-        verdicts = verdicts.T if rules[0].grain == CELL else verdicts
-        row = formulas.layout.checks[key].row
-        lines.append(Line(key, rules, row, verdict_cells(formulas, rules), verdicts))
-    return lines
+def _lines(results: Results) -> list[Line]:
+    formulas = results.formulas
+    return [
+        results.line(rules, formulas.layout.checks[key].row, verdict_cells(formulas, rules))
+        for key, rules in check_lines(results.form).items()
+    ]
 
 
 def verdict_cells(formulas: Formulas, rules: tuple[Rule, ...]) -> str:
@@ -101,13 +68,13 @@ def verdict_cells(formulas: Formulas, rules: tuple[Rule, ...]) -> str:
     return f"{quote(CALC_SHEET)}!${left}${top_row}:${right}${top_row + count - 1}"
 
 
-def write_check(book: Book, sheet: Worksheet, formulas: Formulas, batch: Batch) -> None:
+def write_check(book: Book, sheet: Sheet, results: Results) -> None:
     """Write the sheet that the accountant reads."""
-    lines = _lines(formulas, batch)
+    lines = _lines(results)
     _check_page(book, sheet, len(lines))
-    _check_head(book, sheet, formulas, lines)
+    _check_head(book, sheet, results, lines)
     for line in lines:
-        _check_line(book, sheet, formulas, batch, line)
+        _check_line(book, sheet, results, line)
     last = CHECK_TOP + len(lines) - 1
     done(sheet.autofilter(CHECK_TOP - 2, 0, last - 1, 5))
     verdicts = f"C{CHECK_TOP}:C{last}"
@@ -138,7 +105,7 @@ def write_check(book: Book, sheet: Worksheet, formulas: Formulas, batch: Batch) 
     done(sheet.conditional_format(verdicts, options))
 
 
-def _check_page(book: Book, sheet: Worksheet, count: int) -> None:
+def _check_page(book: Book, sheet: Sheet, count: int) -> None:
     for column, (_, width) in enumerate(_COLUMNS):
         done(sheet.set_column(column, column, width))
     done(sheet.set_column(_FIRST_COLUMN - 1, _OPEN_COLUMN - 1, 4, None, {"hidden": True}))
@@ -152,10 +119,10 @@ def _check_page(book: Book, sheet: Worksheet, count: int) -> None:
     sheet.set_footer(f'&C&"{st.BODY_FONT},Regular"&9第 &P 页，共 &N 页')
 
 
-def _check_head(book: Book, sheet: Worksheet, formulas: Formulas, lines: list[Line]) -> None:
+def _check_head(book: Book, sheet: Sheet, results: Results, lines: list[Line]) -> None:
     done(sheet.set_row(0, 30))
     title = book.style(**(st.TITLE | {"font_size": 16}))
-    done(sheet.merge_range(0, 0, 0, 5, f"{formulas.form.name}　自检", title))
+    done(sheet.merge_range(0, 0, 0, 5, f"{results.form.name}　自检", title))
     text = book.style(**(st.BODY | {"font_color": st.SIDE_INK}))
     words = (
         "填写时自动更新。先补“必填”，再改“错误”；“提醒”请核对，无误可保留；“说明”仅供参考。"
@@ -166,8 +133,7 @@ def _check_head(book: Book, sheet: Worksheet, formulas: Formulas, lines: list[Li
     style = book.style(**(st.BODY | look))
     done(sheet.set_row(2, 24))
     done(sheet.merge_range(2, 0, 2, 5, "", style))
-    status = _status_formula(len(lines))
-    done(sheet.write_formula(2, 0, status, style, _status(_counts(lines))))
+    results.write(sheet, 2, 0, _status_formula(len(lines)), style, _status_of(results, lines))
     done(book.define_name(STATUS_NAME, f"={quote(CHECK_SHEET)}!$A$3"))
     for column, (name, _) in enumerate(_COLUMNS):
         done(sheet.write_string(CHECK_TOP - 2, column, name, book.style(**st.HEAD)))
@@ -188,59 +154,48 @@ _DOUBTS = (("　提醒 ", " 处，请核对，无误可以报送"), ("　说明 
 """What is said of reminders and notes once nothing stands in the way."""
 
 
-def _counts(lines: list[Line]) -> dict[str, int]:
-    counts = dict.fromkeys(_LEVELS, 0)
-    for line in lines:
-        counts[level(line.rule)] += line.open
-    return counts
+def _status_of(results: Results, lines: Sequence[Line]) -> Shown:
+    opens = {name: [line.open for line in lines if level(line.rule) == name] for name in _LEVELS}
+    keys = results.origins(rule for line in lines for rule in line.rules)
+    return Shown(lambda i: _status(*(int(sum(o[i] for o in opens[n])) for n in _LEVELS)), keys)
 
 
-def _status(counts: dict[str, int]) -> str:
-    missing, errors, *doubts = counts.values()
+def _status(missing: int, errors: int, reminders: int, notes: int) -> str:
     if missing + errors == 0:
-        texts = zip(doubts, _DOUBTS, strict=True)
+        texts = zip((reminders, notes), _DOUBTS, strict=True)
         return "自检通过" + "".join(f"{before}{n}{after}" for n, (before, after) in texts if n)
-    words = zip(("未填", "错误", "提醒", "说明"), counts.values(), strict=True)
-    parts = "".join(f"{word} {count} 处　" for word, count in words if count)
+    counts = zip(("未填", "错误", "提醒", "说明"), (missing, errors, reminders, notes), strict=True)
+    parts = "".join(f"{word} {count} 处　" for word, count in counts if count)
     return f"自检未通过：　{parts}"
 
 
-def status_text(formulas: Formulas, batch: Batch) -> str:
-    """The sentence at the head of the form, as its formula shows it."""
-    return _status(_counts(_lines(formulas, batch)))
+def status(results: Results) -> Shown:
+    """The sentence at the head of the form."""
+    return _status_of(results, _lines(results))
 
 
-def _check_line(book: Book, sheet: Worksheet, formulas: Formulas, batch: Batch, line: Line) -> None:
-    row, rule = line.row - 1, line.rule
+def _check_line(book: Book, sheet: Sheet, results: Results, line: Line) -> None:
+    row, rule, formulas = line.row - 1, line.rule, results.formulas
     cell = book.style(**(st.BODY | st.GRIDDED))
     centre = book.style(**(st.BODY | st.GRIDDED | {"align": "center"}))
     link = book.style(**(st.BODY | st.GRIDDED | {"align": "center", "font_color": "#0563C1", "underline": 1}))  # fmt: skip
     done(sheet.write_string(row, 0, rule.code, centre))
     done(sheet.write_string(row, 1, level(rule), centre))
-    done(
-        sheet.write_formula(row, 2, _verdict_formula(formulas, line), centre, _verdict(batch, line))
-    )
     done(sheet.write_string(row, 3, _title(formulas, line), cell))
-    done(
-        sheet.write_formula(
-            row, 4, _situation(formulas, line), cell, _situation_text(formulas, batch, line)
-        )
-    )
-    done(
-        sheet.write_formula(
-            row,
-            5,
-            f'=IF({_open_cell(line)}>0,{literal(rule.hint)},"")',
-            cell,
-            rule.hint if line.open else "",
-        )
-    )
     done(sheet.set_row(row, row_height(formulas, line.rules, _title(formulas, line))))
-    link_text = "转到" if line.open else ""
-    done(sheet.write_formula(row, 6, _link(formulas, line), link, link_text))
+    keys = results.origins(line.rules)
+    hint = f'=IF({_open_cell(line)}>0,{literal(rule.hint)},"")'
     first = f"=IF({_open_cell(line)}>0,{_first_formula(line)},0)"
-    done(sheet.write_formula(row, _FIRST_COLUMN - 1, first, None, line.first))
-    done(sheet.write_formula(row, _OPEN_COLUMN - 1, f"=COUNTIF({line.cells},0)", None, line.open))
+    shown: tuple[tuple[int, str, Format | None, Callable[[int], str | float]], ...] = (
+        (2, _verdict_formula(formulas, line), centre, lambda i: _verdict(results, line, i)),
+        (4, _situation(formulas, line), cell, lambda i: _situation_text(results, line, i)),
+        (5, hint, cell, lambda i: rule.hint if line.open[i] else ""),
+        (6, _link(formulas, line), link, lambda i: "转到" if line.open[i] else ""),
+        (_FIRST_COLUMN - 1, first, None, lambda i: int(line.first[i])),
+        (_OPEN_COLUMN - 1, f"=COUNTIF({line.cells},0)", None, lambda i: int(line.open[i])),
+    )
+    for column, formula, style, of in shown:
+        results.write(sheet, row, column, formula, style, Shown(of, keys))
 
 
 def row_height(formulas: Formulas, rules: tuple[Rule, ...], title: str) -> float:
@@ -272,12 +227,12 @@ def _first_formula(line: Line) -> str:
     return f"SUMPRODUCT(MIN(({line.cells}<>0)*99999+ROW({line.cells})))-{int(top) - 1}"
 
 
-def _verdict(batch: Batch, line: Line) -> str:
-    broken, undecided = line.open > 0, bool((line.verdicts == UNDECIDED).any())
-    if line.rule.grain == ROW and not batch.used(batch.form.sections[line.rule.section]).any():
-        undecided = True
-    if broken:
+def _verdict(results: Results, line: Line, i: int) -> str:
+    if line.open[i]:
         return VERDICTS[UNDECIDED if line.rule.code == REQUIRED else BROKEN]
+    undecided = bool(line.undecided[i])
+    if line.rule.grain == ROW:
+        undecided |= not results.batch.used(results.form.sections[line.rule.section])[i].any()
     return VERDICTS[UNDECIDED if undecided else HOLDS]
 
 
@@ -322,18 +277,17 @@ def _count_suffix(line: Line) -> str:
     return f'IF({_open_cell(line)}>1,"（共 "&{_open_cell(line)}&" 处）","")'
 
 
-def _situation_text(formulas: Formulas, batch: Batch, line: Line) -> str:
-    if not line.open:
+def _situation_text(results: Results, line: Line, i: int) -> str:
+    count, first, rule = int(line.open[i]), int(line.first[i]), line.rule
+    if not count:
         return ""
-    rule, first = line.rule, line.first
-    count_suffix = f"（共 {line.open} 处）" if line.open > 1 else ""
+    count_suffix = f"（共 {count} 处）" if count > 1 else ""
     if rule.grain == CELL:
-        return message_text(batch, line.rules[first - 1], 0) + count_suffix
-    block = formulas.layout.blocks[rule.section]
-    row = block.first + first - 1
+        return results.message_text(line.rules[first - 1], 0, i) + count_suffix
+    row = results.formulas.layout.blocks[rule.section].first + first - 1
     if rule.general and rule.grain == ROW:
         return f"第 {row} 行，见该行右侧的提示{count_suffix}"
-    text = message_text(batch, rule, first - 1)
+    text = results.message_text(rule, first - 1, i)
     return (f"第 {row} 行：{text}" if rule.grain == ROW else text) + count_suffix
 
 

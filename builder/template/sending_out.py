@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from builder.template.approved import Addressee
-from builder.template.template import build_template
+from builder.template.template import build_templates
 from workbook.errors import BuildError
 from workbook.form import DEPARTMENT, DEPARTMENT_CODE, Form, Value
 from workbook.reading import Filling
@@ -41,20 +41,35 @@ def issue(
     existing = [path for path in paths if folder and path.exists()]
     if existing and not force:
         raise BuildError(f"{existing[0]} 等 {len(existing)} 个文件已经存在；要覆盖请加 --force")
-    written = []
-    for path, each in zip(paths, addressed, strict=True):
-        build_template(
+    filled = [_prefilled(each) for each in addressed]
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for n, each in enumerate(addressed):
+        alike.setdefault((each.plan, _shape(filled[n])), []).append(n)
+    for numbers in alike.values():
+        written = build_templates(
             form,
-            path,
-            prefilled=_prefilled(each),
-            plan=each.plan,
+            [paths[n] for n in numbers],
+            [filled[n] for n in numbers],
+            plan=addressed[numbers[0]].plan,
             fiscal_year=fiscal_year,
             password=password,
         )
-        written.append(path)
-        if progress is not None:
-            progress(path)
-    return written
+        for path in written:
+            if progress is not None:
+                progress(path)
+    return paths
+
+
+def _shape(filling: Filling) -> tuple[object, ...]:
+    """Which cells a filling fills in, and with what kind of value."""
+    kinds = [(name, isinstance(value, str)) for name, value in sorted(filling.values.items())]
+    rows = [
+        (section, number, name, isinstance(value, str))
+        for section, section_rows in sorted(filling.rows.items())
+        for number, values in sorted(section_rows.items())
+        for name, value in sorted(values.items())
+    ]
+    return (*kinds, *rows)
 
 
 def _prefilled(each: Addressee) -> Filling:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
 
 from builder import styles as st
-from builder.sheets import FIXED_DATE, Book, book_at, done
+from builder.sheets import FIXED_DATE, Book, Sheet, book_at, done
 from builder.template import calc, guide, hints, selfcheck
+from builder.template.edition import Edition
 from builder.template.paging import breaks
+from builder.template.results import Mark, Results, Shown
 from builder.template.selfcheck import STATUS_NAME
 from builder.template.validation import validation
 from workbook.address import area, letters, quote
-from workbook.checking import Batch, View, gather, value_at
 from workbook.errors import BuildError
 from workbook.expression import literal
 from workbook.form import ROW, Form, Value, serial
@@ -42,7 +43,8 @@ from workbook.layout import (
     lay_out,
     list_name,
 )
-from workbook.reading import Filling, submit
+from workbook.reading import Filling
+from workbook.writing import writing
 
 HINT_WIDTH, BESIDE_WIDTH = 38.0, 60.0
 """The hints' column on the form's own sheet, whose rows grow, and on a further sheet, whose do not."""
@@ -53,14 +55,13 @@ and still lets it grow with its text, which a set height would not."""
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One template being written."""
+    """Templates of one layout being written: the first as a workbook, and what differs in the others."""
 
     book: Book
     layout: Layout
-    formulas: Formulas
+    results: Results
     filling: Filling
-    prefilled: Filling
-    batch: Batch
+    prefilled: Sequence[Filling]
     password: str
 
     @property
@@ -68,20 +69,46 @@ class Job:
         """The form."""
         return self.layout.form
 
-    def written_value(self, spot: Spot) -> Value:
-        """What is written at a spot: the bureau's value, or the department's."""
-        prefilled = self.prefilled.value(spot)
+    @property
+    def formulas(self) -> Formulas:
+        """Its formulas under the layout."""
+        return self.results.formulas
+
+    def written(self, spot: Spot) -> Value:
+        """What is written at a spot of the first: the bureau's value, or the department's."""
+        prefilled = self.prefilled[0].value(spot)
         return self.filling.value(spot) if prefilled is None else prefilled
+
+    def put(
+        self,
+        sheet: Sheet,
+        row: int,
+        column: int,
+        spot: Spot,
+        style: Format,
+        *,
+        as_text: bool = False,
+    ) -> None:
+        """Write what is written at a spot: text, number or nothing, the same in all."""
+        value = self.written(spot)
+        _put(sheet, row, column, str(value) if as_text else value, style)
+        if self.locked(spot) and value is not None:
+            of = partial(self._issued, spot, as_text)
+            shown = Shown(of, frozenset((spot.field.key,)))
+            self.results.marks.append(Mark(sheet.name, row, column, shown))
+
+    def _issued(self, spot: Spot, as_text: bool, i: int) -> str | float:
+        value = self.prefilled[i].value(spot)
+        assert value is not None
+        if as_text:
+            return str(value)
+        return serial(value) if isinstance(value, date) else value
 
     def locked(self, spot: Spot) -> bool:
         """Whether the department may not type there."""
         if not spot.field.is_input or spot.field.by == "reviewer":
             return True
-        return self.prefilled.value(spot) is not None
-
-    def computed_value(self, spot: Spot) -> str | float:
-        """What a computed cell shows."""
-        return value_at(self.batch, spot.field, spot.number)
+        return self.prefilled[0].value(spot) is not None
 
 
 def build_template(
@@ -102,18 +129,86 @@ def build_template(
     """
     path = Path(path)
     layout = lay_out(form, plan)
-    year = fiscal_year or form.fiscal_year
-    prefilled = Filling(
-        {"identity.fiscal_year": year} | (prefilled.values if prefilled else {}),
-        _constants(layout) | (prefilled.rows if prefilled else {}),
-    )
-    filling = filling or Filling()
-    _check_fillings(layout, filling, prefilled, password)
-    submission = submit(form, _merged(filling, prefilled), plan=layout.plan)
-    batch = gather(form, [submission], View.WORKBOOK)
-    with book_at(path, lock_structure=True) as book:
-        _write(Job(book, layout, formulas_of(layout), filling, prefilled, batch, password))
+    locked = [_issued(layout, prefilled or Filling(), fiscal_year)]
+    _build(layout, path, filling or Filling(), locked, password)
     return path
+
+
+def build_templates(
+    form: Form,
+    paths: Sequence[Path],
+    prefilled: Sequence[Filling],
+    *,
+    plan: Plan | None = None,
+    fiscal_year: int | None = None,
+    password: str = "",
+) -> Iterator[Path]:
+    """Write the workbooks of forms that have the same cells locked in, each with its own values; yields the paths.
+
+    The first is written as by `build_template`, and the others are made from it. Raises BuildError.
+    """
+    layout = lay_out(form, plan)
+    locked = [_issued(layout, each, fiscal_year) for each in prefilled]
+    for start in range(0, len(paths), _TOGETHER):
+        yield from _build_alike(
+            layout, paths[start : start + _TOGETHER], locked[start : start + _TOGETHER], password
+        )
+
+
+_TOGETHER = 256
+"""So many forms are worked out at a time."""
+
+
+def _build_alike(
+    layout: Layout, paths: Sequence[Path], locked: Sequence[Filling], password: str
+) -> Iterator[Path]:
+    job = _build(layout, paths[0], Filling(), locked, password)
+    yield paths[0]
+    differing = _differing(layout, locked)
+    marks = [mark for mark in job.results.marks if mark.shown.keys & differing]
+    names = [sheet.name for sheet in job.book.worksheets()]
+    edition = Edition(paths[0].read_bytes(), names, marks)
+    for i, path in enumerate(paths[1:], 1):
+        content = edition.form(i)
+        if content is None:
+            _build(layout, path, Filling(), [locked[i]], password)
+        else:
+            with writing(path) as temporary:
+                temporary.write_bytes(content)
+        yield path
+
+
+def _differing(layout: Layout, locked: Sequence[Filling]) -> frozenset[str]:
+    """The fields whose locked values are not the same in all forms, and those computed from them."""
+    spots = layout.spots.values()
+    inputs = {
+        spot.field.key
+        for spot in spots
+        if any(each.value(spot) != locked[0].value(spot) for each in locked)
+    }
+    computed = {key for key in layout.form.formulas if layout.form.origins_of(key) & inputs}
+    return frozenset(inputs | computed)
+
+
+def _build(
+    layout: Layout, path: Path, filling: Filling, locked: Sequence[Filling], password: str
+) -> Job:
+    """Write the first of some forms."""
+    for each in locked:
+        _check_fillings(layout, filling, each, password)
+    results = Results(formulas_of(layout), [_merged(filling, each) for each in locked])
+    with book_at(path, lock_structure=True) as book:
+        job = Job(book, layout, results, filling, locked, password)
+        _write(job)
+    return job
+
+
+def _issued(layout: Layout, prefilled: Filling, fiscal_year: int | None) -> Filling:
+    """What is locked in: besides what is given, the year and what the form itself says in rows."""
+    year = fiscal_year or layout.form.fiscal_year
+    return Filling(
+        {"identity.fiscal_year": year} | prefilled.values, _constants(layout) | prefilled.rows
+    )
 
 
 def _constants(layout: Layout) -> dict[str, dict[int, dict[str, Value]]]:
@@ -159,8 +254,8 @@ def _write(job: Job) -> None:
     guide.write(book, guide_sheet, job.form)
     for name, page in job.layout.pages.items():
         _write_page(job, sheets[name], page)
-    calc.write(calc_sheet, job.formulas, job.batch)
-    selfcheck.write_check(book, check, job.formulas, job.batch)
+    calc.write(calc_sheet, job.results)
+    selfcheck.write_check(book, check, job.results)
     _write_lists(job, lists)
     _write_records(job, records)
     _define_names(job)
@@ -179,7 +274,7 @@ PERMITTED = {"format_rows": True, "format_columns": True, "autofilter": True, "s
 # --- the sheets to be filled in -------------------------------------------------------------------
 
 
-def _write_page(job: Job, sheet: Worksheet, page: Page) -> None:
+def _write_page(job: Job, sheet: Sheet, page: Page) -> None:
     _set_up(job, sheet, page)
     _write_banner(job, sheet, page)
     covered: set[tuple[int, int]] = set()
@@ -203,10 +298,10 @@ def _write_page(job: Job, sheet: Worksheet, page: Page) -> None:
 
 
 def _year(job: Job) -> int:
-    return int(float(str(job.prefilled.values["identity.fiscal_year"])))
+    return int(float(str(job.prefilled[0].values["identity.fiscal_year"])))
 
 
-def _set_up(job: Job, sheet: Worksheet, page: Page) -> None:
+def _set_up(job: Job, sheet: Sheet, page: Page) -> None:
     paper, home = page.paper, page is job.layout.home
     hint_width = HINT_WIDTH if home else BESIDE_WIDTH
     for column, width in enumerate((*paper.widths, *paper.side_widths, hint_width)):
@@ -234,14 +329,15 @@ def _set_up(job: Job, sheet: Worksheet, page: Page) -> None:
         done(sheet.repeat_rows(block.head_row - block.section.head.rows, block.head_row - 1))
 
 
-def _write_banner(job: Job, sheet: Worksheet, page: Page) -> None:
+def _write_banner(job: Job, sheet: Sheet, page: Page) -> None:
     look = {"bg_color": st.BANNER_FILL, "font_color": st.BANNER_INK, "bold": True, "indent": 1}
     style = job.book.style(**(st.BODY | look))
     _merge(sheet, STATUS_ROW, 1, STATUS_ROW, page.hint_column, "", style)
     invitation = f"　（点此打开“{CHECK_SHEET}”表）"
     link = f'HYPERLINK("#{quote(CHECK_SHEET)}!A1",{STATUS_NAME}&{literal(invitation)})'
-    shown = selfcheck.status_text(job.formulas, job.batch) + invitation
-    done(sheet.write_formula(STATUS_ROW - 1, 0, f"={link}", style, shown))
+    status = selfcheck.status(job.results)
+    shown = Shown(lambda i: f"{status.of(i)}{invitation}", status.keys)
+    job.results.write(sheet, STATUS_ROW - 1, 0, f"={link}", style, shown)
 
 
 def _label_style(job: Job, page: Page, label: Label) -> Format:
@@ -310,19 +406,12 @@ def _fill(job: Job, spot: Spot) -> str:
     return st.PREFILLED_FILL if job.locked(spot) else st.INPUT_FILL
 
 
-def _write_spot(job: Job, sheet: Worksheet, page: Page, spot: Spot) -> None:
+def _write_spot(job: Job, sheet: Sheet, page: Page, spot: Spot) -> None:
     style = _spot_style(job, page, spot)
     row, column = spot.address.row - 1, spot.address.column - 1
     if (spot.bottom, spot.right) != (spot.address.row, spot.address.column):
         _merge(sheet, row + 1, column + 1, spot.bottom, spot.right, "", style)
-    spot_value = job.written_value(spot)
-    if spot_value is None and spot.field.is_computed:
-        text = job.formulas.computed(spot.field.key, spot.address.sheet, spot.number)
-        done(sheet.write_formula(row, column, text, style, job.computed_value(spot)))
-    elif spot_value is None and spot.field.mode == "fixed":
-        _put(sheet, row, column, spot.field.value, style)
-    else:
-        _put(sheet, row, column, spot_value, style)
+    _write_value(job, sheet, row, column, spot, style)
     if spot.field.is_input:
         allowed = validation(spot, job.formulas, spot.address.sheet)
         last = row
@@ -332,7 +421,19 @@ def _write_spot(job: Job, sheet: Worksheet, page: Page, spot: Spot) -> None:
             done(sheet.data_validation(row, column, last, column, allowed.options()))
 
 
-def _put(sheet: Worksheet, row: int, column: int, value: Value, style: Format) -> None:
+def _write_value(job: Job, sheet: Sheet, row: int, column: int, spot: Spot, style: Format) -> None:
+    """What is filled in, else the formula, else what the form says."""
+    if job.written(spot) is not None:
+        job.put(sheet, row, column, spot, style)
+    elif spot.field.is_computed:
+        text = job.formulas.computed(spot.field.key, spot.address.sheet, spot.number)
+        shown = job.results.value(spot.field, spot.number)
+        job.results.write(sheet, row, column, text, style, shown)
+    else:
+        _put(sheet, row, column, spot.field.value if spot.field.mode == "fixed" else None, style)
+
+
+def _put(sheet: Sheet, row: int, column: int, value: Value, style: Format) -> None:
     if isinstance(value, date):
         value = serial(value)
     if value is None or value == "":
@@ -343,9 +444,7 @@ def _put(sheet: Worksheet, row: int, column: int, value: Value, style: Format) -
         done(sheet.write_number(row, column, value, style))
 
 
-def _write_empty_cells(
-    job: Job, sheet: Worksheet, page: Page, covered: set[tuple[int, int]]
-) -> None:
+def _write_empty_cells(job: Job, sheet: Sheet, page: Page, covered: set[tuple[int, int]]) -> None:
     style = job.book.style(**(st.BODY | st.FRAMED | {"bg_color": st.LABEL_FILL}))
     for row in page.framed:
         for column in range(1, page.paper_columns + 1):
@@ -353,7 +452,7 @@ def _write_empty_cells(
                 done(sheet.write_blank(row - 1, column - 1, None, style))
 
 
-def _write_home_hints(job: Job, sheet: Worksheet) -> None:
+def _write_home_hints(job: Job, sheet: Sheet) -> None:
     """Right of the paper: what is open in each row, and a spacer that keeps rows high enough."""
     layout = job.layout
     column = layout.home.hint_column - 1
@@ -362,8 +461,8 @@ def _write_home_hints(job: Job, sheet: Worksheet) -> None:
     for block in layout.blocks.values():
         done(sheet.write_string(block.head_row - 1, column, "本行还要处理", head))
         for slot in block.slots:
-            text, shown = hints.row_hint(job.formulas, job.batch, block, slot)
-            done(sheet.write_formula(slot.row - 1, column, text, hint, shown))
+            text, shown = hints.row_hint(job.results, block, slot)
+            job.results.write(sheet, slot.row - 1, column, text, hint, shown)
             done(sheet.write_blank(slot.row - 1, column + 1, None, spacer))
         _hint_inks(job, sheet, column, block.first, block.last)
     blocks = layout.blocks.values()
@@ -379,7 +478,7 @@ def _hint_styles(job: Job, **look: Any) -> tuple[Format, Format]:
     return head, job.book.style(**(small | {"font_color": st.WARNING_INK}))
 
 
-def _hint_inks(job: Job, sheet: Worksheet, column: int, first: int, last: int) -> None:
+def _hint_inks(job: Job, sheet: Sheet, column: int, first: int, last: int) -> None:
     """Red where something must be mended, grey where there are notes alone."""
     inks = (st.BAD_INK, st.SIDE_INK)
     tests = hints.hint_tests(f"${letters(column + 1)}{first}")
@@ -388,19 +487,19 @@ def _hint_inks(job: Job, sheet: Worksheet, column: int, first: int, last: int) -
         done(sheet.conditional_format(first - 1, column, last - 1, column, look))
 
 
-def _write_page_hints(job: Job, sheet: Worksheet, page: Page) -> None:
+def _write_page_hints(job: Job, sheet: Sheet, page: Page) -> None:
     """Right of a further sheet's paper: what is open in each of its rows."""
     head, hint = _hint_styles(job, valign="top", indent=1)
     column = page.hint_column - 1
-    rows = list(hints.page_hints(job.formulas, job.batch, page))
+    rows = list(hints.page_hints(job.results, page))
     if rows:
         done(sheet.write_string(STATUS_ROW, column, "本行还要处理", head))
         _hint_inks(job, sheet, column, rows[0][0], rows[-1][0])
     for row, (text, shown) in rows:
-        done(sheet.write_formula(row - 1, column, text, hint, shown))
+        job.results.write(sheet, row - 1, column, text, hint, shown)
 
 
-def _colour_open_cells(job: Job, sheet: Worksheet, page: Page) -> None:
+def _colour_open_cells(job: Job, sheet: Sheet, page: Page) -> None:
     """Open cells turn colour: yellow if missing, else by the gravest rule broken there."""
     looks = {
         "missing": job.book.add_format({"bg_color": st.MISSING_FILL}),
@@ -419,7 +518,7 @@ def _colour_open_cells(job: Job, sheet: Worksheet, page: Page) -> None:
 
 
 def _merge(
-    sheet: Worksheet, top: int, left: int, bottom: int, right: int, text: str, style: Format
+    sheet: Sheet, top: int, left: int, bottom: int, right: int, text: str, style: Format
 ) -> None:
     if (top, left) == (bottom, right):
         _put(sheet, top - 1, left - 1, text, style)
@@ -435,7 +534,7 @@ def _positions(top: int, left: int, bottom: int, right: int) -> Iterator[tuple[i
 # --- what is behind it ----------------------------------------------------------------------------
 
 
-def _write_lists(job: Job, sheet: Worksheet) -> None:
+def _write_lists(job: Job, sheet: Sheet) -> None:
     column = 0
     for item in job.form.fields():
         if item.choices:
@@ -452,49 +551,39 @@ def _absolute(a1: str) -> str:
     return f"${column_letters}${digits}"
 
 
-def _write_records(job: Job, sheet: Worksheet) -> None:
-    values = job.prefilled.values
+def _write_records(job: Job, sheet: Sheet) -> None:
     records = {
         "form": job.form.id,
         "version": job.form.version,
         "digest": job.form.digest,
         "plan": " ".join(map(str, job.layout.plan)),
-        "department_code": str(values.get("identity.department_code") or ""),
-        "department": str(values.get("identity.department") or ""),
-        "issued": "",
     }
+    style = job.book.style()
     for row, name in enumerate(FORM_RECORDS):
         done(sheet.write_string(row, 0, name))
-        done(sheet.write_string(row, 1, records[name]))
+        spot = job.layout.spots.get(f"identity.{name}")
+        if spot is not None and name not in records and job.prefilled[0].value(spot) is not None:
+            job.put(sheet, row, 1, spot, style, as_text=True)
+        else:
+            done(sheet.write_string(row, 1, records.get(name, "")))
     done(sheet.write_string(FORM_RECORDS.index("digest"), 2, str(job.form.revision)))
-    for row, (name, value) in enumerate(_locked_in(job)):
-        done(sheet.write_string(row, ISSUED_COLUMN - 1, name))
-        _put(sheet, row, ISSUED_COLUMN, value, job.book.style())
+    for row, spot in enumerate(_locked_in(job)):
+        done(sheet.write_string(row, ISSUED_COLUMN - 1, spot.name))
+        job.put(sheet, row, ISSUED_COLUMN, spot, style)
     for spot in job.layout.spots.values():
         if spot.address.sheet == FORM_SHEET:
             row = spot.address.row - 1
             done(sheet.write_string(row, 0, spot.name))
-            spot_value = job.written_value(spot)
-            if spot_value is None and spot.field.is_computed:
-                text = job.formulas.computed(spot.field.key, FORM_SHEET)
-                done(sheet.write_formula(row, 1, text, job.book.style(), job.computed_value(spot)))
-            else:
-                _put(
-                    sheet,
-                    row,
-                    1,
-                    spot.field.value if spot_value is None else spot_value,
-                    job.book.style(),
-                )
+            _write_value(job, sheet, row, 1, spot, style)
 
 
-def _locked_in(job: Job) -> Iterator[tuple[str, Value]]:
-    """What the bureau filled in on the form, by defined name, beside the department itself."""
+def _locked_in(job: Job) -> Iterator[Spot]:
+    """What the bureau filled in on the form, beside the department itself."""
     for spot in job.layout.spots.values():
-        value = job.prefilled.value(spot)
         on_page = spot.address.sheet in job.layout.pages
-        if on_page and value is not None and spot.field.id not in FORM_RECORDS:
-            yield spot.name, value
+        issued = job.prefilled[0].value(spot) is not None
+        if on_page and issued and spot.field.id not in FORM_RECORDS:
+            yield spot
 
 
 def _define_names(job: Job) -> None:

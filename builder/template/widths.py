@@ -23,9 +23,7 @@ def message_width(form: Form, rule: Rule) -> int:
 
 @lru_cache(maxsize=16)
 def _message_widths(form: Form) -> dict[str, int]:
-    return {
-        rule.key: sum(_part_width(form, part) for part in rule.message) for rule in form.rules
-    }
+    return {rule.key: sum(_part_width(form, part) for part in rule.message) for rule in form.rules}
 
 
 def _part_width(form: Form, part: Part) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 
 from builder.sheets.book import book_at, done
 from builder.template import calc
+from builder.template.results import Results
 from tests.differential.arena import Reading, Tally, within
 from tests.office import CellError
 from workbook.address import Address
@@ -27,7 +28,7 @@ from workbook.form.model import CELL, GROUP, ROW, Field, Form
 from workbook.form.scope import Standpoint
 from workbook.layout.formulas import Formulas
 from workbook.layout.layout import CALC_SHEET, FORM_SHEET, lay_out
-from workbook.reading.submission import Filling, submit
+from workbook.reading.submission import Filling
 
 FORM = Path(__file__).with_name("arena.toml")
 SHEET = "表达式"
@@ -234,12 +235,11 @@ def expression_book(form: Form, written: Sequence[Expression], path: Path) -> Pa
     """The form, unprotected and blank, and a sheet with a column for each expression."""
     layout = lay_out(form)
     formulas = Formulas(layout)
-    batch = gather(form, [submit(form, Filling())], View.WORKBOOK)
     with book_at(path) as book:
         sheets = {name: book.add_worksheet(name) for name in (form.sheet, FORM_SHEET)}
         hidden = book.add_worksheet(CALC_SHEET)
         own = book.add_worksheet(SHEET)
-        calc.write(hidden, formulas, batch)
+        calc.write(hidden, Results(formulas, [Filling()]))
         for spot in layout.spots.values():
             done(book.define_name(spot.name, f"={spot.address.absolute}"))
             row, column = spot.address.row - 1, spot.address.column - 1

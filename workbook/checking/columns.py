@@ -599,9 +599,9 @@ def _numbers(
     return [(number, j) for number, j in enumerate(rows[item.section], 1)]
 
 
-def value_at(batch: Batch, item: Field, number: int) -> str | float:
-    """A field's value in the batch's only submission; blank text where there is none."""
+def value_at(batch: Batch, item: Field, number: int, i: int = 0) -> str | float:
+    """A field's value in a submission (from 0); blank text where there is none."""
     cells = batch.field_cells(item.key)
     j = max(number - 1, 0)
-    value = float(cells.number[0, j])
-    return str(cells.text[0, j]) if math.isnan(value) else value
+    value = float(cells.number[i, j])
+    return str(cells.text[i, j]) if math.isnan(value) else value

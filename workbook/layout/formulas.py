@@ -72,6 +72,10 @@ class Formulas:
             return self._patterns.computed(source.key).refs
         return self._patterns.verdict(source).refs
 
+    def origins(self, rule: Rule) -> frozenset[str]:
+        """The keys of the fields that a rule's verdict and message rest on."""
+        return self._patterns.origins(rule)
+
     # places
 
     def address(self, item: Field, number: int) -> Address:
@@ -182,6 +186,7 @@ class _Patterns:
     def __init__(self, form: Form) -> None:
         self._form = form
         self._patterns: dict[tuple[str, str], _Pattern] = {}
+        self._origins: dict[str, frozenset[str]] = {}
 
     def computed(self, key: str) -> _Pattern:
         node = self._form.formulas[key]
@@ -195,6 +200,14 @@ class _Patterns:
             ("message", rule.key),
             lambda cell: "&".join(_part(part, cell) for part in rule.message) or '""',
         )
+
+    def origins(self, rule: Rule) -> frozenset[str]:
+        if rule.key not in self._origins:
+            refs = {ref.key for ref in (*self.verdict(rule).refs, *self.message(rule).refs)}
+            if rule.grain == ROW:  # a row in which nothing stands breaks no rule
+                refs |= {f.key for f in self._form.sections[rule.section].of_grain(ROW)}
+            self._origins[rule.key] = frozenset[str]().union(*map(self._form.origins_of, refs))
+        return self._origins[rule.key]
 
     def _once(self, key: tuple[str, str], render: Callable[[Cell], str]) -> _Pattern:
         if key not in self._patterns:

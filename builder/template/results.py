@@ -1,0 +1,137 @@
+"""What a template's cells show, for one form or for many that differ in what is filled in (`Results`).
+
+Each formula is written with its result, so that a program that doesn't calculate shows what one that does would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from xlsxwriter.format import Format
+
+from builder.sheets import Sheet, done
+from workbook.checking import BROKEN, UNDECIDED, View, gather, value_at
+from workbook.form import CELL, ROW, Field, Rule, Section
+from workbook.layout import Formulas
+from workbook.reading import Filling, submit
+
+Value = str | float
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a cell shows in each of the forms, by the form's number from 0."""
+
+    of: Callable[[int], Value]
+    keys: frozenset[str]
+    """The fields it rests on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A cell that may differ from form to form; row and column from 0."""
+
+    sheet: str
+    row: int
+    column: int
+    shown: Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of 自检 and the verdicts it sums up."""
+
+    rules: tuple[Rule, ...]
+    row: int
+    cells: str
+    """Its verdicts' cells on `_calc`."""
+    open: npt.NDArray[np.int64]
+    """(forms): how many cells are concerned."""
+    first: npt.NDArray[np.int64]
+    """(forms): the first row, group or rule that is broken, from 1; 0 if none is."""
+    undecided: npt.NDArray[np.bool_]
+    """(forms): whether a verdict is."""
+
+    @property
+    def rule(self) -> Rule:
+        """The rule, or the first of a general check's."""
+        return self.rules[0]
+
+
+class Results:
+    """The results of forms of one layout, and which cells may differ between them (`marks`)."""
+
+    def __init__(self, formulas: Formulas, fillings: Sequence[Filling]) -> None:
+        self.formulas = formulas
+        self.form = formulas.form
+        plan = formulas.layout.plan
+        submissions = [submit(self.form, filling, plan=plan) for filling in fillings]
+        self.batch = gather(self.form, submissions, View.WORKBOOK)
+        self.marks: list[Mark] = []
+        self._messages: dict[str, list[Callable[[int, int], str]]] = {}
+
+    # writing
+
+    def write(
+        self, sheet: Sheet, row: int, column: int, formula: str, style: Format | None, shown: Shown
+    ) -> None:
+        """Write a formula with what it shows in the first form."""
+        done(sheet.write_formula(row, column, formula, style, shown.of(0)))
+        self.marks.append(Mark(sheet.name, row, column, shown))
+
+    def write_down(
+        self, sheet: Sheet, row: int, column: int, formula: str, shown: Sequence[Shown]
+    ) -> None:
+        """Write a formula as it reads in `row`, shared by as many rows as results are given."""
+        sheet.write_down(row, column, formula, [each.of(0) for each in shown])
+        self.marks += [Mark(sheet.name, row + n, column, each) for n, each in enumerate(shown)]
+
+    # what is shown
+
+    def value(self, item: Field, number: int) -> Shown:
+        """A field's value, or its Nth row's or group's."""
+        return Shown(
+            lambda i: value_at(self.batch, item, number, i), self.form.origins_of(item.key)
+        )
+
+    def verdict(self, rule: Rule, number: int) -> Shown:
+        """A rule's verdict in its Nth row or group (from 1), or of the form."""
+        verdicts = self.batch.judge(rule)
+        return Shown(lambda i: float(verdicts[i, number - 1]), self.formulas.origins(rule))
+
+    def used(self, section: Section, number: int) -> Shown:
+        """1 in a row in which something is filled in, else 0."""
+        used = self.batch.used(section)
+        keys = frozenset(item.key for item in section.of_grain(ROW))
+        return Shown(lambda i: float(used[i, number - 1]), keys)
+
+    def message(self, rule: Rule) -> Shown:
+        """The message of a rule of the form."""
+        return Shown(lambda i: self.message_text(rule, 0, i), self.formulas.origins(rule))
+
+    def message_text(self, rule: Rule, index: int, i: int) -> str:
+        """A rule's message about the form `i`, at a row or group (from 0)."""
+        if rule.key not in self._messages:
+            self._messages[rule.key] = [self.batch.shown(part, rule) for part in rule.message]
+        return "".join(text(i, index) for text in self._messages[rule.key])
+
+    def line(self, rules: tuple[Rule, ...], row: int, cells: str) -> Line:
+        """A line of 自检 over rules of one code."""
+        verdicts = np.stack([self.batch.judge(rule) for rule in rules], axis=-1)
+        broken = (verdicts == BROKEN).any(axis=1 if rules[0].grain == CELL else 2)
+        first = np.where(broken.any(axis=1), np.argmax(broken, axis=1) + 1, 0)
+        return Line(
+            rules,
+            row,
+            cells,
+            (verdicts == BROKEN).sum(axis=(1, 2)),
+            first,
+            (verdicts == UNDECIDED).any(axis=(1, 2)),
+        )
+
+    def origins(self, rules: Iterable[Rule]) -> frozenset[str]:
+        """The fields that verdicts and messages of some rules rest on."""
+        return frozenset[str]().union(*map(self.formulas.origins, rules))
