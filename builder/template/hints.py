@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from builder.template.results import Results, Shown
-from builder.template.selfcheck import verdict_cells
+from builder.template.results import Results, Shown, verdict_cells
 from workbook.address import letters, quote
 from workbook.catalogue import REQUIRED, Severity
 from workbook.checking import BROKEN

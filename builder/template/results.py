@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 from xlsxwriter.format import Format
 
 from builder.sheets import Sheet, done
+from workbook.address import column_range, letters, quote
 from workbook.checking import BROKEN, UNDECIDED, View, gather, value_at
 from workbook.form import CELL, ROW, Field, Rule, Section
-from workbook.layout import Formulas
+from workbook.layout import CALC_SHEET, Formulas, check_lines
 from workbook.reading import Filling, submit
 
 Value = str | float
@@ -118,20 +120,40 @@ class Results:
             self._messages[rule.key] = [self.batch.shown(part, rule) for part in rule.message]
         return "".join(text(i, index) for text in self._messages[rule.key])
 
-    def line(self, rules: tuple[Rule, ...], row: int, cells: str) -> Line:
-        """A line of 自检 over rules of one code."""
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines of 自检."""
+        checks = self.formulas.layout.checks
+        return tuple(
+            self._line(rules, checks[key].row) for key, rules in check_lines(self.form).items()
+        )
+
+    def _line(self, rules: tuple[Rule, ...], row: int) -> Line:
         verdicts = np.stack([self.batch.judge(rule) for rule in rules], axis=-1)
         broken = (verdicts == BROKEN).any(axis=1 if rules[0].grain == CELL else 2)
-        first = np.where(broken.any(axis=1), np.argmax(broken, axis=1) + 1, 0)
         return Line(
             rules,
             row,
-            cells,
+            verdict_cells(self.formulas, rules),
             (verdicts == BROKEN).sum(axis=(1, 2)),
-            first,
+            np.where(broken.any(axis=1), np.argmax(broken, axis=1) + 1, 0),
             (verdicts == UNDECIDED).any(axis=(1, 2)),
         )
 
     def origins(self, rules: Iterable[Rule]) -> frozenset[str]:
         """The fields that verdicts and messages of some rules rest on."""
         return frozenset[str]().union(*map(self.formulas.origins, rules))
+
+
+def verdict_cells(formulas: Formulas, rules: tuple[Rule, ...]) -> str:
+    """The cells of `_calc` that hold the verdicts of rules of one code."""
+    layout, first, last = formulas.layout, rules[0], rules[-1]
+    if first.grain == CELL:
+        top, bottom = layout.verdicts[first.key], layout.verdicts[last.key]
+        return column_range(CALC_SHEET, 2, top.row, bottom.row)
+    block = layout.blocks[first.section]
+    columns = block.calc_columns if first.grain == ROW else block.group_columns
+    top_row = block.calc_top if first.grain == ROW else block.group_top
+    count = len(block.slots) if first.grain == ROW else len(block.groups)
+    left, right = letters(columns[first.key]), letters(columns[last.key])
+    return f"{quote(CALC_SHEET)}!${left}${top_row}:${right}${top_row + count - 1}"

@@ -15,7 +15,7 @@ from workbook.catalogue import REQUIRED
 from workbook.checking import BROKEN, HOLDS, UNDECIDED, VERDICTS
 from workbook.expression import literal
 from workbook.form import CELL, GROUP, ROW, Rule
-from workbook.layout import CALC_SHEET, CHECK_SHEET, CHECK_TOP, Formulas, check_lines
+from workbook.layout import CALC_SHEET, CHECK_SHEET, CHECK_TOP, Formulas
 
 STATUS_NAME = "check.status"
 """The defined name of the sentence that says how many problems are open."""
@@ -46,31 +46,9 @@ def level(rule: Rule) -> str:
 # --- 自检 -----------------------------------------------------------------------------------------
 
 
-def _lines(results: Results) -> list[Line]:
-    formulas = results.formulas
-    return [
-        results.line(rules, formulas.layout.checks[key].row, verdict_cells(formulas, rules))
-        for key, rules in check_lines(results.form).items()
-    ]
-
-
-def verdict_cells(formulas: Formulas, rules: tuple[Rule, ...]) -> str:
-    """The cells of `_calc` that hold the verdicts of rules of one code."""
-    layout, first, last = formulas.layout, rules[0], rules[-1]
-    if first.grain == CELL:
-        top, bottom = layout.verdicts[first.key], layout.verdicts[last.key]
-        return column_range(CALC_SHEET, 2, top.row, bottom.row)
-    block = layout.blocks[first.section]
-    columns = block.calc_columns if first.grain == ROW else block.group_columns
-    top_row = block.calc_top if first.grain == ROW else block.group_top
-    count = len(block.slots) if first.grain == ROW else len(block.groups)
-    left, right = letters(columns[first.key]), letters(columns[last.key])
-    return f"{quote(CALC_SHEET)}!${left}${top_row}:${right}${top_row + count - 1}"
-
-
 def write_check(book: Book, sheet: Sheet, results: Results) -> None:
     """Write the sheet that the accountant reads."""
-    lines = _lines(results)
+    lines = results.lines
     _check_page(book, sheet, len(lines))
     _check_head(book, sheet, results, lines)
     for line in lines:
@@ -119,7 +97,7 @@ def _check_page(book: Book, sheet: Sheet, count: int) -> None:
     sheet.set_footer(f'&C&"{st.BODY_FONT},Regular"&9第 &P 页，共 &N 页')
 
 
-def _check_head(book: Book, sheet: Sheet, results: Results, lines: list[Line]) -> None:
+def _check_head(book: Book, sheet: Sheet, results: Results, lines: Sequence[Line]) -> None:
     done(sheet.set_row(0, 30))
     title = book.style(**(st.TITLE | {"font_size": 16}))
     done(sheet.merge_range(0, 0, 0, 5, f"{results.form.name}　自检", title))
@@ -171,7 +149,7 @@ def _status(missing: int, errors: int, reminders: int, notes: int) -> str:
 
 def status(results: Results) -> Shown:
     """The sentence at the head of the form."""
-    return _status_of(results, _lines(results))
+    return _status_of(results, results.lines)
 
 
 def _check_line(book: Book, sheet: Sheet, results: Results, line: Line) -> None:

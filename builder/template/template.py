@@ -197,7 +197,7 @@ def _build(
     for each in locked:
         _check_fillings(layout, filling, each, password)
     results = Results(formulas_of(layout), [_merged(filling, each) for each in locked])
-    with book_at(path, lock_structure=True) as book:
+    with book_at(path, lock_structure=True, in_memory=True) as book:
         job = Job(book, layout, results, filling, locked, password)
         _write(job)
     return job
