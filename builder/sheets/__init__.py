@@ -5,7 +5,7 @@ In come values and formulas, out come cells; everything that returns an error co
 """
 
 from builder.sheets.blocks import BlockSheet, figure_or_none, ratio, ratio_value
-from builder.sheets.book import FIXED_DATE, Book, Sheet, book_at, done
+from builder.sheets.book import FIXED_DATE, Book, WrittenSheet, book_at, done
 from builder.sheets.links import Links, inside
 from builder.sheets.listing import (
     FIRST_ROW,
@@ -20,6 +20,7 @@ from builder.sheets.listing import (
     values,
     write_list,
 )
+from builder.sheets.lock import Lock
 from builder.sheets.one_page import CHART_ROWS, COLUMNS, Figure, OnePage
 
 __all__ = [
@@ -35,9 +36,10 @@ __all__ = [
     "Links",
     "Listed",
     "Live",
+    "Lock",
     "OnePage",
-    "Sheet",
     "Value",
+    "WrittenSheet",
     "book_at",
     "cell_style",
     "done",

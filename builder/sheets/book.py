@@ -1,10 +1,10 @@
-"""An XlsxWriter workbook as we use it: strict, structure locked if asked, and written whole or not at all."""
+"""An XlsxWriter workbook as we use it: strict, locked if asked, and written whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,18 +13,25 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from builder.sheets.lock import Lock
 from workbook.address import letters
 from workbook.errors import BuildError
 from workbook.writing import writing
 
 
-class Sheet(Worksheet):  # type: ignore[misc]
+class WrittenSheet(Worksheet):  # type: ignore[misc]
     """A worksheet that takes formulas as they are, and can write one formula for a run of rows."""
 
     def __init__(self) -> None:
         super().__init__()
         self._shares: dict[str, str] = {}
         self._masters = 0
+        self._lock = Lock()
+
+    def lock(self, lock: Lock, permitted: Iterable[str] = ()) -> None:
+        """Protect the sheet; what stays permitted is named as XlsxWriter's `protect` names it."""
+        self._lock = lock
+        self.protect("", dict.fromkeys(permitted, True))
 
     def write_down(self, row: int, column: int, formula: str, shown: Sequence[str | float]) -> None:
         """Write a formula as it reads in `row` (from 0), and in as many rows as there are values.
@@ -56,11 +63,17 @@ class Sheet(Worksheet):  # type: ignore[misc]
         written = "".join(f' {name}="{value}"' for name, value in attributes)
         self.fh.write(f"<c{written}>{share}<v>{self._escape_data(result)}</v></c>")
 
+    # XlsxWriter knows the 16-bit hash only.
+    def _xml_empty_tag(self, tag: str, attributes: Sequence[tuple[str, object]] = ()) -> None:
+        if tag == "sheetProtection":
+            attributes = [*self._lock.attributes(), *attributes]
+        super()._xml_empty_tag(tag, attributes)
+
 
 class Book(xlsxwriter.Workbook):  # type: ignore[misc]
-    """A workbook that can lock its structure and that reuses equal formats."""
+    """A workbook whose structure a lock can lock, and that reuses equal formats."""
 
-    def __init__(self, path: Path, *, lock_structure: bool = False, **options: Any) -> None:
+    def __init__(self, path: Path, *, lock: Lock | None = None, **options: Any) -> None:
         # Text is data: nothing typed by anyone becomes a formula, a number or a link.
         settings = {
             "strings_to_formulas": False,
@@ -69,12 +82,12 @@ class Book(xlsxwriter.Workbook):  # type: ignore[misc]
             "default_date_format": "yyyy-mm-dd",
         }
         super().__init__(str(path), settings | options)
-        self.lock_structure = lock_structure
+        self._lock = lock
         self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
 
-    def add_worksheet(self, name: str | None = None) -> Sheet:
+    def add_worksheet(self, name: str | None = None) -> WrittenSheet:
         """A further sheet."""
-        sheet: Sheet = super().add_worksheet(name, worksheet_class=Sheet)
+        sheet: WrittenSheet = super().add_worksheet(name, worksheet_class=WrittenSheet)
         return sheet
 
     def style(self, **properties: Any) -> Format:
@@ -87,8 +100,9 @@ class Book(xlsxwriter.Workbook):  # type: ignore[misc]
     # XlsxWriter has no public way to lock the structure. `_write_book_views` follows the place where
     # the element belongs; tests pin this.
     def _write_book_views(self) -> None:
-        if self.lock_structure:
-            self._xml_empty_tag("workbookProtection", [("lockStructure", 1)])
+        if self._lock is not None:
+            attributes = [*self._lock.attributes("workbook"), ("lockStructure", 1)]
+            self._xml_empty_tag("workbookProtection", attributes)
         super()._write_book_views()
 
 

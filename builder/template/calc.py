@@ -6,15 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from builder.sheets import Sheet, done
-from builder.template.results import Results, Shown
+from builder.sheets import WrittenSheet, done
+from builder.template.results import Outcome, Results
 from workbook.address import Address, letters, quote
 from workbook.expression import OPS
 from workbook.form import CELL, GROUP, ROW, Field, Rule
 from workbook.layout import CALC_SHEET, Block, Formulas
 
 
-def write(sheet: Sheet, results: Results) -> None:
+def write(sheet: WrittenSheet, results: Results) -> None:
     """Write derived fields and every verdict."""
     layout = results.formulas.layout
     for rule in results.form.sheet_rules:
@@ -25,7 +25,7 @@ def write(sheet: Sheet, results: Results) -> None:
         _block_groups(sheet, results, block)
 
 
-def _form_rule(sheet: Sheet, results: Results, rule: Rule, address: Address) -> None:
+def _form_rule(sheet: WrittenSheet, results: Results, rule: Rule, address: Address) -> None:
     row, formulas = address.row - 1, results.formulas
     done(sheet.write_string(row, 0, rule.key))
     verdict = formulas.verdict(rule, CALC_SHEET)
@@ -41,7 +41,7 @@ def _target(formulas: Formulas, rule: Rule) -> str:
     return f"{quote(address.sheet)}!{address.a1}"
 
 
-def _block_rows(sheet: Sheet, results: Results, block: Block) -> None:
+def _block_rows(sheet: WrittenSheet, results: Results, block: Block) -> None:
     section, formulas = block.section, results.formulas
     derived = {f.id: f for f in section.of_grain(ROW) if f.mode == "derived"}
     rules = {
@@ -83,7 +83,11 @@ def _used(block: Block) -> str:
 
 
 def _down(
-    sheet: Sheet, results: Results, block: Block, source: Rule | Field, shown: Sequence[Shown]
+    sheet: WrittenSheet,
+    results: Results,
+    block: Block,
+    source: Rule | Field,
+    shown: Sequence[Outcome],
 ) -> None:
     """A column of one formula: shared, unless it looks at another sheet's cells."""
     formulas, key = results.formulas, source.key
@@ -103,7 +107,7 @@ def _down(
             results.write(sheet, row + n, column, text(first + n), None, value)
 
 
-def _block_groups(sheet: Sheet, results: Results, block: Block) -> None:
+def _block_groups(sheet: WrittenSheet, results: Results, block: Block) -> None:
     section, formulas = block.section, results.formulas
     rules = {
         r.key: r for r in results.form.sheet_rules if r.section == section.id and r.grain == GROUP

@@ -37,7 +37,7 @@ class _Place:
     end: int
 
 
-class _Part:
+class _PatchedPart:
     """A member of the workbook, and how its stretches read in other forms."""
 
     def __init__(self, content: bytes, places: Iterable[_Place]) -> None:
@@ -102,7 +102,7 @@ class Edition:
             parts, [parts[part][place.start : place.end] for part, place, _ in self._marks]
         )
         places[_STRINGS] = self._strings.places
-        self._parts = {name: _Part(content, places[name]) for name, content in parts.items()}
+        self._parts = {name: _PatchedPart(content, places[name]) for name, content in parts.items()}
         self._unchanged = {
             name: _member(name, *part.read_with({})) for name, part in self._parts.items()
         }

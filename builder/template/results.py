@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from xlsxwriter.format import Format
 
-from builder.sheets import Sheet, done
+from builder.sheets import WrittenSheet, done
 from workbook.address import column_range, letters, quote
 from workbook.checking import BROKEN, UNDECIDED, View, gather, value_at
 from workbook.form import CELL, ROW, Field, Rule, Section
@@ -24,7 +24,7 @@ Value = str | float
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Outcome:
     """What a cell shows in each of the forms, by the form's number from 0."""
 
     of: Callable[[int], Value]
@@ -39,7 +39,7 @@ class Mark:
     sheet: str
     row: int
     column: int
-    shown: Shown
+    shown: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +78,20 @@ class Results:
     # writing
 
     def write(
-        self, sheet: Sheet, row: int, column: int, formula: str, style: Format | None, shown: Shown
+        self,
+        sheet: WrittenSheet,
+        row: int,
+        column: int,
+        formula: str,
+        style: Format | None,
+        shown: Outcome,
     ) -> None:
         """Write a formula with what it shows in the first form."""
         done(sheet.write_formula(row, column, formula, style, shown.of(0)))
         self.marks.append(Mark(sheet.name, row, column, shown))
 
     def write_down(
-        self, sheet: Sheet, row: int, column: int, formula: str, shown: Sequence[Shown]
+        self, sheet: WrittenSheet, row: int, column: int, formula: str, shown: Sequence[Outcome]
     ) -> None:
         """Write a formula as it reads in `row`, shared by as many rows as results are given."""
         sheet.write_down(row, column, formula, [each.of(0) for each in shown])
@@ -93,26 +99,26 @@ class Results:
 
     # what is shown
 
-    def value(self, item: Field, number: int) -> Shown:
+    def value(self, item: Field, number: int) -> Outcome:
         """A field's value, or its Nth row's or group's."""
-        return Shown(
+        return Outcome(
             lambda i: value_at(self.batch, item, number, i), self.form.origins_of(item.key)
         )
 
-    def verdict(self, rule: Rule, number: int) -> Shown:
+    def verdict(self, rule: Rule, number: int) -> Outcome:
         """A rule's verdict in its Nth row or group (from 1), or of the form."""
         verdicts = self.batch.judge(rule)
-        return Shown(lambda i: float(verdicts[i, number - 1]), self.formulas.origins(rule))
+        return Outcome(lambda i: float(verdicts[i, number - 1]), self.formulas.origins(rule))
 
-    def used(self, section: Section, number: int) -> Shown:
+    def used(self, section: Section, number: int) -> Outcome:
         """1 in a row in which something is filled in, else 0."""
         used = self.batch.used(section)
         keys = frozenset(item.key for item in section.of_grain(ROW))
-        return Shown(lambda i: float(used[i, number - 1]), keys)
+        return Outcome(lambda i: float(used[i, number - 1]), keys)
 
-    def message(self, rule: Rule) -> Shown:
+    def message(self, rule: Rule) -> Outcome:
         """The message of a rule of the form."""
-        return Shown(lambda i: self.message_text(rule, 0, i), self.formulas.origins(rule))
+        return Outcome(lambda i: self.message_text(rule, 0, i), self.formulas.origins(rule))
 
     def message_text(self, rule: Rule, index: int, i: int) -> str:
         """A rule's message about the form `i`, at a row or group (from 0)."""

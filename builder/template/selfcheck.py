@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from xlsxwriter.format import Format
 
 from builder import styles as st
-from builder.sheets import Book, Sheet, done
-from builder.template.results import Line, Results, Shown
+from builder.sheets import Book, WrittenSheet, done
+from builder.template.results import Line, Outcome, Results
 from builder.template.widths import message_width, text_width
 from workbook.address import column_range, letters, quote
 from workbook.catalogue import REQUIRED
@@ -46,7 +46,7 @@ def level(rule: Rule) -> str:
 # --- 自检 -----------------------------------------------------------------------------------------
 
 
-def write_check(book: Book, sheet: Sheet, results: Results) -> None:
+def write_check(book: Book, sheet: WrittenSheet, results: Results) -> None:
     """Write the sheet that the accountant reads."""
     lines = results.lines
     _check_page(book, sheet, len(lines))
@@ -83,7 +83,7 @@ def write_check(book: Book, sheet: Sheet, results: Results) -> None:
     done(sheet.conditional_format(verdicts, options))
 
 
-def _check_page(book: Book, sheet: Sheet, count: int) -> None:
+def _check_page(book: Book, sheet: WrittenSheet, count: int) -> None:
     for column, (_, width) in enumerate(_COLUMNS):
         done(sheet.set_column(column, column, width))
     done(sheet.set_column(_FIRST_COLUMN - 1, _OPEN_COLUMN - 1, 4, None, {"hidden": True}))
@@ -97,7 +97,7 @@ def _check_page(book: Book, sheet: Sheet, count: int) -> None:
     sheet.set_footer(f'&C&"{st.BODY_FONT},Regular"&9第 &P 页，共 &N 页')
 
 
-def _check_head(book: Book, sheet: Sheet, results: Results, lines: Sequence[Line]) -> None:
+def _check_head(book: Book, sheet: WrittenSheet, results: Results, lines: Sequence[Line]) -> None:
     done(sheet.set_row(0, 30))
     title = book.style(**(st.TITLE | {"font_size": 16}))
     done(sheet.merge_range(0, 0, 0, 5, f"{results.form.name}　自检", title))
@@ -132,10 +132,10 @@ _DOUBTS = (("　提醒 ", " 处，请核对，无误可以报送"), ("　说明 
 """What is said of reminders and notes once nothing stands in the way."""
 
 
-def _status_of(results: Results, lines: Sequence[Line]) -> Shown:
+def _status_of(results: Results, lines: Sequence[Line]) -> Outcome:
     opens = {name: [line.open for line in lines if level(line.rule) == name] for name in _LEVELS}
     keys = results.origins(rule for line in lines for rule in line.rules)
-    return Shown(lambda i: _status(*(int(sum(o[i] for o in opens[n])) for n in _LEVELS)), keys)
+    return Outcome(lambda i: _status(*(int(sum(o[i] for o in opens[n])) for n in _LEVELS)), keys)
 
 
 def _status(missing: int, errors: int, reminders: int, notes: int) -> str:
@@ -147,12 +147,12 @@ def _status(missing: int, errors: int, reminders: int, notes: int) -> str:
     return f"自检未通过：　{parts}"
 
 
-def status(results: Results) -> Shown:
+def status(results: Results) -> Outcome:
     """The sentence at the head of the form."""
     return _status_of(results, results.lines)
 
 
-def _check_line(book: Book, sheet: Sheet, results: Results, line: Line) -> None:
+def _check_line(book: Book, sheet: WrittenSheet, results: Results, line: Line) -> None:
     row, rule, formulas = line.row - 1, line.rule, results.formulas
     cell = book.style(**(st.BODY | st.GRIDDED))
     centre = book.style(**(st.BODY | st.GRIDDED | {"align": "center"}))
@@ -173,7 +173,7 @@ def _check_line(book: Book, sheet: Sheet, results: Results, line: Line) -> None:
         (_OPEN_COLUMN - 1, f"=COUNTIF({line.cells},0)", None, lambda i: int(line.open[i])),
     )
     for column, formula, style, of in shown:
-        results.write(sheet, row, column, formula, style, Shown(of, keys))
+        results.write(sheet, row, column, formula, style, Outcome(of, keys))
 
 
 def row_height(formulas: Formulas, rules: tuple[Rule, ...], title: str) -> float:

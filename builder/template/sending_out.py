@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from builder.sheets import Lock
 from builder.template.approved import Addressee
 from builder.template.template import build_templates
 from workbook.errors import BuildError
@@ -42,6 +43,7 @@ def issue(
     if existing and not force:
         raise BuildError(f"{existing[0]} 等 {len(existing)} 个文件已经存在；要覆盖请加 --force")
     filled = [_prefilled(each) for each in addressed]
+    lock = Lock(password)
     alike: dict[tuple[object, ...], list[int]] = {}
     for n, each in enumerate(addressed):
         alike.setdefault((each.plan, _shape(filled[n])), []).append(n)
@@ -52,7 +54,7 @@ def issue(
             [filled[n] for n in numbers],
             plan=addressed[numbers[0]].plan,
             fiscal_year=fiscal_year,
-            password=password,
+            lock=lock,
         )
         for path in written:
             if progress is not None:

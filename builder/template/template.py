@@ -12,11 +12,11 @@ from typing import Any
 from xlsxwriter.format import Format
 
 from builder import styles as st
-from builder.sheets import FIXED_DATE, Book, Sheet, book_at, done
+from builder.sheets import FIXED_DATE, Book, Lock, WrittenSheet, book_at, done
 from builder.template import calc, guide, hints, selfcheck
 from builder.template.edition import Edition
 from builder.template.paging import breaks
-from builder.template.results import Mark, Results, Shown
+from builder.template.results import Mark, Outcome, Results
 from builder.template.selfcheck import STATUS_NAME
 from builder.template.validation import validation
 from workbook.address import area, letters, quote
@@ -62,7 +62,7 @@ class Job:
     results: Results
     filling: Filling
     prefilled: Sequence[Filling]
-    password: str
+    lock: Lock
 
     @property
     def form(self) -> Form:
@@ -81,7 +81,7 @@ class Job:
 
     def put(
         self,
-        sheet: Sheet,
+        sheet: WrittenSheet,
         row: int,
         column: int,
         spot: Spot,
@@ -94,7 +94,7 @@ class Job:
         _put(sheet, row, column, str(value) if as_text else value, style)
         if self.locked(spot) and value is not None:
             of = partial(self._issued, spot, as_text)
-            shown = Shown(of, frozenset((spot.field.key,)))
+            shown = Outcome(of, frozenset((spot.field.key,)))
             self.results.marks.append(Mark(sheet.name, row, column, shown))
 
     def _issued(self, spot: Spot, as_text: bool, i: int) -> str | float:
@@ -125,12 +125,12 @@ def build_template(
 
     `filling` is entered as the department would, `prefilled` is locked in by the bureau; `plan` is how
     many rows each group holds. Amounts are in the form's unit. Raises BuildError if `path` cannot be
-    written, a password cannot be used, or a value does not fit the form.
+    written, the password is too long or a value does not fit the form.
     """
     path = Path(path)
     layout = lay_out(form, plan)
     locked = [_issued(layout, prefilled or Filling(), fiscal_year)]
-    _build(layout, path, filling or Filling(), locked, password)
+    _build(layout, path, filling or Filling(), locked, Lock(password))
     return path
 
 
@@ -141,17 +141,17 @@ def build_templates(
     *,
     plan: Plan | None = None,
     fiscal_year: int | None = None,
-    password: str = "",
+    lock: Lock | None = None,
 ) -> Iterator[Path]:
     """Write the workbooks of forms that have the same cells locked in, each with its own values; yields the paths.
 
     The first is written as by `build_template`, and the others are made from it. Raises BuildError.
     """
-    layout = lay_out(form, plan)
+    layout, lock = lay_out(form, plan), lock or Lock()
     locked = [_issued(layout, each, fiscal_year) for each in prefilled]
     for start in range(0, len(paths), _TOGETHER):
         yield from _build_alike(
-            layout, paths[start : start + _TOGETHER], locked[start : start + _TOGETHER], password
+            layout, paths[start : start + _TOGETHER], locked[start : start + _TOGETHER], lock
         )
 
 
@@ -160,9 +160,9 @@ _TOGETHER = 256
 
 
 def _build_alike(
-    layout: Layout, paths: Sequence[Path], locked: Sequence[Filling], password: str
+    layout: Layout, paths: Sequence[Path], locked: Sequence[Filling], lock: Lock
 ) -> Iterator[Path]:
-    job = _build(layout, paths[0], Filling(), locked, password)
+    job = _build(layout, paths[0], Filling(), locked, lock)
     yield paths[0]
     differing = _differing(layout, locked)
     marks = [mark for mark in job.results.marks if mark.shown.keys & differing]
@@ -171,7 +171,7 @@ def _build_alike(
     for i, path in enumerate(paths[1:], 1):
         content = edition.form(i)
         if content is None:
-            _build(layout, path, Filling(), [locked[i]], password)
+            _build(layout, path, Filling(), [locked[i]], lock)
         else:
             with writing(path) as temporary:
                 temporary.write_bytes(content)
@@ -191,14 +191,14 @@ def _differing(layout: Layout, locked: Sequence[Filling]) -> frozenset[str]:
 
 
 def _build(
-    layout: Layout, path: Path, filling: Filling, locked: Sequence[Filling], password: str
+    layout: Layout, path: Path, filling: Filling, locked: Sequence[Filling], lock: Lock
 ) -> Job:
     """Write the first of some forms."""
     for each in locked:
-        _check_fillings(layout, filling, each, password)
+        _check_fillings(layout, filling, each)
     results = Results(formulas_of(layout), [_merged(filling, each) for each in locked])
-    with book_at(path, lock_structure=True, in_memory=True) as book:
-        job = Job(book, layout, results, filling, locked, password)
+    with book_at(path, lock=lock, in_memory=True) as book:
+        job = Job(book, layout, results, filling, locked, lock)
         _write(job)
     return job
 
@@ -229,9 +229,7 @@ def _merged(filling: Filling, prefilled: Filling) -> Filling:
     return Filling(filling.values | prefilled.values, rows)
 
 
-def _check_fillings(layout: Layout, filling: Filling, prefilled: Filling, password: str) -> None:
-    if not password.isascii():
-        raise BuildError("保护密码只能用英文字母、数字和符号")
+def _check_fillings(layout: Layout, filling: Filling, prefilled: Filling) -> None:
     for filling_to_check in (filling, prefilled):
         for name in filling_to_check.values:
             if name not in layout.spots:
@@ -259,22 +257,25 @@ def _write(job: Job) -> None:
     _write_lists(job, lists)
     _write_records(job, records)
     _define_names(job)
-    for worksheet in (guide_sheet, *sheets.values(), check, calc_sheet, lists, records):
-        worksheet.protect(job.password, PERMITTED)
+    for worksheet in (guide_sheet, *sheets.values()):
+        worksheet.lock(job.lock, _SIZES)
+    check.lock(job.lock, (*_SIZES, "autofilter"))
+    for worksheet in (calc_sheet, lists, records):
+        worksheet.lock(job.lock)
     calc_sheet.hide()
     lists.hide()
     records.very_hidden()
     sheets[job.form.sheet].activate()
 
 
-PERMITTED = {"format_rows": True, "format_columns": True, "autofilter": True, "sort": True}
+_SIZES = ("format_rows", "format_columns")
 """What a locked sheet still allows."""
 
 
 # --- the sheets to be filled in -------------------------------------------------------------------
 
 
-def _write_page(job: Job, sheet: Sheet, page: Page) -> None:
+def _write_page(job: Job, sheet: WrittenSheet, page: Page) -> None:
     _set_up(job, sheet, page)
     _write_banner(job, sheet, page)
     covered: set[tuple[int, int]] = set()
@@ -301,7 +302,7 @@ def _year(job: Job) -> int:
     return int(float(str(job.prefilled[0].values["identity.fiscal_year"])))
 
 
-def _set_up(job: Job, sheet: Sheet, page: Page) -> None:
+def _set_up(job: Job, sheet: WrittenSheet, page: Page) -> None:
     paper, home = page.paper, page is job.layout.home
     hint_width = HINT_WIDTH if home else BESIDE_WIDTH
     for column, width in enumerate((*paper.widths, *paper.side_widths, hint_width)):
@@ -329,14 +330,14 @@ def _set_up(job: Job, sheet: Sheet, page: Page) -> None:
         done(sheet.repeat_rows(block.head_row - block.section.head.rows, block.head_row - 1))
 
 
-def _write_banner(job: Job, sheet: Sheet, page: Page) -> None:
+def _write_banner(job: Job, sheet: WrittenSheet, page: Page) -> None:
     look = {"bg_color": st.BANNER_FILL, "font_color": st.BANNER_INK, "bold": True, "indent": 1}
     style = job.book.style(**(st.BODY | look))
     _merge(sheet, STATUS_ROW, 1, STATUS_ROW, page.hint_column, "", style)
     invitation = f"　（点此打开“{CHECK_SHEET}”表）"
     link = f'HYPERLINK("#{quote(CHECK_SHEET)}!A1",{STATUS_NAME}&{literal(invitation)})'
     status = selfcheck.status(job.results)
-    shown = Shown(lambda i: f"{status.of(i)}{invitation}", status.keys)
+    shown = Outcome(lambda i: f"{status.of(i)}{invitation}", status.keys)
     job.results.write(sheet, STATUS_ROW - 1, 0, f"={link}", style, shown)
 
 
@@ -406,7 +407,7 @@ def _fill(job: Job, spot: Spot) -> str:
     return st.PREFILLED_FILL if job.locked(spot) else st.INPUT_FILL
 
 
-def _write_spot(job: Job, sheet: Sheet, page: Page, spot: Spot) -> None:
+def _write_spot(job: Job, sheet: WrittenSheet, page: Page, spot: Spot) -> None:
     style = _spot_style(job, page, spot)
     row, column = spot.address.row - 1, spot.address.column - 1
     if (spot.bottom, spot.right) != (spot.address.row, spot.address.column):
@@ -421,7 +422,9 @@ def _write_spot(job: Job, sheet: Sheet, page: Page, spot: Spot) -> None:
             done(sheet.data_validation(row, column, last, column, allowed.options()))
 
 
-def _write_value(job: Job, sheet: Sheet, row: int, column: int, spot: Spot, style: Format) -> None:
+def _write_value(
+    job: Job, sheet: WrittenSheet, row: int, column: int, spot: Spot, style: Format
+) -> None:
     """What is filled in, else the formula, else what the form says."""
     if job.written(spot) is not None:
         job.put(sheet, row, column, spot, style)
@@ -433,7 +436,7 @@ def _write_value(job: Job, sheet: Sheet, row: int, column: int, spot: Spot, styl
         _put(sheet, row, column, spot.field.value if spot.field.mode == "fixed" else None, style)
 
 
-def _put(sheet: Sheet, row: int, column: int, value: Value, style: Format) -> None:
+def _put(sheet: WrittenSheet, row: int, column: int, value: Value, style: Format) -> None:
     if isinstance(value, date):
         value = serial(value)
     if value is None or value == "":
@@ -444,7 +447,9 @@ def _put(sheet: Sheet, row: int, column: int, value: Value, style: Format) -> No
         done(sheet.write_number(row, column, value, style))
 
 
-def _write_empty_cells(job: Job, sheet: Sheet, page: Page, covered: set[tuple[int, int]]) -> None:
+def _write_empty_cells(
+    job: Job, sheet: WrittenSheet, page: Page, covered: set[tuple[int, int]]
+) -> None:
     style = job.book.style(**(st.BODY | st.FRAMED | {"bg_color": st.LABEL_FILL}))
     for row in page.framed:
         for column in range(1, page.paper_columns + 1):
@@ -452,7 +457,7 @@ def _write_empty_cells(job: Job, sheet: Sheet, page: Page, covered: set[tuple[in
                 done(sheet.write_blank(row - 1, column - 1, None, style))
 
 
-def _write_home_hints(job: Job, sheet: Sheet) -> None:
+def _write_home_hints(job: Job, sheet: WrittenSheet) -> None:
     """Right of the paper: what is open in each row, and a spacer that keeps rows high enough."""
     layout = job.layout
     column = layout.home.hint_column - 1
@@ -478,7 +483,7 @@ def _hint_styles(job: Job, **look: Any) -> tuple[Format, Format]:
     return head, job.book.style(**(small | {"font_color": st.WARNING_INK}))
 
 
-def _hint_inks(job: Job, sheet: Sheet, column: int, first: int, last: int) -> None:
+def _hint_inks(job: Job, sheet: WrittenSheet, column: int, first: int, last: int) -> None:
     """Red where something must be mended, grey where there are notes alone."""
     inks = (st.BAD_INK, st.SIDE_INK)
     tests = hints.hint_tests(f"${letters(column + 1)}{first}")
@@ -487,7 +492,7 @@ def _hint_inks(job: Job, sheet: Sheet, column: int, first: int, last: int) -> No
         done(sheet.conditional_format(first - 1, column, last - 1, column, look))
 
 
-def _write_page_hints(job: Job, sheet: Sheet, page: Page) -> None:
+def _write_page_hints(job: Job, sheet: WrittenSheet, page: Page) -> None:
     """Right of a further sheet's paper: what is open in each of its rows."""
     head, hint = _hint_styles(job, valign="top", indent=1)
     column = page.hint_column - 1
@@ -499,7 +504,7 @@ def _write_page_hints(job: Job, sheet: Sheet, page: Page) -> None:
         job.results.write(sheet, row - 1, column, text, hint, shown)
 
 
-def _colour_open_cells(job: Job, sheet: Sheet, page: Page) -> None:
+def _colour_open_cells(job: Job, sheet: WrittenSheet, page: Page) -> None:
     """Open cells turn colour: yellow if missing, else by the gravest rule broken there."""
     looks = {
         "missing": job.book.add_format({"bg_color": st.MISSING_FILL}),
@@ -518,7 +523,7 @@ def _colour_open_cells(job: Job, sheet: Sheet, page: Page) -> None:
 
 
 def _merge(
-    sheet: Sheet, top: int, left: int, bottom: int, right: int, text: str, style: Format
+    sheet: WrittenSheet, top: int, left: int, bottom: int, right: int, text: str, style: Format
 ) -> None:
     if (top, left) == (bottom, right):
         _put(sheet, top - 1, left - 1, text, style)
@@ -534,7 +539,7 @@ def _positions(top: int, left: int, bottom: int, right: int) -> Iterator[tuple[i
 # --- what is behind it ----------------------------------------------------------------------------
 
 
-def _write_lists(job: Job, sheet: Sheet) -> None:
+def _write_lists(job: Job, sheet: WrittenSheet) -> None:
     column = 0
     for item in job.form.fields():
         if item.choices:
@@ -551,7 +556,7 @@ def _absolute(a1: str) -> str:
     return f"${column_letters}${digits}"
 
 
-def _write_records(job: Job, sheet: Sheet) -> None:
+def _write_records(job: Job, sheet: WrittenSheet) -> None:
     records = {
         "form": job.form.id,
         "version": job.form.version,

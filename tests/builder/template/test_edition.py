@@ -24,20 +24,15 @@ def members(path: Path) -> dict[str, bytes]:
         return {name: package.read(name) for name in package.namelist()}
 
 
-def assert_same_as_written_singly(
-    form: Form, addressed: list[Addressee], folder: Path, password: str = ""
-) -> list[Path]:
-    written = issue(form, folder / "together", addressed, folder=True, password=password)
+def assert_same_as_written_singly(form: Form, addressed: list[Addressee], folder: Path) -> None:
+    written = issue(form, folder / "together", addressed, folder=True)
     for path, each in zip(written, addressed, strict=True):
         identity: dict[str, Value] = {DEPARTMENT: each.department, DEPARTMENT_CODE: each.code}
         locked = Filling(each.prefilled.values | identity, each.prefilled.rows)
-        single = build_template(
-            form, folder / "single.xlsx", prefilled=locked, plan=each.plan, password=password
-        )
+        single = build_template(form, folder / "single.xlsx", prefilled=locked, plan=each.plan)
         assert members(path) == members(single)
         assert list(members(path)) == list(members(single))
         assert openpyxl.load_workbook(path).sheetnames
-    return written
 
 
 def test_names_and_codes(tmp_path: Path) -> None:

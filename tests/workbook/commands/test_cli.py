@@ -245,8 +245,8 @@ def test_a_password_comes_from_the_environment(
     out = tmp_path / "a.xlsx"
     assert run("template", FORM, "-o", out, "--password-env", "FORM_PASSWORD").exit_code == CLEAN
     book, _ = written(out)
-    assert all(sheet.protection.sheet and sheet.protection.password for sheet in book)
-    monkeypatch.setenv("FORM_PASSWORD", "密码")
+    assert all(sheet.protection.sheet and sheet.protection.hashValue for sheet in book)
+    monkeypatch.setenv("FORM_PASSWORD", "密" * 256)
     assert run("template", FORM, "-o", out, "--password-env", "FORM_PASSWORD").exit_code == WRONG
 
 
