@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from builder.sheets import WrittenSheet, done
-from builder.template.results import Outcome, Results
+from builder.template.results import CellResult, Results
 from workbook.address import Address, letters, quote
 from workbook.expression import OPS
 from workbook.form import CELL, GROUP, ROW, Field, Rule
@@ -87,7 +87,7 @@ def _down(
     results: Results,
     block: Block,
     source: Rule | Field,
-    shown: Sequence[Outcome],
+    shown: Sequence[CellResult],
 ) -> None:
     """A column of one formula: shared, unless it looks at another sheet's cells."""
     formulas, key = results.formulas, source.key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from builder.template.results import Outcome, Results, verdict_cells
+from builder.template.results import CellResult, Results, verdict_cells
 from workbook.address import letters, quote
 from workbook.catalogue import REQUIRED, Severity
 from workbook.checking import BROKEN
@@ -13,7 +13,7 @@ from workbook.form import CELL, ROW, Rule
 from workbook.layout import CALC_SHEET, Block, Formulas, Page, Slot
 
 
-def row_hint(results: Results, block: Block, slot: Slot) -> tuple[str, Outcome]:
+def row_hint(results: Results, block: Block, slot: Slot) -> tuple[str, CellResult]:
     """All that is open in a row: the formula, and what it shows."""
     rules = [
         r for r in results.form.sheet_rules if r.section == block.section.id and r.grain == ROW
@@ -25,7 +25,7 @@ def row_hint(results: Results, block: Block, slot: Slot) -> tuple[str, Outcome]:
     return _hint(results, rules, cells, slot.number)
 
 
-def page_hints(results: Results, page: Page) -> Iterator[tuple[int, tuple[str, Outcome]]]:
+def page_hints(results: Results, page: Page) -> Iterator[tuple[int, tuple[str, CellResult]]]:
     """(row, hint) of each row of a page on which a rule of the form marks cells."""
     layout = results.formulas.layout
     rules_by_row: dict[int, dict[str, Rule]] = {}
@@ -41,7 +41,7 @@ def page_hints(results: Results, page: Page) -> Iterator[tuple[int, tuple[str, O
 
 def _hint(
     results: Results, rules: Iterable[Rule], cells: dict[str, str], number: int
-) -> tuple[str, Outcome]:
+) -> tuple[str, CellResult]:
     """The formula that tells what is open, and what it shows; by the rules' keys."""
     words = list(_hint_words(list(rules)))
     formula = "&".join(f'IF({cells[r.key]}=0,{literal(text)},"")' for r, text in words)
@@ -50,7 +50,9 @@ def _hint(
     def told(i: int) -> str:
         return "".join(text for verdict, text in verdicts if verdict[i] == BROKEN)
 
-    return f"={formula or literal('')}", Outcome(told, results.origins(rule for rule, _ in words))
+    return f"={formula or literal('')}", CellResult(
+        told, results.origins(rule for rule, _ in words)
+    )
 
 
 def _hint_words(rules: list[Rule]) -> Iterator[tuple[Rule, str]]:

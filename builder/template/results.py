@@ -24,7 +24,7 @@ Value = str | float
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CellResult:
     """What a cell shows in each of the forms, by the form's number from 0."""
 
     of: Callable[[int], Value]
@@ -39,7 +39,7 @@ class Mark:
     sheet: str
     row: int
     column: int
-    shown: Outcome
+    shown: CellResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +84,14 @@ class Results:
         column: int,
         formula: str,
         style: Format | None,
-        shown: Outcome,
+        shown: CellResult,
     ) -> None:
         """Write a formula with what it shows in the first form."""
         done(sheet.write_formula(row, column, formula, style, shown.of(0)))
         self.marks.append(Mark(sheet.name, row, column, shown))
 
     def write_down(
-        self, sheet: WrittenSheet, row: int, column: int, formula: str, shown: Sequence[Outcome]
+        self, sheet: WrittenSheet, row: int, column: int, formula: str, shown: Sequence[CellResult]
     ) -> None:
         """Write a formula as it reads in `row`, shared by as many rows as results are given."""
         sheet.write_down(row, column, formula, [each.of(0) for each in shown])
@@ -99,26 +99,26 @@ class Results:
 
     # what is shown
 
-    def value(self, item: Field, number: int) -> Outcome:
+    def value(self, item: Field, number: int) -> CellResult:
         """A field's value, or its Nth row's or group's."""
-        return Outcome(
+        return CellResult(
             lambda i: value_at(self.batch, item, number, i), self.form.origins_of(item.key)
         )
 
-    def verdict(self, rule: Rule, number: int) -> Outcome:
+    def verdict(self, rule: Rule, number: int) -> CellResult:
         """A rule's verdict in its Nth row or group (from 1), or of the form."""
         verdicts = self.batch.judge(rule)
-        return Outcome(lambda i: float(verdicts[i, number - 1]), self.formulas.origins(rule))
+        return CellResult(lambda i: float(verdicts[i, number - 1]), self.formulas.origins(rule))
 
-    def used(self, section: Section, number: int) -> Outcome:
+    def used(self, section: Section, number: int) -> CellResult:
         """1 in a row in which something is filled in, else 0."""
         used = self.batch.used(section)
         keys = frozenset(item.key for item in section.of_grain(ROW))
-        return Outcome(lambda i: float(used[i, number - 1]), keys)
+        return CellResult(lambda i: float(used[i, number - 1]), keys)
 
-    def message(self, rule: Rule) -> Outcome:
+    def message(self, rule: Rule) -> CellResult:
         """The message of a rule of the form."""
-        return Outcome(lambda i: self.message_text(rule, 0, i), self.formulas.origins(rule))
+        return CellResult(lambda i: self.message_text(rule, 0, i), self.formulas.origins(rule))
 
     def message_text(self, rule: Rule, index: int, i: int) -> str:
         """A rule's message about the form `i`, at a row or group (from 0)."""

@@ -8,7 +8,7 @@ from xlsxwriter.format import Format
 
 from builder import styles as st
 from builder.sheets import Book, WrittenSheet, done
-from builder.template.results import Line, Outcome, Results
+from builder.template.results import CellResult, Line, Results
 from builder.template.widths import message_width, text_width
 from workbook.address import column_range, letters, quote
 from workbook.catalogue import REQUIRED
@@ -132,10 +132,10 @@ _DOUBTS = (("　提醒 ", " 处，请核对，无误可以报送"), ("　说明 
 """What is said of reminders and notes once nothing stands in the way."""
 
 
-def _status_of(results: Results, lines: Sequence[Line]) -> Outcome:
+def _status_of(results: Results, lines: Sequence[Line]) -> CellResult:
     opens = {name: [line.open for line in lines if level(line.rule) == name] for name in _LEVELS}
     keys = results.origins(rule for line in lines for rule in line.rules)
-    return Outcome(lambda i: _status(*(int(sum(o[i] for o in opens[n])) for n in _LEVELS)), keys)
+    return CellResult(lambda i: _status(*(int(sum(o[i] for o in opens[n])) for n in _LEVELS)), keys)
 
 
 def _status(missing: int, errors: int, reminders: int, notes: int) -> str:
@@ -147,7 +147,7 @@ def _status(missing: int, errors: int, reminders: int, notes: int) -> str:
     return f"自检未通过：　{parts}"
 
 
-def status(results: Results) -> Outcome:
+def status(results: Results) -> CellResult:
     """The sentence at the head of the form."""
     return _status_of(results, results.lines)
 
@@ -173,7 +173,7 @@ def _check_line(book: Book, sheet: WrittenSheet, results: Results, line: Line) -
         (_OPEN_COLUMN - 1, f"=COUNTIF({line.cells},0)", None, lambda i: int(line.open[i])),
     )
     for column, formula, style, of in shown:
-        results.write(sheet, row, column, formula, style, Outcome(of, keys))
+        results.write(sheet, row, column, formula, style, CellResult(of, keys))
 
 
 def row_height(formulas: Formulas, rules: tuple[Rule, ...], title: str) -> float:

@@ -16,7 +16,7 @@ from builder.sheets import FIXED_DATE, Book, Lock, WrittenSheet, book_at, done
 from builder.template import calc, guide, hints, selfcheck
 from builder.template.edition import Edition
 from builder.template.paging import breaks
-from builder.template.results import Mark, Outcome, Results
+from builder.template.results import CellResult, Mark, Results
 from builder.template.selfcheck import STATUS_NAME
 from builder.template.validation import validation
 from workbook.address import area, letters, quote
@@ -94,7 +94,7 @@ class Job:
         _put(sheet, row, column, str(value) if as_text else value, style)
         if self.locked(spot) and value is not None:
             of = partial(self._issued, spot, as_text)
-            shown = Outcome(of, frozenset((spot.field.key,)))
+            shown = CellResult(of, frozenset((spot.field.key,)))
             self.results.marks.append(Mark(sheet.name, row, column, shown))
 
     def _issued(self, spot: Spot, as_text: bool, i: int) -> str | float:
@@ -337,7 +337,7 @@ def _write_banner(job: Job, sheet: WrittenSheet, page: Page) -> None:
     invitation = f"　（点此打开“{CHECK_SHEET}”表）"
     link = f'HYPERLINK("#{quote(CHECK_SHEET)}!A1",{STATUS_NAME}&{literal(invitation)})'
     status = selfcheck.status(job.results)
-    shown = Outcome(lambda i: f"{status.of(i)}{invitation}", status.keys)
+    shown = CellResult(lambda i: f"{status.of(i)}{invitation}", status.keys)
     job.results.write(sheet, STATUS_ROW - 1, 0, f"={link}", style, shown)
 
 
