@@ -15,7 +15,7 @@ from builder import styles as st
 from builder.sheets import FIXED_DATE, Book, Lock, WrittenSheet, book_at, done
 from builder.template import calc, guide, hints, selfcheck
 from builder.template.edition import Edition
-from builder.template.paging import breaks
+from builder.template.paging import breaks, fits_one_page, scale, slot_heights
 from builder.template.results import CellResult, Mark, Results
 from builder.template.selfcheck import STATUS_NAME
 from builder.template.validation import validation
@@ -48,8 +48,8 @@ from workbook.writing import writing
 
 HINT_WIDTH, BESIDE_WIDTH = 38.0, 60.0
 """The hints' column on the form's own sheet, whose rows grow, and on a further sheet, whose do not."""
-MIN_ROW_POINTS = 20
-"""An empty cell in a font of this size keeps a row at least as high as two lines of labels,
+_POINTS_A_FONT_POINT = 1.35
+"""How high a row is for each point of its font: an empty cell in a large font keeps a row at least so high,
 and still lets it grow with its text, which a set height would not."""
 
 
@@ -317,10 +317,16 @@ def _set_up(job: Job, sheet: WrittenSheet, page: Page) -> None:
     sheet.set_paper(9)
     if paper.orientation == "landscape":
         sheet.set_landscape()
-    if home:
-        sheet.fit_to_pages(1, 0)
-    else:  # one fitted to the page would lose its breaks in Excel
-        sheet.set_h_pagebreaks(breaks(page))
+    if fits_one_page(job.layout, page):
+        sheet.fit_to_pages(1, 1)
+    else:  # a sheet fitted to its width would lose its breaks in Excel
+        sheet.set_print_scale(scale(page))
+        sheet.set_h_pagebreaks(breaks(job.layout, page))
+    sheet.print_black_and_white()  # what is coloured asks to be mended on the screen
+    first = next((s for s in job.layout.spots.values() if _is_first_input(job, page, s)), None)
+    if first is not None:
+        sheet.set_selection(first.address.row - 1, first.address.column - 1,
+                            first.bottom - 1, first.right - 1)  # fmt: skip
     sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
     sheet.center_horizontally()
     sheet.set_footer(f'&C&"{st.BODY_FONT},Regular"&9第 &P 页，共 &N 页')
@@ -328,6 +334,10 @@ def _set_up(job: Job, sheet: WrittenSheet, page: Page) -> None:
     if home and len(job.layout.blocks) == 1:  # on a page of another block a repeated head misleads
         (block,) = job.layout.blocks.values()
         done(sheet.repeat_rows(block.head_row - block.section.head.rows, block.head_row - 1))
+
+
+def _is_first_input(job: Job, page: Page, spot: Spot) -> bool:
+    return spot.address.sheet == page.paper.sheet and not job.locked(spot)
 
 
 def _write_banner(job: Job, sheet: WrittenSheet, page: Page) -> None:
@@ -462,12 +472,15 @@ def _write_home_hints(job: Job, sheet: WrittenSheet) -> None:
     layout = job.layout
     column = layout.home.hint_column - 1
     head, hint = _hint_styles(job)
-    spacer = job.book.style(font_size=MIN_ROW_POINTS, font_name=st.BODY_FONT)
     for block in layout.blocks.values():
+        least = slot_heights(layout, block)
         done(sheet.write_string(block.head_row - 1, column, "本行还要处理", head))
         for slot in block.slots:
             text, shown = hints.row_hint(job.results, block, slot)
             job.results.write(sheet, slot.row - 1, column, text, hint, shown)
+            spacer = job.book.style(
+                font_name=st.BODY_FONT, font_size=round(least[slot.row] / _POINTS_A_FONT_POINT, 1)
+            )
             done(sheet.write_blank(slot.row - 1, column + 1, None, spacer))
         _hint_inks(job, sheet, column, block.first, block.last)
     blocks = layout.blocks.values()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from builder import build_template
-from builder.template.paging import breaks
 from tests.fillings import FILLED, filling, overall
 from tests.office import Format, Office
 from workbook import check
@@ -145,17 +143,6 @@ def test_an_overlong_text_is_one_warning_and_stays_whole(tmp_path: Path) -> None
     item = check([read_return(build_template(FORM, tmp_path / "x.xlsx", filling=long))])[0]
     assert codes(item) == [("V305", SHEET)]
     assert entered(item)["report.overview"] == "长" * 1501
-
-
-def test_a_printed_page_ends_before_a_heading() -> None:
-    page = LAYOUT.pages[SHEET]
-    headings = {label.top for label in page.labels if label.role in ("heading", "subheading")}
-    ends = breaks(page)
-    assert ends
-    assert all(row + 1 in headings for row in ends)
-    edges = [1, *ends, page.last_row]
-    for before, after in pairwise(edges):
-        assert sum(page.heights.get(row, 15.0) for row in range(before + 1, after + 1)) <= 735
 
 
 FURTHER = '[[further_sheet]]\nname = "自评报告"\nwidths = [11, 11, 11, 11, 11, 11, 11, 11]\n'
