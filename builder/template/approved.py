@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from builder.template.guide import SendBack
 from workbook.checking import Roster, RosterEntry, RosterIndicator, roster_amounts
 from workbook.errors import RosterError
 from workbook.form import ROW, Field, Form, Section, Value
@@ -28,6 +29,7 @@ class Addressee:
     """Of a form by project, for which one."""
     prefilled: Filling = field(default_factory=Filling)
     plan: Plan | None = None
+    send_back: SendBack = field(default_factory=SendBack)
 
 
 def addressees(
@@ -61,10 +63,18 @@ def addressees(
             approved = _Approved(form, roster, entry, listed)
             filled_rows, plan = approved.rows(rows, spare) if listed else ({}, plan_for(form, rows))
             prefilled = Filling(values, filled_rows)
-            result.append(
-                Addressee(entry.county, entry.code, entry.department, project, prefilled, plan)
-            )
+            who = (entry.county, entry.code, entry.department, project)
+            result.append(Addressee(*who, prefilled, plan, _send_back(entry)))
     return result
+
+
+def _send_back(entry: RosterEntry) -> SendBack:
+    addresses = (text for head, text in entry.extra.items() if fold(head) in _ADDRESS_HEADS)
+    return SendBack(entry.deadline, next(addresses, ""))
+
+
+_ADDRESS_HEADS = ("报送地址", "报送邮箱", "报送方式")
+"""How a roster heads where to the forms are sent back."""
 
 
 class _Approved:

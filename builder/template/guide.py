@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from xlsxwriter.worksheet import Worksheet
+from dataclasses import dataclass
+from datetime import date
 
 from builder import styles as st
-from builder.sheets import Book, done
+from builder.sheets import Book, WrittenSheet, done
+from builder.template import selfcheck
+from builder.template.results import CellResult, Results
+from workbook.expression import literal
 from workbook.form import CELL, DEPARTMENT, Form
 from workbook.layout import CHECK_SHEET
 
@@ -35,20 +39,29 @@ _COLOURS = (
 )
 
 
-def write(book: Book, sheet: Worksheet, form: Form) -> None:
-    """Write the guide of a form."""
+@dataclass(frozen=True, slots=True)
+class SendBack:
+    """By when and where to a form is sent back, where the roster says so."""
+
+    deadline: date | None = None
+    address: str = ""
+
+
+def write(book: Book, sheet: WrittenSheet, results: Results, send_back: SendBack) -> None:
+    """Write the guide of a form: what is still to be done, how to fill it in, what colours mean."""
+    form = results.form
     done(sheet.set_column(0, 0, 4))
     done(sheet.set_column(1, 1, 92))
     sheet.hide_gridlines(2)
     sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(1, 1)
     text = book.style(**(st.BODY | {"font_size": 11, "valign": "top"}))
     number = book.style(**(st.BODY | {"font_size": 11, "valign": "top", "align": "center"}))
     head = book.style(**st.BLOCK)
     done(sheet.set_row(0, 34))
     title = book.style(**(st.TITLE | {"font_size": 16}))
     done(sheet.merge_range(0, 0, 0, 1, f"{form.name}　填报说明", title))
-    row = 2
+    row = _write_checklist(book, sheet, results, send_back)
     papers = "和".join(f"“{paper.sheet}”" for paper in form.papers)
     steps = [step.format(papers=papers, check=CHECK_SHEET) for step in _STEPS]
     steps[0] += _may_stay_blank(form)
@@ -67,6 +80,41 @@ def write(book: Book, sheet: Worksheet, form: Form) -> None:
         row += 1
         done(sheet.write_blank(row, 0, None, book.style(bg_color=fill, **st.GRIDDED)))
         done(sheet.write_string(row, 1, line, text))
+
+
+def _write_checklist(book: Book, sheet: WrittenSheet, results: Results, send_back: SendBack) -> int:
+    """What to do before sending, with the state of 自检; returns the row below it (from 0)."""
+    text = book.style(**(st.BODY | {"font_size": 11, "valign": "top"}))
+    number = book.style(**(st.BODY | {"font_size": 11, "valign": "top", "align": "center"}))
+    done(sheet.write_string(2, 0, "报送前", book.style(**st.BLOCK)))
+    lines = (
+        "填好：白色、黄色的单元格都看过。",
+        "",
+        "存盘：直接保存为 .xlsx 文件。",
+        _send(send_back),
+    )
+    for row, line in enumerate(lines, 3):
+        done(sheet.write_number(row, 0, row - 2, number))
+        done(sheet.write_string(row, 1, line, text))
+    status = selfcheck.status(results)
+    shown = CellResult(lambda i: f"{_CHECKED}{status.of(i)}", status.keys)
+    results.write(sheet, 4, 1, f"={literal(_CHECKED)}&{selfcheck.STATUS_NAME}", text, shown)
+    good = book.add_format({"font_color": st.GOOD_INK, "bold": True})
+    passed = f"=LEFT($B$5,{len(_CHECKED) + len(selfcheck.PASSED)})={literal(_CHECKED + selfcheck.PASSED)}"
+    look = {"type": "formula", "criteria": passed, "format": good}
+    done(sheet.conditional_format(4, 1, 4, 1, look))
+    return len(lines) + 4
+
+
+_CHECKED = "自检："
+
+
+def _send(send_back: SendBack) -> str:
+    """The last line of the checklist."""
+    day = send_back.deadline
+    by = f"{day.year}年{day.month}月{day.day}日前" if day else "按通知的期限"
+    where = f"报送到 {send_back.address}" if send_back.address else "按通知的方式报送"
+    return f"报送：{by}{'，' if not day and not send_back.address else ''}{where}。"
 
 
 def _may_stay_blank(form: Form) -> str:

@@ -22,7 +22,7 @@ def row_hint(results: Results, block: Block, slot: Slot) -> tuple[str, CellResul
     cells = {
         r.key: f"{quote(CALC_SHEET)}!${letters(block.calc_columns[r.key])}${row}" for r in rules
     }
-    return _hint(results, rules, cells, slot.number)
+    return _hint(results, rules, cells, slot.number, results.form.sheet)
 
 
 def page_hints(results: Results, page: Page) -> Iterator[tuple[int, tuple[str, CellResult]]]:
@@ -36,23 +36,45 @@ def page_hints(results: Results, page: Page) -> Iterator[tuple[int, tuple[str, C
                     rules_by_row.setdefault(spot.address.row, {})[rule.key] = rule
     for row, row_rules in sorted(rules_by_row.items()):
         cells = {key: layout.verdicts[key].absolute for key in row_rules}
-        yield row, _hint(results, row_rules.values(), cells, 1)
+        yield row, _hint(results, row_rules.values(), cells, 0, page.paper.sheet)
 
 
 def _hint(
-    results: Results, rules: Iterable[Rule], cells: dict[str, str], number: int
+    results: Results, rules: Iterable[Rule], cells: dict[str, str], number: int, home: str
 ) -> tuple[str, CellResult]:
     """The formula that tells what is open, and what it shows; by the rules' keys."""
     words = list(_hint_words(list(rules)))
-    formula = "&".join(f'IF({cells[r.key]}=0,{literal(text)},"")' for r, text in words)
-    verdicts = [(results.batch.judge(rule)[:, number - 1], text) for rule, text in words]
+    formula = "&".join(
+        f'IF({cells[rule.key]}=0,{_telling(results, rule, text, number, home)},"")'
+        for rule, text in words
+    )
+    index = max(number - 1, 0)
+    verdicts = [(results.batch.judge(rule)[:, index], rule, text) for rule, text in words]
 
     def told(i: int) -> str:
-        return "".join(text for verdict, text in verdicts if verdict[i] == BROKEN)
+        return "".join(
+            text.replace(_VALUE, results.expected_text(rule, index, i))
+            for verdict, rule, text in verdicts
+            if verdict[i] == BROKEN
+        )
 
     return f"={formula or literal('')}", CellResult(
         told, results.origins(rule for rule, _ in words)
     )
+
+
+_VALUE = "\x00"
+"""Where the right value stands in a hint."""
+
+
+def _telling(results: Results, rule: Rule, text: str, number: int, home: str) -> str:
+    """A hint's words as a formula."""
+    if _VALUE not in text:
+        return literal(text)
+    formulas = results.formulas
+    value = formulas.expected(rule, formulas.cell(home, rule.grain, number))
+    before, _, after = text.partition(_VALUE)
+    return f"{literal(before)}&{value}&{literal(after)}"
 
 
 def _hint_words(rules: list[Rule]) -> Iterator[tuple[Rule, str]]:
@@ -67,7 +89,8 @@ def _hint_words(rules: list[Rule]) -> Iterator[tuple[Rule, str]]:
             sentence = f"{rule.severity.chinese}：{label}{name}{remedy}"
             yield rule, f"未填{label}。" if rule.code == REQUIRED else sentence
     for rule in own_rules:
-        yield rule, f"{rule.severity.chinese}：{rule.name}。"
+        due = f"，应为 {_VALUE}" if rule.expected is not None else ""
+        yield rule, f"{rule.severity.chinese}：{rule.name}{due}。"
 
 
 def hint_tests(cell: str) -> tuple[str, str]:

@@ -74,6 +74,7 @@ class Results:
         self.batch = gather(self.form, submissions, View.WORKBOOK)
         self.marks: list[Mark] = []
         self._messages: dict[str, list[Callable[[int, int], str]]] = {}
+        self._expected: dict[str, Callable[[int, int], str]] = {}
 
     # writing
 
@@ -125,6 +126,14 @@ class Results:
         if rule.key not in self._messages:
             self._messages[rule.key] = [self.batch.shown(part, rule) for part in rule.message]
         return "".join(text(i, index) for text in self._messages[rule.key])
+
+    def expected_text(self, rule: Rule, index: int, i: int) -> str:
+        """What a rule says is the right value in the form `i`, at a row or group (from 0)."""
+        if rule.expected is None:
+            return ""
+        if rule.key not in self._expected:
+            self._expected[rule.key] = self.batch.shown(rule.expected, rule)
+        return self._expected[rule.key](i, index)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:

@@ -19,6 +19,8 @@ from workbook.layout import CALC_SHEET, CHECK_SHEET, CHECK_TOP, Formulas
 
 STATUS_NAME = "check.status"
 """The defined name of the sentence that says how many problems are open."""
+PASSED = "自检通过"
+"""How that sentence begins once nothing stands in the way of sending the form."""
 MISSING = "必填"
 _LEVELS = (MISSING, "错误", "提醒", "说明")
 _FILLS = {"错误": st.ERROR_FILL, "提醒": st.WARNING_FILL, "说明": st.NOTE_FILL}
@@ -112,6 +114,7 @@ def _check_head(book: Book, sheet: WrittenSheet, results: Results, lines: Sequen
     done(sheet.set_row(2, 24))
     done(sheet.merge_range(2, 0, 2, 5, "", style))
     results.write(sheet, 2, 0, _status_formula(len(lines)), style, _status_of(results, lines))
+    colour_when_passed(book, sheet, 2, 5)
     done(book.define_name(STATUS_NAME, f"={quote(CHECK_SHEET)}!$A$3"))
     for column, (name, _) in enumerate(_COLUMNS):
         done(sheet.write_string(CHECK_TOP - 2, column, name, book.style(**st.HEAD)))
@@ -125,7 +128,7 @@ def _status_formula(count: int) -> str:
     words = ("未填 ", "错误 ", "提醒 ", "说明 ")
     parts = [f'IF({s}>0,"{w}"&{s}&" 处　","")' for s, w in zip(sums, words, strict=True)]
     doubts = [f'IF({s}>0,"{w}"&{s}&"{t}","")' for s, (w, t) in zip(sums[2:], _DOUBTS, strict=True)]
-    return f'=IF({sums[0]}+{sums[1]}=0,"自检通过"&{"&".join(doubts)},"自检未通过：　"&{"&".join(parts)})'
+    return f'=IF({sums[0]}+{sums[1]}=0,"{PASSED}"&{"&".join(doubts)},"自检未通过：　"&{"&".join(parts)})'
 
 
 _DOUBTS = (("　提醒 ", " 处，请核对，无误可以报送"), ("　说明 ", " 处，供参考"))
@@ -141,10 +144,18 @@ def _status_of(results: Results, lines: Sequence[Line]) -> CellResult:
 def _status(missing: int, errors: int, reminders: int, notes: int) -> str:
     if missing + errors == 0:
         texts = zip((reminders, notes), _DOUBTS, strict=True)
-        return "自检通过" + "".join(f"{before}{n}{after}" for n, (before, after) in texts if n)
+        return PASSED + "".join(f"{before}{n}{after}" for n, (before, after) in texts if n)
     counts = zip(("未填", "错误", "提醒", "说明"), (missing, errors, reminders, notes), strict=True)
     parts = "".join(f"{word} {count} 处　" for word, count in counts if count)
     return f"自检未通过：　{parts}"
+
+
+def colour_when_passed(book: Book, sheet: WrittenSheet, row: int, last_column: int) -> None:
+    """Turn the banner that shows the status green once all is well (row and column from 0)."""
+    passed = f'=LEFT({STATUS_NAME},{len(PASSED)})="{PASSED}"'
+    green = book.add_format({"bg_color": st.GOOD_INK, "font_color": st.BANNER_INK})
+    look = {"type": "formula", "criteria": passed, "format": green}
+    done(sheet.conditional_format(row, 0, row, last_column, look))
 
 
 def status(results: Results) -> CellResult:

@@ -46,13 +46,14 @@ def issue(
     lock = Lock(password)
     alike: dict[tuple[object, ...], list[int]] = {}
     for n, each in enumerate(addressed):
-        alike.setdefault((each.plan, _shape(filled[n])), []).append(n)
+        alike.setdefault((each.plan, each.send_back, _shape(filled[n])), []).append(n)
     for numbers in alike.values():
         written = build_templates(
             form,
             [paths[n] for n in numbers],
             [filled[n] for n in numbers],
             plan=addressed[numbers[0]].plan,
+            send_back=addressed[numbers[0]].send_back,
             fiscal_year=fiscal_year,
             lock=lock,
         )

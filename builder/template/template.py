@@ -15,6 +15,7 @@ from builder import styles as st
 from builder.sheets import FIXED_DATE, Book, Lock, WrittenSheet, book_at, done
 from builder.template import calc, guide, hints, selfcheck
 from builder.template.edition import Edition
+from builder.template.guide import SendBack
 from builder.template.paging import breaks, fits_one_page, scale, slot_heights
 from builder.template.results import CellResult, Mark, Results
 from builder.template.selfcheck import STATUS_NAME
@@ -63,6 +64,7 @@ class Job:
     filling: Filling
     prefilled: Sequence[Filling]
     lock: Lock
+    send_back: SendBack
 
     @property
     def form(self) -> Form:
@@ -130,7 +132,7 @@ def build_template(
     path = Path(path)
     layout = lay_out(form, plan)
     locked = [_issued(layout, prefilled or Filling(), fiscal_year)]
-    _build(layout, path, filling or Filling(), locked, Lock(password))
+    _build(layout, path, filling or Filling(), locked, Lock(password), SendBack())
     return path
 
 
@@ -142,16 +144,17 @@ def build_templates(
     plan: Plan | None = None,
     fiscal_year: int | None = None,
     lock: Lock | None = None,
+    send_back: SendBack | None = None,
 ) -> Iterator[Path]:
     """Write the workbooks of forms that have the same cells locked in, each with its own values; yields the paths.
 
     The first is written as by `build_template`, and the others are made from it. Raises BuildError.
     """
-    layout, lock = lay_out(form, plan), lock or Lock()
+    layout, how = lay_out(form, plan), (lock or Lock(), send_back or SendBack())
     locked = [_issued(layout, each, fiscal_year) for each in prefilled]
     for start in range(0, len(paths), _TOGETHER):
         yield from _build_alike(
-            layout, paths[start : start + _TOGETHER], locked[start : start + _TOGETHER], lock
+            layout, paths[start : start + _TOGETHER], locked[start : start + _TOGETHER], *how
         )
 
 
@@ -160,9 +163,13 @@ _TOGETHER = 256
 
 
 def _build_alike(
-    layout: Layout, paths: Sequence[Path], locked: Sequence[Filling], lock: Lock
+    layout: Layout,
+    paths: Sequence[Path],
+    locked: Sequence[Filling],
+    lock: Lock,
+    send_back: SendBack,
 ) -> Iterator[Path]:
-    job = _build(layout, paths[0], Filling(), locked, lock)
+    job = _build(layout, paths[0], Filling(), locked, lock, send_back)
     yield paths[0]
     differing = _differing(layout, locked)
     marks = [mark for mark in job.results.marks if mark.shown.keys & differing]
@@ -171,7 +178,7 @@ def _build_alike(
     for i, path in enumerate(paths[1:], 1):
         content = edition.form(i)
         if content is None:
-            _build(layout, path, Filling(), [locked[i]], lock)
+            _build(layout, path, Filling(), [locked[i]], lock, send_back)
         else:
             with writing(path) as temporary:
                 temporary.write_bytes(content)
@@ -191,14 +198,19 @@ def _differing(layout: Layout, locked: Sequence[Filling]) -> frozenset[str]:
 
 
 def _build(
-    layout: Layout, path: Path, filling: Filling, locked: Sequence[Filling], lock: Lock
+    layout: Layout,
+    path: Path,
+    filling: Filling,
+    locked: Sequence[Filling],
+    lock: Lock,
+    send_back: SendBack,
 ) -> Job:
     """Write the first of some forms."""
     for each in locked:
         _check_fillings(layout, filling, each)
     results = Results(formulas_of(layout), [_merged(filling, each) for each in locked])
     with book_at(path, lock=lock, in_memory=True) as book:
-        job = Job(book, layout, results, filling, locked, lock)
+        job = Job(book, layout, results, filling, locked, lock, send_back)
         _write(job)
     return job
 
@@ -249,7 +261,7 @@ def _write(job: Job) -> None:
     calc_sheet = book.add_worksheet(CALC_SHEET)
     lists = book.add_worksheet(LIST_SHEET)
     records = book.add_worksheet(FORM_SHEET)
-    guide.write(book, guide_sheet, job.form)
+    guide.write(book, guide_sheet, job.results, job.send_back)
     for name, page in job.layout.pages.items():
         _write_page(job, sheets[name], page)
     calc.write(calc_sheet, job.results)
@@ -349,6 +361,7 @@ def _write_banner(job: Job, sheet: WrittenSheet, page: Page) -> None:
     status = selfcheck.status(job.results)
     shown = CellResult(lambda i: f"{status.of(i)}{invitation}", status.keys)
     job.results.write(sheet, STATUS_ROW - 1, 0, f"={link}", style, shown)
+    selfcheck.colour_when_passed(job.book, sheet, STATUS_ROW - 1, page.hint_column - 1)
 
 
 def _label_style(job: Job, page: Page, label: Label) -> Format:

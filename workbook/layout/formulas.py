@@ -58,6 +58,10 @@ class Formulas:
         """A rule's message with its figures, without "="."""
         return self._patterns.message(rule).text(cell)
 
+    def expected(self, rule: Rule, cell: Cell) -> str:
+        """What a rule says is the right value, as it is shown, without "="; nothing if it doesn't say."""
+        return self._patterns.expected(rule).text(cell)
+
     def runs(self, section: Section, refs: Iterable[Ref]) -> tuple[tuple[int, int], ...]:
         """(first, last) number of rows between which formulas with such references differ in the row alone."""
         block = self.layout.blocks[section.id]
@@ -201,9 +205,16 @@ class _Patterns:
             lambda cell: "&".join(_part(part, cell) for part in rule.message) or '""',
         )
 
+    def expected(self, rule: Rule) -> _Pattern:
+        part = rule.expected
+        return self._once(
+            ("expected", rule.key), lambda cell: _part(part, cell) if part is not None else '""'
+        )
+
     def origins(self, rule: Rule) -> frozenset[str]:
         if rule.key not in self._origins:
-            refs = {ref.key for ref in (*self.verdict(rule).refs, *self.message(rule).refs)}
+            patterns = (self.verdict(rule), self.message(rule), self.expected(rule))
+            refs = {ref.key for pattern in patterns for ref in pattern.refs}
             if rule.grain == ROW:  # a row in which nothing stands breaks no rule
                 refs |= {f.key for f in self._form.sections[rule.section].of_grain(ROW)}
             self._origins[rule.key] = frozenset[str]().union(*map(self._form.origins_of, refs))
