@@ -15,7 +15,7 @@ from workbook.catalogue import REQUIRED
 from workbook.checking import BROKEN, HOLDS, UNDECIDED, VERDICTS
 from workbook.expression import literal
 from workbook.form import CELL, GROUP, ROW, Rule
-from workbook.layout import CALC_SHEET, CHECK_SHEET, CHECK_TOP, Formulas
+from workbook.layout import CALC_SHEET, CHECK_SHEET, CHECK_TOP, OTHER_WORD, VERDICT_WORDS, Formulas
 
 STATUS_NAME = "check.status"
 """The defined name of the sentence that says how many problems are open."""
@@ -36,7 +36,7 @@ _COLUMNS = (
 )
 _LINE_POINTS, _LEAST_LINES = 14.5, 2
 """The height of one line of text, a little more than any program needs; how many a row has at least."""
-_FIRST_COLUMN, _OPEN_COLUMN = 8, 9
+_FIRST_COLUMN, _OPEN_COLUMN, _LETTER_COLUMN = 8, 9, 10
 """Hidden columns of 自检: the first row or group concerned, and how many cells are."""
 
 
@@ -88,7 +88,7 @@ def write_check(book: Book, sheet: WrittenSheet, results: Results) -> None:
 def _check_page(book: Book, sheet: WrittenSheet, count: int) -> None:
     for column, (_, width) in enumerate(_COLUMNS):
         done(sheet.set_column(column, column, width))
-    done(sheet.set_column(_FIRST_COLUMN - 1, _OPEN_COLUMN - 1, 4, None, {"hidden": True}))
+    done(sheet.set_column(_FIRST_COLUMN - 1, _LETTER_COLUMN - 1, 4, None, {"hidden": True}))
     sheet.freeze_panes(CHECK_TOP - 1, 0)
     sheet.hide_gridlines(2)
     sheet.set_paper(9)
@@ -182,6 +182,7 @@ def _check_line(book: Book, sheet: WrittenSheet, results: Results, line: Line) -
         (6, _link(formulas, line), link, lambda i: "转到" if line.open[i] else ""),
         (_FIRST_COLUMN - 1, first, None, lambda i: int(line.first[i])),
         (_OPEN_COLUMN - 1, f"=COUNTIF({line.cells},0)", None, lambda i: int(line.open[i])),
+        (_LETTER_COLUMN - 1, _letter_formula(line), None, lambda i: _letter(results, line, i)),
     )
     for column, formula, style, of in shown:
         results.write(sheet, row, column, formula, style, CellResult(of, keys))
@@ -223,6 +224,30 @@ def _verdict(results: Results, line: Line, i: int) -> str:
     if line.rule.grain == ROW:
         undecided |= not results.batch.used(results.form.sections[line.rule.section])[i].any()
     return VERDICTS[UNDECIDED if undecided else HOLDS]
+
+
+def _letter_formula(line: Line) -> str:
+    formula = literal(OTHER_WORD)
+    for letter, word in VERDICT_WORDS.items():
+        formula = f'IF($C{line.row}="{word}","{letter}",{formula})'
+    return f"={formula}"
+
+
+def _letter(results: Results, line: Line, i: int) -> str:
+    word = _verdict(results, line, i)
+    return next(letter for letter, each in VERDICT_WORDS.items() if each == word)
+
+
+def letters_of(results: Results) -> tuple[str, CellResult]:
+    """The verdicts of all lines in one text, for the reader: the formula, and what it shows."""
+    column = letters(_LETTER_COLUMN)
+    formula = "&".join(f"{quote(CHECK_SHEET)}!${column}${line.row}" for line in results.lines)
+    keys = results.origins(rule for line in results.lines for rule in line.rules)
+
+    def shown(i: int) -> str:
+        return "".join(_letter(results, line, i) for line in results.lines)
+
+    return f"={formula}", CellResult(shown, keys)
 
 
 def _verdict_formula(formulas: Formulas, line: Line) -> str:

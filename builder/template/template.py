@@ -33,6 +33,7 @@ from workbook.layout import (
     ISSUED_COLUMN,
     LIST_SHEET,
     STATUS_ROW,
+    VERDICT_LETTERS,
     Formulas,
     Label,
     Layout,
@@ -606,6 +607,10 @@ def _write_records(job: Job, sheet: WrittenSheet) -> None:
             row = spot.address.row - 1
             done(sheet.write_string(row, 0, spot.name))
             _write_value(job, sheet, row, 1, spot, style)
+    row = job.layout.verdict_letters.row - 1
+    done(sheet.write_string(row, 0, VERDICT_LETTERS))
+    formula, shown = selfcheck.letters_of(job.results)
+    job.results.write(sheet, row, 1, formula, style, shown)
 
 
 def _locked_in(job: Job) -> Iterator[Spot]:
@@ -622,5 +627,6 @@ def _define_names(job: Job) -> None:
         done(job.book.define_name(spot.name, f"={spot.address.absolute}"))
     for line, address in job.layout.checks.items():
         done(job.book.define_name(check_name(line), f"={address.absolute}"))
+    done(job.book.define_name(VERDICT_LETTERS, f"={job.layout.verdict_letters.absolute}"))
     for name, cells in hints.verdict_names(job.formulas):
         done(job.book.define_name(name, f"={cells}"))

@@ -48,12 +48,15 @@ from workbook.form import (
     serial,
     shown,
 )
-from workbook.layout import Block, Plan, cell_name, check_lines, lay_out
+from workbook.layout import VERDICT_WORDS, Block, Plan, cell_name, check_lines, lay_out
 from workbook.reading import Submission
 from workbook.text import is_blank
 
 HOLDS, BROKEN, UNDECIDED = 1, 0, -1
-VERDICTS = {HOLDS: "通过", BROKEN: "不通过", UNDECIDED: "未填全"}
+VERDICTS = {
+    verdict: VERDICT_WORDS[letter]
+    for verdict, letter in ((HOLDS, "h"), (BROKEN, "b"), (UNDECIDED, "u"))
+}
 
 
 class View(StrEnum):

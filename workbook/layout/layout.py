@@ -181,6 +181,8 @@ class Layout:
     """By rule key: the verdict of a form's rule on `_calc`."""
     checks: dict[str, Address]
     """By check line: the verdict shown on 自检."""
+    verdict_letters: Address
+    """Where `_form` repeats all of them, a letter a line."""
 
     @property
     def home(self) -> Page:
@@ -289,10 +291,17 @@ class _Placer:
 
     def layout(self) -> Layout:
         pages = {paper.sheet: self._page(paper) for paper in self.form.papers}
-        self._undrawn()
+        letters = Address(FORM_SHEET, self._undrawn() + 1, 2)
         self._calc()
         return Layout(
-            self.form, self.plan, self.spots, pages, self.blocks, self.verdicts, self._checks()
+            self.form,
+            self.plan,
+            self.spots,
+            pages,
+            self.blocks,
+            self.verdicts,
+            self._checks(),
+            letters,
         )
 
     def _page(self, paper: Paper) -> Page:
@@ -435,8 +444,8 @@ class _Placer:
             **{section.levels[0]: label}, label=label, weight=f"{weight:g}"
         ).replace("\\n", "\n")
 
-    def _undrawn(self) -> None:
-        """Single fields that no drawing shows, fixed and derived ones, stand on `_form`."""
+    def _undrawn(self) -> int:
+        """Single fields that no drawing shows, fixed and derived ones, stand on `_form`; returns its last row."""
         drawn = {spot.field.key for spot in self.spots.values()}
         row = len(FORM_RECORDS)
         for item in self.form.fields():
@@ -445,6 +454,7 @@ class _Placer:
                 column = 2
                 address = Address(FORM_SHEET, row, column)
                 self.spots[item.key] = Spot(item.key, item, 0, address, row, column)
+        return row
 
     # the hidden sheet where rules are worked out
 
@@ -502,6 +512,14 @@ def check_lines(form: Form) -> dict[str, tuple[Rule, ...]]:
     for rule in sorted(form.sheet_rules, key=_standing):
         lines.setdefault(rule.line, []).append(rule)
     return {line: tuple(rules) for line, rules in lines.items()}
+
+
+VERDICT_LETTERS = "check.letters"
+"""The defined name of the cell of `_form` that repeats the verdicts of 自检, a letter a line."""
+VERDICT_WORDS = {"h": "通过", "b": "不通过", "u": "未填全"}
+"""How a verdict reads on 自检, by its letter: it holds, is broken or undecided."""
+OTHER_WORD = "?"
+"""The letter of anything else that stands there."""
 
 
 def check_name(line: str) -> str:

@@ -18,6 +18,7 @@ from workbook.layout import (
     FORM_SHEET,
     GUIDE_SHEET,
     LIST_SHEET,
+    VERDICT_LETTERS,
     Layout,
     Spot,
     check_name,
@@ -70,6 +71,8 @@ class NamedCells(NamedTuple):
     """By name; what is lost is not in it."""
     checks: Mapping[str, Address]
     """By line of 自检, likewise."""
+    letters: Address | None
+    """Where all its verdicts are repeated; None in a template that does not."""
     lost_count: int
     """How many names are not there."""
 
@@ -96,7 +99,8 @@ def _named_cells(workbook: WorkbookPart, sheets: tuple[str, ...], layout: Layout
         for line, usual_address in (lines or layout.checks).items()
         if (at := _where_named(check_name(line), usual_address, names, sheets)) is not None
     }
-    return NamedCells(cells, checks, sum(name not in names for name in layout.spots))
+    letters = _reference(names[VERDICT_LETTERS]) if VERDICT_LETTERS in names else None
+    return NamedCells(cells, checks, letters, sum(name not in names for name in layout.spots))
 
 
 def _where_named(

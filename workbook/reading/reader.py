@@ -23,10 +23,13 @@ from workbook.findings import Finding, finding
 from workbook.form import DAYS_TO_1904, Field, Form, Raw, available_forms, load_form, shows_day
 from workbook.layout import (
     CALC_SHEET,
+    CHECK_SHEET,
     FORM_RECORDS,
     FORM_SHEET,
+    GUIDE_SHEET,
     ISSUED_COLUMN,
     LIST_SHEET,
+    VERDICT_WORDS,
     Layout,
     Plan,
     Spot,
@@ -65,8 +68,10 @@ sent to other processes)."""
 
 LIMITS = Limits()
 
-UNREAD = frozenset((CALC_SHEET, LIST_SHEET))
+_HIDDEN = frozenset((CALC_SHEET, LIST_SHEET))
 """Nothing is taken from these sheets, and what they should say shows on 自检, so they are not parsed."""
+_UNREAD = _HIDDEN | {GUIDE_SHEET, CHECK_SHEET}
+"""Nor are these: what 自检 says is repeated on `_form`."""
 _OWN_FILES = ("~$", ".~", "._")
 _LITTER = {".ds_store", "thumbs.db", "desktop.ini"}
 
@@ -216,13 +221,19 @@ def _read(path: Path, content: bytes | Refused, forms: Forms, passwords: Passwor
         if isinstance(content, Refused):
             raise content
         file_passwords = passwords(path) if callable(passwords) else passwords
-        package = open_bytes(content, limits=LIMITS, unread=UNREAD, passwords=file_passwords)
+        opened = partial(open_bytes, content, limits=LIMITS, passwords=file_passwords)
+        package = opened(unread=_UNREAD)
+        try:
+            submission, findings = _recognise(path, package, forms)
+        except Unknown as unknown:
+            return _return(path, package, REJECTED, (unknown.why,))
+        if submission.verdicts == _ON_CHECK_SHEET:
+            verdicts = _shown_verdicts(
+                opened(unread=_HIDDEN), lay_out(submission.form, submission.plan)
+            )
+            submission = replace(submission, verdicts=verdicts)
     except Refused as refused:
         return Return(path, REJECTED, (finding(refused.code, detail=refused.detail),))
-    try:
-        submission, findings = _recognise(path, package, forms)
-    except Unknown as unknown:
-        return _return(path, package, REJECTED, (unknown.why,))
     return _return(path, package, ACCEPTED, findings, submission)
 
 
@@ -280,7 +291,7 @@ def _recognise(
         # place; where cells are gone, its formulas are broken.
         verdicts={}
         if recognised.copied or evidence.lost or not same_definition
-        else dict(_verdicts(package, layout)),
+        else _verdicts(package, recorded, layout),
         fiscal_year=year,
         department=_identity(cells, records, "department"),
         department_code=_identity(cells, records, "department_code"),
@@ -504,9 +515,33 @@ def _lost_text(package: Package, spot: Spot, raw: Raw) -> bool:
     return package.values_only and isinstance(raw, float) and spot.field.kind.dtype == "string"
 
 
-def _verdicts(package: Package, layout: Layout) -> Iterator[tuple[str, str]]:
+_ON_CHECK_SHEET = {"": ""}
+"""Instead of verdicts: they stand on 自检 alone, which was not read."""
+
+
+def _verdicts(package: Package, recorded: Sheet | None, layout: Layout) -> dict[str, str]:
+    """By line of 自检, what the workbook says of itself; `_ON_CHECK_SHEET` where `_form` does not repeat it."""
+    usual_address = layout.verdict_letters
+    at = usual_address if package.values_only else named_cells(package, layout).letters
+    if at is None or recorded is None:
+        return _ON_CHECK_SHEET
+    stored = recorded.cells.get((at.row, at.column))
+    letters = stored.value if stored is not None else None
+    if not isinstance(letters, str) or len(letters) != len(layout.checks):
+        return _ON_CHECK_SHEET
+    words = (VERDICT_WORDS.get(letter, _OVERWRITTEN) for letter in letters)
+    return dict(zip(layout.checks, words, strict=True))
+
+
+_OVERWRITTEN = "（改写过）"
+
+
+def _shown_verdicts(package: Package, layout: Layout) -> dict[str, str]:
+    """The verdicts on 自检 itself, of a template that does not repeat them."""
     sheets = {sheet.name: sheet.cells for sheet in package.sheets}
+    shown: dict[str, str] = {}
     for line, address in named_cells(package, layout).checks.items():
         stored = sheets[address.sheet].get((address.row, address.column))
         if stored is not None and stored.type == "s" and stored.value:
-            yield line, str(stored.value)
+            shown[line] = str(stored.value)
+    return shown
