@@ -16,6 +16,7 @@ import pandas as pd
 from docx.text.paragraph import Paragraph
 
 from builder.word.document import (
+    LINE,
     Box,
     add_table,
     clean,
@@ -25,7 +26,7 @@ from builder.word.document import (
     name_document,
     save,
 )
-from builder.word.official import BODY, HEADINGS, LINE, TITLE, TO_FILL_IN, opened
+from builder.word.official import BODY, HEADINGS, TITLE, TO_FILL_IN, opened
 from workbook.catalogue import Severity
 from workbook.summary import (
     HIGHEST_SCORE,

@@ -34,6 +34,8 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\ufff
 FIXED_DATE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 """The date of creation written into every document: equal input gives equal bytes."""
 _ZIP_DATE = (2024, 1, 1, 0, 0, 0)
+LINE = "表格文字"
+"""The style of what stands in tables."""
 TWIP = Twips(1)
 """A twentieth of a point, in which tables are measured."""
 
@@ -100,7 +102,7 @@ class Box:
     right: int
     text: str
     align: str = "center"
-    style: str = "表格文字"
+    style: str = LINE
     framed: bool = True
     open_side: str = ""
     """`top` or `bottom`, where the frame has no line: the cell seems to go on there."""
@@ -158,6 +160,9 @@ def fill_table(table: Table, boxes: Sequence[Box]) -> None:
     """Put boxes into a table, merging the cells each one covers."""
     # A merge leaves the covered cells' paragraphs behind, so texts are written afterwards.
     grid = [row.cells for row in table.rows]
+    # Cells that stay blank, covered ones too, would make rows as high as a line of the text.
+    for blank in table._tbl.iter(qn("w:p")):
+        Paragraph(blank, table).style = LINE
     for box in boxes:
         cell = grid[box.row][box.column]
         if (box.bottom, box.right) != (box.row, box.column):

@@ -19,7 +19,7 @@ from docx.oxml.text.paragraph import CT_P
 from docx.shared import Mm
 from docx.text.paragraph import Paragraph
 
-from builder.word.document import name_document, open_document, save
+from builder.word.document import LINE, name_document, open_document, save
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MARKER = "【正文】"
 """The paragraph of a template that the text takes the place of."""
-TITLE, BODY, LINE = "Title", "Body Text", "表格文字"
+TITLE, BODY = "Title", "Body Text"
 HEADINGS = ("Heading 1", "Heading 2")
 ANNEX, ANNEX_TITLE, SIGNED, TO_FILL_IN = "附件标识", "附件标题", "落款", "待填"
 

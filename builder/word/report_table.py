@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from docx.document import Document
 
-from builder.word.document import Box, add_hair, add_table, fill_table, keep_rows
-from builder.word.official import LINE
+from builder.word.document import LINE, Box, add_hair, add_table, fill_table, keep_rows
 from workbook.checking import Batch, View, gather, value_at
 from workbook.form import ROW, Field, Form, on_paper
 from workbook.layout import Label, Layout, Plan, Spot, lay_out

@@ -114,6 +114,14 @@ def test_heads_are_repeated_on_every_page_and_no_row_is_broken(
             assert row is not repeated[-1] or "restart" not in merged
 
 
+def test_no_blank_cell_makes_a_row_as_high_as_a_line_of_the_text(
+    documents: dict[str, Document],
+) -> None:
+    for name, table in tables(documents):
+        styles = {Paragraph(p, table).style.name for p in table._tbl.iter(qn("w:p"))}  # type: ignore[union-attr]
+        assert styles == {"表格文字"}, name
+
+
 def test_the_last_rows_of_a_table_stay_together(documents: dict[str, Document]) -> None:
     for name, table in tables(documents):
         last = next(
