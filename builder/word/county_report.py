@@ -15,8 +15,18 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from docx.text.paragraph import Paragraph
 
-from builder.word.document import Box, add_table, clean, fill_table, keep_rows, name_document, save
-from builder.word.official import BODY, HEADINGS, LINE, TITLE, TO_FILL_IN, opened
+from builder.word.document import (
+    LINE,
+    Box,
+    add_table,
+    clean,
+    fill_table,
+    keep_rows,
+    keep_with_next,
+    name_document,
+    save,
+)
+from builder.word.official import BODY, HEADINGS, TITLE, TO_FILL_IN, opened
 from workbook.catalogue import Severity
 from workbook.summary import (
     HIGHEST_SCORE,
@@ -40,6 +50,8 @@ if TYPE_CHECKING:
 
 MOST_KINDS = 15
 """Kinds of findings that are listed, the most frequent first; the summary workbook has all."""
+WHOLE = 15
+"""A table of no more rows stands on one page."""
 MOST_NAMES = 150
 """Departments that are named in a paragraph; of more the summary workbook has the list."""
 _UNNAMED = "（未填单位）"
@@ -103,6 +115,9 @@ class _Draft:
         left_aligned: Sequence[int] = (0,),
     ) -> None:  # fmt: skip
         """A table with a head; the columns in `left_aligned` hold words, the others figures."""
+        above = Paragraph(self.marked._p.getprevious(), self.marked._parent)
+        if above.text:
+            keep_with_next([above])
         table = add_table(self.document, widths, len(rows) + 1, self.marked, padding=4)
         boxes = []
         for r, cells in enumerate([heads, *rows]):
@@ -110,7 +125,7 @@ class _Draft:
                 align = "center" if r == 0 else "left" if c in left_aligned else "right"
                 boxes.append(Box(r, c, r, c, text, align, LINE))
         fill_table(table, boxes)
-        keep_rows(table, heads=1, least=18)
+        keep_rows(table, heads=1, least=18, last=len(rows) if len(rows) <= WHOLE else 2)
         self.marked.insert_paragraph_before(style=LINE)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +18,7 @@ import docx
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
-from docx.shared import Emu, Length
+from docx.shared import Emu, Length, Pt, Twips
 from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
@@ -34,6 +34,10 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\ufff
 FIXED_DATE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 """The date of creation written into every document: equal input gives equal bytes."""
 _ZIP_DATE = (2024, 1, 1, 0, 0, 0)
+LINE = "表格文字"
+"""The style of what stands in tables."""
+TWIP = Twips(1)
+"""A twentieth of a point, in which tables are measured."""
 
 
 def clean(text: str) -> str:
@@ -98,8 +102,10 @@ class Box:
     right: int
     text: str
     align: str = "center"
-    style: str = "表格文字"
+    style: str = LINE
     framed: bool = True
+    open_side: str = ""
+    """`top` or `bottom`, where the frame has no line: the cell seems to go on there."""
     top: bool = False
     """Whether the text stands at the top of the cell, as long texts do."""
 
@@ -115,17 +121,32 @@ def add_table(
     """An empty table without frame, its columns sharing the page's width in proportion.
 
     It stands before a paragraph, or at the end of the document; `padding` is inside cells, in points.
+    A cell is as wide as the columns it spans, and stays so when merged: Word goes by the cells'
+    widths, LibreOffice by the columns'.
     """
     table: Table = document.add_table(rows=rows, cols=len(widths))
     if before is not None:
         before._p.addprevious(table._tbl)
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     table.autofit = False
-    total = text_width(document)
-    for column, width in zip(table.columns, widths, strict=True):
-        column.width = Emu(int(total * width / sum(widths)))
+    twips = [int(text_width(document) * width / sum(widths) / TWIP) for width in widths]
+    for column, width in zip(table.columns, twips, strict=True):
+        column.width = Twips(width)
+    for row in table._tbl.tr_lst:
+        for cell, width in zip(row.tc_lst, twips, strict=True):
+            cell.width = Twips(width)
+    whole = table._tbl.tblPr.find(qn("w:tblW"))
+    whole.set(qn("w:type"), "dxa")
+    whole.set(qn("w:w"), str(sum(twips)))
     _pad(table, padding)
     return table
+
+
+def add_hair(document: Document) -> None:
+    """A paragraph that takes no room: Word wants one between two tables and after the last."""
+    paragraph = document.add_paragraph()
+    paragraph.paragraph_format.line_spacing = Pt(1)
+    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(0)
 
 
 def text_width(document: Document) -> Length:
@@ -139,6 +160,9 @@ def fill_table(table: Table, boxes: Sequence[Box]) -> None:
     """Put boxes into a table, merging the cells each one covers."""
     # A merge leaves the covered cells' paragraphs behind, so texts are written afterwards.
     grid = [row.cells for row in table.rows]
+    # Cells that stay blank, covered ones too, would make rows as high as a line of the text.
+    for blank in table._tbl.iter(qn("w:p")):
+        Paragraph(blank, table).style = LINE
     for box in boxes:
         cell = grid[box.row][box.column]
         if (box.bottom, box.right) != (box.row, box.column):
@@ -147,16 +171,17 @@ def fill_table(table: Table, boxes: Sequence[Box]) -> None:
         if box.framed:
             for row in range(box.row, box.bottom + 1):
                 for column in range(box.column, box.right + 1):
-                    frame(grid[row][column])
+                    frame(grid[row][column], box.open_side)
 
 
-def frame(cell: _Cell) -> None:
-    """Draw thin lines round a cell."""
+def frame(cell: _Cell, open_side: str = "") -> None:
+    """Draw thin lines round a cell, but for its `open_side`."""
     properties = cell._tc.get_or_add_tcPr()
     if properties.find(qn("w:tcBorders")) is None:
         sides = "".join(
             f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="000000"/>'
             for side in ("top", "left", "bottom", "right")
+            if side != open_side
         )
         _in_order(properties, parse_xml(f"<w:tcBorders {nsdecls('w')}>{sides}</w:tcBorders>"))
 
@@ -189,6 +214,12 @@ def _write_cell(cell: _Cell, box: Box) -> None:
         _in_order(cell._tc.get_or_add_tcPr(), parse_xml(vertical))
 
 
+def keep_with_next(paragraphs: Iterable[Paragraph]) -> None:
+    """Let no page end between these paragraphs and what follows each of them."""
+    for paragraph in paragraphs:
+        paragraph.paragraph_format.keep_with_next = True
+
+
 def _pad(table: Table, points: float) -> None:
     width = f'w:w="{points * 20:.0f}" w:type="dxa"'
     sides = "".join(f"<w:{side} {width}/>" for side in ("left", "right"))
@@ -200,9 +231,17 @@ def _pad(table: Table, points: float) -> None:
         look.addprevious(margins)
 
 
-def keep_rows(table: Table, heads: int = 0, least: float = 0) -> None:
-    """Break no row across pages, repeat the first rows on each, let none be lower than `least` points."""
-    for number, row in enumerate(table.rows):
+def keep_rows(table: Table, heads: int = 0, least: float = 0, *, last: int = 2) -> None:
+    """Break no row across pages, repeat the first rows on each, let none be lower than `least` points.
+
+    Heads stay with the two rows below them, the `last` rows with one another.
+    """
+    rows = table.rows
+    # With but one row below the heads LibreOffice may lose what follows a page's end.
+    bound = heads and heads + 1
+    for number, row in enumerate(rows):
+        if number < bound or len(rows) - last <= number < len(rows) - 1:
+            keep_with_next(Paragraph(p, table) for p in row._tr.iter(qn("w:p")))
         properties = row._tr.get_or_add_trPr()
         properties.append(parse_xml(f"<w:cantSplit {nsdecls('w')}/>"))
         if least:

@@ -1,7 +1,7 @@
 """The page of Chinese public documents (GB/T 9704-2012) as a Word template, made of styles.
 
-A4; margins 37, 35, 28, 26 mm; body 仿宋 三号 at 28 points; headings 黑体 and 楷体; page numbers between
-dashes, on the outer side. Whoever wants it otherwise edits the styles in Word: the writers use the
+A4; margins 37, 35, 28, 26 mm; body 仿宋 三号, 22 lines of 28 characters; headings 黑体 and 楷体; page
+numbers between dashes, on the outer side. Whoever wants it otherwise edits the styles in Word: the writers use the
 template's styles by name, and take from here only those it lacks.
 """
 
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 import docx
 from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.oxml import parse_xml
-from docx.oxml.ns import nsdecls
+from docx.oxml.ns import nsdecls, qn
+from docx.oxml.text.paragraph import CT_P
 from docx.shared import Mm
 from docx.text.paragraph import Paragraph
 
-from builder.word.document import name_document, open_document, save
+from builder.word.document import LINE, name_document, open_document, save
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 MARKER = "【正文】"
 """The paragraph of a template that the text takes the place of."""
-TITLE, BODY, LINE = "Title", "Body Text", "表格文字"
+TITLE, BODY = "Title", "Body Text"
 HEADINGS = ("Heading 1", "Heading 2")
 ANNEX, ANNEX_TITLE, SIGNED, TO_FILL_IN = "附件标识", "附件标题", "落款", "待填"
 
@@ -42,9 +43,14 @@ _INSTEAD = {
 """Font → the name Word tries where it is not installed (`altName`), and its family."""
 
 # A form is wider and longer than a letter.
-_ANNEX_SIDES, _ANNEX_TOP, _ANNEX_FOOT = Mm(15), Mm(25), Mm(15)
+_ANNEX_SIDES, _ANNEX_TOP, _ANNEX_FOOT = Mm(15), Mm(20), Mm(10)
+BODY_POINTS = 16
+"""The size of the text, 三号: 28 characters of it want 158 mm, and a line has 156."""
+_CLOSER = -5
+"""So many twips between characters let 28 stand in a line."""
 _INDENT = '<w:ind w:firstLineChars="200" w:firstLine="640"/>'
 _BODY_LINES = '<w:spacing w:before="0" w:after="0" w:line="560" w:lineRule="exact"/>'
+_TABLE_LINES = '<w:spacing w:before="0" w:after="0" w:line="240" w:lineRule="exact"/>'
 _ONE_LINE = '<w:spacing w:before="0" w:after="0" w:line="240" w:lineRule="auto"/>'
 
 
@@ -97,7 +103,8 @@ def _add_missing(document: Document) -> None:
 def _run(font: str, points: float) -> str:
     return (
         f'<w:rPr><w:rFonts w:ascii="Times New Roman" w:hAnsi="Times New Roman" w:eastAsia="{font}" '
-        f'w:cs="Times New Roman"/><w:sz w:val="{points * 2:g}"/>'
+        f'w:cs="Times New Roman"/><w:spacing w:val="{_CLOSER if points == BODY_POINTS else 0}"/>'
+        f'<w:sz w:val="{points * 2:g}"/>'
         f'<w:szCs w:val="{points * 2:g}"/></w:rPr>'
     )
 
@@ -116,7 +123,7 @@ def _style(name: str, paragraph: str, run: str, *, parent: str = "a", key: str =
 
 def _heading(level: int, font: str) -> str:
     look = f'<w:keepNext/>{_BODY_LINES}{_INDENT}<w:outlineLvl w:val="{level - 1}"/>'
-    return _style(f"heading {level}", look, _run(font, 16), key=str(level))
+    return _style(f"heading {level}", look, _run(font, BODY_POINTS), key=str(level))
 
 
 _STOCK = (
@@ -142,18 +149,17 @@ def _styles(document: Document) -> None:
     centred = '<w:jc w:val="center"/>'
     title_lines = '<w:spacing w:before="0" w:after="0" w:line="700" w:lineRule="exact"/>'
     parts = (
-        _style("Normal", f'{_BODY_LINES}<w:jc w:val="both"/>', _run(FANG_SONG, 16),
+        _style("Normal", f'{_BODY_LINES}<w:jc w:val="both"/>', _run(FANG_SONG, BODY_POINTS),
                parent="", key="a"),
         _STOCK,
         _style("Title", f"{title_lines}{centred}", _run(TITLE_SONG, 22), key="Title"),
         _heading(1, HEI),
         _heading(2, KAI),
         _style("Body Text", _INDENT, "", key="BodyText"),
-        _style(ANNEX, _BODY_LINES, _run(HEI, 16), key="Annex"),
+        _style(ANNEX, _BODY_LINES, _run(HEI, BODY_POINTS), key="Annex"),
         _style(ANNEX_TITLE, f"{title_lines}{centred}", _run(TITLE_SONG, 18), key="AnnexTitle"),
-        _style(LINE, f"{_ONE_LINE}{centred}", _run(SONG, 9), key="TableText"),
-        _style(SIGNED, '<w:keepNext/><w:ind w:rightChars="400" w:right="1280"/>'
-               '<w:jc w:val="right"/>', "", key="Signed"),
+        _style(LINE, f"{_TABLE_LINES}{centred}", _run(SONG, 9), key="TableText"),
+        _style(SIGNED, centred, "", key="Signed"),
         _style("footer", _ONE_LINE, _run(SONG, 14), key="Footer"),
         _TO_FILL_IN,
     )  # fmt: skip
@@ -228,6 +234,8 @@ def _page_number(footer: _Footer, side: str) -> None:
 def annex_page(document: Document, *, new: bool, landscape: bool) -> None:
     """Let a form begin, on a `new` page at the end, with margins no wider than a form needs."""
     section = document.add_section(WD_SECTION.NEW_PAGE) if new else document.sections[-1]
+    if new:
+        _end_with_text(document)
     wide = (section.page_width or 0) > (section.page_height or 0)
     if wide != landscape:
         section.page_width, section.page_height = section.page_height, section.page_width
@@ -237,3 +245,12 @@ def annex_page(document: Document, *, new: bool, landscape: bool) -> None:
     section.top_margin = min(section.top_margin or _ANNEX_TOP, _ANNEX_TOP)
     section.bottom_margin = min(section.bottom_margin or _ANNEX_TOP, _ANNEX_TOP)
     section.footer_distance = min(section.footer_distance or _ANNEX_FOOT, _ANNEX_FOOT)
+
+
+def _end_with_text(document: Document) -> None:
+    """Let the last section end with its last text, not with a blank line, which may want a page."""
+    ending = document.paragraphs[-1]._p
+    last = ending.getprevious()
+    if isinstance(last, CT_P) and last.find(f".//{qn('w:sectPr')}") is None:
+        last.set_sectPr(ending.find(f".//{qn('w:sectPr')}"))
+        ending.getparent().remove(ending)

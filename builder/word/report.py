@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docx.shared import Pt
 from docx.text.paragraph import Paragraph
 
-from builder.word.document import clean, content, name_document
+from builder.word.document import (
+    add_hair,
+    clean,
+    content,
+    keep_with_next,
+    name_document,
+    text_width,
+)
 from builder.word.official import (
     ANNEX,
     ANNEX_TITLE,
     BODY,
+    BODY_POINTS,
     HEADINGS,
-    LINE,
     SIGNED,
     TITLE,
     TO_FILL_IN,
@@ -41,6 +50,8 @@ if TYPE_CHECKING:
 
 UNFILLED = "（未填写）"
 ANNEX_MARK = "附件"
+_FROM_THE_EDGE = 4
+"""Characters between a date and the right edge."""
 
 
 def report_values(submission: Submission) -> dict[str, Any] | None:
@@ -62,21 +73,22 @@ def department_report(
     leaves out whom to ask. Raises BuildError if the template cannot be used.
     """
     document, marked = opened(template)
-    form_title = submission.form.title.format(fiscal_year=submission.fiscal_year)
+    form_title = _form_title(submission)
     title, values = form_title, report_values(submission)
     if values is not None:
         title = report_title(submission.form, values) or form_title
         _title(marked, title, submission.department.strip())
         _chapters(marked, submission.form, values)
-        _signed(marked, submission, form_title)
+        _signed(document, marked, submission, form_title)
     _remove(marked)
     landscape = submission.form.orientation == "landscape"
     annex_page(document, new=values is not None, landscape=landscape)
     if values is not None:
         document.add_paragraph(ANNEX_MARK, style=ANNEX)
+        document.add_paragraph(style=ANNEX)
     document.add_paragraph(clean(form_title), style=ANNEX_TITLE)
     add_form(document, FilledForm.of(submission), public=public)
-    _end(document)
+    add_hair(document)
     name_document(document, title)
     return content(document)
 
@@ -85,10 +97,10 @@ def _remove(paragraph: Paragraph) -> None:
     paragraph._p.getparent().remove(paragraph._p)
 
 
-def _end(document: Document) -> None:
-    """Word wants a paragraph after a table; this one takes no room on the page."""
-    last = document.add_paragraph(style=LINE)
-    last.paragraph_format.line_spacing = 1
+def _form_title(submission: Submission) -> str:
+    """The form's title; its year is written as the report writes years, whatever the paper form does."""
+    title = submission.form.title.format(fiscal_year=submission.fiscal_year)
+    return re.sub(r"(?<=\d)\s+(?=年)", "", title)
 
 
 def _title(marked: Paragraph, title: str, department: str) -> None:
@@ -120,13 +132,26 @@ def _chapters(marked: Paragraph, form: Form, values: Mapping[str, Any]) -> None:
             marked.insert_paragraph_before(NOTHING, style=BODY)
 
 
-def _signed(marked: Paragraph, submission: Submission, form_title: str) -> None:
-    marked.insert_paragraph_before(style=BODY)
-    marked.insert_paragraph_before(clean(f"附件：{form_title}"), style=BODY)
-    marked.insert_paragraph_before(style=BODY)
-    marked.insert_paragraph_before(clean(submission.department.strip()), style=SIGNED)
+def _signed(document: Document, marked: Paragraph, submission: Submission, form_title: str) -> None:
+    """The annex's name, then the department's, centred over the date, on one page with the last text."""
+    last_text = Paragraph(marked._p.getprevious(), marked._parent)
+    blank = marked.insert_paragraph_before(style=BODY)
+    note = marked.insert_paragraph_before(clean(f"附件：{form_title}"), style=BODY)
     item = submission.form.key_fields.prepared_on
     cell = submission.cell_of(item.key) if item else None
     day = cell.value if cell is not None and isinstance(cell.value, date) else None
-    text = shown(item.kind, day) if item and day else "　　年　　月　　日"
-    marked.insert_paragraph_before(text, style=SIGNED)
+    texts = (
+        clean(submission.department.strip()),
+        shown(item.kind, day) if item and day else "　　年　　月　　日",
+    )
+    second_blank = marked.insert_paragraph_before(style=BODY)
+    name, signed_on = (marked.insert_paragraph_before(text, style=SIGNED) for text in texts)
+    indent = max(text_width(document) - Pt(BODY_POINTS * _signing_characters(*texts)), 0)
+    name.paragraph_format.left_indent = signed_on.paragraph_format.left_indent = Pt(indent / Pt(1))
+    keep_with_next((last_text, blank, note, second_blank, name))
+
+
+def _signing_characters(name: str, day: str) -> float:
+    """How many characters wide the room is in whose middle name and date stand."""
+    name_width, day_width = (sum(0.5 if c.isascii() else 1 for c in text) for text in (name, day))
+    return max(day_width + 2 * _FROM_THE_EDGE, name_width)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from docx.document import Document
-from docx.table import Table
 
-from builder.word.document import Box, add_table, fill_table, keep_rows
-from builder.word.official import LINE
+from builder.word.document import LINE, Box, add_hair, add_table, fill_table, keep_rows
 from workbook.checking import Batch, View, gather, value_at
 from workbook.form import ROW, Field, Form, on_paper
 from workbook.layout import Label, Layout, Plan, Spot, lay_out
 from workbook.reading import Submission
 
-ROW_POINTS = 16
+ROW_POINTS = 15
 """The least height of a row."""
 _AROUND = re.compile(r'"([^"]*)"@')
 
@@ -80,8 +78,11 @@ def cell_text(item: Field, value: str | float) -> str:
     return on_paper(item.kind, value)
 
 
-def add_form(document: Document, sheet: FilledForm, *, public: bool) -> Table:
-    """Draw a form at the end of a document; `public` leaves out whom to ask."""
+def add_form(document: Document, sheet: FilledForm, *, public: bool) -> None:
+    """Draw a form at the end of a document; `public` leaves out whom to ask.
+
+    It is one table to the eye, and several to Word, which repeats no heads but a table's first rows.
+    """
     layout = sheet.layout
     labels = [x for x in paper_labels(layout) if x.role not in ("annex", "title", "side")]
     spots = [
@@ -98,10 +99,49 @@ def add_form(document: Document, sheet: FilledForm, *, public: bool) -> Table:
     boxes = [replace(b, row=b.row - top, bottom=b.bottom - top) for b in boxes]
     rows = max(box.bottom for box in boxes) + 1
     boxes += _empty(layout, boxes, top, rows)
-    table = add_table(document, layout.form.widths, rows)
-    fill_table(table, boxes)
-    keep_rows(table, least=ROW_POINTS)
-    return table
+    for number, (boxes_of_table, heads) in enumerate(_tables(boxes, _head_rows(layout, top), rows)):
+        if number:
+            add_hair(document)
+        table = add_table(document, layout.form.widths, max(b.bottom for b in boxes_of_table) + 1)
+        fill_table(table, boxes_of_table)
+        below_frame = len(table.rows) - 1 - max(b.bottom for b in boxes_of_table if b.framed)
+        keep_rows(table, heads, ROW_POINTS, last=2 + below_frame)
+
+
+def _head_rows(layout: Layout, top: int) -> dict[int, int]:
+    """Where the column heads of each repeating section begin, counted from `top`: how many rows."""
+    counts = {block.head_row: block.section.head.rows for block in layout.blocks.values()}
+    return {row - count + 1 - top: count for row, count in counts.items()}
+
+
+def _tables(
+    boxes: Sequence[Box], heads: Mapping[int, int], rows: int
+) -> Iterator[tuple[list[Box], int]]:
+    """A form's boxes, table by table, with the number of head rows: each head begins one.
+
+    What reaches down from a head is cut below it, or it would not be repeated without what follows.
+    """
+    starts = sorted({0, *heads})
+    for start, end in zip(starts, (*starts[1:], rows), strict=True):
+        head = heads.get(start, 0)
+        yield (
+            [
+                replace(part, row=part.row - start, bottom=part.bottom - start)
+                for box in boxes
+                if start <= box.row < end
+                for part in _cut(box, start + head)
+            ],
+            head,
+        )
+
+
+def _cut(box: Box, row: int) -> Iterator[Box]:
+    """A box in two where a row begins inside it, its text in the upper one, no line between them."""
+    if box.row < row <= box.bottom:
+        yield replace(box, bottom=row - 1, open_side="bottom")
+        yield replace(box, row=row, text="", open_side="top")
+    else:
+        yield box
 
 
 def paper_labels(layout: Layout) -> Sequence[Label]:
