@@ -504,6 +504,33 @@ def test_shared_formula_is_written_out_for_each_cell(bench: Bench) -> None:
     )
 
 
+def test_a_shared_formula_is_taken_from_its_own_sheet_alone(bench: Bench) -> None:
+    plain = "".join(f'<row r="{n}"><c r="A{n}"><v>{n}</v></c></row>' for n in range(4, 90))
+    master = '<row r="1"><c r="A1"><f t="shared" ref="A1:A3" si="0">B1*9</f><v>1</v></c></row>'
+    dependant = '<row r="2"><c r="A2"><f t="shared" si="0"/><v>2</v></c></row>'
+    first, second = (
+        str(parts(cells + plain)["xl/worksheets/sheet1.xml"])
+        for cells in (master + dependant, dependant)
+    )
+    book = parts()
+    book |= {
+        "xl/workbook.xml": str(book["xl/workbook.xml"]).replace(
+            "</sheets>", '<sheet name="又一张" sheetId="2" r:id="rId9"/></sheets>'
+        ),
+        "xl/_rels/workbook.xml.rels": str(book["xl/_rels/workbook.xml.rels"]).replace(
+            "</Relationships>",
+            f'<Relationship Id="rId9" Type="{RELS}/worksheet" Target="worksheets/sheet2.xml"/></Relationships>',
+        ),
+        "xl/worksheets/sheet1.xml": first,
+        "xl/worksheets/sheet2.xml": second,
+    }
+    for _ in range(3):  # the second time, pieces of both sheets have been seen before
+        own, other = bench.open(book).sheets
+        assert own.cells[2, 1].formula == "B2*9"
+        assert other.cells[2, 1].formula == ""
+        assert other.cells[2, 1].value == 2
+
+
 def test_shared_formulas_are_written_out_within_a_budget(bench: Bench) -> None:
     rows = "".join(
         f'<row r="{n}"><c r="A{n}"><f t="shared" si="0"/></c></row>' for n in range(2, 9)
