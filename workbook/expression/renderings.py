@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 
 from workbook.expression.nodes import Call, Literal, Node, Ref
 from workbook.expression.operands import BLANK, ERROR, NUMBER, TEXT, Array, Cells, Param, Type
@@ -47,6 +46,11 @@ def evaluate(node: Node, cells: Callable[[Ref], Cells]) -> Array:
 
     Shape as `workbook.expression.operators` tells: (submissions, cells of the scope). NaN or None is undecided.
     """
+    with np.errstate(all="ignore"):
+        return _values(node, cells)
+
+
+def _values(node: Node, cells: Callable[[Ref], Cells]) -> Array:
     match node:
         case Literal(value=str(value)):
             text = np.empty((1, 1), dtype=object)
@@ -61,12 +65,11 @@ def evaluate(node: Node, cells: Callable[[Ref], Cells]) -> Array:
             for index, arg in enumerate(args):
                 raw = op.param(index) in (Param.CELL, Param.CELLS, Param.NUMBERS)
                 arguments.append(
-                    cells(arg) if raw and isinstance(arg, Ref) else evaluate(arg, cells)
+                    cells(arg) if raw and isinstance(arg, Ref) else _values(arg, cells)
                 )
             if op.compares:
                 arguments.append(node.tolerance)
-            with np.errstate(all="ignore"):
-                return op.arrays(*arguments)
+            return op.arrays(*arguments)
 
 
 def _reference_values(ref: Ref, cells: Cells) -> Array:
@@ -85,11 +88,11 @@ def _reference_values(ref: Ref, cells: Cells) -> Array:
 def cells_of(values: Array) -> Cells:
     """What a computed cell shows: its value, or nothing where it is undecided."""
     if values.dtype == object:
-        shown = values.copy()
-        shown[pd.isna(values)] = ""
-        codes, distinct = pd.factorize(shown.ravel())
-        blank = np.array([is_blank(str(text)) for text in distinct], dtype=bool)[codes]
-        state = np.where(blank.reshape(values.shape), BLANK, TEXT).astype(np.int8)
+        texts = ["" if text is None else text for text in values.ravel().tolist()]
+        shown = np.empty(values.shape, dtype=object)
+        shown.ravel()[:] = texts
+        states = [BLANK if not text or is_blank(text) else TEXT for text in texts]
+        state = np.array(states, dtype=np.int8).reshape(values.shape)
         return Cells(state, np.full(values.shape, np.nan), shown)
     state = np.where(np.isnan(values), BLANK, NUMBER).astype(np.int8)
     return Cells(state, values, np.full(values.shape, "", dtype=object))

@@ -15,14 +15,16 @@ from workbook.expression.operands import Array, Op, Param, Type
 
 def _map_texts(function: Callable[[str], Any], values: Array, *, number: bool = False) -> Array:
     """Apply to each distinct text once; undecided stays undecided."""
-    codes, distinct = pd.factorize(values.ravel(), use_na_sentinel=True)
-    results = [function(str(item)) for item in distinct]
-    if number:
-        table = np.array([np.nan if r is None else float(r) for r in results] + [np.nan])
-        return table[codes].reshape(values.shape)
-    filled = np.empty(len(results) + 1, dtype=object)
-    filled[: len(results)] = results
-    return filled[codes].reshape(values.shape)
+    known: dict[str | None, Any] = {None: np.nan if number else None}
+    results = []
+    for text in values.ravel().tolist():
+        if text not in known:
+            result = function(text)
+            known[text] = np.nan if number and result is None else result
+        results.append(known[text])
+    mapped = np.empty(values.shape, dtype=float if number else object)
+    mapped.ravel()[:] = results
+    return mapped
 
 
 def _pairs(function: Callable[[str, str], float], a: Array, b: Array) -> Array:
