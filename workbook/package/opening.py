@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -340,8 +340,9 @@ class _Memo:
             self._size = 0
 
 
-# In inflated bytes; what is parsed out of them takes about five times as much memory.
-_MEMO = _Memo(budget=4 * 2**20, largest=2**18)
+# In inflated bytes; what is parsed out of them takes about five times as much memory. Each kind of part has
+# its own: what differs from return to return must not drive out what all share, such as styles.
+_MEMOS: dict[Callable[..., object], _Memo] = defaultdict(lambda: _Memo(2 * 2**20, 2**18))
 
 
 class _Parts:
@@ -376,10 +377,11 @@ class _Parts:
         self, parser: Callable[..., T], name: str, packed: Packed, arguments: tuple[Hashable, ...]
     ) -> T:
         key = (parser, name, packed, arguments, self.limits)
-        parsed = _MEMO.get(key)
+        memo = _MEMOS[parser]
+        parsed = memo.get(key)
         if parsed is not None:
             return parsed  # type: ignore[return-value]  # the key holds the parser
         self.watch.check()
         value = parser(self.archive.inflate(name, packed), self.task(name), *arguments)
-        _MEMO.put(key, packed.size, value)
+        memo.put(key, packed.size, value)
         return value
