@@ -211,6 +211,7 @@ def _build(
         _check_fillings(layout, filling, each)
     results = Results(formulas_of(layout), [_merged(filling, each) for each in locked])
     with book_at(path, lock=lock, in_memory=True) as book:
+        book.calc_on_load = False  # every result is written
         job = Job(book, layout, results, filling, locked, lock, send_back)
         _write(job)
     return job
