@@ -33,6 +33,7 @@ from workbook.checking.expected_scores import (
     expected_score_frame,
     expected_scores_of,
 )
+from workbook.checking.last_year import is_earlier, no_earlier_year
 from workbook.checking.roster import Roster, RosterEntry, RosterIndicator, load_roster
 from workbook.checking.same_department import Identity, full_name, pair
 from workbook.checking.senders import Sender, SentReturns, named_otherwise, sort_by_sender
@@ -84,11 +85,13 @@ __all__ = [
     "expected_scores_of",
     "full_name",
     "gather",
+    "is_earlier",
     "is_sum_line",
     "judge",
     "judge_trials",
     "load_roster",
     "named_otherwise",
+    "no_earlier_year",
     "pair",
     "plain_head",
     "require_told_apart",

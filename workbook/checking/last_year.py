@@ -46,6 +46,27 @@ def like_last_year(sent: SentReturns, before: Iterable[Return]) -> Iterator[tupl
         )
 
 
+def no_earlier_year(had: Iterable[int], ours: Iterable[int]) -> str:
+    """Says that what was given as last year's returns, of the years `had`, is not."""
+    years, own = ("、".join(map(str, sorted(set(each)))) for each in (had, ours))
+    what = f"只有 {years} 年度的" if years else "没有一份可以读的"
+    return f"上年的表里{what}，不能与 {own} 年度对照；请给出上一年度同一种自评表所在的文件夹"
+
+
+def is_earlier(before: Iterable[Return], returns: Iterable[Return]) -> bool:
+    """Whether among the returns `before` is one of a year before that of another of its form."""
+    years: dict[str, int] = {}
+    for returned in returns:
+        if (submission := returned.submission) is not None:
+            form = submission.form.id
+            years[form] = max(years.get(form, 0), submission.fiscal_year)
+    return any(
+        submission.fiscal_year < years.get(submission.form.id, 0)
+        for returned in before
+        if (submission := returned.submission) is not None
+    )
+
+
 def _latest(sent: SentReturns, before: Iterable[Return]) -> list[Return]:
     """The returns of the latest year before this one's, form by form."""
     years = {s.form.id: s.fiscal_year for s in sent.counted.values()}

@@ -86,12 +86,23 @@ def check(
 ) -> None:  # fmt: skip
     """See the command's help."""
     from workbook.checking import check as judge
+    from workbook.checking import is_earlier, no_earlier_year
     from workbook.commands.output import missing_record, record, totals
 
     loaded_roster = given_roster(roster, projects)
     passwords = passwords_from(password_env, loaded_roster)
     unchecked = read_all(paths, form_file, passwords, county=county, use=use)
     before = read_all([previous], form_file, passwords, county=county) if previous else []
+    if previous is not None and not is_earlier(before, unchecked):
+        had, ours = (
+            [s.fiscal_year for r in each if (s := r.submission)] for each in (before, unchecked)
+        )
+        fail(
+            t(
+                f"{previous}：{no_earlier_year(had, ours)}",
+                f"{previous}: no returns of an earlier year",
+            )
+        )
     returns = judge(unchecked, loaded_roster, year=year, last_year=before)
     written: list[Path] = []
     if notices is not None:
@@ -118,18 +129,19 @@ def check(
 @click.command(
     help=t("解释一个代码：什么意思、依据、怎么改。", "What a code means, why, and how to mend it.")
 )
-@click.argument("code", metavar=t("代码", "CODE"))
+@click.argument("code", metavar=t("代码...", "CODE..."), nargs=-1, required=True)
 @form_file_option
-def explain(code: str, form_file: tuple[Path, ...]) -> None:
+def explain(code: tuple[str, ...], form_file: tuple[Path, ...]) -> None:
     """See the command's help."""
     from workbook.commands.output import explanation, known_codes
     from workbook.form import load_form
 
     further = [load_form(path) for path in form_file]
     codes = known_codes(further)
-    if code.upper() not in codes:
-        close = difflib.get_close_matches(code.upper(), codes, n=1, cutoff=0.5)
-        hint = f"最接近的是 {close[0]}" if close else f"现有：{'、'.join(codes)}"
-        english = nearest(code.upper(), codes)
-        fail(t(f"没有代码“{code}”；{hint}", f"no code '{code}'; {english}"))
-    click.echo(explanation(code.upper(), further))
+    for each in code:
+        if each.upper() not in codes:
+            close = difflib.get_close_matches(each.upper(), codes, n=1, cutoff=0.5)
+            hint = f"最接近的是 {close[0]}" if close else f"现有：{'、'.join(codes)}"
+            english = nearest(each.upper(), codes)
+            fail(t(f"没有代码“{each}”；{hint}", f"no code '{each}'; {english}"))
+    click.echo("\n\n".join(explanation(each.upper(), further) for each in code))

@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from workbook import text as texts
-from workbook.checking import Identity, pair
+from workbook.checking import Identity, no_earlier_year, pair
 from workbook.errors import PreviousError
 from workbook.form import Form
 from workbook.summary.amounts import gives_rate, rate_of_sums, sum_of
@@ -105,12 +105,8 @@ def compare(
         if earlier:
             comparisons.append(_compared(lines, max(earlier, key=lambda b: b.fiscal_year)))
     if this_year and not comparisons:
-        years = "、".join(str(year) for year in sorted({b.fiscal_year for b in before}))
-        ours = "、".join(str(year) for year in sorted({lines.fiscal_year for lines in this_year}))
-        had = f"只有 {years} 年度的" if years else "没有一份可以读的"
-        raise PreviousError(
-            f"上年的表里{had}，不能与 {ours} 年度对照；请给出上一年度同一种自评表所在的文件夹"
-        )
+        had, ours = ([each.fiscal_year for each in lines] for lines in (before, this_year))
+        raise PreviousError(no_earlier_year(had, ours))
     return tuple(comparisons)
 
 

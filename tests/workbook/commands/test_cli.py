@@ -238,6 +238,23 @@ def test_the_rosters_year_is_the_forms(tmp_path: Path) -> None:
     assert written(tmp_path / "told" / "125001_乙局.xlsx")[1]["identity.fiscal_year"].value == 2026
 
 
+def test_last_year_that_is_none_is_told_at_once(tmp_path: Path) -> None:
+    again = shutil.copy(SEED, tmp_path / "again.xlsx")
+    same_year = run("check", SEED, "--previous", again)
+    assert same_year.exit_code == WRONG
+    assert "只有 2024 年度的，不能与 2024 年度对照" in same_year.stderr
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "a.txt").write_text("x", encoding="utf-8")
+    assert "没有一份可以读的" in run("check", SEED, "--previous", tmp_path / "none").stderr
+
+
+def test_several_codes_are_explained_at_once() -> None:
+    shown = run("explain", "D401", "l202")
+    assert shown.exit_code == CLEAN
+    assert "D401" in shown.stdout
+    assert "L202" in shown.stdout
+
+
 def test_a_password_comes_from_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
