@@ -18,6 +18,8 @@ _LINE_POINTS = 13.5
 """The height of a line of a label."""
 _LEAST_HEIGHT = 19.0
 """Of a row of a block: one line of its texts and a little air."""
+_GROWTH = 1.5
+"""How much higher such rows become, all in all, by the texts that are typed in."""
 
 
 def scale(page: Page) -> int:
@@ -52,7 +54,7 @@ def breaks(layout: Layout, page: Page) -> list[int]:
     As few pages as can be, much alike; before a heading or a group rather than a branch of it, and within a
     branch only where that alone is higher than a page.
     """
-    height_of, most = _measure(layout, page), _capacity(page) * _HEIGHT_SHARE
+    height_of, most = _measure(layout, page, _GROWTH), _capacity(page) * _HEIGHT_SHARE
     costs = dict(_places(layout, page))
     ends = [STATUS_ROW, *(row - 1 for row in sorted(costs)), page.last_row]
     best: list[tuple[float, list[int]]] = [(0.0, [])]
@@ -88,11 +90,11 @@ def _capacity(page: Page) -> float:
     return _PAPER_POINTS[page.paper.orientation][1] / (scale(page) / 100)
 
 
-def _measure(layout: Layout, page: Page) -> Callable[[int, int], float]:
-    """How high the rows from one to another are together, as long as texts take one line."""
+def _measure(layout: Layout, page: Page, growth: float = 1.0) -> Callable[[int, int], float]:
+    """How high the rows from one to another are together, once those of blocks have grown so much."""
     heights = dict(page.heights)
     for block in _blocks(layout, page):
-        heights |= slot_heights(layout, block)
+        heights |= {row: least * growth for row, least in slot_heights(layout, block).items()}
     return lambda first, last: sum(heights.get(r, _USUAL_HEIGHT) for r in range(first, last + 1))
 
 

@@ -25,7 +25,7 @@ def pages_of(layout: Layout, page: Page) -> list[float]:
     heights = dict(page.heights)
     for block in layout.blocks.values():
         if page is layout.home:
-            heights |= slot_heights(layout, block)
+            heights |= {row: 1.5 * least for row, least in slot_heights(layout, block).items()}
     edges = [1, *breaks(layout, page), page.last_row]
     return [
         sum(heights.get(row, 15.0) for row in range(before + 1, after + 1))
@@ -48,9 +48,10 @@ def test_pages_are_filled_much_alike() -> None:
 
 
 def test_the_form_breaks_between_groups_and_keeps_its_signatures_with_the_last() -> None:
-    block = LARGE.blocks["indicators"]
+    layout = lay_out(OVERALL, plan_for(OVERALL, {"数量指标": 12}))
+    block = layout.blocks["indicators"]
     branches = {a.row for b, a in pairwise(block.slots) if a.path != b.path}
-    ends = breaks(LARGE, LARGE.home)
+    ends = breaks(layout, layout.home)
     assert ends
     assert all(end + 1 in branches for end in ends)
     assert ends[-1] < block.last - 1
