@@ -5,10 +5,12 @@ import math
 import os
 import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from types import ModuleType
 from xml.sax.saxutils import escape
 
 import openpyxl
@@ -16,11 +18,13 @@ import pytest
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from isal import isal_zlib
 from python_calamine import CalamineWorkbook
 
 from tests.office import Office
 from workbook.errors import Refused
 from workbook.limits import Limits
+from workbook.package import container
 from workbook.package import opening as package_module
 from workbook.package import plain_xml as plainxml
 from workbook.package.container import Packed, Watch, directory
@@ -213,6 +217,30 @@ def test_password_and_document_security_are_w105(bench: Bench) -> None:
 
 
 # --- W104: damaged -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", [zlib, isal_zlib], ids=["zlib", "isal"])
+def test_either_library_inflates_alike(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, engine: ModuleType
+) -> None:
+    monkeypatch.setattr(container, "_zlib", engine)
+    plain = bytes(range(256)) * 300
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data = packer.compress(plain) + packer.flush()
+    whole = Packed(data, zipfile.ZIP_DEFLATED, zlib.crc32(plain), len(plain))
+    assert container.inflate("a", whole, len(plain)) == plain
+    broken = (
+        whole._replace(data=data[:-9]), whole._replace(data=b"\xff" + data), whole._replace(crc=1),
+        whole._replace(size=len(plain) - 1), whole._replace(data=data[: len(data) // 2]),
+    )  # fmt: skip
+    for packed in broken:
+        with pytest.raises(Refused) as caught:
+            container.inflate("a", packed, len(plain))
+        assert caught.value.code == "W104"
+    with pytest.raises(Refused) as caught:
+        container.inflate("a", whole, len(plain) - 1)
+    assert caught.value.code == "W106"
+    assert bench.open(parts()).sheets[0].cells[1, 1].value == 1
 
 
 def test_truncated_file_is_w104(bench: Bench) -> None:
