@@ -169,7 +169,8 @@ class _BatchFindings:
         self.subjects: dict[tuple[str, Part], Callable[[int, int], str]] = {}
         """What says which row a finding is about, by grain."""
         self.has_results = [
-            any(c.formula and c.raw is not None for c in s.cells.values()) for s in submissions
+            not s.values_only and any(c.formula and c.raw is not None for c in s.cells.values())
+            for s in submissions
         ]
 
     # rules
@@ -327,6 +328,12 @@ class _BatchFindings:
             cell = self.submissions[i].cells[name]
             if overwritten[row, j]:
                 self._overwritten(i, item, name, cell)
+            elif (
+                self.submissions[i].values_only
+                and cell.raw == 0
+                and expected_cells.state[row, j] != NUMBER
+            ):
+                continue  # a "" that was saved as 0
             else:
                 number = float(expected_cells.number[row, j])
                 expected = (

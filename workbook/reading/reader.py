@@ -295,6 +295,7 @@ def _recognise(
         fiscal_year=year,
         department=_identity(cells, records, "department"),
         department_code=_identity(cells, records, "department_code"),
+        values_only=package.values_only,
     )
     return submission, (*findings, *audited.findings)
 
@@ -506,7 +507,9 @@ def _holds_formula(package: Package, spot: Spot, stored: RawCell) -> bool:
     """
     if package.values_only:
         empty = stored.value is None
-        return spot.field.mode == "computed" or (spot.field.mode == "suggested" and empty)
+        return spot.field.mode in ("computed", "derived") or (
+            spot.field.mode == "suggested" and empty
+        )
     return stored.formula is not None
 
 

@@ -23,7 +23,7 @@ import pytest
 from click.testing import CliRunner
 
 from builder import build_template
-from tests.fillings import FILLED, filling
+from tests.fillings import FILLED, changed, filling
 from tests.office import Format, Office
 from tests.parameters import few_of
 from workbook import check
@@ -148,6 +148,27 @@ def test_a_form_gives_the_same_in_every_format(
         assert all(table.equals(tables[0]) for table in tables[1:]), name
 
 
+def test_results_that_show_nothing_give_no_finding_in_any_format(
+    form: Form, office: Office, tmp_path: Path
+) -> None:
+    """LibreOffice writes 0 into an .xls where a formula shows "", as for a rate without its budget."""
+    given = changed(
+        filling(FILLED[0]),
+        funds__final_budget=None,
+        funds__general_public_budget=None,
+        funds__other_funds=None,
+        funds__basic_expenditure=None,
+        funds__project_expenditure=None,
+        report__personnel_expenditure="约\t90",
+    )
+    ours = build_template(form, tmp_path / "form.xlsx", filling=given)
+    expected = check([read_return(ours)])[0].findings
+    (tmp_path / "lo").mkdir()
+    for path in save_as(office, ours, tmp_path / "lo", ("xls", "ods")):
+        found = [f for f in check([read_return(path)])[0].findings if f.code != "W113"]
+        assert sorted(map(repr, found)) == sorted(map(repr, expected)), path.name
+
+
 def test_old_formats_are_known_by_content_whatever_their_name(
     form: Form, office: Office, filled: Path, tmp_path: Path
 ) -> None:
@@ -212,12 +233,99 @@ def test_values_of_an_ods_keep_their_places_and_types() -> None:
 
 def test_days_of_an_old_workbook_count_as_excel_counts_them() -> None:
     days = foreign._days
-    assert days(datetime.date(2025, 3, 18), "xls") == days(datetime.date(2025, 3, 18), "ods")
-    assert days(datetime.datetime(2025, 3, 18, 12), "xls") == 45734.5  # noqa: DTZ001
+    assert days(datetime.date(2025, 3, 18)) == 45734
+    assert days(datetime.datetime(2025, 3, 18, 12)) == 45734.5  # noqa: DTZ001
     # A score of 9 whose cell was given a date's format.
-    assert days(datetime.date(1900, 1, 9), "xls") == days(datetime.date(1900, 1, 8), "ods") == 9
-    assert days(datetime.time(6), "xls") == 0.25
-    assert days(datetime.timedelta(hours=30), "xls") == 1.25
+    assert days(datetime.date(1900, 1, 9)) == 9
+    assert days(datetime.time(6)) == 0.25
+    assert days(datetime.timedelta(hours=30)) == 1.25
+
+
+def test_an_ods_of_another_writer_is_read() -> None:
+    """White space between cells, no manifest, other prefixes, a break inside a paragraph, a remark on a cell."""
+    content = """<?xml version="1.0" encoding="UTF-8"?>
+<o:document-content xmlns:o="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+    xmlns:t="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+    xmlns:x="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+    xmlns:s="urn:oasis:names:tc:opendocument:xmlns:style:1.0">
+  <o:automatic-styles>
+    <s:style s:name="ta2" s:family="table"><s:table-properties t:display="false"/></s:style>
+  </o:automatic-styles>
+  <o:body>
+    <o:spreadsheet>
+      <t:tracked-changes><t:deletion><t:table-cell o:value-type="float" o:value="9"/></t:deletion></t:tracked-changes>
+      <t:table t:name="甲">
+        <t:table-column t:number-columns-repeated="2"/>
+        <t:table-column t:visibility="collapse"/>
+        <t:table-row>
+          <t:table-cell o:value-type="string">
+            <o:annotation><x:p>批注</x:p></o:annotation>
+            <x:p>
+              指标<x:span>一<x:s x:c="2"/>二</x:span><x:tab/>三<x:line-break/>四
+            </x:p>
+            <x:p>五</x:p>
+          </t:table-cell>
+          <t:covered-table-cell/>
+          <t:table-cell o:value-type="percentage" o:value="0.993"><x:p>99.3%</x:p></t:table-cell>
+        </t:table-row>
+        <t:table-row t:visibility="filter" t:number-rows-repeated="2">
+          <t:table-cell t:number-columns-repeated="2" o:value-type="float" o:value="1e2"/>
+          <t:table-cell o:value-type="date" o:date-value="去年"><x:p>去年</x:p></t:table-cell>
+          <t:table-cell o:value-type="time" o:time-value="PT06H00M00S"/>
+        </t:table-row>
+      </t:table>
+      <t:table t:name="乙" t:style-name="ta2"><t:table-row><t:table-cell/></t:table-row></t:table>
+    </o:spreadsheet>
+  </o:body>
+</o:document-content>"""
+    package = open_bytes(
+        zipped(
+            {
+                "content.xml": content,
+                "mimetype": "application/vnd.oasis.opendocument.spreadsheet-template\n",
+            }
+        )
+    )
+    first, second = package.sheets
+    line = first.cells.pop((1, 1))
+    assert line.value == "指标一  二\t三\n四\n五"
+    assert {
+        at: (cell.value, package.formats.get(cell.style)) for at, cell in first.cells.items()
+    } == {
+        (1, 3): (0.993, "0.0%"),
+        **{(row, column): (100.0, None) for row in (2, 3) for column in (1, 2)},
+        **{(row, 3): ("去年", None) for row in (2, 3)},
+        **{(row, 4): (0.25, None) for row in (2, 3)},
+    }
+    assert (first.hidden_rows, first.hidden_columns) == ({2, 3}, {3})
+    assert [(sheet.name, sheet.state) for sheet in (first, second)] == [
+        ("甲", "visible"),
+        ("乙", "hidden"),
+    ]
+
+
+HUGE = 'table:number-rows-repeated="1048576"'
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        row(number("1", 'table:number-columns-repeated="16384"'), HUGE),
+        row(number("1", 'table:number-columns-repeated="999999999"')) * 400,
+        row('<table:table-cell><text:p><text:s text:c="999999999"/></text:p></table:table-cell>'),
+    ],
+    ids=["all of the grid", "endless rows", "endless blanks"],
+)
+def test_what_an_ods_repeats_is_bounded(rows: str) -> None:
+    assert refusal(ods(rows)).code == "W106"
+
+
+def test_an_ods_says_no_more_than_its_form_about_what_it_cannot_count() -> None:
+    assert (
+        refusal(ods(row("<table:table-cell/>", f'table:number-rows-repeated="{"9" * 5000}"'))).code
+        == "W104"
+    )
+    assert refusal(ods("<table:table-row>" + "<table:a>" * 90)).code in ("W104", "W106")
 
 
 def test_a_far_cell_rejects_that_file_only(filled: Path, tmp_path: Path) -> None:
@@ -225,7 +333,7 @@ def test_a_far_cell_rejects_that_file_only(filled: Path, tmp_path: Path) -> None
     shutil.copy(filled, tmp_path / "b.xlsx")
     found = read_returns([tmp_path])
     assert [item.status for item in found] == [REJECTED, ACCEPTED]
-    assert codes(found[0]) == ["W104"]
+    assert codes(found[0]) == ["W108"]  # its far cell was not kept
 
 
 def test_a_cell_that_makes_calamine_abort_ends_the_worker_only() -> None:
@@ -233,7 +341,7 @@ def test_a_cell_that_makes_calamine_abort_ends_the_worker_only() -> None:
     book.worksheets[0]["A1"] = book.worksheets[0]["XFD1048576"] = 1
     out = io.BytesIO()
     book.save(out)
-    words = {"kind": "xls", "unread": [], "limits": {}}
+    words = {"unread": [], "limits": {}}
     with pytest.raises(Refused) as caught:
         worker.run(foreign.extract, out.getvalue(), words, Limits())
     assert caught.value.code == "W106"
@@ -533,7 +641,9 @@ def test_without_the_extra_the_refusal_says_what_to_install(
 ) -> None:
     for module in (foreign, locked):
         monkeypatch.setattr(module, "find_spec", lambda _name: None)
-    old = refusal(ods(row(number("1"))))
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(512, b"\0")
+    stream = "Workbook\0".encode("utf-16-le")
+    old = refusal(head + stream.ljust(64, b"\0") + len(stream).to_bytes(2, "little") + bytes(62))
     assert (old.code, refusal(sealed).code) == ("W103", "W105")
     for refused in (old, refusal(sealed)):
         assert "legacy" in refused.detail
