@@ -293,21 +293,21 @@ def _repeat(attributes: dict[str, str], name: str, key: str = "") -> int:
 
 def _value(attributes: dict[str, str], text: str) -> tuple[CellType, str | float | bool, int]:
     """A cell's type, value and style, as an .xlsx would store it: days as numbers. Blank if it is empty."""
-    kind = attributes.get(_OFFICE["value-type"], "string")
+    value_type = attributes.get(_OFFICE["value-type"], "string")
     if attributes.get(_ERROR) == "error":
         return "e", text or "#N/A", _PLAIN
     try:
-        if kind == "date":
+        if value_type == "date":
             return "n", _days(attributes[_OFFICE["date-value"]]), _DAY_STYLE
-        if kind == "time":
+        if value_type == "time":
             return "n", _time(attributes[_OFFICE["time-value"]]), _PLAIN
-        if kind in ("float", "currency", "percentage"):
+        if value_type in ("float", "currency", "percentage"):
             number = float(attributes[_OFFICE["value"]])
-            style = _percent_style(text) if kind == "percentage" else _PLAIN
+            style = _percent_style(text) if value_type == "percentage" else _PLAIN
             return ("n", number, style) if math.isfinite(number) else ("e", "#NUM!", _PLAIN)
     except (KeyError, ValueError, OverflowError):
         return "s", text, _PLAIN  # what it shows is all there is
-    if kind == "boolean":
+    if value_type == "boolean":
         return "b", attributes.get(_OFFICE["boolean-value"]) == "true", _PLAIN
     return "s", attributes.get(_OFFICE["string-value"], text), _PLAIN
 
