@@ -94,6 +94,13 @@ def ods(rows: str, *, manifest: str = "<manifest/>", head: str = "") -> bytes:
     )
 
 
+def ole(stream: str) -> bytes:
+    """The head of an OLE container whose directory names a stream, and no more."""
+    name = f"{stream}\0".encode("utf-16-le")
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(512, b"\0")
+    return head + name.ljust(64, b"\0") + len(name).to_bytes(2, "little") + bytes(62)
+
+
 def number(value: str, attributes: str = "") -> str:
     return (
         f'<table:table-cell office:value-type="float" office:value="{value}" {attributes}>'
@@ -641,9 +648,7 @@ def test_without_the_extra_the_refusal_says_what_to_install(
 ) -> None:
     for module in (foreign, locked):
         monkeypatch.setattr(module, "find_spec", lambda _name: None)
-    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(512, b"\0")
-    stream = "Workbook\0".encode("utf-16-le")
-    old = refusal(head + stream.ljust(64, b"\0") + len(stream).to_bytes(2, "little") + bytes(62))
+    old = refusal(ole("Workbook"))
     assert (old.code, refusal(sealed).code) == ("W103", "W105")
     for refused in (old, refusal(sealed)):
         assert "legacy" in refused.detail
@@ -652,19 +657,32 @@ def test_without_the_extra_the_refusal_says_what_to_install(
 @pytest.mark.parametrize(
     ("content", "code", "told"),
     [
-        ("部门,金额\n甲局,1\n".encode("gb18030"), "W103", "CSV"),
-        (b"<html><body><table><tr><td>1</td></tr></table></body></html>", "W103", "网页"),
-        (zipped({"word/document.xml": "<a/>", "[Content_Types].xml": "<a/>"}), "W103", "Word"),
-        (b"%PDF-1.7\n", "W103", "PDF"),
-        (b"\x89PNG\r\n", "W103", "图片"),
+        ("部门,金额\n甲局,1\n".encode("gb18030"), "W103", "CSV 或文本文件，只有文字，没有表的格式，请报送填好的模板本身"),
+        (b"<html><body><table><tr><td>1</td></tr></table></body></html>", "W103", "网页，请在 Excel"),
+        (b'<?xml version="1.0"?><o:document m="application/vnd.oasis.opendocument.spreadsheet"/>', "W103", ".fods），请在 Excel"),
+        (zipped({"word/document.xml": "<a/>", "[Content_Types].xml": "<a/>"}), "W103",
+         "Word 文档。请用发下的模板填报，并保存为 .xlsx；往年的 Word 表可以用 workbook import-word"),
+        (zipped({"Index/Document.iwa": b"x"}), "W103", "导出为 Excel"),
+        (zipped({"OFD.xml": b"<a/>"}), "W103", "OFD 版式文件，请报送填好的模板本身"),
+        (zipped({"xl/workbook.bin": b"x"}), "W103", "（.xlsb），请在 Excel 或 WPS 中另存为 .xlsx"),
+        (ole("WordDocument"), "W103", "WPS 文字文档（.doc、.wps）"),
+        (ole("PowerPoint Document"), "W103", "演示文稿（.ppt、.dps）"),
+        (ole("Workbook"), "W103", "旧版 Excel（.xls）或 WPS 表格（.et），读不出来，请在 Excel 或 WPS 中另存为"),
+        (b"\x09\x04\x06\x00\x07\x00\x10\x00", "W103", "很早的 Excel 文件，请在"),
+        (b"%PDF-1.7\n", "W103", "PDF 文件，请报送填好的模板本身（.xlsx）"),
+        (b"\x89PNG\r\n", "W103", "图片，读不出数，请报送填好的模板本身"),
+        (b"\xff\xd8\xff\xe0", "W103", "图片，读不出数，请报送填好的模板本身"),
         (b"Rar!\x1a\x07", "W103", "解压"),
         (b"7z\xbc\xaf\x27\x1c", "W103", "解压"),
         (b"", "W102", "空"),
         (b"PK\x03\x04", "W104", "没有传完"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "W103", "旧版"),
     ],
-    ids=["csv", "html", "word", "pdf", "picture", "rar", "7z", "empty", "cut", "ole"],
-)
+    ids=[
+        *("csv", "html", "fods", "word", "numbers", "ofd", "xlsb", "doc", "ppt", "xls", "excel 4"),
+        *("pdf", "picture", "photograph", "rar", "7z", "empty", "cut", "ole"),
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("name", ["a.xlsx", "a.xls"])
 def test_everything_else_is_refused_in_plain_words(
     tmp_path: Path, content: bytes, code: str, told: str, name: str
