@@ -28,7 +28,7 @@ class Finding:
     hint: str
     sheet: str = ""
     cell: str = ""
-    """A1 notation; several cells of one finding are joined by commas."""
+    """A1 notation; several cells of one finding are joined by commas. A cell of another sheet has its name in front."""
     field: str = ""
     """`section.field`, for a row `section.field.N`."""
     printed: str = ""

@@ -53,6 +53,8 @@ MEASURES = (
     "第1季度", "①5个", "五个", "≥5.2万亩", "95％以上", "12种以上", "以上", "5以上", "不低于95%以上", "=1/0",
     "100 %", "3次/年", "50-60个", "\u00a095%", "95\t%", "95\n%", "95%\r\n", "１２種", "ⅲ级", "Ⅲ级", "ß", "ǆ",
     "ı", "İ", "ﬁ", "🎉5", "5🎉", "a5", "A5", "+5", "+5%", "５０以內", *("长" * 61, "5" + "个" * 60) * 3,
+    "控制在100%以内", "控制在预算以内", "费用≤10万元", "每月不少于2次", "每月1次", "增长5%", "增长2%", "三项", "十个", "百分之百",
+    "次年1月10日", "计划5个，实际完成4个", "零发生", "10万元左右", "1", "0.99", "5名", "8.6km", "12期次",
     *("达成年度指标", "部分达成", "未达成") * 4,
 )  # fmt: skip
 INDICATORS = (
@@ -185,16 +187,24 @@ class Typist:
             return self.chance.choice((*item.choices, *item.choices, "别的", f" {item.choices[0]}"))
         if item.kind.name == "measure":
             return self._measure(row or {})
-        if item.instruction and self.chance.random() < 0.15:
-            return self.chance.choice(
-                (item.instruction, f"（{item.instruction}）", f"说明：{item.instruction} ")
-            )
+        prompt = item.instruction or item.prompt.partition("。")[0]
+        if item.kind.is_prose and not spot.number and prompt and self.chance.random() < 0.15:
+            return self.chance.choice((prompt, f"（{prompt}）", f"说明：{prompt} "))
         if item.section == "report":
             over = "长" * (item.max_length or 0)
             return self.chance.choice((*REPORTS, *self._quotes(), over, f"{over}长"))
         if item.kind.name == "paragraph":
-            return self.chance.choice(REASONS if spot.number else GOALS)
+            return self.chance.choice(
+                REASONS if spot.number else (*GOALS, *self._differences_told())
+            )
         return self.chance.choice(INDICATORS if spot.number else WORDS)
+
+    def _differences_told(self) -> list[str]:
+        """Sentences that tell by how much two amounts differ, or nearly so."""
+        held = [v for v in self.held.values() if isinstance(v, float) and 0 <= v < 1e6]
+        told = f"{abs(self.chance.choice(held) - self.chance.choice(held)):.2f}" if held else "5"
+        plain = told.rstrip("0").rstrip(".")
+        return [f"较{told}万元", f"多{plain}万元", f"1{plain}万元", f"多{plain}元，{plain}0万元"]
 
     def _quotes(self) -> list[str]:
         """Sentences that quote figures held elsewhere, right and wrong."""
@@ -241,7 +251,7 @@ class Typist:
         node = self.chance.choice(comparisons)
         width = self._width(rule)
         j = self.chance.randrange(width)
-        leaves = sorted(set(self._leaves(node, rule.section, rule.grain, j)))
+        leaves = sorted(set(self._leaves(node, rule.section, rule.grain, j, set())))
         if not leaves:
             return {}
         name = self.chance.choice(leaves)
@@ -262,18 +272,25 @@ class Typist:
         block = self.layout.blocks[rule.section]
         return len(block.slots) if rule.grain == ROW else len(block.groups)
 
-    def _leaves(self, node: Node, section: str, grain: str, j: int) -> Iterator[str]:
-        """The cells for numbers on which an expression depends, seen from a row or group."""
+    def _leaves(
+        self, node: Node, section: str, grain: str, j: int, known: set[tuple[str, int]]
+    ) -> Iterator[str]:
+        """The cells for numbers on which an expression depends, seen from a row or group.
+
+        `known` are the computed cells that it has come by: many ways lead to some.
+        """
         if isinstance(node, Call):
             for arg in node.args:
-                yield from self._leaves(arg, section, grain, j)
+                yield from self._leaves(arg, section, grain, j, known)
         elif isinstance(node, Ref):
             item = self.form.sections[node.section].fields[node.field]
             k = self._seen(item, node, grain, j)
             if item.is_input and item.kind.type is Type.NUMBER:
                 yield item.key if item.grain == CELL else f"{item.key}.{k + 1}"
-            elif item.is_computed:
-                yield from self._leaves(self.form.formulas[item.key], item.section, item.grain, k)
+            elif item.is_computed and (item.key, k) not in known:
+                known.add((item.key, k))
+                formula = self.form.formulas[item.key]
+                yield from self._leaves(formula, item.section, item.grain, k, known)
 
     def _seen(self, item: Field, ref: Ref, grain: str, j: int) -> int:
         """Which row or group of a field is meant, from 0; of a column any."""

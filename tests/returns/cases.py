@@ -26,6 +26,7 @@ from tests.returns.clients import (
     HOME,
     LINKS,
     Make,
+    Step,
     in_turn,
     libreoffice,
     patched,
@@ -224,6 +225,12 @@ def _report(book: Workbook) -> None:
     _prohibit(ws, "D9")
 
 
+def row_of_indicators(row: int, *, but: str = "") -> tuple[Step, ...]:
+    """What a department types into a row that it put in."""
+    texts = {"D": "查档回访次数", "E": "≥5次", "F": "5次", "G": "5", "H": "5"}
+    return tuple(("write", [f"{c}{row}", text]) for c, text in texts.items() if c not in but)
+
+
 STALE = tuple(
     f"{code} {REPORT}!{at}"
     for code, cells in (("L203", ("A11", "A26", "C14")), ("L212", ("B14", "B9")))
@@ -273,7 +280,7 @@ EDITED = (
         "funds.original_budget": 1620000.0, "funds.final_budget": 1683500.0,
         "funds.actual_expenditure": 1683500.0, "funds.general_public_budget": 1583500.0,
         "funds.other_funds": 100000.0, "funds.basic_expenditure": 1214700.0,
-        "funds.project_expenditure": 468800.0})), ("D414 E7", "D422 F14", "D451 自评报告!D9,F9", "D454 F14"),
+        "funds.project_expenditure": 468800.0})), ("D414 E7", "D418 D7,E7,F7,I9,I10", "D422 F14", "D451 自评报告!D9,F9", "D454 F14"),
         {"funds.original_budget": 1620000.0, "funds.final_budget": 1683500.0,
          "funds.actual_expenditure": 1683500.0, "funds.general_public_budget": 1583500.0,
          "funds.other_funds": 100000.0, "funds.basic_expenditure": 1214700.0,
@@ -286,7 +293,16 @@ EDITED = (
     Case("rows filled in below the table", unlocked(("write", ["D42", "补充指标"]), ("write", ["G42", "5"])),
          ("L214 D42,G42",)),
     Case("rows put in and filled in", unlocked(("insert_rows", [18, 1]), ("write", ["D18", "补充指标"])),
-         ("L214 D18", "L215")),
+         ("L215", "L221 D18")),
+    Case("a row put in and filled in but for its weight", unlocked(
+        ("insert_rows", [18, 1]), *row_of_indicators(18, but="G")), ("L215", "L221 D18,E18,F18,H18")),
+    Case("a row put in between two groups", unlocked(("insert_rows", [20, 1]), *row_of_indicators(20)),
+         ("L215", "L221 D20,E20,F20,G20,H20")),
+    Case("a row put in above the first, and one below the last", unlocked(
+        ("insert_rows", [37, 1]), *row_of_indicators(37), ("insert_rows", [17, 1]), *row_of_indicators(17)),
+        ("L215", "L221 D17,E17,F17,G17,H17", "L221 D38,E38,F38,G38,H38")),
+    Case("a row put in above the first one of its head, filled in beside it", unlocked(
+        ("insert_rows", [16, 1]), ("write", ["D16", "补充指标"])), ("L214 D16", "L215")),
     Case("a remark beside the table", unlocked(("write", ["M7", "待核"])), ("L214 M7",)),
     Case("content far away", unlocked(("write", ["A12000", "不在这里"])), ("L214 A12000",)),
     Case("a row of indicators deleted", unlocked(("delete_rows", [18, 1])),

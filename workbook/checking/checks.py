@@ -6,6 +6,7 @@ findings of one file are one finding over several cells.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -45,10 +46,11 @@ from workbook.form import (
 )
 from workbook.layout import CHECK_SHEET, FORM_SHEET, Layout, cell_name, check_lines, lay_out
 from workbook.reading import Cell, Filling, Return, Submission, submit
-from workbook.text import brief
+from workbook.text import brief, fold
 
 OVERTYPED = "L202"
 """The code of a formula that was typed over."""
+_QUOTED = re.compile("“([^”]*)”")
 CHUNK = 2000
 """How many returns are judged at once; memory is bounded by it."""
 
@@ -169,7 +171,8 @@ class _BatchFindings:
         self.subjects: dict[tuple[str, Part], Callable[[int, int], str]] = {}
         """What says which row a finding is about, by grain."""
         self.has_results = [
-            any(c.formula and c.raw is not None for c in s.cells.values()) for s in submissions
+            not s.values_only and any(c.formula and c.raw is not None for c in s.cells.values())
+            for s in submissions
         ]
 
     # rules
@@ -195,7 +198,7 @@ class _BatchFindings:
             words = [text(i, j) for text in texts]
             self._add(
                 int(i),
-                spots,
+                self._telling(int(i), spots, "".join(words[1:] if rule.names_row else words)),
                 Finding(
                     rule.code,
                     Severity.NOTE if slight[i, j] else rule.severity,
@@ -216,16 +219,38 @@ class _BatchFindings:
             self.subjects[key] = batch.shown(part, rule)
         return self.subjects[key]
 
+    def _telling(self, i: int, names: list[str], message: str) -> list[str]:
+        """Of several texts those that hold what the message quotes, its longest first; or any at all."""
+        submission, spots = self.submissions[i], self.layouts[i].spots
+        told = {
+            name: fold(str(submission.cells[name].raw or ""))
+            for name in names
+            if spots[name].field.kind.is_prose
+        }
+        if len(told) < 2:
+            return names
+        quoted = sorted(map(fold, _QUOTED.findall(message)), key=len, reverse=True)
+        holding = (
+            next(filter(None, ([n for n in told if q in told[n]] for q in quoted if q)), [])
+            or [name for name, text in told.items() if text]
+            or list(told)
+        )
+        return [name for name in names if name not in told or name in holding]
+
     def _add(self, i: int, names: list[str], unplaced: Finding) -> None:
         address_of = self.submissions[i].address_of
         named_addresses = [
             (name, address) for name in names if (address := address_of(name)) is not None
         ]
+        sheet = named_addresses[0][1].sheet if named_addresses else self.form.sheet
         self.findings[i].append(
             replace(
                 unplaced,
-                sheet=named_addresses[0][1].sheet if named_addresses else self.form.sheet,
-                cell=",".join(address.a1 for _, address in named_addresses),
+                sheet=sheet,
+                cell=",".join(
+                    address.a1 if address.sheet == sheet else str(address)
+                    for _, address in named_addresses
+                ),
                 field=",".join(name for name, _ in named_addresses),
             )
         )
@@ -327,6 +352,12 @@ class _BatchFindings:
             cell = self.submissions[i].cells[name]
             if overwritten[row, j]:
                 self._overwritten(i, item, name, cell)
+            elif (
+                self.submissions[i].values_only
+                and cell.raw == 0
+                and expected_cells.state[row, j] != NUMBER
+            ):
+                continue  # a "" that was saved as 0
             else:
                 number = float(expected_cells.number[row, j])
                 expected = (

@@ -17,6 +17,9 @@ from workbook.expression.operands import Array, Cells, Op, Param, Type, number_t
 from workbook.text import fold
 
 _CLAUSE = re.compile(r"[，。；;、！\n]|,(?!\d{3}(?!\d))")
+_SENTENCE = re.compile(r"[。；;！\n]")
+_IN_BRACKETS = re.compile(r"（[^（）]*）|\([^()]*\)")
+_OF_WHICH = "其中"
 _LIST_NUMBER = re.compile(r"[(（]?\d{1,2}[.．)）](?!\d)")
 _FIGURE = re.compile(
     r"(?<![\d.])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
@@ -41,6 +44,8 @@ class _Told(NamedTuple):
     readings: tuple[tuple[float, float], ...]
     """Each a value and half its last decimal: behind the number of a list's item a point may be either."""
     unit: str
+    written: str
+    """The figure as it stands, with its scale."""
 
 
 def _pairs(words: str) -> frozenset[str]:
@@ -66,7 +71,9 @@ def _told_in(clause: str) -> Iterator[_Told]:
         item, point, behind = match["number"].partition(".")
         if point and match.start() == 0 and len(item) <= 2:
             readings.append(_reading(behind, scale))
-        yield _Told(clause, pairs, tuple(readings), match["unit"] or "")
+        yield _Told(
+            clause, pairs, tuple(readings), match["unit"] or "", match["number"] + match["scale"]
+        )
 
 
 def _reading(number: str, scale: float) -> tuple[float, float]:
@@ -169,26 +176,36 @@ def slipped(text: str, amounts: tuple[float, ...]) -> str:
         for amount in amounts:
             swapped = sums_up and len(_written(amount)) > _FEW + 1 and _is_swapped(value, amount)
             if swapped or _is_moved(value, amount):
-                return f"{number_text(value)} 万元”，填的是“{number_text(amount)}"
+                return f"{told.written}元”，填的是“{number_text(amount)}"
     return ""
 
 
 def parts_above(text: str, whole: float, others: tuple[str, ...]) -> str:
     """The amounts (万元) that a text lists, added up, where they are more than the whole; blank otherwise.
 
-    The whole itself, and clauses with one of the words `others`, are left out.
+    The whole itself, clauses with one of the words `others`, and what a part is made of are left out: that
+    stands in brackets, or behind 其中 where the sentence has told a part before.
     """
-    parts = [
-        told.readings[0][0] / 10_000
-        for told in _told(text)
-        if told.unit.startswith("元") and not any(word in told.clause for word in others)
-    ]
-    parts = [part for part in parts if abs(part - whole) >= 0.005]
+    while (unbracketed := _IN_BRACKETS.sub("", text)) != text:
+        text = unbracketed
+    parts: list[float] = []
+    for sentence in _SENTENCE.split(text):
+        ahead = sentence.partition(_OF_WHICH)[0]
+        parts += _amounts(ahead, whole, others) or _amounts(sentence, whole, others)
     total = sum(parts)
     if not parts or total <= whole + 0.005:
         return ""
     added = "+".join(number_text(part) for part in parts)
     return added if len(parts) == 1 else f"{added}={number_text(round(total, 4))}"
+
+
+def _amounts(text: str, whole: float, others: tuple[str, ...]) -> list[float]:
+    amounts = (
+        told.readings[0][0] / 10_000
+        for told in _told(text)
+        if told.unit.startswith("元") and not any(word in told.clause for word in others)
+    )
+    return [amount for amount in amounts if abs(amount - whole) >= 0.005]
 
 
 def _parts_above(text: Array, whole: Array, *others: Array) -> Array:
@@ -232,7 +249,7 @@ _ROWS = (
         None,
         _parts_above,
         doc="一段文字里列出的各项金额（万元）相加，超过后面的数的写成算式，没有则是空的；"
-        "含有词表里的词的句子不算。表里算不出，只有程序检查",
+        "括号里的、一项后面“其中”的、含有词表里的词的句子不算。表里算不出，只有程序检查",
     ),
     Op(
         "slipped",

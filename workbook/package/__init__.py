@@ -2,7 +2,7 @@
 
 In comes a path or bytes; out comes a `Package` (sheets, cells, formulas, locks, names, properties) or
 `Refused` with the reason. Everything is bounded by `workbook.limits.Limits`; what may crash or hang runs in a process
-of its own. Start in `opening`; `container` is the zip, `parts` and `sheets` its XML, `foreign` .xls and .ods.
+of its own. Start in `opening`; `container` is the zip, `parts` and `sheets` its XML, `opendocument` .ods, `foreign` .xls.
 """
 
 from workbook.package.container import Archive, Watch, read_file

@@ -5,39 +5,47 @@ from __future__ import annotations
 from collections.abc import Collection
 
 SAVE_AS = "请在 Excel 或 WPS 中另存为 .xlsx 后再提交"
+SEND_ORIGINAL = "请报送填好的模板本身（.xlsx）"
 UNPACK = "请解压后逐份提交，或改用 .zip 压缩"
 
 ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
+_PICTURE = f"图片，读不出数，{SEND_ORIGINAL}"
+_OLD = f"很早的 Excel 文件，{SAVE_AS}"
+
 # (offset, bytes, what it is); the first that fits wins.
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PK\x05\x06", "空的压缩包"),
     (0, b"PK\x07\x08", f"分卷压缩包，{UNPACK}"),
-    (0, b"%PDF", "PDF 文件"),
-    (0, b"\x89PNG", "图片"),
-    (0, b"\xff\xd8\xff", "图片"),
-    (0, b"GIF8", "图片"),
-    (0, b"BM", "图片"),
-    (0, b"II*\x00", "图片"),
-    (0, b"MM\x00*", "图片"),
-    (8, b"WEBP", "图片"),
-    (4, b"ftyphei", "图片"),
-    (4, b"ftypmif1", "图片"),
-    (4, b"ftyp", "视频"),
+    (0, b"%PDF", f"PDF 文件，{SEND_ORIGINAL}"),
+    (0, b"\x89PNG", _PICTURE),
+    (0, b"\xff\xd8\xff", _PICTURE),
+    (0, b"GIF8", _PICTURE),
+    (0, b"BM", _PICTURE),
+    (0, b"II*\x00", _PICTURE),
+    (0, b"MM\x00*", _PICTURE),
+    (8, b"WEBP", _PICTURE),
+    (4, b"ftyphei", _PICTURE),
+    (4, b"ftypmif1", _PICTURE),
+    (4, b"ftyp", f"视频，{SEND_ORIGINAL}"),
     (0, b"Rar!", f"RAR 压缩包，{UNPACK}"),
     (0, b"7z\xbc\xaf\x27\x1c", f"7z 压缩包，{UNPACK}"),
     (0, b"\x1f\x8b", f"gzip 压缩包，{UNPACK}"),
     (0, b"{\\rtf", "Word 文档（RTF）"),
     (0, b"MZ", "可执行程序"),
+    (0, b"\x09\x00\x04\x00", _OLD),  # Excel 2 to 4, which have no container
+    (0, b"\x09\x02\x06\x00", _OLD),
+    (0, b"\x09\x04\x06\x00", _OLD),
+    (0, b"ID;P", f"SYLK 表格，{SAVE_AS}"),
 )
 
 # Document security software leaves these at the head of what it has encrypted.
 _SEALS = (b"E-SafeNet", b"%TSD-Header-###%")
 
 _STREAMS = (
-    ("WordDocument", "Word 文档（.doc）"),
-    ("PowerPoint Document", "演示文稿（.ppt）"),
+    ("WordDocument", "Word 或 WPS 文字文档（.doc、.wps）"),
+    ("PowerPoint Document", "演示文稿（.ppt、.dps）"),
 )
 
 
@@ -95,7 +103,9 @@ def describe_archive(names: Collection[str], mimetype: bytes) -> str:
         ("word/", "Word 文档"),
         ("ppt/", "演示文稿"),
         ("xl/workbook.bin", f"二进制 Excel 工作簿（.xlsb），{SAVE_AS}"),
-        ("ofd.xml", "OFD 版式文件"),
+        ("ofd.xml", f"OFD 版式文件，{SEND_ORIGINAL}"),
+        ("fixeddocumentsequence", f"XPS 版式文件，{SEND_ORIGINAL}"),
+        ("index/", "苹果的 Numbers、Pages 或 Keynote 文件，请在其中导出为 Excel（.xlsx）"),
     ):
         if any(name.startswith(start) for name in low):
             return text
@@ -122,9 +132,11 @@ def _describe_text(head: bytes) -> str:
     low = text.lower()
     if "urn:schemas-microsoft-com:office:spreadsheet" in low:
         return f"XML 电子表格 2003，{SAVE_AS}"
+    if "opendocument.spreadsheet" in low and "<?xml" in low:
+        return f"单个 XML 的 OpenDocument 表格（.fods），{SAVE_AS}"
     if any(mark in low for mark in ("<html", "<!doctype html", "<table", "mime-version:")):
         return f"网页，{SAVE_AS}"
-    return f"CSV 或文本文件，{SAVE_AS}"
+    return f"CSV 或文本文件，只有文字，没有表的格式，{SEND_ORIGINAL}"
 
 
 def _decode(head: bytes) -> str | None:

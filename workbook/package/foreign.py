@@ -1,4 +1,4 @@
-"""Workbooks of other formats, .xls (also named .et) and .ods: their values, by python-calamine.
+"""Workbooks of Excel 5 to 2003, .xls (also named .et): their values, by python-calamine.
 
 It gives values only: no formulas, locks, names or formats, and errors look like empty cells. It works
 in a process of its own (`workbook.package.worker`), since some files make it abort.
@@ -18,52 +18,26 @@ from workbook.address import letters
 from workbook.errors import Refused
 from workbook.limits import Limits
 from workbook.package import file_types, worker
-from workbook.package.container import Archive
 from workbook.package.sheets import CellType, RawCell, Sheet
 from workbook.text import brief
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
 
-XLS, ODS = "xls", "ods"
-KINDS = frozenset((XLS, ODS))
-"""The kinds of workbook of which values alone are known."""
+XLS = "xls"
 
 GRID = 5_000_000
 """A sheet's cells, empty ones included, from A1 to the last: calamine lays them all out."""
 
-_NAMES = {XLS: "旧版 Excel（.xls）或 WPS 表格（.et）", ODS: "OpenDocument 表格（.ods）"}
-_ODS_MEMBERS = ("content.xml", "META-INF/manifest.xml")
+_NAME = "旧版 Excel（.xls）或 WPS 表格（.et）"
 
 
-def guard_ods(archive: Archive) -> bool:
-    """Whether an archive is an .ods; Refused if it is one that must not be read."""
-    packed = archive.packed("mimetype")
-    if packed is None or packed.size > 256:
-        return False
-    if b"opendocument.spreadsheet" not in archive.inflate("mimetype", packed):
-        return False
-    for name in _ODS_MEMBERS:
-        member = archive.packed(name)
-        if member is None:
-            raise Refused("W104", f"缺少部件 {name}")
-        content = archive.inflate(name, member)  # refuses what is larger than it says
-        if b"<!DOCTYPE" in content[:1024] or b"<!ENTITY" in content:
-            raise Refused("W107", f"{name} 含有实体定义")
-        if name != "content.xml" and b"encryption-data" in content:
-            raise Refused("W105", "加密的 .ods 不能解密，请取消密码或另存为 .xlsx")
-    return True
-
-
-def read_sheets(
-    data: bytes, kind: str, limits: Limits, unread: Collection[str]
-) -> tuple[Sheet, ...]:
-    """The sheets of an .xls or .ods, the `unread` ones without cells. Raises Refused."""
+def read_sheets(data: bytes, limits: Limits, unread: Collection[str]) -> tuple[Sheet, ...]:
+    """The sheets of an .xls, the `unread` ones without cells. Raises Refused."""
     if find_spec("python_calamine") is None:
-        detail = f"{_NAMES[kind]}，要安装附加依赖 legacy 才能读；或{file_types.SAVE_AS}"
+        detail = f"{_NAME}，要安装附加依赖 legacy 才能读；或{file_types.SAVE_AS}"
         raise Refused("W103", detail)
     words = {
-        "kind": kind,
         "unread": sorted(unread),
         "limits": {
             name: getattr(limits, name)
@@ -103,7 +77,8 @@ def extract(data: bytes, words: worker.Words) -> bytes:
     except PasswordError:
         raise Refused("W105", _LOCKED) from None
     except (CalamineError, OSError, ValueError):
-        raise Refused("W104", f"{_NAMES[words['kind']]}文件读不出来") from None
+        # Perhaps damaged, perhaps only of a kind that calamine does not know.
+        raise Refused("W103", f"{_NAME}，读不出来，{file_types.SAVE_AS}") from None
     return json.dumps(sheets).encode()
 
 
@@ -113,7 +88,7 @@ def _sheets(book: CalamineWorkbook, words: worker.Words, limits: Limits) -> Iter
         cells: list[ExtractedCell] = []
         far: list[str] = []
         if entry.name not in words["unread"]:
-            for cell in _cells(book.get_sheet_by_index(index), words["kind"], limits):
+            for cell in _cells(book.get_sheet_by_index(index), limits):
                 row, column, *_ = cell
                 if row <= limits.far_row and column <= limits.far_column:
                     cells.append(cell)
@@ -126,17 +101,17 @@ def _sheets(book: CalamineWorkbook, words: worker.Words, limits: Limits) -> Iter
         yield [entry.name, state, cells, far]
 
 
-def _cells(sheet: CalamineSheet, kind: str, limits: Limits) -> Iterator[ExtractedCell]:
+def _cells(sheet: CalamineSheet, limits: Limits) -> Iterator[ExtractedCell]:
     if sheet.total_height * sheet.total_width > GRID:
         raise Refused("W106", f"工作表 {brief(sheet.name)} 在极远处有内容")
     # From A1, or addresses would shift.
     for row, values in enumerate(sheet.to_python(skip_empty_area=False), 1):
         for column, value in enumerate(values, 1):
             if value != "":
-                yield (row, column, *_value(value, kind, limits))
+                yield (row, column, *_value(value, limits))
 
 
-def _value(value: object, kind: str, limits: Limits) -> tuple[CellType, str | float | bool]:
+def _value(value: object, limits: Limits) -> tuple[CellType, str | float | bool]:
     """A cell's type and value as an .xlsx would store it: numbers as floats, dates as their days."""
     if isinstance(value, bool):
         return "b", value
@@ -144,11 +119,11 @@ def _value(value: object, kind: str, limits: Limits) -> tuple[CellType, str | fl
         if len(value) > limits.text_length:
             raise Refused("W106", f"单元格文字超过 {limits.text_length} 个字符")
         return "s", value
-    number = float(value) if isinstance(value, int | float) else _days(value, kind)
+    number = float(value) if isinstance(value, int | float) else _days(value)
     return ("n", number) if math.isfinite(number) else ("e", "#NUM!")
 
 
-def _days(value: object, kind: str) -> float:
+def _days(value: object) -> float:
     if isinstance(value, datetime.timedelta):
         return value / _DAY
     if isinstance(value, datetime.time):
@@ -160,5 +135,5 @@ def _days(value: object, kind: str) -> float:
         moment = datetime.datetime(value.year, value.month, value.day)  # noqa: DTZ001
         days = (value if isinstance(value, datetime.datetime) else moment) - _DAY_ZERO
         number = days / _DAY
-        return number - 1 if kind == XLS and number <= _LEAP_1900 else number
-    raise Refused("W104", f"{_NAMES[kind]}中有无法识别的值")
+        return number - 1 if number <= _LEAP_1900 else number
+    raise Refused("W104", f"{_NAME}中有无法识别的值")

@@ -5,7 +5,8 @@ nothing else: formulas, locks and odd contents are reported as they stand.
 
 Beneath it: `container` (the file, the zip and their guards), `file_types` (what other files look like),
 `parts` (the XML parts), `sheets` and `shared_formulas` (cells), `sheet_fragments`, `plain_xml` and `seen`
-(cells fast); for .xls and .ods `foreign`, for passwords `encrypted`, both in a process of their own: `worker`.
+(cells fast), `opendocument` (.ods); for .xls `foreign`, for passwords `encrypted`, both in a process of their own:
+`worker`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import TypeVar
 
 from workbook.errors import Refused
 from workbook.limits import Limits
-from workbook.package import file_types, foreign
+from workbook.package import file_types, foreign, opendocument
 from workbook.package.container import Archive, Packed, Watch, read_file
 from workbook.package.encrypted import unlock
 from workbook.package.parts import (
@@ -56,6 +57,7 @@ _PROPERTY_LINKS = {
     *("core-properties", "extended-properties", "custom-properties"),
     *("coreProperties", "extendedProperties", "customProperties"),  # Strict
 }
+_VALUES_ONLY = {foreign.XLS, opendocument.ODS}
 _ODS_MACROS = ("basic/", "scripts/")
 _EMBEDDED_IN = ("xl/embeddings/", "xl/activex/", "xl/ctrlprops/")
 _NO_STYLES = Styles(frozenset(), {})
@@ -86,8 +88,8 @@ class Package:
 
     @property
     def values_only(self) -> bool:
-        """Whether formulas, locks, names and formats are unknown, as in .xls and .ods."""
-        return self.kind in foreign.KINDS
+        """Whether formulas, locks and names are unknown, as in .xls and .ods."""
+        return self.kind in _VALUES_ONLY
 
     def sheet(self, name: str) -> Sheet | None:
         """The sheet of that name, or None."""
@@ -124,11 +126,11 @@ def open_bytes(
     if file_types.is_old_workbook(plain):
         return _old_package(data, plain, limits, unread, passwords)
     archive = Archive(plain, limits)
-    if foreign.guard_ods(archive):
-        sheets = foreign.read_sheets(plain, foreign.ODS, limits, unread)
-        return _values_package(
-            data, foreign.ODS, sheets, _any_starts_with(archive.names, _ODS_MACROS)
-        )
+    if opendocument.is_ods(archive):
+        task = ParseTask("content.xml", limits, Watch(limits.seconds))
+        sheets = opendocument.read_sheets(archive, task, unread)
+        has_macros = _any_starts_with(archive.names, _ODS_MACROS)
+        return _values_package(data, opendocument.ODS, sheets, has_macros, opendocument.FORMATS)
     return _modern_package(data, archive, limits, unread)
 
 
@@ -140,15 +142,21 @@ def _old_package(
     passwords: Sequence[str],
 ) -> Package:
     try:
-        sheets = foreign.read_sheets(plain, foreign.XLS, limits, unread)
+        sheets = foreign.read_sheets(plain, limits, unread)
     except Refused as refused:
         if refused.code != "W105":
             raise
-        sheets = foreign.read_sheets(unlock(plain, passwords, limits), foreign.XLS, limits, unread)
-    return _values_package(data, foreign.XLS, sheets, file_types.has_old_macros(plain))
+        sheets = foreign.read_sheets(unlock(plain, passwords, limits), limits, unread)
+    return _values_package(data, foreign.XLS, sheets, file_types.has_old_macros(plain), {})
 
 
-def _values_package(data: bytes, kind: str, sheets: tuple[Sheet, ...], has_macros: bool) -> Package:
+def _values_package(
+    data: bytes,
+    kind: str,
+    sheets: tuple[Sheet, ...],
+    has_macros: bool,
+    formats: Mapping[int, str],
+) -> Package:
     """A package of which little but the values is known."""
     return Package(
         kind=kind,
@@ -156,7 +164,7 @@ def _values_package(data: bytes, kind: str, sheets: tuple[Sheet, ...], has_macro
         sheets=sheets,
         properties={},
         unlocked=frozenset(),
-        formats={},
+        formats=formats,
         has_macros=has_macros,
         external_links=(),
         embedded=(),

@@ -36,6 +36,8 @@ class Evidence:
     """Whether the template came from this very definition: else its texts may rightly differ."""
     issued: Mapping[str, Raw] = field(default_factory=dict)
     """By name: what the bureau filled in and locked, as `_form` has it."""
+    reported: frozenset[Address] = frozenset()
+    """Cells of rows that were put in, which are read or told already."""
 
     def stored(self, name: str) -> RawCell | None:
         """The cell of a name as stored."""

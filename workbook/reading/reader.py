@@ -52,6 +52,7 @@ from workbook.reading.counties import (
     of_counties,
     refuse_outside,
 )
+from workbook.reading.inserted_rows import read_inserted_rows
 from workbook.reading.inspection import Evidence
 from workbook.reading.submission import ACCEPTED, REJECTED, SKIPPED, Cell, Return, Submission
 from workbook.reading.tampering import audit, audit_pasted
@@ -273,30 +274,45 @@ def _recognise(
     same_definition = not records or form.has_digest(records.get("digest", ""))
     if not same_definition:
         findings.append(_of_other_definition(form, records))
-    cells = dict(_cells(package, recognised))
-    _reject_empty(package, layout, cells)
+    inserted = read_inserted_rows(package, recognised)
+    returned_layout = inserted.recognised.layout
+    cells = dict(_cells(package, inserted.recognised))
+    cells |= dict(inserted.computed(cells))
+    _reject_empty(package, returned_layout, cells)
     year = _year(cells, form)
     issued = _issued(recorded, layout)
+    rows_put_in = bool(inserted.positions) or (records and layout.plan != _plan(records, form))
     evidence = Evidence(
-        package, layout, recognised.addresses, cells, records, year, same_definition, issued
+        package,
+        layout,
+        recognised.addresses,
+        inserted.of_template(cells),
+        records,
+        year,
+        same_definition,
+        issued,
+        inserted.positions,
     )
     audited = audit_pasted(evidence) if recognised.pasted else audit(evidence)
-    cells |= {name: replace(cells[name], formula=False) for name in audited.overtyped}
+    overtyped = (inserted.names.get(name, name) for name in audited.overtyped)
+    cells |= {name: replace(cells[name], formula=False) for name in overtyped}
     submission = Submission(
         path=path,
         form=form,
-        plan=layout.plan,
+        plan=returned_layout.plan,
         cells=cells,
         # Another definition's verdicts are of other rules; without names the lines of 自检 are known by
-        # place; where cells are gone, its formulas are broken.
+        # place; where cells are gone, its formulas are broken; of rows put in it knows nothing.
         verdicts={}
-        if recognised.copied or evidence.lost or not same_definition
+        if recognised.copied or evidence.lost or rows_put_in or not same_definition
         else _verdicts(package, recorded, layout),
         fiscal_year=year,
         department=_identity(cells, records, "department"),
         department_code=_identity(cells, records, "department_code"),
+        values_only=package.values_only,
     )
-    return submission, (*findings, *audited.findings)
+    audit_findings = inserted.renamed([*findings, *audited.findings])
+    return submission, (*audit_findings, *inserted.findings)
 
 
 def _recorded(package: Package) -> Sheet | None:
@@ -506,7 +522,9 @@ def _holds_formula(package: Package, spot: Spot, stored: RawCell) -> bool:
     """
     if package.values_only:
         empty = stored.value is None
-        return spot.field.mode == "computed" or (spot.field.mode == "suggested" and empty)
+        return spot.field.mode in ("computed", "derived") or (
+            spot.field.mode == "suggested" and empty
+        )
     return stored.formula is not None
 
 

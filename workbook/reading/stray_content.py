@@ -101,7 +101,9 @@ def stray_cells(
     if not beyond:
         return
     own_positions = {
-        (at.row, at.column) for at in evidence.addresses.values() if at.sheet == sheet.name
+        (at.row, at.column)
+        for at in (*evidence.addresses.values(), *evidence.reported)
+        if at.sheet == sheet.name
     }
     stray_positions = [
         at

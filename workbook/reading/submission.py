@@ -53,6 +53,8 @@ class Submission:
     department_code: str
     stored_filling: str | None = None
     """What `filling` is, where the cells were left out."""
+    values_only: bool = False
+    """Whether it came as .xls or .ods: a result that shows 0 may be a text, even "", that was not saved."""
 
     @property
     def key(self) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from workbook.address import Address, split_a1
+from workbook.address import Address, parse_reference, split_a1
 from workbook.checking import Roster, View, check, gather, value_at
 from workbook.errors import Refused
 from workbook.expression import Type
@@ -309,7 +309,8 @@ def _with_document_cells(item: Finding) -> Finding:
     if not item.cell:
         return item
     addresses = [
-        shown_address(Address(item.sheet, *split_a1(cell))) for cell in item.cell.split(",")
+        shown_address(parse_reference(cell) or Address(item.sheet, *split_a1(cell)))
+        for cell in item.cell.split(",")
     ]
     return replace(item, cell=",".join(dict.fromkeys(addresses)))
 

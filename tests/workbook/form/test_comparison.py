@@ -101,7 +101,7 @@ def test_a_long_text_is_cut_down_to_what_differs(tmp_path: Path) -> None:
     path.write_text('extends = "department_overall_2024"\nfiscal_year = 2025\n', encoding="utf-8")
     told = {d.sentence for d in differences(find_form("department_overall"), load_form(path))}
     assert "表的填写要求：“…公里、2024年12月31…” → “…公里、2025年12月31…”" in told
-    assert "规则 D456 的例子：15 个 → 15 个，其中改的、新的 1 个" in told
+    assert "规则 D456 的例子：17 个 → 17 个，其中改的、新的 1 个" in told
     assert not [line for line in told if "\n" in line or len(line) > 200]
 
 

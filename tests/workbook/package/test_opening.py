@@ -23,7 +23,7 @@ import pytest
 from click.testing import CliRunner
 
 from builder import build_template
-from tests.fillings import FILLED, filling
+from tests.fillings import FILLED, changed, filling
 from tests.office import Format, Office
 from tests.parameters import few_of
 from workbook import check
@@ -94,6 +94,13 @@ def ods(rows: str, *, manifest: str = "<manifest/>", head: str = "") -> bytes:
     )
 
 
+def ole(stream: str) -> bytes:
+    """The head of an OLE container whose directory names a stream, and no more."""
+    name = f"{stream}\0".encode("utf-16-le")
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(512, b"\0")
+    return head + name.ljust(64, b"\0") + len(name).to_bytes(2, "little") + bytes(62)
+
+
 def number(value: str, attributes: str = "") -> str:
     return (
         f'<table:table-cell office:value-type="float" office:value="{value}" {attributes}>'
@@ -146,6 +153,27 @@ def test_a_form_gives_the_same_in_every_format(
     for name in sections:
         tables = [frame.section(name).reset_index(drop=True) for frame in data]
         assert all(table.equals(tables[0]) for table in tables[1:]), name
+
+
+def test_results_that_show_nothing_give_no_finding_in_any_format(
+    form: Form, office: Office, tmp_path: Path
+) -> None:
+    """LibreOffice writes 0 into an .xls where a formula shows "", as for a rate without its budget."""
+    given = changed(
+        filling(FILLED[0]),
+        funds__final_budget=None,
+        funds__general_public_budget=None,
+        funds__other_funds=None,
+        funds__basic_expenditure=None,
+        funds__project_expenditure=None,
+        report__personnel_expenditure="约\t90",
+    )
+    ours = build_template(form, tmp_path / "form.xlsx", filling=given)
+    expected = check([read_return(ours)])[0].findings
+    (tmp_path / "lo").mkdir()
+    for path in save_as(office, ours, tmp_path / "lo", ("xls", "ods")):
+        found = [f for f in check([read_return(path)])[0].findings if f.code != "W113"]
+        assert sorted(map(repr, found)) == sorted(map(repr, expected)), path.name
 
 
 def test_old_formats_are_known_by_content_whatever_their_name(
@@ -212,12 +240,99 @@ def test_values_of_an_ods_keep_their_places_and_types() -> None:
 
 def test_days_of_an_old_workbook_count_as_excel_counts_them() -> None:
     days = foreign._days
-    assert days(datetime.date(2025, 3, 18), "xls") == days(datetime.date(2025, 3, 18), "ods")
-    assert days(datetime.datetime(2025, 3, 18, 12), "xls") == 45734.5  # noqa: DTZ001
+    assert days(datetime.date(2025, 3, 18)) == 45734
+    assert days(datetime.datetime(2025, 3, 18, 12)) == 45734.5  # noqa: DTZ001
     # A score of 9 whose cell was given a date's format.
-    assert days(datetime.date(1900, 1, 9), "xls") == days(datetime.date(1900, 1, 8), "ods") == 9
-    assert days(datetime.time(6), "xls") == 0.25
-    assert days(datetime.timedelta(hours=30), "xls") == 1.25
+    assert days(datetime.date(1900, 1, 9)) == 9
+    assert days(datetime.time(6)) == 0.25
+    assert days(datetime.timedelta(hours=30)) == 1.25
+
+
+def test_an_ods_of_another_writer_is_read() -> None:
+    """White space between cells, no manifest, other prefixes, a break inside a paragraph, a remark on a cell."""
+    content = """<?xml version="1.0" encoding="UTF-8"?>
+<o:document-content xmlns:o="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+    xmlns:t="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+    xmlns:x="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+    xmlns:s="urn:oasis:names:tc:opendocument:xmlns:style:1.0">
+  <o:automatic-styles>
+    <s:style s:name="ta2" s:family="table"><s:table-properties t:display="false"/></s:style>
+  </o:automatic-styles>
+  <o:body>
+    <o:spreadsheet>
+      <t:tracked-changes><t:deletion><t:table-cell o:value-type="float" o:value="9"/></t:deletion></t:tracked-changes>
+      <t:table t:name="甲">
+        <t:table-column t:number-columns-repeated="2"/>
+        <t:table-column t:visibility="collapse"/>
+        <t:table-row>
+          <t:table-cell o:value-type="string">
+            <o:annotation><x:p>批注</x:p></o:annotation>
+            <x:p>
+              指标<x:span>一<x:s x:c="2"/>二</x:span><x:tab/>三<x:line-break/>四
+            </x:p>
+            <x:p>五</x:p>
+          </t:table-cell>
+          <t:covered-table-cell/>
+          <t:table-cell o:value-type="percentage" o:value="0.993"><x:p>99.3%</x:p></t:table-cell>
+        </t:table-row>
+        <t:table-row t:visibility="filter" t:number-rows-repeated="2">
+          <t:table-cell t:number-columns-repeated="2" o:value-type="float" o:value="1e2"/>
+          <t:table-cell o:value-type="date" o:date-value="去年"><x:p>去年</x:p></t:table-cell>
+          <t:table-cell o:value-type="time" o:time-value="PT06H00M00S"/>
+        </t:table-row>
+      </t:table>
+      <t:table t:name="乙" t:style-name="ta2"><t:table-row><t:table-cell/></t:table-row></t:table>
+    </o:spreadsheet>
+  </o:body>
+</o:document-content>"""
+    package = open_bytes(
+        zipped(
+            {
+                "content.xml": content,
+                "mimetype": "application/vnd.oasis.opendocument.spreadsheet-template\n",
+            }
+        )
+    )
+    first, second = package.sheets
+    line = first.cells.pop((1, 1))
+    assert line.value == "指标一  二\t三\n四\n五"
+    assert {
+        at: (cell.value, package.formats.get(cell.style)) for at, cell in first.cells.items()
+    } == {
+        (1, 3): (0.993, "0.0%"),
+        **{(row, column): (100.0, None) for row in (2, 3) for column in (1, 2)},
+        **{(row, 3): ("去年", None) for row in (2, 3)},
+        **{(row, 4): (0.25, None) for row in (2, 3)},
+    }
+    assert (first.hidden_rows, first.hidden_columns) == ({2, 3}, {3})
+    assert [(sheet.name, sheet.state) for sheet in (first, second)] == [
+        ("甲", "visible"),
+        ("乙", "hidden"),
+    ]
+
+
+HUGE = 'table:number-rows-repeated="1048576"'
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        row(number("1", 'table:number-columns-repeated="16384"'), HUGE),
+        row(number("1", 'table:number-columns-repeated="999999999"')) * 400,
+        row('<table:table-cell><text:p><text:s text:c="999999999"/></text:p></table:table-cell>'),
+    ],
+    ids=["all of the grid", "endless rows", "endless blanks"],
+)
+def test_what_an_ods_repeats_is_bounded(rows: str) -> None:
+    assert refusal(ods(rows)).code == "W106"
+
+
+def test_an_ods_says_no_more_than_its_form_about_what_it_cannot_count() -> None:
+    assert (
+        refusal(ods(row("<table:table-cell/>", f'table:number-rows-repeated="{"9" * 5000}"'))).code
+        == "W104"
+    )
+    assert refusal(ods("<table:table-row>" + "<table:a>" * 90)).code in ("W104", "W106")
 
 
 def test_a_far_cell_rejects_that_file_only(filled: Path, tmp_path: Path) -> None:
@@ -225,7 +340,7 @@ def test_a_far_cell_rejects_that_file_only(filled: Path, tmp_path: Path) -> None
     shutil.copy(filled, tmp_path / "b.xlsx")
     found = read_returns([tmp_path])
     assert [item.status for item in found] == [REJECTED, ACCEPTED]
-    assert codes(found[0]) == ["W104"]
+    assert codes(found[0]) == ["W108"]  # its far cell was not kept
 
 
 def test_a_cell_that_makes_calamine_abort_ends_the_worker_only() -> None:
@@ -233,7 +348,7 @@ def test_a_cell_that_makes_calamine_abort_ends_the_worker_only() -> None:
     book.worksheets[0]["A1"] = book.worksheets[0]["XFD1048576"] = 1
     out = io.BytesIO()
     book.save(out)
-    words = {"kind": "xls", "unread": [], "limits": {}}
+    words = {"unread": [], "limits": {}}
     with pytest.raises(Refused) as caught:
         worker.run(foreign.extract, out.getvalue(), words, Limits())
     assert caught.value.code == "W106"
@@ -533,7 +648,7 @@ def test_without_the_extra_the_refusal_says_what_to_install(
 ) -> None:
     for module in (foreign, locked):
         monkeypatch.setattr(module, "find_spec", lambda _name: None)
-    old = refusal(ods(row(number("1"))))
+    old = refusal(ole("Workbook"))
     assert (old.code, refusal(sealed).code) == ("W103", "W105")
     for refused in (old, refusal(sealed)):
         assert "legacy" in refused.detail
@@ -542,19 +657,32 @@ def test_without_the_extra_the_refusal_says_what_to_install(
 @pytest.mark.parametrize(
     ("content", "code", "told"),
     [
-        ("部门,金额\n甲局,1\n".encode("gb18030"), "W103", "CSV"),
-        (b"<html><body><table><tr><td>1</td></tr></table></body></html>", "W103", "网页"),
-        (zipped({"word/document.xml": "<a/>", "[Content_Types].xml": "<a/>"}), "W103", "Word"),
-        (b"%PDF-1.7\n", "W103", "PDF"),
-        (b"\x89PNG\r\n", "W103", "图片"),
+        ("部门,金额\n甲局,1\n".encode("gb18030"), "W103", "CSV 或文本文件，只有文字，没有表的格式，请报送填好的模板本身"),
+        (b"<html><body><table><tr><td>1</td></tr></table></body></html>", "W103", "网页，请在 Excel"),
+        (b'<?xml version="1.0"?><o:document m="application/vnd.oasis.opendocument.spreadsheet"/>', "W103", ".fods），请在 Excel"),
+        (zipped({"word/document.xml": "<a/>", "[Content_Types].xml": "<a/>"}), "W103",
+         "Word 文档。请用发下的模板填报，并保存为 .xlsx；往年的 Word 表可以用 workbook import-word"),
+        (zipped({"Index/Document.iwa": b"x"}), "W103", "导出为 Excel"),
+        (zipped({"OFD.xml": b"<a/>"}), "W103", "OFD 版式文件，请报送填好的模板本身"),
+        (zipped({"xl/workbook.bin": b"x"}), "W103", "（.xlsb），请在 Excel 或 WPS 中另存为 .xlsx"),
+        (ole("WordDocument"), "W103", "WPS 文字文档（.doc、.wps）"),
+        (ole("PowerPoint Document"), "W103", "演示文稿（.ppt、.dps）"),
+        (ole("Workbook"), "W103", "旧版 Excel（.xls）或 WPS 表格（.et），读不出来，请在 Excel 或 WPS 中另存为"),
+        (b"\x09\x04\x06\x00\x07\x00\x10\x00", "W103", "很早的 Excel 文件，请在"),
+        (b"%PDF-1.7\n", "W103", "PDF 文件，请报送填好的模板本身（.xlsx）"),
+        (b"\x89PNG\r\n", "W103", "图片，读不出数，请报送填好的模板本身"),
+        (b"\xff\xd8\xff\xe0", "W103", "图片，读不出数，请报送填好的模板本身"),
         (b"Rar!\x1a\x07", "W103", "解压"),
         (b"7z\xbc\xaf\x27\x1c", "W103", "解压"),
         (b"", "W102", "空"),
         (b"PK\x03\x04", "W104", "没有传完"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "W103", "旧版"),
     ],
-    ids=["csv", "html", "word", "pdf", "picture", "rar", "7z", "empty", "cut", "ole"],
-)
+    ids=[
+        *("csv", "html", "fods", "word", "numbers", "ofd", "xlsb", "doc", "ppt", "xls", "excel 4"),
+        *("pdf", "picture", "photograph", "rar", "7z", "empty", "cut", "ole"),
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("name", ["a.xlsx", "a.xls"])
 def test_everything_else_is_refused_in_plain_words(
     tmp_path: Path, content: bytes, code: str, told: str, name: str
