@@ -134,7 +134,8 @@ def _keep(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    skipped: list[pytest.TestReport] = terminalreporter.getreports("skipped")
+    reports = terminalreporter.getreports("skipped")
+    skipped = [report for report in reports if isinstance(report, pytest.TestReport)]
     for name, (title, available, script) in DRIVEN.items():
         left_out = [report for report in skipped if name in report.keywords]
         if left_out and (reason := available()):

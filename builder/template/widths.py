@@ -39,15 +39,14 @@ def _node_width(form: Form, node: Node) -> int:
         return text_width(str(node.value))
     if isinstance(node, Ref):
         return _cell_width(form, node)
-    widths = [_node_width(form, arg) for arg in node.args]
     match node.op.name:
         case "join":
-            return sum(widths)
-        case "if":
-            return max(widths[1:])
+            return sum(_node_width(form, arg) for arg in node.args)
+        case "if":  # the condition is no part of the text
+            return max(_node_width(form, arg) for arg in node.args[1:])
         case "written" | "digits_of":
             return _FIGURE
-    return max(widths, default=_FIGURE)
+    return max((_node_width(form, arg) for arg in node.args), default=_FIGURE)
 
 
 def _cell_width(form: Form, ref: Ref) -> int:
