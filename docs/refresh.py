@@ -21,6 +21,7 @@ STEPS = {
     "samples/word": ("samples/make_word.py",),
     "samples/returns": ("samples/make_returns.py",),
     "docs/data.md": ("docs/make_data.py",),
+    "docs/compatibility.md": ("docs/make_compatibility.py",),
     "docs/pictures": ("docs/make_pictures.py",),
     "tests/golden": ("-m", "pytest", "-q", "--update-golden"),
 }

@@ -65,7 +65,9 @@ def test_a_filled_template_shows_what_another_engine_does(
     assert evaluated > 0.5 * total
 
 
-def test_a_summary_shows_what_another_engine_does(samples_summary: Summary, tmp_path: Path) -> None:
+def test_a_summary_shows_what_another_engine_does(
+    engine: Any, samples_summary: Summary, tmp_path: Path
+) -> None:
     found, evaluated, total = differences(
         engine, build_summary(samples_summary, tmp_path / "s.xlsx")
     )
