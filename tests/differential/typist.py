@@ -192,7 +192,7 @@ class Typist:
             return self.chance.choice((prompt, f"（{prompt}）", f"说明：{prompt} "))
         if item.section == "report":
             over = "长" * (item.max_length or 0)
-            return self.chance.choice((*REPORTS, *self._quotes(), over, f"{over}长"))
+            return self.chance.choice((*REPORTS, *self._quotes(), *(over, f"{over}长") * 3))
         if item.kind.name == "paragraph":
             return self.chance.choice(
                 REASONS if spot.number else (*GOALS, *self._differences_told())

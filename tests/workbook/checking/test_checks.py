@@ -33,6 +33,19 @@ def findings(form: Form, given: Filling) -> tuple[Finding, ...]:
     return check([item])[0].findings
 
 
+def test_a_finding_on_several_texts_is_at_those_that_hold_what_it_quotes(form: Form) -> None:
+    texts: dict[str, Value] = {
+        "report.overview": "区科协",
+        "report.performance": "举办科普活动21场。",
+        "report.problems": "活动偏少。",
+    }
+    row: dict[str, Value] = {"indicator": "科普活动场次", "target": "≥12场", "actual": "12场"}
+    (found,) = (
+        f for f in findings(form, Filling(texts, {"indicators": {1: row}})) if f.code == "D464"
+    )
+    assert (found.sheet, found.cell) == ("自评报告", "A27,自评表!F17")
+
+
 def test_every_mistake_of_the_seed_is_found_and_nothing_else(form: Form) -> None:
     found = {(f.code, f.cell, f.printed, f.expected) for f in findings(form, filling(SEED))}
     notes = {item for item in found if item[0] == "D444"}
