@@ -136,9 +136,9 @@ def _need(condition: Array, value: Array) -> Array:
 
 
 def _date(year: Array, month: Array, day: Array) -> Array:
-    def serial(y: float, m: float, d: float) -> float:
+    def serial(*parts: float) -> float:
         try:
-            date = datetime.date(int(y), int(m), int(d))
+            date = datetime.date(*(int(part + part * _NOISE) for part in parts))
         except (ValueError, OverflowError):
             return np.nan
         return float((date - EPOCH).days) if date.year > 1900 else np.nan
