@@ -267,11 +267,16 @@ _TOKENS = re.compile(
 )
 
 
+_ONE_CELL = re.compile(r"(?<![A-Z0-9$])(\$?[A-Z]{1,3}\$?[0-9]{1,7}):\1(?![0-9])")
+"""A range of one cell, which LibreOffice writes as the cell."""
+
+
 # The same formulas stand in every return, and each is held against the same few of the template.
 @lru_cache(maxsize=4096)
 def canonical(formula: str) -> str:
     """A formula as all programs mean it: they write spaces, case, numbers and quotes each in its way."""
     text = "".join(_token(match) for match in _TOKENS.finditer(formula.removeprefix("=")))
+    text = _ONE_CELL.sub(r"\1", text)
     return text.replace("_XLFN.", "").replace("TRUE()", "TRUE").replace("FALSE()", "FALSE")
 
 

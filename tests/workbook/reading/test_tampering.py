@@ -115,6 +115,8 @@ def test_formulas_are_compared_as_all_programs_mean_them() -> None:
     assert canonical('"x"') != canonical('"X"')
     assert canonical("$D$12+D7") == "$D$12+D7"
     assert canonical("A1+1.50E2") == "A1+150"
+    assert canonical("SUM($G$26:$G$26,A1:A10)") == canonical("SUM($G$26,A1:A10)")
+    assert canonical("SUM(A1:$A$1)") == "SUM(A1:$A$1)"
 
 
 # --- locks ----------------------------------------------------------------------------------------
