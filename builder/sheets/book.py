@@ -36,7 +36,7 @@ class WrittenSheet(Worksheet):  # type: ignore[misc]
     def write_down(self, row: int, column: int, formula: str, shown: Sequence[str | float]) -> None:
         """Write a formula as it reads in `row` (from 0), and in as many rows as there are values.
 
-        It is stored once, as a shared formula; so it may not name cells of other sheets (ISO 29500-1, 18.3.1.40).
+        It is stored once, as a shared formula; Excel knows none that names cells of other sheets.
         """
         cells = [f"{letters(column + 1)}{row + n + 1}" for n in range(len(shown))]
         for n, (cell, value) in enumerate(zip(cells, shown, strict=True)):

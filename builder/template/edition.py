@@ -91,15 +91,15 @@ class Edition:
             self._names = package.namelist()
             parts = {name: package.read(name) for name in self._names}
         members = {name: f"xl/worksheets/sheet{n}.xml" for n, name in enumerate(sheets, 1)}
-        self._marks: list[tuple[str, _Place, Mark]] = []
+        self._marks: list[tuple[str, _Place, Mark, Value]] = []
         places: dict[str, list[_Place]] = defaultdict(list)
         for mark in marks:
             part = members[mark.sheet]
             place = _cell_place(parts[part], Address(mark.sheet, mark.row + 1, mark.column + 1).a1)
-            self._marks.append((part, place, mark))
+            self._marks.append((part, place, mark, mark.shown.of(0)))
             places[part].append(place)
         self._strings = _Strings(
-            parts, [parts[part][place.start : place.end] for part, place, _ in self._marks]
+            parts, [parts[part][place.start : place.end] for part, place, *_ in self._marks]
         )
         places[_STRINGS] = self._strings.places
         self._parts = {name: _PatchedPart(content, places[name]) for name, content in parts.items()}
@@ -111,9 +111,9 @@ class Edition:
         """The workbook of the form `i`; None if its texts coincide with others, so that it has to be written."""
         texts: dict[str, dict[int, bytes]] = defaultdict(dict)
         words: dict[int, str] = {}
-        for part, place, mark in self._marks:
+        for part, place, mark, first in self._marks:
             value = mark.shown.of(i)
-            if value == mark.shown.of(0):
+            if value == first:
                 continue
             cell = self._parts[part].content[place.start : place.end]
             string = _STRING.search(cell)

@@ -8,7 +8,7 @@ from datetime import date
 from builder import styles as st
 from builder.sheets import Book, WrittenSheet, done
 from builder.template import selfcheck
-from builder.template.results import CellResult, Results
+from builder.template.results import Results
 from workbook.expression import literal
 from workbook.form import CELL, DEPARTMENT, Form
 from workbook.layout import CHECK_SHEET
@@ -97,16 +97,12 @@ def _write_checklist(book: Book, sheet: WrittenSheet, results: Results, send_bac
         done(sheet.write_number(row, 0, row - 2, number))
         done(sheet.write_string(row, 1, line, text))
     status = selfcheck.status(results)
-    shown = CellResult(lambda i: f"{_CHECKED}{status.of(i)}", status.keys)
-    results.write(sheet, 4, 1, f"={literal(_CHECKED)}&{selfcheck.STATUS_NAME}", text, shown)
+    results.write(sheet, 4, 1, f"={selfcheck.STATUS_NAME}", text, status)
     good = book.add_format({"font_color": st.GOOD_INK, "bold": True})
-    passed = f"=LEFT($B$5,{len(_CHECKED) + len(selfcheck.PASSED)})={literal(_CHECKED + selfcheck.PASSED)}"
+    passed = f"=LEFT($B$5,{len(selfcheck.PASSED)})={literal(selfcheck.PASSED)}"
     look = {"type": "formula", "criteria": passed, "format": good}
     done(sheet.conditional_format(4, 1, 4, 1, look))
     return len(lines) + 4
-
-
-_CHECKED = "自检："
 
 
 def _send(send_back: SendBack) -> str:
