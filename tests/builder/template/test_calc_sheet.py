@@ -14,6 +14,7 @@ from workbook.form import ROW, Form, available_forms, load_form
 from workbook.layout import CALC_SHEET, formulas_of, lay_out
 
 FORMS = [load_form(path) for path in available_forms()]
+ARENA = Path(__file__).parents[2] / "differential" / "arena.toml"
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
@@ -24,6 +25,22 @@ def stored(path: Path) -> list[tuple[str, dict[str, str], str]]:
         root = ET.fromstring(package.read(f"xl/worksheets/sheet{number}.xml"))
     cells = ((cell, cell.find(f"{MAIN}f")) for cell in root.iter(f"{MAIN}c"))
     return [(c.attrib["r"], dict(f.attrib), f.text or "") for c, f in cells if f is not None]
+
+
+def test_a_formula_that_looks_at_its_group_is_shared_within_the_group(tmp_path: Path) -> None:
+    source = tmp_path / "groups.toml"
+    text = ARENA.read_text(encoding="utf-8")
+    count = next(line for line in text.splitlines() if line.startswith("branch_count"))
+    own = 'own_part = { label = "占本级", kind = "number", formula = "points / branch_sum", derived = true }'
+    source.write_text(text.replace(count, f"{count}\n{own}"), encoding="utf-8")
+    form = load_form(source)
+    formulas = formulas_of(lay_out(form))
+    sheet = openpyxl.load_workbook(build_template(form, tmp_path / "f.xlsx"))[CALC_SHEET]
+    block = formulas.layout.blocks["lines"]
+    assert len(block.groups) > 1
+    for slot in block.slots:
+        at = formulas.layout.calc_cell("lines", "own_part", slot.number).a1
+        assert sheet[at].value == formulas.computed("lines.own_part", CALC_SHEET, slot.number)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id)
