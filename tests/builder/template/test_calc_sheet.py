@@ -31,7 +31,7 @@ def test_a_formula_that_looks_at_its_group_is_shared_within_the_group(tmp_path: 
     source = tmp_path / "groups.toml"
     text = ARENA.read_text(encoding="utf-8")
     count = next(line for line in text.splitlines() if line.startswith("branch_count"))
-    own = 'own_part = { label = "占本级", kind = "number", formula = "points / branch_sum", derived = true }'
+    own = 'own_part = { label = "占本级", kind = "number", formula = "points / branch_count", derived = true }'
     source.write_text(text.replace(count, f"{count}\n{own}"), encoding="utf-8")
     form = load_form(source)
     formulas = formulas_of(lay_out(form))
