@@ -27,6 +27,7 @@ _STEPS = (
         "请不要改动工作表的名称、行列和公式，不要另外粘贴成新的表。需要纸质件时，只打印{papers}表。"
     ),
 )
+_ROWS_GIVEN = "有的行财政部门已经填好一部分（灰色），这些行都要填，只填其中白色、黄色的格。"
 _COLOURS = (
     (st.INPUT_FILL, "白色：请填写"),
     (st.SUGGESTED_FILL, "浅黄色：表已按规则算好，必要时可以改写"),
@@ -47,8 +48,13 @@ class SendBack:
     address: str = ""
 
 
-def write(book: Book, sheet: WrittenSheet, results: Results, send_back: SendBack) -> None:
-    """Write the guide of a form: what is still to be done, how to fill it in, what colours mean."""
+def write(
+    book: Book, sheet: WrittenSheet, results: Results, send_back: SendBack, *, rows_given: bool
+) -> None:
+    """Write the guide of a form: what is still to be done, how to fill it in, what colours mean.
+
+    `rows_given` says that the bureau filled in rows of the form.
+    """
     form = results.form
     done(sheet.set_column(0, 0, 4))
     done(sheet.set_column(1, 1, 92))
@@ -65,6 +71,8 @@ def write(book: Book, sheet: WrittenSheet, results: Results, send_back: SendBack
     papers = "和".join(f"“{paper.sheet}”" for paper in form.papers)
     steps = [step.format(papers=papers, check=CHECK_SHEET) for step in _STEPS]
     steps[0] += _may_stay_blank(form)
+    if rows_given:
+        steps[0] += _ROWS_GIVEN
     for caption, lines in (("怎样填", steps), ("填写要求", form.instructions)):
         if not lines:
             continue

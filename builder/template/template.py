@@ -50,6 +50,8 @@ from workbook.writing import writing
 
 HINT_WIDTH, BESIDE_WIDTH = 38.0, 60.0
 """The hints' column on the form's own sheet, whose rows grow, and on a further sheet, whose do not."""
+_HIGH = 60
+"""From this height on, in points, a row has room for several lines of hints."""
 _POINTS_A_FONT_POINT = 1.35
 """How high a row is for each point of its font: an empty cell in a large font keeps a row at least so high,
 and still lets it grow with its text, which a set height would not."""
@@ -109,9 +111,7 @@ class Job:
 
     def locked(self, spot: Spot) -> bool:
         """Whether the department may not type there."""
-        if not spot.field.is_input or spot.field.by == "reviewer":
-            return True
-        return self.prefilled[0].value(spot) is not None
+        return spot.field.is_closed or self.prefilled[0].value(spot) is not None
 
 
 def build_template(
@@ -263,7 +263,9 @@ def _write(job: Job) -> None:
     calc_sheet = book.add_worksheet(CALC_SHEET)
     lists = book.add_worksheet(LIST_SHEET)
     records = book.add_worksheet(FORM_SHEET)
-    guide.write(book, guide_sheet, job.results, job.send_back)
+    guide.write(
+        book, guide_sheet, job.results, job.send_back, rows_given=bool(job.prefilled[0].rows)
+    )
     for name, page in job.layout.pages.items():
         _write_page(job, sheets[name], page)
     calc.write(calc_sheet, job.results)
@@ -498,6 +500,7 @@ def _write_home_hints(job: Job, sheet: WrittenSheet) -> None:
             )
             done(sheet.write_blank(slot.row - 1, column + 1, None, spacer))
         _hint_inks(job, sheet, column, block.first, block.last)
+    _write_page_hints(job, sheet, layout.home)
     blocks = layout.blocks.values()
     text_cells = [area(block.first, 1, block.last, layout.home.paper_columns) for block in blocks]
     if text_cells:
@@ -521,15 +524,17 @@ def _hint_inks(job: Job, sheet: WrittenSheet, column: int, first: int, last: int
 
 
 def _write_page_hints(job: Job, sheet: WrittenSheet, page: Page) -> None:
-    """Right of a further sheet's paper: what is open in each of its rows."""
+    """Right of a sheet's paper: what is open in each of its rows that belong to no section's rows."""
     head, hint = _hint_styles(job, valign="top", indent=1)
+    _, beside_low = _hint_styles(job, text_wrap=False)  # runs on into the free columns
     column = page.hint_column - 1
     rows = list(hints.page_hints(job.results, page))
     if rows:
         done(sheet.write_string(STATUS_ROW, column, "本行还要处理", head))
         _hint_inks(job, sheet, column, rows[0][0], rows[-1][0])
     for row, (text, shown) in rows:
-        job.results.write(sheet, row - 1, column, text, hint, shown)
+        high = page.heights.get(row, 0) >= _HIGH
+        job.results.write(sheet, row - 1, column, text, hint if high else beside_low, shown)
 
 
 def _colour_open_cells(job: Job, sheet: WrittenSheet, page: Page) -> None:

@@ -76,6 +76,18 @@ class Arena:
         ]
         self._formulas = self._standing()
         self._typed: set[str] = set()
+        self._open_bureau_cells()
+
+    def _open_bureau_cells(self) -> None:
+        """What only a bureau fills in is judged too."""
+        spots = [self.layout.spots[name] for name in self.inputs]
+        for sheet in self.layout.pages:
+            closed = [s for s in spots if s.field.is_closed and s.address.sheet == sheet]
+            if closed:
+                self.office.tamper(self.book, sheet, "unprotect")
+                for spot in closed:
+                    self.office.tamper(self.book, sheet, "unlock", spot.address.a1)
+                self.office.tamper(self.book, sheet, "protect")
 
     def __enter__(self) -> Arena:
         return self

@@ -518,6 +518,19 @@ _NAMED = 20
 """So many departments are named on the terminal."""
 
 
+def print_coverage(summary: Summary) -> None:
+    """How many of the roster's departments answered, where there is a roster."""
+    from workbook.summary import coverage_counts
+
+    if summary.has_roster:
+        counts = coverage_counts(summary)
+        click.echo(t(
+            f"名册上 {counts.asked} 个单位：{counts.in_words}",
+            f"Of the roster's {counts.asked} departments {counts.answered} answered "
+            f"({counts.faulty} with errors), {counts.rejected} rejected, {counts.missing} missing",
+        ))  # fmt: skip
+
+
 def print_totals(counts: dict[str, int], form_file: Iterable[Path] = ()) -> None:
     c = counts
     click.echo(t(

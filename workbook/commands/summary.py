@@ -30,6 +30,7 @@ from workbook.commands.options import (
     previous_option,
     print_json,
     print_kept_reviews,
+    print_coverage,
     print_last_year,
     print_totals,
     projects_option,
@@ -159,6 +160,7 @@ def aggregate(
                      "No page: there are too many departments and findings for a browser"))  # fmt: skip
     if data is not None and not (in_batches or has_duckdb()):
         click.echo(t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}"))
+    print_coverage(summary)
     print_totals(totals(returns), form_file)
     sys.exit(exit_code(returns))
 

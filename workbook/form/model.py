@@ -35,7 +35,7 @@ class Field:
     """entered, computed (locked formula), suggested (a formula to overtype), fixed, derived (hidden), label (a group's own)."""
     grain: str
     by: str = "department"
-    """Who fills it in: "department", "bureau" (locked once it is prefilled) or "reviewer" (always locked)."""
+    """Who fills it in: "department", "bureau" (locked once it is prefilled, in rows always) or "reviewer" (always locked)."""
     required: bool = False
     if_begun: bool = False
     """Required only once something else in the section is filled in."""
@@ -63,6 +63,12 @@ class Field:
     def is_input(self) -> bool:
         """Whether someone may type here."""
         return self.mode in ("entered", "suggested")
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a department never types here, whatever the bureau filled in."""
+        in_row = self.by == "bureau" and self.grain == ROW
+        return not self.is_input or self.by == "reviewer" or in_row
 
     def read(self, raw: Raw, number_format: str, unit: str) -> Coerced:
         """What is made of what a cell of the field holds; `unit` is the form's."""

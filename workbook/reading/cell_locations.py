@@ -25,8 +25,8 @@ from workbook.layout import (
 )
 from workbook.package import Package, WorkbookPart
 from workbook.reading.displacement import present_sheet_name
-from workbook.reading.label_search import Located, fillings, locate_any
-from workbook.text import brief
+from workbook.reading.label_search import OPTIONAL_LABELS, Located, fillings, locate_any
+from workbook.text import brief, fold
 
 BESIDE = frozenset((GUIDE_SHEET, CHECK_SHEET, CALC_SHEET, LIST_SHEET, FORM_SHEET))
 """The template's sheets beside the form itself."""
@@ -75,6 +75,8 @@ class NamedCells(NamedTuple):
     """Where all its verdicts are repeated; None in a template that does not."""
     lost_count: int
     """How many names are not there."""
+    unmoved: bool
+    """Whether every cell stands where the template has it."""
 
 
 def named_cells(package: Package, layout: Layout) -> NamedCells:
@@ -100,7 +102,9 @@ def _named_cells(workbook: WorkbookPart, sheets: tuple[str, ...], layout: Layout
         if (at := _where_named(check_name(line), usual_address, names, sheets)) is not None
     }
     letters = _reference(names[VERDICT_LETTERS]) if VERDICT_LETTERS in names else None
-    return NamedCells(cells, checks, letters, sum(name not in names for name in layout.spots))
+    lost_count = sum(name not in names for name in layout.spots)
+    unmoved = all(at is layout.spots[name].address for name, at in cells.items())
+    return NamedCells(cells, checks, letters, lost_count, unmoved)
 
 
 def _where_named(
@@ -135,10 +139,23 @@ def find_recorded(
         recognised.copied = True
     elif lost_count:
         _find_unnamed(recognised, package, "" if package.values_only else str(lost_count))
+    elif named.unmoved and _lowest_label_moved(layout, package):
+        _find_unnamed(recognised, package, "", trust_names=False)
     elif len(package.sheets) > len(BESIDE) + len(layout.pages):
         _find_copy(recognised, package, home)
     recognised.findings += _lost_cells(recognised, package)
     return recognised
+
+
+def _lowest_label_moved(layout: Layout, package: Package) -> bool:
+    """Whether rows were put in or taken out by a program that leaves the names where they were."""
+    sheet = next((sheet for sheet in package.sheets if sheet.name == layout.home.paper.sheet), None)
+    printed = (label for label in layout.home.labels if label.role not in OPTIONAL_LABELS)
+    lowest = max(printed, key=lambda label: label.top, default=None)
+    if sheet is None or lowest is None:
+        return False
+    cell = sheet.cells.get((lowest.top, lowest.left))
+    return cell is None or fold(str(cell.value)) != fold(lowest.text)
 
 
 def _has_form(recognised: RecognisedForm) -> bool:
@@ -193,13 +210,17 @@ def find_unrecorded(package: Package, forms: Sequence[Form]) -> RecognisedForm:
     )
 
 
-def _find_unnamed(recognised: RecognisedForm, package: Package, lost_count: str) -> None:
+def _find_unnamed(
+    recognised: RecognisedForm, package: Package, lost_count: str, *, trust_names: bool = True
+) -> None:
     """Find cells without names by the labels; if those are not all there, at their usual places."""
     form = recognised.layout.form
     located = _choose_filled(locate_any([form], package.sheets), package)
     if located is not None and (located.moved or located.layout.plan != recognised.layout.plan):
         spots = located.layout.spots
-        named = {n: at for n, at in recognised.addresses.items() if n in package.names}
+        named = {
+            n: at for n, at in recognised.addresses.items() if trust_names and n in package.names
+        }
         recorded = {n: at for n, at in recognised.addresses.items() if at.sheet == FORM_SHEET}
         merged = {**recorded, **located.addresses, **named}
         recognised.layout = located.layout

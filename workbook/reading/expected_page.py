@@ -47,6 +47,11 @@ class Imprint:
             if spot.field.is_input and spot.field.by != "reviewer"
             for cell in _area(spot)
         )
+        self.bureau = tuple(
+            spot.name
+            for spot in drawn
+            if spot.field.is_input and spot.field.by == "bureau" and spot.field.is_closed
+        )
         self.entered = tuple(spot.name for spot in drawn if spot.field.mode == "entered")
         self.fixed = tuple(spot for spot in drawn if spot.field.mode == "fixed")
         recorded = [spot for spot in layout.spots.values() if spot.address.sheet == FORM_SHEET]

@@ -147,7 +147,7 @@ def _filled_rows(
         group = gap.slot.path
         for row in gap.rows:
             places = {item: at._replace(row=row) for item, at in beside.items()}
-            inputs = {item for item in places if item.is_input and item.by != "reviewer"}
+            inputs = {item for item in places if not item.is_closed}
             filled = {item for item in inputs if _is_typed(sheets, places[item], printed)}
             if filled:
                 must = {item for item in inputs if item.required and item.mode == "entered"}

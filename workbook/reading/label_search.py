@@ -18,7 +18,7 @@ from workbook.layout import Block, Label, Layout, Page, Plan, Spot, default_plan
 from workbook.package import Sheet
 from workbook.text import fold
 
-_OPTIONAL = ("annex", "title", "side")
+OPTIONAL_LABELS = ("annex", "title", "side")
 """Labels outside the table, which a paste may leave behind."""
 _LONGEST = 200
 """No label is as long; longer texts are not looked at."""
@@ -145,7 +145,7 @@ def _match(page: Page, texts: _Texts) -> _LabelPositions | None:
     """Rows and columns of the page's labels on the sheet, in order; None unless all are there."""
     lines: dict[int, list[Label]] = {}
     for label in page.labels:
-        if label.role not in _OPTIONAL and label.text.strip():
+        if label.role not in OPTIONAL_LABELS and label.text.strip():
             lines.setdefault(label.top, []).append(label)
     positions = _LabelPositions({}, {})
     last_sheet_row = 0

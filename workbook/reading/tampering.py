@@ -348,10 +348,14 @@ def _loss_is_reported(evidence: Evidence, usual_name: str, label: Label, shift: 
 
 
 def _issued(evidence: Evidence) -> Iterator[Finding]:
-    """What the bureau filled in and locked, where something else stands now."""
+    """What the bureau filled in and locked, or left blank for itself, where something else stands now."""
     for name, value in evidence.issued.items():
         if name in evidence.addresses:
             yield from _overwritten(evidence, name, value)
+    for imprint in imprints_of(evidence.layout).values():
+        for name in imprint.bureau:
+            if name in evidence.addresses and name not in evidence.issued:
+                yield from _overwritten(evidence, name, None)
 
 
 def _overwritten(evidence: Evidence, name: str, expected: Raw) -> Iterator[Finding]:

@@ -114,7 +114,7 @@ def test_approved_indicators_are_the_rows_and_locked(tmp_path: Path) -> None:
     ]
     assert cells(archive, "indicators.actual.2", "indicators.direction.2") == [
         (None, False),
-        (None, False),
+        (None, True),  # whoever may say which way an indicator goes may turn it round
     ]
     assert "indicators.indicator.11" not in openpyxl.load_workbook(archive).defined_names
     assert cells(out / "125001_科协.xlsx", "indicators.indicator.1") == [(None, False)]
@@ -130,10 +130,11 @@ def test_what_was_approved_is_read_again_and_guarded(tmp_path: Path) -> None:
     book = openpyxl.load_workbook(path)
     book["自评表"]["F17"].value = "1260件"
     book["自评表"]["E17"].value = "≥1000件"
+    book["自评表"]["K18"].value = "越低越好"
     book.save(path)
     (item,) = check(read_returns([path]))
     assert item.status == ACCEPTED
-    assert ("L209", "E17") in {(f.code, f.cell) for f in item.findings}
+    assert {"E17", "K18"} == {f.cell for f in item.findings if f.code == "L209"}
 
 
 def test_spare_rows_are_left_to_the_department(tmp_path: Path) -> None:

@@ -107,7 +107,9 @@ def formulas(path: Path) -> list[tuple[str, str, str]]:
 def test_only_inputs_are_unlocked(form: Form, blank: Path) -> None:
     book = opened(blank)
     spots = {
-        (s.address.sheet, s.address.a1) for s in lay_out(form).spots.values() if s.field.is_input
+        (s.address.sheet, s.address.a1)
+        for s in lay_out(form).spots.values()
+        if not s.field.is_closed
     }
     merged = {
         (sheet.title, str(cell.coordinate))
@@ -359,6 +361,23 @@ def test_beside_the_report_stands_why_its_cells_are_coloured(tmp_path: Path) -> 
     overview = layout.spots["report.overview"].address.row
     assert not report.cell(overview, column).value
     assert report.print_area.endswith(f"$H${layout.pages['自评报告'].last_row}")
+
+
+def test_beside_the_form_s_single_cells_stands_what_is_open(tmp_path: Path) -> None:
+    form = overall()
+    given = filling(FILLED[0])
+    given.values.update({"funds.general_public_budget": 1.0, "goals.achieved_goals": None})
+    path = build_template(form, tmp_path / "f.xlsx", filling=given)
+    layout = lay_out(form)
+    sheet = openpyxl.load_workbook(path, data_only=True)[form.sheet]
+    column = layout.home.hint_column
+    for key, words in (
+        ("funds.funding_by_source", "收入各项之和"),
+        ("goals.achieved_goals", "未填实际完成情况。"),
+        ("identity.department", ""),
+    ):
+        shown = str(sheet.cell(layout.spots[key].address.row, column).value or "")
+        assert words in shown and bool(words) == bool(shown), (key, shown)
 
 
 def test_the_selfchecks_rows_hold_their_longest_message(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from builder import build_template
@@ -144,3 +145,21 @@ def test_a_return_with_rows_put_in_is_added_up_with_others(office: Office, sound
     other = check([read_return(sound)])[0]
     both = frames(check([item, other])).section("indicators")
     assert len(both) > len(frames([other]).section("indicators"))
+
+
+@pytest.mark.parametrize("at", [17, 19, 33])
+def test_a_program_that_leaves_names_behind_shifts_no_value(sound: Path, at: int) -> None:
+    """openpyxl moves the cells below an inserted row, and neither names, merges nor formulas."""
+    before = read_return(sound)
+    book = openpyxl.load_workbook(sound)
+    book[HOME].insert_rows(at)
+    path = sound.with_name("shifted.xlsx")
+    book.save(path)
+    item = check([read_return(path)])[0]
+    assert item.submission is not None and before.submission is not None
+    typed = [
+        {row(each, n)["indicator"]: row(each, n) for n in range(1, 21)} for each in (before, item)
+    ]
+    assert typed[0] == typed[1]
+    assert "L209" not in {f.code for f in item.findings}
+    assert "L217" in {f.code for f in item.findings}
