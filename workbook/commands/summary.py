@@ -28,9 +28,9 @@ from workbook.commands.options import (
     passwords_from,
     paths_argument,
     previous_option,
+    print_coverage,
     print_json,
     print_kept_reviews,
-    print_coverage,
     print_last_year,
     print_totals,
     projects_option,
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from workbook.summary import Summary
+    from workbook.summary import Reviews, Summary
 
 
 @click.command(help=t(
@@ -153,16 +153,21 @@ def aggregate(
         sys.exit(exit_code(returns))
     for what, path in written:
         say(f"{what}{t('：', ': ')}{path}")
-    print_kept_reviews(former_reviews, summary)
-    print_last_year(summary)
+    _tell(summary, former_reviews)
     if html is not None and summary.left_out:
         click.echo(t("没有写网页：单位和问题太多，浏览器打不开；请看汇总表",
                      "No page: there are too many departments and findings for a browser"))  # fmt: skip
     if data is not None and not (in_batches or has_duckdb()):
         click.echo(t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}"))
-    print_coverage(summary)
     print_totals(totals(returns), form_file)
     sys.exit(exit_code(returns))
+
+
+def _tell(summary: Summary, former_reviews: Reviews | None) -> None:
+    """What was taken over, and how many departments answered."""
+    print_kept_reviews(former_reviews, summary)
+    print_last_year(summary)
+    print_coverage(summary)
 
 
 def _further_files(
