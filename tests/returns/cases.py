@@ -172,7 +172,7 @@ VALUES = (
          {"indicators.actual.4": "100"}),
     Case("a day where a measure is due", typed({"F23": datetime.date(2024, 3, 14)}, {"F23": "yyyy-mm-dd"}),
          ("L212", "V303 F23"), {"indicators.actual.7": "2024年3月14日"}),
-    Case("a telephone as a number", typed({"E38": 7308400118}), ("L212", "V311 E38"),
+    Case("a telephone as a number", typed({"E38": 7308400118}), ("D467 E38", "L212", "V311 E38"),
          {"identity.phone": "7308400118"}),
     Case("a text as long as a cell can hold", typed({"I17": "长" * 32_767}), ("L212", "V305 I17"),
          {"indicators.deviation_reason.1": "长" * 32_767}),
@@ -272,7 +272,7 @@ EDITED = (
          {"indicators.weight.1": 10.0}),
     Case("values pasted beyond their limits", libreoffice(("type", {
         "indicators.self_score.1": 11.0, "funds.government_fund": -1.0, "identity.phone": "1" * 31})),
-        ("D406 E8", "D430 H17", "V304 E10", "V305 E38"),
+        ("D406 E8", "D430 H17", "D467 E38", "V304 E10", "V305 E38"),
         {"indicators.self_score.1": 11.0, "funds.government_fund": -1.0, "identity.phone": "1" * 31}),
     Case("all of this on the further sheet", with_openpyxl(_report), (
         "L210 自评报告!D9", "L212", "L214 自评报告!A90", "L214 自评报告!D9,F9,H9", "L218 自评报告!A5")),

@@ -169,7 +169,7 @@ def json_option(command: Command) -> Command:
 
 
 def print_json(data: object) -> None:
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))  # a case's dates
 
 
 @contextmanager

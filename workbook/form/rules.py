@@ -13,7 +13,7 @@ from workbook.catalogue import Severity
 from workbook.errors import ExpressionError, FormError, nearest
 from workbook.expression import Define, Literal, Node, Ref, Type, has_formula, parse, references
 from workbook.form.kinds import KINDS, plain_kind, shown
-from workbook.form.model import CELL, FISCAL_YEAR, GROUP, ROW, Case, Form, Part, Rule
+from workbook.form.model import CELL, FISCAL_YEAR, GROUP, ROW, Case, Field, Form, Part, Rule
 from workbook.form.scope import FormScope, Standpoint
 from workbook.form.toml_table import KEYS, TomlTable
 
@@ -87,7 +87,7 @@ def read_rule(table: TomlTable, scope: FormScope, subjects: Mapping[str, Part]) 
         basis=_fixed_text(table, "basis", standpoint, scope),
         printed=_figure(table, "printed", standpoint, scope),
         expected=_figure(table, "expected", standpoint, scope),
-        cases=tuple(_case(t) for t in table.tables("cases", "verdict")),
+        cases=tuple(_case(t, scope.fields[section]) for t in table.tables("cases", "verdict")),
         source=table.take("must", str),
         when_source=when,
     )
@@ -242,7 +242,8 @@ def _shown(
     return Part(node=node, kind=plain_kind(node.type))
 
 
-def _case(table: TomlTable) -> Case:
+def _case(table: TomlTable, own_fields: Mapping[str, Field]) -> Case:
+    """A case; `own_fields` are those that it may name without their section."""
     table.only(*KEYS["case"])
     verdict = table.take("verdict", str)
     if verdict not in ("holds", "broken", "undecided"):
@@ -254,7 +255,18 @@ def _case(table: TomlTable) -> Case:
     for key, value in [item for cells in (given, *rows) for item in cells.items()]:
         if not isinstance(value, str | int | float | date):
             raise table.error(key, "must be a text, a number or a date")
-    return Case(verdict, dict(given), tuple(map(dict, rows)))
+    given = {key: _day(value, own_fields.get(key)) for key, value in given.items()}
+    return Case(verdict, given, tuple(map(dict, rows)))
+
+
+def _day(value: Any, field: Field | None) -> Any:
+    """A day for a date's cell, which is a text where it is written by the year: "{fiscal_year + 1}-03-18"."""
+    is_of_day = field is not None and field.kind.type is Type.DATE and isinstance(value, str)
+    return date.fromisoformat(value) if is_of_day and _ISO_DAY.fullmatch(value) else value
+
+
+_ISO_DAY = re.compile(r"[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d)", re.ASCII)
+"""A day that every month has."""
 
 
 def check_rules(form: Form, tables: Sequence[TomlTable]) -> None:
