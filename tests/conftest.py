@@ -37,6 +37,8 @@ DRIVEN: dict[str, tuple[str, Callable[[], str | None], str]] = {
 }
 """By fixture and mark: what is driven, why it cannot be, and what installs it."""
 
+os.environ.setdefault("WORKBOOK_UNFORESEEN", "raise")  # an error of ours fails its test
+
 settings.register_profile("quick", max_examples=20)
 settings.register_profile("thorough", max_examples=1000)
 

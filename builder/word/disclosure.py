@@ -26,7 +26,7 @@ from workbook.checking import (
 )
 from workbook.errors import BuildError
 from workbook.form import DEPARTMENT, DEPARTMENT_CODE, report_section
-from workbook.reading import Cell, Return, Submission
+from workbook.reading import Cell, Return, Submission, is_foreseen, rejected
 from workbook.text import printable
 from workbook.word import NoOffice, convert
 from workbook.writing import stem_of, writing
@@ -157,6 +157,8 @@ class Written:
     without_report: list[Path] = field(default_factory=list)
     """Returns of a form with a report, of which there was only the form."""
     refused: list[tuple[Path, str]] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    """The tracebacks of what nobody foresaw in them."""
 
 
 def write_reports(
@@ -193,6 +195,13 @@ def write_reports(
                 temporary.write_bytes(data)
         except BuildError as error:
             written.refused.append((returned.path, str(error)))
+            continue
+        except Exception as error:
+            if is_foreseen(error):
+                raise
+            lost = rejected(returned.path, error)
+            written.refused.append((lost.path, lost.error))
+            written.faults.append(lost.fault)
             continue
         written.documents[path] = returned.submission
         if returned.path not in unlisted:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +46,7 @@ from workbook.form import (
     shown,
 )
 from workbook.layout import CHECK_SHEET, FORM_SHEET, Layout, cell_name, check_lines, lay_out
-from workbook.reading import Cell, Filling, Return, Submission, submit
+from workbook.reading import Cell, Filling, Return, Submission, guarded, submit
 from workbook.text import brief, fold
 
 OVERTYPED = "L202"
@@ -70,7 +71,11 @@ def check(
     said of them. Raises WorkbookError if departments cannot be told apart (see `Return.county`), and
     for nothing that a department sent.
     """
-    return judge(add_findings_between(returns, roster, year=year, last_year=last_year))
+    last_year = list(last_year)
+    _, between = guarded(
+        returns, partial(add_findings_between, roster=roster, year=year, last_year=last_year)
+    )
+    return judge(between)
 
 
 def judge(returns: Iterable[Return]) -> list[Return]:
@@ -86,12 +91,24 @@ def judge(returns: Iterable[Return]) -> list[Return]:
     for indexes in by_form.values():
         for start in range(0, len(indexes), CHUNK):
             chunk = indexes[start : start + CHUNK]
-            submissions = [s for i in chunk if (s := checked[i].submission) is not None]
-            further_sheets = submissions[0].form.further_sheets
-            for i, new_findings in zip(chunk, findings_of(submissions), strict=True):
-                all_findings = (*checked[i].findings, *new_findings)
-                checked[i] = replace(checked[i], findings=tidy(all_findings, further_sheets))
+            _, judged = guarded([checked[i] for i in chunk], _judged)
+            for i, returned in zip(chunk, judged, strict=True):
+                checked[i] = returned
     return checked
+
+
+def _judged(returns: Sequence[Return]) -> list[Return]:
+    """Returns of one form with the findings of each; what is rejected stays as it is."""
+    submissions = [s for returned in returns if (s := returned.submission) is not None]
+    findings = iter(findings_of(submissions) if submissions else ())
+    return [
+        replace(
+            returned, findings=tidy((*returned.findings, *next(findings)), s.form.further_sheets)
+        )
+        if (s := returned.submission) is not None
+        else returned
+        for returned in returns
+    ]
 
 
 def findings_of(submissions: Sequence[Submission]) -> list[list[Finding]]:

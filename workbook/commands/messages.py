@@ -53,7 +53,23 @@ class CommandGroup(click.Group):
             fail(str(error))
         except click.Abort:
             fail(t("已中断", "interrupted"))
+        except Exception as error:
+            fail(_unforeseen(error))
         sys.exit(code if isinstance(code, int) else CLEAN)
+
+
+def _unforeseen(error: Exception) -> str:
+    """What is said of an error that nobody foresaw, its traceback being put on record."""
+    from workbook.commands.outcome import log
+    from workbook.reading import is_foreseen, told
+
+    if is_foreseen(error):
+        raise error
+    fault, reference = told(error)
+    path = log([fault])
+    record = t(f"请把出错记录发给开发者：{path}", f"please send the record: {path}") if path else ""
+    return t(f"程序出了没有料到的差错（参考号 {reference}）；{record}",
+             f"something unforeseen happened (reference {reference}); {record}")  # fmt: skip
 
 
 def _commands_at(error: click.UsageError, top: click.Group) -> Iterable[str]:

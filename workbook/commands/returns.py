@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import sys
+import tempfile
+from functools import partial
 from pathlib import Path
 
 import click
@@ -30,6 +32,7 @@ from workbook.commands.options import (
     use_option,
     year_option,
 )
+from workbook.commands.outcome import report_faults
 from workbook.errors import nearest
 
 
@@ -58,6 +61,7 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
         print_json(record(returns[0], values=True))
     else:
         print_returns(returns, form_file)
+    report_faults(item.fault for item in returns)
     sys.exit(exit_code(returns))
 
 
@@ -88,6 +92,7 @@ def check(
     from workbook.checking import check as judge
     from workbook.checking import is_earlier, no_earlier_year
     from workbook.commands.output import missing_record, record, totals
+    from workbook.reading import guarded
 
     loaded_roster = given_roster(roster, projects)
     passwords = passwords_from(password_env, loaded_roster)
@@ -108,7 +113,14 @@ def check(
     if notices is not None:
         from builder.word import write_notices  # python-docx takes 0.2 s to import
 
-        written = write_notices(returns, notices, loaded_roster, force=force)
+        with tempfile.TemporaryDirectory() as elsewhere:
+            returns, written = guarded(
+                returns,
+                partial(write_notices, folder=notices, roster=loaded_roster, force=force),
+                trial=partial(
+                    write_notices, folder=Path(elsewhere), roster=loaded_roster, force=True
+                ),
+            )
     if as_json:
         files = [record(returned, values=False) for returned in returns]
         missing = {}
@@ -123,6 +135,7 @@ def check(
         if notices is not None:
             say(t(f"整改通知：{len(written)} 份，在文件夹 {notices}",
                   f"Notices: {len(written)} in {notices}"))  # fmt: skip
+    report_faults([item.fault for item in returns], notices / "workbook" if notices else None)
     sys.exit(exit_code(returns))
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,13 +49,14 @@ from workbook.commands.options import (
     use_option,
     year_option,
 )
+from workbook.commands.outcome import report_faults
 from workbook.commands.word import require_document_name
 from workbook.stores import Url, location
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
+    from workbook.reading import Return
     from workbook.summary import Reviews, Summary
 
 
@@ -92,12 +97,11 @@ def aggregate(
     as_json: bool, workers: int,
 ) -> None:  # fmt: skip
     """See the command's help."""
-    from builder.summary import build_summary
-    from builder.tables import INSTALL, has_duckdb, write_data
+    from builder.tables import INSTALL, has_duckdb
     from workbook.checking import check
     from workbook.commands.output import summary_record, totals
+    from workbook.reading import guarded
     from workbook.summary import aggregate as add_up
-    from workbook.summary import frames
 
     require_workbook_name(output)
     targets = [path for path in (output, html, word) if path is not None]
@@ -116,6 +120,7 @@ def aggregate(
     passwords = passwords_from(password_env, loaded_roster)
     former_reviews = kept_reviews(reviews, output, password_env)
     last_year = last_year_of(previous, form_file, passwords, workers, county)
+    outputs = Outputs(output, html, word, None if in_batches else data)
     if in_batches:
         from workbook.scale import roll_up
 
@@ -132,22 +137,25 @@ def aggregate(
             previous=last_year.figures,
             use=use,
         )
+        written = outputs.write(summary, returns)
     else:
         unchecked = read_all(paths, form_file, passwords, workers, county, use)
-        returns = check(unchecked, loaded_roster, year=year, last_year=last_year.returns)
-        summary = add_up(
-            returns,
-            loaded_roster,
+        checked = check(unchecked, loaded_roster, year=year, last_year=last_year.returns)
+        add = partial(
+            add_up,
+            roster=loaded_roster,
             deadline=deadline.date() if deadline else None,
             reviews=former_reviews,
             previous=last_year.figures,
         )
-    build_summary(summary, output)
-    written = [(t("汇总表", "Summary"), output), *_further_files(summary, html, word)]
+        returns, (summary, written) = guarded(
+            checked,
+            partial(_made, add=add, outputs=outputs),
+            trial=partial(_tried, add=add, outputs=outputs),
+        )
     if data is not None:
-        if not in_batches:
-            write_data(frames(returns), data, summary)
         written.append((t("数据", "Data"), data))
+    report_faults([item.fault for item in returns], output)
     if as_json:
         print_json(summary_record(summary) | {"totals": totals(returns)})
         sys.exit(exit_code(returns))
@@ -170,17 +178,55 @@ def _tell(summary: Summary, former_reviews: Reviews | None) -> None:
     print_coverage(summary)
 
 
-def _further_files(
-    summary: Summary, html: Path | None, word: Path | None
-) -> Iterator[tuple[str, Path]]:
-    """Write the page and the draft, if they are wanted; each with what it is called."""
-    if html is not None and not summary.left_out:
-        from builder.web import build_page
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where what was added up is written: the summary, and what else is wanted."""
 
-        build_page(summary, html)
-        yield t("网页", "Page"), html
-    if word is not None:
-        from builder.word import build_county_report  # python-docx takes 0.2 s to import
+    summary: Path
+    html: Path | None
+    word: Path | None
+    data: Path | None
 
-        build_county_report(summary, word)
-        yield t("汇总报告初稿", "Draft report"), word
+    def within(self, folder: Path) -> Outputs:
+        """The same in another folder."""
+        places = (self.summary, self.html, self.word, self.data)
+        return Outputs(
+            folder / "summary.xlsx", *(path and folder / path.name for path in places[1:])
+        )
+
+    def write(self, summary: Summary, returns: Sequence[Return]) -> list[tuple[str, Path]]:
+        """Write all; each of those that are files with what it is called."""
+        from builder.summary import build_summary
+        from builder.tables import write_data
+        from workbook.summary import frames
+
+        build_summary(summary, self.summary)
+        written = [(t("汇总表", "Summary"), self.summary)]
+        if self.html is not None and not summary.left_out:
+            from builder.web import build_page
+
+            build_page(summary, self.html)
+            written.append((t("网页", "Page"), self.html))
+        if self.word is not None:
+            from builder.word import build_county_report  # python-docx takes 0.2 s to import
+
+            build_county_report(summary, self.word)
+            written.append((t("汇总报告初稿", "Draft report"), self.word))
+        if self.data is not None:
+            write_data(frames(returns), self.data, summary)
+        return written
+
+
+def _made(
+    returns: Sequence[Return], *, add: Callable[[Sequence[Return]], Summary], outputs: Outputs
+) -> tuple[Summary, list[tuple[str, Path]]]:
+    summary = add(returns)
+    return summary, outputs.write(summary, returns)
+
+
+def _tried(
+    returns: Sequence[Return], *, add: Callable[[Sequence[Return]], Summary], outputs: Outputs
+) -> None:
+    """The same, of which nothing stays."""
+    with tempfile.TemporaryDirectory() as folder:
+        _made(returns, add=add, outputs=outputs.within(Path(folder)))

@@ -28,6 +28,7 @@ from workbook.commands.options import (
     use_option,
     year_option,
 )
+from workbook.commands.outcome import report_faults
 
 
 @click.command(
@@ -111,6 +112,7 @@ def report(
         f"{len(returns)} returns: {len(written.documents)} reports{papers}, "
         f"{len(left_out)} not written; in {output}",
     ))  # fmt: skip
+    report_faults([*written.faults, *(item.fault for item in returns)], output / "reports")
     sys.exit(FOUND if left_out or (public and chosen.faulty) else CLEAN)
 
 

@@ -28,6 +28,7 @@ from workbook.reading.submission import (
     Submission,
     submit,
 )
+from workbook.reading.unforeseen import guarded, is_foreseen, rejected, told
 from workbook.reading.workers import IN_FLIGHT, WorkBatch, dispatch, executor_at
 
 __all__ = [
@@ -51,10 +52,14 @@ __all__ = [
     "executor_at",
     "fatal",
     "find_files",
+    "guarded",
+    "is_foreseen",
     "known_forms",
     "of_counties",
     "read_batch",
     "read_returns",
+    "rejected",
     "require_counties",
     "submit",
+    "told",
 ]

@@ -56,6 +56,7 @@ from workbook.reading.inserted_rows import read_inserted_rows
 from workbook.reading.inspection import Evidence
 from workbook.reading.submission import ACCEPTED, REJECTED, SKIPPED, Cell, Return, Submission
 from workbook.reading.tampering import audit, audit_pasted
+from workbook.reading.unforeseen import is_foreseen, rejected
 from workbook.reading.workers import Processes, WorkBatch, dispatch
 from workbook.stores import Url, fetch
 from workbook.text import printable
@@ -162,8 +163,18 @@ def read_batch(
     batch: WorkBatch[Path], *, forms: Forms, passwords: Passwords, county: County = ""
 ) -> list[Return]:
     """The returns of some files, in this process."""
-    returns = [returned for path in batch.items for returned in _read_file(path, forms, passwords)]
+    returns = [returned for path in batch.items for returned in _survived(path, forms, passwords)]
     return of_counties(returns, county)
+
+
+def _survived(path: Path, forms: Forms, passwords: Passwords) -> list[Return]:
+    """The returns of one file, whatever happens in reading it."""
+    try:
+        return _read_file(path, forms, passwords)
+    except Exception as error:
+        if is_foreseen(error):
+            raise
+        return [rejected(path, error)]
 
 
 def fatal(path: Path) -> Return:

@@ -124,6 +124,8 @@ class Return:
     """Whose department sent it; blank where that is not known. Codes repeat in other counties."""
     chosen: bool = False
     """Whether the bureau said that it counts, of several copies; see `workbook.reading.choose`."""
+    fault: str = ""
+    """The traceback of what nobody foresaw in it (W119); blank as a rule."""
 
     @property
     def saved_at(self) -> datetime | None:

@@ -1,0 +1,57 @@
+"""What a command tells of what nobody foresaw: a reference on the terminal, the traceback in a file."""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+from collections.abc import Iterable
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from workbook.commands.messages import t
+from workbook.errors import WorkbookError
+from workbook.text import printable
+from workbook.writing import writing
+
+LOG_SUFFIX = "_出错记录.txt"
+
+
+def report_faults(faults: Iterable[str], beside: Path | None = None) -> None:
+    """Write tracebacks to a file beside an output, else among the temporary files, and say where."""
+    told = [fault for fault in faults if fault]
+    if not told:
+        return
+    path = log(told, beside)
+    where = t(f"；出错记录：{path}", f"; the record is {path}") if path else ""
+    sentence = t(
+        f"有 {len(told)} 处没有料到的差错（W119）{where}",
+        f"{len(told)} unforeseen errors (W119){where}",
+    )
+    click.echo(printable(sentence), err=True)
+
+
+def log(faults: Iterable[str], beside: Path | None = None) -> Path | None:
+    """Where the tracebacks were written; None if nowhere."""
+    stem = beside.with_suffix("").name if beside else "workbook"
+    text = "\n\n".join([_circumstances(), *faults])
+    for folder in (beside.parent if beside else None, Path(tempfile.gettempdir())):
+        if folder is not None:
+            try:
+                with writing(folder / f"{stem}{LOG_SUFFIX}") as temporary:
+                    temporary.write_text(text, encoding="utf-8-sig", errors="backslashreplace")
+            except WorkbookError:
+                continue
+            return folder / f"{stem}{LOG_SUFFIX}"
+    return None
+
+
+def _circumstances() -> str:
+    try:
+        ours = version("selfeval-workbook")
+    except PackageNotFoundError:
+        ours = "?"
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    return f"workbook {ours} · Python {platform.python_version()} · {platform.platform()} · {now}"
