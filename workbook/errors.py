@@ -24,6 +24,12 @@ _REASONS = {
     errno.ENOTDIR: "路径中有一段是文件，不是文件夹",
     errno.EEXIST: "路径中有一段是文件，不是文件夹",
     errno.ENOSPC: "磁盘已满",
+    errno.EDQUOT: "磁盘限额已满",
+    errno.EFBIG: "文件超过了允许的大小",
+    errno.EMFILE: "打开的文件太多",
+    errno.ENOMEM: "内存不够",
+    errno.EIO: "磁盘读写出错",
+    errno.EPIPE: "接收输出的程序已经关闭",
     errno.EROFS: "磁盘是只读的",
     errno.ENAMETOOLONG: "文件名太长",
 }
@@ -91,6 +97,31 @@ class Refused(WorkbookError):
 def reason_of(error: OSError) -> str:
     """Why a file could not be read or written, in Chinese where it is a usual reason."""
     return _REASONS.get(error.errno or 0) or str(error.strerror)
+
+
+_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def remedy_of(error: OSError) -> str:
+    """What to do about a file that could not be written."""
+    if error.errno in _SPACE:
+        return "请清理磁盘或换一个位置"
+    if error.errno in (errno.EROFS, errno.ENAMETOOLONG, errno.EIO):
+        return "请换一个位置"
+    return "请关闭已打开的文件，或换一个位置"
+
+
+def machine_error(error: BaseException | None) -> OSError | None:
+    """What the machine refused behind an error, be it that a library has wrapped it; None if nothing."""
+    seen = 0
+    while error is not None and seen < _WRAPPED:
+        if isinstance(error, OSError):
+            return error
+        error, seen = error.__cause__ or error.__context__, seen + 1
+    return None
+
+
+_WRAPPED = 10
 
 
 def nearest(name: str, known_names: Iterable[str]) -> str:

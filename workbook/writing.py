@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from workbook.errors import BuildError, reason_of
+from workbook.errors import BuildError, WorkbookError, machine_error, reason_of, remedy_of
+
+NO_CHINESE = "系统的语言设置写不出这个文件名；请先设环境变量 PYTHONUTF8=1，再运行"
 
 
 @contextlib.contextmanager
@@ -24,17 +27,40 @@ def writing(path: Path) -> Iterator[Path]:
             raise BuildError(f"{path}：这是一个文件夹，请给出文件名")
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
         os.close(handle)
+    except UnicodeEncodeError:
+        raise BuildError(f"{path}：{NO_CHINESE}") from None
     except OSError as error:
-        raise BuildError(f"{path}：无法写入（{reason_of(error)}），请换一个位置") from None
+        raise BuildError(f"{path}：无法写入（{reason_of(error)}），{remedy_of(error)}") from None
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o644)
+        _give_rights(temporary, path)
         temporary.replace(path)
-    except OSError as error:
-        raise BuildError(f"{path}：无法写入（{reason_of(error)}），请关闭已打开的文件") from None
+    except WorkbookError:
+        raise
+    except UnicodeEncodeError:
+        raise BuildError(f"{path}：{NO_CHINESE}") from None
+    except Exception as error:
+        refused = machine_error(error)
+        if refused is None:
+            raise
+        reason, remedy = reason_of(refused), remedy_of(refused)
+        raise BuildError(f"{path}：无法写入（{reason}），{remedy}") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _give_rights(temporary: Path, path: Path) -> None:
+    """The rights of what is replaced, else the usual ones; some network drives know of none."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        mask = os.umask(0o022)
+        os.umask(mask)
+        mode = 0o666 & ~mask
+    with contextlib.suppress(OSError, NotImplementedError):
+        temporary.chmod(mode)
 
 
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]')

@@ -121,7 +121,7 @@ def findings_of(submissions: Sequence[Submission]) -> list[list[Finding]]:
     for i, submission in enumerate(submissions):
         collector.cells(i, submission)
     # Only where something was converted does the workbook itself see other values than we do.
-    converted = [any(c.receipt for c in s.cells.values()) for s in submissions]
+    converted = [any(c.receipt or c.is_beyond for c in s.cells.values()) for s in submissions]
     plain_indexes = [i for i, differs in enumerate(converted) if not differs]
     collector.recomputed(batch, dict(zip(plain_indexes, plain_indexes, strict=True)))
     converted_indexes = [i for i, differs in enumerate(converted) if differs]
@@ -318,7 +318,7 @@ class _BatchFindings:
     def _unreadable(self, i: int, name: str, cell: Cell) -> None:
         """An error, or a formula without a result: rules leave it undecided, or take it for text."""
         item = self.layouts[i].spots[name].field
-        if item.is_input and (cell.error or item.kind.type is Type.TEXT):
+        if item.is_input and (cell.error or cell.is_beyond or item.kind.type is Type.TEXT):
             unreadable = finding(
                 "V302", label=item.label, problem=cell.problem, printed=_text(cell.raw)
             )

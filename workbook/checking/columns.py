@@ -529,7 +529,13 @@ def _stood(
         contents = [None if c is None else _ERROR_CELL if c.error else c.raw for c in cells]
     else:
         contents = [
-            None if c is None else _ERROR_CELL if c.error else c.raw if c.problem else c.value
+            None
+            if c is None
+            else _ERROR_CELL
+            if c.error or c.is_beyond
+            else c.raw
+            if c.problem
+            else c.value
             for c in cells
         ]
     typed = [c is not None and not c.formula for c in cells]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import runpy
+import signal
 import sys
 from pathlib import Path
 
@@ -50,7 +52,18 @@ def cli(ctx: click.Context, lang: str | None) -> None:
 
 def main() -> None:
     """Run the command line."""
+    signal.signal(signal.SIGTERM, _end)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+    sys.unraisablehook = lambda _: (
+        None
+    )  # a library's file that could not be written complains again
     cli(prog_name="workbook")
+
+
+def _end(*_: object) -> None:
+    raise KeyboardInterrupt  # so that what is half written is taken away
 
 
 # --- commands -------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 
 import click
 
-from workbook.errors import FormError, WorkbookError, nearest
+from workbook.errors import FormError, WorkbookError, machine_error, nearest, reason_of, remedy_of
 from workbook.text import printable
+from workbook.writing import NO_CHINESE
 
 CLEAN, FOUND, WRONG = 0, 1, 2
 """Exit codes: nothing to report; findings or rejected files; wrong use or a faulty definition."""
@@ -63,6 +64,13 @@ def _unforeseen(error: Exception) -> str:
     from workbook.commands.outcome import log
     from workbook.reading import is_foreseen, told
 
+    refused = machine_error(error)
+    if refused is not None:
+        name = f"{refused.filename}：" if refused.filename else ""
+        return t(f"{name}无法读写（{reason_of(refused)}），{remedy_of(refused)}",
+                 f"{name}{refused.strerror or refused}")  # fmt: skip
+    if isinstance(error, UnicodeEncodeError):
+        return t(NO_CHINESE, "the system's locale cannot write such names; set PYTHONUTF8=1")
     if is_foreseen(error):
         raise error
     fault, reference = told(error)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -34,6 +36,9 @@ from workbook.commands.options import (
 )
 from workbook.commands.outcome import report_faults
 from workbook.errors import nearest
+
+if TYPE_CHECKING:
+    from workbook.reading import Return
 
 
 @click.command(help=t("读取一份填好的表。", "Read one filled form."))
@@ -113,14 +118,10 @@ def check(
     if notices is not None:
         from builder.word import write_notices  # python-docx takes 0.2 s to import
 
-        with tempfile.TemporaryDirectory() as elsewhere:
-            returns, written = guarded(
-                returns,
-                partial(write_notices, folder=notices, roster=loaded_roster, force=force),
-                trial=partial(
-                    write_notices, folder=Path(elsewhere), roster=loaded_roster, force=True
-                ),
-            )
+        write = partial(write_notices, roster=loaded_roster)
+        returns, written = guarded(
+            returns, partial(write, folder=notices, force=force), trial=partial(_tried, write=write)
+        )
     if as_json:
         files = [record(returned, values=False) for returned in returns]
         missing = {}
@@ -137,6 +138,12 @@ def check(
                   f"Notices: {len(written)} in {notices}"))  # fmt: skip
     report_faults([item.fault for item in returns], notices / "workbook" if notices else None)
     sys.exit(exit_code(returns))
+
+
+def _tried(returns: Sequence[Return], write: Callable[..., object]) -> None:
+    """Write the notices, and keep none."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(returns, folder=Path(folder))
 
 
 @click.command(

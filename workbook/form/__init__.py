@@ -9,6 +9,7 @@ put together. Start in `model`, then `definition`.
 from workbook.form.coercion import (
     DAYS_TO_1904,
     PLAIN_RECEIPTS,
+    TOO_LARGE,
     Raw,
     Value,
     day_of,
@@ -78,6 +79,7 @@ __all__ = [
     "PLAIN_RECEIPTS",
     "POINTS",
     "ROW",
+    "TOO_LARGE",
     "Case",
     "Chapter",
     "Criterion",

@@ -6,7 +6,6 @@ Amounts are in the form's unit (万元 or 元), percentages are fractions. Which
 from __future__ import annotations
 
 import datetime
-import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -68,8 +67,18 @@ def coerce_amount(raw: Raw, number_format: str, unit: str) -> Coerced:
     if isinstance(raw, bool):
         return Coerced(None, problem="是逻辑值，不是数字")
     if isinstance(raw, float):
-        return Coerced(raw) if math.isfinite(raw) else Coerced(None, problem="不是有限的数")
+        return Coerced(raw) if _is_sane(raw) else Coerced(None, problem=TOO_LARGE)
     return _numeral(raw, unit)
+
+
+MOST = 1e15
+"""No amount, score or count is as large, in any unit; what is takes no part in sums."""
+TOO_LARGE = "大得不可能"
+"""The problem of such a number."""
+
+
+def _is_sane(number: float | Decimal) -> bool:
+    return -MOST < number < MOST  # NaN is not
 
 
 def _numeral(raw: str, unit: str) -> Coerced:
@@ -79,8 +88,8 @@ def _numeral(raw: str, unit: str) -> Coerced:
     if read is None:
         return Coerced(None, problem="不是数字")
     number, typed = read
-    if not math.isfinite(number):  # a text of hundreds of digits
-        return Coerced(None, problem="不是有限的数")
+    if not _is_sane(number):
+        return Coerced(None, problem=TOO_LARGE)
     if typed in ("¥", "￥") and unit == "元":
         typed = unit
     if typed in ("", unit) or (typed == "分" and unit == ""):

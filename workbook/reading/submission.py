@@ -10,7 +10,7 @@ from pathlib import Path
 from workbook.address import Address
 from workbook.catalogue import Severity
 from workbook.findings import Finding
-from workbook.form import ROW, Form, Raw, Value, serial
+from workbook.form import ROW, TOO_LARGE, Form, Raw, Value, serial
 from workbook.layout import Plan, Spot, cell_name, lay_out
 from workbook.text import printable
 
@@ -36,6 +36,11 @@ class Cell:
     """What was done to read the value, if it was not typed as the form asks."""
     problem: str = ""
     """Why there is no value, if something stands there."""
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether it holds a number, but one too large for anything to be worked out with it."""
+        return self.problem == TOO_LARGE and isinstance(self.raw, float)
 
 
 @dataclass(frozen=True, slots=True)

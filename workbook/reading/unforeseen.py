@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from workbook.errors import WorkbookError
+from workbook.errors import WorkbookError, machine_error
 from workbook.findings import finding
 from workbook.reading.submission import REJECTED, Return
 
@@ -29,6 +29,11 @@ RAISING = "WORKBOOK_UNFORESEEN"
 def is_foreseen(error: Exception) -> bool:
     """Whether an error is one that we raise on purpose, or one that is not to be survived here."""
     return isinstance(error, WorkbookError) or os.environ.get(RAISING) == "raise"
+
+
+def is_of_no_return(error: Exception) -> bool:
+    """Whether an error has nothing to do with any one return: the machine is at fault, a full disk say."""
+    return is_foreseen(error) or machine_error(error) is not None
 
 
 def rejected(path: Path, error: Exception) -> Return:
@@ -60,7 +65,7 @@ def guarded(
     try:
         return returns, work(returns)
     except Exception as error:
-        if is_foreseen(error):
+        if is_of_no_return(error):
             raise
         at_fault = dict(_at_fault(range(len(returns)), returns, trial or work))
         if not at_fault:
@@ -87,7 +92,7 @@ def _at_fault(
     try:
         trial([returns[i] for i in positions])
     except Exception as error:
-        if is_foreseen(error):
+        if is_of_no_return(error):
             raise
         if len(positions) == 1:
             yield positions[0], error

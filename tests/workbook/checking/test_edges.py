@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from builder import build_summary, build_template
 from tests.fillings import (
     FILLED,
     SAMPLES,
@@ -20,6 +21,7 @@ from tests.fillings import (
     overall,
     project_form,
 )
+from workbook import aggregate, check, read_returns
 from workbook.catalogue import Severity
 from workbook.checking.checks import judge, judge_case, tidy
 from workbook.checking.columns import (
@@ -493,3 +495,23 @@ def test_values_pasted_over_many_formulas_are_one_mistake(count: int, expected: 
     overtyped = [f for f in found_in(submit(FORM, given)) if f.code == "L202"]
     assert len(overtyped) == expected
     assert sum(len(f.field.split(",")) for f in overtyped) == len(keys)
+
+
+@pytest.mark.parametrize("amount", [1e15, 1e25, 1e300, 1.7e308, -1e308, "9" * 400])
+def test_an_amount_beyond_all_reason_is_told_and_left_out_of_sums(
+    tmp_path: Path, amount: float | str
+) -> None:
+    sane, other = filling(FILLED[0]), filling(FILLED[1])
+    keys = ("funds.original_budget", "funds.final_budget", "funds.actual_expenditure")
+    for key in keys:
+        other.values[key] = amount
+    spot = lay_out(overall()).spots["funds.final_budget"]
+    accepted_amount = sane.value(spot)
+    for name, given in (("a", sane), ("b", other)):
+        build_template(overall(), tmp_path / f"{name}.xlsx", filling=given)
+    returns = check(read_returns(tmp_path))
+    cells = {f.field for f in returns[1].findings if f.code == "V302"}
+    assert set(keys) <= cells
+    (part,) = aggregate(returns).forms
+    assert part.departments["final_budget"].sum() == accepted_amount
+    build_summary(aggregate(returns), tmp_path / "out" / "s.xlsx")
