@@ -100,8 +100,17 @@ def _numeral(raw: str, unit: str) -> Coerced:
     return Coerced(float(number * _YUAN[typed] / _YUAN[unit]), receipt=f"由{typed}换算为{unit}")
 
 
+_LONGEST = 100
+"""No number or day is written as long; patterns that look for them see nothing longer."""
+
+
+_LONGEST_FORMAT = 400
+
+
 def _read_numeral(raw: str) -> tuple[Decimal, str] | None:
     """The number that a text writes and its unit; None if it is not certainly one."""
+    if len(raw) > _LONGEST:
+        return None
     match = _NUMERAL.fullmatch(raw.translate(_UNSEEN).translate(_ASCII).strip())
     if match is None:
         return None
@@ -186,7 +195,7 @@ _QUOTED = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|[_*].')
 
 @lru_cache(maxsize=1024)
 def _plain_format(number_format: str) -> str:
-    return _QUOTED.sub("", number_format.partition(";")[0]).lower()
+    return _QUOTED.sub("", number_format.partition(";")[0][:_LONGEST_FORMAT]).lower()
 
 
 def is_day_format(number_format: str) -> bool:
@@ -235,6 +244,8 @@ def coerce_date(raw: Raw, number_format: str, unit: str) -> Coerced:
 
 
 def _dated(text: str, receipt: str) -> Coerced:
+    if len(text) > _LONGEST:
+        return Coerced(None, problem="不是日期")
     folded = texts.fold(_CLOCK.sub("", text.translate(_UNSEEN)))
     if match := _DATE.fullmatch(folded):
         parts = [int(part) for part in match.groups() if part]

@@ -257,9 +257,11 @@ def _part(part: Part, cell: Cell) -> str:
     return f"IFERROR({shown},{fallback})"
 
 
+_LONGEST = 8192
+"""So many characters a formula may have in Excel."""
 _TOKENS = re.compile(
-    r"""(?P<text>"(?:[^"]|"")*")
-    |'(?P<sheet>(?:[^']|'')+)'(?=!)
+    r"""(?P<text>"(?:[^"]|"")*+")
+    |'(?P<sheet>(?:[^']|'')++)'(?=!)
     |(?<![\w.$])(?P<number>[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)(?![\w(])
     |(?P<blank>\s+)
     |(?P<other>[^"'\s0-9]+|.)""",
@@ -275,6 +277,8 @@ _ONE_CELL = re.compile(r"(?<![A-Z0-9$])(\$?[A-Z]{1,3}\$?[0-9]{1,7}):\1(?![0-9])"
 @lru_cache(maxsize=4096)
 def canonical(formula: str) -> str:
     """A formula as all programs mean it: they write spaces, case, numbers and quotes each in its way."""
+    if len(formula) > _LONGEST:
+        return formula
     text = "".join(_token(match) for match in _TOKENS.finditer(formula.removeprefix("=")))
     text = _ONE_CELL.sub(r"\1", text)
     return text.replace("_XLFN.", "").replace("TRUE()", "TRUE").replace("FALSE()", "FALSE")

@@ -93,7 +93,7 @@ _CELLS = {_TABLE["table-cell"], _TABLE["covered-table-cell"]}
 _BESIDE = {_OFFICE["annotation"], _TABLE["shapes"]}
 _DRAWING = "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0 "
 _ERROR = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 value-type"
-_BROKEN_LINE = re.compile(r"[ \t]*[\r\n][ \t\r\n]*")
+_BROKEN_LINE = re.compile(r"(?<![ \t])[ \t]*[\r\n][ \t\r\n]*")
 """Of a text that was broken for people to read; other blanks are kept, since LibreOffice writes them so."""
 _TIME = re.compile(r"(-)?PT(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,12})?)S)?")
 _SHOWN_PERCENT = re.compile(r"-?[0-9,]+(?:\.([0-9]+))?%")

@@ -23,7 +23,7 @@ from typing import NamedTuple
 _LONGEST = 4 * 1024 * 1024
 
 _HEAD = re.compile(
-    rb"(?:<\?xml [^<>?]*?(?i:encoding=\"UTF-8\")[^<>?]*\?>\s*)?(<(?:worksheet|sst)(?: [^<>]*)?>)"
+    rb"(?:<\?xml [^<>?]{0,200}?(?i:encoding=\"UTF-8\")[^<>?]{0,200}\?>\s*)?(<(?:worksheet|sst)(?: [^<>]*)?>)"
 )
 _TEXT = r"[^<\x00-\x08\x0b-\x1f\ufffe\uffff]*"
 _CLEAN = re.compile(_TEXT)

@@ -26,7 +26,7 @@ _BUDGET, _EACH = 8 * 2**20, 1000
 _MOST_KNOWN_CELLS, _SHORT = 6, 120
 """So many contents of one cell are kept, each of so many bytes: verdicts, hints, blanks."""
 
-_ATTRIBUTE = re.compile(r'([A-Za-z0-9:]+)="([^"]*)"')
+_ATTRIBUTE = re.compile(r'(?<![A-Za-z0-9:])([A-Za-z0-9:]+)="([^"]*)"')
 _EMPTY = (None, "<v></v>", "<v/>", "<v />")
 _NUMBERS = {b"%d" % number: number for number in range(2000)}
 """What numbers of shared strings look like: looked up faster than worked out."""

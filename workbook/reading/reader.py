@@ -85,13 +85,35 @@ def known_forms(extra: Iterable[Path] = ()) -> Forms:
 
 
 def find_files(paths: Path | str | Iterable[Path | str]) -> Iterator[Path]:
-    """Every file under the paths, folders walked in order of their names; links are not followed."""
+    """Every file under the paths, folders walked in order of their names; links are not followed.
+
+    A folder that may not be listed, or lies too deep, stands for what is in it: reading it tells why.
+    """
     for path in [Path(paths)] if isinstance(paths, (Path, str)) else map(Path, paths):
-        if path.is_dir() and not path.is_symlink():
-            entries = sorted(path.iterdir(), key=lambda entry: (entry.is_dir(), entry.name))
-            yield from find_files(entries)
-        else:
+        entries = _entries(path) if _is_folder(path) and len(path.parts) <= _DEEPEST else None
+        if entries is None:
             yield path
+        else:
+            yield from find_files(entries)
+
+
+_DEEPEST = 100
+"""So many names a path may have for its folder to be walked."""
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir() and not path.is_symlink()
+    except OSError:  # a path too long for the system
+        return False
+
+
+def _entries(folder: Path) -> list[Path] | None:
+    """What is in a folder, its files first; None if it may not be listed."""
+    try:
+        return sorted(folder.iterdir(), key=lambda entry: (_is_folder(entry), entry.name))
+    except OSError:
+        return None
 
 
 def read_returns(
@@ -206,6 +228,8 @@ def read_return(
 def _content(path: Path) -> bytes | Refused:
     if _is_litter(path):
         return b""
+    if not isinstance(path, Url) and _is_folder(path):
+        return Refused("W101", "文件夹没有权限打开，或者一层套一层太深")
     try:
         return (fetch if isinstance(path, Url) else read_file)(path, LIMITS)
     except Refused as refused:

@@ -428,7 +428,7 @@ def _title(sheet: Sheet, before: int) -> tuple[str, str]:
     for (row, _), cell in sorted(sheet.cells.items()):
         if row >= before:
             break
-        match = re.fullmatch(r"\s*(\d{4})\s*年度(.+)汇总表\s*", cell_text(cell.value))
+        match = re.fullmatch(r"\s*(\d{4})\s*年度(.+)汇总表\s*", cell_text(cell.value)[:200])
         if match:
             return match[2].strip(), match[1]
     return "", ""

@@ -47,7 +47,7 @@ LONGEST = 32_000
 """Characters that a cell of a workbook is given, below Excel's own limit of 32,767."""
 
 _YEAR = re.compile(r"(20\d\d)年度?")
-_NUMERAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)")
+_NUMERAL = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)")
 _SHOWN = 40
 
 

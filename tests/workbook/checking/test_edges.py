@@ -504,7 +504,7 @@ def test_an_amount_beyond_all_reason_is_told_and_left_out_of_sums(
     sane, other = filling(FILLED[0]), filling(FILLED[1])
     keys = ("funds.original_budget", "funds.final_budget", "funds.actual_expenditure")
     for key in keys:
-        other.values[key] = amount
+        other.values[key] = amount  # noqa: PD011 - no frame
     spot = lay_out(overall()).spots["funds.final_budget"]
     accepted_amount = sane.value(spot)
     for name, given in (("a", sane), ("b", other)):

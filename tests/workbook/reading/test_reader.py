@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -273,3 +274,32 @@ def test_a_field_that_the_template_never_had_is_blank_not_its_neighbour(tmp_path
     values = {name: cell.value for name, cell in after.submission.cells.items() if cell is not new}
     assert values == {name: cell.value for name, cell in before.submission.cells.items()}
     assert [f.code for f in after.findings] == ["W111"]
+
+
+def test_a_folder_that_may_not_be_listed_is_told_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / "in" / "别人的"
+    closed.mkdir(parents=True)
+    real = Path.iterdir
+
+    def refuse(folder: Path) -> Iterator[Path]:
+        if folder == closed:
+            raise PermissionError(13, "denied")
+        return real(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    (tmp_path / "in" / "a.xlsx").write_bytes(b"PK")
+    told = {path.name: read_return(path) for path in find_files(tmp_path / "in")}
+    assert told.keys() == {"a.xlsx", "别人的"}
+    (violation,) = told["别人的"].findings
+    assert (violation.code, "没有权限" in violation.message) == ("W101", True)
+
+
+def test_folders_without_end_are_told_and_stop_nothing(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*(["x"] * 150))
+    deep.mkdir(parents=True)
+    (deep / "a.xlsx").write_bytes(b"PK")
+    (path,) = find_files(tmp_path)
+    assert list(find_files(path)) == [path]
+    assert [f.code for f in read_return(path).findings] == ["W101"]
