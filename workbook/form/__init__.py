@@ -8,6 +8,7 @@ put together. Start in `model`, then `definition`.
 
 from workbook.form.coercion import (
     DAYS_TO_1904,
+    NOT_A_NUMBER,
     PLAIN_RECEIPTS,
     TOO_LARGE,
     Raw,
@@ -74,6 +75,7 @@ __all__ = [
     "FRACTION",
     "GROUP",
     "NOTHING",
+    "NOT_A_NUMBER",
     "PER_WANYUAN",
     "PLAIN_DATE",
     "PLAIN_RECEIPTS",

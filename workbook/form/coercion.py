@@ -51,11 +51,14 @@ _ASCII |= dict.fromkeys(map(ord, "\u3000\xa0\u2002\u2003\u2007\u2009\u202f"), " 
 """Full width, and what else stands for a minus or a blank, in ASCII. Nothing more: NFKC makes 10² 102."""
 _NUMERAL = re.compile(
     r"""(?P<yuan>[¥￥])?\s*(?P<sign>[-+]?)\s*
-    (?P<whole>\d{1,3}(?:(?P<mark>[,\s])\d{3})(?:(?P=mark)\d{3})*|\d*)(?P<rest>\.\d*)?
+    (?P<whole>\d{1,3}(?:(?P<mark>[,\ ])\d{3})(?:(?P=mark)\d{3})*|\d*)(?P<rest>\.\d*)?
     \s*(?P<unit>亿元|万元|千元|元|%|分)?""",
     re.VERBOSE | re.ASCII,
 )
-"""A number as people write it: groups of three digits may be set apart, by commas or by blanks."""
+"""A number as people write it: groups of three digits may be set apart, by commas or by blanks.
+
+By lines they are not: 10 above 200 are two numbers.
+"""
 _YUAN = {"亿元": Decimal(10**8), "万元": Decimal(10**4), "千元": Decimal(10**3), "元": Decimal(1)}
 """What each unit is in 元."""
 
@@ -75,6 +78,8 @@ MOST = 1e15
 """No amount, score or count is as large, in any unit; what is takes no part in sums."""
 TOO_LARGE = "大得不可能"
 """The problem of such a number."""
+NOT_A_NUMBER = "不是数字"
+"""The problem of a text that is not certainly one."""
 
 
 def _is_sane(number: float | Decimal) -> bool:
@@ -86,7 +91,7 @@ def _numeral(raw: str, unit: str) -> Coerced:
         return Coerced(None, receipt="只有空格，按空白处理" if raw else "")
     read = _read_numeral(raw)
     if read is None:
-        return Coerced(None, problem="不是数字")
+        return Coerced(None, problem=NOT_A_NUMBER)
     number, typed = read
     if not _is_sane(number):
         return Coerced(None, problem=TOO_LARGE)

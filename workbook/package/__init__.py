@@ -16,6 +16,7 @@ from workbook.package.parts import (
     feed,
     parse_content_types,
     parse_relationships,
+    scan,
 )
 from workbook.package.sheets import RawCell, Sheet, Validation
 from workbook.package.zip_bundle import members
@@ -40,5 +41,6 @@ __all__ = [
     "parse_content_types",
     "parse_relationships",
     "read_file",
+    "scan",
     "unlock",
 ]

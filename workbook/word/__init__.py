@@ -1,8 +1,8 @@
 """Word documents as returns: last year's forms, read into the same submissions and fillings.
 
 In comes a .docx (or what LibreOffice turns into one); out comes a `Return` like any other and a `Filling`
-for our template. Start in `returns`; `document` opens the file, `form_tables` finds the form in it,
-`report_text` takes the narrative apart.
+for our template. Start in `returns`; `document` opens the file, `looks` knows which of its text is
+seen and as what, `form_tables` finds the form in it, `report_text` takes the narrative apart.
 """
 
 from workbook.word.document import read_word

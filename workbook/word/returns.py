@@ -19,7 +19,19 @@ from workbook.checking import Roster, View, check, gather, value_at
 from workbook.errors import Refused
 from workbook.expression import Type
 from workbook.findings import Finding, finding
-from workbook.form import CELL, ROW, Field, Form, Raw, Value, outline, report_section, serial, shown
+from workbook.form import (
+    CELL,
+    NOT_A_NUMBER,
+    ROW,
+    Field,
+    Form,
+    Raw,
+    Value,
+    outline,
+    report_section,
+    serial,
+    shown,
+)
 from workbook.layout import Plan, Spot, lay_out
 from workbook.limits import Limits
 from workbook.package import document_kind, is_encrypted, read_file, unlock
@@ -261,9 +273,13 @@ def _raw(item: Field, text: str) -> Raw:
     """Every figure of a document is text: what is plainly a number counts as one."""
     if item.kind.type is Type.TEXT:
         return text
-    folded = fold(text)
-    sign = item.kind.sign
-    if sign and folded.endswith(sign):
+    folded, sign = fold(text), item.kind.sign
+    signed = bool(sign) and folded.endswith(sign)
+    if item.kind.type is Type.NUMBER:
+        figure = text.strip()[: -len(sign)] if signed else text
+        if item.kind.coerce(figure, "", "").problem == NOT_A_NUMBER:
+            return text  # folding would make one number of two in a cell
+    if signed:
         number = folded.removesuffix(sign)
         return float(number) / 10**item.kind.shift if _NUMERAL.fullmatch(number) else text
     if _NUMERAL.fullmatch(folded) and len(folded) < _SHOWN:
@@ -288,6 +304,10 @@ def _remarks(word: Word, *, reported: bool) -> Iterable[Finding]:
         yield finding("W116", detail="、".join(word.embedded[:3])[:200])
     if word.numbered:
         yield finding("W127")
+    if word.unread:
+        yield finding("W128", detail="、".join(word.unread))
+    if word.remote_templates:
+        yield finding("W129", detail="、".join(word.remote_templates[:3])[:200])
 
 
 def _leftover(item: Leftover) -> Finding:

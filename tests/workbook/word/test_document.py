@@ -127,5 +127,5 @@ def test_outside_links_and_macros_are_noticed_and_not_followed() -> None:
     )
     changed = {"word/_rels/document.xml.rels": rels.encode(), "word/vbaProject.bin": b"x"}
     word = read_word(repacked(SEED.read_bytes(), changed), Limits())
-    assert word.external_links == ("http://example.invalid/a.dotm",)
+    assert word.remote_templates == ("http://example.invalid/a.dotm",)
     assert word.has_macros

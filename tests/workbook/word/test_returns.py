@@ -270,6 +270,46 @@ def test_a_unit_beside_a_figure_is_understood_with_a_receipt(tmp_path: Path) -> 
     assert [f.cell for f in told(found, "V303")] == ["R5C2"]
 
 
+@pytest.mark.parametrize("text", ["10²", "10\n20", "10\n200", "10 20", "83,88", "10\t20"])
+def test_two_figures_in_a_cell_are_never_read_as_one(tmp_path: Path, text: str) -> None:
+    found = imported(altered(tmp_path, lambda d: rewrite(d, "14.01", text)))
+    assert ("V302", "R6C3") in {(f.code, f.cell) for f in found.returned.findings}
+    assert found.filling.values["funds.project_expenditure"] == text
+
+
+@pytest.mark.parametrize("text", ["１４．０１", "14.01", " 14.01\n"])
+def test_a_plain_figure_is_a_number_in_whatever_width(tmp_path: Path, text: str) -> None:
+    found = imported(altered(tmp_path, lambda d: rewrite(d, "14.01", text)))
+    assert values(found)["funds"]["project_expenditure"] == 14.01
+    assert not told(found, "V303")
+
+
+def test_an_exponent_set_in_superscript_makes_no_larger_number(tmp_path: Path) -> None:
+    def change(document: Document) -> None:
+        figure = document.tables[0].rows[5].cells[-1]
+        assert figure.text == "项目支出：14.01"
+        figure.paragraphs[0].add_run("2").font.superscript = True
+
+    found = imported(altered(tmp_path, change))
+    assert ("V302", "R6C3") in {(f.code, f.cell) for f in found.returned.findings}
+    assert found.filling.values["funds.project_expenditure"] == "14.01²"
+
+
+def test_hidden_text_and_a_template_on_the_net_are_told(tmp_path: Path) -> None:
+    def change(document: Document) -> None:
+        document.paragraphs[0].add_run("另一年度").font.hidden = True
+        kind = (
+            "http://schemas.openxmlformats.org/officeDocument/2006/relationships/attachedTemplate"
+        )
+        settings = document.part._settings_part
+        settings.relate_to("http://example.invalid/a.dotm", kind, is_external=True)
+
+    found = imported(altered(tmp_path, change))
+    (hidden,), (template,) = told(found, "W128"), told(found, "W129")
+    assert "隐藏的文字“另一年度”" in hidden.message
+    assert "http://example.invalid/a.dotm" in template.message
+
+
 def test_a_sentence_in_other_words_keeps_its_text_and_gives_its_figures(tmp_path: Path) -> None:
     other = "全年人员支出为57.98万元，公用支出5.11万元，三公经费支出合计0元。"
 
