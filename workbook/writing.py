@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from workbook.errors import BuildError, WorkbookError, machine_error, reason_of, remedy_of
@@ -19,8 +19,10 @@ NO_CHINESE = "系统的语言设置写不出这个文件名；请先设环境变
 def writing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`; renamed to it at the end, removed if anything fails.
 
-    Raises BuildError naming the path and the reason when it cannot be written.
+    Raises BuildError naming the path and the reason when it cannot be written, or when something else was
+    put there meanwhile: by a second run, or by a person who saved what is to be replaced.
     """
+    before = state_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
@@ -34,6 +36,7 @@ def writing(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
+        require_state(path, before)
         _give_rights(temporary, path)
         temporary.replace(path)
     except WorkbookError:
@@ -49,6 +52,25 @@ def writing(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+State = tuple[int, int, int] | None
+"""When a file was last changed, its size, which file it is; None where there is none."""
+
+
+def state_of(path: Path) -> State:
+    """What tells whether a file was changed or replaced since."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def require_state(path: Path, before: State) -> None:
+    """Raise BuildError if a file is not any more what it was."""
+    if state_of(path) != before:
+        raise BuildError(f"{path}：运行时被另外保存过，没有覆盖它；请再运行一次")
 
 
 def _give_rights(temporary: Path, path: Path) -> None:
@@ -76,3 +98,13 @@ def stem_of(code: str, name: str) -> str:
     """A department's files are called after its code and name, without what file systems refuse."""
     stem = "_".join(filter(None, (code.strip(), name.strip())))
     return _FORBIDDEN.sub("＿", stem)[:100]
+
+
+def free_name(folder: Path, stem: str, suffix: str, taken: Collection[Path]) -> Path:
+    """A path that none of those taken is on any system: two departments never share a file."""
+    used_names = {path.name.casefold() for path in taken}
+    name, number = f"{stem}{suffix}", 1
+    while name.casefold() in used_names:
+        number += 1
+        name = f"{stem}{number}{suffix}"
+    return folder / name

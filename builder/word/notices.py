@@ -19,7 +19,7 @@ from workbook.checking import (
 from workbook.errors import BuildError
 from workbook.findings import Finding
 from workbook.reading import ACCEPTED, Return, Submission
-from workbook.writing import stem_of, writing
+from workbook.writing import free_name, stem_of, writing
 
 _PARTS = (
     (Severity.ERROR, "须改正"),
@@ -41,7 +41,9 @@ def write_notices(
     """
     if folder.exists() and not folder.is_dir():
         raise BuildError(f"{folder}：应给出文件夹，这是一个文件")
-    texts = {folder / f"{stem}.txt": text for stem, text in _notices(returns, roster)}
+    texts: dict[Path, str] = {}
+    for stem, text in _notices(returns, roster):
+        texts[free_name(folder, stem, ".txt", texts)] = text
     existing = [path for path in texts if path.exists()]
     if existing and not force:
         raise BuildError(f"{existing[0]} 等 {len(existing)} 个文件已经存在；要覆盖请加 --force")

@@ -350,15 +350,36 @@ def _require_writable(path: Path, folders: Iterable[Path]) -> None:
 
 
 def refuse_existing(path: Path, inputs: Iterable[Path], *, force: bool) -> None:
-    """Refuse to write over a return, or over anything else unless told to."""
-    if any(
-        path.exists() and input_path.exists() and path.samefile(input_path) for input_path in inputs
-    ):
+    """Refuse to write over anything that is read in this run, or over anything else unless told to."""
+    if any(same_file(input_path, path) for input_path in (*inputs, *_given_files())):
         fail(
             t(f"“{path}”就是要读的文件，请换一个文件名", f"'{path}' is one of the files to be read")
         )
     if path.is_file() and not force:
         fail(t(f"“{path}”已经存在；要覆盖请加 --force", f"'{path}' exists; --force writes over it"))
+
+
+_WRITTEN = ("output", "html", "word", "data", "notices", "write_template", "reviews")
+"""The parameters that name what is written; former reviews may be in the summary that is written anew."""
+
+
+def _given_files() -> Iterator[Path]:
+    """Every file that the command line names to be read."""
+    context = click.get_current_context(silent=True)
+    for name, value in (context.params if context else {}).items():
+        if name not in _WRITTEN:
+            yield from (each for each in (value if isinstance(value, tuple) else (value,))
+                        if isinstance(each, Path) and not isinstance(each, Url))  # fmt: skip
+
+
+def refuse_filled(folder: Path, *, force: bool) -> None:
+    """Refuse a folder of data in which there are files already, unless told to write over them."""
+    if force or isinstance(folder, Url) or not folder.is_dir():
+        return
+    names = sorted(path.name for path in folder.iterdir())
+    if names:
+        fail(t(f"文件夹“{folder}”里已有 {len(names)} 个文件或文件夹（如 {names[0]}）；要写在里面、覆盖同名的，请加 --force",
+               f"the folder '{folder}' is not empty (e.g. {names[0]}); --force writes into it"))  # fmt: skip
 
 
 def same_file(first: Path | None, second: Path) -> bool:

@@ -41,6 +41,7 @@ from workbook.commands.options import (
     read_all,
     read_in_batches,
     refuse_existing,
+    refuse_filled,
     require_targets,
     require_workbook_name,
     reviews_option,
@@ -52,6 +53,7 @@ from workbook.commands.options import (
 from workbook.commands.outcome import report_faults
 from workbook.commands.word import require_document_name
 from workbook.stores import Url, location
+from workbook.writing import require_state, state_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -111,16 +113,13 @@ def aggregate(
     files = files_for_batches(paths) if in_batches else []
     input_paths = list(map(location, files)) if in_batches else files_in(paths)
     input_paths += last_year_path
-    refuse_existing(output, input_paths, force=force or same_file(reviews, output))
-    if html is not None:
-        refuse_existing(html, input_paths, force=force)
-    if word is not None:
-        require_document_name(word, force=force)
+    outputs = Outputs(output, html, word, None if in_batches else data)
+    outputs.require_free(input_paths, reviews, force=force)
+    former = state_of(output)
     loaded_roster = given_roster(roster, projects)
     passwords = passwords_from(password_env, loaded_roster)
     former_reviews = kept_reviews(reviews, output, password_env)
     last_year = last_year_of(previous, form_file, passwords, workers, county)
-    outputs = Outputs(output, html, word, None if in_batches else data)
     if in_batches:
         from workbook.scale import roll_up
 
@@ -137,10 +136,12 @@ def aggregate(
             previous=last_year.figures,
             use=use,
         )
+        require_state(output, former)
         written = outputs.write(summary, returns)
     else:
         unchecked = read_all(paths, form_file, passwords, workers, county, use)
         checked = check(unchecked, loaded_roster, year=year, last_year=last_year.returns)
+        require_state(output, former)  # reviews may have been typed into it meanwhile
         add = partial(
             add_up,
             roster=loaded_roster,
@@ -186,6 +187,16 @@ class Outputs:
     html: Path | None
     word: Path | None
     data: Path | None
+
+    def require_free(self, read: Sequence[Path], reviews: Path | None, *, force: bool) -> None:
+        """Refuse to write over what is read, or without `force` over what is there."""
+        refuse_existing(self.summary, read, force=force or same_file(reviews, self.summary))
+        if self.html is not None:
+            refuse_existing(self.html, read, force=force)
+        if self.word is not None:
+            require_document_name(self.word, force=force)
+        if self.data is not None:
+            refuse_filled(self.data, force=force)
 
     def within(self, folder: Path) -> Outputs:
         """The same in another folder."""

@@ -47,7 +47,7 @@ CLEAN: list[tuple[str, Raw, str, str, Value]] = [
     ("percent", 1.0, "General", "万元", 1.0),
     ("percent", 1.5, "0.00%", "万元", 1.5),
     ("count", 12.0, "0", "万元", 12.0),
-    ("number", 1e300, "General", "万元", 1e300),
+    ("number", 9e14, "General", "万元", 9e14),
     ("text", "岳阳市云溪区科学技术协会  ", "@", "万元", "岳阳市云溪区科学技术协会  "),
     ("text", " 　\n", "@", "万元", None),
     ("text", None, "@", "万元", None),

@@ -1,0 +1,97 @@
+"""Nothing of the user's is written over: what is read, what stands there, what was saved meanwhile."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import openpyxl
+import pytest
+from click.testing import CliRunner
+
+from tests.fillings import ROSTER, SAMPLES
+from workbook.commands.cli import cli
+from workbook.errors import BuildError
+from workbook.writing import free_name, writing
+
+
+WORD = SAMPLES / "word" / "125001_岳阳市云溪区科学技术协会.docx"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "in").mkdir()
+    shutil.copy(min((SAMPLES / "returns").glob("125001*.xlsx")), tmp_path / "in")
+    shutil.copy(ROSTER, tmp_path / "roster.csv")
+    book = openpyxl.Workbook()
+    sheet = book["Sheet"]
+    sheet.append(["预算编码", "部门"])
+    sheet.append(["125001", "岳阳市云溪区科学技术协会"])
+    book.save(tmp_path / "roster.xlsx")
+    return tmp_path
+
+
+def run(*args: object) -> tuple[int, str]:
+    result = CliRunner().invoke(cli, [str(arg) for arg in args])
+    return result.exit_code, result.stderr
+
+
+def test_what_is_read_is_never_written_over_even_by_force(place: Path) -> None:
+    roster = place / "roster.xlsx"
+    before = roster.read_bytes()
+    for command in (
+        ("aggregate", place / "in", "-o", roster, "--roster", roster, "--force"),
+        ("import-word", WORD, "-o", roster, "--roster", roster, "--force"),
+    ):
+        code, told = run(*command)
+        assert code == 2, command
+        assert "就是要读的文件" in told
+        assert roster.read_bytes() == before
+
+
+def test_a_folder_of_data_with_foreign_files_is_refused_by_name(place: Path) -> None:
+    (place / "data").mkdir()
+    (place / "data" / "我的.csv").write_text("mine")
+    command = ("aggregate", place / "in", "-o", place / "s.xlsx", "--data", place / "data")
+    code, told = run(*command)
+    assert code == 2
+    assert "我的.csv" in told
+    assert not (place / "s.xlsx").exists()
+    assert run(*command, "--force")[0] in (0, 1)
+    assert (place / "data" / "我的.csv").read_text() == "mine"
+
+
+def test_what_was_saved_while_it_was_written_stays(tmp_path: Path) -> None:
+    path = tmp_path / "s.xlsx"
+    path.write_text("before")
+
+    def write() -> None:
+        with writing(path) as temporary:
+            temporary.write_text("ours")
+            path.write_text("typed meanwhile")
+
+    with pytest.raises(BuildError, match="运行时被另外保存过"):
+        write()
+    assert path.read_text() == "typed meanwhile"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_runs_cannot_both_write_a_new_file(tmp_path: Path) -> None:
+    path = tmp_path / "s.xlsx"
+
+    def both() -> None:
+        with writing(path) as first:
+            first.write_text("first")
+            with writing(path) as second:
+                second.write_text("second")
+
+    with pytest.raises(BuildError, match="再运行一次"):
+        both()
+    assert path.read_text() == "second"
+
+
+def test_two_departments_never_share_a_file(tmp_path: Path) -> None:
+    taken = {free_name(tmp_path, "1_A局", ".txt", ())}
+    second = free_name(tmp_path, "1_a局", ".txt", taken)
+    assert second.name == "1_a局2.txt"
+    assert free_name(tmp_path, "1_A局", ".txt", {*taken, second}).name == "1_A局3.txt"
