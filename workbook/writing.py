@@ -39,6 +39,10 @@ def writing(path: Path) -> Iterator[Path]:
 
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
 """Characters that Windows refuses in file names."""
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+"""What Windows takes for a device, whatever stands behind the point."""
+_LONGEST = 240
+"""Bytes; most file systems take 255."""
 
 
 def file_name(code: str, name: str) -> str:
@@ -49,4 +53,7 @@ def file_name(code: str, name: str) -> str:
 def stem_of(code: str, name: str) -> str:
     """A department's files are called after its code and name, without what file systems refuse."""
     stem = "_".join(filter(None, (code.strip(), name.strip())))
-    return _FORBIDDEN.sub("＿", stem)[:100]
+    plain = _FORBIDDEN.sub("＿", stem)[:100].encode()[:_LONGEST].decode(errors="ignore")
+    if _DEVICE.fullmatch(plain) or plain.endswith((".", " ")):
+        plain += "＿"
+    return plain
