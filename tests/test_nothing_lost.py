@@ -14,7 +14,6 @@ from workbook.commands.cli import cli
 from workbook.errors import BuildError
 from workbook.writing import free_name, writing
 
-
 WORD = SAMPLES / "word" / "125001_岳阳市云溪区科学技术协会.docx"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MEGABYTE = 2**20
+LONGEST_TEXT = 32_767
+"""Characters in a cell: Excel's own limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Limits:
     names: int = 20_000
     styles: int = 65_536
     items: int = 20_000  # merges, validations, relationships, properties: each, of one part
-    text_length: int = 32_767  # characters in a cell: Excel's own limit
+    text_length: int = LONGEST_TEXT
     attribute_length: int = 65_536  # any other text that is kept: formulas, ranges, names
     expanded: int = 2_000_000  # characters of shared formulas written out, per sheet
     far_row: int = 10_000  # cells beyond are not kept
@@ -48,4 +50,9 @@ OWN_FILES = Limits(
     far_row=1_048_576,
     seconds=300,
 )
-"""The bureau's own tables and summaries may hold a province."""
+"""The bureau's own summaries may hold a province."""
+
+TABLES = Limits(
+    part_bytes=100 * MEGABYTE, cells=500_000, items=200_000, far_row=1_048_576, seconds=60
+)
+"""A roster or another plain table: 20,000 departments with 25 columns, in a CSV file too."""

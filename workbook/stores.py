@@ -97,7 +97,7 @@ def fetch(path: Path, limits: Limits) -> bytes:
         with store.open(name, "rb") as file:
             data: bytes = file.read(limits.file_bytes + 1)
     except FileNotFoundError:
-        raise Refused("W101", "文件不存在") from None
+        raise Refused("W101", "找不到这个文件") from None
     except PermissionError:
         raise Refused("W101", "没有读取权限") from None
     except Exception as error:  # each store's library has errors of its own

@@ -6,6 +6,8 @@ agree letter for letter. The signs and words are those of about 200 published ce
 
 from __future__ import annotations
 
+import unicodedata
+
 BLANKS = (" ", "\u3000", "\u00a0", "\n", "\r", "\t")
 """What counts as blank inside a text; a cell holding nothing else is blank."""
 
@@ -63,6 +65,18 @@ def printable(text: object) -> str:
     A file's name may hold bytes that are no UTF-8; different names remain different texts.
     """
     return str(text).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def unseen_in(text: str) -> str:
+    """The first character of a text that nobody sees where it stands; blank if there is none.
+
+    Controls, marks of direction, characters without width, what is no character at all.
+    """
+    if text.isprintable():
+        return ""
+    unprintable = (c for c in text if not c.isprintable() and c not in BLANKS)
+    # Private ones are the rare characters of names as GB18030 has them.
+    return next((c for c in unprintable if unicodedata.category(c) not in ("Zs", "Co")), "")
 
 
 def fold(text: str) -> str:

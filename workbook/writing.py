@@ -87,6 +87,10 @@ def _give_rights(temporary: Path, path: Path) -> None:
 
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
 """Characters that Windows refuses in file names."""
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+"""What Windows takes for a device, whatever stands behind the point."""
+_LONGEST = 240
+"""Bytes; most file systems take 255."""
 
 
 def file_name(code: str, name: str) -> str:
@@ -97,7 +101,12 @@ def file_name(code: str, name: str) -> str:
 def stem_of(code: str, name: str) -> str:
     """A department's files are called after its code and name, without what file systems refuse."""
     stem = "_".join(filter(None, (code.strip(), name.strip())))
-    return _FORBIDDEN.sub("＿", stem)[:100]
+    plain = (
+        _FORBIDDEN.sub("＿", stem)[:100].encode(errors="replace")[:_LONGEST].decode(errors="ignore")
+    )
+    if _DEVICE.fullmatch(plain) or plain.endswith((".", " ")):
+        plain += "＿"
+    return plain
 
 
 def free_name(folder: Path, stem: str, suffix: str, taken: Collection[Path]) -> Path:

@@ -39,6 +39,12 @@ def issue(
         else output
         for each in addressed
     ]
+    of_path: dict[str, Addressee] = {}
+    for path, each in zip(paths, addressed, strict=True):
+        first = of_path.setdefault(str(path).casefold(), each)
+        if first is not each:
+            names = f"“{first.project or first.department}”和“{each.project or each.department}”"
+            raise BuildError(f"{path}：{names}的文件名会相同，请在名册里写上预算编码，或改名")
     existing = [path for path in paths if folder and path.exists()]
     if existing and not force:
         raise BuildError(f"{existing[0]} 等 {len(existing)} 个文件已经存在；要覆盖请加 --force")

@@ -8,33 +8,27 @@ from __future__ import annotations
 
 import datetime
 import difflib
-import io
 import re
-import warnings
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from workbook import text as texts
 from workbook.checking.same_department import Directory, Identity
 from workbook.checking.table_file import (
     HEAD_WITHIN,
     WHO_HEADS,
-    PlainTable,
     Row,
     TableFile,
-    cell_text,
     is_sum_line,
     plain_head,
 )
 from workbook.errors import RosterError
 from workbook.form import PLAIN_DATE
 
-if TYPE_CHECKING:
-    from openpyxl.worksheet.worksheet import Worksheet
+T = TypeVar("T")
 
 _HEADS: Mapping[str, tuple[str, ...]] = {
     **WHO_HEADS,
@@ -42,6 +36,7 @@ _HEADS: Mapping[str, tuple[str, ...]] = {
     "year": ("年度", "预算年度", "填报年度", "会计年度"),
     "deadline": ("截止日期",),
     "phone": ("联系电话", "电话", "手机", "手机号", "手机号码", "联系方式"),
+    "password": ("密码", "打开密码", "口令", "PASSWORD"),
 }  # fmt: skip
 """The heads by which each column is known, the usual one first."""
 _PROJECT_HEADS = {name: _HEADS[name] for name in ("county", "code", "department")} | {
@@ -54,8 +49,6 @@ _INDICATOR_HEADS = {
 """The same of the list of indicators."""
 PROJECTS, INDICATORS = "项目", "指标"
 """The sheets that list projects and approved indicators."""
-_OPENS_BY = "密码"
-"""The head of a further column: what opens a department's encrypted return."""
 _NEAR = 0.6
 """How alike a name must be to be suggested, 1 being the same."""
 
@@ -92,7 +85,7 @@ class RosterEntry:
     contact: str = ""
     phone: str = ""
     extra: Mapping[str, str] = field(default_factory=dict, hash=False)
-    """Further columns by their heads, such as a password for each department."""
+    """Further columns by their heads, such as budget figures."""
     year: int | None = None
     """Which year's form is due, where the roster has a column for it."""
     deadline: datetime.date | None = None
@@ -105,6 +98,8 @@ class RosterEntry:
     """For which projects it must answer, in the list's order."""
     indicators: tuple[RosterIndicator, ...] = field(default=(), hash=False)
     """Its approved indicators, in the list's order; none where the roster lists none for it."""
+    password: str = field(default="", repr=False)
+    """What opens its encrypted return. Never to be shown or written anywhere."""
 
     def project(self, name: str) -> RosterProject | None:
         """The project of a name, blanks, width and case aside; None if it is not listed."""
@@ -187,8 +182,7 @@ class Roster:
         named_entries = self._all_named_in(path.name, "")
         if len({entry.county for entry in named_entries}) < len(named_entries):
             named_entries = []
-        own_passwords = [entry.extra.get(_OPENS_BY, "") for entry in named_entries]
-        return (*filter(None, own_passwords), *given)
+        return (*filter(None, (entry.password for entry in named_entries)), *given)
 
     def _all_named_in(self, name: str, county: str) -> list[RosterEntry]:
         folded = texts.fold(name)
@@ -240,13 +234,17 @@ def load_roster(
     indicators_at, listed_indicators = _list_of(
         path, sheets, INDICATORS, indicators, "--indicators"
     )
-    rows = next(iter(sheets.values()))
-    entries = tuple(_entries(path, rows))
+    rows = next(filter(None, sheets.values()), ())  # a chart's sheet has none
+    entries = _entries(path, rows)
     if not entries:
         raise RosterError(f"{path}：名册里没有单位，请在表头下每行填一个单位")
-    _refuse_blank_county(path, entries)
-    _refuse_twice(path, entries, "预算编码", lambda entry: entry.code)
-    _refuse_twice(path, entries, "部门", lambda entry: entry.department)
+    mistakes = (
+        _blank_counties(path, entries),
+        _repeated(path, entries, "预算编码", lambda entry: entry.code),
+        _repeated(path, entries, "部门", lambda entry: entry.department),
+    )
+    if any(mistakes):
+        raise RosterError("\n".join(filter(None, mistakes)))
     years = sorted({entry.year for entry in entries if entry.year})
     if len(years) > 1:
         listed_years = "、".join(map(str, years))
@@ -294,41 +292,9 @@ def _shared(names: Sequence[str]) -> str:
 
 def _sheets(path: Path) -> dict[str, Sequence[Row]]:
     """The visible sheets of a file by name, the lists' last; a CSV is one sheet without a name."""
-    tables = _tables(TableFile(path, "名册", RosterError))
+    tables = TableFile(path, "名册", RosterError).tables()
     tables.sort(key=lambda table: table.sheet.strip() in (PROJECTS, INDICATORS))
     return {table.sheet.strip(): table.rows for table in tables}
-
-
-def _tables(file: TableFile) -> list[PlainTable]:
-    """The visible sheets of a workbook, or the one table of a CSV file; never none."""
-    # openpyxl takes 0.2 s to import and is needed for this alone.
-    import openpyxl  # noqa: PLC0415
-    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns about styles and validations it drops
-            book = openpyxl.load_workbook(io.BytesIO(file.read()), data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError):
-        return file.tables()  # .csv, .xls, .ods, or a reason why it is none of them
-    visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-    return [PlainTable(sheet.title, tuple(_rows(sheet))) for sheet in visible] or file.tables()
-
-
-def _rows(sheet: Worksheet) -> Iterator[Row]:
-    for number, row in enumerate(sheet.iter_rows(), 1):
-        values = [(cell.value, cell.number_format) for cell in row]
-        yield (
-            number,
-            [
-                cell_text(_float_or_other(value), number_format).strip()
-                for value, number_format in values
-            ],
-        )
-
-
-def _float_or_other(value: object) -> object:
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 # --- rows -----------------------------------------------------------------------------------------
@@ -350,56 +316,108 @@ def _lines(place: str, rows: Sequence[Row], heads: _Heads) -> Iterator[_ListedLi
     """The lines below the head."""
     head, columns = _head(place, rows, heads)
     known_columns = {name: column for column, name in columns.items() if name in heads.known}
+    further = {column: name for column, name in columns.items() if name not in heads.known}
     for number, cells in rows[head + 1 :]:
-        if not any(cells):
-            continue
-        if is_sum_line(cells):
-            raise RosterError(
-                f"{place}，第 {number} 行：“{'，'.join(filter(None, cells))}”不是{heads.subject}，请删除合计这一行"
+        if any(cells):
+            yield _ListedLine(
+                number,
+                {name: _at(cells, column) for name, column in known_columns.items()},
+                {name: _at(cells, column) for column, name in further.items()},
             )
-        values = {name: _at(cells, column) for name, column in known_columns.items()}
-        if _SCIENTIFIC.fullmatch(values.get("code", "")):
-            raise RosterError(
-                f"{place}，第 {number} 行：预算编码“{values['code']}”被 Excel 变成了科学记数，请把该列设为文本后重填"
-            )
-        further = {c: name for c, name in columns.items() if name not in heads.known}
-        yield _ListedLine(number, values, {name: _at(cells, c) for c, name in further.items()})
 
 
-def _entries(path: Path, rows: Sequence[Row]) -> Iterator[RosterEntry]:
-    for line in _lines(str(path), rows, _DEPARTMENTS):
-        number, values, extra = line.number, line.values, line.extra
-        if not values["department"]:
-            raise RosterError(f"{path}，第 {number} 行：没有单位名称，请补填，或删除这一行")
-        yield RosterEntry(
-            code=values.get("code", ""),
-            department=values["department"],
-            contact=values.get("contact", ""),
-            phone=values.get("phone", ""),
-            extra=extra,
-            year=_year(path, number, values.get("year", "")),
-            deadline=_deadline(path, number, values.get("deadline", "")),
-            row=number,
-            county=values.get("county", ""),
+def _all_or_every_mistake(
+    place: str, rows: Sequence[Row], heads: _Heads, read: Callable[[str, _ListedLine], T]
+) -> tuple[T, ...]:
+    """What is read of all lines, each told where it stands; RosterError that tells what is wrong with each."""
+    items: list[T] = []
+    mistakes: list[str] = []
+    for line in _lines(place, rows, heads):
+        where = f"{place}，第 {line.number} 行"
+        try:
+            _require_sound(where, line, heads)
+            items.append(read(where, line))
+        except RosterError as error:
+            mistakes.append(str(error))
+    if len(mistakes) > _MOST_MISTAKES:
+        mistakes[_MOST_MISTAKES:] = [f"……这样的还有 {len(mistakes) - _MOST_MISTAKES} 行"]
+    if mistakes:
+        raise RosterError("\n".join(mistakes))
+    return tuple(items)
+
+
+_MOST_MISTAKES = 10
+_LONGEST = 200
+"""Characters of a name or code; no department, project or indicator is called so long."""
+_ERROR_VALUE = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|#+)")
+"""What stands in a cell whose formula failed, or, saved as CSV, in one too narrow for its number."""
+
+
+def _require_sound(where: str, line: _ListedLine, heads: _Heads) -> None:
+    """Refuse a line of which a cell cannot be what it should be; what may be secret is not looked at."""
+    named = {name: text for name, text in line.values.items() if name != "password"}
+    if is_sum_line([*named.values(), *line.extra.values()]):
+        shown_cells = "，".join(texts.brief(text) for text in named.values() if text)
+        raise RosterError(f"{where}：“{shown_cells}”不是{heads.subject}，请删除合计这一行")
+    columns = {heads.known[name][0]: text for name, text in named.items()}
+    for column, text in (*columns.items(), *line.extra.items()):
+        if _ERROR_VALUE.fullmatch(text):
+            raise RosterError(
+                f"{where}，“{texts.brief(column)}”列：是 {text}，不是应有的内容，请改正后重填"
+            )
+    for column, text in columns.items():
+        at = f"{where}，“{column}”列"
+        if len(text) > _LONGEST:
+            raise RosterError(f"{at}：有 {len(text)} 个字，最多 {_LONGEST} 个，请改短")
+        if unseen := texts.unseen_in(text):
+            raise RosterError(
+                f"{at}：“{texts.brief(text)}”里有看不见的字符（U+{ord(unseen):04X}），请清空这一格重新键入"
+            )
+        if text.startswith("="):
+            raise RosterError(f"{at}：“{texts.brief(text)}”是公式，没有算出结果，请改成文字")
+    code = line.values.get("code", "")
+    if _SCIENTIFIC.fullmatch(code):
+        raise RosterError(
+            f"{where}：预算编码“{code}”被 Excel 变成了科学记数，请把该列设为文本后重填"
         )
 
 
-def _year(path: Path, number: int, text: str) -> int | None:
+def _entries(path: Path, rows: Sequence[Row]) -> tuple[RosterEntry, ...]:
+    return _all_or_every_mistake(str(path), rows, _DEPARTMENTS, _entry)
+
+
+def _entry(where: str, line: _ListedLine) -> RosterEntry:
+    values = line.values
+    if not values["department"]:
+        raise RosterError(f"{where}：没有单位名称，请补填，或删除这一行")
+    return RosterEntry(
+        code=values.get("code", ""),
+        department=values["department"],
+        contact=values.get("contact", ""),
+        phone=values.get("phone", ""),
+        extra=line.extra,
+        year=_year(where, values.get("year", "")),
+        deadline=_deadline(where, values.get("deadline", "")),
+        row=line.number,
+        county=values.get("county", ""),
+        password=values.get("password", ""),
+    )
+
+
+def _year(where: str, text: str) -> int | None:
     digits = texts.fold(text).removesuffix("年度").removesuffix("年")
     if not digits:
         return None
     if not re.fullmatch("20[0-9]{2}", digits):
-        raise RosterError(f"{path}，第 {number} 行：年度“{text}”不是年份，请写作 2024")
+        raise RosterError(f"{where}：年度“{text}”不是年份，请写作 2024")
     return int(digits)
 
 
-def _deadline(path: Path, number: int, text: str) -> datetime.date | None:
+def _deadline(where: str, text: str) -> datetime.date | None:
     # A date of a sheet comes with its midnight.
     read = PLAIN_DATE.coerce(text.removesuffix(" 00:00:00"), "", "")
     if read.problem:
-        raise RosterError(
-            f"{path}，第 {number} 行：截止日期“{text}”{read.problem}，请写成 2025-3-31 这样"
-        )
+        raise RosterError(f"{where}：截止日期“{text}”{read.problem}，请写成 2025-3-31 这样")
     return read.value if isinstance(read.value, datetime.date) else None
 
 
@@ -438,6 +456,9 @@ _INDICATOR_LIST = _Heads(
 )
 
 
+_LIKE_A_HEAD = re.compile(r"\D*[\u4e00-\u9fff]\D*")
+
+
 def _head(place: str, rows: Sequence[Row], heads: _Heads) -> tuple[int, dict[int, str]]:
     """Where the head stands, and what each column is: one of ours by its identifier, else its head."""
     for position, (number, cells) in enumerate(rows[:HEAD_WITHIN]):
@@ -453,7 +474,11 @@ def _head(place: str, rows: Sequence[Row], heads: _Heads) -> tuple[int, dict[int
                 )
         return position, columns
     first_row = next((cells for _, cells in rows if any(cells)), [])
-    stands = "、".join(filter(None, first_row[:8])) or "（空）"
+    # Without a head the row may be anybody's, with a password in it.
+    stands = "、".join(
+        texts.brief(cell) if _LIKE_A_HEAD.fullmatch(cell) else "…" for cell in first_row[:8] if cell
+    )
+    stands = stands or "（空）"
     raise RosterError(f"{place}：{heads.remedy.format(stands=stands)}")
 
 
@@ -476,10 +501,10 @@ def _entry_of(roster: Roster, where: str, values: Mapping[str, str]) -> RosterEn
 
 def _with_projects(roster: Roster, rows: Sequence[Row]) -> Roster:
     """The roster, each department with its projects."""
-    place = roster.projects_at
     projects: dict[int, dict[str, RosterProject]] = {}
-    for line in _lines(place, rows, _PROJECT_LIST):
-        where, name = f"{place}，第 {line.number} 行", line.values["project"]
+
+    def add(where: str, line: _ListedLine) -> None:
+        name = line.values["project"]
         if not name:
             raise RosterError(f"{where}：没有项目名称，请补填，或删除这一行")
         entry = _entry_of(roster, where, line.values)
@@ -491,6 +516,8 @@ def _with_projects(roster: Roster, rows: Sequence[Row]) -> Roster:
             raise RosterError(
                 f"{where}：{entry.department}的项目“{name}”与第 {first.row} 行重复，请只留一行"
             )
+
+    _all_or_every_mistake(roster.projects_at, rows, _PROJECT_LIST, add)
     entries = (
         replace(entry, projects=tuple(projects.get(entry.row, {}).values()))
         for entry in roster.entries
@@ -504,11 +531,11 @@ def _with_indicators(roster: Roster, rows: Sequence[Row]) -> Roster:
     What is blank is as in the line above, where cells were merged downwards: the department, the project,
     and within them the columns that stand before the indicator's.
     """
-    place = roster.indicators_at
     indicators: dict[int, list[RosterIndicator]] = {}
     above: Mapping[str, str] = {}
-    for line in _lines(place, rows, _INDICATOR_LIST):
-        where = f"{place}，第 {line.number} 行"
+
+    def add(where: str, line: _ListedLine) -> None:
+        nonlocal above
         who = {key: line.values.get(key, "") for key in ("county", "code", "department", "project")}
         above = who if who["code"] or who["department"] else above
         if not line.values["indicator"]:
@@ -520,39 +547,46 @@ def _with_indicators(roster: Roster, rows: Sequence[Row]) -> Roster:
         indicators.setdefault(entry.row, []).append(
             RosterIndicator(line.values["indicator"], project, line.extra, line.number)
         )
+
+    _all_or_every_mistake(roster.indicators_at, rows, _INDICATOR_LIST, add)
     entries = (
         replace(entry, indicators=tuple(indicators.get(entry.row, ()))) for entry in roster.entries
     )
     return replace(roster, entries=tuple(entries))
 
 
-def _refuse_blank_county(path: Path, entries: Sequence[RosterEntry]) -> None:
+def _blank_counties(path: Path, entries: Sequence[RosterEntry]) -> str:
+    """In which rows the county is missing that the others have; blank if in none."""
     blank = [str(entry.row) for entry in entries if not entry.county]
-    if 0 < len(blank) < len(entries):
-        ellipsis = f" 等 {len(blank)} " if len(blank) > _MOST_ROWS else " "
-        raise RosterError(
-            f"{path}：第 {'、'.join(blank[:_MOST_ROWS])}{ellipsis}行没有县区，其余的有；请补填"
-        )
+    if not 0 < len(blank) < len(entries):
+        return ""
+    return f"{path}：第 {_few(blank)}行没有县区，其余的有；请补填"
 
 
 _MOST_ROWS = 5
 """So many rows or repetitions are told one by one."""
 
 
-def _refuse_twice(
+def _few(rows: Sequence[str]) -> str:
+    ellipsis = f" 等 {len(rows)} " if len(rows) > _MOST_ROWS else " "
+    return "、".join(rows[:_MOST_ROWS]) + ellipsis
+
+
+def _repeated(
     path: Path, entries: Iterable[RosterEntry], column: str, value: Callable[[RosterEntry], str]
-) -> None:
-    """Refuse what stands twice in one county."""
+) -> str:
+    """What stands twice in one county; blank if nothing does."""
     seen: dict[tuple[str, str], list[RosterEntry]] = {}
     for entry in entries:
         if value(entry):
             key = texts.fold(entry.county), texts.fold(value(entry))
             seen.setdefault(key, []).append(entry)
-    twice = [same for same in seen.values() if len(same) > 1]
-    if twice:
-        repetitions = "；".join(
-            f"{same[0].county}“{value(same[0])}”在第 {'、'.join(str(e.row) for e in same)} 行"
-            for same in twice[:_MOST_ROWS]
-        )
-        remedy = "" if twice[0][0].county else "；几个县区合用的名册，请加“县区”一列"
-        raise RosterError(f"{path}：{column}重复：{repetitions}。请每个单位只留一行{remedy}")
+    repeated = [same for same in seen.values() if len(same) > 1]
+    if not repeated:
+        return ""
+    repetitions = "；".join(
+        f"{same[0].county}“{value(same[0])}”在第 {_few([str(entry.row) for entry in same])}行"
+        for same in repeated[:_MOST_ROWS]
+    )
+    remedy = "" if repeated[0][0].county else "；几个县区合用的名册，请加“县区”一列"
+    return f"{path}：{column}重复：{repetitions}。请每个单位只留一行{remedy}"

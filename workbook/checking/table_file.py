@@ -15,11 +15,11 @@ from pathlib import Path
 
 from workbook import text as texts
 from workbook.catalogue import CATALOGUE
-from workbook.errors import Refused, WorkbookError, reason_of
+from workbook.errors import Refused, WorkbookError
 from workbook.expression import number_text
 from workbook.form import DAYS_TO_1904, PLAIN_DATE, day_of, is_day_format, shown
-from workbook.limits import OWN_FILES
-from workbook.package import Package, RawCell, Sheet, open_bytes
+from workbook.limits import TABLES
+from workbook.package import Package, RawCell, Sheet, open_bytes, read_file
 
 Row = tuple[int, list[str]]
 """A row's number as people count it, and its cells."""
@@ -66,50 +66,61 @@ class TableFile:
 
         Sheets named in `unread` have no rows. Raises `error` naming the file and the remedy.
         """
-        data = self.read()
+        data = self._read()
         if not data.startswith(_WORKBOOKS):
             return [PlainTable("", self._lines(data))]
         try:
-            package = open_bytes(data, limits=OWN_FILES, unread=unread, passwords=self.passwords)
+            package = open_bytes(data, limits=TABLES, unread=unread, passwords=self.passwords)
         except Refused as refused:
-            reason = CATALOGUE[refused.code].message.format(detail=refused.detail)
-            raise self.error(
-                f"{self.path}：{self.called}无法读取（{reason}），请在 Excel 或 WPS 中另存为新的、没有密码的 .xlsx"
-            ) from None
+            raise self._unreadable(refused) from None
         visible = [sheet for sheet in package.sheets if sheet.state == "visible"]
         if not visible:
             raise self.error(f"{self.path}：{self.called}里的工作表都隐藏了，请取消隐藏")
         return [PlainTable(sheet.name, _rows(package, sheet)) for sheet in visible]
 
-    def read(self) -> bytes:
-        """What the file holds. Raises `error` naming it and the remedy."""
+    def _read(self) -> bytes:
         try:
-            return self.path.read_bytes()
-        except OSError as error:
-            reason = reason_of(error)
-            raise self.error(
-                f"{self.path}：{self.called}无法读取（{reason}），请检查路径"
-            ) from None
+            return read_file(self.path.resolve(), TABLES)
+        except Refused as refused:
+            raise self._unreadable(refused) from None
+        except (OSError, RuntimeError):  # a name too long, links in a circle
+            raise self._unreadable(Refused("W101", "路径无效")) from None
+
+    def _unreadable(self, refused: Refused) -> WorkbookError:
+        remedy = {
+            "W101": "请检查路径",
+            "W102": "请换一份有内容的",
+            "W106": "请只留用得到的行和列，多余的（空白的也算）整行、整列删除后，另存为新的 .xlsx",
+        }.get(refused.code, "请在 Excel 或 WPS 中另存为新的、没有密码的 .xlsx")
+        reason = CATALOGUE[refused.code].message.format(detail=refused.detail)
+        return self.error(f"{self.path}：{self.called}无法读取（{reason}），{remedy}")
 
     def _lines(self, data: bytes) -> tuple[Row, ...]:
         text = self._decoded(data)
         first = text.split("\n", 1)[0]
         delimiter = max(",\t;", key=first.count)
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        # Not strict, a quote that nothing closes takes all that follows for one cell.
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         rows: list[Row] = []
-        start = 1
+        start, count = 1, 0
         try:
             for cells in reader:
-                rows.append((start, [cell.strip() for cell in cells]))
+                stripped = [cell.strip() for cell in cells]
+                if any(stripped):
+                    rows.append((start, stripped))
+                    count += len(stripped)
+                if count > TABLES.cells:
+                    raise self._unreadable(Refused("W106", f"单元格数超过 {TABLES.cells}"))
                 start = reader.line_num + 1
         except csv.Error as error:
             raise self.error(
-                f"{self.path}，第 {start} 行：不是有效的 CSV（{error}），请另存一份"
+                f"{self.path}，第 {start} 行：这一行起读不成表格，多半是有一个双引号没有配对，或一格里有十几万字（{error}）；"
+                "请改好这一行，或在 Excel、WPS 中打开，另存为 .xlsx"
             ) from None
-        return tuple(row for row in rows if any(row[1]))
+        return tuple(rows)
 
     def _decoded(self, data: bytes) -> str:
-        if b"\0" in data[:4096]:
+        if b"\0" in data:
             raise self.error(
                 f"{self.path}：{self.called}须为 .csv 或 .xlsx，请在 Excel 或 WPS 中另存为其中一种"
             )
@@ -166,4 +177,4 @@ def plain_head(head: str) -> str:
 
 def is_sum_line(cells: Sequence[str]) -> bool:
     """Whether a row is that of a sum, and nobody's own."""
-    return any(_SUM_LINE.fullmatch(texts.fold(cell)) for cell in cells)
+    return any("计" in cell and _SUM_LINE.fullmatch(texts.fold(cell)) for cell in cells)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
+import warnings
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from threading import Lock
@@ -48,20 +49,26 @@ _MEANT = {
 }
 
 
+_LONGEST = 8000
+"""Characters; a formula of a sheet takes about as many."""
 _PARSING = Lock()
 """Python before 3.11.5 counts how deep a tree is nested for all threads together, and fails if two parse at once."""
 
 
 def python_tree(text: str) -> ast.expr:
     """Python's tree of an expression on one line. Raises ExpressionError."""
+    if len(text) > _LONGEST:
+        message = f"is too long, {len(text)} characters, at most {_LONGEST}"
+        raise ExpressionError(f"{message}; put a part of it into a define or a derived field", 1)
     try:
-        with _PARSING:
+        with _PARSING, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of '\d' Python would warn on the terminal
             return ast.parse(text, mode="eval").body
     except SyntaxError as error:
         column = error.offset or 1
         hint = _MEANT.get(text[column - 1 : column], "")
         raise ExpressionError(f"cannot be read: {error.msg}{hint}", column) from None
-    except RecursionError:
+    except (RecursionError, MemoryError):  # the latter is what Python calls too deep a nesting
         raise ExpressionError("is nested too deeply", 1) from None
 
 

@@ -58,12 +58,13 @@ def parse(text: str, scope: Scope, expected: Type | None = None) -> Node:
     text = on_one_line(text)  # an expression may run over several lines
     try:
         node = _Reader(text, scope).read(python_tree(text))
+        if expected is not None and node.type != expected:
+            raise ExpressionError(f"yields {node.type}, must yield {expected}", 1)
+        place = "'自评表的名称'!$AA$100"
+        if has_formula(node) and not _fits_a_cell(to_formula(node, lambda _: place)):
+            raise ExpressionError(_TOO_LONG, 1)
     except RecursionError:
         raise ExpressionError("is nested too deeply", 1) from None
-    if expected is not None and node.type != expected:
-        raise ExpressionError(f"yields {node.type}, must yield {expected}", 1)
-    if has_formula(node) and not _fits_a_cell(to_formula(node, lambda _: "'自评表的名称'!$AA$100")):
-        raise ExpressionError(_TOO_LONG, 1)
     return node
 
 

@@ -12,11 +12,15 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from workbook.errors import FormError, nearest, reason_of
+from workbook.errors import FormError, Refused, nearest
 from workbook.form.toml_table import KEYS, SourcedTable, TomlTable
+from workbook.limits import LONGEST_TEXT, MEGABYTE, Limits
+from workbook.package import read_file
+from workbook.text import brief
 
 FORMS_DIR = Path(__file__).parent / "definitions"
 RULE_SETS_DIR = FORMS_DIR / "rules"
@@ -56,27 +60,32 @@ def read_sources(path: Path, data: bytes | None = None) -> Source:
 
     Raises FormError for a file that is missing, cannot be read or comes back to itself.
     """
-    return _read(path, data, ())
+    return _read(path, data, (), count(1))
 
 
-def _read(path: Path, data: bytes | None, way: tuple[Path, ...]) -> Source:
-    """`way` are the files by which this one was reached."""
+def _read(path: Path, data: bytes | None, way: tuple[Path, ...], numbers: Iterator[int]) -> Source:
+    """`way` are the files by which this one was reached, `numbers` count all that are read."""
     if data is None:
         data = _bytes(path)
     way = (*way, path)
     table = TomlTable(_parsed(path.name, data), path.name, "")
     base = table.take("extends", str, "") if "extends" in table.data else None
+    rule_sets = table.strings("include")
     return Source(
         path,
         data,
-        None if base is None else _named_by(table, "extends", base, way),
-        tuple(_named_by(table, "include", name, way) for name in table.strings("include")),
+        None if base is None else _named_by(table, "extends", base, way, numbers),
+        tuple(_named_by(table, "include", name, way, numbers) for name in rule_sets),
     )
 
 
-def _named_by(table: TomlTable, key: str, name: str, way: tuple[Path, ...]) -> Source:
+def _named_by(
+    table: TomlTable, key: str, name: str, way: tuple[Path, ...], numbers: Iterator[int]
+) -> Source:
     """The file of a name: beside the one that names it, else among those that come with the project."""
-    if not name or name != Path(name).name or name.endswith(".toml"):
+    if next(numbers) > _MOST_FILES:
+        raise table.error(key, f"leads to more than {_MOST_FILES} files")
+    if not _FILE_NAME.fullmatch(name) or name.endswith(".toml"):
         message = f"'{name}' must be a file's name, without folder and without .toml"
         raise table.error(key, message)
     places = (way[-1].parent, FORMS_DIR if key == "extends" else RULE_SETS_DIR)
@@ -89,14 +98,24 @@ def _named_by(table: TomlTable, key: str, name: str, way: tuple[Path, ...]) -> S
     if path.resolve() in (passed.resolve() for passed in way):
         stems = [passed.stem for passed in (*way, path)]
         raise table.error(key, f"comes back to where it was: {' → '.join(stems)}")
-    return _read(path, None, way)
+    return _read(path, None, way, numbers)
+
+
+_FILE_NAME = re.compile(r"[^\x00-\x1f/\\:]{1,60}")
+_MOST_FILES = 64
+"""So many files one definition may build upon: those that name one another twice double with each step."""
+_LIMITS = Limits(file_bytes=MEGABYTE)
+"""Of a file. The shipped ones hold up to 100 kB."""
 
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise FormError(f"{path}：表式定义无法读取（{reason_of(error)}），请检查路径") from None
+        return read_file(path.resolve(), _LIMITS)
+    except Refused as refused:
+        reason = refused.detail
+    except (OSError, RuntimeError):  # a name too long, links in a circle
+        reason = "路径无效"
+    raise FormError(f"{path}：表式定义无法读取（{reason}），请检查路径和这个文件")
 
 
 _TOML_HINT = "（请看这一行附近：引号、逗号、括号要用英文的，要成对；一个键只写一次）"
@@ -106,11 +125,55 @@ _TOML_HINT = "（请看这一行附近：引号、逗号、括号要用英文的
 def _parsed(file: str, data: bytes) -> dict[str, Any]:
     """What a file's bytes say; not to be changed."""
     try:
-        return tomllib.loads(data.decode("utf-8-sig"))
+        table = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise FormError(f"{file}: is not UTF-8; save it as UTF-8（请用 UTF-8 编码保存）") from None
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise FormError(f"{file}: is nested too deeply（括号套得太深）") from None
+    except ValueError as error:  # TOMLDecodeError is one; another a number of thousands of digits
         raise FormError(f"{file}: is not valid TOML: {error}{_TOML_HINT}") from None
+    _require_usable(table, file)
+    return table
+
+
+_DEEPEST = 20
+"""Tables within tables; a definition that makes sense has seven."""
+_LONGEST_KEY = 200
+_LARGEST = 1e15
+"""A sheet keeps 15 digits."""
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What no workbook can hold."""
+
+
+def _require_usable(table: Mapping[str, Any], file: str) -> None:
+    """Refuse values that are of use nowhere in a definition. Raises FormError naming the key."""
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), table)]
+    while waiting:
+        keys, value = waiting.pop()
+        problem = _unusable(value) or next(filter(None, map(_unusable, keys[-1:])), "")
+        if not problem and len(keys) > _DEEPEST:
+            problem = "is nested too deeply"
+        if not problem and keys and len(keys[-1]) > _LONGEST_KEY:
+            problem = f"is too long a key, {len(keys[-1])} characters"
+        if problem:
+            names = ", ".join(brief(key) for key in keys[:_DEEPEST])
+            raise FormError(f"{file}, {names}: {problem}")
+        if isinstance(value, dict):
+            waiting += [((*keys, key), item) for key, item in value.items()]
+        elif isinstance(value, list):
+            waiting += [((*keys, str(n)), item) for n, item in enumerate(value, 1)]
+
+
+def _unusable(value: object) -> str:
+    """Why a value is of no use, whatever key it stands under; blank if it may be."""
+    if isinstance(value, str):
+        if len(value) > LONGEST_TEXT:
+            return f"is too long, {len(value)} characters; a cell takes {LONGEST_TEXT}"
+        if strange := _NO_TEXT.search(value):
+            return f"holds a character that no workbook can hold, U+{ord(strange[0]):04X}"
+    if isinstance(value, int | float) and not abs(value) <= _LARGEST:
+        return f"must be a number of at most 15 digits, is {value if isinstance(value, float) else 'longer'}"
+    return ""
 
 
 def _sourced(value: Any, file: str) -> Any:
@@ -336,15 +399,15 @@ def _add_shared_fields(
     result: SourcedTable, base: SourcedTable, shared: SourcedTable, own: SourcedTable
 ) -> None:
     """Fields that rule sets derive stand behind the section's own, and give way to them."""
-    sections = {section.get("id"): section for section in _tables(result, "section")}
+    sections = {str(section.get("id")): section for section in _tables(result, "section")}
     below, above = (
-        {section.get("id"): _table(section, "fields") for section in _tables(table, "section")}
+        {str(section.get("id")): _table(section, "fields") for section in _tables(table, "section")}
         for table in (base, own)
     )
     for section in _tables(shared, "section"):
         name = section["id"]
         if name not in sections:
-            hint = nearest(name, [str(known) for known in sections])
+            hint = nearest(name, sections)
             message = (
                 f'{own.home} has no such section; {hint}; or write without = ["{name}"] into it'
             )

@@ -40,6 +40,7 @@ from workbook.form.model import (
     DEPARTMENT_CODE,
     FISCAL_YEAR,
     GROUP,
+    OWN_SHEETS,
     ROW,
     DrawnCell,
     Field,
@@ -54,6 +55,8 @@ from workbook.form.scope import FormScope
 from workbook.form.standard_rules import general_rules
 from workbook.form.toml_table import KEYS, TomlTable
 from workbook.form.vocabulary import read_defines, read_words
+from workbook.limits import LONGEST_TEXT
+from workbook.text import brief, is_blank
 
 UNIT_SETTING = "unit"
 """A setting that every form has: its unit."""
@@ -97,14 +100,17 @@ def form_of(path: Path, data: bytes) -> Form:
 # A form is itself the key of what is worked out of it, so the same files have to give the same form.
 @lru_cache(maxsize=64)
 def _form(source: Source) -> Form:
-    composed = compose(source)
-    table = dated(composed)
-    top = TomlTable(table, source.path.name, "")
+    try:
+        composed = compose(source)
+        top = TomlTable(dated(composed), source.path.name, "")
 
-    def text() -> str:  # asked for by few
-        return source.text if source.is_whole else definition_text(composed, _REMARK)
+        def text() -> str:  # asked for by few
+            return source.text if source.is_whole else definition_text(composed, _REMARK)
 
-    return _Loader(source.path, top).form(text)
+        return _Loader(source.path, top).form(text)
+    except RecursionError:
+        message = "defines, formulas or `after` lead to one another in too long a chain"
+        raise FormError(f"{source.path.name}: {message}") from None
 
 
 _REMARK = "由表式定义和它继承的表、引用的规则集合成，一个文件就是全部。写法见 docs/form-file.md。"
@@ -189,11 +195,13 @@ class _Loader:
         if not sections:
             raise top.error("section", "a form needs at least one [[section]]")
         self._check_needed(sections)
-        widths = top.numbers("widths")
-        side = top.numbers("side_widths")
+        widths = _widths(top, "widths")
+        side = _widths(top, "side_widths")
         further = tuple(self._further(t) for t in top.tables("further_sheet", "name"))
+        _check_sheet_name(top, "sheet")
         sheets = [top.take("sheet", str), *(paper.sheet for paper in further)]
-        twice = next((name for name in sheets if sheets.count(name) > 1), "")
+        folded = [name.casefold() for name in sheets]
+        twice = next((name for name in sheets if folded.count(name.casefold()) > 1), "")
         if twice:
             raise top.error("further_sheet", f"'{twice}' is used twice")
         self._check_limits(sections)
@@ -210,15 +218,15 @@ class _Loader:
         rules = _all_or_every_mistake(lambda table: read_rule(table, scope, subjects), rule_tables)
         digest = _digest(top.data, formulas, rules)
         form = Form(
-            id=top.take("id", str),
-            version=top.take("version", str),
+            id=_plain_name(top, "id"),
+            version=_plain_name(top, "version"),
             revision=self._revision(),
             name=top.take("name", str),
             title=_pattern(top, "title", top.take("title", str), "fiscal_year"),
             annex=top.take("annex", str, ""),
             unit=top.take("unit", str, "万元"),
             sheet=top.take("sheet", str),
-            fiscal_year=top.take("fiscal_year", int),
+            fiscal_year=top.whole("fiscal_year", *_YEARS),
             widths=widths,
             side_widths=side,
             orientation=_one_of(top, "orientation", "portrait", "landscape"),
@@ -268,9 +276,10 @@ class _Loader:
 
     def _further(self, table: TomlTable) -> Paper:
         table.only(*KEYS["further_sheet"])
+        _check_sheet_name(table, "name")
         title = _pattern(table, "title", table.take("title", str, ""), "fiscal_year")
         orientation = _one_of(table, "orientation", "portrait", "landscape")
-        return Paper(table.take("name", str), title, "", table.numbers("widths"), (), orientation)
+        return Paper(table.take("name", str), title, "", _widths(table, "widths"), (), orientation)
 
     # sections
 
@@ -357,11 +366,20 @@ class _Loader:
         choices = table.strings("choices")
         if (kind.entry is Entry.LIST) != bool(choices):
             raise table.error("choices", "a choice needs choices, and only a choice has them")
+        table.refuse_idle("choices", choices, "choice")
+        if sum(map(len, choices)) > _MOST_CHOSEN:
+            raise table.error("choices", f"have more than {_MOST_CHOSEN} characters together")
         grain = {"": ROW if repeats else CELL, "group": GROUP}.get(table.take("per", str, ""))
         if grain is None or (grain == GROUP and not repeats):
             raise table.error("per", "can only be 'group', in a section with rows")
         value = table.data.get("value")
+        if isinstance(value, bool) or not isinstance(value, str | int | float | None):
+            raise table.error("value", "must be a text or a number")
         highest = table.data.get("max", self._highest(kind, table.take("unit", str, "")))
+        if isinstance(highest, bool) or not isinstance(highest, str | int | float | None):
+            raise table.error(
+                "max", "must be a number, or the field beside it that limits this one"
+            )
         blanks = ("empty", "missing") if kind.type is Type.TEXT else ("missing", "zero")
         return Field(
             id=name,
@@ -374,10 +392,10 @@ class _Loader:
             required=table.data.get("required") is True,
             if_begun=_if_begun(table),
             blank=_one_of(table, "blank", *blanks),
-            formula=table.take("formula", str, ""),
+            formula=_formula(table),
             value=float(value) if isinstance(value, int) else value,
             choices=choices,
-            max_length=table.take("max_length", int, kind.max_length or 0) or None,
+            max_length=table.whole("max_length", 1, LONGEST_TEXT, kind.max_length or 0) or None,
             lowest=table.take("min", float) if "min" in table.data else kind.lowest,
             highest=float(highest) if isinstance(highest, int) else highest,
             prompt=table.take("prompt", str, ""),
@@ -407,6 +425,15 @@ class _Loader:
                     table = self._field_table(section.id, item.id)
                     hint = nearest(item.highest, (f.id for f in section.of_grain(item.grain)))
                     raise table.error("max", f"'{item.highest}' is no field beside it; {hint}")
+                if (
+                    isinstance(item.highest, float)
+                    and item.lowest is not None
+                    and item.lowest > item.highest
+                ):
+                    message = (
+                        f"the least, {item.lowest:.15g}, is more than the most, {item.highest:.15g}"
+                    )
+                    raise self._field_table(section.id, item.id).error("min", message)
 
     def _check_drawings(self, sections: dict[str, Section], edges: dict[str, int]) -> None:
         """`edges` says how many columns each sheet has; the form's own is named blank."""
@@ -525,11 +552,13 @@ def _group(
     if isinstance(rows, int) and not isinstance(rows, bool):
         count = rows
     elif isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
-        count, constants = len(rows), tuple(_constants(table, row, fields) for row in rows)
+        count = len(rows)
     else:
         raise table.error("rows", f"{name}must be how many rows there are, or a list of tables")
-    if count < 1:
-        raise table.error("rows", f"{name}must have at least one row")
+    if not 1 <= count <= _MOST_ROWS:
+        raise table.error("rows", f"{name}must have at least one row, and at most {_MOST_ROWS}")
+    if isinstance(rows, list):
+        constants = tuple(_constants(table, row, fields) for row in rows)
     return Group(path, count, weight, constants, optional)
 
 
@@ -575,6 +604,13 @@ def _mode(table: TomlTable, grain: str) -> str:
     return "fixed" if "value" in table.data or grain == GROUP else "entered"
 
 
+def _formula(table: TomlTable) -> str:
+    formula = table.take("formula", str, "")
+    if "formula" in table.data and is_blank(formula):
+        raise table.error("formula", "is blank; say how the field is worked out")
+    return formula
+
+
 def _if_begun(table: TomlTable) -> bool:
     value = table.data.get("required", False)
     if not isinstance(value, bool) and value != "begun":
@@ -591,6 +627,54 @@ def _must_be_drawn(section: Section, item: Field) -> bool:
     return not item.is_hidden and item.id not in section.levels
 
 
+_YEARS = (2000, 2100)
+_MOST_CHOSEN = 2000
+"""Characters of all choices of a field, which stand in one formula."""
+_MOST_ROWS = 1000
+_WIDEST, _MOST_COLUMNS = 255, 200
+"""What a sheet's column may be wide; how many the reader looks at, with some to spare."""
+
+
+def _widths(table: TomlTable, key: str) -> tuple[float, ...]:
+    widths = table.numbers(key, 0, _WIDEST)
+    if len(widths) > _MOST_COLUMNS:
+        raise table.error(key, f"are {len(widths)} columns, more than {_MOST_COLUMNS}")
+    if 0 in widths:
+        raise table.error(key, "0 is no width")
+    return widths
+
+
+def _check_sheet_name(table: TomlTable, key: str) -> None:
+    """Refuse a sheet's name that Excel does not take, or that a template has already."""
+    name = table.take(key, str)
+    problem = ""
+    if name.casefold() in OWN_SHEETS:
+        problem = "is the name of a sheet that every template has already"
+    elif name.casefold() == "history":
+        problem = "is a name that Excel keeps for itself"
+    elif not name.strip() or len(name.encode("utf-16-le")) > 2 * _LONGEST_SHEET_NAME:
+        problem = f"must have 1 to {_LONGEST_SHEET_NAME} characters"
+    elif strange := re.search(r"[\[\]:*?/\\]|^'|'$", name):
+        problem = f"holds {strange[0]}, which no sheet's name may hold there"
+    elif not name.isprintable():
+        problem = "holds a character that cannot be seen"
+    if problem:
+        raise table.error(key, f"'{brief(name)}' {problem}")
+
+
+_LONGEST_SHEET_NAME = 31
+
+
+def _plain_name(table: TomlTable, key: str) -> str:
+    """A name that files and folders are called after."""
+    name = table.take(key, str)
+    if not re.fullmatch(r"\w[\w.-]{0,59}", name):
+        raise table.error(
+            key, f"'{brief(name)}' must be letters, digits, '_', '-' and '.', at most 60"
+        )
+    return name
+
+
 def _one_of(table: TomlTable, key: str, default: str, *alternatives: str) -> str:
     """A text that must be one of a few; the first is the default."""
     value = table.take(key, str, default)
@@ -601,11 +685,9 @@ def _one_of(table: TomlTable, key: str, default: str, *alternatives: str) -> str
 
 def _pattern(table: TomlTable, key: str, text: str, *names: str) -> str:
     """A text in which `{…}` may only hold some names."""
-    try:
-        text.format_map(dict.fromkeys(names, ""))
-    except (KeyError, ValueError, IndexError):
-        allowed = ", ".join(f"{{{name}}}" for name in names)
-        raise table.error(key, f"may only hold {allowed} between braces") from None
+    plain = [f"{{{name}}}" for name in names]
+    if re.search("[{}]", re.sub("|".join(map(re.escape, ("{{", "}}", *plain))), "", text)):
+        raise table.error(key, f"may only hold {', '.join(plain)} between braces")
     return text
 
 

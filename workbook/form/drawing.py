@@ -11,18 +11,23 @@ from workbook.form.toml_table import TomlTable
 _FIELD = re.compile(r"\{([a-z0-9_.]+)\}")
 _LEVEL = re.compile(r"\[([a-z0-9_]+)\]")
 _HEADING = re.compile(r"(#{1,2}) +")
+_HIGHEST_ROW = 409
+"""In points; a sheet has none higher."""
+_MOST_LINES = 500
 
 
 def draw(table: TomlTable, key: str, section: str, levels: tuple[str, ...]) -> Drawing:
     """Read drawn rows: `a | b | <` and so on; see docs/form-file.md."""
     value = table.data.get(key, [])
     lines = [value] if isinstance(value, str) else list(table.strings(key))
+    if len(lines) > _MOST_LINES:
+        raise table.error(key, f"has {len(lines)} rows, at most {_MOST_LINES} can be drawn")
     grid: list[list[str]] = []
     framed = []
     for line in lines:
         framed.append(not line.startswith("~"))
         grid.append([cell.strip(" ") for cell in line.removeprefix("~").split("|")])
-    heights = table.numbers("heights") if key == "drawing" else ()
+    heights = table.numbers("heights", 0, _HIGHEST_ROW) if key == "drawing" else ()
     if heights and len(heights) != len(lines):
         raise table.error("heights", f"must have one number for each of the {len(lines)} rows")
     cells = []

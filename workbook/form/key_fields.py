@@ -77,7 +77,7 @@ class _SummaryTable:
             results=tuple(self._field(table, "results", k) for k in table.strings("results")),
             breakdowns=tuple(self._breakdown(t, amounts) for t in table.tables("breakdown", "id")),
             scored=tuple(map(self._scored, table.tables("scored", "section"))),
-            grades=tuple(map(self._grade, table.tables("grade", "name"))),
+            grades=self._grades(),
             lowest_grade=table.take("lowest_grade", str, ""),
             reasons=tuple(map(_reason, table.tables("reason", "name"))),
             criteria=tuple(map(_criterion, table.tables("criterion", "id"))),
@@ -156,6 +156,19 @@ class _SummaryTable:
             table.take("expected", str, ""),
             table.take("reason", str, ""),
         )
+
+    def _grades(self) -> tuple[tuple[str, float], ...]:
+        """From the highest down, each below the one before."""
+        grades: list[tuple[str, float]] = []
+        for table in self.table.tables("grade", "name"):
+            name, lowest = self._grade(table)
+            if grades and lowest >= grades[-1][1]:
+                message = (
+                    f"{lowest:g} is not below {grades[-1][1]:g} of '{grades[-1][0]}' before it"
+                )
+                raise table.error("from", f"{message}; grades stand from the highest down")
+            grades.append((name, lowest))
+        return tuple(grades)
 
     def _grade(self, table: TomlTable) -> tuple[str, float]:
         """A grade's lowest score is a number, or a setting's name, so that rules can speak of it."""

@@ -19,6 +19,9 @@ DEPARTMENT, DEPARTMENT_CODE = "identity.department", "identity.department_code"
 FISCAL_YEAR = "identity.fiscal_year"
 """The fields that every form has: a return is told apart by them."""
 
+OWN_SHEETS = ("填报说明", "自检", "_lists", "_calc", "_form")
+"""The sheets that every template has beside the form's own; `workbook.layout` says which is which."""
+
 CELL, ROW, GROUP = "form", "row", "group"
 """Grains: one value a form, one a row of a repeating section, one a level-1 group of it."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from workbook.errors import FormError, nearest
+from workbook.text import is_blank
 
 T = TypeVar("T")
 
@@ -90,12 +91,32 @@ class TomlTable:
             raise self.error(key, "must be a list of texts")
         return tuple(value)
 
-    def numbers(self, key: str) -> tuple[float, ...]:
-        """A list of numbers; empty if the key is missing."""
+    def refuse_idle(self, key: str, listed: Sequence[str], called: str) -> None:
+        """Refuse a list in which a text is blank or stands twice."""
+        before: set[str] = set()
+        for number, text in enumerate(listed, 1):
+            if is_blank(text):
+                raise self.error(key, f"{called} {number} is blank")
+            if text in before:
+                raise self.error(key, f"'{text}' is in the list twice")
+            before.add(text)
+
+    def numbers(self, key: str, lowest: float, highest: float) -> tuple[float, ...]:
+        """A list of numbers between two; empty if the key is missing."""
         value: list[Any] = self.take(key, list, [])
-        if not all(isinstance(item, int | float) for item in value):
-            raise self.error(key, "must be a list of numbers")
+        for item in value:
+            if isinstance(item, bool) or not isinstance(item, int | float):
+                raise self.error(key, "must be a list of numbers")
+            if not lowest <= item <= highest:
+                raise self.error(key, f"{item:g} is not between {lowest:g} and {highest:g}")
         return tuple(float(item) for item in value)
+
+    def whole(self, key: str, lowest: int, highest: int, default: int | None = None) -> int:
+        """A whole number between two."""
+        value: int = self.take(key, int, default)
+        if key in self.data and not lowest <= value <= highest:
+            raise self.error(key, f"{value} is not between {lowest} and {highest}")
+        return value
 
     def tables(self, key: str, name: str) -> list[TomlTable]:
         """A list of tables, each named by its key `name` in errors."""

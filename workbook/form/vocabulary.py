@@ -19,7 +19,6 @@ from workbook.expression import (
 )
 from workbook.form.model import Form, Rule, Section
 from workbook.form.toml_table import TomlTable
-from workbook.text import is_blank
 
 Words = dict[str, tuple[str, ...]]
 
@@ -40,11 +39,7 @@ def _words(table: TomlTable, name: str) -> tuple[str, ...]:
     words = table.strings(name)
     if not words:
         raise table.error(name, "needs at least one word")
-    for number, word in enumerate(words, 1):
-        if is_blank(word):
-            raise table.error(name, f"word {number} is blank")
-        if words.index(word) < number - 1:
-            raise table.error(name, f"'{word}' is in the list twice")
+    table.refuse_idle(name, words, "word")
     return words
 
 

@@ -12,6 +12,7 @@ from workbook.errors import BuildError
 from workbook.form import (
     CELL,
     GROUP,
+    OWN_SHEETS,
     ROW,
     Drawing,
     DrawnCell,
@@ -25,11 +26,7 @@ from workbook.form import (
 )
 from workbook.text import fold
 
-GUIDE_SHEET = "填报说明"
-CHECK_SHEET = "自检"
-LIST_SHEET = "_lists"
-CALC_SHEET = "_calc"
-FORM_SHEET = "_form"
+GUIDE_SHEET, CHECK_SHEET, LIST_SHEET, CALC_SHEET, FORM_SHEET = OWN_SHEETS
 
 STATUS_ROW = 1
 """The first row of each sheet to be filled in tells how many problems are open; the paper begins below it."""

@@ -90,7 +90,7 @@ def read_file(path: Path, limits: Limits) -> bytes:
             _require_regular(os.fstat(descriptor))
             data = file.read(limits.file_bytes + 1)
     except FileNotFoundError:
-        raise Refused("W101", "文件不存在") from None
+        raise Refused("W101", "找不到这个文件") from None
     except PermissionError:
         raise Refused("W101", "没有读取权限") from None
     except (OSError, ValueError) as error:
@@ -107,7 +107,7 @@ def _require_regular(status: os.stat_result) -> None:
     if stat.S_ISREG(status.st_mode):
         return
     if stat.S_ISDIR(status.st_mode):
-        raise Refused("W101", "是文件夹，不是文件")
+        raise Refused("W101", "这是一个文件夹")
     if stat.S_ISLNK(status.st_mode):
         raise Refused("W101", "是链接，不是文件本身")
     raise Refused("W101", "是设备或管道，不是文件")

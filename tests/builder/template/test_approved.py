@@ -202,3 +202,11 @@ def test_a_form_by_project_is_written_for_each_project(tmp_path: Path) -> None:
         ("数字化", True),
         ("档案馆", True),
     ]
+
+
+def test_two_departments_never_share_a_file(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("部门\n甲/局\n甲:局\n", encoding="utf-8")
+    done = run("department_overall", "-o", tmp_path / "out", "--roster", tmp_path / "r.csv")
+    assert done.exit_code == 2
+    assert "“甲/局”和“甲:局”的文件名会相同" in done.output
+    assert not (tmp_path / "out").exists()

@@ -1,6 +1,11 @@
 """A roster is read whatever program saved it, and a wrong one is refused by name, row and remedy."""
 
 import datetime
+import os
+import resource
+import time
+import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import openpyxl
@@ -39,7 +44,7 @@ def test_every_usual_encoding_is_read_and_codes_keep_their_zeros(
 ) -> None:
     roster = load_roster(roster_file(tmp_path, HEAD + ROWS, encoding))
     assert [entry.code for entry in roster.entries] == ["001001", "002001"]
-    assert roster.entries[0].extra == {"口令": "abc"}
+    assert roster.entries[0].password == "abc"
 
 
 @pytest.mark.parametrize("delimiter", ["\t", ";"])
@@ -118,7 +123,20 @@ def test_the_deadline_is_read_as_it_is_written(tmp_path: Path, day: str) -> None
     ("text", "told"),
     [
         ("编码,名字\n1,甲\n", "缺少“部门”列"),
-        ("", "缺少“部门”列"),
+        ("", "文件是空的"),
+        ('编码,部门\n1,"甲局\n2,乙局\n', "第 2 行：.*双引号没有配对"),
+        (HEAD + ROWS + '003,"丙局', "第 4 行：.*双引号没有配对"),
+        ('编码,部门\n1,"甲局\n2,"乙局"\n', "第 2 行：.*双引号没有配对"),
+        (HEAD + "#N/A,甲局\n", "第 2 行，“预算编码”列：是 #N/A"),
+        (HEAD + "1,#REF!\n", "第 2 行，“部门”列：是 #REF!"),
+        (HEAD + "#####,甲局\n", "第 2 行，“预算编码”列：是 #####"),
+        ("部门,全年预算数\n甲局,#VALUE!\n", "第 2 行，“全年预算数”列：是 #VALUE!"),
+        (HEAD + "1,=A1\n", "第 2 行，“部门”列：“=A1”是公式"),
+        (HEAD + "1,甲\u202e局\n", r"第 2 行，“部门”列：“甲�局”里有看不见的字符（U\+202E）"),
+        (HEAD + "1,甲局\u200b\n", r"“部门”列：.*（U\+200B）"),
+        (HEAD + "1\x07,甲局\n", r"“预算编码”列：.*（U\+0007）"),
+        (HEAD + f"1,{'局' * 300}\n", "第 2 行，“部门”列：有 300 个字"),
+        (HEAD + ROWS + "局" * 5_000 + "\0", "须为 .csv 或 .xlsx"),
         (HEAD, "没有单位"),
         (HEAD + ROWS + "003,甲 局\n", "部门重复：“甲局”在第 2、4 行"),
         (HEAD + ROWS + "001001,丙局\n", "预算编码重复：“001001”在第 2、4 行"),
@@ -180,3 +198,108 @@ def test_a_cell_that_nobody_has_worked_out_is_not_taken_for_blank(tmp_path: Path
     book.save(path)
     (table,) = TableFile(path, "名册", RosterError).tables()
     assert table.rows[1] == (2, ["=A1", "7%"])
+
+
+def sheet_of(xml: bytes) -> bytes:
+    """A workbook with these bytes for its sheet's XML."""
+    plain, packed = BytesIO(), BytesIO()
+    openpyxl.Workbook().save(plain)
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, xml if name == "xl/worksheets/sheet1.xml" else old.read(name))
+    return packed.getvalue()
+
+
+SPACE = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+HEADED = SPACE + '<row r="1"><c r="A1" t="inlineStr"><is><t>部门</t></is></c></row>'.encode()
+STYLED = b"".join(b'<row r="%d"><c r="A%d" s="0"/></row>' % (n, n) for n in range(2, 520_000))
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (sheet_of(HEADED + STYLED + b"</sheetData></worksheet>"), "单元格数超过 500000.*整行"),
+        (sheet_of(HEADED + b" " * 2**25), "压缩比超过 200 倍"),
+        (sheet_of(HEADED + b"<row><c"), "已损坏"),
+        (sheet_of(b""), "已损坏"),
+        ("部门\n".encode() + "甲局,一,二\n".encode() * 200_000, "单元格数超过 500000"),
+        ("部门\n".encode() + b"x" * 2**26, "文件超过 50 MB"),
+    ],
+    ids=["styled to the end", "zip bomb", "cut sheet", "empty sheet", "many lines", "64 MB"],
+)
+def test_an_endless_or_damaged_file_is_refused_in_seconds_and_little_memory(
+    tmp_path: Path, data: bytes, told: str
+) -> None:
+    path = tmp_path / "roster.xlsx"
+    path.write_bytes(data)
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    with pytest.raises(RosterError, match=told) as caught:
+        load_roster(path)
+    assert str(path) in str(caught.value)
+    assert time.monotonic() - start < 20
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500 * 1024
+
+
+def test_a_pipe_and_a_device_are_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    for path in (tmp_path / "pipe.csv", Path("/dev/zero")):
+        with pytest.raises(RosterError, match="设备或管道"):
+            load_roster(path)
+
+
+def test_every_mistake_of_a_roster_is_told_at_once(tmp_path: Path) -> None:
+    text = HEAD + "1,\n1.1E+5,乙局\n3,#N/A\n合计,\n" + "9,\n" * 20
+    with pytest.raises(RosterError) as caught:
+        load_roster(roster_file(tmp_path, text))
+    lines = str(caught.value).splitlines()
+    rows = [line.partition("，第 ")[2].partition(" 行")[0] for line in lines]
+    assert rows == [*map(str, range(2, 12)), ""]
+    assert lines[-1] == "……这样的还有 14 行"
+
+
+def test_repeated_codes_and_names_are_told_together_and_a_few_of_their_rows(tmp_path: Path) -> None:
+    text = HEAD + "1,甲局\n" * 2 + "2,乙局\n" * 30
+    with pytest.raises(RosterError) as caught:
+        load_roster(roster_file(tmp_path, text))
+    codes, names = str(caught.value).splitlines()
+    assert "预算编码重复：“1”在第 2、3 行；“2”在第 4、5、6、7、8 等 30 行" in codes
+    assert "部门重复：“甲局”在第 2、3 行" in names
+
+
+@pytest.mark.parametrize("head", ["密码", "打开密码", "口令", "password", "Password"])
+def test_a_password_opens_returns_and_is_shown_nowhere(tmp_path: Path, head: str) -> None:
+    text = f"部门,{head},电话\n甲局,secret1,1\n"
+    roster = load_roster(roster_file(tmp_path, text))
+    assert roster.passwords(Path("甲局.xlsx")) == ("secret1",)
+    assert "secret1" not in repr(roster)
+    assert not roster.entries[0].extra
+    for wrong in (text + "合计,secret2,2\n", "甲局,secret2,电话\n", text.replace("1\n", "#N/A\n")):
+        with pytest.raises(RosterError) as caught:
+            load_roster(roster_file(tmp_path, wrong))
+        assert "secret" not in str(caught.value)
+
+
+def test_error_values_of_a_workbook_are_named_by_row_and_column(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["部门", "编码"], ["甲局", "#N/A"]):
+        sheet.append(row)
+    sheet["B2"].data_type = "e"
+    book.save(tmp_path / "roster.xlsx")
+    with pytest.raises(RosterError, match="第 2 行，“预算编码”列：是 #N/A"):
+        load_roster(tmp_path / "roster.xlsx")
+
+
+@pytest.mark.parametrize("option", ["projects", "indicators"])
+def test_lists_are_refused_as_the_roster_is(tmp_path: Path, option: str) -> None:
+    roster = roster_file(tmp_path, HEAD + ROWS)
+    path = tmp_path / "list.csv"
+    head = "预算编码,项目名称,三级指标\n"
+    for text, told in (
+        ("001001,#N/A,#N/A\n9,甲,乙\n", "第 2 行.*#N/A.*\n.*第 3 行.*不在名册"),
+        ('001001,"甲,乙\n', "第 2 行：.*双引号"),
+    ):
+        path.write_text(head + text, encoding="utf-8")
+        with pytest.raises(RosterError, match=told):
+            load_roster(roster, **{option: path})

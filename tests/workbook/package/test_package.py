@@ -135,7 +135,7 @@ def refusal_of(path: Path) -> tuple[str, str]:
 
 
 def test_missing_file_folder_and_impossible_path_are_w101(tmp_path: Path) -> None:
-    assert refusal_of(tmp_path / "没有.xlsx") == ("W101", "文件不存在")
+    assert refusal_of(tmp_path / "没有.xlsx") == ("W101", "找不到这个文件")
     assert refusal_of(tmp_path)[0] == "W101"
     assert refusal_of(tmp_path / "a\0b")[0] == "W101"
     assert refusal_of(tmp_path / ("长" * 300))[0] == "W101"

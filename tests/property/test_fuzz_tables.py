@@ -1,0 +1,107 @@
+"""Whatever is done to a roster or a definition, the answer is one of our own errors, or it can be used."""
+
+from __future__ import annotations
+
+import faulthandler
+from collections.abc import Callable, Iterator, Sequence
+from io import BytesIO
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from builder import build_template
+from tests.fillings import ROSTER
+from tests.property.mutants import SECONDS
+from tests.property.table_mutants import mutant
+from tests.property.test_fuzz import COUNT, SEED
+from tests.workbook.form.test_composition import BASE
+from workbook.checking.roster import load_roster
+from workbook.errors import WorkbookError
+from workbook.form.definition import load_form
+
+PARTS = range(4)
+ODD = Path(__file__).parents[1] / "forms" / "odd_form_2023.toml"
+LISTS = (
+    "预算编码,部门,项目名称,三级指标,年度指标值\n118001,,修缮,屋面,≥95%\n118001,,修缮,墙面,3处\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def ended_after_a_while() -> Iterator[None]:
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+def rosters() -> list[tuple[str, bytes]]:
+    """A roster as CSV and as a workbook with its lists of projects and indicators."""
+    book = openpyxl.Workbook()
+    for title, text in (("名册", ROSTER.read_text("utf-8-sig")), ("项目", LISTS), ("指标", LISTS)):
+        sheet = book.create_sheet(title)
+        for line in text.splitlines():
+            sheet.append(line.split(","))
+    del book["Sheet"]
+    data = BytesIO()
+    book.save(data)
+    return [(".csv", ROSTER.read_bytes().removeprefix(b"\xef\xbb\xbf")), (".xlsx", data.getvalue())]
+
+
+def ends(
+    sound: Sequence[tuple[str, bytes]], numbers: range, folder: Path, use: Callable[[Path], object]
+) -> list[bool]:
+    """Of each mutant whether it could be used; what is raised must be ours, and one sentence or some."""
+    usable = []
+    for number in numbers:
+        broken = mutant(sound, SEED, number)
+        path = folder / f"mutant{number}{broken.suffix}"
+        path.write_bytes(broken.data)
+        faulthandler.dump_traceback_later(SECONDS, exit=True)
+        try:
+            use(path)
+            usable.append(True)
+        except WorkbookError:
+            usable.append(False)
+        except Exception as error:
+            error.add_note(f"mutant {number} of seed {SEED}: {broken.way}")
+            raise
+        path.unlink()
+    return usable
+
+
+def numbers_of(part: int, count: int) -> range:
+    each = max(1, count // len(PARTS))
+    return range(part * each, (part + 1) * each)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_mutants_of_rosters_are_read_or_refused_in_our_words(tmp_path: Path, part: int) -> None:
+    usable = ends(rosters(), numbers_of(part, COUNT), tmp_path, load_roster)
+    assert any(usable)
+    assert not all(usable)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_mutants_of_lists_are_read_or_refused_in_our_words(tmp_path: Path, part: int) -> None:
+    def use(path: Path) -> None:
+        load_roster(ROSTER, path)
+        load_roster(ROSTER, None, path)
+
+    ends([(".csv", LISTS.encode())], numbers_of(part, COUNT // 4), tmp_path, use)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_mutants_of_definitions_make_templates_or_are_refused_in_our_words(
+    tmp_path: Path, part: int
+) -> None:
+    def use(path: Path) -> None:
+        build_template(load_form(path), tmp_path / "mutant.xlsx")
+
+    sound = [(".toml", BASE.encode()), (".toml", BASE.encode()), (".toml", ODD.read_bytes())]
+    usable = ends(sound, numbers_of(part, COUNT), tmp_path, use)
+    assert any(usable)
+    assert not all(usable)
+
+
+def test_one_seed_and_number_give_one_mutant() -> None:
+    assert mutant(rosters()[:1], 5, 3) == mutant(rosters()[:1], 5, 3)
+    assert mutant(rosters()[:1], 5, 3) != mutant(rosters()[:1], 5, 4)
