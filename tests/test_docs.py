@@ -138,3 +138,10 @@ def test_the_json_of_a_check_of_a_form_has_the_keys_that_are_told(
     found = printed("form", "check", str(tmp_path / "odd.toml"))
     assert list(found) == told("`form check --json`")
     assert {tuple(remark) for remark in found["remarks"]} == {tuple(told("每一条"))}
+
+
+def test_the_tests_that_the_page_of_security_names_are_there() -> None:
+    named = re.findall(r"`(tests/[\w/.]+)::(\w+)`", (DOCS / "security.md").read_text("utf-8"))
+    assert len(named) > 20
+    for path, name in named:
+        assert f"def {name}(" in (TOP / path).read_text("utf-8"), (path, name)
