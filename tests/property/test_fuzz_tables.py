@@ -22,6 +22,7 @@ from workbook.form.definition import load_form
 
 PARTS = range(4)
 ODD = Path(__file__).parents[1] / "forms" / "odd_form_2023.toml"
+DEFINITIONS = [(".toml", file) for file in (BASE.encode(), BASE.encode(), ODD.read_bytes())]
 LISTS = (
     "预算编码,部门,项目名称,三级指标,年度指标值\n118001,,修缮,屋面,≥95%\n118001,,修缮,墙面,3处\n"
 )
@@ -75,9 +76,7 @@ def numbers_of(part: int, count: int) -> range:
 
 @pytest.mark.parametrize("part", PARTS)
 def test_mutants_of_rosters_are_read_or_refused_in_our_words(tmp_path: Path, part: int) -> None:
-    usable = ends(rosters(), numbers_of(part, COUNT), tmp_path, load_roster)
-    assert any(usable)
-    assert not all(usable)
+    ends(rosters(), numbers_of(part, COUNT), tmp_path, load_roster)
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -96,10 +95,12 @@ def test_mutants_of_definitions_make_templates_or_are_refused_in_our_words(
     def use(path: Path) -> None:
         build_template(load_form(path), tmp_path / "mutant.xlsx")
 
-    sound = [(".toml", BASE.encode()), (".toml", BASE.encode()), (".toml", ODD.read_bytes())]
-    usable = ends(sound, numbers_of(part, COUNT), tmp_path, use)
-    assert any(usable)
-    assert not all(usable)
+    ends(DEFINITIONS, numbers_of(part, COUNT), tmp_path, use)
+
+
+def test_some_mutants_can_be_used_and_some_cannot(tmp_path: Path) -> None:
+    for sound, use in ((rosters(), load_roster), (DEFINITIONS, load_form)):
+        assert 10 < sum(ends(sound, range(200), tmp_path, use)) < 190
 
 
 def test_one_seed_and_number_give_one_mutant() -> None:
