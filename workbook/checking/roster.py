@@ -9,24 +9,31 @@ from __future__ import annotations
 import datetime
 import difflib
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from workbook import text as texts
 from workbook.checking.same_department import Directory, Identity
 from workbook.checking.table_file import (
     HEAD_WITHIN,
     WHO_HEADS,
+    PlainTable,
     Row,
     TableFile,
+    cell_text,
     is_sum_line,
     plain_head,
 )
 from workbook.errors import RosterError
 from workbook.form import PLAIN_DATE
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
 
 T = TypeVar("T")
 
@@ -292,9 +299,45 @@ def _shared(names: Sequence[str]) -> str:
 
 def _sheets(path: Path) -> dict[str, Sequence[Row]]:
     """The visible sheets of a file by name, the lists' last; a CSV is one sheet without a name."""
-    tables = TableFile(path, "名册", RosterError).tables()
+    tables = _by_openpyxl(path, TableFile(path, "名册", RosterError).tables())
     tables.sort(key=lambda table: table.sheet.strip() in (PROJECTS, INDICATORS))
     return {table.sheet.strip(): table.rows for table in tables}
+
+
+def _by_openpyxl(path: Path, tables: list[PlainTable]) -> list[PlainTable]:
+    """The tables of an .xlsx as openpyxl reads them, which has met more programs' workbooks than we have.
+
+    Our own reading came first: the file is whole and within limits. It stands where openpyxl fails or is
+    no reader of such a file, and in the cells of which openpyxl has nothing: formulas without a result.
+    """
+    import openpyxl  # noqa: PLC0415 - takes 0.2 s, and is needed for this alone
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns about styles and validations it drops
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            try:
+                return [
+                    replace(table, rows=tuple(_rows(book[table.sheet], dict(table.rows))))
+                    for table in tables
+                ]
+            finally:
+                book.close()
+    except Exception:  # it raises whatever its parsing met
+        return tables
+
+
+def _rows(sheet: Worksheet, ours: Mapping[int, list[str]]) -> Iterator[Row]:
+    last = max(ours, default=0)
+    for number, row in enumerate(sheet.iter_rows(max_row=last) if last else (), 1):
+        if number in ours:
+            cells = [cell_text(_float_or_other(c.value), c.number_format).strip() for c in row]
+            both = zip_longest(cells, ours[number], fillvalue="")
+            yield number, [theirs or own for theirs, own in both]
+
+
+def _float_or_other(value: object) -> object:
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 # --- rows -----------------------------------------------------------------------------------------
