@@ -174,3 +174,17 @@ def test_in_adding_up_it_rejects_one_return_and_leaves_the_others(
     assert now["totals"]["rejected"] == 1
     assert figures(tmp_path) == figures(sound)
     assert {p.name for p in tmp_path.iterdir()} >= {"汇总.xlsx", "页.html", "稿.docx"}
+
+
+def test_a_report_that_cannot_be_written_leaves_the_others(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(RAISING, "survive")
+    failures = poison(monkeypatch, "builder.word.disclosure", "department_report")
+    code, stdout, told = run("report", folder, "-o", tmp_path / "out")
+    assert code == 1
+    assert failures
+    assert "没有料到的差错" in stdout
+    assert "W119" in told
+    assert SECRET in (tmp_path / "out" / "reports_出错记录.txt").read_text(encoding="utf-8-sig")
+    assert len(list((tmp_path / "out").glob("*.docx"))) == 1

@@ -112,16 +112,20 @@ def remedy_of(error: OSError) -> str:
 
 
 def machine_error(error: BaseException | None) -> OSError | None:
-    """What the machine refused behind an error, be it that a library has wrapped it; None if nothing."""
-    seen = 0
-    while error is not None and seen < _WRAPPED:
-        if isinstance(error, OSError):
+    """What the machine refused behind an error, be it that a library has wrapped it; None if nothing.
+
+    An error of Python's own that arose while another was handled is an error by itself.
+    """
+    for _ in range(_WRAPPED):
+        if error is None or isinstance(error, OSError):
             return error
-        error, seen = error.__cause__ or error.__context__, seen + 1
+        is_wrapper = type(error).__module__ != "builtins"
+        error = error.__cause__ or (error.__context__ if is_wrapper else None)
     return None
 
 
 _WRAPPED = 10
+"""So many errors may stand around the machine's."""
 
 
 def nearest(name: str, known_names: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from workbook.errors import BuildError, WorkbookError, machine_error, reason_of, remedy_of
@@ -109,11 +109,11 @@ def stem_of(code: str, name: str) -> str:
     return plain
 
 
-def free_name(folder: Path, stem: str, suffix: str, taken: Collection[Path]) -> Path:
-    """A path that none of those taken is on any system: two departments never share a file."""
-    used_names = {path.name.casefold() for path in taken}
+def free_name(stem: str, suffix: str, taken: set[str]) -> str:
+    """A name like none of those taken on any system, which it joins: two departments never share a file."""
     name, number = f"{stem}{suffix}", 1
-    while name.casefold() in used_names:
+    while name.casefold() in taken:
         number += 1
         name = f"{stem}{number}{suffix}"
-    return folder / name
+    taken.add(name.casefold())
+    return name

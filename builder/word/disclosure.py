@@ -29,7 +29,7 @@ from workbook.form import DEPARTMENT, DEPARTMENT_CODE, report_section
 from workbook.reading import Cell, Return, Submission, is_foreseen, rejected
 from workbook.text import printable
 from workbook.word import NoOffice, convert
-from workbook.writing import stem_of, writing
+from workbook.writing import free_name, stem_of, writing
 
 INDEX = "index.html"
 PAGES_AT_ONCE = 20
@@ -182,13 +182,14 @@ def write_reports(
     _refuse_index(folder, must_be_new=public and not force)
     written = Written()
     listed: dict[Path, Return] = {}
-    used_names: set[str] = set()
+    taken: set[str] = set()
     for returned in returns:
         if returned.submission is None:
             written.refused.append((returned.path, returned.error))
             continue
-        path = folder / _free_name(returned.submission, returned.county, used_names)
         try:
+            stem = _stem(returned.submission, returned.county)
+            path = folder / free_name(stem, ".docx", taken)
             _refuse_existing(path, pdf=pdf, force=force)
             data = department_report(returned.submission, template=template, public=public)
             with writing(path) as temporary:
@@ -218,8 +219,8 @@ def write_reports(
     return written
 
 
-def _free_name(submission: Submission, county: str, used_names: set[str]) -> str:
-    """A file name that no other return of this run has: several may come from one department."""
+def _stem(submission: Submission, county: str) -> str:
+    """What a return's report is called: several may come from one department."""
     stem = stem_of(submission.department_code, submission.department)
     stem = stem_of(county, stem)
     project = submission.form.key_fields.project
@@ -227,12 +228,7 @@ def _free_name(submission: Submission, county: str, used_names: set[str]) -> str
     if cell is not None and cell.value:
         stem = stem_of(stem, str(cell.value))
     document_kind = "自评表" if report_values(submission) is None else "自评报告"
-    name, number = f"{stem or '未填单位'}_{document_kind}", 1
-    while f"{name}{number if number > 1 else ''}".casefold() in used_names:
-        number += 1
-    name = f"{name}{number if number > 1 else ''}"
-    used_names.add(name.casefold())
-    return f"{name}.docx"
+    return f"{stem or '未填单位'}_{document_kind}"
 
 
 def _refuse_existing(path: Path, *, pdf: bool, force: bool) -> None:

@@ -41,9 +41,10 @@ def write_notices(
     """
     if folder.exists() and not folder.is_dir():
         raise BuildError(f"{folder}：应给出文件夹，这是一个文件")
-    texts: dict[Path, str] = {}
-    for stem, text in _notices(returns, roster):
-        texts[free_name(folder, stem, ".txt", texts)] = text
+    taken: set[str] = set()
+    texts = {
+        folder / free_name(stem, ".txt", taken): text for stem, text in _notices(returns, roster)
+    }
     existing = [path for path in texts if path.exists()]
     if existing and not force:
         raise BuildError(f"{existing[0]} 等 {len(existing)} 个文件已经存在；要覆盖请加 --force")

@@ -121,7 +121,9 @@ def findings_of(submissions: Sequence[Submission]) -> list[list[Finding]]:
     for i, submission in enumerate(submissions):
         collector.cells(i, submission)
     # Only where something was converted does the workbook itself see other values than we do.
-    converted = [any(c.receipt or c.is_beyond for c in s.cells.values()) for s in submissions]
+    converted = [
+        any(c.receipt or (c.problem and c.is_beyond) for c in s.cells.values()) for s in submissions
+    ]
     plain_indexes = [i for i, differs in enumerate(converted) if not differs]
     collector.recomputed(batch, dict(zip(plain_indexes, plain_indexes, strict=True)))
     converted_indexes = [i for i, differs in enumerate(converted) if differs]

@@ -49,7 +49,7 @@ from workbook.form import (
     shown,
 )
 from workbook.layout import VERDICT_WORDS, Block, Plan, cell_name, check_lines, lay_out
-from workbook.reading import Submission
+from workbook.reading import Cell, Submission
 from workbook.text import is_blank
 
 HOLDS, BROKEN, UNDECIDED = 1, 0, -1
@@ -529,18 +529,17 @@ def _stood(
         contents = [None if c is None else _ERROR_CELL if c.error else c.raw for c in cells]
     else:
         contents = [
-            None
-            if c is None
-            else _ERROR_CELL
-            if c.error or c.is_beyond
-            else c.raw
-            if c.problem
-            else c.value
+            None if c is None else c.value if not (c.problem or c.error) else _unread(c)
             for c in cells
         ]
     typed = [c is not None and not c.formula for c in cells]
     standing_cells = _reshaped(_standing_in(contents), lambda array: array.reshape(shape))
     return standing_cells, np.array(typed, dtype=bool).reshape(shape)
+
+
+def _unread(cell: Cell) -> object:
+    """What counts of a cell of which no value could be made."""
+    return _ERROR_CELL if cell.error or cell.is_beyond else cell.raw
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,10 +56,12 @@ def main() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
-    sys.unraisablehook = lambda _: (
-        None
-    )  # a library's file that could not be written complains again
+    sys.unraisablehook = _keep_quiet
     cli(prog_name="workbook")
+
+
+def _keep_quiet(_: object) -> None:
+    """A library's file that could not be written complains again when it is taken away."""
 
 
 def _end(*_: object) -> None:

@@ -126,12 +126,8 @@ def template(
                         password=password, force=force, progress=progress)  # fmt: skip
     issued_year = year or definition.fiscal_year
     if roster is None:
-        say(
-            t(
-                f"已生成：{written[0]}（{issued_year} 年度）",
-                f"Written: {written[0]} (fiscal year {issued_year})",
-            )
-        )
+        say(t(f"已生成：{written[0]}（{issued_year} 年度）",
+              f"Written: {written[0]} (fiscal year {issued_year})"))  # fmt: skip
     else:
         say(t(f"已生成 {len(written)} 份（{issued_year} 年度），在文件夹 {output}",
               f"{len(written)} written to {output} (fiscal year {issued_year})"))  # fmt: skip

@@ -37,6 +37,16 @@ AS_TEXT = "数字转为文本"
 PLAIN_RECEIPTS = (SAYS_NONE.receipt, AS_TEXT)
 """Receipts of what can mean nothing else: nobody need look at them."""
 
+MOST = 1e15
+"""No amount, score or count is as large, in any unit; what is takes no part in sums."""
+TOO_LARGE = "大得不可能"
+"""The problem of such a number."""
+NOT_A_NUMBER = "不是数字"
+"""The problem of a text that is not certainly one."""
+
+_LONGEST, _LONGEST_FORMAT = 100, 400
+"""No number, day or format is written as long; patterns that look into them see nothing longer."""
+
 Coercion = Callable[[Raw, str, str], Coerced]
 """(what the cell holds, its number format, the form's unit) → what was made of it."""
 
@@ -74,14 +84,6 @@ def coerce_amount(raw: Raw, number_format: str, unit: str) -> Coerced:
     return _numeral(raw, unit)
 
 
-MOST = 1e15
-"""No amount, score or count is as large, in any unit; what is takes no part in sums."""
-TOO_LARGE = "大得不可能"
-"""The problem of such a number."""
-NOT_A_NUMBER = "不是数字"
-"""The problem of a text that is not certainly one."""
-
-
 def _is_sane(number: float | Decimal) -> bool:
     return -MOST < number < MOST  # NaN is not
 
@@ -103,13 +105,6 @@ def _numeral(raw: str, unit: str) -> Coerced:
     if typed not in _YUAN or unit not in _YUAN:
         return Coerced(None, problem=f"带有单位“{typed}”")
     return Coerced(float(number * _YUAN[typed] / _YUAN[unit]), receipt=f"由{typed}换算为{unit}")
-
-
-_LONGEST = 100
-"""No number or day is written as long; patterns that look for them see nothing longer."""
-
-
-_LONGEST_FORMAT = 400
 
 
 def _read_numeral(raw: str) -> tuple[Decimal, str] | None:

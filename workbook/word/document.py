@@ -264,9 +264,7 @@ class _DocumentReader:
         self._tables: list[_OpenTable] = []
         self._cells: list[_OpenCell] = []
         self._paragraphs: list[OpenParagraph] = []
-        self._prompts: list[
-            bool
-        ] = []  # of the controls that are open: whether nothing is filled in
+        self._prompts: list[bool] = []  # of open controls: whether nothing is filled in
         self._alternatives: list[bool] = []  # whether one of them has been read
         self._unread: dict[str, list[str]] = {}
         self._in_text = False

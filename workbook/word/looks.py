@@ -18,7 +18,7 @@ UNKNOWN_SYMBOL = "\ufffd"
 """What stands for a symbol of which only its own font knows what it shows."""
 
 _NOTE_MARKS = {"footnote reference", "endnote reference"}
-"""TextStyles, by the names they have in every language of Word."""
+"""Styles, by the names they have in every language of Word."""
 _DEEPEST = 20
 """No style is based on another over more steps; a circle would be."""
 
