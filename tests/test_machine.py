@@ -89,6 +89,19 @@ def test_a_full_disk_keeps_the_former_summary(place: Path) -> None:
     assert [path.name for path in summary.parent.iterdir()] == [summary.name]
 
 
+@pytest.mark.parametrize("size", [20_000, 150_000, 400_000, 900_000])
+def test_a_disk_that_is_full_while_data_are_written_blames_no_return(
+    place: Path, size: int
+) -> None:
+    """DuckDB tells of it in errors of its own, and of what fails at its closing not at all."""
+    shutil.copy(max((SAMPLES / "returns").glob("207001*.xlsx")), place / "in")
+    done = run(place, *WRITERS["summary"], "--data", "out/data", limit=no_file_over(size))
+    require_one_sentence(done)
+    assert "请清理磁盘" in done.stderr
+    assert not list((place / "out").rglob(".*"))
+    assert not list((place / "out").rglob("*.duckdb"))
+
+
 @pytest.mark.parametrize("command", ["templates", "notices"])
 def test_a_locale_without_chinese_is_one_sentence(place: Path, command: str) -> None:
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -9,9 +10,13 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 
+from builder import build_template
 from tests.fillings import ROSTER, SAMPLES
+from tests.test_duties import of_project
 from workbook.commands.cli import cli
+from workbook.commands.former_outputs import LIST
 from workbook.errors import BuildError
+from workbook.form import find_form
 from workbook.writing import free_name, writing
 
 WORD = SAMPLES / "word" / "125001_岳阳市云溪区科学技术协会.docx"
@@ -93,3 +98,72 @@ def test_two_departments_never_share_a_file() -> None:
     taken: set[str] = set()
     names = [free_name(stem, ".txt", taken) for stem in ("1_A局", "1_a局", "1_A局")]
     assert names == ["1_A局.txt", "1_a局2.txt", "1_A局3.txt"]
+
+
+def replaced_by_faultless(place: Path) -> None:
+    """Put a return without any fault where the faulty one was."""
+    shutil.rmtree(place / "in")
+    (place / "in").mkdir()
+    shutil.copy(min((SAMPLES / "returns").glob("118001*.xlsx")), place / "in")
+
+
+def test_a_notice_that_no_longer_holds_is_taken_away(place: Path) -> None:
+    command = ("check", place / "in", "--notices", place / "n")
+    run(*command)
+    (notice,) = (place / "n").glob("*.txt")
+    replaced_by_faultless(place)
+    _, told = run(*command)
+    assert "不再成立" in told and "--force" in told
+    assert notice.exists()
+    _, told = run(*command, "--force")
+    assert "收走了 1 个" in told and notice.name in told
+    assert not notice.exists()
+
+
+def test_a_notice_in_which_somebody_has_written_since_stays_and_is_told(place: Path) -> None:
+    command = ("check", place / "in", "--notices", place / "n", "--force")
+    run(*command)
+    (notice,) = (place / "n").glob("*.txt")
+    notice.write_text("打过电话了")
+    replaced_by_faultless(place)
+    for _ in range(2):
+        _, told = run(*command)
+        assert f"：{notice.name}；" in told
+    assert notice.read_text() == "打过电话了"
+
+
+def test_a_public_page_that_no_longer_holds_is_taken_away(place: Path) -> None:
+    replaced_by_faultless(place)
+    command = ("report", place / "in", "-o", place / "公开", "--public", "--force")
+    assert run(*command)[0] == 0
+    assert (place / "公开" / "index.html").exists()
+    (sound,) = (place / "in").iterdir()
+    sound.write_bytes(b"damaged")
+    _, told = run(*command)
+    assert "收走了 2 个" in told
+    assert [path.name for path in (place / "公开").iterdir()] == [LIST]
+
+
+def test_data_of_a_form_that_nobody_sent_any_more_are_taken_away(place: Path) -> None:
+    project = place / "in" / "项目.xlsx"
+    build_template(find_form("project_expenditure"), project, filling=of_project("修缮", 9.0))
+    command = ("aggregate", place / "in", "-o", place / "s.xlsx", "--data", place / "d", "--force")
+    run(*command)
+    before = set((place / "d").rglob("*"))
+    project.unlink()
+    run(*command)
+    gone = {path for path in before if not path.exists()}
+    assert gone and all("project" in path.parent.name for path in gone)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"notices": 3}', '{"notices": {"../roster.csv": "DIGEST"}}', "[" * 100_000]
+)
+def test_a_list_that_somebody_has_broken_removes_nothing(place: Path, text: str) -> None:
+    roster = place / "roster.csv"
+    digest = hashlib.sha256(roster.read_bytes()).hexdigest()
+    (place / "n").mkdir()
+    (place / "n" / LIST).write_text(text.replace("DIGEST", digest))
+    command = ("check", place / "in", "--notices", place / "n", "--force")
+    assert run(*command)[0] in (0, 1)
+    assert roster.exists()

@@ -188,3 +188,18 @@ def test_a_report_that_cannot_be_written_leaves_the_others(
     assert "W119" in told
     assert SECRET in (tmp_path / "out" / "reports_出错记录.txt").read_text(encoding="utf-8-sig")
     assert len(list((tmp_path / "out").glob("*.docx"))) == 1
+
+
+def test_what_fails_with_each_of_several_returns_is_the_fault_of_none(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(RAISING, "survive")
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError(SECRET)
+
+    monkeypatch.setattr("builder.summary.build_summary", fail)
+    code, _, told = run("aggregate", folder, "-o", tmp_path / "汇总.xlsx", "--workers", "1")
+    assert code == 2
+    assert "没有料到的差错" in told and "W119" not in told
+    assert not list(tmp_path.glob("*.xlsx"))

@@ -7,7 +7,9 @@ answer the usual questions. docs/data.md shows them at work.
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib.util
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
 DATABASE = "data.duckdb"
 INSTALL = "pip install 'selfeval-workbook[data]'"
+_REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 _FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n")
 """A text that begins so would be run as a formula by a program that opens the CSV."""
 _SQL_TYPES = {
@@ -206,17 +209,29 @@ class _SqlView:
 
 
 def _write_database(path: Path, tables: Iterable[_Table], views: Iterable[_SqlView]) -> None:
+    """Write a database; raises OSError where DuckDB cannot write, which tells of it in errors of its own."""
     import duckdb
 
     path.unlink()  # DuckDB takes an empty file for a broken one
-    # Nothing is fetched from anywhere.
-    with duckdb.connect(path, config={"autoinstall_known_extensions": "false"}) as base:
-        for table in tables:
-            _write_table(base, table)
-        for view in views:
-            name = _qualified(view.folder, view.name)
-            base.execute(f"CREATE VIEW {name} AS {view.sql}")
-            _comment(base, "VIEW", name, view.meaning, view.columns)
+    try:
+        # Nothing is fetched from anywhere.
+        with duckdb.connect(path, config={"autoinstall_known_extensions": "false"}) as base:
+            for table in tables:
+                _write_table(base, table)
+            for view in views:
+                name = _qualified(view.folder, view.name)
+                base.execute(f"CREATE VIEW {name} AS {view.sql}")
+                _comment(base, "VIEW", name, view.meaning, view.columns)
+            base.execute("CHECKPOINT")  # what fails when the file is closed is told to nobody
+    except (duckdb.OperationalError, duckdb.FatalException) as error:
+        raise OSError(_reason_of(error), str(error)) from error
+    finally:
+        path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+
+
+def _reason_of(error: duckdb.Error) -> int:
+    """The number of what the machine refused: DuckDB tells it in words only."""
+    return next((code for code in _REFUSALS if os.strerror(code) in str(error)), errno.EIO)
 
 
 def _write_table(base: duckdb.DuckDBPyConnection, table: _Table) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from workbook.commands.former_outputs import settle, tell_stale
 from workbook.commands.messages import say, t
 from workbook.commands.options import (
     CountyOf,
@@ -113,8 +114,8 @@ def aggregate(
     files = files_for_batches(paths) if in_batches else []
     input_paths = list(map(location, files)) if in_batches else files_in(paths)
     input_paths += last_year_path
-    outputs = Outputs(output, html, word, None if in_batches else data)
-    outputs.require_free(input_paths, reviews, force=force)
+    outputs = Outputs(output, html, word, None if in_batches else data, force=force)
+    outputs.require_free(input_paths, reviews)
     former = state_of(output)
     loaded_roster = given_roster(roster, projects)
     passwords = passwords_from(password_env, loaded_roster)
@@ -164,8 +165,13 @@ def aggregate(
         say(f"{what}{t('：', ': ')}{path}")
     _tell(summary, former_reviews)
     if html is not None and summary.left_out:
-        click.echo(t("没有写网页：单位和问题太多，浏览器打不开；请看汇总表",
-                     "No page: there are too many departments and findings for a browser"))  # fmt: skip
+        earlier = (
+            t("；原来的网页是以前写的", "; the page there is an earlier one")
+            if html.exists()
+            else ""
+        )
+        click.echo(t(f"没有写网页：单位和问题太多，浏览器打不开；请看汇总表{earlier}",
+                     f"No page: there are too many departments and findings for a browser{earlier}"))  # fmt: skip
     if data is not None and not (in_batches or has_duckdb()):
         click.echo(t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}"))
     print_totals(totals(returns), form_file)
@@ -187,23 +193,24 @@ class Outputs:
     html: Path | None
     word: Path | None
     data: Path | None
+    force: bool
 
-    def require_free(self, read: Sequence[Path], reviews: Path | None, *, force: bool) -> None:
+    def require_free(self, read: Sequence[Path], reviews: Path | None) -> None:
         """Refuse to write over what is read, or without `force` over what is there."""
-        refuse_existing(self.summary, read, force=force or same_file(reviews, self.summary))
+        refuse_existing(self.summary, read, force=self.force or same_file(reviews, self.summary))
         if self.html is not None:
-            refuse_existing(self.html, read, force=force)
+            refuse_existing(self.html, read, force=self.force)
         if self.word is not None:
-            require_document_name(self.word, force=force)
+            require_document_name(self.word, force=self.force)
         if self.data is not None:
-            refuse_filled(self.data, force=force)
+            refuse_filled(self.data, force=self.force)
 
     def within(self, folder: Path) -> Outputs:
         """The same in another folder."""
-        places = (self.summary, self.html, self.word, self.data)
-        return Outputs(
-            folder / "summary.xlsx", *(path and folder / path.name for path in places[1:])
+        html, word, data = (
+            path and folder / path.name for path in (self.html, self.word, self.data)
         )
+        return Outputs(folder / "summary.xlsx", html, word, data, force=self.force)
 
     def write(self, summary: Summary, returns: Sequence[Return]) -> list[tuple[str, Path]]:
         """Write all; each of those that are files with what it is called."""
@@ -224,7 +231,8 @@ class Outputs:
             build_county_report(summary, self.word)
             written.append((t("汇总报告初稿", "Draft report"), self.word))
         if self.data is not None:
-            write_data(frames(returns), self.data, summary)
+            paths = write_data(frames(returns), self.data, summary)
+            tell_stale(settle(self.data, paths, "data", force=self.force))
         return written
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from workbook.commands.former_outputs import settle, tell_stale
 from workbook.commands.messages import CLEAN, FOUND, fail, t
 from workbook.commands.options import (
     CountyOf,
@@ -105,6 +106,8 @@ def report(
         click.echo(
             t("没有写目录页：没有可以列入的单位", "No index: there is no department to list")
         )
+    paths_written = [*written.documents, *written.papers, *filter(None, [written.index])]
+    tell_stale(settle(output, paths_written, "reports", force=force))
     papers = t(f"，PDF {len(written.papers)} 份", f", {len(written.papers)} PDF") if pdf else ""
     click.echo(t(
         f"共 {len(returns)} 份表：写出 {len(written.documents)} 份报告{papers}，"

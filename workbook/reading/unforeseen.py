@@ -59,7 +59,8 @@ def guarded(
     """What `work` makes of the returns, and these: those with which it fails are rejected.
 
     `trial` is the same without effect on what is outside, where `work` has one; it is called with some of
-    the returns at a time. What fails with every return alone sound, or without any, is raised.
+    the returns at a time. What fails with no return alone, without any, or with each of several is raised:
+    the fault is not theirs.
     """
     returns = list(returns)
     try:
@@ -68,7 +69,8 @@ def guarded(
         if is_of_no_return(error):
             raise
         at_fault = dict(_at_fault(range(len(returns)), returns, trial or work))
-        if not at_fault:
+        read = sum(returned.submission is not None for returned in returns)
+        if not at_fault or len(at_fault) == read > 1:
             raise
         kept = [
             _without(returned, at_fault[i]) if i in at_fault else returned

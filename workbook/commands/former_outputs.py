@@ -1,0 +1,124 @@
+"""What a command wrote into a folder, listed there, so that the next run takes away what no longer holds.
+
+A notice whose return was corrected, a public page that names a department which is now faulty, a table of
+a form that nobody sent this time: none of them is written again, and none may stay as if it were.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from workbook.commands.messages import t
+from workbook.text import printable
+from workbook.writing import writing
+
+LIST = "写出清单.json"
+"""By what is written (`notices`, `reports`, `data`), each file by its path in the folder with its digest."""
+
+_LISTED = 5
+
+
+class Stale(NamedTuple):
+    """What an earlier run wrote and this one did not, by its path in the folder."""
+
+    removed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+def settle(folder: Path, written: Iterable[Path], what: str, *, force: bool) -> Stale:
+    """List what a run wrote into a folder; what only an earlier run wrote is stale.
+
+    With `force` that is removed, but for what somebody has changed since. Raises BuildError if the list
+    cannot be written.
+    """
+    if not folder.is_dir():
+        return Stale()
+    lists = _lists(folder)
+    now = {path.relative_to(folder).as_posix(): _digest(path) for path in written}
+    stale = {
+        name: digest
+        for name, digest in lists.get(what, {}).items()
+        if name not in now and _is_inside(folder, name)
+    }
+    removed = [
+        name for name, digest in stale.items() if force and _is_removed(folder / name, digest)
+    ]
+    kept = {name: digest for name, digest in stale.items() if name not in removed}
+    if now or stale:
+        _write(folder, {**lists, what: now | kept})
+    return Stale(tuple(removed), tuple(kept))
+
+
+def tell_stale(stale: Stale) -> None:
+    """Say what was taken away, and what still stands there."""
+    if stale.removed:
+        names = _named(stale.removed)
+        click.echo(
+            t(
+                f"收走了 {len(stale.removed)} 个以前写出、这次不再成立的文件：{names}",
+                f"Removed {len(stale.removed)} files of an earlier run that no longer hold: {names}",
+            ),
+            err=True,
+        )
+    if stale.kept:
+        names = _named(stale.kept)
+        click.echo(
+            t(
+                f"还有 {len(stale.kept)} 个文件是以前写出的，这次不再成立：{names}；加 --force 收走，改动过的请自己删",
+                f"{len(stale.kept)} files of an earlier run no longer hold: {names}; "
+                "--force removes them, but for those changed since",
+            ),
+            err=True,
+        )
+
+
+def _named(names: Sequence[str]) -> str:
+    rest = t(" 等", " …") if len(names) > _LISTED else ""
+    return printable("、".join(names[:_LISTED]) + rest)
+
+
+def _lists(folder: Path) -> dict[str, dict[str, str]]:
+    """The lists of the earlier runs; one that somebody has broken holds nothing."""
+    try:
+        lists: Any = json.loads((folder / LIST).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(lists, dict):
+        return {}
+    return {what: names for what, names in lists.items() if isinstance(names, dict)}
+
+
+def _write(folder: Path, lists: Mapping[str, Mapping[str, str]]) -> None:
+    with writing(folder / LIST) as temporary:
+        temporary.write_text(json.dumps(lists, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _is_inside(folder: Path, name: str) -> bool:
+    """Whether a name of the list is that of a file in the folder; the list is a file like any other."""
+    try:
+        path = (folder / name).resolve()
+        return path.is_relative_to(folder.resolve()) and path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_removed(path: Path, digest: str) -> bool:
+    """Remove a file that is still what was written, if the system allows it."""
+    try:
+        if _digest(path) != digest:
+            return False
+        path.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
