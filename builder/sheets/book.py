@@ -11,7 +11,7 @@ from typing import Any
 
 import xlsxwriter
 from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+from xlsxwriter.worksheet import CellFormulaTuple, Worksheet
 
 from builder.sheets.lock import Lock
 from workbook.address import letters
@@ -47,10 +47,25 @@ class WrittenSheet(Worksheet):  # type: ignore[misc]
             self._shares[cell] = f"{opening}/>" if n else f'{opening} ref="{area}">{text}</f>'
         self._masters += 1
 
+    # XlsxWriter looks through each formula for functions newer than Excel 2007 and for dynamic arrays, which
+    # takes most of the time of writing a template; ours have none, and a test says so.
     def _prepare_formula(self, formula: str, _expand: bool = False) -> str:
-        # XlsxWriter looks through each formula for some forty functions newer than Excel 2007, which takes
-        # half the time of writing a template; ours have none, and a test says so.
         return formula.removeprefix("=")
+
+    def _write_formula(
+        self,
+        row: int,
+        column: int,
+        formula: str,
+        style: Format | None = None,
+        value: str | float = 0,
+    ) -> int:
+        if self.constant_memory:  # rows are written on the way
+            return int(super()._write_formula(row, column, formula, style, value))
+        refused = int(self._check_dimensions(row, column))
+        if not refused:
+            self.table[row][column] = CellFormulaTuple(formula.removeprefix("="), style, value)
+        return refused
 
     # XlsxWriter knows no shared formulas. Tests pin that formulas are written here.
     def _xml_formula_element(
