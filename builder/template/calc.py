@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from builder.sheets import WrittenSheet, done
-from builder.template.results import CellResult, Results
-from workbook.address import Address, letters, quote
+from builder.template.results import CellResult, Results, target
+from workbook.address import Address, letters
 from workbook.expression import OPS
 from workbook.form import CELL, GROUP, ROW, Field, Rule
-from workbook.layout import CALC_SHEET, Block, Formulas
+from workbook.layout import CALC_SHEET, Block
 
 
 def write(sheet: WrittenSheet, results: Results) -> None:
@@ -32,13 +32,7 @@ def _form_rule(sheet: WrittenSheet, results: Results, rule: Rule, address: Addre
     results.write(sheet, row, 1, verdict, None, results.verdict(rule, 1))
     message = formulas.message(rule, formulas.cell(CALC_SHEET))
     results.write(sheet, row, 2, f"={message}", None, results.message(rule))
-    done(sheet.write_string(row, 3, _target(formulas, rule)))
-
-
-def _target(formulas: Formulas, rule: Rule) -> str:
-    item = formulas.form.sections[rule.at[0].section].fields[rule.at[0].field]
-    address = formulas.address(item, 0)
-    return f"{quote(address.sheet)}!{address.a1}"
+    done(sheet.write_string(row, 3, target(formulas, rule)))
 
 
 def _block_rows(sheet: WrittenSheet, results: Results, block: Block) -> None:

@@ -15,12 +15,15 @@ from xlsxwriter.format import Format
 
 from builder.sheets import WrittenSheet, done
 from workbook.address import column_range, letters, quote
+from workbook.catalogue import REQUIRED
 from workbook.checking import BROKEN, UNDECIDED, View, gather, value_at
 from workbook.form import CELL, ROW, Field, Rule, Section
 from workbook.layout import CALC_SHEET, Formulas, check_lines
 from workbook.reading import Filling, submit
 
 Value = str | float
+MISSING = "必填"
+"""How what is required reads on 自检, before every severity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,11 @@ class Results:
         return frozenset[str]().union(*map(self.formulas.origins, rules))
 
 
+def level(rule: Rule) -> str:
+    """How a rule's severity reads on 自检."""
+    return MISSING if rule.code == REQUIRED else rule.severity.chinese
+
+
 def verdict_cells(formulas: Formulas, rules: tuple[Rule, ...]) -> str:
     """The cells of `_calc` that hold the verdicts of rules of one code."""
     layout, first, last = formulas.layout, rules[0], rules[-1]
@@ -172,3 +180,10 @@ def verdict_cells(formulas: Formulas, rules: tuple[Rule, ...]) -> str:
     count = len(block.slots) if first.grain == ROW else len(block.groups)
     left, right = letters(columns[first.key]), letters(columns[last.key])
     return f"{quote(CALC_SHEET)}!${left}${top_row}:${right}${top_row + count - 1}"
+
+
+def target(formulas: Formulas, rule: Rule) -> str:
+    """Where the first cell that a rule is about stands, as a link names it."""
+    item = formulas.form.sections[rule.at[0].section].fields[rule.at[0].field]
+    address = formulas.address(item, 0)
+    return f"{quote(address.sheet)}!{address.a1}"

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from xlsxwriter.format import Format
 
 from builder import styles as st
 from builder.sheets import Book, WrittenSheet, done
-from builder.template.results import CellResult, Line, Results
+from builder.template import soonest
+from builder.template.results import MISSING, CellResult, Line, Results, level, target
 from builder.template.widths import message_width, text_width
 from workbook.address import column_range, letters, quote
 from workbook.catalogue import REQUIRED
 from workbook.checking import BROKEN, HOLDS, UNDECIDED, VERDICTS
 from workbook.expression import literal
 from workbook.form import CELL, GROUP, ROW, Rule
-from workbook.layout import CALC_SHEET, CHECK_SHEET, CHECK_TOP, OTHER_WORD, VERDICT_WORDS, Formulas
+from workbook.layout import (
+    CALC_SHEET,
+    CHECK_SHEET,
+    CHECK_TOP,
+    OTHER_WORD,
+    VERDICT_WORDS,
+    Formulas,
+)
 
 STATUS_NAME = "check.status"
 """The defined name of the sentence that says how many problems are open."""
 PASSED = "自检通过"
 """How that sentence begins once nothing stands in the way of sending the form."""
-MISSING = "必填"
 _LEVELS = (MISSING, "错误", "提醒", "说明")
 _FILLS = {"错误": st.ERROR_FILL, "提醒": st.WARNING_FILL, "说明": st.NOTE_FILL}
 """How a broken rule's verdict is coloured, by its level."""
@@ -37,12 +45,7 @@ _COLUMNS = (
 _LINE_POINTS, _LEAST_LINES = 14.5, 2
 """The height of one line of text, a little more than any program needs; how many a row has at least."""
 _FIRST_COLUMN, _OPEN_COLUMN, _LETTER_COLUMN = 8, 9, 10
-"""Hidden columns of 自检: the first row or group concerned, and how many cells are."""
-
-
-def level(rule: Rule) -> str:
-    """How a rule's severity reads on 自检."""
-    return MISSING if rule.code == REQUIRED else rule.severity.chinese
+"""Hidden columns of 自检: the first row or group concerned, how many cells are, the verdict's letter."""
 
 
 # --- 自检 -----------------------------------------------------------------------------------------
@@ -53,6 +56,7 @@ def write_check(book: Book, sheet: WrittenSheet, results: Results) -> None:
     lines = results.lines
     _check_page(book, sheet, len(lines))
     _check_head(book, sheet, results, lines)
+    soonest.write(book, sheet, results, partial(_title, results.formulas))
     for line in lines:
         _check_line(book, sheet, results, line)
     last = CHECK_TOP + len(lines) - 1
@@ -88,8 +92,8 @@ def write_check(book: Book, sheet: WrittenSheet, results: Results) -> None:
 def _check_page(book: Book, sheet: WrittenSheet, count: int) -> None:
     for column, (_, width) in enumerate(_COLUMNS):
         done(sheet.set_column(column, column, width))
-    done(sheet.set_column(_FIRST_COLUMN - 1, _LETTER_COLUMN - 1, 4, None, {"hidden": True}))
-    sheet.freeze_panes(CHECK_TOP - 1, 0)
+    done(sheet.set_column(_FIRST_COLUMN - 1, soonest.TURN_COLUMN - 1, 4, None, {"hidden": True}))
+    sheet.freeze_panes(3, 0)
     sheet.hide_gridlines(2)
     sheet.set_paper(9)
     sheet.set_landscape()
@@ -167,22 +171,35 @@ def _check_line(book: Book, sheet: WrittenSheet, results: Results, line: Line) -
     row, rule, formulas = line.row - 1, line.rule, results.formulas
     cell = book.style(**(st.BODY | st.GRIDDED))
     centre = book.style(**(st.BODY | st.GRIDDED | {"align": "center"}))
-    link = book.style(**(st.BODY | st.GRIDDED | {"align": "center", "font_color": "#0563C1", "underline": 1}))  # fmt: skip
     done(sheet.write_string(row, 0, rule.code, centre))
-    done(sheet.write_string(row, 1, level(rule), centre))
+    done(sheet.write_string(row, 1, level(line.rule), centre))
     done(sheet.write_string(row, 3, _title(formulas, line), cell))
     done(sheet.set_row(row, row_height(formulas, line.rules, _title(formulas, line))))
     keys = results.origins(line.rules)
     hint = f'=IF({_open_cell(line)}>0,{literal(rule.hint)},"")'
     first = f"=IF({_open_cell(line)}>0,{_first_formula(line)},0)"
+    where = f'=IF({_open_cell(line)}>0,{_target(formulas, line)},"")'
+    turn = f'=IF({_open_cell(line)}>0,{soonest.turn(line) or literal("")},"")'
     shown: tuple[tuple[int, str, Format | None, Callable[[int], str | float]], ...] = (
         (2, _verdict_formula(formulas, line), centre, lambda i: _verdict(results, line, i)),
         (4, _situation(formulas, line), cell, lambda i: _situation_text(results, line, i)),
         (5, hint, cell, lambda i: rule.hint if line.open[i] else ""),
-        (6, _link(formulas, line), link, lambda i: "转到" if line.open[i] else ""),
+        (
+            6,
+            _link(line),
+            soonest.link_style(book, **st.GRIDDED),
+            lambda i: soonest.LINK_WORD if line.open[i] else "",
+        ),
         (_FIRST_COLUMN - 1, first, None, lambda i: int(line.first[i])),
         (_OPEN_COLUMN - 1, f"=COUNTIF({line.cells},0)", None, lambda i: int(line.open[i])),
         (_LETTER_COLUMN - 1, _letter_formula(line), None, lambda i: _letter(results, line, i)),
+        (soonest.TARGET_COLUMN - 1, where, None, lambda i: _target_text(results, line, i)),
+        (
+            soonest.TURN_COLUMN - 1,
+            turn,
+            None,
+            lambda i: (line.open[i] and soonest.turn(line)) or "",
+        ),
     )
     for column, formula, style, of in shown:
         results.write(sheet, row, column, formula, style, CellResult(of, keys))
@@ -309,20 +326,40 @@ def _row_number(formulas: Formulas, line: Line, first_cell: str) -> str:
     return f"({formulas.layout.blocks[line.rule.section].first - 1}+{first_cell})"
 
 
-def _link(formulas: Formulas, line: Line) -> str:
+def _link(line: Line) -> str:
+    target = f"${letters(soonest.TARGET_COLUMN)}{line.row}"
+    return f'=IF({_open_cell(line)}>0,{soonest.link_to(target)},"")'
+
+
+def _target(formulas: Formulas, line: Line) -> str:
+    """Where the first row concerned stands, as a link names it: a formula."""
     rule, first_cell = line.rule, f"${letters(_FIRST_COLUMN)}{line.row}"
     if rule.grain == CELL:
         targets = line.cells.replace("$B$", "$D$")
-        target = (
+        return (
             f"INDEX({targets},{first_cell})" if len(line.rules) > 1 else targets.partition(":")[0]
         )
-    else:
-        item = formulas.form.sections[rule.at[0].section].fields[rule.at[0].field]
-        address = formulas.address(item, 1)
-        column = f"{quote(address.sheet)}!{letters(address.column)}"
-        target = f"{literal(column)}&{_row_number(formulas, line, first_cell)}"
-        if rule.grain == GROUP:
-            block = formulas.layout.blocks[rule.section]
-            rows = ",".join(str(block.first + start) for start in block.starts)
-            target = f"{literal(column)}&CHOOSE({first_cell},{rows})"
-    return f'=IF({_open_cell(line)}>0,HYPERLINK("#"&{target},"转到"),"")'
+    rows = _row_number(formulas, line, first_cell)
+    if rule.grain == GROUP:
+        block = formulas.layout.blocks[rule.section]
+        starts = ",".join(str(block.first + start) for start in block.starts)
+        rows = f"CHOOSE({first_cell},{starts})"
+    return f"{literal(_column_of(formulas, rule))}&{rows}"
+
+
+def _target_text(results: Results, line: Line, i: int) -> str:
+    """The same as text; blank if none is."""
+    if not line.open[i]:
+        return ""
+    formulas, rule, first = results.formulas, line.rule, int(line.first[i])
+    if rule.grain == CELL:
+        return target(formulas, line.rules[first - 1])
+    block = formulas.layout.blocks[rule.section]
+    start = block.starts[first - 1] if rule.grain == GROUP else first - 1
+    return f"{_column_of(formulas, rule)}{block.first + start}"
+
+
+def _column_of(formulas: Formulas, rule: Rule) -> str:
+    item = formulas.form.sections[rule.at[0].section].fields[rule.at[0].field]
+    address = formulas.address(item, 1)
+    return f"{quote(address.sheet)}!{letters(address.column)}"

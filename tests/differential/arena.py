@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from builder.template.selfcheck import level
+from builder.template.results import level
 from tests.office import Book, CellError, Office, Target
 from workbook.address import Address
 from workbook.checking.columns import BROKEN, VERDICTS, Batch, View, gather

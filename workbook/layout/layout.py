@@ -491,7 +491,9 @@ class _Placer:
         return {line: Address(CHECK_SHEET, CHECK_TOP + i, 3) for i, line in enumerate(lines)}
 
 
-CHECK_TOP = 6
+SOONEST = 10
+"""So many lines at the head of 自检 repeat what is to be mended first."""
+CHECK_TOP = 7 + SOONEST
 """The row of the first line on 自检."""
 
 

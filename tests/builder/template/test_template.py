@@ -69,7 +69,7 @@ KNOWN = {
         "MID",
     ),
     *("LEFT", "RIGHT", "UPPER", "VALUE", "EXACT", "NA", "CHAR", "ROW", "CHOOSE", "HYPERLINK"),
-    *("YEAR", "MONTH", "DAY", "INT"),
+    *("YEAR", "MONTH", "DAY", "INT", "COUNT", "SMALL", "MOD"),
 }
 """Functions of the workbook; all are in Excel 2007, so in every Excel, WPS and LibreOffice in use."""
 
