@@ -15,16 +15,14 @@ from workbook.expression.operands import Array, Op, Param, Type
 
 def _map_texts(function: Callable[[str], Any], values: Array, *, number: bool = False) -> Array:
     """Apply to each distinct text once; undecided stays undecided."""
-    known: dict[str | None, Any] = {None: np.nan if number else None}
-    results = []
-    for text in values.ravel().tolist():
-        if text not in known:
-            result = function(text)
-            known[text] = np.nan if number and result is None else result
-        results.append(known[text])
-    mapped = np.empty(values.shape, dtype=float if number else object)
-    mapped.ravel()[:] = results
-    return mapped
+    given = values.ravel().tolist()
+    undecided = np.nan if number else None
+    results = {text: undecided if text is None else function(text) for text in set(given)}
+    if number:
+        results = {text: np.nan if result is None else result for text, result in results.items()}
+    mapped = np.empty(values.size, dtype=float if number else object)
+    mapped[:] = [results[text] for text in given]
+    return mapped.reshape(values.shape)
 
 
 def _pairs(function: Callable[[str, str], float], a: Array, b: Array) -> Array:
@@ -34,7 +32,7 @@ def _pairs(function: Callable[[str, str], float], a: Array, b: Array) -> Array:
     a, b = np.broadcast_arrays(a, b)
     result = [
         np.nan if x is None or y is None else float(function(x, y))
-        for x, y in zip(a.ravel(), b.ravel(), strict=True)
+        for x, y in zip(a.ravel().tolist(), b.ravel().tolist(), strict=True)
     ]
     return np.array(result, dtype=float).reshape(a.shape)
 
@@ -73,8 +71,10 @@ def _joined(function: Callable[[str, str], str], a: Array, b: Array) -> Array:
         return _map_texts(lambda text: function(text, constant), a)
     a, b = np.broadcast_arrays(a, b)
     result = np.empty(a.size, dtype=object)
-    for index, (x, y) in enumerate(zip(a.ravel(), b.ravel(), strict=True)):
-        result[index] = None if x is None or y is None else function(x, y)
+    result[:] = [
+        None if x is None or y is None else function(x, y)
+        for x, y in zip(a.ravel().tolist(), b.ravel().tolist(), strict=True)
+    ]
     return result.reshape(a.shape)
 
 
