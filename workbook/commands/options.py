@@ -213,7 +213,7 @@ def read_all(
         fail(t(f"“{path_names}”里没有文件，请检查文件夹", f"there are no files in {path_names}"))
     with progress_bar(len(files), t("读取", "Reading")) as progress:
         returns = read_returns(files, forms=known_forms(form_file), passwords=passwords,
-                               county=counties, workers=workers, progress=progress)  # fmt: skip
+                               county=counties, workers=workers or os.cpu_count(), progress=progress)  # fmt: skip
     return choose(returns, use)
 
 

@@ -7,8 +7,8 @@ Nothing here raises for what a department sent: a file that cannot be read is a 
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
@@ -128,9 +128,10 @@ def read_returns(
 ) -> list[Return]:
     """Read every file under `paths`, in order, in `workers` processes. One bad file stops no other.
 
-    Without `workers`, 200 files or more are read in as many processes as there are processors, where
-    a process can be forked; else (Windows, macOS) in one, as a script that does not guard its main
-    part would run again in each. With an `executor` (of `concurrent.futures`, or Dask's
+    Each process imports the script that is run: one that asks for `workers` guards what it does with
+    ``if __name__ == "__main__":``, else WorkbookError. Without `workers`, a script reads in one process; a
+    notebook, in which nothing runs again, reads 200 files or more in as many as there are processors. With an
+    `executor` (of `concurrent.futures`, or Dask's
     `client.get_executor()`) the files are read there, in batches; BrokenExecutor if it can do no more.
     A .zip of workbooks gives a Return for each file in it. `progress` is told of each file once it is
     read. `county` is that of all the returns, or tells it by a file's path: returns of several counties,
@@ -205,10 +206,9 @@ def fatal(path: Path) -> Return:
 
 
 def usual_workers() -> int:
-    """How many processes read many files if nobody says."""
-    methods = multiprocessing.get_all_start_methods()
-    chosen = multiprocessing.get_start_method(allow_none=True) or methods[0]
-    return (os.cpu_count() or 1) if chosen == "fork" else 1
+    """How many processes read many files if nobody says: a script may not be guarded against running again."""
+    is_script = hasattr(sys.modules["__main__"], "__file__")
+    return 1 if is_script else os.cpu_count() or 1
 
 
 _WORTH_A_PROCESS = 200

@@ -9,6 +9,7 @@ in order or on disk.
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,7 @@ from concurrent.futures import (
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count, islice
+from multiprocessing.context import BaseContext, ForkServerContext
 from typing import Any, Generic, TypeVar
 
 from workbook.errors import WorkbookError
@@ -164,11 +166,17 @@ def executor_at(cluster: str, workers: int) -> Iterator[tuple[Executor, int]]:
 
 
 class Processes(Executor):
-    """Processes of this machine, made anew when one has died."""
+    """Processes of this machine, made anew when one has died; never forked, which beside threads may hang.
+
+    Raises WorkbookError where none can be started: each imports the script that is run, which must
+    guard what it does.
+    """
 
     def __init__(self, workers: int) -> None:
+        if _is_being_started():
+            sys.exit(1)  # the script of the process that starts this one tells why
         self._workers = workers
-        self._pool = ProcessPoolExecutor(workers)
+        self._pool = self._started()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """As `Executor.submit`; a broken pool is replaced."""
@@ -176,9 +184,42 @@ class Processes(Executor):
             return self._pool.submit(fn, *args, **kwargs)
         except BrokenExecutor:
             self._pool.shutdown()
-            self._pool = ProcessPoolExecutor(self._workers)
+            self._pool = self._started()
             return self._pool.submit(fn, *args, **kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """As `Executor.shutdown`."""
         self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+    def _started(self) -> ProcessPoolExecutor:
+        """A pool of which one process has answered."""
+        pool = ProcessPoolExecutor(self._workers, mp_context=_context())
+        try:
+            pool.submit(os.getpid).result()
+        except (BrokenExecutor, OSError):
+            pool.shutdown()
+            raise WorkbookError(NOT_STARTED) from None
+        return pool
+
+
+NOT_STARTED = (
+    "读取用的进程没有启动：每个进程都会从头导入正在运行的脚本；"
+    '请把脚本里做事的语句放到 if __name__ == "__main__": 下面，或者写 workers=1'
+)
+
+
+def _context() -> BaseContext:
+    """How processes are started: by a server that has imported what they need, else each from nothing."""
+    ways = multiprocessing.get_all_start_methods()
+    wanted = multiprocessing.get_start_method(allow_none=True)
+    context = multiprocessing.get_context(
+        "forkserver" if "forkserver" in ways and wanted != "spawn" else "spawn"
+    )
+    if isinstance(context, ForkServerContext):
+        context.set_forkserver_preload([f"{__package__}.reader"])
+    return context
+
+
+def _is_being_started() -> bool:
+    """Whether this is a process that imports the script of the one that starts it."""
+    return getattr(multiprocessing.current_process(), "_inheriting", False)

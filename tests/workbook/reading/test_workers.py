@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from concurrent.futures import ThreadPoolExecutor as Threads
@@ -12,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from tests.fillings import SAMPLES
 from workbook.errors import WorkbookError
-from workbook.reading.workers import Processes, WorkBatch, dispatch, executor_at
+from workbook.reading.workers import NOT_STARTED, Processes, WorkBatch, dispatch, executor_at
 
 POISON = 13
 
@@ -124,3 +128,35 @@ def test_work_given_up_is_told() -> None:
 def test_a_scheduler_that_does_not_answer_is_told() -> None:
     with pytest.raises(WorkbookError, match="nowhere"), executor_at("nowhere", 1):
         pass
+
+
+SCRIPT = """
+import multiprocessing
+from workbook import read_returns
+multiprocessing.set_start_method({way!r}, force=True)
+read_returns([{folder!r}] * 20, workers=2)
+"""
+
+
+@pytest.mark.parametrize("way", multiprocessing.get_all_start_methods())
+def test_a_script_that_is_not_guarded_gets_one_error_and_no_file_the_blame(
+    tmp_path: Path, way: str
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(way=way, folder=str(SAMPLES / "returns")), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=False, timeout=120,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.count("Traceback") == 1
+    assert done.stderr.splitlines()[-1].endswith(NOT_STARTED)
+
+
+def test_no_process_is_forked() -> None:
+    with Processes(1) as executor:
+        assert executor.submit(way_of_starting).result() != "fork"
+
+
+def way_of_starting() -> object:
+    return getattr(multiprocessing.current_process(), "_start_method", "")
