@@ -91,6 +91,7 @@ def accepted(
         application="WPS Office",
         saved_by="填表人",
         modified=modified,
+        checked_by="a test",
     )
 
 

@@ -30,6 +30,7 @@ from builder.summary.returns import (
 from builder.summary.reviews import write_set_aside
 from builder.summary.sampling import write_sampling
 from builder.summary.settings import Settings, write_settings
+from workbook.arguments import PathLike, as_path, taken
 from workbook.form import Form, Section
 from workbook.summary import (
     SET_ASIDE,
@@ -47,14 +48,15 @@ _BIG = 50_000
 """With more rows than this the book is written without being held in memory."""
 
 
-def build_summary(summary: Summary, path: Path | str, *, sampling: Sampling | None = None) -> Path:
+def build_summary(summary: Summary, path: PathLike, *, sampling: Sampling | None = None) -> Path:
     """Write the summary's workbook to `path`, whole or not at all; amounts are 万元.
 
     `sampling` are the criteria by which departments are proposed for re-checking, unless others were
     typed into a former summary. Links to the returns
     are relative to the folder of `path`. Raises BuildError if the path cannot be written.
     """
-    path = Path(path)
+    taken(summary, Summary, "summary", "应是 aggregate(returns) 的结果")
+    path = as_path(path, "path", suffixes=(".xlsx",))
     rows = (
         len(summary.findings)
         + len(summary.duties)

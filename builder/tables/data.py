@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from workbook.arguments import ArgumentError, PathLike, as_path, taken
 from workbook.errors import WorkbookError
 from workbook.form import Form, ScoredRows
 from workbook.summary import (
@@ -75,7 +76,7 @@ def has_duckdb() -> bool:
 
 
 def write_data(
-    frames: Frames, folder: Path | str, summary: Summary | None = None
+    frames: Frames, folder: PathLike, summary: Summary | None = None, *, checked: bool = True
 ) -> tuple[Path, ...]:
     """Write every frame as CSV and Parquet, all of them as one DuckDB file; returns the paths written.
 
@@ -89,11 +90,19 @@ def write_data(
     Excel; there a text that begins like a formula (= + - @) gets an apostrophe in front, so that no
     program runs it. Parquet and DuckDB keep every text letter for letter.
     Raises WorkbookError when pyarrow is missing (before anything is written), a file cannot be
-    written, or a frame is not as its schema says.
+    written, or a frame is not as its schema says; ArgumentError for frames of returns that were not checked,
+    unless `checked` is False.
     """
+    taken(frames, Frames, "frames", "应是 frames(returns) 的结果")
+    if checked and not frames.checked:
+        raise ArgumentError(
+            "frames：出自没有检查过的表；请先 check(returns)，确要写出，写 checked=False"
+        )
+    if summary is not None:
+        taken(summary, Summary, "summary", "应是 aggregate(returns) 的结果")
     if importlib.util.find_spec("pyarrow") is None:
         raise WorkbookError(f"写 Parquet 需要 pyarrow，请先运行：{INSTALL}")
-    folder = Path(folder)
+    folder = as_path(folder, "folder")
     tables = [*_tables(frames), *_summary_tables(summary)]
     for table in tables:
         require(table.frame, table.schema)

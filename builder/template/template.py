@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -21,9 +21,10 @@ from builder.template.results import CellResult, Mark, Results
 from builder.template.selfcheck import STATUS_NAME
 from builder.template.validation import validation
 from workbook.address import area, letters, quote
+from workbook.arguments import PathLike, as_path, as_whole, as_year, refusal, taken
 from workbook.errors import BuildError
 from workbook.expression import literal
-from workbook.form import ROW, Form, Value, serial
+from workbook.form import ROW, Form, Value, as_form, serial
 from workbook.layout import (
     CALC_SHEET,
     CHECK_SHEET,
@@ -41,9 +42,11 @@ from workbook.layout import (
     Plan,
     Spot,
     check_name,
+    default_plan,
     formulas_of,
     lay_out,
     list_name,
+    plan_for,
 )
 from workbook.reading import Filling
 from workbook.writing import writing
@@ -115,26 +118,50 @@ class Job:
 
 
 def build_template(
-    form: Form,
-    path: Path | str,
+    form: Form | PathLike,
+    path: PathLike,
     *,
-    filling: Filling | None = None,
-    prefilled: Filling | None = None,
-    plan: Plan | None = None,
+    filling: Filling | Mapping[str, Value] | None = None,
+    prefilled: Filling | Mapping[str, Value] | None = None,
+    plan: Plan | Mapping[str, int] | None = None,
     fiscal_year: int | None = None,
     password: str = "",
 ) -> Path:
     """Write a form's locked workbook to `path`, whole or not at all.
 
     `filling` is entered as the department would, `prefilled` is locked in by the bureau; `plan` is how
-    many rows each group holds. Amounts are in the form's unit. Raises BuildError if `path` cannot be
-    written, the password is too long or a value does not fit the form.
+    many rows each group holds, or by the names of groups how many those hold. Amounts are in the form's unit.
+    The form may be given by its id or file, values of single fields as a dict. Raises BuildError if `path` cannot
+    be written, the password is too long or a value does not fit the form, ArgumentError for what else is wrong.
     """
-    path = Path(path)
-    layout = lay_out(form, plan)
-    locked = [_issued(layout, prefilled or Filling(), fiscal_year)]
-    _build(layout, path, filling or Filling(), locked, Lock(password), SendBack())
+    form, path = as_form(form), as_path(path, "path", suffixes=(".xlsx",))
+    layout = lay_out(form, _plan(form, plan))
+    year = None if fiscal_year is None else as_year(fiscal_year, "fiscal_year")
+    locked = [_issued(layout, _filling(prefilled, "prefilled"), year)]
+    lock = Lock(taken(password, str, "password", "应是文字"))
+    _build(layout, path, _filling(filling, "filling"), locked, lock, SendBack())
     return path
+
+
+def _filling(value: Filling | Mapping[str, Value] | None, name: str) -> Filling:
+    if isinstance(value, Mapping):
+        return Filling(dict(value))
+    return taken(value or Filling(), Filling, name, "应是 Filling，或者“字段: 值”的字典")
+
+
+def _plan(form: Form, value: object) -> Plan:
+    """How many rows each group holds. Raises ArgumentError."""
+    if value is None or isinstance(value, Mapping):
+        rows = {name: as_whole(count, "plan", least=1) for name, count in (value or {}).items()}
+        return plan_for(form, rows)
+    count = len(default_plan(form))
+    remedy = f"应是 {count} 个行数（每级指标一个），或者“指标: 行数”的字典"
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise refusal("plan", value, remedy)
+    plan = tuple(as_whole(number, "plan", least=1) for number in value)
+    if len(plan) != count:
+        raise refusal("plan", str(plan), remedy)
+    return plan
 
 
 def build_templates(

@@ -16,16 +16,18 @@ from pathlib import Path
 from string import Template
 
 from builder.web.page_data import Json, page_data
+from workbook.arguments import PathLike, as_path, taken
 from workbook.summary import Summary
 from workbook.writing import writing
 
 
-def build_page(summary: Summary, path: Path | str) -> Path:
+def build_page(summary: Summary, path: PathLike) -> Path:
     """Write the summary's page to `path`, whole or not at all; amounts are 万元.
 
     Raises BuildError if the path cannot be written.
     """
-    path = Path(path)
+    taken(summary, Summary, "summary", "应是 aggregate(returns) 的结果")
+    path = as_path(path, "path", suffixes=(".html", ".htm"))
     with writing(path) as temporary:
         temporary.write_bytes(page_text(summary).encode())
     return path

@@ -12,7 +12,7 @@ from workbook.checking.between_returns import (
     UNDECIDED_COPY,
     add_findings_between,
 )
-from workbook.checking.checks import Trial, check, judge, judge_trials, tidy, trial
+from workbook.checking.checks import Trial, check, judge, judge_trials, marked, tidy, trial
 from workbook.checking.columns import (
     BROKEN,
     HOLDS,
@@ -34,7 +34,7 @@ from workbook.checking.expected_scores import (
     expected_scores_of,
 )
 from workbook.checking.last_year import is_earlier, no_earlier_year
-from workbook.checking.roster import Roster, RosterEntry, RosterIndicator, load_roster
+from workbook.checking.roster import Roster, RosterEntry, RosterIndicator, as_roster, load_roster
 from workbook.checking.same_department import Identity, full_name, pair
 from workbook.checking.senders import Sender, SentReturns, named_otherwise, sort_by_sender
 from workbook.checking.table_file import (
@@ -77,6 +77,7 @@ __all__ = [
     "Trial",
     "View",
     "add_findings_between",
+    "as_roster",
     "batch_of",
     "cell_text",
     "check",
@@ -90,6 +91,7 @@ __all__ = [
     "judge",
     "judge_trials",
     "load_roster",
+    "marked",
     "named_otherwise",
     "no_earlier_year",
     "pair",

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workbook.address import split_a1
+from workbook.arguments import PathLike, as_year
 from workbook.catalogue import REQUIRED, Severity
 from workbook.checking.between_returns import add_findings_between, is_replaced
 from workbook.checking.columns import (
@@ -28,7 +29,7 @@ from workbook.checking.columns import (
     value_at,
 )
 from workbook.checking.likely_slip import is_slight, likely_slips
-from workbook.checking.roster import Roster
+from workbook.checking.roster import Roster, as_roster
 from workbook.expression import BLANK, NUMBER, Ref, Type, number_text
 from workbook.findings import Finding, finding
 from workbook.form import (
@@ -46,8 +47,18 @@ from workbook.form import (
     shown,
 )
 from workbook.layout import CHECK_SHEET, FORM_SHEET, Layout, cell_name, check_lines, lay_out
-from workbook.reading import Cell, Filling, Return, Submission, guarded, submit
-from workbook.text import brief, fold
+from workbook.reading import (
+    Cell,
+    Filling,
+    Return,
+    Returns,
+    Submission,
+    as_returns,
+    guarded,
+    submit,
+)
+from workbook.release import __version__
+from workbook.text import brief, fold, printable
 
 OVERTYPED = "L202"
 """The code of a formula that was typed over."""
@@ -58,24 +69,36 @@ CHUNK = 2000
 
 def check(
     returns: Iterable[Return],
-    roster: Roster | None = None,
+    roster: Roster | PathLike | None = None,
     *,
     year: int | None = None,
     last_year: Iterable[Return] = (),
-) -> list[Return]:
+) -> Returns:
     """The returns, in their order, each accepted one with all its findings.
 
     Also what shows only between them: several of one department, forms of another year than `year` or
     than most, with a roster, departments that are not on it, and with `last_year`, the returns of the year
     before as read, what was handed in then already. Rejected and skipped files keep what the reader
-    said of them. Raises WorkbookError if departments cannot be told apart (see `Return.county`), and
-    for nothing that a department sent.
+    said of them; of every one `checked_by` then tells by what it was checked. A roster may be given by its
+    path. Raises WorkbookError if departments cannot be told apart (see `Return.county`), ArgumentError for
+    an argument that is none of what it may be, and nothing for what a department sent.
     """
-    last_year = list(last_year)
+    listed = as_roster(roster)
+    round_year = None if year is None else as_year(year)
+    earlier = as_returns(last_year, "last_year")
     _, between = guarded(
-        returns, partial(add_findings_between, roster=roster, year=year, last_year=last_year)
+        as_returns(returns, "returns"),
+        partial(add_findings_between, roster=listed, year=round_year, last_year=earlier),
     )
-    return judge(between)
+    return marked(judge(between), listed, round_year)
+
+
+def marked(returns: Iterable[Return], roster: Roster | None, year: int | None) -> Returns:
+    """Checked returns, each telling by what it was checked."""
+    parts = [f"workbook {__version__}"]
+    parts += [f"名册 {printable(roster.path)}"] if roster is not None else []
+    parts += [f"{year} 年度"] if year is not None else []
+    return Returns(replace(returned, checked_by="，".join(parts)) for returned in returns)
 
 
 def judge(returns: Iterable[Return]) -> list[Return]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import os
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from workbook import text as texts
+from workbook.arguments import PathLike, as_path, refusal
 from workbook.checking.same_department import Directory, Identity
 from workbook.checking.table_file import (
     HEAD_WITHIN,
@@ -227,7 +229,7 @@ def nearest_name(name: str, among: Iterable[str]) -> str:
 
 
 def load_roster(
-    path: Path | str, projects: Path | str | None = None, indicators: Path | str | None = None
+    path: PathLike, projects: PathLike | None = None, indicators: PathLike | None = None
 ) -> Roster:
     """Read a roster from .csv (UTF-8 or GB18030) or .xlsx: the first visible sheet that is no list of its own.
 
@@ -235,7 +237,9 @@ def load_roster(
     department, 项目名称. The sheet 指标, or the file `indicators`, lists approved indicators likewise: 三级指标
     and what else the form has columns for. Raises RosterError naming the file, the column or row, and the remedy.
     """
-    path = Path(path)
+    path = as_path(path, "path")
+    projects = None if projects is None else as_path(projects, "projects")
+    indicators = None if indicators is None else as_path(indicators, "indicators")
     sheets = _sheets(path)
     projects_at, listed_projects = _list_of(path, sheets, PROJECTS, projects, "--projects")
     indicators_at, listed_indicators = _list_of(
@@ -262,6 +266,15 @@ def load_roster(
     if listed_indicators is not None:
         roster = _with_indicators(replace(roster, indicators_at=indicators_at), listed_indicators)
     return roster
+
+
+def as_roster(value: object, name: str = "roster") -> Roster | None:
+    """A roster, or the one of a path; None if none is given. Raises ArgumentError and RosterError."""
+    if value is None or isinstance(value, Roster):
+        return value
+    if isinstance(value, str | os.PathLike):
+        return load_roster(as_path(value, name))
+    raise refusal(name, value, "应是名册（load_roster 读出的），或名册文件的路径")
 
 
 def _list_of(

@@ -6,13 +6,13 @@ import platform
 import tempfile
 from collections.abc import Iterable
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
 
 from workbook.commands.messages import t
 from workbook.errors import WorkbookError
+from workbook.release import __version__
 from workbook.text import printable
 from workbook.writing import writing
 
@@ -49,9 +49,5 @@ def log(faults: Iterable[str], beside: Path | None = None) -> Path | None:
 
 
 def _circumstances() -> str:
-    try:
-        ours = version("selfeval-workbook")
-    except PackageNotFoundError:
-        ours = "?"
     now = datetime.now().astimezone().isoformat(timespec="seconds")
-    return f"workbook {ours} · Python {platform.python_version()} · {platform.platform()} · {now}"
+    return f"workbook {__version__} · Python {platform.python_version()} · {platform.platform()} · {now}"

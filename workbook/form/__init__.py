@@ -18,7 +18,7 @@ from workbook.form.coercion import (
     serial,
 )
 from workbook.form.comparison import Difference, differences, places_with
-from workbook.form.definition import available_forms, find_form, form_of, load_form
+from workbook.form.definition import as_form, available_forms, find_form, form_of, load_form
 from workbook.form.definition_text import successor_text
 from workbook.form.kinds import (
     FRACTION,
@@ -103,6 +103,7 @@ __all__ = [
     "Section",
     "Sense",
     "Value",
+    "as_form",
     "available_forms",
     "chapter_text",
     "day_of",

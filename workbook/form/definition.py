@@ -9,6 +9,7 @@ from __future__ import annotations
 import copyreg
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from workbook.arguments import PathLike, as_path, refusal, taken
 from workbook.errors import FormError, nearest
 from workbook.expression import (
     IDENTIFIER,
@@ -72,8 +74,9 @@ def available_forms() -> tuple[Path, ...]:
 def find_form(name: str, version: str | None = None) -> Form:
     """The newest definition of a form by its id, or the given version; or that of a .toml file.
 
-    Raises FormError naming the forms there are.
+    Raises FormError naming the forms there are, ArgumentError for what is no name.
     """
+    taken(name, str, "name", "应是表式的名称，如 department_overall")
     if name.endswith(".toml"):
         return load_form(Path(name))
     forms = [load_form(path) for path in available_forms()]
@@ -84,12 +87,21 @@ def find_form(name: str, version: str | None = None) -> Form:
     return max(fitting, key=lambda form: form.version)
 
 
-def load_form(path: Path | str) -> Form:
+def as_form(value: Form | PathLike, name: str = "form") -> Form:
+    """A form, or that of an id or a definition's file. Raises ArgumentError and FormError."""
+    if isinstance(value, Form):
+        return value
+    if isinstance(value, str | os.PathLike):
+        return find_form(str(as_path(value, name)))
+    raise refusal(name, value, "应是表式（load_form 读出的）、它的名称，或它的 .toml 文件")
+
+
+def load_form(path: PathLike) -> Form:
     """Read and check one definition with the files it builds upon. Raises FormError.
 
     The same files are read once.
     """
-    return _form(read_sources(Path(path)))
+    return _form(read_sources(as_path(path, "path")))
 
 
 def form_of(path: Path, data: bytes) -> Form:

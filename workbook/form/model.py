@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook.catalogue import Severity
+from workbook.display import html_table
 from workbook.expression import Define, Node, Ref, references
 from workbook.form.coercion import SAYS_NONE, Coerced, Raw, Value
 from workbook.form.kinds import Kind
@@ -399,7 +400,7 @@ class KeyFields:
 # --- the form -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Form:
     """One form and version. Amounts are in `unit`.
 
@@ -439,6 +440,17 @@ class Form:
     """The expression of every computed field, by its key, in an order that can be evaluated."""
     key_fields: KeyFields = field(default_factory=lambda: KeyFields({}))
     """What the summary takes from the form."""
+
+    def __repr__(self) -> str:
+        return f"<Form {self.key}: {self.name}, {len(self.sections)} sections, {len(self.rules)} rules>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (item.key, item.label, item.kind.name, item.unit)
+            for section in self.sections.values()
+            for item in section.fields.values()
+        ]
+        return html_table(repr(self), ("字段", "名称", "类别", "单位"), rows)
 
     @cached_property
     def definition(self) -> str:

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from workbook.arguments import PathLike, as_path
 from workbook.errors import WorkbookError
-from workbook.reading.submission import ACCEPTED, Return
+from workbook.reading.submission import ACCEPTED, Return, Returns, as_returns
 from workbook.stores import Url
 from workbook.text import printable
 
 
-def choose(returns: Sequence[Return], files: Iterable[Path | str]) -> list[Return]:
+def choose(returns: Iterable[Return], files: PathLike | Iterable[PathLike]) -> Returns:
     """The returns, those of `files` chosen: they count, whatever other copies say of their age.
 
     A file is named by its path, one in an archive as the list of files has it: `甲县.zip/教育局.xls`.
     Raises WorkbookError for a file that is none of those read, or could not be read.
     """
-    chosen = list(returns)
+    returns = as_returns(returns, "returns")
+    chosen = Returns(returns)
     positions = {_known_by(returned.path): n for n, returned in enumerate(returns)}
-    for file in files:
-        path = file if isinstance(file, Path) else Path(file)
+    for file in [files] if isinstance(files, str | os.PathLike) else files:
+        path = as_path(file, "files")
         position = positions.get(_known_by(path))
         if position is None:
             raise WorkbookError(

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from workbook.address import Address
+from workbook.arguments import PathLike, as_paths, as_whole, refusal, taken
 from workbook.catalogue import Severity
 from workbook.errors import Refused
 from workbook.findings import Finding, finding
@@ -54,11 +55,19 @@ from workbook.reading.counties import (
 )
 from workbook.reading.inserted_rows import read_inserted_rows
 from workbook.reading.inspection import Evidence
-from workbook.reading.submission import ACCEPTED, REJECTED, SKIPPED, Cell, Return, Submission
+from workbook.reading.submission import (
+    ACCEPTED,
+    REJECTED,
+    SKIPPED,
+    Cell,
+    Return,
+    Returns,
+    Submission,
+)
 from workbook.reading.tampering import audit, audit_pasted
 from workbook.reading.unforeseen import is_foreseen, rejected
 from workbook.reading.workers import Processes, WorkBatch, dispatch
-from workbook.stores import Url, fetch
+from workbook.stores import Url, fetch, find_beyond, is_beyond, location
 from workbook.text import printable
 
 Forms = Mapping[tuple[str, str], Form]
@@ -85,11 +94,15 @@ def known_forms(extra: Iterable[Path] = ()) -> Forms:
 
 
 def find_files(paths: Path | str | Iterable[Path | str]) -> Iterator[Path]:
-    """Every file under the paths, folders walked in order of their names; links are not followed.
+    """Every file that paths, patterns and URLs stand for, folders walked in order of their names; no links followed.
 
     A folder that may not be listed, or lies too deep, stands for what is in it: reading it tells why.
     """
-    for path in [Path(paths)] if isinstance(paths, (Path, str)) else map(Path, paths):
+    for given in [paths] if isinstance(paths, (Path, str)) else paths:
+        path = location(given) if isinstance(given, str) else given
+        if is_beyond(path):
+            yield from map(location, find_beyond(path))
+            continue
         entries = _entries(path) if _is_folder(path) and len(path.parts) <= _DEEPEST else None
         if entries is None:
             yield path
@@ -117,16 +130,19 @@ def _entries(folder: Path) -> list[Path] | None:
 
 
 def read_returns(
-    paths: Path | str | Iterable[Path | str],
+    paths: PathLike | Iterable[PathLike],
     *,
-    forms: Forms | None = None,
-    passwords: Passwords = (),
+    forms: Forms | Form | Iterable[Form] | None = None,
+    passwords: Passwords | str = (),
     county: County = "",
     workers: int | None = None,
     executor: Executor | None = None,
     progress: Callable[[Path], None] | None = None,
-) -> list[Return]:
+) -> Returns:
     """Read every file under `paths`, in order, in `workers` processes. One bad file stops no other.
+
+    Files, folders, patterns (`returns/**/*.xlsx`), archives and URLs, one or many, are read as on the command
+    line; a path where nothing is raises ArgumentError, and so does any argument that is none of what it may be.
 
     Each process imports the script that is run: one that asks for `workers` guards what it does with
     ``if __name__ == "__main__":``, else WorkbookError. Without `workers`, a script reads in one process; a
@@ -138,19 +154,55 @@ def read_returns(
     in whose folders they lie, are read with `FolderCounties.under(paths)`; WorkbookError then where a
     file lies in none.
     """
-    forms, workers = forms or known_forms(), workers or usual_workers()
-    files = list(find_files(paths))
+    several = usual_workers() if workers is None else as_whole(workers, "workers", least=1)
+    _require_executor(executor)
+    files = list(find_files(as_paths(paths, "paths")))
     require_counties(files, county)
-    work = partial(read_batch, forms=forms, passwords=passwords, county=county)
+    work = partial(
+        read_batch, forms=as_forms(forms), passwords=as_passwords(passwords), county=county
+    )
     returns_by_start: dict[int, list[Return]] = {}
-    for batch, returns in _read_in_batches(files, work, workers, executor):
+    for batch, returns in _read_in_batches(files, work, several, executor):
         returns_by_start[batch.start] = (
             of_counties([fatal(batch.items[0])], county) if returns is None else returns
         )
         if progress is not None:
             for path in batch.items:
                 progress(path)
-    return [returned for start in sorted(returns_by_start) for returned in returns_by_start[start]]
+    return Returns(r for start in sorted(returns_by_start) for r in returns_by_start[start])
+
+
+def as_forms(value: object, name: str = "forms") -> Forms:
+    """Definitions as they are looked up: those that come with the project, if none are given. Raises ArgumentError."""
+    if value is None:
+        return known_forms()
+    remedy = "应是表式（load_form 读出的），一个或几个"
+    forms = value.values() if isinstance(value, Mapping) else value
+    if isinstance(forms, Form):
+        forms = [forms]
+    if isinstance(forms, str | bytes) or not isinstance(forms, Iterable):
+        raise refusal(name, value, remedy)
+    several = [taken(form, Form, name, remedy) for form in forms]
+    return {(form.id, form.version): form for form in several}
+
+
+def as_passwords(value: object, name: str = "passwords") -> Passwords:
+    """Passwords, one or several, or what tells them by a file's path. Raises ArgumentError."""
+    if isinstance(value, str):
+        return (value,)
+    if callable(value):
+        return value
+    remedy = "应是密码，一个或几个"
+    if isinstance(value, bytes) or not isinstance(value, Iterable):
+        raise refusal(name, value, remedy)
+    return tuple(taken(password, str, name, remedy) for password in value)
+
+
+def _require_executor(value: object) -> None:
+    if value is not None and not callable(getattr(value, "submit", None)):
+        raise refusal(
+            "executor", value, "应是 concurrent.futures 的执行器，或 Dask 的 client.get_executor()"
+        )
 
 
 def require_counties(files: Iterable[Path], county: County) -> None:
@@ -158,6 +210,8 @@ def require_counties(files: Iterable[Path], county: County) -> None:
 
     What lies in an archive is seen once that is opened.
     """
+    if not isinstance(county, str) and not callable(county):
+        raise refusal("county", county, "应是县区的名称，或 FolderCounties.under(文件夹)")
     files = [file for file in files if not _is_litter(file)] if callable(county) else []
     if callable(county):
         refuse_outside([f for f in files if not county(f) and f.suffix.lower() != ARCHIVE])

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 from workbook.address import Address
+from workbook.arguments import ArgumentError, refusal, taken
 from workbook.catalogue import Severity
+from workbook.display import MOST_LINES, html_table
 from workbook.findings import Finding
 from workbook.form import ROW, TOO_LARGE, Form, Raw, Value, serial
 from workbook.layout import Plan, Spot, cell_name, lay_out
-from workbook.text import printable
+from workbook.text import brief, printable
 
 ACCEPTED, REJECTED, SKIPPED = "accepted", "rejected", "skipped"
 
@@ -43,7 +47,7 @@ class Cell:
         return self.problem == TOO_LARGE and isinstance(self.raw, float)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Submission:
     """One return that was recognised. `cells` are by defined name: `indicators.actual.3`."""
 
@@ -60,6 +64,23 @@ class Submission:
     """What `filling` is, where the cells were left out."""
     values_only: bool = False
     """Whether it came as .xls or .ods: a result that shows 0 may be a text, even "", that was not saved."""
+
+    def __repr__(self) -> str:
+        who = f"{self.department_code} {self.department}".strip()
+        return f"<Submission {self.key}: {self.form.key}, {who or 'no department'}, {len(self.cells)} cells>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                name,
+                cell.address.a1,
+                "" if cell.value is None else brief(str(cell.value)),
+                cell.receipt,
+            )
+            for name, cell in self.cells.items()
+            if cell.value is not None or cell.problem
+        ]
+        return html_table(repr(self), ("字段", "单元格", "值", "怎样读的"), rows)
 
     @property
     def key(self) -> str:
@@ -111,7 +132,7 @@ class Submission:
         return section != "identity" and item.mode == "entered" and item.by == "department"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Return:
     """What became of one file: read into a submission, or rejected or skipped with the reason."""
 
@@ -131,6 +152,20 @@ class Return:
     """Whether the bureau said that it counts, of several copies; see `workbook.reading.choose`."""
     fault: str = ""
     """The traceback of what nobody foresaw in it (W119); blank as a rule."""
+    checked_by: str = ""
+    """What checked it: the release, and the roster and the round's year if they were given; blank if nothing did."""
+
+    def __repr__(self) -> str:
+        severities = Counter(f.severity.chinese for f in self.findings)
+        told = "，".join(f"{severity} {count}" for severity, count in severities.items())
+        return f"<Return {self.key}: {self.status}, {told or '没有问题'}{self._unchecked()}>"
+
+    def _repr_html_(self) -> str:
+        rows = [(f.code, f.severity.chinese, f.sheet, f.cell, f.sentence) for f in self.findings]
+        return html_table(repr(self), ("代码", "级别", "表", "单元格", "问题"), rows)
+
+    def _unchecked(self) -> str:
+        return "" if self.checked_by or self.submission is None else "，没有检查过"
 
     @property
     def saved_at(self) -> datetime | None:
@@ -155,6 +190,46 @@ class Return:
     def worst(self) -> Severity | None:
         """The gravest severity among its findings."""
         return min((f.severity for f in self.findings), key=list(Severity).index, default=None)
+
+
+class Returns(list[Return]):
+    """Some returns, in their order: a list that shows itself briefly."""
+
+    def __repr__(self) -> str:
+        statuses = Counter(returned.status for returned in self)
+        told = "，".join(f"{status} {count}" for status, count in statuses.items())
+        return f"<{len(self)} Returns: {told or '一份也没有'}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                returned.key,
+                returned.submission.department if returned.submission else "",
+                returned.status,
+                *(sum(f.severity == severity for f in returned.findings) for severity in Severity),
+            )
+            for returned in self[:MOST_LINES]
+        ]
+        heads = ("文件", "单位", "状态", *(severity.chinese for severity in Severity))
+        return html_table(repr(self), heads, rows, total=len(self))
+
+
+def as_returns(value: object, name: str) -> Returns:
+    """Returns as `read_returns` gives them. Raises ArgumentError for anything else."""
+    remedy = "应是 read_returns 读出的表"
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise refusal(name, value, remedy)
+    return Returns(taken(each, Return, name, remedy) for each in value)
+
+
+def require_checked(returns: Iterable[Return], *, checked: bool) -> None:
+    """Raise ArgumentError where a return that was read was not checked, unless that is what is wanted."""
+    unchecked = [r.key for r in returns if r.submission is not None and not r.checked_by]
+    if checked and unchecked:
+        raise ArgumentError(
+            f"{len(unchecked)} 份表没有检查过（如 {unchecked[0]}），不知道有没有错："
+            "请先 check(returns)；确要不检查，写 checked=False"
+        )
 
 
 @dataclass(frozen=True, slots=True)

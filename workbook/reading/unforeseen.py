@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from workbook.errors import WorkbookError, machine_error
 from workbook.findings import finding
-from workbook.reading.submission import REJECTED, Return
+from workbook.reading.submission import REJECTED, Return, Returns
 
 R = TypeVar("R")
 
@@ -55,14 +55,14 @@ def guarded(
     work: Callable[[Sequence[Return]], R],
     *,
     trial: Callable[[Sequence[Return]], object] | None = None,
-) -> tuple[list[Return], R]:
+) -> tuple[Returns, R]:
     """What `work` makes of the returns, and these: those with which it fails are rejected.
 
     `trial` is the same without effect on what is outside, where `work` has one; it is called with some of
     the returns at a time. What fails with no return alone, without any, or with each of several is raised:
     the fault is not theirs.
     """
-    returns = list(returns)
+    returns = Returns(returns)
     try:
         return returns, work(returns)
     except Exception as error:
@@ -72,10 +72,10 @@ def guarded(
         read = sum(returned.submission is not None for returned in returns)
         if not at_fault or len(at_fault) == read > 1:
             raise
-        kept = [
+        kept = Returns(
             _without(returned, at_fault[i]) if i in at_fault else returned
             for i, returned in enumerate(returns)
-        ]
+        )
     return kept, work(kept)
 
 

@@ -9,8 +9,9 @@ client ever holds more than names. What shows only between returns is found by `
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -20,6 +21,7 @@ from pathlib import Path
 import pandas as pd
 
 from builder.tables import require, summary_of, tables_of
+from workbook.arguments import PathLike, as_path, as_paths
 from workbook.checking import Batch, ExpectedScoreCollector, expected_score_frame, judge
 from workbook.errors import WorkbookError
 from workbook.form import Form, form_of
@@ -31,6 +33,8 @@ from workbook.reading import (
     Return,
     Submission,
     WorkBatch,
+    as_forms,
+    as_passwords,
     dispatch,
     fatal,
     find_files,
@@ -38,7 +42,7 @@ from workbook.reading import (
     read_batch,
     require_counties,
 )
-from workbook.stores import Folder, find_beyond, is_beyond, location
+from workbook.stores import Folder, location
 from workbook.summary import DUES, TRACES, by_form, frames, traces_of
 
 RowFilter = list[list[tuple[str, str, str]]]
@@ -50,25 +54,21 @@ LISTED = "_parts.json"
 _PART = re.compile(r"(?:.+/)?\.?part-\d{9,}-\d{4,}\.parquet(?:\.[0-9a-f]{32})?")
 
 
-def listed(paths: Sequence[Path]) -> list[str]:
+def listed(paths: PathLike | Iterable[PathLike]) -> list[str]:
     """Every file that the paths stand for, each once, in order: files, folders, patterns, URLs.
 
     Links are not followed. Raises WorkbookError if a store cannot be asked.
     """
-    files: dict[str, None] = {}
-    for path in paths:
-        names = find_beyond(path) if is_beyond(path) else map(str, find_files([path]))
-        files |= dict.fromkeys(names)
-    return list(files)
+    return list(dict.fromkeys(map(str, find_files(as_paths(paths, "paths")))))
 
 
 def write_partitions(
-    files: Sequence[str],
-    folder: Folder,
+    files: PathLike | Iterable[PathLike],
+    folder: Folder | PathLike,
     *,
-    forms: Forms,
     executor: Executor,
-    passwords: Passwords = (),
+    forms: Forms | Form | Iterable[Form] | None = None,
+    passwords: Passwords | str = (),
     county: County = "",
     batch: int | None = None,
     in_flight: int = IN_FLIGHT,
@@ -81,16 +81,25 @@ def write_partitions(
     be written; WorkbookError if another run's parts are in it, before anything is read. `county` as of
     `read_returns`.
     """
+    definitions = as_forms(forms)
+    if not isinstance(folder, Folder):
+        folder = Folder(str(as_path(folder, "folder")))
+    if isinstance(files, str | os.PathLike):
+        files = [files]
+    names = [str(as_path(file, "files")) for file in files]
     if any(map(_PART.fullmatch, folder.names())):
         raise WorkbookError(f"{folder.url}：里面已有以前写的数据，请换一个文件夹，或清空它")
-    require_counties(map(location, files), county)
-    work = partial(_read_and_write, _ReadingTask(folder, _definitions(forms), passwords, county))
+    require_counties(map(location, names), county)
+    work = partial(
+        _read_and_write,
+        _ReadingTask(folder, _definitions(definitions), as_passwords(passwords), county),
+    )
     # Small runs in smaller batches, so that every process has some.
-    size = batch or min(BATCH, len(files) // (2 * in_flight) + 1)
+    size = batch or min(BATCH, len(names) // (2 * in_flight) + 1)
     written: dict[int, list[str]] = {}
-    for done, names in dispatch(work, files, executor, size=size, in_flight=in_flight):
-        if names is not None:
-            written[done.start] = names
+    for done, parts_of_batch in dispatch(work, names, executor, size=size, in_flight=in_flight):
+        if parts_of_batch is not None:
+            written[done.start] = parts_of_batch
         else:
             rejected = of_counties([fatal(location(done.items[0]))], county)
             written[done.start] = _write(rejected, folder, _part_name(done))
@@ -103,7 +112,7 @@ def write_partitions(
     for name in set(folder.names()) - {*parts, LISTED}:
         if _PART.fullmatch(name):
             folder.remove(name)
-    return Partitions(folder, forms)
+    return Partitions(folder, definitions)
 
 
 def clear(folder: Folder) -> None:
@@ -157,7 +166,7 @@ def _tables(returns: Sequence[Return]) -> dict[str, pd.DataFrame]:
             batch, batch_submissions
         )
 
-    tables = tables_of(frames(returns, also=take))
+    tables = tables_of(frames(returns, checked=False, also=take))
     for key, (form, submissions) in by_form(returns).items():
         for schema, frame in (
             (DUES, expected_score_frame(form, collectors[key].scores)),

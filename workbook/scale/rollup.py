@@ -19,15 +19,18 @@ import pandas as pd
 
 from builder.tables import folder_of, summary_of
 from workbook.address import Address, split_a1
+from workbook.arguments import DayLike, PathLike, as_year, taken
 from workbook.catalogue import Severity
 from workbook.checking import (
     ExpectedScoreCollector,
     ExpectedScores,
     Roster,
     add_findings_between,
+    as_roster,
     compared_fields,
     expected_score_frame,
     expected_scores_of,
+    marked,
     tidy,
 )
 from workbook.errors import WorkbookError
@@ -35,7 +38,7 @@ from workbook.expression import Type
 from workbook.findings import Finding
 from workbook.form import DEPARTMENT, Field, Form, Section
 from workbook.layout import cell_name
-from workbook.reading import ACCEPTED, Cell, Return, Submission, choose
+from workbook.reading import ACCEPTED, Cell, Return, Returns, Submission, choose
 from workbook.scale.partitions import Partitions, RowFilter
 from workbook.stores import location
 from workbook.summary import (
@@ -60,14 +63,14 @@ ACROSS = "findings/across.parquet"
 
 def roll_up(
     parts: Partitions,
-    roster: Roster | None = None,
+    roster: Roster | PathLike | None = None,
     *,
     year: int | None = None,
-    deadline: datetime.date | None = None,
-    reviews: Reviews | None = None,
-    previous: Summary | PreviousTables | None = None,
-    use: Iterable[Path | str] = (),
-) -> tuple[list[Return], Summary]:
+    deadline: DayLike | None = None,
+    reviews: Reviews | PathLike | None = None,
+    previous: Summary | PreviousTables | PathLike | None = None,
+    use: PathLike | Iterable[PathLike] = (),
+) -> tuple[Returns, Summary]:
     """The returns, without their cells, and the summary; the findings between returns are written.
 
     `use` are the files that count of several copies, as `workbook.reading.choose` takes them.
@@ -75,15 +78,17 @@ def roll_up(
     severity only, there are no rows and no sources, and `Summary.left_out` says so. Raises
     WorkbookError if the departments do not fit on a sheet; else as `workbook.summary.adding_up.aggregate`.
     """
-    light = _Light(parts, roster)
-    returns = list(add_findings_between(choose(light.returns(), use), roster, year=year))
-    if light.detailed:
-        returns = [_tidied(returned) for returned in returns]
+    taken(parts, Partitions, "parts", "应是 write_partitions 的结果")
+    listed = as_roster(roster)
+    round_year = None if year is None else as_year(year)
+    light = _Light(parts, listed)
+    between = add_findings_between(choose(light.returns(), use), listed, year=round_year)
+    returns = marked(map(_tidied, between) if light.detailed else between, listed, round_year)
     _write_across(parts, returns)
     left_out_note = f"行数太多，{_LONG}未列入本工作簿；全部数据（Parquet）在：{parts.folder.url}"
     summary = aggregate(
         returns,
-        roster,
+        listed,
         deadline=deadline,
         reviews=reviews,
         previous=previous,

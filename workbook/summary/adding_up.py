@@ -8,17 +8,18 @@ figure came; `overview` and `sampling` are worked out from the finished summary.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
+from workbook.arguments import DayLike, PathLike, as_day, as_path
 from workbook.catalogue import Severity
-from workbook.checking import ExpectedScores, Roster
+from workbook.checking import ExpectedScores, Roster, as_roster
+from workbook.display import html_table
 from workbook.form import Form, KeyFields
-from workbook.reading import Return, Submission
+from workbook.reading import Return, Submission, as_returns, require_checked
 from workbook.summary.amounts import amount_column, column_of
 from workbook.summary.attainment import details_of, generosity, indicators_of
 from workbook.summary.coverage import (
@@ -34,9 +35,9 @@ from workbook.summary.coverage import (
 )
 from workbook.summary.doubt import doubtful_figures, fields_in_error
 from workbook.summary.previous import Comparison, DepartmentLines, compare
-from workbook.summary.previous_table import PreviousTables
+from workbook.summary.previous_table import PreviousTables, load_previous
 from workbook.summary.provenance import Reading, figures_in, sources_of
-from workbook.summary.reviews import Reviews, cutoffs, keep, set_aside
+from workbook.summary.reviews import Reviews, cutoffs, keep, load_reviews, set_aside
 from workbook.summary.schemas import WHO
 from workbook.summary.totals import (
     composition_of,
@@ -48,7 +49,7 @@ from workbook.summary.totals import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class FormSummary:
     """The summary of one form's returns. Amounts are 万元."""
 
@@ -93,6 +94,13 @@ class FormSummary:
     cutoffs: tuple[tuple[str, float], ...]
     """(grade, lowest score), best first: the form's, or as they were changed in a former summary."""
 
+    def __repr__(self) -> str:
+        return f"<FormSummary {self.form.key}, {self.fiscal_year}: {len(self.departments)} departments>"
+
+    def _repr_html_(self) -> str:
+        rows = list(self.totals.reset_index().itertuples(index=False, name=None))
+        return html_table(repr(self), ["figure", *self.totals.columns], rows)
+
     @property
     def figures(self) -> pd.DataFrame:
         """The totals as lines: index `line`; fiscal_year, figure, and the columns of `totals`."""
@@ -106,7 +114,7 @@ class FormSummary:
         return self.form.key_fields
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Summary:
     """The summary of a round."""
 
@@ -138,6 +146,15 @@ class Summary:
     """What is too long for the workbook and where it stands, in a sentence; blank if nothing is."""
     reviews: Reviews | None = None
     """What was typed into a former summary, as it was given."""
+
+    def __repr__(self) -> str:
+        parts = "; ".join(map(repr, self.forms))
+        return f"<Summary of {len(self.coverage)} departments: {parts or 'nothing was read'}>"
+
+    def _repr_html_(self) -> str:
+        rows = list(self.counts.items())
+        parts = "".join(part._repr_html_() for part in self.forms)
+        return html_table(repr(self), ("status", "departments"), rows) + parts
 
     @property
     def project_duties(self) -> pd.DataFrame:
@@ -177,11 +194,12 @@ class Summary:
 
 def aggregate(
     returns: Iterable[Return],
-    roster: Roster | None = None,
+    roster: Roster | PathLike | None = None,
     *,
-    deadline: datetime.date | None = None,
-    reviews: Reviews | None = None,
-    previous: Summary | PreviousTables | None = None,
+    deadline: DayLike | None = None,
+    reviews: Reviews | PathLike | None = None,
+    previous: Summary | PreviousTables | PathLike | None = None,
+    checked: bool = True,
     reading: Reading = figures_in,
     left_out: str = "",
 ) -> Summary:
@@ -194,10 +212,17 @@ def aggregate(
     RosterError where the roster gives a deadline that is no date; ReviewError and PreviousError where
     the reviews or last year's returns do not fit.
 
+    Returns that were not checked raise ArgumentError, unless `checked` is False: then nothing is faulty or
+    doubtful. Roster, reviews and last year may be given by their paths.
+
     `reading` may take the figures from elsewhere than the submissions' cells. Where it leaves out rows
     and traces, `left_out` says so; see `Summary.left_out`.
     """
-    this_round = sort_out(returns, roster, deadline)
+    returns = as_returns(returns, "returns")
+    require_checked(returns, checked=checked)
+    listed, reviews, previous = as_roster(roster), _reviews(reviews), _previous(previous)
+    due = None if deadline is None else as_day(deadline, "deadline")
+    this_round = sort_out(returns, listed, due)
     summary = Summary(
         forms=tuple(
             _form_summary(this_round, positions, reviews, reading, first=number == 0)
@@ -208,7 +233,7 @@ def aggregate(
         duplicates=duplicate_frame(this_round),
         files=used_files(this_round),
         findings=owned_findings(this_round),
-        has_roster=roster is not None,
+        has_roster=listed is not None,
         unmatched=set_aside((), None),
         comparisons=(),
         left_out=left_out,
@@ -222,6 +247,20 @@ def aggregate(
         comparisons=_comparisons(summary, previous) if previous else (),
         reviews=reviews,
     )
+
+
+def _reviews(value: Reviews | PathLike | None) -> Reviews | None:
+    if value is None or isinstance(value, Reviews):
+        return value
+    return load_reviews(as_path(value, "reviews"))
+
+
+def _previous(
+    value: Summary | PreviousTables | PathLike | None,
+) -> Summary | PreviousTables | None:
+    if value is None or isinstance(value, Summary | PreviousTables):
+        return value
+    return load_previous(as_path(value, "previous"))
 
 
 def _comparisons(summary: Summary, previous: Summary | PreviousTables) -> tuple[Comparison, ...]:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from workbook import text as texts
 from workbook.address import Address
+from workbook.arguments import PathLike, as_path
 from workbook.checking import (
     HEAD_WITHIN,
     WHO_HEADS,
@@ -105,13 +106,14 @@ class PreviousTables:
         )
 
 
-def load_previous(path: Path | str, *, passwords: Sequence[str] = ()) -> PreviousTables:
+def load_previous(path: PathLike, *, passwords: Sequence[str] | str = ()) -> PreviousTables:
     """Read last year's summary, or a table like it (.xlsx, .xls, .ods, .csv), for `aggregate(previous=…)`.
 
     Raises PreviousError naming the file and the remedy where it cannot be read. What it says is judged by
     `aggregate`, which knows this year's forms, and raises PreviousError too.
     """
-    path = Path(path)
+    path = as_path(path, "path")
+    passwords = (passwords,) if isinstance(passwords, str) else passwords
     file = TableFile(path, "上年的表", PreviousError, passwords)
     return PreviousTables(path, tuple(file.tables(unread=LARGE_SHEETS)))
 

@@ -18,6 +18,7 @@ import pandas as pd
 
 from workbook import text as texts
 from workbook.address import Address
+from workbook.arguments import PathLike, as_path
 from workbook.catalogue import CATALOGUE
 from workbook.checking import Identity, cell_text, pair
 from workbook.errors import Refused, ReviewError
@@ -203,12 +204,13 @@ class _NoSummary(ReviewError):
     """The file is no summary of ours."""
 
 
-def load_reviews(path: Path | str, *, passwords: Sequence[str] = ()) -> Reviews:
+def load_reviews(path: PathLike, *, passwords: Sequence[str] | str = ()) -> Reviews:
     """Read what was typed into a summary (.xlsx, .xls, .ods; encrypted with one of the `passwords`).
 
     Raises ReviewError naming the file, every cell that cannot be used, and the remedy.
     """
-    path = Path(path)
+    path = as_path(path, "path")
+    passwords = (passwords,) if isinstance(passwords, str) else passwords
     try:
         package = open_package(path, limits=OWN_FILES, unread=_Unread(), passwords=passwords)
     except Refused as refused:

@@ -16,12 +16,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from workbook.arguments import ArgumentError, refusal, taken
 from workbook.catalogue import Severity
 from workbook.checking import Batch, View, gather
+from workbook.display import html_table
 from workbook.expression import EPOCH, NUMBER, Cells, Type
 from workbook.form import GROUP, Field, Form, Section
 from workbook.layout import lay_out
-from workbook.reading import ACCEPTED, Return, Submission
+from workbook.reading import ACCEPTED, Return, Submission, as_returns, require_checked
 from workbook.summary.cell_frame import cell_frame, no_cells
 
 _AT_ONCE = 500
@@ -32,7 +34,7 @@ Also = Callable[[Batch, Sequence[Submission]], None]
 """Takes something more from the submissions of a batch."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Frames:
     """All that was read, as frames."""
 
@@ -60,25 +62,59 @@ class Frames:
 
     forms: Mapping[str, Form]
     """The forms of `sections`, by their keys."""
+    checked: bool = True
+    """Whether the returns were checked; else `findings` holds only what the reader said."""
+
+    def __repr__(self) -> str:
+        forms = "; ".join(f"{key}: {', '.join(parts)}" for key, parts in self.sections.items())
+        lines = f"{len(self.files)} files, {len(self.cells)} cells, {len(self.findings)} findings"
+        return f"<Frames of {lines}; sections of {forms or 'no form'}>"
+
+    def _repr_html_(self) -> str:
+        own = {name: getattr(self, name) for name in ("files", "submissions", "cells", "findings")}
+        parts = {
+            f"section({name!r}, {key!r})": frame
+            for key, frames_by_name in self.sections.items()
+            for name, frame in frames_by_name.items()
+        }
+        rows = [
+            (name, len(frame), ", ".join(frame.columns)) for name, frame in (own | parts).items()
+        ]
+        return html_table(repr(self), ("frame", "rows", "columns"), rows)
 
     def section(self, section: str, form: str = "") -> pd.DataFrame:
         """A section's frame; `form` is a form's key, and may be left out where there is one form.
 
-        KeyError if there is no such section, or several forms and none is named.
+        Raises ArgumentError if there is no such section, or several forms and none is named.
         """
         if not form and len(self.sections) != 1:
-            raise KeyError(f"which form: {', '.join(self.sections) or 'none was read'}")
-        return self.sections[form or next(iter(self.sections))][section]
+            raise ArgumentError(
+                f"form：有几种表，请写明是哪一种：{'、'.join(self.sections) or '一份也没有'}"
+            )
+        parts = self.sections.get(form or next(iter(self.sections)))
+        if parts is None:
+            raise refusal("form", form, f"有的是：{'、'.join(self.sections)}")
+        if section not in parts:
+            raise refusal("section", section, f"有的是：{'、'.join(parts)}")
+        return parts[section]
 
 
 def frames(
-    returns: Iterable[Return], form: Form | None = None, *, also: Also | None = None
+    returns: Iterable[Return],
+    form: Form | None = None,
+    *,
+    checked: bool = True,
+    also: Also | None = None,
 ) -> Frames:
     """The frames of some returns; of one form only, if it is given (files and findings of all).
 
-    `also` is shown each batch of submissions: gathering is dear.
+    Returns that were not checked raise ArgumentError, unless `checked` is False. `also` is shown each batch of
+    submissions: gathering is dear.
     """
-    returns = list(returns)
+    returns = as_returns(returns, "returns")
+    require_checked(returns, checked=checked)
+    if form is not None:
+        taken(form, Form, "form", "应是表式（load_form 读出的）")
     groups = by_form(returns)
     if form is not None:
         groups = {form.key: groups.get(form.key, (form, []))}
@@ -97,6 +133,7 @@ def frames(
         cells=pd.concat(cells or [no_cells()], ignore_index=True).rename_axis("line"),
         findings=finding_frame(returns),
         forms={key: item for key, (item, _) in groups.items()},
+        checked=checked,
     )
 
 

@@ -1,0 +1,114 @@
+"""Arguments as people give them: taken where they can mean one thing only, else refused in a sentence."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from workbook.errors import WorkbookError
+from workbook.stores import Url, expanded, location
+
+T = TypeVar("T")
+
+PathLike = str | os.PathLike[str]
+"""A file or folder as people name it: its path, or the URL of a store."""
+DayLike = datetime.date | str
+"""A day as people write it: a date, a moment of it, 2025-3-31, 2025/3/31, 2025年3月31日."""
+
+_LONGEST = 60
+_DAY = re.compile(r"\s*(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?\s*")
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+
+
+class ArgumentError(WorkbookError, ValueError):
+    """An argument is none of what it may be; the text names it, what was given, and the remedy."""
+
+
+def refusal(name: str, value: object, remedy: str) -> ArgumentError:
+    """The error of an argument."""
+    given = repr(value) if isinstance(value, str | int | float | bytes) else ""
+    shown = given if 0 < len(given) <= _LONGEST else f"一个 {type(value).__name__}"
+    return ArgumentError(f"{name}={shown}：{remedy}")
+
+
+def taken(value: object, kind: type[T] | tuple[type[T], ...], name: str, remedy: str) -> T:
+    """The value, if it is of a kind. Raises ArgumentError."""
+    if not isinstance(value, kind):
+        raise refusal(name, value, remedy)
+    return value
+
+
+def as_path(value: object, name: str, *, suffixes: tuple[str, ...] = ()) -> Path:
+    """A path, or a URL's; a file's with one of some endings, if they are given. Raises ArgumentError."""
+    if not isinstance(value, str | os.PathLike) or not (text := os.fspath(value)).strip():
+        raise refusal(name, value, "应是文件或文件夹的路径")
+    if not isinstance(text, str):
+        raise refusal(name, value, "路径应是文字")
+    path = value if isinstance(value, Url) else location(text)
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise refusal(name, str(path), f"文件名应以 {' 或 '.join(suffixes)} 结尾")
+    return path
+
+
+def as_paths(value: object, name: str) -> list[Path]:
+    """Paths of one or many, patterns as the files that they stand for, each as it is written shortest.
+
+    Raises ArgumentError; WorkbookError for a path of this machine where nothing is.
+    """
+    if isinstance(value, str | os.PathLike):
+        value = [value]
+    if not isinstance(value, Iterable) or isinstance(value, bytes):
+        raise refusal(name, value, "应是一个或几个文件、文件夹的路径")
+    paths = expanded(_shortest(as_path(each, name)) for each in value)
+    for path in paths:
+        if not isinstance(path, Url) and not os.path.lexists(path):
+            raise ArgumentError(f"找不到“{path}”，请检查路径")
+    return paths
+
+
+def _shortest(path: Path) -> Path:
+    """`a/../b/./c` as `b/c`, so that a file has one name."""
+    return path if isinstance(path, Url) else Path(os.path.normpath(path))
+
+
+def as_whole(value: object, name: str, *, least: int, most: int | None = None) -> int:
+    """A whole number, be it a text. Raises ArgumentError."""
+    number = _whole(value)
+    if number is None or number < least or (most is not None and number > most):
+        until = f"到 {most} " if most is not None else "以上"
+        raise refusal(name, value, f"应是 {least} {until}的整数")
+    return number
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        number = int(value)
+        return number if isinstance(value, str) or number == value else None
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def as_year(value: object, name: str = "year") -> int:
+    """A fiscal year. Raises ArgumentError."""
+    return as_whole(value, name, least=FIRST_YEAR, most=LAST_YEAR)
+
+
+def as_day(value: object, name: str) -> datetime.date:
+    """A day; of a moment, its day. Raises ArgumentError."""
+    if isinstance(value, datetime.datetime):
+        return value.date()
+    if isinstance(value, datetime.date):
+        return value
+    written = _DAY.fullmatch(value) if isinstance(value, str) else None
+    try:
+        if written is not None:
+            return datetime.date(*map(int, written.groups()))
+    except ValueError:
+        pass
+    raise refusal(name, value, "应是日期，如 2025-3-31")
