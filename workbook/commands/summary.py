@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,7 +53,7 @@ from workbook.commands.options import (
 from workbook.commands.outcome import report_faults
 from workbook.commands.word import require_document_name
 from workbook.stores import Url, location
-from workbook.writing import require_state, state_of
+from workbook.writing import State, require_state, state_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -115,7 +115,7 @@ def aggregate(
     input_paths += last_year_path
     outputs = Outputs(output, html, word, None if in_batches else data)
     outputs.require_free(input_paths, reviews, force=force)
-    former = state_of(output)
+    outputs = replace(outputs, former=state_of(output))
     loaded_roster = given_roster(roster, projects)
     passwords = passwords_from(password_env, loaded_roster)
     former_reviews = kept_reviews(reviews, output, password_env)
@@ -136,12 +136,12 @@ def aggregate(
             previous=last_year.figures,
             use=use,
         )
-        require_state(output, former)
+        require_state(output, outputs.former)
         written = outputs.write(summary, returns)
     else:
         unchecked = read_all(paths, form_file, passwords, workers, county, use)
         checked = check(unchecked, loaded_roster, year=year, last_year=last_year.returns)
-        require_state(output, former)  # reviews may have been typed into it meanwhile
+        require_state(output, outputs.former)  # reviews may have been typed into it meanwhile
         add = partial(
             add_up,
             roster=loaded_roster,
@@ -187,6 +187,8 @@ class Outputs:
     html: Path | None
     word: Path | None
     data: Path | None
+    former: State = None
+    """What stood at the summary's place when reviews were read from it."""
 
     def require_free(self, read: Sequence[Path], reviews: Path | None, *, force: bool) -> None:
         """Refuse to write over what is read, or without `force` over what is there."""
@@ -200,19 +202,23 @@ class Outputs:
 
     def within(self, folder: Path) -> Outputs:
         """The same in another folder."""
-        places = (self.summary, self.html, self.word, self.data)
-        return Outputs(
-            folder / "summary.xlsx", *(path and folder / path.name for path in places[1:])
+        html, word, data = (
+            path and folder / path.name for path in (self.html, self.word, self.data)
         )
+        return Outputs(folder / "summary.xlsx", html, word, data)
 
     def write(self, summary: Summary, returns: Sequence[Return]) -> list[tuple[str, Path]]:
-        """Write all; each of those that are files with what it is called."""
+        """Write all; each of those that are files with what it is called.
+
+        The summary comes last: a former one, with what was typed into it, stays until all else is written.
+        """
         from builder.summary import build_summary
         from builder.tables import write_data
         from workbook.summary import frames
 
-        build_summary(summary, self.summary)
         written = [(t("汇总表", "Summary"), self.summary)]
+        if self.data is not None:
+            write_data(frames(returns), self.data, summary)
         if self.html is not None and not summary.left_out:
             from builder.web import build_page
 
@@ -223,8 +229,8 @@ class Outputs:
 
             build_county_report(summary, self.word)
             written.append((t("汇总报告初稿", "Draft report"), self.word))
-        if self.data is not None:
-            write_data(frames(returns), self.data, summary)
+        require_state(self.summary, self.former)
+        build_summary(summary, self.summary)
         return written
 
 
