@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import docx
 from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.exceptions import PythonDocxError
+from docx.opc.exceptions import OpcError
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Emu, Length, Pt, Twips
@@ -36,6 +39,11 @@ FIXED_DATE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 _ZIP_DATE = (2024, 1, 1, 0, 0, 0)
 LINE = "表格文字"
 """The style of what stands in tables."""
+NOT_WHOLE = (
+    *(LookupError, ValueError, AttributeError, TypeError, SyntaxError, RuntimeError, EOFError),
+    *(zipfile.BadZipFile, zlib.error, PythonDocxError, OpcError),
+)
+"""What python-docx raises, sooner or later, of a package that is not whole."""
 TWIP = Twips(1)
 """A twentieth of a point, in which tables are measured."""
 
@@ -56,8 +64,13 @@ def open_document(path: Path) -> Document:
     except Refused as refused:
         why = f"{path}：不能用作模板（{refused.detail}）"
         raise BuildError(f"{why}，请在 Word 中另存为 .docx") from None
-    except (KeyError, ValueError, AttributeError):  # python-docx, of a package that is not whole
-        raise BuildError(f"{path}：模板不完整，请在 Word 中另存为 .docx") from None
+    except NOT_WHOLE:
+        raise broken_template(path) from None
+
+
+def broken_template(path: Path) -> BuildError:
+    """What is said of a template that is not whole."""
+    return BuildError(f"{path}：模板不完整，请在 Word 中另存为 .docx")
 
 
 def save(document: Document, path: Path) -> Path:
