@@ -6,6 +6,7 @@ agree letter for letter. The signs and words are those of about 200 published ce
 
 from __future__ import annotations
 
+import json
 import re
 
 BLANKS = (" ", "\u3000", "\u00a0", "\n", "\r", "\t")
@@ -117,6 +118,11 @@ def printable_lines(text: str) -> str:
     if is_plain(text):
         return text
     return _LONE_RETURN.sub(_written_out, _UNSEEN.sub(_written_out, text))
+
+
+def escaped_in_json(text: str) -> str:
+    """JSON with the unseen as its own escapes: what is read from it is the same."""
+    return text if is_plain(text) else _UNSEEN.sub(lambda unseen: json.dumps(unseen[0])[1:-1], text)
 
 
 def _written_out(unseen: re.Match[str]) -> str:

@@ -1,12 +1,11 @@
 """python-docx as we use it: opening a template, plain text into paragraphs and cells, saving whole.
 
-Text from departments stays text: it goes into runs as it is, without the characters that XML forbids.
+Text from departments stays text: it goes into runs as it is, without the characters that XML forbids, or that nobody sees.
 """
 
 from __future__ import annotations
 
 import datetime
-import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,13 +23,13 @@ from docx.text.paragraph import Paragraph
 
 from workbook.errors import BuildError, Refused, reason_of
 from workbook.limits import Limits
+from workbook.text import without_unseen
 from workbook.word import read_word
 from workbook.writing import writing
 
 if TYPE_CHECKING:
     from docx.document import Document
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 FIXED_DATE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 """The date of creation written into every document: equal input gives equal bytes."""
 _ZIP_DATE = (2024, 1, 1, 0, 0, 0)
@@ -41,8 +40,8 @@ TWIP = Twips(1)
 
 
 def clean(text: str) -> str:
-    """The text without control characters, which no XML may hold."""
-    return _FORBIDDEN.sub("", text)
+    """The text without what nobody sees: controls, which no XML may hold, and marks that turn others round."""
+    return without_unseen(text)
 
 
 def open_document(path: Path) -> Document:

@@ -9,11 +9,9 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import click
-
-from workbook.commands.messages import t
+from workbook.commands.messages import say, t
 from workbook.errors import WorkbookError
-from workbook.text import printable
+from workbook.text import printable_lines
 from workbook.writing import writing
 
 LOG_SUFFIX = "_出错记录.txt"
@@ -30,18 +28,18 @@ def report_faults(faults: Iterable[str], beside: Path | None = None) -> None:
         f"有 {len(told)} 处没有料到的差错（W119）{where}",
         f"{len(told)} unforeseen errors (W119){where}",
     )
-    click.echo(printable(sentence), err=True)
+    say(sentence, err=True)
 
 
 def log(faults: Iterable[str], beside: Path | None = None) -> Path | None:
     """Where the tracebacks were written; None if nowhere."""
     stem = beside.with_suffix("").name if beside else "workbook"
-    text = "\n\n".join([_circumstances(), *faults])
+    text = printable_lines("\n\n".join([_circumstances(), *faults]))
     for folder in (beside.parent if beside else None, Path(tempfile.gettempdir())):
         if folder is not None:
             try:
                 with writing(folder / f"{stem}{LOG_SUFFIX}") as temporary:
-                    temporary.write_text(text, encoding="utf-8-sig", errors="backslashreplace")
+                    temporary.write_text(text, encoding="utf-8-sig")
             except WorkbookError:
                 continue
             return folder / f"{stem}{LOG_SUFFIX}"
