@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import docx
 from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.opc.packuri import PackURI
+from docx.opc.pkgwriter import PackageWriter
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Emu, Length, Pt, Twips
@@ -68,14 +70,31 @@ def save(document: Document, path: Path) -> Path:
 
 def content(document: Document) -> bytes:
     """A document's bytes, its members dated alike."""
-    raw, packed = BytesIO(), BytesIO()
-    document.save(raw)
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(packed, "w") as target:
-        for info in source.infolist():
-            member = zipfile.ZipInfo(info.filename, _ZIP_DATE)
-            member.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(member, source.read(info))
+    package, packed = document.part.package, BytesIO()
+    assert package is not None
+    for part in package.parts:
+        part.before_marshal()
+    # python-docx would ask the clock for the members' date, and a zip knows 1980 to 2107 only.
+    with zipfile.ZipFile(packed, "w") as target:
+        steps: Any = PackageWriter  # partly without types
+        members = _DatedMembers(target)
+        steps._write_content_types_stream(members, package.parts)
+        steps._write_pkg_rels(members, package.rels)
+        steps._write_parts(members, package.parts)
     return packed.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class _DatedMembers:
+    """Where python-docx writes a package's parts: into an archive, under one date."""
+
+    archive: zipfile.ZipFile
+
+    def write(self, name: PackURI, data: bytes) -> None:
+        """Write a part."""
+        member = zipfile.ZipInfo(name.membername, _ZIP_DATE)
+        member.compress_type = zipfile.ZIP_DEFLATED
+        self.archive.writestr(member, data)
 
 
 def name_document(document: Document, title: str) -> None:

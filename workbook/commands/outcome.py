@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import tempfile
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -51,5 +51,5 @@ def _circumstances() -> str:
         ours = version("selfeval-workbook")
     except PackageNotFoundError:
         ours = "?"
-    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    now = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
     return f"workbook {ours} · Python {platform.python_version()} · {platform.platform()} · {now}"
