@@ -170,10 +170,10 @@ def aggregate(
             if html.exists()
             else ""
         )
-        click.echo(t(f"没有写网页：单位和问题太多，浏览器打不开；请看汇总表{earlier}",
-                     f"No page: there are too many departments and findings for a browser{earlier}"))  # fmt: skip
+        say(t(f"没有写网页：单位和问题太多，浏览器打不开；请看汇总表{earlier}",
+              f"No page: there are too many departments and findings for a browser{earlier}"))  # fmt: skip
     if data is not None and not (in_batches or has_duckdb()):
-        click.echo(t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}"))
+        say(t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}"))
     print_totals(totals(returns), form_file)
     sys.exit(exit_code(returns))
 
