@@ -65,6 +65,28 @@ def test_a_folder_of_data_with_foreign_files_is_refused_by_name(place: Path) -> 
     assert (place / "data" / "我的.csv").read_text() == "mine"
 
 
+def test_a_former_summary_stays_where_the_data_cannot_be_written(place: Path) -> None:
+    summary = place / "s.xlsx"
+    (place / "data" / "files.csv").mkdir(parents=True)
+    summary.write_bytes((place / "roster.xlsx").read_bytes())
+    before = summary.read_bytes()
+    code, told = run(
+        "aggregate",
+        place / "in",
+        "-o",
+        summary,
+        "--data",
+        place / "data",
+        "--force",
+        "--workers",
+        1,
+    )
+    assert code == 2
+    assert "files.csv：这是一个文件夹" in told
+    assert summary.read_bytes() == before
+    assert [path.name for path in (place / "data").rglob("*")] == ["files.csv"]
+
+
 def test_what_was_saved_while_it_was_written_stays(tmp_path: Path) -> None:
     path = tmp_path / "s.xlsx"
     path.write_text("before")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from workbook.errors import BuildError, Refused, WorkbookError
+from workbook.errors import BuildError, Refused, WorkbookError, reason_of
 from workbook.limits import MEGABYTE, Limits
 
 _LOCAL_PATH: Any = type(Path())
@@ -129,7 +129,10 @@ def _store_errors_as_ours(url: str) -> Iterator[None]:
     except WorkbookError:
         raise
     except Exception as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        if isinstance(error, OSError) and error.errno:
+            reason = reason_of(error)
+        else:
+            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise BuildError(f"{url}：无法使用（{reason}），请检查地址和权限") from None
 
 
@@ -144,6 +147,9 @@ class Folder:
         with _store_errors_as_ours(self.url):
             store, root = _store(self.url)
             final = f"{root}/{name}"
+            # Moved onto a folder of this machine, a file would land inside it.
+            if "file" in store.protocol and store.isdir(final):
+                raise BuildError(f"{final}：这是一个文件夹，请移走它，或换一个位置")
             folder, _, file = final.rpartition("/")
             temporary = f"{folder}/.{file}.{uuid4().hex}"
             store.makedirs(folder, exist_ok=True)

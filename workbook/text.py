@@ -6,7 +6,8 @@ agree letter for letter. The signs and words are those of about 200 published ce
 
 from __future__ import annotations
 
-import unicodedata
+import json
+import re
 
 BLANKS = (" ", "\u3000", "\u00a0", "\n", "\r", "\t")
 """What counts as blank inside a text; a cell holding nothing else is blank."""
@@ -59,24 +60,111 @@ def is_blank(text: str) -> bool:
     return not text.strip(" \u3000\n")
 
 
-def printable(text: object) -> str:
-    """The text of a path, or one that names a path, with what no encoding knows written out.
+_EMOJI = "\u2190-\u2bff\ufe0f\U0001f000-\U0001faff"
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # controls
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u2800\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
+    f"(?<![{_EMOJI}]\u200d)"  # the joiner in a picture made of several is part of what is seen
+)
+"""One character that nobody sees where it stands. Private ones are the rare letters of names in GB18030."""
+_PLAIN = re.compile(
+    "[\t\n -~\xb7\xd7\u2014\u2018\u2019\u201c\u201d\u2026\u2103\u2264\u2265"
+    "\u3000-\u303f\u33a1\u4e00-\u9fff\uff01-\uff60\uffe5]*"
+)
+"""What nearly all texts are made of; matched whole, many times as fast as a search for anything else."""
+_LINES = re.compile(r"[\t\n\r]")
+_LONE_RETURN = re.compile(r"\r(?!\n)")
+"""What makes a terminal write over the line it is in."""
+_LINE_ENDS = "\x0b\x0c\x85\u2028\u2029"
+_TURNING = frozenset("\u061c\u200f\u202b\u202e\u2067")
 
-    A file's name may hold bytes that are no UTF-8; different names remain different texts.
-    """
-    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")
+
+def is_plain(text: str) -> bool:
+    """Whether a text holds nothing but ASCII's and the usual Chinese characters, none of them unseen."""
+    return _PLAIN.fullmatch(text) is not None
 
 
 def unseen_in(text: str) -> str:
     """The first character of a text that nobody sees where it stands; blank if there is none.
 
-    Controls, marks of direction, characters without width, what is no character at all.
+    Controls, marks of direction, characters without width or ink, what is no character at all.
     """
-    if text.isprintable():
-        return ""
-    unprintable = (c for c in text if not c.isprintable() and c not in BLANKS)
-    # Private ones are the rare characters of names as GB18030 has them.
-    return next((c for c in unprintable if unicodedata.category(c) not in ("Zs", "Co")), "")
+    match = None if is_plain(text) else _UNSEEN.search(text)
+    return match[0] if match else ""
+
+
+def without_unseen(text: str) -> str:
+    """A text as a person sees it: the unseen is gone, but for what ends a line."""
+    return _UNSEEN.sub(lambda unseen: "\n" if unseen[0] in _LINE_ENDS else "", text)
+
+
+def is_turned(text: str) -> bool:
+    """Whether unseen characters turn the direction of a text, so that it is not read as it is seen."""
+    return not _TURNING.isdisjoint(text)
+
+
+def printable(text: object) -> str:
+    """A path, or a name from a file, as one line that no terminal obeys: the unseen is written out.
+
+    A file's name may hold bytes that are no UTF-8; different names remain different texts.
+    """
+    return _LINES.sub(_written_out, printable_lines(str(text)))
+
+
+def printable_lines(text: str) -> str:
+    """A text of several lines likewise: `\\x1b`, `\\u202e` in place of what nobody sees."""
+    if is_plain(text):
+        return text
+    return _LONE_RETURN.sub(_written_out, _UNSEEN.sub(_written_out, text))
+
+
+def escaped_in_json(text: str) -> str:
+    """JSON with the unseen as its own escapes: what is read from it is the same."""
+    return text if is_plain(text) else _UNSEEN.sub(lambda unseen: json.dumps(unseen[0])[1:-1], text)
+
+
+def _written_out(unseen: re.Match[str]) -> str:
+    return unseen[0].encode("unicode_escape").decode("ascii")
+
+
+_TWINS = {
+    start + n: str(n % 10) for start, count in ((0x1D7CE, 50), (0x1FBF0, 10)) for n in range(count)
+}
+"""Digits of mathematics and of displays, which nobody can tell from ours."""
+_RAISED = "\xb2\xb3\xb9\u2070\u2074-\u2079\u2080-\u2089"
+_CIRCLED = "\u2460-\u249b\u24ea-\u24ff\u2776-\u2793"
+_UNUSUAL_DIGIT = re.compile(
+    rf"(?![0-9０-９])\d|(?<=[0-9０-９])[{_RAISED}]|(?<=[0-9０-９{_CIRCLED}])[{_CIRCLED}]"
+)
+"""Digits of other scripts, and those raised or circled behind a digit; by themselves ² and ① are none."""
+_LETTER_IN_NUMBER = re.compile(
+    r"[≥≤<>=]?(?=.*[0-9])(?=.{3})[0-9.,]*([OoОоΟο]|[lI](?=[0-9OoIl.%]))[0-9OoIl.,]*%?"
+)
+_LONGEST_NUMBER = 40
+
+
+def with_usual_digits(text: str) -> str:
+    """A text with digits that look just like ours as ours."""
+    return text.translate(_TWINS)
+
+
+def is_usual(text: str) -> bool:
+    """Whether a text is plain, and no number or code with letters in it."""
+    long = len(text) >= _LONGEST_NUMBER
+    return is_plain(text) and (long or _LETTER_IN_NUMBER.fullmatch(text.strip()) is None)
+
+
+def unusual_digit_in(text: str) -> str:
+    """The first character that may be taken for a digit and is none of ours; blank if there is none.
+
+    Letters (1O0, l18001) only where the whole text is otherwise a number or a code.
+    """
+    if len(text) < _LONGEST_NUMBER and (number := _LETTER_IN_NUMBER.fullmatch(text.strip())):
+        return number[1]
+    digit = None if is_plain(text) else _UNUSUAL_DIGIT.search(text)
+    return digit[0] if digit else ""
 
 
 def fold(text: str) -> str:
@@ -84,6 +172,15 @@ def fold(text: str) -> str:
     for word, substitute in FOLDS:
         text = text.replace(word, substitute)
     return text.upper()
+
+
+_RARE_BLANKS = re.compile("[\u1680\u2000-\u200a\u202f\u205f]")
+"""What shows as a blank and is none to the workbook's formulas."""
+
+
+def fold_as_seen(text: str) -> str:
+    """As `fold`, and without what nobody sees: how names are compared, which no formula does."""
+    return fold(_RARE_BLANKS.sub("", without_unseen(text)))
 
 
 def measure(text: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from workbook.errors import BuildError, WorkbookError, machine_error, reason_of, remedy_of
+from workbook.text import without_unseen
 
 NO_CHINESE = "系统的语言设置写不出这个文件名；请先设环境变量 PYTHONUTF8=1，再运行"
 
@@ -87,7 +88,9 @@ def _give_rights(temporary: Path, path: Path) -> None:
 
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
 """Characters that Windows refuses in file names."""
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+_DEVICE = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?= *(?:\.|\Z))", re.IGNORECASE
+)
 """What Windows takes for a device, whatever stands behind the point."""
 _LONGEST = 240
 """Bytes; most file systems take 255."""
@@ -99,14 +102,15 @@ def file_name(code: str, name: str) -> str:
 
 
 def stem_of(code: str, name: str) -> str:
-    """A department's files are called after its code and name, without what file systems refuse."""
+    """A department's files are called after its code and name, without what file systems refuse or nobody sees."""
     stem = "_".join(filter(None, (code.strip(), name.strip())))
     plain = (
-        _FORBIDDEN.sub("＿", stem)[:100].encode(errors="replace")[:_LONGEST].decode(errors="ignore")
+        without_unseen(_FORBIDDEN.sub("＿", stem))[:100]
+        .encode(errors="replace")[:_LONGEST]
+        .decode(errors="ignore")
     )
-    if _DEVICE.fullmatch(plain) or plain.endswith((".", " ")):
-        plain += "＿"
-    return plain
+    plain = _DEVICE.sub(r"\1＿", plain, count=1) if _DEVICE.match(plain) else plain
+    return f"{plain}＿" if plain.endswith((".", " ")) else plain
 
 
 def free_name(stem: str, suffix: str, taken: set[str]) -> str:

@@ -16,6 +16,7 @@ from xlsxwriter.worksheet import CellFormulaTuple, Worksheet
 from builder.sheets.lock import Lock
 from workbook.address import letters
 from workbook.errors import BuildError
+from workbook.text import without_unseen
 from workbook.writing import writing
 
 
@@ -46,6 +47,12 @@ class WrittenSheet(Worksheet):  # type: ignore[misc]
             area = f"{cells[0]}:{cells[-1]}"
             self._shares[cell] = f"{opening}/>" if n else f'{opening} ref="{area}">{text}</f>'
         self._masters += 1
+
+    def _write_string(
+        self, row: int, col: int, string: str, cell_format: Format | None = None
+    ) -> int:
+        written: int = super()._write_string(row, col, without_unseen(string), cell_format)
+        return written
 
     # XlsxWriter looks through each formula for functions newer than Excel 2007 and for dynamic arrays, which
     # takes most of the time of writing a template; ours have none, and a test says so.

@@ -18,6 +18,7 @@ from string import Template
 from builder.web.page_data import Json, page_data
 from workbook.arguments import PathLike, as_path, taken
 from workbook.summary import Summary
+from workbook.text import printable_lines
 from workbook.writing import writing
 
 
@@ -46,7 +47,7 @@ def page_text(summary: Summary) -> str:
     )
     return Template(page).substitute(
         policy=policy,
-        title=html.escape(payload["forms"][0]["title"]),
+        title=html.escape(printable_lines(payload["forms"][0]["title"])),
         style=style,
         data=_embedded(payload),
         script=script,
@@ -59,6 +60,17 @@ def _hash(text: str) -> str:
 
 
 def _embedded(payload: Json) -> str:
-    """JSON that cannot end the element it stands in."""
-    text = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    """JSON that cannot end the element it stands in, and of which nothing is unseen on the page."""
+    text = json.dumps(_legible(payload), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")
+
+
+def _legible(value: object) -> object:
+    match value:
+        case str():
+            return printable_lines(value)
+        case dict():
+            return {key: _legible(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_legible(each) for each in value]
+    return value

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
+from builder.word.document import clean
 from builder.word.official import opened
 from builder.word.report import department_report, report_values
 from builder.word.report_table import cell_text
@@ -360,7 +361,7 @@ def _row(
         if label in keys:
             item = submission.form.field_of(keys[label])
             text = cell_text(item, value_at(batch, item, 0)).removeprefix("等次：")
-        figures.append(f'<td class="number">{html.escape(text)}</td>')
+        figures.append(f'<td class="number">{html.escape(clean(text))}</td>')
     files = [path, path.with_suffix(".pdf")][: 1 + paper]
     links = "　".join(
         f'<a href="{html.escape(quote(file.name))}">{file.suffix.strip(".").upper()}</a>'
@@ -368,5 +369,5 @@ def _row(
     )
     department = submission.department.strip() or path.stem
     names = [full_name(county, department), *([submission.project] if project else [])]
-    named = "".join(f"<td>{html.escape(name)}</td>" for name in names)
+    named = "".join(f"<td>{html.escape(clean(name))}</td>" for name in names)
     return f"{named}{''.join(figures)}<td>{links}</td>"

@@ -1,13 +1,13 @@
 """python-docx as we use it: opening a template, plain text into paragraphs and cells, saving whole.
 
-Text from departments stays text: it goes into runs as it is, without the characters that XML forbids.
+Text from departments stays text: it goes into runs as it is, without the characters that XML forbids, or that nobody sees.
 """
 
 from __future__ import annotations
 
 import datetime
-import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,6 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import docx
 from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.exceptions import PythonDocxError
+from docx.opc.exceptions import OpcError
+from docx.opc.packuri import PackURI
+from docx.opc.pkgwriter import PackageWriter
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Emu, Length, Pt, Twips
@@ -24,25 +28,30 @@ from docx.text.paragraph import Paragraph
 
 from workbook.errors import BuildError, Refused, reason_of
 from workbook.limits import Limits
+from workbook.text import without_unseen
 from workbook.word import read_word
 from workbook.writing import writing
 
 if TYPE_CHECKING:
     from docx.document import Document
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 FIXED_DATE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 """The date of creation written into every document: equal input gives equal bytes."""
 _ZIP_DATE = (2024, 1, 1, 0, 0, 0)
 LINE = "表格文字"
 """The style of what stands in tables."""
+NOT_WHOLE = (
+    *(LookupError, ValueError, AttributeError, TypeError, SyntaxError, RuntimeError, EOFError),
+    *(zipfile.BadZipFile, zlib.error, PythonDocxError, OpcError),
+)
+"""What python-docx raises, sooner or later, of a package that is not whole."""
 TWIP = Twips(1)
 """A twentieth of a point, in which tables are measured."""
 
 
 def clean(text: str) -> str:
-    """The text without control characters, which no XML may hold."""
-    return _FORBIDDEN.sub("", text)
+    """The text without what nobody sees: controls, which no XML may hold, and marks that turn others round."""
+    return without_unseen(text)
 
 
 def open_document(path: Path) -> Document:
@@ -56,8 +65,13 @@ def open_document(path: Path) -> Document:
     except Refused as refused:
         why = f"{path}：不能用作模板（{refused.detail}）"
         raise BuildError(f"{why}，请在 Word 中另存为 .docx") from None
-    except (KeyError, ValueError, AttributeError):  # python-docx, of a package that is not whole
-        raise BuildError(f"{path}：模板不完整，请在 Word 中另存为 .docx") from None
+    except NOT_WHOLE:
+        raise broken_template(path) from None
+
+
+def broken_template(path: Path) -> BuildError:
+    """What is said of a template that is not whole."""
+    return BuildError(f"{path}：模板不完整，请在 Word 中另存为 .docx")
 
 
 def save(document: Document, path: Path) -> Path:
@@ -69,14 +83,31 @@ def save(document: Document, path: Path) -> Path:
 
 def content(document: Document) -> bytes:
     """A document's bytes, its members dated alike."""
-    raw, packed = BytesIO(), BytesIO()
-    document.save(raw)
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(packed, "w") as target:
-        for info in source.infolist():
-            member = zipfile.ZipInfo(info.filename, _ZIP_DATE)
-            member.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(member, source.read(info))
+    package, packed = document.part.package, BytesIO()
+    assert package is not None
+    for part in package.parts:
+        part.before_marshal()
+    # python-docx would ask the clock for the members' date, and a zip knows 1980 to 2107 only.
+    with zipfile.ZipFile(packed, "w") as target:
+        steps: Any = PackageWriter  # partly without types
+        members = _DatedMembers(target)
+        steps._write_content_types_stream(members, package.parts)
+        steps._write_pkg_rels(members, package.rels)
+        steps._write_parts(members, package.parts)
     return packed.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class _DatedMembers:
+    """Where python-docx writes a package's parts: into an archive, under one date."""
+
+    archive: zipfile.ZipFile
+
+    def write(self, name: PackURI, data: bytes) -> None:
+        """Write a part."""
+        member = zipfile.ZipInfo(name.membername, _ZIP_DATE)
+        member.compress_type = zipfile.ZIP_DEFLATED
+        self.archive.writestr(member, data)
 
 
 def name_document(document: Document, title: str) -> None:

@@ -19,6 +19,7 @@ from workbook.checking import (
 from workbook.errors import BuildError
 from workbook.findings import Finding
 from workbook.reading import ACCEPTED, Return, Submission
+from workbook.text import printable_lines
 from workbook.writing import free_name, stem_of, writing
 
 _PARTS = (
@@ -120,7 +121,7 @@ def _text(sender: Sender, asked: Iterable[str], returns: Sequence[Return]) -> st
         lines += ["", *_about(returned)]
     if returns:
         lines += ["", "请改正后看一遍表里的“自检”，没有问题了再重新报送。"]
-    return "\n".join(lines) + "\n"
+    return printable_lines("\n".join(lines)) + "\n"
 
 
 def _about(returned: Return) -> Iterator[str]:

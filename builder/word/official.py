@@ -8,18 +8,30 @@ template's styles by name, and take from here only those it lacks.
 from __future__ import annotations
 
 from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import docx
 from docx.enum.section import WD_ORIENT, WD_SECTION
+from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.oxml.text.paragraph import CT_P
 from docx.shared import Mm
 from docx.text.paragraph import Paragraph
 
-from builder.word.document import LINE, name_document, open_document, save
+from builder.word.document import (
+    LINE,
+    NOT_WHOLE,
+    add_table,
+    broken_template,
+    content,
+    name_document,
+    open_document,
+    save,
+)
+from workbook.writing import State, state_of
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -83,11 +95,35 @@ def opened(template: Path | None) -> tuple[Document, Paragraph]:
 
     Styles that the template lacks are added. Raises BuildError.
     """
-    document = official_template() if template is None else open_document(template)
-    if template is not None:
+    if template is None:
+        document = official_template()
+    else:
+        _require_usable(template, state_of(template))
+        document = open_document(template)
         _add_missing(document)
     marked = next((p for p in document.paragraphs if p.text.strip() == MARKER), None)
     return document, marked or document.add_paragraph()
+
+
+@lru_cache(maxsize=1)
+def _require_usable(template: Path, _: State) -> None:
+    """Raise BuildError for a template into which no document can be written.
+
+    python-docx looks at a part only when it is used, hence everything is used once.
+    """
+    document = open_document(template)
+    try:
+        _add_missing(document)
+        for style in official_template().styles:
+            if style.type == WD_STYLE_TYPE.PARAGRAPH:
+                document.add_paragraph(style=style.name)
+        for landscape in (True, False):
+            annex_page(document, new=True, landscape=landscape)
+            add_table(document, [1, 1], 2)
+        name_document(document, "")
+        content(document)
+    except NOT_WHOLE:
+        raise broken_template(template) from None
 
 
 def _add_missing(document: Document) -> None:

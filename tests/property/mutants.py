@@ -255,11 +255,12 @@ def _cells_swapped(text: bytes, dice: random.Random) -> bytes:
 _PARTS = (
     *("xl/worksheets/sheet2.xml", "xl/worksheets/sheet2.xml", "xl/worksheets/sheet3.xml"),
     *("xl/sharedStrings.xml", "xl/workbook.xml", "xl/styles.xml", "[Content_Types].xml"),
+    *("word/document.xml", "word/document.xml", "word/document.xml", "word/styles.xml"),
 )
 
 
 def mutant(sound: list[bytes], seed: int, number: int) -> tuple[str, bytes]:
-    """How a return was broken, and its bytes."""
+    """How a return, a document or an archive of such was broken, and its bytes."""
     dice = random.Random(f"{seed}/{number}")
     data = dice.choice(sound)
     level = dice.choice(("bytes", "members", "xml", "xml", "cells", "cells"))
@@ -274,7 +275,11 @@ def mutant(sound: list[bytes], seed: int, number: int) -> tuple[str, bytes]:
         return f"{change.__name__} {name}", _zipped(parts, dice)
     known = [name for name in _PARTS if name in parts]
     name = dice.choice(known if known and dice.random() < 0.8 else sorted(parts))
-    ways = _XML if level == "xml" else (_cell_changed, _cell_changed, _cells_swapped)
+    if zipfile.is_zipfile(io.BytesIO(parts[name])):
+        inner_way, parts[name] = mutant([parts[name]], dice.getrandbits(32), number)
+        return f"{inner_way} in {name}", _zipped(parts, dice)
+    has_cells = level == "cells" and _CELL.search(parts[name]) is not None
+    ways = (_cell_changed, _cell_changed, _cells_swapped) if has_cells else _XML
     steps = [dice.choice(ways) for _ in range(dice.choice((1, 1, 1, 2, 5)))]
     for step in steps:
         parts[name] = step(parts[name], dice)

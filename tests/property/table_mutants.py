@@ -1,6 +1,6 @@
-"""Broken rosters and definitions without end: one seed and one number give one mutant, always the same.
+"""Broken files of any sort without end: one seed and one number give one mutant, always the same.
 
-Workbooks are broken as returns are (`mutants`); of texts the bytes, the lines, the values.
+Workbooks, documents and archives are broken as returns are (`mutants`); of texts the bytes, the lines, the values.
 """
 
 from __future__ import annotations
@@ -44,6 +44,15 @@ def _value_changed(text: str, dice: random.Random) -> str:
     return text[:start] + (f'"{word}"' if quoted else word) + text[end:]
 
 
+def _value_of_another(text: str, dice: random.Random) -> str:
+    """A value in the place of another, quoted ones in that of quoted ones: a definition stays TOML."""
+    found = list(re.finditer(dice.choice((r'"[^"\n]*"', r"\b\w+\b")), text))
+    if not found:
+        return text
+    one, another = dice.choice(found), dice.choice(found)
+    return text[: one.start()] + another[0] + text[one.end() :]
+
+
 def _word_put_in(text: str, dice: random.Random) -> str:
     at = dice.randrange(len(text) + 1)
     return text[:at] + dice.choice(_WORDS) + text[at:]
@@ -79,8 +88,9 @@ def _lines_swapped(text: str, dice: random.Random) -> str:
 
 _TEXTS: tuple[Change, ...] = (
     *(_value_changed, _value_changed, _value_changed, _word_put_in, _sign_lost),
-    *(_line_lost, _lines_repeated, _lines_swapped),
+    *(_line_lost, _lines_repeated, _lines_swapped, *(_value_of_another,) * 4),
 )
+_BINARY = (".xlsx", ".docx", ".zip", ".parquet", ".duckdb")
 _ENCODINGS = (*("utf-8",) * 20, "utf-8-sig", "gb18030", "utf-16", "utf-16-le")
 
 
@@ -88,7 +98,7 @@ def mutant(sound: Sequence[tuple[str, bytes]], seed: int, number: int) -> Mutant
     """One of the sound files, each a suffix and bytes, broken."""
     dice = random.Random(f"{seed}/{number}")
     suffix, data = dice.choice(sound)
-    if suffix == ".xlsx" or dice.random() < 0.1:
+    if suffix in _BINARY or dice.random() < 0.1:
         way, broken = mutants.mutant([data], seed, number)
         return Mutant(way, suffix, broken)
     text = data.decode()

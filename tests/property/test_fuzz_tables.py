@@ -24,7 +24,7 @@ PARTS = range(4)
 ODD = Path(__file__).parents[1] / "forms" / "odd_form_2023.toml"
 DEFINITIONS = [(".toml", file) for file in (BASE.encode(), BASE.encode(), ODD.read_bytes())]
 LISTS = (
-    "预算编码,部门,项目名称,三级指标,年度指标值\n118001,,修缮,屋面,≥95%\n118001,,修缮,墙面,3处\n"
+    "预算编码,部门,项目名称,三级指标,年度指标值\n118001,,修缮,屋面,≥95%\n118001,,绿化,草坪,3处\n"
 )
 
 

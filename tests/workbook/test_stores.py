@@ -103,6 +103,12 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BuildError, match="file"):
         Folder(str(tmp_path / "file")).write("table/part", b"")
+    (tmp_path / "part").mkdir()
+    with pytest.raises(BuildError, match=r"part：这是一个文件夹"):
+        Folder(str(tmp_path)).write("part", b"")
+    assert not list((tmp_path / "part").iterdir())
+    with pytest.raises(BuildError, match=r"无法使用（这是一个文件夹）"):
+        Folder(str(tmp_path)).open("part")
     with pytest.raises(BuildError, match="pattern"):
         list(find_beyond(tmp_path / "a**b"))
     with pytest.raises(BuildError, match="nostore"):

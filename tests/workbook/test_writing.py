@@ -5,10 +5,32 @@ import pytest
 from workbook.writing import file_name, stem_of
 
 
-@pytest.mark.parametrize("name", ["CON", "nul", "com1", "LPT9.x", "aux.局"])
-def test_no_file_is_called_like_a_device_of_windows(name: str) -> None:
-    assert stem_of("", name) == f"{name}＿"
-    assert file_name("001", name) == f"001_{name}.xlsx"
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("CON", "CON＿"),
+        ("nul", "nul＿"),
+        ("com1", "com1＿"),
+        ("com¹", "com¹＿"),
+        ("conin$", "conin$＿"),
+        ("LPT9.x", "LPT9＿.x"),
+        ("aux.局", "aux＿.局"),
+        ("aux .a", "aux＿ .a"),
+        ("n\u200bul", "nul＿"),
+    ],
+)
+def test_no_file_is_called_like_a_device_of_windows(name: str, stem: str) -> None:
+    assert stem_of("", name) == stem
+    assert stem_of("001", stem) == f"001_{stem}"
+
+
+@pytest.mark.parametrize("name", ["康", "console", "com", "auxiliary.a"])
+def test_a_name_that_only_begins_like_a_device_stays(name: str) -> None:
+    assert stem_of("", name) == name
+
+
+def test_no_file_name_holds_what_nobody_sees() -> None:
+    assert stem_of("125001", "科协\x1b[31m\u202egnp.exe\n") == "125001_科协＿[31mgnp.exe"
 
 
 @pytest.mark.parametrize("name", ["..", ".", "甲.", "../甲/.."])

@@ -18,7 +18,7 @@ from workbook.expression import BLANK, NUMBER, number_text
 from workbook.findings import Finding, finding
 from workbook.form import PER_WANYUAN, Field, Form
 from workbook.reading import Submission
-from workbook.text import fold
+from workbook.text import fold, fold_as_seen
 
 Amounts = dict[tuple[int, str], float]
 """Amounts in 万元, by a return's position and a field's key."""
@@ -184,8 +184,8 @@ def unlike_projects(sent: SentReturns) -> Iterator[tuple[int, Finding]]:
         known = [amounts[p, field.key] for p, field in spent.items() if (p, field.key) in amounts]
         total = math.fsum(known)
         entry = sent.senders[position].entry
-        listed = {fold(project.name) for project in entry.projects} if entry else set()
-        came = {fold(counted[p].project) for p in projects}
+        listed = {fold_as_seen(project.name) for project in entry.projects} if entry else set()
+        came = {fold_as_seen(counted[p].project) for p in projects}
         all_came = bool(listed) and listed <= came and len(known) == len(projects)
         units = [
             _last_unit(counted[position].form, item),

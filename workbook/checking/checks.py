@@ -44,6 +44,7 @@ from workbook.form import (
     Part,
     Rule,
     Value,
+    odd_characters,
     shown,
 )
 from workbook.layout import CHECK_SHEET, FORM_SHEET, Layout, cell_name, check_lines, lay_out
@@ -60,7 +61,7 @@ from workbook.reading import (
 from workbook.release import __version__
 from workbook.text import brief, fold, printable
 
-OVERTYPED = "L202"
+OVERTYPED, UNREADABLE = "L202", "V302"
 """The code of a formula that was typed over."""
 _QUOTED = re.compile("“([^”]*)”")
 CHUNK = 2000
@@ -245,12 +246,20 @@ class _BatchFindings:
                     rule.code,
                     Severity.NOTE if slight[i, j] else rule.severity,
                     "".join(words),
-                    rule.hint + self.slips.get((rule.key, int(i), int(j)), ""),
+                    rule.hint
+                    + self._unusual(rule, int(i), spots)
+                    + self.slips.get((rule.key, int(i), int(j)), ""),
                     printed=printed(i, j) if printed else "",
                     expected=expected(i, j) if expected else "",
                     subject=words[0] if rule.names_row else "",
                 ),
             )
+
+    def _unusual(self, rule: Rule, i: int, names: list[str]) -> str:
+        """Which characters kept a number or a day from being read, as sentences; blank as a rule."""
+        cells = [self.submissions[i].cells[name] for name in names if rule.code == UNREADABLE]
+        oddities = (odd_characters(cell.raw) for cell in cells if isinstance(cell.raw, str))
+        return "".join(f"{oddity}。" for oddity in oddities if oddity)
 
     def _shown(self, batch: Batch, part: Part, rule: Rule) -> Callable[[int, int], str]:
         """A part of a message; the subject of many rules is worked out once."""
@@ -328,7 +337,7 @@ class _BatchFindings:
                 continue  # nobody sees it; an .xls has texts in it for numbers
             if cell.problem and cell.raw is not None and name not in self.lost[i]:
                 self._unreadable(i, name, cell)
-            if cell.receipt and cell.value is not None:
+            if cell.receipt and cell.value is not None and not cell.formula:
                 item = self.layouts[i].spots[name].field
                 conversion = finding(
                     "V311" if cell.receipt in PLAIN_RECEIPTS else "V303",
@@ -345,7 +354,7 @@ class _BatchFindings:
         item = self.layouts[i].spots[name].field
         if item.is_input and (cell.error or cell.is_beyond or item.kind.type is Type.TEXT):
             unreadable = finding(
-                "V302", label=item.label, problem=cell.problem, printed=_text(cell.raw)
+                UNREADABLE, label=item.label, problem=cell.problem, printed=_text(cell.raw)
             )
             self._add(i, [name], unreadable)
 

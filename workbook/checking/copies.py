@@ -69,7 +69,7 @@ def _project(returned: Return, submission: Submission) -> Hashable:
     item = submission.form.key_fields.project
     if item is None:
         return ""
-    return texts.fold(submission.project) or ("", returned.sha256)
+    return texts.fold_as_seen(submission.project) or ("", returned.sha256)
 
 
 def is_same_content(one: Return, other: Return) -> bool:

@@ -13,7 +13,7 @@ from workbook.checking.roster import RosterEntry, nearest_name
 from workbook.checking.senders import Sender, SentReturns
 from workbook.form import Form
 from workbook.reading import REJECTED
-from workbook.text import fold
+from workbook.text import fold_as_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +102,24 @@ class Duties:
         """The listed project that the name of a file tells which was not read; blank if it tells none."""
         if self.sent.returns[position].status != REJECTED or entry is None:
             return ""
-        stem = fold(self.sent.returns[position].path.stem)
-        named = (item.name for item in entry.projects if fold(item.name) in stem)
+        stem = fold_as_seen(self.sent.returns[position].path.stem)
+        named = (item.name for item in entry.projects if fold_as_seen(item.name) in stem)
         return max(named, key=len, default="")
 
     def _of_projects(self, entry: RosterEntry | None, positions: Sequence[int]) -> list[Duty]:
         """The listed projects in the roster's order, then those of which a form came besides."""
         listed = entry.projects if entry else ()
-        positions_of: dict[Hashable, list[int]] = {fold(item.name): [] for item in listed}
-        names = {fold(item.name): item.name for item in listed}
+        positions_of: dict[Hashable, list[int]] = {fold_as_seen(item.name): [] for item in listed}
+        names = {fold_as_seen(item.name): item.name for item in listed}
         for position in positions:
             name = self._project_of(entry, position)
             if name is not None:
                 counted = self.sent.copies.replaced.get(position, position)
-                key: Hashable = fold(name) or counted  # without a name it is no other one's copy
+                key: Hashable = (
+                    fold_as_seen(name) or counted
+                )  # without a name it is no other one's copy
                 positions_of.setdefault(key, []).append(position)
-                names.setdefault(fold(name), name)
+                names.setdefault(fold_as_seen(name), name)
         return [
             Duty(
                 self._form_of(answers),

@@ -14,7 +14,7 @@ from workbook.checking.senders import SentReturns, sort_by_sender
 from workbook.findings import Finding, finding
 from workbook.form import Field, Form
 from workbook.reading import Return, Submission
-from workbook.text import fold, likeness, same_digits
+from workbook.text import fold, fold_as_seen, likeness, same_digits
 
 _FEWEST = 3
 """So many amounts have to be the same, none of them zero; two may be by chance."""
@@ -96,7 +96,8 @@ def _pairs(sent: SentReturns, earlier: SentReturns) -> Mapping[int, int]:
 
 def _identities(sent: SentReturns, positions: Sequence[int]) -> list[Identity]:
     return [
-        replace(sent.senders[p].identity(), project=fold(sent.read[p].project)) for p in positions
+        replace(sent.senders[p].identity(), project=fold_as_seen(sent.read[p].project))
+        for p in positions
     ]
 
 

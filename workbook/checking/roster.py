@@ -112,8 +112,10 @@ class RosterEntry:
 
     def project(self, name: str) -> RosterProject | None:
         """The project of a name, blanks, width and case aside; None if it is not listed."""
-        sought = texts.fold(name)
-        return next((item for item in self.projects if texts.fold(item.name) == sought), None)
+        sought = texts.fold_as_seen(name)
+        return next(
+            (item for item in self.projects if texts.fold_as_seen(item.name) == sought), None
+        )
 
     @property
     def identity(self) -> Identity:
@@ -168,8 +170,8 @@ class Roster:
         # what all names begin with (岳阳市云溪区) makes none of them likelier
         prefix = _shared(list(names))
         tails = {name.removeprefix(prefix): entry for name, entry in names.items()}
-        tail = _without(texts.fold(department), prefix)
-        for sought, candidates in ((tail, tails), (texts.fold(code), codes)):
+        tail = _without(texts.fold_as_seen(department), prefix)
+        for sought, candidates in ((tail, tails), (texts.fold_as_seen(code), codes)):
             close = difflib.get_close_matches(sought, candidates, n=1, cutoff=_NEAR)
             if close:
                 return candidates[close[0]]
@@ -194,7 +196,7 @@ class Roster:
         return (*filter(None, (entry.password for entry in named_entries)), *given)
 
     def _all_named_in(self, name: str, county: str) -> list[RosterEntry]:
-        folded = texts.fold(name)
+        folded = texts.fold_as_seen(name)
         runs = set("".join(c if c.isalnum() and c.isascii() else " " for c in folded).split())
         entries = self._within(county)
         named_entries = [entry for identity, entry in entries if identity.code in runs]
@@ -206,7 +208,7 @@ class Roster:
 
     def _within(self, county: str) -> list[tuple[Identity, RosterEntry]]:
         """The entries of a county, each with its identity; all where none is given or known."""
-        return self._by_county.get(texts.fold(county) if self.counties else "", [])
+        return self._by_county.get(texts.fold_as_seen(county) if self.counties else "", [])
 
     @cached_property
     def _by_county(self) -> dict[str, list[tuple[Identity, RosterEntry]]]:
@@ -223,8 +225,8 @@ class Roster:
 
 def nearest_name(name: str, among: Iterable[str]) -> str:
     """The name that was most likely meant; blank if none is near."""
-    names = {texts.fold(each): each for each in among}
-    close = difflib.get_close_matches(texts.fold(name), names, n=1, cutoff=_NEAR)
+    names = {texts.fold_as_seen(each): each for each in among}
+    close = difflib.get_close_matches(texts.fold_as_seen(name), names, n=1, cutoff=_NEAR)
     return names[close[0]] if close else ""
 
 
@@ -566,7 +568,7 @@ def _with_projects(roster: Roster, rows: Sequence[Row]) -> Roster:
         entry = _entry_of(roster, where, line.values)
         own_projects = projects.setdefault(entry.row, {})
         first = own_projects.setdefault(
-            texts.fold(name), RosterProject(name, line.extra, line.number)
+            texts.fold_as_seen(name), RosterProject(name, line.extra, line.number)
         )
         if first.row != line.number:
             raise RosterError(
@@ -635,7 +637,7 @@ def _repeated(
     seen: dict[tuple[str, str], list[RosterEntry]] = {}
     for entry in entries:
         if value(entry):
-            key = texts.fold(entry.county), texts.fold(value(entry))
+            key = texts.fold_as_seen(entry.county), texts.fold_as_seen(value(entry))
             seen.setdefault(key, []).append(entry)
     repeated = [same for same in seen.values() if len(same) > 1]
     if not repeated:

@@ -1,6 +1,6 @@
 """Who is the same department: told by county and code, else by county and name.
 
-Codes such as 118001 repeat in every county. All words are compared folded: blanks, width and case aside.
+Codes such as 118001 repeat in every county. All words are compared folded: blanks, width, case and what nobody sees aside.
 Where a county is not known, code and name have to do, and names join no further than a folder; what that
 leaves open, `workbook.checking.told_apart` refuses.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from workbook.text import fold
+from workbook.text import fold_as_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Identity:
         cls, county: str, code: str, name: str, *, project: str = "", folder: str = ""
     ) -> Identity:
         """The identity that some words tell."""
-        return cls(fold(county), fold(code), fold(name), fold(project), folder)
+        county, code, name, project = map(fold_as_seen, (county, code, name, project))
+        return cls(county, code, name, project, folder)
 
 
 def full_name(county: str, department: str) -> str:

@@ -37,7 +37,7 @@ def require_told_apart(sent: SentReturns) -> None:
 def _require_counties(returns: Sequence[Return], roster: Roster | None) -> None:
     """All returns have a county or none, and the roster knows it."""
     sent = [returned for returned in returns if returned.status != SKIPPED]
-    counties = {texts.fold(r.county): r.county for r in sent if r.county}
+    counties = {texts.fold_as_seen(r.county): r.county for r in sent if r.county}
     without = [returned for returned in sent if not returned.county]
     if counties and without:
         raise WorkbookError(
@@ -45,14 +45,14 @@ def _require_counties(returns: Sequence[Return], roster: Roster | None) -> None:
         )
     if not counties or roster is None:
         return
-    known = {texts.fold(county) for county in roster.counties}
+    known = {texts.fold_as_seen(county) for county in roster.counties}
     if not known and len(counties) > 1:
         raise WorkbookError(
             f"{roster.path}：名册没有“县区”一列，收回的表分属{'、'.join(counties.values())}；请在名册里加上这一列"
         )
     for folded, county in counties.items():
         if known and folded not in known:
-            theirs = [r for r in sent if texts.fold(r.county) == folded]
+            theirs = [r for r in sent if texts.fold_as_seen(r.county) == folded]
             raise WorkbookError(
                 f"{_named(theirs)}：县区是“{county}”，名册 {roster.path} 里没有这个县区，"
                 f"有的是：{'、'.join(roster.counties)}；请改文件夹的名称或名册，写成一样的"
@@ -95,12 +95,14 @@ def _of_one_name(sent: SentReturns) -> Iterator[str]:
     """Returns of one name and several codes from several folders: a slip of the code, or two counties'."""
     by_name: dict[str, list[int]] = {}
     for position, submission in sent.read.items():
-        name, sender = texts.fold(submission.department), sent.senders[position]
+        name, sender = texts.fold_as_seen(submission.department), sent.senders[position]
         if name and sender.entry is None and not sent.returns[position].county:
             by_name.setdefault(name, []).append(position)
     for positions in by_name.values():
         returns = [sent.returns[position] for position in positions]
-        codes = {texts.fold(sent.read[position].department_code) for position in positions} - {""}
+        codes = {
+            texts.fold_as_seen(sent.read[position].department_code) for position in positions
+        } - {""}
         if len(codes) > 1 and len(set(map(folder_of_return, returns))) > 1:
             name = sent.read[positions[0]].department.strip()
             yield f"“{name}” 在几个文件夹里都有，预算编码不同（{_named(returns)}）"
@@ -120,7 +122,7 @@ def _case_of(read: Sequence[Submission], returns: Sequence[Return]) -> str:
     for submission, returned in zip(read, returns, strict=True):
         code, name = submission.department_code.strip(), submission.department.strip()
         if code and name:
-            names.setdefault((texts.fold(code), texts.fold(name)), (name, returned))
+            names.setdefault((texts.fold_as_seen(code), texts.fold_as_seen(name)), (name, returned))
     codes = [code for code, _ in names]
     for code in dict.fromkeys(codes):
         several = [pair for (own_code, _), pair in names.items() if own_code == code]

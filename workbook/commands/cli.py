@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from workbook.commands.forms import form, forms, layout, template
-from workbook.commands.messages import CommandGroup, fail, t
+from workbook.commands.messages import CommandGroup, fail, say, t
 from workbook.commands.returns import check, explain, read
 from workbook.commands.summary import aggregate
 from workbook.commands.word import import_word, report
@@ -91,9 +91,9 @@ for _command in (
 def demo(output: Path) -> None:
     """See the command's help."""
     for script in _story():
-        click.echo(f"\n== {script.name}")
+        say(f"\n== {script.name}")
         for line in runpy.run_path(str(script))["main"](output):
-            click.echo(line)
+            say(line)
 
 
 def _story() -> list[Path]:

@@ -12,10 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import click
-
-from workbook.commands.messages import t
-from workbook.text import printable
+from workbook.commands.messages import say, t
 from workbook.writing import writing
 
 LIST = "写出清单.json"
@@ -59,7 +56,7 @@ def tell_stale(stale: Stale) -> None:
     """Say what was taken away, and what still stands there."""
     if stale.removed:
         names = _named(stale.removed)
-        click.echo(
+        say(
             t(
                 f"收走了 {len(stale.removed)} 个以前写出、这次不再成立的文件：{names}",
                 f"Removed {len(stale.removed)} files of an earlier run that no longer hold: {names}",
@@ -68,7 +65,7 @@ def tell_stale(stale: Stale) -> None:
         )
     if stale.kept:
         names = _named(stale.kept)
-        click.echo(
+        say(
             t(
                 f"还有 {len(stale.kept)} 个文件是以前写出的，这次不再成立：{names}；加 --force 收走，改动过的请自己删",
                 f"{len(stale.kept)} files of an earlier run no longer hold: {names}; "
@@ -80,7 +77,7 @@ def tell_stale(stale: Stale) -> None:
 
 def _named(names: Sequence[str]) -> str:
     rest = t(" 等", " …") if len(names) > _LISTED else ""
-    return printable("、".join(names[:_LISTED]) + rest)
+    return "、".join(names[:_LISTED]) + rest
 
 
 def _lists(folder: Path) -> dict[str, dict[str, str]]:

@@ -47,9 +47,9 @@ def forms(form_file: tuple[Path, ...], as_json: bool) -> None:
         return
     for form in definitions:
         rule_count = sum(not rule.general for rule in form.rules)
-        click.echo(f"{form.id}  {form.version}  {form.name}"
+        say(f"{form.id}  {form.version}  {form.name}"
                    + t(f"（{form.unit}，{rule_count} 条规则）", f" ({form.unit}, {rule_count} rules)"))  # fmt: skip
-    click.echo(t("\n用 workbook template 表名 -o 文件.xlsx 生成空白表。",
+    say(t("\n用 workbook template 表名 -o 文件.xlsx 生成空白表。",
                   "\n`workbook template FORM -o FILE.xlsx` writes a blank form."))  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def layout(form: str, form_file: tuple[Path, ...], as_json: bool) -> None:
         print_json({name: spot_record(spot) for name, spot in spots.items()})
         return
     for name, spot in spots.items():
-        click.echo(f"{spot.address}\t{name}\t{spot.field.label}\t{spot.field.mode}")
+        say(f"{spot.address}\t{name}\t{spot.field.label}\t{spot.field.mode}")
 
 
 # --- definitions ----------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def form(ctx: click.Context) -> None:
 @form_file_option
 def show(name: str, form_file: tuple[Path, ...]) -> None:
     """See the command's help."""
-    click.echo(given_form(name, form_file).definition, nl=False)
+    say(given_form(name, form_file).definition.rstrip("\n"))
 
 
 @form.command(

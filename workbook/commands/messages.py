@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from workbook.errors import FormError, WorkbookError, machine_error, nearest, reason_of, remedy_of
-from workbook.text import printable
+from workbook.text import printable, printable_lines
 from workbook.writing import NO_CHINESE
 
 CLEAN, FOUND, WRONG = 0, 1, 2
@@ -66,7 +66,7 @@ def _unforeseen(error: Exception) -> str:
 
     refused = machine_error(error)
     if refused is not None:
-        name = f"{refused.filename}：" if refused.filename else ""
+        name = f"{printable(refused.filename)}：" if refused.filename else ""
         return t(f"{name}无法读写（{reason_of(refused)}），{remedy_of(refused)}",
                  f"{name}{refused.strerror or refused}")  # fmt: skip
     if isinstance(error, UnicodeEncodeError):
@@ -86,13 +86,13 @@ def _commands_at(error: click.UsageError, top: click.Group) -> Iterable[str]:
     return (command if isinstance(command, click.Group) else top).commands
 
 
-def say(message: str) -> None:
-    """Print a line that may name a file, whatever that is called."""
-    click.echo(printable(message))
+def say(message: str, *, err: bool = False) -> None:
+    """Print lines that may name a file or quote one, whatever stands in it: no terminal obeys them."""
+    click.echo(printable_lines(message), err=err)
 
 
 def fail(message: str) -> NoReturn:
-    click.echo(printable(f"{t('错误：', 'Error: ')}{message}"), err=True)
+    say(f"{t('错误：', 'Error: ')}{message}", err=True)
     sys.exit(WRONG)
 
 

@@ -16,6 +16,7 @@ import click
 from workbook.commands.messages import CLEAN, FOUND, fail, say, t
 from workbook.errors import nearest
 from workbook.stores import Url, expanded, is_beyond, location
+from workbook.text import escaped_in_json
 
 if TYPE_CHECKING:
     from workbook.checking import Duty, Roster, Sender
@@ -169,7 +170,8 @@ def json_option(command: Command) -> Command:
 
 
 def print_json(data: object) -> None:
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))  # a case's dates
+    text = json.dumps(data, ensure_ascii=False, indent=2, default=str)  # a case's dates
+    click.echo(escaped_in_json(text))
 
 
 @contextmanager
@@ -485,12 +487,12 @@ def print_kept_reviews(reviews: Reviews | None, summary: Summary) -> None:
         {form for form, _ in reviews.cutoffs} - {plain_name(p.form) for p in summary.forms}
     )
     if absent_forms:
-        click.echo(t(
+        say(t(
             f"本次没有{'、'.join(absent_forms)}表，它们的分数下限照样留在“参数”一张表里",
             f"No return of {', '.join(absent_forms)} this time; its cut-offs stay on the sheet 参数",
         ))  # fmt: skip
     if unmatched:
-        click.echo(t(
+        say(t(
             f"另有 {unmatched} 条复核没有对应的单位，列在“未对应复核”一张表里",
             f"{unmatched} reviews belong to no department now; see the sheet 未对应复核",
         ))  # fmt: skip
@@ -545,7 +547,7 @@ def print_coverage(summary: Summary) -> None:
 
     if summary.has_roster:
         counts = coverage_counts(summary)
-        click.echo(t(
+        say(t(
             f"名册上 {counts.asked} 个单位：{counts.in_words}",
             f"Of the roster's {counts.asked} departments {counts.answered} answered "
             f"({counts.faulty} with errors), {counts.rejected} rejected, {counts.missing} missing",
@@ -554,7 +556,7 @@ def print_coverage(summary: Summary) -> None:
 
 def print_totals(counts: dict[str, int], form_file: Iterable[Path] = ()) -> None:
     c = counts
-    click.echo(t(
+    say(t(
         f"共 {c['files']} 个文件：收下 {c['accepted']}，退回 {c['rejected']}，跳过 {c['skipped']}；"
         f"错误 {c['errors']}，提醒 {c['warnings']}，说明 {c['notes']}",
         f"{c['files']} files: {c['accepted']} accepted, {c['rejected']} rejected, {c['skipped']} skipped; "
@@ -562,5 +564,5 @@ def print_totals(counts: dict[str, int], form_file: Iterable[Path] = ()) -> None
     ))  # fmt: skip
     if c["errors"] + c["warnings"] + c["notes"]:
         own = "".join(f" --form-file {path}" for path in form_file)
-        click.echo(t(f"代码的含义：workbook explain 代码{own}",
+        say(t(f"代码的含义：workbook explain 代码{own}",
                      f"`workbook explain CODE{own}` tells what a code means"))  # fmt: skip

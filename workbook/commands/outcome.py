@@ -5,15 +5,13 @@ from __future__ import annotations
 import platform
 import tempfile
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
-import click
-
-from workbook.commands.messages import t
+from workbook.commands.messages import say, t
 from workbook.errors import WorkbookError
 from workbook.release import __version__
-from workbook.text import printable
+from workbook.text import printable_lines
 from workbook.writing import writing
 
 LOG_SUFFIX = "_出错记录.txt"
@@ -30,18 +28,18 @@ def report_faults(faults: Iterable[str], beside: Path | None = None) -> None:
         f"有 {len(told)} 处没有料到的差错（W119）{where}",
         f"{len(told)} unforeseen errors (W119){where}",
     )
-    click.echo(printable(sentence), err=True)
+    say(sentence, err=True)
 
 
 def log(faults: Iterable[str], beside: Path | None = None) -> Path | None:
     """Where the tracebacks were written; None if nowhere."""
     stem = beside.with_suffix("").name if beside else "workbook"
-    text = "\n\n".join([_circumstances(), *faults])
+    text = printable_lines("\n\n".join([_circumstances(), *faults]))
     for folder in (beside.parent if beside else None, Path(tempfile.gettempdir())):
         if folder is not None:
             try:
                 with writing(folder / f"{stem}{LOG_SUFFIX}") as temporary:
-                    temporary.write_text(text, encoding="utf-8-sig", errors="backslashreplace")
+                    temporary.write_text(text, encoding="utf-8-sig")
             except WorkbookError:
                 continue
             return folder / f"{stem}{LOG_SUFFIX}"
@@ -49,5 +47,5 @@ def log(faults: Iterable[str], beside: Path | None = None) -> Path | None:
 
 
 def _circumstances() -> str:
-    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    now = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
     return f"workbook {__version__} · Python {platform.python_version()} · {platform.platform()} · {now}"

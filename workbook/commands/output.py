@@ -18,6 +18,7 @@ from workbook.findings import Finding, few_cells
 from workbook.form import Form, Part, Rule, available_forms, load_form, terms_of
 from workbook.layout import Spot
 from workbook.reading import ACCEPTED, REJECTED, SKIPPED, Return
+from workbook.text import printable_lines
 
 if TYPE_CHECKING:
     from workbook.rehearsal import Rehearsal
@@ -129,11 +130,12 @@ NARROW = 100
 def table(returned: Return, *, width: int = 140) -> Table | Text:
     """One file's findings as a terminal table, or as lines on a narrow one or when there are none."""
     department = returned.submission.department.strip() if returned.submission else ""
-    title = f"{returned.key}  {department}  {_STATUS[returned.status]}"
+    title = printable_lines(f"{returned.key}  {department}  {_STATUS[returned.status]}")
     if not returned.findings:
         return Text(f"{title}：没有问题\n", style="green")
     if width < NARROW:
-        return Text("\n".join([title, *(f"  {f.sentence}" for f in returned.findings), ""]))
+        sentences = (f"  {printable_lines(f.sentence)}" for f in returned.findings)
+        return Text("\n".join([title, *sentences, ""]))
     findings_table = Table(title=escape(title), title_justify="left", expand=True, show_lines=False)
     for name, ratio in (("代码", 0), ("级别", 0), ("单元格", 2), ("问题", 6), ("怎么办", 4)):
         findings_table.add_column(name, ratio=ratio or None, no_wrap=not ratio, overflow="fold")
@@ -141,7 +143,8 @@ def table(returned: Return, *, width: int = 140) -> Table | Text:
         address = f"{f.sheet}!{few_cells(f.cell)}" if f.cell else f.sheet
         address = address.replace(",", ", ")
         level = Text(f.severity.chinese, style=_COLOURS[f.severity])
-        findings_table.add_row(f.code, level, escape(address), escape(f.message), escape(f.hint))
+        words = (escape(printable_lines(text)) for text in (address, f.message, f.hint))
+        findings_table.add_row(f.code, level, *words)
     return findings_table
 
 

@@ -166,4 +166,4 @@ def explain(code: tuple[str, ...], form_file: tuple[Path, ...]) -> None:
             hint = f"最接近的是 {close[0]}" if close else f"现有：{'、'.join(codes)}"
             english = nearest(each.upper(), codes)
             fail(t(f"没有代码“{each}”；{hint}", f"no code '{each}'; {english}"))
-    click.echo("\n\n".join(explanation(each.upper(), further) for each in code))
+    say("\n\n".join(explanation(each.upper(), further) for each in code))

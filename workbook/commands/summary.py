@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,7 +54,7 @@ from workbook.commands.options import (
 from workbook.commands.outcome import report_faults
 from workbook.commands.word import require_document_name
 from workbook.stores import Url, location
-from workbook.writing import require_state, state_of
+from workbook.writing import State, require_state, state_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -116,7 +116,7 @@ def aggregate(
     input_paths += last_year_path
     outputs = Outputs(output, html, word, None if in_batches else data, force=force)
     outputs.require_free(input_paths, reviews)
-    former = state_of(output)
+    outputs = replace(outputs, former=state_of(output))
     loaded_roster = given_roster(roster, projects)
     passwords = passwords_from(password_env, loaded_roster)
     former_reviews = kept_reviews(reviews, output, password_env)
@@ -137,12 +137,12 @@ def aggregate(
             previous=last_year.figures,
             use=use,
         )
-        require_state(output, former)
+        require_state(output, outputs.former)
         written = outputs.write(summary, returns)
     else:
         unchecked = read_all(paths, form_file, passwords, workers, county, use)
         checked = check(unchecked, loaded_roster, year=year, last_year=last_year.returns)
-        require_state(output, former)  # reviews may have been typed into it meanwhile
+        require_state(output, outputs.former)  # reviews may have been typed into it meanwhile
         add = partial(
             add_up,
             roster=loaded_roster,
@@ -170,10 +170,10 @@ def aggregate(
             if html.exists()
             else ""
         )
-        click.echo(t(f"没有写网页：单位和问题太多，浏览器打不开；请看汇总表{earlier}",
-                     f"No page: there are too many departments and findings for a browser{earlier}"))  # fmt: skip
+        say(t(f"没有写网页：单位和问题太多，浏览器打不开；请看汇总表{earlier}",
+              f"No page: there are too many departments and findings for a browser{earlier}"))  # fmt: skip
     if data is not None and not (in_batches or has_duckdb()):
-        click.echo(t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}"))
+        say(t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}"))
     print_totals(totals(returns), form_file)
     sys.exit(exit_code(returns))
 
@@ -194,6 +194,8 @@ class Outputs:
     word: Path | None
     data: Path | None
     force: bool
+    former: State = None
+    """What stood at the summary's place when reviews were read from it."""
 
     def require_free(self, read: Sequence[Path], reviews: Path | None) -> None:
         """Refuse to write over what is read, or without `force` over what is there."""
@@ -213,13 +215,18 @@ class Outputs:
         return Outputs(folder / "summary.xlsx", html, word, data, force=self.force)
 
     def write(self, summary: Summary, returns: Sequence[Return]) -> list[tuple[str, Path]]:
-        """Write all; each of those that are files with what it is called."""
+        """Write all; each of those that are files with what it is called.
+
+        The summary comes last: a former one, with what was typed into it, stays until all else is written.
+        """
         from builder.summary import build_summary
         from builder.tables import write_data
         from workbook.summary import frames
 
-        build_summary(summary, self.summary)
         written = [(t("汇总表", "Summary"), self.summary)]
+        data_paths: tuple[Path, ...] = ()
+        if self.data is not None:
+            data_paths = write_data(frames(returns), self.data, summary)
         if self.html is not None and not summary.left_out:
             from builder.web import build_page
 
@@ -230,9 +237,10 @@ class Outputs:
 
             build_county_report(summary, self.word)
             written.append((t("汇总报告初稿", "Draft report"), self.word))
+        require_state(self.summary, self.former)
+        build_summary(summary, self.summary)
         if self.data is not None:
-            paths = write_data(frames(returns), self.data, summary)
-            tell_stale(settle(self.data, paths, "data", force=self.force))
+            tell_stale(settle(self.data, data_paths, "data", force=self.force))
         return written
 
 

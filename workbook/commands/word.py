@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from workbook.commands.former_outputs import settle, tell_stale
-from workbook.commands.messages import CLEAN, FOUND, fail, t
+from workbook.commands.messages import CLEAN, FOUND, fail, say, t
 from workbook.commands.options import (
     CountyOf,
     county_options,
@@ -91,25 +91,23 @@ def report(
             unlisted=chosen.faulty, progress=progress,
         )  # fmt: skip
     for path in written.without_report:
-        click.echo(t(f"{path}：没有填写自评报告，只写出了表", f"{path}: no report, only the form"))
+        say(t(f"{path}：没有填写自评报告，只写出了表", f"{path}: no report, only the form"))
     index = t("，没有列入目录页", ", and is not on the index") if public else ""
     for path, errors in chosen.faulty.items():
-        click.echo(t(
+        say(t(
             f"{path}：有 {errors} 处错误未改{index}", f"{path}: {errors} errors not mended{index}"
         ))  # fmt: skip
     left_out = [*chosen.left_out, *written.refused]
     for path, why in left_out:
-        click.echo(t(f"{path}：没有写出：{why}", f"{path}: not written: {why}"))
+        say(t(f"{path}：没有写出：{why}", f"{path}: not written: {why}"))
     if written.index is not None:
-        click.echo(t(f"目录页：{written.index}", f"Index: {written.index}"))
+        say(t(f"目录页：{written.index}", f"Index: {written.index}"))
     elif public:
-        click.echo(
-            t("没有写目录页：没有可以列入的单位", "No index: there is no department to list")
-        )
+        say(t("没有写目录页：没有可以列入的单位", "No index: there is no department to list"))
     paths_written = [*written.documents, *written.papers, *filter(None, [written.index])]
     tell_stale(settle(output, paths_written, "reports", force=force))
     papers = t(f"，PDF {len(written.papers)} 份", f", {len(written.papers)} PDF") if pdf else ""
-    click.echo(t(
+    say(t(
         f"共 {len(returns)} 份表：写出 {len(written.documents)} 份报告{papers}，"
         f"没有写出 {len(left_out)} 份；在文件夹 {output}",
         f"{len(returns)} returns: {len(written.documents)} reports{papers}, "
@@ -131,7 +129,7 @@ def _write_template(path: Path, *, force: bool) -> None:
 
     require_document_name(path, force=force)
     write_template(path)
-    click.echo(t(
+    say(t(
         f"模板：{path}；在 Word 中改样式、页边距、页眉页脚，再用 --template 给出",
         f"Template: {path}; edit its styles, margins, heads and feet in Word, then give --template",
     ))  # fmt: skip
@@ -183,5 +181,5 @@ def import_word(
     else:
         print_returns([imported.returned], form_file)
         if output is not None and submission is not None:
-            click.echo(t(f"填好的模板：{output}", f"Filled template: {output}"))
+            say(t(f"填好的模板：{output}", f"Filled template: {output}"))
     sys.exit(exit_code([imported.returned]))

@@ -15,6 +15,7 @@ from workbook.form.coercion import (
     Value,
     day_of,
     is_day_format,
+    odd_characters,
     serial,
 )
 from workbook.form.comparison import Difference, differences, places_with
@@ -113,6 +114,7 @@ __all__ = [
     "is_day_format",
     "is_written",
     "load_form",
+    "odd_characters",
     "on_paper",
     "outline",
     "places_with",

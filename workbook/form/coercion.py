@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -53,8 +53,6 @@ Coercion = Callable[[Raw, str, str], Coerced]
 
 # --- reading numbers ------------------------------------------------------------------------------
 
-_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
-"""Characters without width, which come along with what is copied from a page."""
 _ASCII = {0xFEE0 + code: chr(code) for code in range(0x21, 0x7F)}
 _ASCII |= dict.fromkeys(map(ord, "−–—﹣"), "-")
 _ASCII |= dict.fromkeys(map(ord, "\u3000\xa0\u2002\u2003\u2007\u2009\u202f"), " ")
@@ -84,6 +82,37 @@ def coerce_amount(raw: Raw, number_format: str, unit: str) -> Coerced:
     return _numeral(raw, unit)
 
 
+def _as_seen(raw: str) -> str:
+    return raw if texts.is_plain(raw) else texts.with_usual_digits(texts.without_unseen(raw))
+
+
+def _with_remarks(receipt: str, raw: Raw) -> str:
+    """A receipt with what is to be said of single characters."""
+    remarks = odd_characters(raw) if isinstance(raw, str) else ""
+    return "；".join(filter(None, (receipt, remarks)))
+
+
+def odd_characters(raw: str) -> str:
+    """Which characters of a text are not seen, or look like digits and are none; blank as a rule."""
+    return "；".join(_oddities(raw, _as_seen(raw)))
+
+
+def _oddities(raw: str, seen: str) -> Iterator[str]:
+    if raw != seen:
+        if unseen := texts.unseen_in(raw):
+            yield f"去掉了看不见的字符（{_code_point(unseen)}）"
+        if texts.is_turned(raw):
+            yield "有改变书写方向的字符，看到的次序可能与读出的不同"
+        if twin := next((c for c in raw if texts.with_usual_digits(c) != c), ""):
+            yield f"“{twin}”（{_code_point(twin)}）读作 {texts.with_usual_digits(twin)}"
+    if unusual := texts.unusual_digit_in(seen):
+        yield f"“{unusual}”（{_code_point(unusual)}）不作数字读"
+
+
+def _code_point(character: str) -> str:
+    return f"U+{ord(character):04X}"
+
+
 def _is_sane(number: float | Decimal) -> bool:
     return -MOST < number < MOST  # NaN is not
 
@@ -101,17 +130,18 @@ def _numeral(raw: str, unit: str) -> Coerced:
         typed = unit
     if typed in ("", unit) or (typed == "分" and unit == ""):
         done = "去掉单位，文本转为数字" if typed else "文本转为数字"
-        return Coerced(float(number), receipt=done)
+        return Coerced(float(number), _with_remarks(done, raw))
     if typed not in _YUAN or unit not in _YUAN:
         return Coerced(None, problem=f"带有单位“{typed}”")
-    return Coerced(float(number * _YUAN[typed] / _YUAN[unit]), receipt=f"由{typed}换算为{unit}")
+    done = f"由{typed}换算为{unit}"
+    return Coerced(float(number * _YUAN[typed] / _YUAN[unit]), _with_remarks(done, raw))
 
 
 def _read_numeral(raw: str) -> tuple[Decimal, str] | None:
     """The number that a text writes and its unit; None if it is not certainly one."""
-    if len(raw) > _LONGEST:
+    if len(raw) > _LONGEST or texts.is_turned(raw):
         return None
-    match = _NUMERAL.fullmatch(raw.translate(_UNSEEN).translate(_ASCII).strip())
+    match = _NUMERAL.fullmatch(_as_seen(raw).translate(_ASCII).strip())
     if match is None:
         return None
     whole_digits, decimals = re.sub(r"[,\s]", "", match["whole"]), match["rest"] or ""
@@ -123,7 +153,7 @@ def _read_numeral(raw: str) -> tuple[Decimal, str] | None:
 
 def _is_nothing(raw: str) -> bool:
     text = raw.strip()
-    return not text or (ord(text[0]) in _UNSEEN and not raw.translate(_UNSEEN).strip())
+    return not text or (bool(texts.unseen_in(text[0])) and not texts.without_unseen(raw).strip())
 
 
 def coerce_number(raw: Raw, number_format: str, unit: str) -> Coerced:
@@ -136,14 +166,15 @@ def coerce_percent(raw: Raw, number_format: str, unit: str) -> Coerced:
     if isinstance(raw, str):
         read = _read_numeral(raw)
         if read is not None and read[1] == "%":
-            return Coerced(float(read[0] / 100), receipt="文本转为百分比")
+            return Coerced(float(read[0] / 100), _with_remarks("文本转为百分比", raw))
     read_as = coerce_amount(raw, number_format, "")
     number = read_as.value
     if not isinstance(number, float) or abs(number) <= 1:
         return read_as
     if abs(number) >= _SURELY_PERCENT:
         hundredth = float(Decimal(repr(number)) / 100)
-        return Coerced(hundredth, receipt=f"没有写百分号，按 {number_text(number)}% 读取")
+        done = f"没有写百分号，按 {number_text(number)}% 读取"
+        return Coerced(hundredth, _with_remarks(done, raw))
     if "%" in number_format and isinstance(raw, float):
         return read_as
     plain = number_text(number)
@@ -171,7 +202,8 @@ def coerce_text(raw: Raw, number_format: str, unit: str) -> Coerced:
         return Coerced(None)
     if isinstance(raw, str):
         if not _is_nothing(raw):
-            return Coerced(raw)
+            usual = texts.is_usual(raw)
+            return Coerced(raw) if usual else Coerced(_as_seen(raw), odd_characters(raw))
         seen = not texts.is_blank(raw)  # by the workbook's own formulas
         return Coerced(None, receipt="只有空格，按空白处理" if seen else "")
     if isinstance(raw, bool):
@@ -244,9 +276,9 @@ def coerce_date(raw: Raw, number_format: str, unit: str) -> Coerced:
 
 
 def _dated(text: str, receipt: str) -> Coerced:
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or texts.is_turned(text):
         return Coerced(None, problem="不是日期")
-    folded = texts.fold(_CLOCK.sub("", text.translate(_UNSEEN)))
+    folded = texts.fold(_CLOCK.sub("", _as_seen(text)))
     if match := _DATE.fullmatch(folded):
         parts = [int(part) for part in match.groups() if part]
     elif match := _CHINESE_DATE.fullmatch(folded):
@@ -254,7 +286,7 @@ def _dated(text: str, receipt: str) -> Coerced:
     else:
         return Coerced(None, problem="不是日期")
     try:
-        return Coerced(datetime.date(*parts), receipt=receipt)
+        return Coerced(datetime.date(*parts), _with_remarks(receipt, text))
     except ValueError:
         return Coerced(None, problem="不是有效的日期")
 

@@ -19,6 +19,7 @@ from workbook.package.parts import (
     scan,
 )
 from workbook.package.sheets import RawCell, Sheet, Validation
+from workbook.package.worker import bounded
 from workbook.package.zip_bundle import members
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Validation",
     "Watch",
     "WorkbookPart",
+    "bounded",
     "describe_archive",
     "document_kind",
     "feed",

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from workbook.errors import Refused
@@ -27,6 +28,10 @@ MEMORY = 1024 * MEGABYTE
 _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from workbook.package.worker import serve; serve()"
+)
+_BECOME = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from workbook.package.worker import become; become(*sys.argv[2:])"
 )
 _DONE, _REFUSED = b"=", b"!"
 # What Rust and Python say when memory is short.
@@ -72,7 +77,7 @@ def _answer(done: subprocess.CompletedProcess[bytes]) -> bytes:
 def serve() -> None:
     """The worker's own side: one task from standard input, its result to standard output."""
     head = json.loads(sys.stdin.buffer.readline())
-    _confine(head["seconds"])
+    confine(int(head["seconds"]) + 1, MEMORY, 0)
     try:
         module, name = head["task"]
         task: Work = getattr(importlib.import_module(module), name)
@@ -83,16 +88,17 @@ def serve() -> None:
     sys.stdout.buffer.flush()
 
 
-def _confine(seconds: float) -> None:
+def confine(seconds: int, memory: int, file_bytes: int) -> None:
+    """Bound what this process, and all that it starts, may take: processor time, memory, the size of a file."""
     if sys.platform == "win32":  # there the deadline alone holds
         return
     import resource  # noqa: PLC0415 - Unix only
 
     for kind, most in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, int(seconds) + 1),
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, file_bytes),
     ):
         _, hard = resource.getrlimit(kind)
         least = most if hard == resource.RLIM_INFINITY else min(most, hard)
@@ -100,3 +106,17 @@ def _confine(seconds: float) -> None:
             resource.setrlimit(kind, (least, least))
         except (OSError, ValueError):  # some systems know the name but not the limit
             continue
+
+
+def become(seconds: str, memory: str, file_bytes: str, *command: str) -> None:
+    """Go on as another program within such bounds, which it cannot widen."""
+    confine(int(seconds), int(memory), int(file_bytes))
+    os.execv(command[0], command)  # noqa: S606 - our own command line
+
+
+def bounded(command: Sequence[str], seconds: float, memory: int, file_bytes: int) -> list[str]:
+    """The command line that runs a command within bounds, where the system has them."""
+    if sys.platform == "win32":
+        return list(command)
+    bounds = map(str, (int(seconds * (os.cpu_count() or 1)) + 1, memory, file_bytes))
+    return [sys.executable, "-I", "-B", "-c", _BECOME, json.dumps(sys.path), *bounds, *command]

@@ -9,7 +9,7 @@ from pathlib import Path
 from workbook.errors import WorkbookError
 from workbook.reading.submission import SKIPPED, Return
 from workbook.stores import beginning
-from workbook.text import fold, printable
+from workbook.text import fold_as_seen, printable
 
 County = str | Callable[[Path], str]
 """Which county returns are of: the same for all, or by a file's path, as `FolderCounties` tells it (then
@@ -50,7 +50,7 @@ class FolderCounties:
         for path in paths:
             county = self(path)
             if county:
-                roots.setdefault(fold(county), {})[self._below(path)[0]] = county
+                roots.setdefault(fold_as_seen(county), {})[self._below(path)[0]] = county
         for namesakes in roots.values():
             if len(namesakes) > 1:
                 folders = [f"{root}/{county}" for root, county in namesakes.items()]

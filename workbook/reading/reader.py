@@ -342,8 +342,8 @@ def _return(
         submission=submission,
         sha256=package.sha256,
         size=package.size,
-        application=properties.get("application", ""),
-        saved_by=properties.get("lastModifiedBy", ""),
+        application=printable(properties.get("application", "")),
+        saved_by=printable(properties.get("lastModifiedBy", "")),
         modified=properties.get("modified", ""),
     )
 

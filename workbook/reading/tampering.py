@@ -37,7 +37,7 @@ from workbook.reading.stray_content import (
     hidden_content,
     stray_cells,
 )
-from workbook.text import fold
+from workbook.text import fold, fold_as_seen
 
 _CACHED = 500
 """Of a sheet with more validations than this, nothing is kept in mind."""
@@ -384,7 +384,7 @@ def _departments(evidence: Evidence) -> Iterator[Finding]:
         if cell is None or cell.value is None or not issued or name not in evidence.addresses:
             continue
         typed = str(cell.raw if isinstance(cell.raw, str) else cell.value)
-        if typed != issued and fold(typed) != fold(issued):
+        if typed != issued and fold_as_seen(typed) != fold_as_seen(issued):
             yield at_field(evidence, "L216", name, printed=typed, expected=issued)
 
 

@@ -37,7 +37,7 @@ from workbook.checking import (
 from workbook.reading import ACCEPTED, REJECTED, Return, Submission
 from workbook.summary.schemas import DUTIES
 from workbook.summary.tidy_frames import file_frame, finding_frame
-from workbook.text import fold, printable
+from workbook.text import fold_as_seen, printable
 
 DEADLINE = "截止日期"
 """The head of the column with a department's deadline."""
@@ -508,7 +508,7 @@ def _project_remarks(
             submission = this_round.sent.read.get(position)
             if submission is None:
                 continue
-            same = fold(submission.project) == fold(duty.project)
+            same = fold_as_seen(submission.project) == fold_as_seen(duty.project)
             if same and position in this_round.other_year:
                 yield f"报的是 {submission.fiscal_year} 年度的表"
             for finding in this_round.returns[position].findings:

@@ -416,7 +416,7 @@ class _TableReader:
         seen: dict[tuple[str, ...], int] = {}
         for line in lines:
             words = line.words
-            key = tuple(texts.fold(words.get(name, "")) for name in (*WHO, "project"))
+            key = tuple(texts.fold_as_seen(words.get(name, "")) for name in (*WHO, "project"))
             first = seen.setdefault(key, line.row)
             if first != line.row:
                 who = words.get("project") or words["department"] or words["code"]

@@ -2,29 +2,34 @@
 
 A workbook's formulas are worked out anew, whatever results stand beside them.
 It runs by itself for each call: a profile of its own that forgets everything, macros off, links not
-followed, a deadline after which it is killed with all its children. Nothing in a document can name a
-file that it would read or write.
+followed, bounded in memory and what it writes, a deadline; at the end it is killed with all its children,
+and what it left behind goes with its folder. Nothing in a document can name a file that it would read or write.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from workbook.errors import WorkbookError
 from workbook.limits import MEGABYTE
+from workbook.package import bounded
 
 SECONDS = 120.0
 """What starting and one conversion may take; a cold start alone takes up to 20 s on a small machine."""
 LARGEST = 200 * MEGABYTE
-"""The largest result that is taken."""
+"""The largest result that is taken, and the largest file that it may write."""
+MEMORY = 4096 * MEGABYTE
+"""What it may take of memory; much of it is reserved and never used."""
+_DYING = 2.0
+"""So many seconds killed processes are waited for."""
 
 _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
@@ -88,6 +93,7 @@ def convert(
                 *map(str, sources.values()),
             ],
             seconds,
+            home,
         )
         results = {name: out / f"{path.stem}.{target}" for name, path in sources.items()}
         return {n: p.read_bytes() for n, p in results.items() if _is_whole(p)}
@@ -97,15 +103,15 @@ def _is_whole(path: Path) -> bool:
     return path.is_file() and 0 < path.stat().st_size <= LARGEST
 
 
-def _run(command: list[str], seconds: float) -> None:
-    own_group = sys.platform != "win32"
+def _run(command: list[str], seconds: float, home: Path) -> None:
     try:
         process = subprocess.Popen(  # noqa: S603 - the installed LibreOffice, our own file names
-            command,
+            bounded(command, seconds, MEMORY, LARGEST + 1),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=own_group,
+            env=os.environ | _own_places(home),
+            start_new_session=_HAS_GROUPS,
         )
     except OSError as error:
         raise NoOffice(f"LibreOffice 无法启动（{error.strerror}）") from None
@@ -114,9 +120,35 @@ def _run(command: list[str], seconds: float) -> None:
     except subprocess.TimeoutExpired:
         raise NoOffice(f"LibreOffice 转换超过 {seconds:g} 秒，已停止") from None
     finally:
-        if process.poll() is None:
-            if own_group:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-            process.kill()
-            process.wait()
+        _end(process)
+
+
+_HAS_GROUPS = sys.platform != "win32"
+_LONGEST_SOCKET = 40
+"""A socket's path has at most about 100 characters; LibreOffice's name for it has 60."""
+
+
+def _own_places(home: Path) -> dict[str, str]:
+    """Where LibreOffice puts what it would leave in the system's folder of temporary files."""
+    places = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(home))
+    return places | ({"OSL_SOCKET_PATH": str(home)} if len(str(home)) < _LONGEST_SOCKET else {})
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a program with all that it started, be it that it has ended itself."""
+    if _HAS_GROUPS:
+        _kill_group(process.pid)
+    process.kill()
+    process.wait()
+    patience = time.monotonic() + _DYING
+    while _HAS_GROUPS and _kill_group(process.pid) and time.monotonic() < patience:
+        time.sleep(0.01)
+
+
+def _kill_group(leader: int) -> bool:
+    """Kill what is left of a process group; whether there was anything."""
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):  # macOS says so of what is dying
+        return False
+    return True

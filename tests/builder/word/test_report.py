@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -230,6 +231,30 @@ def test_what_is_no_document_is_no_template(tmp_path: Path, data: bytes) -> None
     path = tmp_path / "a.docx"
     path.write_bytes(data)
     with pytest.raises(BuildError, match=r"a\.docx"):
+        department_report(seed(), template=path)
+
+
+@pytest.mark.parametrize(
+    ("part", "words", "others"),
+    [
+        ("word/settings.xml", b"<w:", b"<"),
+        ("word/styles.xml", b"w:styles", b"w:stylos"),
+        ("word/styles.xml", b'w:type="paragraph"', b'w:type="1e-999"'),
+        ("word/document.xml", b'w:bottom="', b'w:bottom="0x'),
+        ("docProps/core.xml", b"<", b""),
+    ],
+)
+def test_a_template_with_a_broken_part_is_refused_by_name(
+    tmp_path: Path, part: str, words: bytes, others: bytes
+) -> None:
+    path = write_template(tmp_path / "模板.docx")
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    assert words in parts[part]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content.replace(words, others) if name == part else content)
+    with pytest.raises(BuildError, match=r"模板\.docx：模板不完整，请在 Word 中另存为 \.docx"):
         department_report(seed(), template=path)
 
 
