@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from builder.template.template import build_template
 from tests import fillings
+from workbook import check
 from workbook.checking.checks import judge_case
 from workbook.commands.cli import cli
 from workbook.form.definition import find_form, load_form
@@ -114,7 +115,7 @@ def test_it_is_filled_in_read_checked_and_added_up(tmp_path: Path) -> None:
     assert read.submission.form.key == FORM.key
     assert read.submission.fiscal_year == 2025
     assert not {found.code for found in read.findings} & {"W109", "W111"}
-    summary = aggregate([read])
+    summary = aggregate(check([read]))
     (part,) = summary.forms
     assert part.form.key == FORM.key
     assert len(part.departments) == 1

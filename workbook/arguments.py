@@ -49,8 +49,8 @@ def as_path(value: object, name: str, *, suffixes: tuple[str, ...] = ()) -> Path
     if not isinstance(text, str):
         raise refusal(name, value, "路径应是文字")
     path = value if isinstance(value, Url) else location(text)
-    if suffixes and path.suffix.lower() not in suffixes:
-        raise refusal(name, str(path), f"文件名应以 {' 或 '.join(suffixes)} 结尾")
+    if suffixes and path.suffix.lower() not in suffixes and not path.is_dir():
+        raise ArgumentError(f"{path}：{name} 的文件名应以 {' 或 '.join(suffixes)} 结尾")
     return path
 
 
@@ -63,14 +63,14 @@ def as_paths(value: object, name: str) -> list[Path]:
         value = [value]
     if not isinstance(value, Iterable) or isinstance(value, bytes):
         raise refusal(name, value, "应是一个或几个文件、文件夹的路径")
-    paths = expanded(_shortest(as_path(each, name)) for each in value)
+    paths = expanded(shortest(as_path(each, name)) for each in value)
     for path in paths:
         if not isinstance(path, Url) and not os.path.lexists(path):
             raise ArgumentError(f"找不到“{path}”，请检查路径")
     return paths
 
 
-def _shortest(path: Path) -> Path:
+def shortest(path: Path) -> Path:
     """`a/../b/./c` as `b/c`, so that a file has one name."""
     return path if isinstance(path, Url) else Path(os.path.normpath(path))
 

@@ -226,17 +226,12 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
     return list(find_files(path for path in expanded(paths) if path.exists()))
 
 
-def as_listed(path: Path) -> Path:
-    """A path as workers are told it, which run in folders of their own."""
-    return path if isinstance(path, Url) else path.absolute()
-
-
 def files_for_batches(paths: tuple[Path, ...]) -> list[str]:
     """Every file that paths, patterns and URLs stand for, as any machine can open it."""
     from workbook.scale import listed
 
     require_existing(path for path in paths if not is_beyond(path))
-    files = listed([*map(as_listed, paths)])
+    files = listed(paths)
     if not files:
         fail(t(f"“{'、'.join(map(str, paths))}”里没有文件，请检查地址",
                f"there are no files in {', '.join(map(str, paths))}"))  # fmt: skip

@@ -17,7 +17,6 @@ from workbook.commands.former_outputs import settle, tell_stale
 from workbook.commands.messages import say, t
 from workbook.commands.options import (
     CountyOf,
-    as_listed,
     county_options,
     deadline_option,
     exit_code,
@@ -126,7 +125,7 @@ def aggregate(
 
         partitions = read_in_batches(
             files, form_file, passwords, data, cluster, workers,
-            county=county(map(as_listed, paths)), force=force,
+            county=county(paths), force=force,
         )  # fmt: skip
         returns, summary = roll_up(
             partitions,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from workbook.arguments import PathLike, as_path, shortest
 from workbook.errors import WorkbookError
 from workbook.reading.submission import SKIPPED, Return
 from workbook.stores import beginning
@@ -31,10 +33,10 @@ class FolderCounties:
     roots: tuple[str, ...]
 
     @classmethod
-    def under(cls, paths: Path | str | Iterable[Path | str]) -> FolderCounties:
+    def under(cls, paths: PathLike | Iterable[PathLike]) -> FolderCounties:
         """The counties of what is read from some paths."""
-        several = [paths] if isinstance(paths, (Path, str)) else paths
-        given = [path if isinstance(path, Path) else Path(path) for path in several]
+        several = [paths] if isinstance(paths, str | os.PathLike) else paths
+        given = [shortest(as_path(path, "paths")) for path in several]
         return cls(tuple(_slashed(beginning(path)) for path in given))
 
     def __call__(self, path: Path) -> str:

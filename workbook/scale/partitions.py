@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from io import BytesIO
 from pathlib import Path
@@ -42,7 +42,7 @@ from workbook.reading import (
     read_batch,
     require_counties,
 )
-from workbook.stores import Folder, location
+from workbook.stores import Folder, Url, location
 from workbook.summary import DUES, TRACES, by_form, frames, traces_of
 
 RowFilter = list[list[tuple[str, str, str]]]
@@ -130,6 +130,8 @@ class _ReadingTask:
     definitions: tuple[tuple[Path, bytes], ...]
     passwords: Passwords
     county: County = ""
+    home: Path = field(default_factory=Path.cwd)
+    """From where the paths of this machine are counted."""
 
 
 def _definitions(forms: Forms) -> tuple[tuple[Path, bytes], ...]:
@@ -140,10 +142,26 @@ def _read_and_write(task: _ReadingTask, batch: WorkBatch[str]) -> list[str]:
     """One batch, from files to parts; returns the names of what it wrote."""
     definitions = [form_of(path, data) for path, data in task.definitions]
     forms = {(form.id, form.version): form for form in definitions}
-    files = WorkBatch(batch.start, tuple(map(location, batch.items)))
-    returns = read_batch(files, forms=forms, passwords=task.passwords, county=task.county)
-    returns = judge(returns)
-    return _write(returns, task.folder, _part_name(batch))
+    given = {_opened(name, task.home): location(name) for name in batch.items}
+    files = WorkBatch(batch.start, tuple(given))
+    returns = read_batch(files, forms=forms, passwords=task.passwords)
+    named = of_counties([_as_given(returned, given) for returned in returns], task.county)
+    return _write(judge(named), task.folder, _part_name(batch))
+
+
+def _opened(name: str, home: Path) -> Path:
+    """Where a process that runs in another folder finds a file."""
+    path = location(name)
+    return path if isinstance(path, Url) else home / path
+
+
+def _as_given(returned: Return, given: Mapping[Path, Path]) -> Return:
+    """A return by the path as it was given, be it one in an archive."""
+    opened = next(path for path in (returned.path, *returned.path.parents) if path in given)
+    path = given[opened] / returned.path.relative_to(opened)
+    if returned.submission is None:
+        return replace(returned, path=path)
+    return replace(returned, path=path, submission=replace(returned.submission, path=path))
 
 
 def _part_name(batch: WorkBatch[str]) -> str:

@@ -74,7 +74,7 @@ def test_nor_do_page_and_draft(summary: Summary, tmp_path: Path) -> None:
 
 def test_nor_do_data_and_json(summary: Summary, tmp_path: Path) -> None:
     returns = read_returns([SAMPLES / "returns"])
-    write_data(frames(returns), tmp_path / "data", summary)
+    write_data(frames(check(returns)), tmp_path / "data", summary)
     folder = summary_of(overall())
     with duckdb.connect(tmp_path / "data" / "data.duckdb") as base:
         line = base.execute(

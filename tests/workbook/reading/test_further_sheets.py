@@ -55,7 +55,7 @@ def test_what_is_typed_is_read_and_framed(filled: Path) -> None:
     item = read_return(filled)
     assert codes(item) == []
     assert entered(item) == GIVEN.values
-    wide = frames([item]).section("report")
+    wide = frames([item], checked=False).section("report")
     assert wide["personnel_expenditure"].tolist() == [GIVEN.values["report.personnel_expenditure"]]
     assert wide["basic_sentence"].tolist()[0].startswith("2024年财政拨款基本支出121.47万元")
 

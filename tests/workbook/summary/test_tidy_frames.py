@@ -19,6 +19,7 @@ from tests.fillings import (
     rejected,
     sample_returns,
 )
+from workbook.arguments import ArgumentError
 from workbook.findings import finding
 from workbook.form.definition import load_form
 from workbook.layout.layout import default_plan
@@ -170,8 +171,13 @@ def test_returns_of_several_forms_have_frames_of_their_own(tmp_path: Path) -> No
     found = frames(returns)
     assert list(found.sections) == [overall().key, form.key]
     assert found.section("steps", form.key)["step"].tolist() == ["招标"]
-    with pytest.raises(KeyError, match="which form"):
-        found.section("funds")
+    for names, told in (
+        (("funds",), "有几种表"),
+        (("funds", "x"), "form='x'：有的是"),
+        (("x", form.key), "section='x'：有的是"),
+    ):
+        with pytest.raises(ArgumentError, match=told):
+            found.section(*names)
     only = frames(returns, form)
     assert list(only.sections) == [form.key]
     assert len(only.submissions) == 1
