@@ -19,6 +19,7 @@ from workbook.reading.reader import (
     read_batch,
     read_returns,
     require_counties,
+    require_executor,
 )
 from workbook.reading.submission import (
     ACCEPTED,
@@ -70,6 +71,7 @@ __all__ = [
     "rejected",
     "require_checked",
     "require_counties",
+    "require_executor",
     "submit",
     "told",
 ]

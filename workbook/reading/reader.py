@@ -155,7 +155,8 @@ def read_returns(
     file lies in none.
     """
     several = usual_workers() if workers is None else as_whole(workers, "workers", least=1)
-    _require_executor(executor)
+    if executor is not None:
+        require_executor(executor)
     files = list(find_files(as_paths(paths, "paths")))
     require_counties(files, county)
     work = partial(
@@ -198,8 +199,9 @@ def as_passwords(value: object, name: str = "passwords") -> Passwords:
     return tuple(taken(password, str, name, remedy) for password in value)
 
 
-def _require_executor(value: object) -> None:
-    if value is not None and not callable(getattr(value, "submit", None)):
+def require_executor(value: object) -> None:
+    """Raise ArgumentError for what takes no work."""
+    if not callable(getattr(value, "submit", None)):
         raise refusal(
             "executor", value, "应是 concurrent.futures 的执行器，或 Dask 的 client.get_executor()"
         )

@@ -41,6 +41,7 @@ from workbook.reading import (
     of_counties,
     read_batch,
     require_counties,
+    require_executor,
 )
 from workbook.stores import Folder, Url, location
 from workbook.summary import DUES, TRACES, by_form, frames, traces_of
@@ -81,6 +82,7 @@ def write_partitions(
     be written; WorkbookError if another run's parts are in it, before anything is read. `county` as of
     `read_returns`.
     """
+    require_executor(executor)
     definitions = as_forms(forms)
     if not isinstance(folder, Folder):
         folder = Folder(str(as_path(folder, "folder")))
