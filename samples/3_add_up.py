@@ -5,10 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from builder import build_page, build_summary
-from builder.tables import write_data
-from workbook import aggregate, check, load_roster, read_returns
-from workbook.summary import frames
+from builder import build_page, build_summary, write_data
+from workbook import aggregate, check, frames, load_roster, read_returns
 
 HERE = Path(__file__).resolve().parent
 
@@ -16,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 def main(output: Path) -> list[str]:
     """Write the summary and the data under `output`; tell where they are."""
     roster = load_roster(HERE / "roster.csv")
-    returns = check(read_returns([HERE / "returns"]), roster)
+    returns = check(read_returns(HERE / "returns"), roster)
     summary = aggregate(returns, roster)
     book = build_summary(summary, output / "3_汇总表.xlsx")
     page = build_page(summary, output / "3_汇总.html")

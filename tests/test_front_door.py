@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import doctest
+import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -134,7 +136,7 @@ def test_what_can_mean_one_thing_only_is_taken(read: Returns, tmp_path: Path) ->
     assert dues == {"2025-03-31"}
     former = build_summary(aggregate(checked, ROSTER), tmp_path / "s.xlsx")
     assert aggregate(checked, ROSTER, reviews=str(former)).reviews is not None
-    given = {"identity.department": "教育局", "funds.original_budget": 5.0}
+    given: dict[str, Any] = {"identity.department": "教育局", "funds.original_budget": 5.0}
     template = build_template(
         "department_overall", tmp_path / "a.xlsx", filling=given, plan={"数量指标": 4},
         fiscal_year="2024",  # type: ignore[arg-type]
@@ -192,3 +194,19 @@ def test_what_is_filled_in_shows_no_markup() -> None:
 
 def test_errors_of_arguments_are_value_errors() -> None:
     assert issubclass(ArgumentError, WorkbookError) and issubclass(ArgumentError, ValueError)
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [getattr(p, n) for p in (workbook, builder) for n in p.__all__ if inspect.isfunction(getattr(p, n))],
+    ids=lambda verb: verb.__name__,
+)  # fmt: skip
+def test_the_example_of_each_verb_runs(
+    verb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "samples").symlink_to(SAMPLES)
+    monkeypatch.chdir(tmp_path)
+    (example,) = [e for e in doctest.DocTestFinder(recurse=False).find(verb) if e.examples]
+    told: list[str] = []
+    failed, tried = doctest.DocTestRunner(verbose=False).run(example, out=told.append)
+    assert tried and not failed, "".join(told)

@@ -35,10 +35,17 @@ PAGES = [
 
 EXPORTED = {
     "workbook": {
-        *("aggregate", "check", "find_form", "load_form", "load_roster", "read_returns"),
+        "ArgumentError", "BuildError", "Cell", "Filling", "Finding", "FolderCounties", "Form", "FormError",
+        "FormSummary", "Frames", "Partitions", "PreviousError", "Return", "Returns", "ReviewError", "Reviews",
+        "Roster", "RosterError", "Submission", "Summary", "WorkbookError", "__version__", "aggregate", "check",
+        "choose", "find_form", "frames", "load_form", "load_previous", "load_reviews", "load_roster",
+        "read_returns", "roll_up", "write_partitions",
     },
-    "builder": {"build_page", "build_summary", "build_template", "issue"},
-}
+    "builder": {
+        "addressees", "build_county_report", "build_page", "build_summary", "build_template", "issue",
+        "write_data", "write_notices", "write_reports",
+    },
+}  # fmt: skip
 
 MOST_MODULES = 16
 """A room holds no more, its door counted."""
@@ -152,7 +159,7 @@ def test_a_package_exports_what_is_promised(package: str) -> None:
     module = import_module(package)
     assert set(module.__all__) == EXPORTED[package]
     assert list(module.__all__) == sorted(module.__all__)
-    for name in module.__all__:
+    for name in set(module.__all__) - {"__version__"}:
         assert callable(getattr(module, name))
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = module.no_such_name
@@ -172,11 +179,10 @@ def test_the_pages_import_only_what_is_exported(page: Path) -> None:
 
 
 def test_everything_exported_is_on_the_page_of_the_python_api() -> None:
-    text = "".join(path.read_text(encoding="utf-8") for path in PAGES)
-    told = {name for package, name in promised(text) if package in EXPORTED}
-    table = set(re.findall(r"^\| `(\w+)\(", text, re.MULTILINE))
-    assert EXPORTED["workbook"] <= told | table
-    assert EXPORTED["builder"] - {"issue"} <= told  # `issue` is what `template --roster` calls
+    text = (TOP / "docs" / "python-api.md").read_text(encoding="utf-8")
+    assert {
+        name for names in EXPORTED.values() for name in names if f"`{name}" not in text
+    } == set()
 
 
 def promised(text: str) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workbook.catalogue import CATALOGUE, Severity
+from workbook.display import html_table
+from workbook.text import brief
 
 _MOST_CELLS = 6
 """A list shows no more cells of one finding than this."""
@@ -18,7 +20,7 @@ def few_cells(cells: str) -> str:
     return f"{','.join(listed[:_MOST_CELLS])} 等 {len(listed)} 格"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Finding:
     """One thing wrong with one return, or worth knowing about it."""
 
@@ -35,6 +37,13 @@ class Finding:
     expected: str = ""
     subject: str = ""
     """What the message begins with where it says which row it is about: `指标“培训人次”`."""
+
+    def __repr__(self) -> str:
+        return f"<Finding {brief(self.sentence)}>"
+
+    def _repr_html_(self) -> str:
+        rows = [(name, getattr(self, name)) for name in self.__slots__ if getattr(self, name)]
+        return html_table(repr(self), ("", ""), rows)
 
     @property
     def sentence(self) -> str:

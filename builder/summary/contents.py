@@ -53,7 +53,13 @@ def build_summary(summary: Summary, path: PathLike, *, sampling: Sampling | None
 
     `sampling` are the criteria by which departments are proposed for re-checking, unless others were
     typed into a former summary. Links to the returns
-    are relative to the folder of `path`. Raises BuildError if the path cannot be written.
+    are relative to the folder of `path`. Raises BuildError if the path cannot be written, ArgumentError
+    if it does not end with .xlsx.
+
+    >>> from builder import build_summary
+    >>> from workbook import aggregate, check, read_returns
+    >>> build_summary(aggregate(check(read_returns("samples/returns"))), "summary.xlsx").name
+    'summary.xlsx'
     """
     taken(summary, Summary, "summary", "应是 aggregate(returns) 的结果")
     path = as_path(path, "path", suffixes=(".xlsx",))

@@ -92,6 +92,12 @@ def write_data(
     Raises WorkbookError when pyarrow is missing (before anything is written), a file cannot be
     written, or a frame is not as its schema says; ArgumentError for frames of returns that were not checked,
     unless `checked` is False.
+
+    >>> from builder import write_data
+    >>> from workbook import check, frames, read_returns
+    >>> paths = write_data(frames(check(read_returns("samples/returns"))), "data")
+    >>> sorted({path.suffix for path in paths})
+    ['.csv', '.duckdb', '.parquet']
     """
     taken(frames, Frames, "frames", "应是 frames(returns) 的结果")
     if checked and not frames.checked:

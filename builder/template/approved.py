@@ -45,6 +45,12 @@ def addressees(
     Approved indicators make the rows of their groups, and `spare` blank ones behind them; other groups have the
     usual rows, or what `rows` says. With `budget` the roster's amounts are locked in. Raises RosterError and
     BuildError.
+
+    >>> from builder import addressees
+    >>> from workbook import find_form, load_roster
+    >>> each = addressees(find_form("department_overall"), load_roster("samples/roster.csv"), rows={})
+    >>> each[0].code, each[0].department
+    ('118001', '岳阳市云溪区档案馆')
     """
     amounts = roster_amounts(roster, form) if budget else {}
     by_project = form.key_fields.project

@@ -8,15 +8,16 @@ from pathlib import Path
 from builder.sheets import Lock
 from builder.template.approved import Addressee
 from builder.template.template import build_templates
+from workbook.arguments import PathLike, as_path
 from workbook.errors import BuildError
-from workbook.form import DEPARTMENT, DEPARTMENT_CODE, Form, Value
+from workbook.form import DEPARTMENT, DEPARTMENT_CODE, Form, Value, as_form
 from workbook.reading import Filling
 from workbook.writing import file_name, stem_of
 
 
 def issue(
-    form: Form,
-    output: Path,
+    form: Form | PathLike,
+    output: PathLike,
     addressed: Sequence[Addressee],
     *,
     folder: bool = False,
@@ -30,7 +31,14 @@ def issue(
     With `folder`, `output` is a folder and files are named after code and department, of a form by project
     after code and project, in a folder of the county where there is one; without `force` files that are there
     already stop it before anything is written. Returns the files written, in order. Raises BuildError.
+
+    >>> from builder import addressees, issue
+    >>> from workbook import find_form, load_roster
+    >>> form, roster = find_form("department_overall"), load_roster("samples/roster.csv")
+    >>> len(issue(form, "sent", addressees(form, roster, rows={"数量指标": 4})[:2], folder=True))
+    2
     """
+    form, output = as_form(form), as_path(output, "output")
     if folder and output.exists() and not output.is_dir():
         raise BuildError(f"{output}：有名册时应给出文件夹，这是一个文件")
     paths = [

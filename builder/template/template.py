@@ -133,6 +133,10 @@ def build_template(
     many rows each group holds, or by the names of groups how many those hold. Amounts are in the form's unit.
     The form may be given by its id or file, values of single fields as a dict. Raises BuildError if `path` cannot
     be written, the password is too long or a value does not fit the form, ArgumentError for what else is wrong.
+
+    >>> from builder import build_template
+    >>> build_template("department_overall", "blank.xlsx", plan={"数量指标": 6}).name
+    'blank.xlsx'
     """
     form, path = as_form(form), as_path(path, "path", suffixes=(".xlsx",))
     layout = lay_out(form, _plan(form, plan))

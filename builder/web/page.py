@@ -25,7 +25,12 @@ from workbook.writing import writing
 def build_page(summary: Summary, path: PathLike) -> Path:
     """Write the summary's page to `path`, whole or not at all; amounts are 万元.
 
-    Raises BuildError if the path cannot be written.
+    Raises BuildError if the path cannot be written, ArgumentError if it does not end with .html.
+
+    >>> from builder import build_page
+    >>> from workbook import aggregate, check, read_returns
+    >>> build_page(aggregate(check(read_returns("samples/returns"))), "summary.html").name
+    'summary.html'
     """
     taken(summary, Summary, "summary", "应是 aggregate(returns) 的结果")
     path = as_path(path, "path", suffixes=(".html", ".htm"))

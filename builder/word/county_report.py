@@ -27,6 +27,7 @@ from builder.word.document import (
     save,
 )
 from builder.word.official import BODY, HEADINGS, TITLE, TO_FILL_IN, opened
+from workbook.arguments import PathLike, as_path, taken
 from workbook.catalogue import Severity
 from workbook.summary import (
     HIGHEST_SCORE,
@@ -60,12 +61,22 @@ _BAR = 12
 """Characters of a bar that stands for the whole."""
 
 
-def build_county_report(summary: Summary, path: Path, *, template: Path | None = None) -> Path:
+def build_county_report(
+    summary: Summary, path: PathLike, *, template: PathLike | None = None
+) -> Path:
     """Write the draft to `path`, whole or not at all. Raises BuildError.
 
-    Amounts are 万元; every figure is one of the summary's.
+    Amounts are 万元; every figure is one of the summary's. ArgumentError for an argument that is none.
+
+    >>> from builder import build_county_report
+    >>> from workbook import aggregate, check, read_returns
+    >>> summary = aggregate(check(read_returns("samples/returns")))
+    >>> build_county_report(summary, "draft.docx").name
+    'draft.docx'
     """
-    document, marked = opened(template)
+    taken(summary, Summary, "summary", "应是 aggregate(returns) 的结果")
+    path = as_path(path, "path", suffixes=(".docx",))
+    document, marked = opened(None if template is None else as_path(template, "template"))
     draft = _Draft(document, marked)
     first = summary.main
     year = f"{first.fiscal_year}年度" if first else ""

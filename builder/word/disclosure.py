@@ -14,6 +14,7 @@ from builder.word.document import clean
 from builder.word.official import opened
 from builder.word.report import department_report, report_values
 from builder.word.report_table import cell_text
+from workbook.arguments import PathLike, as_path
 from workbook.catalogue import Severity
 from workbook.checking import (
     Roster,
@@ -27,7 +28,7 @@ from workbook.checking import (
 )
 from workbook.errors import BuildError
 from workbook.form import DEPARTMENT, DEPARTMENT_CODE, report_section
-from workbook.reading import Cell, Return, Submission, is_foreseen, rejected
+from workbook.reading import Cell, Return, Submission, as_returns, is_foreseen, rejected
 from workbook.text import printable
 from workbook.word import NoOffice, convert
 from workbook.writing import free_name, stem_of, writing
@@ -164,9 +165,9 @@ class Written:
 
 def write_reports(
     returns: Iterable[Return],
-    folder: Path,
+    folder: PathLike,
     *,
-    template: Path | None = None,
+    template: PathLike | None = None,
     pdf: bool = False,
     public: bool = False,
     force: bool = False,
@@ -177,8 +178,15 @@ def write_reports(
 
     What is there already is not written over without `force`. `public` also writes an index page, on
     which the returns of the paths `unlisted` are not. Raises BuildError if the template cannot be used
-    or nothing can be written there.
+    or nothing can be written there; ArgumentError for an argument that is none.
+
+    >>> from builder import write_reports
+    >>> from workbook import check, read_returns
+    >>> len(write_reports(check(read_returns("samples/returns")), "reports").documents)
+    12
     """
+    returns, folder = as_returns(returns, "returns"), as_path(folder, "folder")
+    template = None if template is None else as_path(template, "template")
     opened(template)  # one that cannot be used fails them all
     _refuse_index(folder, must_be_new=public and not force)
     written = Written()

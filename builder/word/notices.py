@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from workbook.arguments import PathLike, as_path
 from workbook.catalogue import Severity
 from workbook.checking import (
     UNDECIDED_COPY,
@@ -13,12 +14,13 @@ from workbook.checking import (
     RosterEntry,
     Sender,
     SentReturns,
+    as_roster,
     full_name,
     sort_by_sender,
 )
 from workbook.errors import BuildError
 from workbook.findings import Finding
-from workbook.reading import ACCEPTED, Return, Submission
+from workbook.reading import ACCEPTED, Return, Submission, as_returns, require_checked
 from workbook.text import printable_lines
 from workbook.writing import free_name, stem_of, writing
 
@@ -31,15 +33,27 @@ _NUMERALS = "一二三"
 
 
 def write_notices(
-    returns: Sequence[Return], folder: Path, roster: Roster | None = None, *, force: bool = False
+    returns: Iterable[Return],
+    folder: PathLike,
+    roster: Roster | PathLike | None = None,
+    *,
+    force: bool = False,
 ) -> list[Path]:
     """Write `[<county>_]<code>_<department>.txt` for each department whose return has an error or a warning, or
     could not be read; returns the paths, in order. UTF-8 with BOM, as Windows' Notepad writes it.
 
     Copies that do not count are left out; of several that may be the latest the department is asked
     which one counts. It is told which of its projects have not come. Raises BuildError if a file is there already and
-    `force` is not given, or if one cannot be written.
+    `force` is not given, or if one cannot be written; ArgumentError for returns that were not checked.
+
+    >>> from builder import write_notices
+    >>> from workbook import check, read_returns
+    >>> len(write_notices(check(read_returns("samples/returns")), "notices", "samples/roster.csv"))
+    10
     """
+    returns, folder = as_returns(returns, "returns"), as_path(folder, "folder")
+    require_checked(returns, checked=True)
+    roster = as_roster(roster)
     if folder.exists() and not folder.is_dir():
         raise BuildError(f"{folder}：应给出文件夹，这是一个文件")
     taken: set[str] = set()

@@ -83,6 +83,11 @@ def check(
     said of them; of every one `checked_by` then tells by what it was checked. A roster may be given by its
     path. Raises WorkbookError if departments cannot be told apart (see `Return.county`), ArgumentError for
     an argument that is none of what it may be, and nothing for what a department sent.
+
+    >>> from workbook import check, read_returns
+    >>> returns = check(read_returns("samples/returns"), "samples/roster.csv")
+    >>> returns[1].findings[0].code, returns[1].findings[0].cell
+    ('D408', 'E7')
     """
     listed = as_roster(roster)
     round_year = None if year is None else as_year(year)

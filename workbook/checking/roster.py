@@ -31,8 +31,10 @@ from workbook.checking.table_file import (
     is_sum_line,
     plain_head,
 )
+from workbook.display import html_table
 from workbook.errors import RosterError
 from workbook.form import PLAIN_DATE
+from workbook.text import printable
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -123,7 +125,7 @@ class RosterEntry:
         return Identity.of(self.county, self.code, self.department)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Roster:
     """The departments of one round, in the file's order."""
 
@@ -133,6 +135,13 @@ class Roster:
     """Where the projects are listed: the file, and its sheet."""
     indicators_at: str = ""
     """Where the approved indicators are listed."""
+
+    def __repr__(self) -> str:
+        return f"<Roster {printable(self.path)}: {len(self.entries)} departments>"
+
+    def _repr_html_(self) -> str:
+        rows = [(e.county, e.code, e.department, e.contact, e.phone) for e in self.entries]
+        return html_table(repr(self), ("县区", "预算编码", "部门", "联系人", "电话"), rows)
 
     @cached_property
     def projects(self) -> tuple[tuple[RosterEntry, RosterProject], ...]:
@@ -238,6 +247,10 @@ def load_roster(
     The sheet 项目 lists projects, of a CSV roster the file `projects` (.csv or .xlsx): county, code or
     department, 项目名称. The sheet 指标, or the file `indicators`, lists approved indicators likewise: 三级指标
     and what else the form has columns for. Raises RosterError naming the file, the column or row, and the remedy.
+
+    >>> from workbook import load_roster
+    >>> load_roster("samples/roster.csv").entries[0].department
+    '岳阳市云溪区档案馆'
     """
     path = as_path(path, "path")
     projects = None if projects is None else as_path(projects, "projects")

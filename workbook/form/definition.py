@@ -75,6 +75,10 @@ def find_form(name: str, version: str | None = None) -> Form:
     """The newest definition of a form by its id, or the given version; or that of a .toml file.
 
     Raises FormError naming the forms there are, ArgumentError for what is no name.
+
+    >>> from workbook import find_form
+    >>> list(find_form("department_overall").sections)
+    ['identity', 'funds', 'goals', 'indicators', 'totals', 'report']
     """
     taken(name, str, "name", "应是表式的名称，如 department_overall")
     if name.endswith(".toml"):
@@ -100,6 +104,10 @@ def load_form(path: PathLike) -> Form:
     """Read and check one definition with the files it builds upon. Raises FormError.
 
     The same files are read once.
+
+    >>> from workbook import load_form
+    >>> load_form("samples/forms/department_overall_2025.toml").unit
+    '万元'
     """
     return _form(read_sources(as_path(path, "path")))
 

@@ -446,11 +446,11 @@ class Form:
 
     def _repr_html_(self) -> str:
         rows = [
-            (item.key, item.label, item.kind.name, item.unit)
+            (item.key, item.label, item.mode, item.unit)
             for section in self.sections.values()
             for item in section.fields.values()
         ]
-        return html_table(repr(self), ("字段", "名称", "类别", "单位"), rows)
+        return html_table(repr(self), ("字段", "名称", "怎样填", "单位"), rows)
 
     @cached_property
     def definition(self) -> str:

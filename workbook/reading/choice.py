@@ -19,6 +19,11 @@ def choose(returns: Iterable[Return], files: PathLike | Iterable[PathLike]) -> R
 
     A file is named by its path, one in an archive as the list of files has it: `甲县.zip/教育局.xls`.
     Raises WorkbookError for a file that is none of those read, or could not be read.
+
+    >>> from workbook import choose, read_returns
+    >>> returns = read_returns("samples/returns")
+    >>> sum(item.chosen for item in choose(returns, returns[0].path))
+    1
     """
     returns = as_returns(returns, "returns")
     chosen = Returns(returns)

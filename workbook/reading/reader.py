@@ -153,6 +153,10 @@ def read_returns(
     read. `county` is that of all the returns, or tells it by a file's path: returns of several counties,
     in whose folders they lie, are read with `FolderCounties.under(paths)`; WorkbookError then where a
     file lies in none.
+
+    >>> from workbook import read_returns
+    >>> read_returns("samples/returns/*.xlsx")
+    <12 Returns: accepted 12>
     """
     several = usual_workers() if workers is None else as_whole(workers, "workers", least=1)
     if executor is not None:

@@ -158,14 +158,13 @@ class Return:
     def __repr__(self) -> str:
         severities = Counter(f.severity.chinese for f in self.findings)
         told = "，".join(f"{severity} {count}" for severity, count in severities.items())
-        return f"<Return {self.key}: {self.status}, {told or '没有问题'}{self._unchecked()}>"
+        if self.submission is not None and not self.checked_by:
+            told = f"{told}，没有检查过".lstrip("，")
+        return f"<Return {self.key}: {self.status}, {told or '没有问题'}>"
 
     def _repr_html_(self) -> str:
         rows = [(f.code, f.severity.chinese, f.sheet, f.cell, f.sentence) for f in self.findings]
         return html_table(repr(self), ("代码", "级别", "表", "单元格", "问题"), rows)
-
-    def _unchecked(self) -> str:
-        return "" if self.checked_by or self.submission is None else "，没有检查过"
 
     @property
     def saved_at(self) -> datetime | None:

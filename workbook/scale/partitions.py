@@ -77,17 +77,26 @@ def write_partitions(
 ) -> Partitions:
     """Read and check `files` on the executor's processes; what was read stands in `folder` then.
 
+    `files` are those that `listed` gives, or one path, pattern or URL that stands for them.
+
     The processes need to reach the files and the folder, not the definitions of the forms. A file
     that kills its process again and again is rejected (W104). Raises BuildError if the folder cannot
     be written; WorkbookError if another run's parts are in it, before anything is read. `county` as of
     `read_returns`.
+
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from workbook import write_partitions
+    >>> with ThreadPoolExecutor(2) as executor:
+    ...     parts = write_partitions("samples/returns", "parts", executor=executor)
+    >>> parts.rows("files")
+    12
     """
     require_executor(executor)
     definitions = as_forms(forms)
     if not isinstance(folder, Folder):
         folder = Folder(str(as_path(folder, "folder")))
     if isinstance(files, str | os.PathLike):
-        files = [files]
+        files = listed(files)
     names = [str(as_path(file, "files")) for file in files]
     if any(map(_PART.fullmatch, folder.names())):
         raise WorkbookError(f"{folder.url}：里面已有以前写的数据，请换一个文件夹，或清空它")

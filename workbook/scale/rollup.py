@@ -77,6 +77,14 @@ def roll_up(
     Up to `MOST_ROWS` both are what the whole returns would give. Beyond, a finding has its code and
     severity only, there are no rows and no sources, and `Summary.left_out` says so. Raises
     WorkbookError if the departments do not fit on a sheet; else as `workbook.summary.adding_up.aggregate`.
+
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from workbook import roll_up, write_partitions
+    >>> with ThreadPoolExecutor(2) as executor:
+    ...     parts = write_partitions("samples/returns", "parts_of_a_round", executor=executor)
+    >>> returns, summary = roll_up(parts, "samples/roster.csv")
+    >>> summary.counts.to_dict()
+    {'answered': 3, 'faulty': 9, 'rejected': 0, 'missing': 2}
     """
     taken(parts, Partitions, "parts", "应是 write_partitions 的结果")
     listed = as_roster(roster)

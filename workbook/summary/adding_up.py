@@ -217,6 +217,11 @@ def aggregate(
 
     `reading` may take the figures from elsewhere than the submissions' cells. Where it leaves out rows
     and traces, `left_out` says so; see `Summary.left_out`.
+
+    >>> from workbook import aggregate, check, read_returns
+    >>> summary = aggregate(check(read_returns("samples/returns")), "samples/roster.csv")
+    >>> summary.counts.to_dict()
+    {'answered': 3, 'faulty': 9, 'rejected': 0, 'missing': 2}
     """
     returns = as_returns(returns, "returns")
     require_checked(returns, checked=checked)

@@ -111,6 +111,12 @@ def load_previous(path: PathLike, *, passwords: Sequence[str] | str = ()) -> Pre
 
     Raises PreviousError naming the file and the remedy where it cannot be read. What it says is judged by
     `aggregate`, which knows this year's forms, and raises PreviousError too.
+
+    >>> from builder import build_summary
+    >>> from workbook import aggregate, check, load_previous, read_returns
+    >>> path = build_summary(aggregate(check(read_returns("samples/returns"))), "last_year.xlsx")
+    >>> load_previous(path).path.name
+    'last_year.xlsx'
     """
     path = as_path(path, "path")
     passwords = (passwords,) if isinstance(passwords, str) else passwords

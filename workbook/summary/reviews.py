@@ -208,6 +208,12 @@ def load_reviews(path: PathLike, *, passwords: Sequence[str] | str = ()) -> Revi
     """Read what was typed into a summary (.xlsx, .xls, .ods; encrypted with one of the `passwords`).
 
     Raises ReviewError naming the file, every cell that cannot be used, and the remedy.
+
+    >>> from builder import build_summary
+    >>> from workbook import aggregate, check, load_reviews, read_returns
+    >>> path = build_summary(aggregate(check(read_returns("samples/returns"))), "former.xlsx")
+    >>> len(load_reviews(path).entries)
+    0
     """
     path = as_path(path, "path")
     passwords = (passwords,) if isinstance(passwords, str) else passwords

@@ -110,6 +110,11 @@ def frames(
 
     Returns that were not checked raise ArgumentError, unless `checked` is False. `also` is shown each batch of
     submissions: gathering is dear.
+
+    >>> from workbook import check, frames, read_returns
+    >>> data = frames(check(read_returns("samples/returns")))
+    >>> float(data.section("funds")["final_budget"].sum().round(2))
+    104060.47
     """
     returns = as_returns(returns, "returns")
     require_checked(returns, checked=checked)
