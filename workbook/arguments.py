@@ -57,16 +57,17 @@ def as_path(value: object, name: str, *, suffixes: tuple[str, ...] = ()) -> Path
 def as_paths(value: object, name: str) -> list[Path]:
     """Paths of one or many, patterns as the files that they stand for, each as it is written shortest.
 
-    Raises ArgumentError; WorkbookError for a path of this machine where nothing is.
+    Raises ArgumentError, for the only path too if nothing is there; of several, some may have gone since they
+    were listed, and reading tells.
     """
-    if isinstance(value, str | os.PathLike):
+    alone = isinstance(value, str | os.PathLike)
+    if alone:
         value = [value]
     if not isinstance(value, Iterable) or isinstance(value, bytes):
         raise refusal(name, value, "应是一个或几个文件、文件夹的路径")
     paths = expanded(shortest(as_path(each, name)) for each in value)
-    for path in paths:
-        if not isinstance(path, Url) and not os.path.lexists(path):
-            raise ArgumentError(f"找不到“{path}”，请检查路径")
+    if alone and not any(isinstance(path, Url) or os.path.lexists(path) for path in paths):
+        raise ArgumentError(f"找不到“{paths[0]}”，请检查路径")
     return paths
 
 

@@ -142,7 +142,8 @@ def read_returns(
     """Read every file under `paths`, in order, in `workers` processes. One bad file stops no other.
 
     Files, folders, patterns (`returns/**/*.xlsx`), archives and URLs, one or many, are read as on the command
-    line; a path where nothing is raises ArgumentError, and so does any argument that is none of what it may be.
+    line; the only path, if nothing is there, raises ArgumentError, and so does any argument that is none of
+    what it may be.
 
     Each process imports the script that is run: one that asks for `workers` guards what it does with
     ``if __name__ == "__main__":``, else WorkbookError. Without `workers`, a script reads in one process; a

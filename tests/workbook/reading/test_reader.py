@@ -303,3 +303,9 @@ def test_folders_without_end_are_told_and_stop_nothing(tmp_path: Path) -> None:
     (path,) = find_files(tmp_path)
     assert list(find_files(path)) == [path]
     assert [f.code for f in read_return(path).findings] == ["W101"]
+
+
+def test_a_file_that_has_gone_since_it_was_listed_is_told(tmp_path: Path) -> None:
+    (gone, read) = read_returns([tmp_path / "gone.xlsx", SEED])
+    assert [f.code for f in gone.findings] == ["W101"]
+    assert read.status == ACCEPTED
