@@ -15,6 +15,7 @@ from workbook.commands.messages import CommandGroup, fail, say, t
 from workbook.commands.returns import check, explain, read
 from workbook.commands.summary import aggregate
 from workbook.commands.word import import_word, report
+from workbook.release import __version__
 
 _EPILOG = t(
     "第一次用：workbook demo 把全过程演一遍；再用 workbook template department_overall -o 自评表.xlsx "
@@ -37,7 +38,7 @@ _EPILOG = t(
 @click.option(
     "--lang", type=click.Choice(["zh", "en"]), help=t("提示语言。", "Language of messages.")
 )
-@click.version_option(package_name="selfeval-workbook")
+@click.version_option(__version__)
 @click.pass_context
 def cli(ctx: click.Context, lang: str | None) -> None:
     """See the group's help."""
