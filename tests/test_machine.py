@@ -13,9 +13,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from xlsxwriter.exceptions import FileCreateError
 
 from tests.fillings import ROSTER, SAMPLES
+from workbook.commands.cli import cli
 from workbook.errors import BuildError
 from workbook.writing import writing
 
@@ -100,6 +102,57 @@ def test_a_disk_that_is_full_while_data_are_written_blames_no_return(
     assert "请清理磁盘" in done.stderr
     assert not list((place / "out").rglob(".*"))
     assert not list((place / "out").rglob("*.duckdb"))
+
+
+ALL_OUTPUTS = (
+    "aggregate", "in", "-o", "out/s.xlsx", "--html", "out/s.html", "--word", "out/s.docx", "--data", "out/d",
+)  # fmt: skip
+EACH_WRITE = {
+    **{name: words for name, words in WRITERS.items() if name not in ("templates", "summary")},
+    "templates": ("template", "department_overall", "-o", "out/t", "--roster", "two.csv"),
+    "all of a summary": ALL_OUTPUTS,
+    "reports": ("report", "in", "-o", "out/r", "--public"),
+    "a template for Word": ("report", "--write-template", "out/w.docx"),
+}
+
+
+@pytest.mark.parametrize("refusal", [errno.ENOSPC, errno.EROFS])
+@pytest.mark.parametrize("command", EACH_WRITE)
+def test_at_whichever_write_the_disk_refuses_nothing_half_written_stays(
+    place: Path, monkeypatch: pytest.MonkeyPatch, command: str, refusal: int
+) -> None:
+    """Each file is put in its place by one rename, which is refused at the first, the second … of them."""
+    shutil.copy(min((SAMPLES / "returns").glob("118001*.xlsx")), place / "in")
+    (place / "two.csv").write_text("预算编码,部门\n125001,科协\n118001,档案馆\n", encoding="utf-8")
+    monkeypatch.chdir(place)
+    put_in_place = Path.replace
+    for refused_write in range(1, 40):
+        shutil.rmtree("out")
+        Path("out").mkdir()
+        done = 0
+
+        def replace_or_refuse(source: Path, target: Path, nth: int = refused_write) -> Path:
+            nonlocal done
+            done += 1
+            if done == nth:
+                raise OSError(refusal, os.strerror(refusal))
+            return put_in_place(source, target)
+
+        monkeypatch.setattr(Path, "replace", replace_or_refuse)
+        result = CliRunner().invoke(cli, [str(word) for word in EACH_WRITE[command]])
+        whole = {path.name for path in Path("out").rglob("*") if path.is_file()}
+        assert not any(name.startswith(".") for name in whole), (refused_write, whole)
+        if done < refused_write:
+            break
+        assert result.exit_code in (1, 2), result.output
+        told = result.output.strip().splitlines()
+        assert [line for line in told if "无法写入" in line], result.output
+        assert "Traceback" not in result.output
+        assert (
+            len(whole) <= done - 1 or command == "reports"
+        )  # which writes the others all the same
+    assert done >= 1
+    assert refused_write > 1
 
 
 @pytest.mark.parametrize("command", ["templates", "notices"])
