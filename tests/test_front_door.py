@@ -5,18 +5,24 @@ from __future__ import annotations
 import datetime
 import doctest
 import inspect
+import math
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import builder
 import workbook
 from builder import build_summary, build_template
-from tests.fillings import FILLED, ROSTER, SAMPLES, filling, sample_returns
+from tests.fillings import FILLED, ROSTER, SAMPLES, accepted, changed, filling, sample_returns
 from workbook import (
     ArgumentError,
+    Filling,
     Returns,
     Summary,
     WorkbookError,
@@ -25,6 +31,8 @@ from workbook import (
     find_form,
     frames,
     read_returns,
+    roll_up,
+    write_partitions,
 )
 
 RETURNS = SAMPLES / "returns"
@@ -185,10 +193,7 @@ def test_objects_show_themselves_in_a_line_and_in_a_short_table() -> None:
 
 
 def test_what_is_filled_in_shows_no_markup() -> None:
-    given = filling(FILLED[0])
-    given.values["identity.department"] = "<b>局</b>"
-    from tests.fillings import accepted  # noqa: PLC0415
-
+    given = changed(filling(FILLED[0]), identity__department="<b>局</b>")
     assert "<b>" not in Returns([accepted(given)])._repr_html_()
 
 
@@ -210,3 +215,85 @@ def test_the_example_of_each_verb_runs(
     told: list[str] = []
     failed, tried = doctest.DocTestRunner(verbose=False).run(example, out=told.append)
     assert tried and not failed, "".join(told)
+
+
+def test_a_filling_takes_what_a_row_of_a_frame_holds(tmp_path: Path) -> None:
+    day = pd.Timestamp(2025, 3, 1)
+    given: dict[str, Any] = {
+        "funds.original_budget": np.int64(5), "funds.final_budget": Decimal("5.5"), "funds.project_expenditure": pd.NA,
+        "identity.department": "教育局", "identity.prepared_on": day,
+        "indicators.indicator.1": "培训", "indicators.actual.1": np.float64(3), "goals.planned_goals": math.nan,
+    }  # fmt: skip
+    template = build_template("department_overall", tmp_path / "a.xlsx", filling=given)
+    (back,) = read_returns(template)
+    assert back.submission is not None
+    cells = back.submission.cells
+    found = {name: cells[name].value for name in given}
+    assert found == given | {
+        "funds.final_budget": 5.5, "funds.project_expenditure": None, "identity.prepared_on": day.date(),
+        "indicators.actual.1": "3", "goals.planned_goals": None,
+    }  # fmt: skip
+
+
+FILLINGS: dict[str, tuple[Any, str]] = {
+    "endless": ({"funds.final_budget": math.inf}, "funds.final_budget=inf：应是数字、文字或日期"),
+    "a list": ({"funds.final_budget": [5]}, "funds.final_budget=一个 list：应是数字、文字或日期"),
+    "true": ({"funds.final_budget": True}, "funds.final_budget=True：应是数字"),
+    "beyond numbers": ({"funds.final_budget": 10**400}, "funds.final_budget=一个 int：应是数字"),
+    "too long": ({"goals.planned_goals": "长" * 40_000}, "goals.planned_goals：文字有 40000 个字"),
+    "a frame": (pd.DataFrame({"a": [1]}), "filling=一个 DataFrame：应是 Filling"),
+    "no such cell": ({"funds.nope": 1}, "表中没有“funds.nope”这一格"),
+    "no such cell in a row": ({"indicators.taget.1": 1}, "“indicators”第 1 行没有“taget”这一格"),
+    "no such row": ({"indicators.actual.99": 1}, "“indicators”没有这么多行：99"),
+    "a row before the first": (Filling({}, {"indicators": {0: {"actual": 1.0}}}), "行号=0：应是 1 以上"),
+    "rows in a list": (Filling({}, {"indicators": [{}]}), "filling=一个 list：行应是"),  # type: ignore[dict-item]
+    "a row's cell among single ones": (Filling({"indicators.actual.1": 1.0}), "请写在 Filling 的 rows 里"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILLINGS)
+def test_a_filling_that_cannot_be_is_refused_in_a_sentence(name: str, tmp_path: Path) -> None:
+    filled, sentence = FILLINGS[name]
+    with pytest.raises(WorkbookError, match=sentence):
+        build_template("department_overall", tmp_path / "a.xlsx", filling=filled)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_was_written_in_batches_is_taken_up_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(SAMPLES.parent)
+    with ThreadPoolExecutor(2) as executor:
+        parts = write_partitions(["samples/returns"], tmp_path / "p", executor=executor)
+    assert parts.rows("files") == 12
+    returns, summary = roll_up(str(tmp_path / "p"), "samples/roster.csv", year=2023)
+    alone = aggregate(check(read_returns("samples/returns"), ROSTER, year=2023), ROSTER)
+    assert summary.counts.to_dict() == alone.counts.to_dict()
+    assert list(summary.files.index) == list(alone.files.index)
+    for verb in (frames, aggregate):
+        with pytest.raises(ArgumentError, match="没有带着单元格"):
+            verb(returns)
+    with pytest.raises(ArgumentError, match="应是 write_partitions 的结果，或它写过的文件夹"):
+        roll_up(tmp_path)
+
+
+def test_a_path_of_ones_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert build_template("department_overall", "~/a.xlsx") == tmp_path / "a.xlsx"
+
+
+def test_addressees_and_forms_are_taken_as_people_give_them(tmp_path: Path) -> None:
+    two = builder.addressees("department_overall", ROSTER, rows={"数量指标": int(np.int64(4))})[:2]
+    assert len(builder.issue("department_overall", tmp_path / "t", iter(two), folder=True)) == 2
+    assert find_form("department_overall", 2024).version == "2024"
+    verbs: Any = builder
+    calls: tuple[tuple[Callable[[], object], str], ...] = (
+        (lambda: verbs.addressees("department_overall", None), "roster=一个 NoneType：应是名册"),
+        (lambda: verbs.addressees("department_overall", ROSTER, rows=6), "rows=6：应是"),
+        (lambda: verbs.issue("department_overall", tmp_path / "z", two), "应以 .xlsx 结尾"),
+        (lambda: verbs.issue("department_overall", tmp_path, ["118001"], folder=True), "addressed='118001'：应是"),
+    )  # fmt: skip
+    for call, sentence in calls:
+        with pytest.raises(WorkbookError, match=sentence):
+            call()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import os
 import re
 from collections.abc import Iterable
@@ -49,6 +50,8 @@ def as_path(value: object, name: str, *, suffixes: tuple[str, ...] = ()) -> Path
     if not isinstance(text, str):
         raise refusal(name, value, "路径应是文字")
     path = value if isinstance(value, Url) else location(text)
+    if text == "~" or text.startswith(("~/", "~\\")):
+        path = path.expanduser()
     if suffixes and path.suffix.lower() not in suffixes and not path.is_dir():
         raise ArgumentError(f"{path}：{name} 的文件名应以 {' 或 '.join(suffixes)} 结尾")
     return path
@@ -63,12 +66,17 @@ def as_paths(value: object, name: str) -> list[Path]:
     alone = isinstance(value, str | os.PathLike)
     if alone:
         value = [value]
-    if not isinstance(value, Iterable) or isinstance(value, bytes):
+    if not isinstance(value, Iterable) or isinstance(value, bytes) or is_table(value):
         raise refusal(name, value, "应是一个或几个文件、文件夹的路径")
     paths = expanded(shortest(as_path(each, name)) for each in value)
     if alone and not any(isinstance(path, Url) or os.path.lexists(path) for path in paths):
         raise ArgumentError(f"找不到“{paths[0]}”，请检查路径")
     return paths
+
+
+def is_table(value: object) -> bool:
+    """Whether a value is a frame or a column of pandas or numpy, whose items are not what was meant."""
+    return hasattr(value, "dtype") or hasattr(value, "dtypes")
 
 
 def shortest(path: Path) -> Path:
@@ -101,15 +109,60 @@ def as_year(value: object, name: str = "year") -> int:
 
 
 def as_day(value: object, name: str) -> datetime.date:
-    """A day; of a moment, its day. Raises ArgumentError."""
+    """A day of our times; of a moment, its day. Raises ArgumentError."""
+    day = _day(value)
+    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise refusal(name, value, "应是日期，如 2025-3-31")
+    return day
+
+
+def _day(value: Any) -> datetime.date | None:
+    if hasattr(value, "item"):  # numpy's
+        value = value.item()
     if isinstance(value, datetime.datetime):
         return value.date()
     if isinstance(value, datetime.date):
         return value
     written = _DAY.fullmatch(value) if isinstance(value, str) else None
     try:
-        if written is not None:
-            return datetime.date(*map(int, written.groups()))
+        return datetime.date(*map(int, written.groups())) if written is not None else None
     except ValueError:
-        pass
-    raise refusal(name, value, "应是日期，如 2025-3-31")
+        return None
+
+
+LONGEST_CELL = 32_767
+"""Letters; no cell of a workbook holds more."""
+
+
+def as_value(value: Any, name: str) -> str | float | datetime.date | None:
+    """What a cell can hold: a number, a text or a day, be it numpy's or pandas'; None for what is missing.
+
+    Raises ArgumentError.
+    """
+    if hasattr(value, "item") and not hasattr(value, "index"):  # numpy's
+        value = value.item()
+    if value is None or type(value).__name__ in _MISSING:
+        return None
+    if isinstance(value, datetime.date):
+        return _day(value)
+    if isinstance(value, str):
+        if len(value) > LONGEST_CELL:
+            raise ArgumentError(f"{name}：文字有 {len(value)} 个字，一格最多 {LONGEST_CELL} 个")
+        return value
+    number = _number(value)
+    if number is None or math.isinf(number):
+        raise refusal(name, value, "应是数字、文字或日期")
+    return None if math.isnan(number) else number
+
+
+_MISSING = ("NAType", "NaTType")
+"""What pandas puts where nothing is."""
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool | Iterable):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from builder.template.guide import SendBack
-from workbook.checking import Roster, RosterEntry, RosterIndicator, roster_amounts
+from workbook.arguments import PathLike, as_whole, taken
+from workbook.checking import Roster, RosterEntry, RosterIndicator, as_roster, roster_amounts
 from workbook.errors import RosterError
-from workbook.form import ROW, Field, Form, Section, Value
-from workbook.layout import Plan, lay_out, plan_for
+from workbook.form import ROW, Field, Form, Section, Value, as_form
+from workbook.layout import MOST_ROWS, Plan, lay_out, plan_for
 from workbook.reading import Filling
 from workbook.text import fold
 
@@ -33,25 +34,28 @@ class Addressee:
 
 
 def addressees(
-    form: Form,
-    roster: Roster,
+    form: Form | PathLike,
+    roster: Roster | PathLike,
     *,
-    rows: Mapping[str, int],
+    rows: Mapping[str, int] | None = None,
     spare: int = 0,
     budget: bool = False,
 ) -> list[Addressee]:
     """One for each form that the roster makes due: a department, or of a form by project each of its projects.
 
     Approved indicators make the rows of their groups, and `spare` blank ones behind them; other groups have the
-    usual rows, or what `rows` says. With `budget` the roster's amounts are locked in. Raises RosterError and
-    BuildError.
+    usual rows, or what `rows` says. Form and roster may be given by their paths. With `budget` the roster's amounts
+    are locked in. Raises RosterError and BuildError.
 
     >>> from builder import addressees
-    >>> from workbook import find_form, load_roster
-    >>> each = addressees(find_form("department_overall"), load_roster("samples/roster.csv"), rows={})
+    >>> each = addressees("department_overall", "samples/roster.csv", rows={"数量指标": 4})
     >>> each[0].code, each[0].department
     ('118001', '岳阳市云溪区档案馆')
     """
+    form, roster = as_form(form), taken(as_roster(roster), Roster, "roster", "应是名册，或它的路径")
+    given_rows = taken({} if rows is None else rows, Mapping, "rows", "应是“指标: 行数”的字典")
+    rows = {name: as_whole(count, "rows", least=1) for name, count in given_rows.items()}
+    spare = as_whole(spare, "spare", least=0, most=MOST_ROWS)
     amounts = roster_amounts(roster, form) if budget else {}
     by_project = form.key_fields.project
     result = []

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from builder.sheets import Lock
 from builder.template.approved import Addressee
 from builder.template.template import build_templates
-from workbook.arguments import PathLike, as_path
+from workbook.arguments import PathLike, as_path, taken
 from workbook.errors import BuildError
 from workbook.form import DEPARTMENT, DEPARTMENT_CODE, Form, Value, as_form
 from workbook.reading import Filling
@@ -18,7 +18,7 @@ from workbook.writing import file_name, stem_of
 def issue(
     form: Form | PathLike,
     output: PathLike,
-    addressed: Sequence[Addressee],
+    addressed: Iterable[Addressee],
     *,
     folder: bool = False,
     fiscal_year: int | None = None,
@@ -33,12 +33,17 @@ def issue(
     already stop it before anything is written. Returns the files written, in order. Raises BuildError.
 
     >>> from builder import addressees, issue
-    >>> from workbook import find_form, load_roster
-    >>> form, roster = find_form("department_overall"), load_roster("samples/roster.csv")
-    >>> len(issue(form, "sent", addressees(form, roster, rows={"数量指标": 4})[:2], folder=True))
+    >>> two = addressees("department_overall", "samples/roster.csv", rows={"数量指标": 4})[:2]
+    >>> len(issue("department_overall", "sent", two, folder=True))
     2
     """
-    form, output = as_form(form), as_path(output, "output")
+    form = as_form(form)
+    output = as_path(output, "output", suffixes=() if folder else (".xlsx",))
+    remedy = "应是 addressees(表式, 名册) 的结果"
+    addressed = [
+        taken(each, Addressee, "addressed", remedy)
+        for each in taken(addressed, Iterable, "addressed", remedy)
+    ]
     if folder and output.exists() and not output.is_dir():
         raise BuildError(f"{output}：有名册时应给出文件夹，这是一个文件")
     paths = [

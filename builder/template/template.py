@@ -21,7 +21,7 @@ from builder.template.results import CellResult, Mark, Results
 from builder.template.selfcheck import STATUS_NAME
 from builder.template.validation import validation
 from workbook.address import area, letters, quote
-from workbook.arguments import PathLike, as_path, as_whole, as_year, refusal, taken
+from workbook.arguments import PathLike, as_path, as_value, as_whole, as_year, refusal, taken
 from workbook.errors import BuildError
 from workbook.expression import literal
 from workbook.form import ROW, Form, Value, as_form, serial
@@ -148,9 +148,34 @@ def build_template(
 
 
 def _filling(value: Filling | Mapping[str, Value] | None, name: str) -> Filling:
-    if isinstance(value, Mapping):
-        return Filling(dict(value))
-    return taken(value or Filling(), Filling, name, "应是 Filling，或者“字段: 值”的字典")
+    """A filling, or the values of single fields and of cells of rows (`indicators.actual.3`), as the reader names them."""
+    if not isinstance(value, Mapping):
+        remedy = "应是 Filling，或者“字段: 值”的字典"
+        given = Filling() if value is None else taken(value, Filling, name, remedy)
+        rows = {
+            section: {
+                as_whole(n, f"{name} 的行号", least=1): _plain(row, f"{section} 第 {n} 行")
+                for n, row in taken(section_rows, Mapping, name, "行应是“行号: 值”的字典").items()
+            }
+            for section, section_rows in given.rows.items()
+        }
+        return Filling(_plain(given.values, ""), rows)
+    single: dict[str, Value] = {}
+    in_rows: dict[str, dict[int, dict[str, Value]]] = {}
+    for key, each in _plain(value, "").items():
+        section, _, rest = key.partition(".")
+        field, _, number = rest.partition(".")
+        if number.isdecimal():
+            in_rows.setdefault(section, {}).setdefault(int(number), {})[field] = each
+        else:
+            single[key] = each
+    return Filling(single, in_rows)
+
+
+def _plain(values: Mapping[str, Any], where: str) -> dict[str, Value]:
+    """Values as a cell takes them, be they numpy's or pandas'; nothing for what is missing there."""
+    taken(values, Mapping, where or "filling", "应是“字段: 值”的字典")
+    return {key: as_value(each, f"{where} {key}".strip()) for key, each in values.items()}
 
 
 def _plan(form: Form, value: object) -> Plan:
@@ -279,10 +304,16 @@ def _check_fillings(layout: Layout, filling: Filling, prefilled: Filling) -> Non
         for name in filling_to_check.values:
             if name not in layout.spots:
                 raise BuildError(f"表中没有“{name}”这一格")
+            if layout.spots[name].field.grain == ROW:
+                raise BuildError(f"“{name}”是行里的格，请写在 Filling 的 rows 里")
         for section, rows in filling_to_check.rows.items():
             block = layout.blocks.get(section)
             if block is None or any(n > len(block.slots) for n in rows):
                 raise BuildError(f"“{section}”没有这么多行：{max(rows, default=0)}")
+            known = {item.id for item in block.section.of_grain(ROW)}
+            for number, values in rows.items():
+                for unknown in values.keys() - known:
+                    raise BuildError(f"“{section}”第 {number} 行没有“{unknown}”这一格")
 
 
 def _write(job: Job) -> None:

@@ -71,7 +71,7 @@ def available_forms() -> tuple[Path, ...]:
     return tuple(sorted(FORMS_DIR.glob("*.toml")))
 
 
-def find_form(name: str, version: str | None = None) -> Form:
+def find_form(name: str, version: str | int | None = None) -> Form:
     """The newest definition of a form by its id, or the given version; or that of a .toml file.
 
     Raises FormError naming the forms there are, ArgumentError for what is no name.
@@ -81,13 +81,15 @@ def find_form(name: str, version: str | None = None) -> Form:
     ['identity', 'funds', 'goals', 'indicators', 'totals', 'report']
     """
     taken(name, str, "name", "应是表式的名称，如 department_overall")
+    wanted = None if version is None else str(version)
     if name.endswith(".toml"):
         return load_form(Path(name))
     forms = [load_form(path) for path in available_forms()]
-    fitting = [f for f in forms if f.id == name and version in (None, f.version)]
+    fitting = [f for f in forms if f.id == name and wanted in (None, f.version)]
     if not fitting:
-        hint = nearest(name, [f.id for f in forms])
-        raise FormError(f"no form '{name}'{f' version {version}' if version else ''}; {hint}")
+        versions = [f.version for f in forms if f.id == name]
+        hint = f"known: {', '.join(versions)}" if versions else nearest(name, [f.id for f in forms])
+        raise FormError(f"no form '{name}'{f' version {wanted}' if wanted else ''}; {hint}")
     return max(fitting, key=lambda form: form.version)
 
 

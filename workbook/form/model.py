@@ -129,9 +129,12 @@ class Drawing:
     cells: tuple[DrawnCell, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Section:
     """A part of the form: single fields, or rows that repeat."""
+
+    def __repr__(self) -> str:
+        return f"<Section {self.id}: {self.label}, {len(self.fields)} fields>"
 
     id: str
     label: str

@@ -163,9 +163,12 @@ class Page:
         return self.paper_columns + len(self.paper.side_widths) + 1
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Layout:
     """A form on its sheets. Rows and columns count from 1. Equal to itself only, as its form is."""
+
+    def __repr__(self) -> str:
+        return f"<Layout of {self.form.key}: {len(self.spots)} cells on {len(self.pages)} sheets>"
 
     form: Form
     plan: Plan

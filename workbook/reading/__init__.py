@@ -32,6 +32,7 @@ from workbook.reading.submission import (
     Submission,
     as_returns,
     require_checked,
+    require_whole,
     submit,
 )
 from workbook.reading.unforeseen import guarded, is_foreseen, rejected, told
@@ -72,6 +73,7 @@ __all__ = [
     "require_checked",
     "require_counties",
     "require_executor",
+    "require_whole",
     "submit",
     "told",
 ]

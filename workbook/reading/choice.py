@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from workbook.arguments import PathLike, as_path
+from workbook.arguments import PathLike, as_path, taken
 from workbook.errors import WorkbookError
 from workbook.reading.submission import ACCEPTED, Return, Returns, as_returns
 from workbook.stores import Url
@@ -28,7 +28,8 @@ def choose(returns: Iterable[Return], files: PathLike | Iterable[PathLike]) -> R
     returns = as_returns(returns, "returns")
     chosen = Returns(returns)
     positions = {_known_by(returned.path): n for n, returned in enumerate(returns)}
-    for file in [files] if isinstance(files, str | os.PathLike) else files:
+    several = [files] if isinstance(files, str | os.PathLike) else files
+    for file in taken(several, Iterable, "files", "应是一个或几个文件的路径"):
         path = as_path(file, "files")
         position = positions.get(_known_by(path))
         if position is None:

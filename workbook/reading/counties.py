@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from workbook.arguments import PathLike, as_path, shortest
+from workbook.arguments import PathLike, as_path, shortest, taken
 from workbook.errors import WorkbookError
 from workbook.reading.submission import SKIPPED, Return
 from workbook.stores import beginning
@@ -35,7 +35,11 @@ class FolderCounties:
     @classmethod
     def under(cls, paths: PathLike | Iterable[PathLike]) -> FolderCounties:
         """The counties of what is read from some paths."""
-        several = [paths] if isinstance(paths, str | os.PathLike) else paths
+        several = (
+            [paths]
+            if isinstance(paths, str | os.PathLike)
+            else taken(paths, Iterable, "paths", "应是一个或几个文件夹的路径")
+        )
         given = [shortest(as_path(path, "paths")) for path in several]
         return cls(tuple(_slashed(beginning(path)) for path in given))
 
@@ -80,8 +84,13 @@ def of_counties(returns: Sequence[Return], county: County) -> list[Return]:
     """The returns, each with its county. Raises WorkbookError where one lies in no county's folder."""
     if not county:
         return list(returns)
-    told = county if callable(county) else lambda _path: county
-    placed = [replace(returned, county=told(returned.path)) for returned in returns]
+    told: Callable[[Path], object] = county if callable(county) else lambda _path: county
+    placed = [
+        replace(
+            returned, county=taken(told(returned.path), str, "county", "按路径说的县区应是文字")
+        )
+        for returned in returns
+    ]
     refuse_outside([r.path for r in placed if not r.county and r.status != SKIPPED])
     return placed
 

@@ -113,7 +113,8 @@ def _not_due(
     drawn = (
         name for name, spot in layout.spots.items() if spot.address.sheet == submission.form.sheet
     )
-    home = submission.cells[next(drawn)].address.sheet
+    standing = (submission.cells[name].address.sheet for name in drawn if name in submission.cells)
+    home = next(standing, submission.form.sheet)
     title = next((label for label in layout.home.labels if label.role == "title"), None)
     return finding(
         "W117",

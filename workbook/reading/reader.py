@@ -157,11 +157,13 @@ def read_returns(
 
     >>> from workbook import read_returns
     >>> read_returns("samples/returns/*.xlsx")
-    <12 Returns: accepted 12>
+    <12 Returns: accepted 12，没有检查过>
     """
     several = usual_workers() if workers is None else as_whole(workers, "workers", least=1)
     if executor is not None:
         require_executor(executor)
+    if progress is not None and not callable(progress):
+        raise refusal("progress", progress, "应是函数，每读完一个文件用它的路径调用")
     files = list(find_files(as_paths(paths, "paths")))
     require_counties(files, county)
     work = partial(
@@ -183,19 +185,21 @@ def as_forms(value: object, name: str = "forms") -> Forms:
     if value is None:
         return known_forms()
     remedy = "应是表式（load_form 读出的），一个或几个"
+    if isinstance(value, Form):
+        value = [value]
     forms = value.values() if isinstance(value, Mapping) else value
-    if isinstance(forms, Form):
-        forms = [forms]
     if isinstance(forms, str | bytes) or not isinstance(forms, Iterable):
         raise refusal(name, value, remedy)
     several = [taken(form, Form, name, remedy) for form in forms]
+    if not several:
+        raise refusal(name, value, remedy)
     return {(form.id, form.version): form for form in several}
 
 
 def as_passwords(value: object, name: str = "passwords") -> Passwords:
     """Passwords, one or several, or what tells them by a file's path. Raises ArgumentError."""
-    if isinstance(value, str):
-        return (value,)
+    if isinstance(value, str) or value is None:
+        return (value,) if value else ()
     if callable(value):
         return value
     remedy = "应是密码，一个或几个"
@@ -206,7 +210,7 @@ def as_passwords(value: object, name: str = "passwords") -> Passwords:
 
 def require_executor(value: object) -> None:
     """Raise ArgumentError for what takes no work."""
-    if not callable(getattr(value, "submit", None)):
+    if isinstance(value, type) or not callable(getattr(value, "submit", None)):
         raise refusal(
             "executor", value, "应是 concurrent.futures 的执行器，或 Dask 的 client.get_executor()"
         )
@@ -217,7 +221,7 @@ def require_counties(files: Iterable[Path], county: County) -> None:
 
     What lies in an archive is seen once that is opened.
     """
-    if not isinstance(county, str) and not callable(county):
+    if isinstance(county, type) or not (isinstance(county, str) or callable(county)):
         raise refusal("county", county, "应是县区的名称，或 FolderCounties.under(文件夹)")
     files = [file for file in files if not _is_litter(file)] if callable(county) else []
     if callable(county):

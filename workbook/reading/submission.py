@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 from workbook.address import Address
-from workbook.arguments import ArgumentError, refusal, taken
+from workbook.arguments import ArgumentError, is_table, refusal, taken
 from workbook.catalogue import Severity
 from workbook.display import MOST_LINES, html_table
 from workbook.findings import Finding
@@ -158,7 +158,7 @@ class Return:
     def __repr__(self) -> str:
         severities = Counter(f.severity.chinese for f in self.findings)
         told = "，".join(f"{severity} {count}" for severity, count in severities.items())
-        if self.submission is not None and not self.checked_by:
+        if _is_unchecked(self):
             told = f"{told}，没有检查过".lstrip("，")
         return f"<Return {self.key}: {self.status}, {told or '没有问题'}>"
 
@@ -197,7 +197,8 @@ class Returns(list[Return]):
     def __repr__(self) -> str:
         statuses = Counter(returned.status for returned in self)
         told = "，".join(f"{status} {count}" for status, count in statuses.items())
-        return f"<{len(self)} Returns: {told or '一份也没有'}>"
+        unchecked = "，没有检查过" if any(map(_is_unchecked, self)) else ""
+        return f"<{len(self)} Returns: {told or '一份也没有'}{unchecked}>"
 
     def _repr_html_(self) -> str:
         rows = [
@@ -205,7 +206,12 @@ class Returns(list[Return]):
                 returned.key,
                 returned.submission.department if returned.submission else "",
                 returned.status,
-                *(sum(f.severity == severity for f in returned.findings) for severity in Severity),
+                *(
+                    "未检查"
+                    if _is_unchecked(returned)
+                    else sum(f.severity == severity for f in returned.findings)
+                    for severity in Severity
+                ),
             )
             for returned in self[:MOST_LINES]
         ]
@@ -213,17 +219,35 @@ class Returns(list[Return]):
         return html_table(repr(self), heads, rows, total=len(self))
 
 
+def _is_unchecked(returned: Return) -> bool:
+    return returned.submission is not None and not returned.checked_by
+
+
+def require_whole(returns: Iterable[Return]) -> None:
+    """Raise ArgumentError where the cells of a return were left out, as `roll_up` leaves them."""
+    light = [r.key for r in returns if r.submission is not None and not r.submission.is_whole]
+    if light:
+        raise ArgumentError(
+            f"{len(light)} 份表没有带着单元格（如 {light[0]}，出自 roll_up）：请用它的汇总和写出的数据，"
+            "要逐格的，用 read_returns 读"
+        )
+
+
 def as_returns(value: object, name: str) -> Returns:
     """Returns as `read_returns` gives them. Raises ArgumentError for anything else."""
     remedy = "应是 read_returns 读出的表"
-    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+    if (
+        isinstance(value, str | bytes | Mapping)
+        or not isinstance(value, Iterable)
+        or is_table(value)
+    ):
         raise refusal(name, value, remedy)
     return Returns(taken(each, Return, name, remedy) for each in value)
 
 
 def require_checked(returns: Iterable[Return], *, checked: bool) -> None:
     """Raise ArgumentError where a return that was read was not checked, unless that is what is wanted."""
-    unchecked = [r.key for r in returns if r.submission is not None and not r.checked_by]
+    unchecked = [returned.key for returned in returns if _is_unchecked(returned)]
     if checked and unchecked:
         raise ArgumentError(
             f"{len(unchecked)} 份表没有检查过（如 {unchecked[0]}），不知道有没有错："

@@ -9,7 +9,6 @@ client ever holds more than names. What shows only between returns is found by `
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -21,7 +20,7 @@ from pathlib import Path
 import pandas as pd
 
 from builder.tables import require, summary_of, tables_of
-from workbook.arguments import PathLike, as_path, as_paths
+from workbook.arguments import PathLike, as_path, as_paths, as_whole
 from workbook.checking import Batch, ExpectedScoreCollector, expected_score_frame, judge
 from workbook.errors import WorkbookError
 from workbook.form import Form, form_of
@@ -77,7 +76,7 @@ def write_partitions(
 ) -> Partitions:
     """Read and check `files` on the executor's processes; what was read stands in `folder` then.
 
-    `files` are those that `listed` gives, or one path, pattern or URL that stands for them.
+    `files` are as the paths of `read_returns`.
 
     The processes need to reach the files and the folder, not the definitions of the forms. A file
     that kills its process again and again is rejected (W104). Raises BuildError if the folder cannot
@@ -95,9 +94,8 @@ def write_partitions(
     definitions = as_forms(forms)
     if not isinstance(folder, Folder):
         folder = Folder(str(as_path(folder, "folder")))
-    if isinstance(files, str | os.PathLike):
-        files = listed(files)
-    names = [str(as_path(file, "files")) for file in files]
+    names = listed(files)
+    _require_several(batch, in_flight)
     if any(map(_PART.fullmatch, folder.names())):
         raise WorkbookError(f"{folder.url}：里面已有以前写的数据，请换一个文件夹，或清空它")
     require_counties(map(location, names), county)
@@ -124,6 +122,13 @@ def write_partitions(
         if _PART.fullmatch(name):
             folder.remove(name)
     return Partitions(folder, definitions)
+
+
+def _require_several(batch: int | None, in_flight: int) -> None:
+    """Raise ArgumentError for numbers of files or batches that are none."""
+    for name, number in (("batch", batch), ("in_flight", in_flight)):
+        if number is not None:
+            as_whole(number, name, least=1)
 
 
 def clear(folder: Folder) -> None:
@@ -212,12 +217,15 @@ def _write_frame(folder: Folder, name: str, frame: pd.DataFrame) -> None:
     folder.write(name, data.getvalue())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Partitions:
     """What `write_partitions` wrote: tables in parts, as `workbook.summary.tidy_frames.Frames` has them."""
 
     folder: Folder
     forms: Mapping[tuple[str, str], Form]
+
+    def __repr__(self) -> str:
+        return f"<Partitions in {self.folder.url}: {self.rows('files')} files>"
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ them what they do with whole ones; figures come from the sections' tables, a col
 from __future__ import annotations
 
 import datetime
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +20,7 @@ import pandas as pd
 
 from builder.tables import folder_of, summary_of
 from workbook.address import Address, split_a1
-from workbook.arguments import DayLike, PathLike, as_year, taken
+from workbook.arguments import DayLike, PathLike, as_path, as_year, refusal, taken
 from workbook.catalogue import Severity
 from workbook.checking import (
     ExpectedScoreCollector,
@@ -38,9 +39,9 @@ from workbook.expression import Type
 from workbook.findings import Finding
 from workbook.form import DEPARTMENT, Field, Form, Section
 from workbook.layout import cell_name
-from workbook.reading import ACCEPTED, Cell, Return, Returns, Submission, choose
-from workbook.scale.partitions import Partitions, RowFilter
-from workbook.stores import location
+from workbook.reading import ACCEPTED, Cell, Return, Returns, Submission, choose, known_forms
+from workbook.scale.partitions import LISTED, Partitions, RowFilter
+from workbook.stores import Folder, location
 from workbook.summary import (
     Figures,
     PreviousTables,
@@ -62,7 +63,7 @@ ACROSS = "findings/across.parquet"
 
 
 def roll_up(
-    parts: Partitions,
+    parts: Partitions | PathLike,
     roster: Roster | PathLike | None = None,
     *,
     year: int | None = None,
@@ -86,7 +87,7 @@ def roll_up(
     >>> summary.counts.to_dict()
     {'answered': 3, 'faulty': 9, 'rejected': 0, 'missing': 2}
     """
-    taken(parts, Partitions, "parts", "应是 write_partitions 的结果")
+    parts = _opened(parts)
     listed = as_roster(roster)
     round_year = None if year is None else as_year(year)
     light = _Light(parts, listed)
@@ -112,6 +113,18 @@ def roll_up(
 
 _LONG = "明细、指标分析、抽查复核名单、来源、问题清单、项目报送情况和文件清单"
 """The sheets that need a line a row, a figure, a finding or a file."""
+
+
+def _opened(parts: Partitions | PathLike) -> Partitions:
+    """What `write_partitions` gave, or wrote into a folder before. Raises ArgumentError."""
+    remedy = "应是 write_partitions 的结果，或它写过的文件夹"
+    if isinstance(parts, Partitions):
+        return parts
+    taken(parts, (str, os.PathLike), "parts", remedy)
+    folder = Folder(str(as_path(parts, "parts")))
+    if LISTED not in folder.names():
+        raise refusal("parts", str(parts), remedy)
+    return Partitions(folder, known_forms())
 
 
 def _tidied(returned: Return) -> Return:

@@ -8,18 +8,19 @@ figure came; `overview` and `sampling` are worked out from the finished summary.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from workbook.arguments import DayLike, PathLike, as_day, as_path
+from workbook.arguments import DayLike, PathLike, as_day, as_path, taken
 from workbook.catalogue import Severity
 from workbook.checking import ExpectedScores, Roster, as_roster
 from workbook.display import html_table
 from workbook.form import Form, KeyFields
-from workbook.reading import Return, Submission, as_returns, require_checked
+from workbook.reading import Return, Submission, as_returns, require_checked, require_whole
 from workbook.summary.amounts import amount_column, column_of
 from workbook.summary.attainment import details_of, generosity, indicators_of
 from workbook.summary.coverage import (
@@ -49,7 +50,7 @@ from workbook.summary.totals import (
 )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class FormSummary:
     """The summary of one form's returns. Amounts are 万元."""
 
@@ -95,7 +96,7 @@ class FormSummary:
     """(grade, lowest score), best first: the form's, or as they were changed in a former summary."""
 
     def __repr__(self) -> str:
-        return f"<FormSummary {self.form.key}, {self.fiscal_year}: {len(self.departments)} departments>"
+        return f"<FormSummary of {self.form.id}, year {self.fiscal_year}: {len(self.departments)} departments>"
 
     def _repr_html_(self) -> str:
         rows = list(self.totals.reset_index().itertuples(index=False, name=None))
@@ -114,7 +115,7 @@ class FormSummary:
         return self.form.key_fields
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Summary:
     """The summary of a round."""
 
@@ -225,6 +226,8 @@ def aggregate(
     """
     returns = as_returns(returns, "returns")
     require_checked(returns, checked=checked)
+    if reading is figures_in:
+        require_whole(returns)
     listed, reviews, previous = as_roster(roster), _reviews(reviews), _previous(previous)
     due = None if deadline is None else as_day(deadline, "deadline")
     this_round = sort_out(returns, listed, due)
@@ -257,6 +260,7 @@ def aggregate(
 def _reviews(value: Reviews | PathLike | None) -> Reviews | None:
     if value is None or isinstance(value, Reviews):
         return value
+    taken(value, (str, os.PathLike), "reviews", "应是 load_reviews 的结果，或上一份汇总表的路径")
     return load_reviews(as_path(value, "reviews"))
 
 
@@ -265,6 +269,12 @@ def _previous(
 ) -> Summary | PreviousTables | None:
     if value is None or isinstance(value, Summary | PreviousTables):
         return value
+    taken(
+        value,
+        (str, os.PathLike),
+        "previous",
+        "应是上年的 Summary、load_previous 的结果，或上年汇总表的路径",
+    )
     return load_previous(as_path(value, "previous"))
 
 

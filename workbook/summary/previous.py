@@ -60,9 +60,13 @@ class DepartmentLines:
     """What has to be said of figures that come from a table, in sentences."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Comparison:
     """One form's departments in two years."""
+
+    def __repr__(self) -> str:
+        years = f"{self.fiscal_year} beside {self.previous_year}"
+        return f"<Comparison of {self.form.id}, {years}: {len(self.departments)} departments>"
 
     form: Form
     previous_form: Form

@@ -50,12 +50,15 @@ _BRACKETS = re.compile(r"\([^()]*\)")
 _MOST_LISTED = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PreviousTables:
     """The tables of one file, in which last year's figures are looked for once this year's forms are known."""
 
     path: Path
     tables: tuple[PlainTable, ...]
+
+    def __repr__(self) -> str:
+        return f"<PreviousTables of {self.path}: {len(self.tables)} tables>"
 
     def lines(self, this_year: Sequence[DepartmentLines]) -> tuple[DepartmentLines, ...]:
         """The departments' lines of last year, of each of this year's forms that the file has.
@@ -370,7 +373,7 @@ class _TableReader:
             if is_sum_line(cells):
                 continue
             words = {name: self._cell(cells, name) for name in columns}
-            if not words["department"] and not words.get("code"):
+            if not words.get("department") and not words.get("code"):
                 if any(self._cell(cells, name) for name in self.units):
                     self.unread.append(f"{self._at(number)}没有单位名称")
                 continue

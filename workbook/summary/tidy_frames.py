@@ -7,6 +7,7 @@ percentages are fractions. What the form computes is computed anew here, never t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,14 @@ from workbook.display import html_table
 from workbook.expression import EPOCH, NUMBER, Cells, Type
 from workbook.form import GROUP, Field, Form, Section
 from workbook.layout import lay_out
-from workbook.reading import ACCEPTED, Return, Submission, as_returns, require_checked
+from workbook.reading import (
+    ACCEPTED,
+    Return,
+    Submission,
+    as_returns,
+    require_checked,
+    require_whole,
+)
 from workbook.summary.cell_frame import cell_frame, no_cells
 
 _AT_ONCE = 500
@@ -34,7 +42,7 @@ Also = Callable[[Batch, Sequence[Submission]], None]
 """Takes something more from the submissions of a batch."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Frames:
     """All that was read, as frames."""
 
@@ -82,20 +90,21 @@ class Frames:
         ]
         return html_table(repr(self), ("frame", "rows", "columns"), rows)
 
-    def section(self, section: str, form: str = "") -> pd.DataFrame:
-        """A section's frame; `form` is a form's key, and may be left out where there is one form.
+    def section(self, section: str, form: Form | str = "") -> pd.DataFrame:
+        """A section's frame; `form` is a form, its key or its id, and may be left out where one form has the section.
 
-        Raises ArgumentError if there is no such section, or several forms and none is named.
+        Raises ArgumentError if there is no such section, or several and no form is named.
         """
-        if not form and len(self.sections) != 1:
-            raise ArgumentError(
-                f"form：有几种表，请写明是哪一种：{'、'.join(self.sections) or '一份也没有'}"
-            )
-        parts = self.sections.get(form or next(iter(self.sections)))
-        if parts is None:
-            raise refusal("form", form, f"有的是：{'、'.join(self.sections)}")
-        if section not in parts:
-            raise refusal("section", section, f"有的是：{'、'.join(parts)}")
+        found = {key: parts for key, parts in self.sections.items() if section in parts}
+        if not found:
+            known = dict.fromkeys(name for parts in self.sections.values() for name in parts)
+            raise refusal("section", section, f"有的是：{'、'.join(known) or '一份表也没有读到'}")
+        if form:
+            wanted = form.key if isinstance(form, Form) else form
+            found = {key: v for key, v in found.items() if wanted in (key, self.forms[key].id)}
+        if len(found) != 1:
+            raise refusal("form", form, f"请写明是哪一种表：{'、'.join(self.sections)}")
+        (parts,) = found.values()
         return parts[section]
 
 
@@ -118,6 +127,10 @@ def frames(
     """
     returns = as_returns(returns, "returns")
     require_checked(returns, checked=checked)
+    require_whole(returns)
+    twice = [key for key, count in Counter(item.key for item in returns).items() if count > 1]
+    if twice:
+        raise ArgumentError(f"{twice[0]}：读了不止一遍，请只读一遍")
     if form is not None:
         taken(form, Form, "form", "应是表式（load_form 读出的）")
     groups = by_form(returns)
