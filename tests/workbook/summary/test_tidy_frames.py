@@ -172,8 +172,8 @@ def test_returns_of_several_forms_have_frames_of_their_own(tmp_path: Path) -> No
     assert list(found.sections) == [overall().key, form.key]
     assert found.section("steps", form.key)["step"].tolist() == ["招标"]
     for names, told in (
-        (("funds",), "有几种表"),
-        (("funds", "x"), "form='x'：有的是"),
+        (("funds",), "form='' *：请写明是哪一种表"),
+        (("funds", "x"), "form='x'：请写明是哪一种表"),
         (("x", form.key), "section='x'：有的是"),
     ):
         with pytest.raises(ArgumentError, match=told):
