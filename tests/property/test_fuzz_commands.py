@@ -263,6 +263,10 @@ def apart(words: Sequence[str], folder: Path) -> tuple[int, str]:
 Way = Callable[[Sequence[str], Path], tuple[int, str]]
 
 
+STARTER = "pymp-"
+"""The folder of the server that starts processes: it stays as long as the process that asked for some."""
+
+
 def require_sound_end(words: Sequence[str], folder: Path, way: Way) -> int:
     """The exit code of a command that ended as every one must."""
     before = contents(folder)
@@ -280,7 +284,8 @@ def require_sound_end(words: Sequence[str], folder: Path, way: Way) -> int:
         n: before[n] for n in before.keys() - written
     }
     assert not [name for name in after if Path(name).name.startswith(".")]
-    assert not list(Path(tempfile.gettempdir()).iterdir())
+    left = [path.name for path in Path(tempfile.gettempdir()).iterdir()]
+    assert not [name for name in left if not name.startswith(STARTER)]
     return code
 
 
