@@ -25,7 +25,7 @@ from concurrent.futures import (
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count, islice
-from multiprocessing.context import BaseContext, ForkServerContext
+from multiprocessing.context import BaseContext
 from typing import Any, Generic, TypeVar
 
 from workbook.errors import WorkbookError
@@ -193,13 +193,18 @@ class Processes(Executor):
 
     def _started(self) -> ProcessPoolExecutor:
         """A pool of which one process has answered."""
-        pool = ProcessPoolExecutor(self._workers, mp_context=_context())
-        try:
-            pool.submit(os.getpid).result()
-        except (BrokenExecutor, OSError):
-            pool.shutdown()
-            raise WorkbookError(NOT_STARTED) from None
-        return pool
+        for context in _contexts():
+            pool = ProcessPoolExecutor(self._workers, mp_context=context)
+            try:
+                pool.submit(os.getpid).result()
+            except OSError:  # somebody has tidied the server's socket away
+                pool.shutdown()
+            except BrokenExecutor:
+                pool.shutdown()
+                break
+            else:
+                return pool
+        raise WorkbookError(NOT_STARTED)
 
 
 NOT_STARTED = (
@@ -208,16 +213,15 @@ NOT_STARTED = (
 )
 
 
-def _context() -> BaseContext:
+def _contexts() -> Iterator[BaseContext]:
     """How processes are started: by a server that has imported what they need, else each from nothing."""
     ways = multiprocessing.get_all_start_methods()
     wanted = multiprocessing.get_start_method(allow_none=True)
-    context = multiprocessing.get_context(
-        "forkserver" if "forkserver" in ways and wanted != "spawn" else "spawn"
-    )
-    if isinstance(context, ForkServerContext):
+    if "forkserver" in ways and wanted != "spawn":
+        context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([f"{__package__}.reader"])
-    return context
+        yield context
+    yield multiprocessing.get_context("spawn")
 
 
 def _is_being_started() -> bool:

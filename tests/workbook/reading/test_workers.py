@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from concurrent.futures import ThreadPoolExecutor as Threads
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,16 @@ def test_a_script_that_is_not_guarded_gets_one_error_and_no_file_the_blame(
 def test_no_process_is_forked() -> None:
     with Processes(1) as executor:
         assert executor.submit(way_of_starting).result() != "fork"
+
+
+def test_processes_start_though_the_socket_of_their_server_was_tidied_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Processes(1) as executor:
+        assert executor.submit(os.getpid).result() != os.getpid()
+    monkeypatch.setattr(forkserver._forkserver, "_forkserver_address", "/nowhere")
+    with Processes(1) as executor:
+        assert executor.submit(way_of_starting).result() == "spawn"
 
 
 def way_of_starting() -> object:
