@@ -121,8 +121,8 @@ def build_template(
     form: Form | PathLike,
     path: PathLike,
     *,
-    filling: Filling | Mapping[str, Value] | None = None,
-    prefilled: Filling | Mapping[str, Value] | None = None,
+    filling: Filling | Mapping[str, object] | None = None,
+    prefilled: Filling | Mapping[str, object] | None = None,
     plan: Plan | Mapping[str, int] | None = None,
     fiscal_year: int | None = None,
     password: str = "",
@@ -147,7 +147,7 @@ def build_template(
     return path
 
 
-def _filling(value: Filling | Mapping[str, Value] | None, name: str) -> Filling:
+def _filling(value: Filling | Mapping[str, object] | None, name: str) -> Filling:
     """A filling, or the values of single fields and of cells of rows (`indicators.actual.3`), as the reader names them."""
     if not isinstance(value, Mapping):
         remedy = "应是 Filling，或者“字段: 值”的字典"
