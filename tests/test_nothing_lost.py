@@ -189,3 +189,10 @@ def test_a_list_that_somebody_has_broken_removes_nothing(place: Path, text: str)
     command = ("check", place / "in", "--notices", place / "n", "--force")
     assert run(*command)[0] in (0, 1)
     assert roster.exists()
+
+
+def test_a_file_named_beside_its_folder_is_read_once(place: Path) -> None:
+    (file,) = (place / "in").iterdir()
+    code, told = run("aggregate", place / "in", file, "-o", place / "s.xlsx", "--data", place / "d")
+    assert (code, told) == (1, "")
+    assert len((place / "d" / "files.csv").read_text("utf-8-sig").splitlines()) == 2

@@ -20,7 +20,7 @@ PathLike = str | os.PathLike[str]
 DayLike = datetime.date | str
 """A day as people write it: a date, a moment of it, 2025-3-31, 2025/3/31, 2025年3月31日."""
 
-_LONGEST = 60
+_LONGEST, _LARGEST = 60, 10**18
 _DAY = re.compile(r"\s*(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?\s*")
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
@@ -31,7 +31,10 @@ class ArgumentError(WorkbookError, ValueError):
 
 def refusal(name: str, value: object, remedy: str) -> ArgumentError:
     """The error of an argument."""
-    given = repr(value) if isinstance(value, str | int | float | bytes) else ""
+    is_short = isinstance(value, str | float | bytes) or (
+        isinstance(value, int) and abs(value) < _LARGEST
+    )
+    given = repr(value) if is_short else ""
     shown = given if 0 < len(given) <= _LONGEST else f"一个 {type(value).__name__}"
     return ArgumentError(f"{name}={shown}：{remedy}")
 

@@ -6,6 +6,7 @@ any other. fsspec comes with the extra `cluster`; what a store's own library rai
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -47,7 +48,7 @@ def location(text: str) -> Path:
 
 def is_beyond(path: Path) -> bool:
     """Whether a path is in a store, or stands for several: `returns/**/*.xlsx`."""
-    return isinstance(path, Url) or (_is_pattern(path) and not path.exists())
+    return isinstance(path, Url) or (_is_pattern(path) and not os.path.lexists(path))
 
 
 def _is_pattern(path: Path) -> bool:

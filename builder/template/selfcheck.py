@@ -172,7 +172,7 @@ def _check_line(book: Book, sheet: WrittenSheet, results: Results, line: Line) -
     cell = book.style(**(st.BODY | st.GRIDDED))
     centre = book.style(**(st.BODY | st.GRIDDED | {"align": "center"}))
     done(sheet.write_string(row, 0, rule.code, centre))
-    done(sheet.write_string(row, 1, level(line.rule), centre))
+    done(sheet.write_string(row, 1, level(rule), centre))
     done(sheet.write_string(row, 3, _title(formulas, line), cell))
     done(sheet.set_row(row, row_height(formulas, line.rules, _title(formulas, line))))
     keys = results.origins(line.rules)
@@ -327,8 +327,8 @@ def _row_number(formulas: Formulas, line: Line, first_cell: str) -> str:
 
 
 def _link(line: Line) -> str:
-    target = f"${letters(soonest.TARGET_COLUMN)}{line.row}"
-    return f'=IF({_open_cell(line)}>0,{soonest.link_to(target)},"")'
+    where = f"${letters(soonest.TARGET_COLUMN)}{line.row}"
+    return f'=IF({_open_cell(line)}>0,{soonest.link_to(where)},"")'
 
 
 def _target(formulas: Formulas, line: Line) -> str:

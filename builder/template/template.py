@@ -131,7 +131,7 @@ def build_template(
 
     `filling` is entered as the department would, `prefilled` is locked in by the bureau; `plan` is how
     many rows each group holds, or by the names of groups how many those hold. Amounts are in the form's unit.
-    The form may be given by its id or file, values of single fields as a dict. Raises BuildError if `path` cannot
+    The form may be given by its id or file, values as a dict by the names of cells. Raises BuildError if `path` cannot
     be written, the password is too long or a value does not fit the form, ArgumentError for what else is wrong.
 
     >>> from builder import build_template

@@ -62,7 +62,7 @@ from workbook.release import __version__
 from workbook.text import brief, fold, printable
 
 OVERTYPED, UNREADABLE = "L202", "V302"
-"""The code of a formula that was typed over."""
+"""The codes of a formula that was typed over, and of a value that cannot be read."""
 _QUOTED = re.compile("“([^”]*)”")
 CHUNK = 2000
 """How many returns are judged at once; memory is bounded by it."""

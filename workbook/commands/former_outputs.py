@@ -10,32 +10,25 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from workbook.commands.messages import say, t
 from workbook.writing import writing
 
 LIST = "写出清单.json"
 """By what is written (`notices`, `reports`, `data`), each file by its path in the folder with its digest."""
-
 _LISTED = 5
+"""So many names are told."""
 
 
-class Stale(NamedTuple):
-    """What an earlier run wrote and this one did not, by its path in the folder."""
+def settle(folder: Path, written: Iterable[Path], what: str, *, force: bool) -> None:
+    """List what a run wrote into a folder; what only an earlier run wrote is stale, and told.
 
-    removed: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-
-
-def settle(folder: Path, written: Iterable[Path], what: str, *, force: bool) -> Stale:
-    """List what a run wrote into a folder; what only an earlier run wrote is stale.
-
-    With `force` that is removed, but for what somebody has changed since. Raises BuildError if the list
+    With `force` it is removed, but for what somebody has changed since. Raises BuildError if the list
     cannot be written.
     """
     if not folder.is_dir():
-        return Stale()
+        return
     lists = _lists(folder)
     now = {path.relative_to(folder).as_posix(): _digest(path) for path in written}
     stale = {
@@ -49,26 +42,26 @@ def settle(folder: Path, written: Iterable[Path], what: str, *, force: bool) -> 
     kept = {name: digest for name, digest in stale.items() if name not in removed}
     if now or stale:
         _write(folder, {**lists, what: now | kept})
-    return Stale(tuple(removed), tuple(kept))
+    _tell(removed, list(kept))
 
 
-def tell_stale(stale: Stale) -> None:
+def _tell(removed: Sequence[str], kept: Sequence[str]) -> None:
     """Say what was taken away, and what still stands there."""
-    if stale.removed:
-        names = _named(stale.removed)
+    if removed:
+        names = _named(removed)
         say(
             t(
-                f"收走了 {len(stale.removed)} 个以前写出、这次不再成立的文件：{names}",
-                f"Removed {len(stale.removed)} files of an earlier run that no longer hold: {names}",
+                f"收走了 {len(removed)} 个以前写出、这次不再成立的文件：{names}",
+                f"Removed {len(removed)} files of an earlier run that no longer hold: {names}",
             ),
             err=True,
         )
-    if stale.kept:
-        names = _named(stale.kept)
+    if kept:
+        names = _named(kept)
         say(
             t(
-                f"还有 {len(stale.kept)} 个文件是以前写出的，这次不再成立：{names}；加 --force 收走，改动过的请自己删",
-                f"{len(stale.kept)} files of an earlier run no longer hold: {names}; "
+                f"还有 {len(kept)} 个文件是以前写出的，这次不再成立：{names}；加 --force 收走，改动过的请自己删",
+                f"{len(kept)} files of an earlier run no longer hold: {names}; "
                 "--force removes them, but for those changed since",
             ),
             err=True,

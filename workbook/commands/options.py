@@ -209,7 +209,7 @@ def read_all(
     counties = county(paths)
     paths = expanded(paths)
     require_existing(paths)
-    files = list(find_files(paths))
+    files = list(dict.fromkeys(find_files(paths)))
     if not files:
         path_names = "、".join(map(str, paths))
         fail(t(f"“{path_names}”里没有文件，请检查文件夹", f"there are no files in {path_names}"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbook.commands.former_outputs import settle, tell_stale
+from workbook.commands.former_outputs import settle
 from workbook.commands.messages import fail, say, t
 from workbook.commands.options import (
     CountyOf,
@@ -123,7 +123,7 @@ def check(
         returns, written = guarded(
             returns, partial(write, folder=notices, force=force), trial=partial(_tried, write=write)
         )
-        tell_stale(settle(notices, written, "notices", force=force))
+        settle(notices, written, "notices", force=force)
     if as_json:
         files = [record(returned, values=False) for returned in returns]
         missing = {}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbook.commands.former_outputs import settle, tell_stale
+from workbook.commands.former_outputs import settle
 from workbook.commands.messages import say, t
 from workbook.commands.options import (
     CountyOf,
@@ -239,7 +239,7 @@ class Outputs:
         require_state(self.summary, self.former)
         build_summary(summary, self.summary)
         if self.data is not None:
-            tell_stale(settle(self.data, data_paths, "data", force=self.force))
+            settle(self.data, data_paths, "data", force=self.force)
         return written
 
 

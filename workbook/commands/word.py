@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from workbook.commands.former_outputs import settle, tell_stale
+from workbook.commands.former_outputs import settle
 from workbook.commands.messages import CLEAN, FOUND, fail, say, t
 from workbook.commands.options import (
     CountyOf,
@@ -105,7 +105,7 @@ def report(
     elif public:
         say(t("没有写目录页：没有可以列入的单位", "No index: there is no department to list"))
     paths_written = [*written.documents, *written.papers, *filter(None, [written.index])]
-    tell_stale(settle(output, paths_written, "reports", force=force))
+    settle(output, paths_written, "reports", force=force)
     papers = t(f"，PDF {len(written.papers)} 份", f", {len(written.papers)} PDF") if pdf else ""
     say(t(
         f"共 {len(returns)} 份表：写出 {len(written.documents)} 份报告{papers}，"

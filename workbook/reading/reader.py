@@ -102,12 +102,18 @@ def find_files(paths: Path | str | Iterable[Path | str]) -> Iterator[Path]:
         path = location(given) if isinstance(given, str) else given
         if is_beyond(path):
             yield from map(location, find_beyond(path))
-            continue
-        entries = _entries(path) if _is_folder(path) and len(path.parts) <= _DEEPEST else None
-        if entries is None:
-            yield path
         else:
-            yield from find_files(entries)
+            yield from _walked(path)
+
+
+def _walked(path: Path) -> Iterator[Path]:
+    """A file, or every file in a folder; a name found there is no pattern."""
+    entries = _entries(path) if _is_folder(path) and len(path.parts) <= _DEEPEST else None
+    if entries is None:
+        yield path
+    else:
+        for entry in entries:
+            yield from _walked(entry)
 
 
 _DEEPEST = 100
@@ -164,7 +170,11 @@ def read_returns(
         require_executor(executor)
     if progress is not None and not callable(progress):
         raise refusal("progress", progress, "应是函数，每读完一个文件用它的路径调用")
-    files = list(find_files(as_paths(paths, "paths")))
+    files = [
+        file
+        for path in as_paths(paths, "paths")
+        for file in (find_files(path) if isinstance(path, Url) else _walked(path))
+    ]
     require_counties(files, county)
     work = partial(
         read_batch, forms=as_forms(forms), passwords=as_passwords(passwords), county=county

@@ -305,6 +305,16 @@ def test_folders_without_end_are_told_and_stop_nothing(tmp_path: Path) -> None:
     assert [f.code for f in read_return(path).findings] == ["W101"]
 
 
+def test_a_name_found_in_a_folder_is_no_pattern(tmp_path: Path) -> None:
+    shutil.copy(SEED, tmp_path / "表[1].xlsx")
+    (tmp_path / "断[2].xlsx").symlink_to(tmp_path / "nowhere")
+    (broken, read) = sorted(read_returns(tmp_path), key=lambda item: item.status, reverse=True)
+    assert (broken.path.name, [f.code for f in broken.findings]) == ("断[2].xlsx", ["W101"])
+    assert (read.path.name, read.status) == ("表[1].xlsx", ACCEPTED)
+    (gone,) = read_returns([tmp_path / "去[3].xlsx"])
+    assert [f.code for f in gone.findings] == ["W101"]
+
+
 def test_a_file_that_has_gone_since_it_was_listed_is_told(tmp_path: Path) -> None:
     (gone, read) = read_returns([tmp_path / "gone.xlsx", SEED])
     assert [f.code for f in gone.findings] == ["W101"]
