@@ -54,12 +54,16 @@ LISTED = "_parts.json"
 _PART = re.compile(r"(?:.+/)?\.?part-\d{9,}-\d{4,}\.parquet(?:\.[0-9a-f]{32})?")
 
 
-def listed(paths: PathLike | Iterable[PathLike]) -> list[str]:
+class FileNames(list[str]):
+    """Names of files, each once, that need not be looked for again, which asks a store for each."""
+
+
+def listed(paths: PathLike | Iterable[PathLike]) -> FileNames:
     """Every file that the paths stand for, each once, in order: files, folders, patterns, URLs.
 
     Links are not followed. Raises WorkbookError if a store cannot be asked.
     """
-    return list(dict.fromkeys(map(str, find_files(as_paths(paths, "paths")))))
+    return FileNames(dict.fromkeys(map(str, find_files(as_paths(paths, "paths")))))
 
 
 def write_partitions(
@@ -94,7 +98,7 @@ def write_partitions(
     definitions = as_forms(forms)
     if not isinstance(folder, Folder):
         folder = Folder(str(as_path(folder, "folder")))
-    names = listed(files)
+    names = files if isinstance(files, FileNames) else listed(files)
     _require_several(batch, in_flight)
     if any(map(_PART.fullmatch, folder.names())):
         raise WorkbookError(f"{folder.url}：里面已有以前写的数据，请换一个文件夹，或清空它")
@@ -225,7 +229,7 @@ class Partitions:
     forms: Mapping[tuple[str, str], Form]
 
     def __repr__(self) -> str:
-        return f"<Partitions in {self.folder.url}: {self.rows('files')} files>"
+        return f"<Partitions in {self.folder.url}>"
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -314,3 +314,17 @@ def test_returns_in_a_store_are_read_from_there(memory: str, returns: Path) -> N
     assert sorted(summary.files["sha256"]) == sorted(expected.files["sha256"])
     assert summary.counts.to_dict() == expected.counts.to_dict()
     assert_frame_equal(summary.forms[0].totals, expected.forms[0].totals)
+
+
+def test_files_that_were_listed_are_not_looked_for_again(
+    returns: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = listed([returns])
+
+    def look(*_: object) -> None:
+        raise AssertionError("each look asks a store")
+
+    monkeypatch.setattr(partitions, "find_files", look)
+    with ThreadPoolExecutor(1) as executor:
+        parts = write_partitions(files, tmp_path / "parts", county=COUNTY, executor=executor)
+    assert parts.rows("files") == len(files)
