@@ -51,7 +51,7 @@ STATUS_FILLS = {
     Status.REJECTED: styles.ERROR_FILL,
     Status.MISSING: styles.MISSING_FILL,
 }
-_DAYS = {"saved": "文件保存时间", "prepared": "填报日期"}
+_DAYS = {"received": "收到日期", "saved": "文件保存时间", "prepared": "填报日期"}
 """What tells a return's day."""
 
 

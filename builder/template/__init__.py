@@ -6,12 +6,19 @@ department, with what the bureau `approved` for it.
 """
 
 from builder.template.approved import Addressee, addressees
-from builder.template.sending_out import issue
-from builder.template.template import build_template
+from builder.template.guide import SendBack
+from builder.template.sending_out import issue, issue_to
+from builder.template.sent_back import BackItem, BackLetter
+from builder.template.template import build_sent_back, build_template
 
 __all__ = [
     "Addressee",
+    "BackItem",
+    "BackLetter",
+    "SendBack",
     "addressees",
+    "build_sent_back",
     "build_template",
     "issue",
+    "issue_to",
 ]

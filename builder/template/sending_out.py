@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from builder.sheets import Lock
@@ -61,6 +61,21 @@ def issue(
     existing = [path for path in paths if folder and path.exists()]
     if existing and not force:
         raise BuildError(f"{existing[0]} 等 {len(existing)} 个文件已经存在；要覆盖请加 --force")
+    return issue_to(
+        form, paths, addressed, fiscal_year=fiscal_year, password=password, progress=progress
+    )
+
+
+def issue_to(
+    form: Form,
+    paths: Sequence[Path],
+    addressed: Sequence[Addressee],
+    *,
+    fiscal_year: int | None = None,
+    password: str = "",
+    progress: Callable[[Path], None] | None = None,
+) -> list[Path]:
+    """Write one template for each who is addressed, to a path of its own. Raises BuildError."""
     filled = [_prefilled(each) for each in addressed]
     lock = Lock(password)
     alike: dict[tuple[object, ...], list[int]] = {}
@@ -79,7 +94,7 @@ def issue(
         for path in written:
             if progress is not None:
                 progress(path)
-    return paths
+    return list(paths)
 
 
 def _shape(filling: Filling) -> tuple[object, ...]:

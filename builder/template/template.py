@@ -13,18 +13,19 @@ from xlsxwriter.format import Format
 
 from builder import styles as st
 from builder.sheets import FIXED_DATE, Book, Lock, WrittenSheet, book_at, done
-from builder.template import calc, guide, hints, selfcheck
+from builder.template import calc, guide, hints, selfcheck, sent_back
 from builder.template.edition import Edition
 from builder.template.guide import SendBack
 from builder.template.paging import breaks, fits_one_page, scale, slot_heights
 from builder.template.results import CellResult, Mark, Results
 from builder.template.selfcheck import STATUS_NAME
+from builder.template.sent_back import BackLetter
 from builder.template.validation import validation
 from workbook.address import area, letters, quote
 from workbook.arguments import PathLike, as_path, as_value, as_whole, as_year, refusal, taken
 from workbook.errors import BuildError
 from workbook.expression import literal
-from workbook.form import ROW, Form, Value, as_form, serial
+from workbook.form import BACK_SHEET, ROW, Form, Value, as_form, serial
 from workbook.layout import (
     CALC_SHEET,
     CHECK_SHEET,
@@ -71,6 +72,8 @@ class Job:
     prefilled: Sequence[Filling]
     lock: Lock
     send_back: SendBack
+    letter: BackLetter | None = None
+    """What the department is told of its last copy, where the form is sent back."""
 
     @property
     def form(self) -> Form:
@@ -193,6 +196,28 @@ def _plan(form: Form, value: object) -> Plan:
     return plan
 
 
+def build_sent_back(
+    form: Form,
+    path: Path,
+    letter: BackLetter,
+    *,
+    filling: Filling,
+    prefilled: Filling,
+    plan: Plan | None = None,
+    fiscal_year: int | None = None,
+    send_back: SendBack | None = None,
+    password: str = "",
+) -> Path:
+    """Write a form with what the department filled in, and 退回修改 in front: its problems, room for its answers.
+
+    Values that the form does not take are left to the letter's own list. Raises BuildError.
+    """
+    layout = lay_out(form, plan)
+    locked = [_issued(layout, prefilled, fiscal_year)]
+    _build(layout, path, filling, locked, Lock(password), send_back or SendBack(), letter)
+    return path
+
+
 def build_templates(
     form: Form,
     paths: Sequence[Path],
@@ -261,6 +286,7 @@ def _build(
     locked: Sequence[Filling],
     lock: Lock,
     send_back: SendBack,
+    letter: BackLetter | None = None,
 ) -> Job:
     """Write the first of some forms."""
     for each in locked:
@@ -268,7 +294,7 @@ def _build(
     results = Results(formulas_of(layout), [_merged(filling, each) for each in locked])
     with book_at(path, lock=lock, in_memory=True) as book:
         book.calc_on_load = False  # every result is written
-        job = Job(book, layout, results, filling, locked, lock, send_back)
+        job = Job(book, layout, results, filling, locked, lock, send_back, letter)
         _write(job)
     return job
 
@@ -319,6 +345,7 @@ def _check_fillings(layout: Layout, filling: Filling, prefilled: Filling) -> Non
 def _write(job: Job) -> None:
     book = job.book
     book.set_properties({"title": job.form.name, "comments": job.form.key, "created": FIXED_DATE})
+    back_sheet = book.add_worksheet(BACK_SHEET) if job.letter else None
     guide_sheet = book.add_worksheet(GUIDE_SHEET)
     sheets = {name: book.add_worksheet(name) for name in job.layout.pages}
     check = book.add_worksheet(CHECK_SHEET)
@@ -343,7 +370,14 @@ def _write(job: Job) -> None:
     calc_sheet.hide()
     lists.hide()
     records.very_hidden()
-    sheets[job.form.sheet].activate()
+    if job.letter is not None and back_sheet is not None:
+        sent_back.write(book, back_sheet, job.letter)
+        values = {name: job.written(spot) for name, spot in job.layout.spots.items()}
+        sent_back.mark(book, sheets, job.layout, job.letter, values)
+        back_sheet.lock(job.lock, _SIZES)
+        back_sheet.activate()
+    else:
+        sheets[job.form.sheet].activate()
 
 
 _SIZES = ("format_rows", "format_columns")

@@ -4,14 +4,17 @@ In come checked returns or a `Summary`; out come .docx (and PDF, an index page),
 `report`; `official` is the page of public documents as styles.
 """
 
+from builder.word.back_notice import NoticeForm, write_back_notice
 from builder.word.county_report import build_county_report
 from builder.word.disclosure import select, write_reports
 from builder.word.notices import write_notices
 from builder.word.official import write_template
 
 __all__ = [
+    "NoticeForm",
     "build_county_report",
     "select",
+    "write_back_notice",
     "write_notices",
     "write_reports",
     "write_template",

@@ -27,6 +27,7 @@ from workbook.checking import (
     value_at,
 )
 from workbook.errors import BuildError
+from workbook.expression import number_text
 from workbook.form import DEPARTMENT, DEPARTMENT_CODE, report_section
 from workbook.reading import Cell, Return, Submission, as_returns, is_foreseen, rejected
 from workbook.text import printable
@@ -172,12 +173,13 @@ def write_reports(
     public: bool = False,
     force: bool = False,
     unlisted: Collection[Path] = (),
+    reviewed: Mapping[Path, float] | None = None,
     progress: Callable[[Path], None] | None = None,
 ) -> Written:
     """Write the report of every accepted return into a folder; one that fails stops no other.
 
     What is there already is not written over without `force`. `public` also writes an index page, on
-    which the returns of the paths `unlisted` are not. Raises BuildError if the template cannot be used
+    which the returns of the paths `unlisted` are not; with the scores `reviewed`, by path, if any are given. Raises BuildError if the template cannot be used
     or nothing can be written there; ArgumentError for an argument that is none.
 
     >>> from builder import write_reports
@@ -224,7 +226,7 @@ def write_reports(
     if pdf and written.documents:
         _papers(written)
     if public and listed:
-        written.index = _index(listed, written.papers, folder)
+        written.index = _index(listed, written.papers, folder, reviewed or {})
     return written
 
 
@@ -310,7 +312,12 @@ def _refuse_index(folder: Path, *, must_be_new: bool) -> None:
         raise BuildError(f"{path}：已经存在；要覆盖请加 --force")
 
 
-def _index(listed: Mapping[Path, Return], papers: Collection[Path], folder: Path) -> Path:
+def _index(
+    listed: Mapping[Path, Return],
+    papers: Collection[Path],
+    folder: Path,
+    reviewed: Mapping[Path, float],
+) -> Path:
     path = folder / INDEX
     submissions = {
         document: submission
@@ -325,10 +332,19 @@ def _index(listed: Mapping[Path, Return], papers: Collection[Path], folder: Path
     has_projects = any(by_project.values())
     rows = [
         _row(document, submission, listed[document].county, columns,
-             paper=document.with_suffix(".pdf") in papers, project=has_projects)
+             paper=document.with_suffix(".pdf") in papers, project=has_projects,
+             review=[_score(reviewed.get(listed[document].path))] if reviewed else [])
         for document, submission in submissions.items()
     ]  # fmt: skip
-    heads = ["序号", "单位", *(["项目"] if has_projects else []), *columns, "自评报告"]
+    review_head = ["复核得分"] if reviewed else []
+    heads = [
+        "序号",
+        "单位",
+        *(["项目"] if has_projects else []),
+        *columns,
+        *review_head,
+        "自评报告",
+    ]
     page = _PAGE.format(
         title=html.escape(f"{first.fiscal_year}年度{first.form.name}公开"),
         # One department may send a form for each of its projects.
@@ -352,6 +368,10 @@ def _columns(submission: Submission) -> dict[str, str]:
     return key_of_label
 
 
+def _score(score: float | None) -> str:
+    return "" if score is None else number_text(score)
+
+
 def _row(
     path: Path,
     submission: Submission,
@@ -360,6 +380,7 @@ def _row(
     *,
     paper: bool,
     project: bool,
+    review: Sequence[str],
 ) -> str:
     """A line; what the form does not have stays blank."""
     batch = gather(submission.form, [submission], View.TRUE)
@@ -370,6 +391,7 @@ def _row(
             item = submission.form.field_of(keys[label])
             text = cell_text(item, value_at(batch, item, 0)).removeprefix("等次：")
         figures.append(f'<td class="number">{html.escape(clean(text))}</td>')
+    figures += [f'<td class="number">{text}</td>' for text in review]
     files = [path, path.with_suffix(".pdf")][: 1 + paper]
     links = "　".join(
         f'<a href="{html.escape(quote(file.name))}">{file.suffix.strip(".").upper()}</a>'

@@ -34,7 +34,14 @@ from workbook.checking.expected_scores import (
     expected_scores_of,
 )
 from workbook.checking.last_year import is_earlier, no_earlier_year
-from workbook.checking.roster import Roster, RosterEntry, RosterIndicator, as_roster, load_roster
+from workbook.checking.roster import (
+    Roster,
+    RosterEntry,
+    RosterIndicator,
+    as_roster,
+    load_roster,
+    nearest_name,
+)
 from workbook.checking.same_department import Identity, full_name, pair
 from workbook.checking.senders import Sender, SentReturns, named_otherwise, sort_by_sender
 from workbook.checking.table_file import (
@@ -93,6 +100,7 @@ __all__ = [
     "load_roster",
     "marked",
     "named_otherwise",
+    "nearest_name",
     "no_earlier_year",
     "pair",
     "plain_head",

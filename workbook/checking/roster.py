@@ -158,6 +158,11 @@ class Roster:
         """The counties in the roster's order; none if it has no column for them."""
         return tuple(dict.fromkeys(entry.county for entry in self.entries if entry.county))
 
+    @cached_property
+    def common_prefix(self) -> str:
+        """What all departments' names begin with, folded: 岳阳市云溪区."""
+        return _shared([identity.name for identity, _ in self._within("")])
+
     def match(self, code: str, department: str, county: str = "") -> RosterEntry | None:
         """The entry of that code; else the one of that name, blanks, width and case aside.
 

@@ -13,6 +13,7 @@ import click
 from workbook.commands.forms import form, forms, layout, template
 from workbook.commands.messages import CommandGroup, fail, say, t
 from workbook.commands.returns import check, explain, read
+from workbook.commands.rounds import round_, verify
 from workbook.commands.summary import aggregate
 from workbook.commands.word import import_word, report
 from workbook.release import __version__
@@ -82,6 +83,8 @@ for _command in (
     check,
     aggregate,
     explain,
+    round_,
+    verify,
 ):
     cli.add_command(_command)
 

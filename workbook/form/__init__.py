@@ -33,6 +33,7 @@ from workbook.form.kinds import (
     shows_day,
 )
 from workbook.form.model import (
+    BACK_SHEET,
     CELL,
     DEPARTMENT,
     DEPARTMENT_CODE,
@@ -68,6 +69,7 @@ from workbook.form.rules import CASE_SECTION
 from workbook.form.vocabulary import terms_of
 
 __all__ = [
+    "BACK_SHEET",
     "CASE_SECTION",
     "CELL",
     "DAYS_TO_1904",

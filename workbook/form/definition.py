@@ -37,6 +37,7 @@ from workbook.form.drawing import draw
 from workbook.form.key_fields import read_key_fields
 from workbook.form.kinds import KINDS, PLAIN_TEXT, Entry, Kind, plain_kind
 from workbook.form.model import (
+    BACK_SHEET,
     CELL,
     DEPARTMENT,
     DEPARTMENT_CODE,
@@ -670,7 +671,7 @@ def _check_sheet_name(table: TomlTable, key: str) -> None:
     """Refuse a sheet's name that Excel does not take, or that a template has already."""
     name = table.take(key, str)
     problem = ""
-    if name.casefold() in OWN_SHEETS:
+    if name.casefold() in (*OWN_SHEETS, BACK_SHEET):
         problem = "is the name of a sheet that every template has already"
     elif name.casefold() == "history":
         problem = "is a name that Excel keeps for itself"

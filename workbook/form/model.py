@@ -20,6 +20,8 @@ DEPARTMENT, DEPARTMENT_CODE = "identity.department", "identity.department_code"
 FISCAL_YEAR = "identity.fiscal_year"
 """The fields that every form has: a return is told apart by them."""
 
+BACK_SHEET = "退回修改"
+"""The first sheet of a form that is sent back: its problems, and what the department answers to them."""
 OWN_SHEETS = ("填报说明", "自检", "_lists", "_calc", "_form")
 """The sheets that every template has beside the form's own; `workbook.layout` says which is which."""
 

@@ -5,6 +5,20 @@ field, the formulas as they must stand there (`Formulas`), what each input lets 
 `layout`.
 """
 
+from workbook.layout.back_sheet import (
+    ACTIONS,
+    ANSWER,
+    BACK_HEADS,
+    CHECKED,
+    FIXED,
+    NEXT_PLACE,
+    NOTE,
+    NUMBER,
+    SERIAL,
+    SERIAL_NAME,
+    WAIVER,
+    answer_name,
+)
 from workbook.layout.formulas import Formulas, canonical, formulas_of
 from workbook.layout.input_limits import Admitted, admitted, list_name
 from workbook.layout.layout import (
@@ -38,20 +52,31 @@ from workbook.layout.layout import (
 )
 
 __all__ = [
+    "ACTIONS",
+    "ANSWER",
+    "BACK_HEADS",
     "CALC_SHEET",
+    "CHECKED",
     "CHECK_SHEET",
     "CHECK_TOP",
+    "FIXED",
     "FORM_RECORDS",
     "FORM_SHEET",
     "GUIDE_SHEET",
     "ISSUED_COLUMN",
     "LIST_SHEET",
     "MOST_ROWS",
+    "NEXT_PLACE",
+    "NOTE",
+    "NUMBER",
     "OTHER_WORD",
     "SOONEST",
     "STATUS_ROW",
+    "SERIAL",
+    "SERIAL_NAME",
     "VERDICT_LETTERS",
     "VERDICT_WORDS",
+    "WAIVER",
     "Admitted",
     "Block",
     "Formulas",
@@ -62,6 +87,7 @@ __all__ = [
     "Slot",
     "Spot",
     "admitted",
+    "answer_name",
     "canonical",
     "cell_name",
     "check_lines",

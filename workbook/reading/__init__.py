@@ -15,14 +15,17 @@ from workbook.reading.reader import (
     as_passwords,
     fatal,
     find_files,
+    is_litter,
     known_forms,
     read_batch,
+    read_kept,
     read_returns,
     require_counties,
     require_executor,
 )
 from workbook.reading.submission import (
     ACCEPTED,
+    CHINA,
     REJECTED,
     SKIPPED,
     Cell,
@@ -40,6 +43,7 @@ from workbook.reading.workers import IN_FLIGHT, WorkBatch, dispatch, executor_at
 
 __all__ = [
     "ACCEPTED",
+    "CHINA",
     "IN_FLIGHT",
     "REJECTED",
     "SKIPPED",
@@ -65,9 +69,11 @@ __all__ = [
     "find_files",
     "guarded",
     "is_foreseen",
+    "is_litter",
     "known_forms",
     "of_counties",
     "read_batch",
+    "read_kept",
     "read_returns",
     "rejected",
     "require_checked",

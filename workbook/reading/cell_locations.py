@@ -11,7 +11,7 @@ from workbook.address import Address, parse_reference
 from workbook.catalogue import Severity
 from workbook.errors import WorkbookError
 from workbook.findings import Finding, finding
-from workbook.form import Form
+from workbook.form import BACK_SHEET, Form
 from workbook.layout import (
     CALC_SHEET,
     CHECK_SHEET,
@@ -28,7 +28,7 @@ from workbook.reading.displacement import present_sheet_name
 from workbook.reading.label_search import OPTIONAL_LABELS, Located, fillings, locate_any
 from workbook.text import brief, fold
 
-BESIDE = frozenset((GUIDE_SHEET, CHECK_SHEET, CALC_SHEET, LIST_SHEET, FORM_SHEET))
+BESIDE = frozenset((BACK_SHEET, GUIDE_SHEET, CHECK_SHEET, CALC_SHEET, LIST_SHEET, FORM_SHEET))
 """The template's sheets beside the form itself."""
 
 

@@ -39,6 +39,7 @@ from workbook.layout import (
 )
 from workbook.limits import Limits
 from workbook.package import Package, RawCell, Sheet, members, open_bytes, read_file
+from workbook.reading.answers import answers_in
 from workbook.reading.cell_locations import (
     RecognisedForm,
     Unknown,
@@ -233,7 +234,7 @@ def require_counties(files: Iterable[Path], county: County) -> None:
     """
     if isinstance(county, type) or not (isinstance(county, str) or callable(county)):
         raise refusal("county", county, "应是县区的名称，或 FolderCounties.under(文件夹)")
-    files = [file for file in files if not _is_litter(file)] if callable(county) else []
+    files = [file for file in files if not is_litter(file)] if callable(county) else []
     if callable(county):
         refuse_outside([f for f in files if not county(f) and f.suffix.lower() != ARCHIVE])
     if isinstance(county, FolderCounties):
@@ -292,6 +293,60 @@ _IN_FLIGHT = 128
 """Batches under way on an executor of which it is not known how much it can do at a time."""
 
 
+def read_kept(
+    files: Sequence[tuple[Path, Path]],
+    *,
+    forms: Forms,
+    passwords: Passwords = (),
+    workers: int = 1,
+    progress: Callable[[Path], None] | None = None,
+) -> Returns:
+    """Read files that are kept under other names: each is named as its first path, its content at the second.
+
+    A return a file, in their order; archives are not opened.
+    """
+    work = partial(_read_kept, forms=forms, passwords=passwords)
+    returns_by_start: dict[int, list[Return]] = {}
+    if workers < 2 or len(files) < _WORTH_A_PROCESS:
+        batches: Iterable[tuple[WorkBatch[tuple[Path, Path]], list[Return] | None]] = (
+            (batch, work(batch))
+            for batch in (WorkBatch(n, (each,)) for n, each in enumerate(files))
+        )
+        returns_by_start = _gathered(batches, progress)
+    else:
+        with Processes(workers) as pool:
+            batches = dispatch(work, files, pool, size=_AT_ONCE, in_flight=2 * workers)
+            returns_by_start = _gathered(batches, progress)
+    return Returns(r for start in sorted(returns_by_start) for r in returns_by_start[start])
+
+
+def _gathered(
+    batches: Iterable[tuple[WorkBatch[tuple[Path, Path]], list[Return] | None]],
+    progress: Callable[[Path], None] | None,
+) -> dict[int, list[Return]]:
+    returns_by_start: dict[int, list[Return]] = {}
+    for batch, returns in batches:
+        returns_by_start[batch.start] = returns or [fatal(batch.items[0][0])]
+        if progress is not None:
+            for name, _ in batch.items:
+                progress(name)
+    return returns_by_start
+
+
+def _read_kept(
+    batch: WorkBatch[tuple[Path, Path]], *, forms: Forms, passwords: Passwords
+) -> list[Return]:
+    returns = []
+    for name, place in batch.items:
+        try:
+            returns.append(_read(name, _content(place), forms, passwords))
+        except Exception as error:
+            if is_foreseen(error):
+                raise
+            returns.append(rejected(name, error))
+    return returns
+
+
 def read_return(
     path: Path | str, *, forms: Forms | None = None, passwords: Passwords = ()
 ) -> Return:
@@ -301,7 +356,7 @@ def read_return(
 
 
 def _content(path: Path) -> bytes | Refused:
-    if _is_litter(path):
+    if is_litter(path):
         return b""
     if not isinstance(path, Url) and _is_folder(path):
         return Refused("W101", "文件夹没有权限打开，或者一层套一层太深")
@@ -321,12 +376,13 @@ def _read_file(path: Path, forms: Forms, passwords: Passwords) -> list[Return]:
     return [_read(name, data, forms, passwords) for name, data in inner_files] or [first]
 
 
-def _is_litter(path: Path) -> bool:
+def is_litter(path: Path) -> bool:
+    """Whether a file is what programs leave behind, which nobody sent."""
     return path.name.startswith(_OWN_FILES) or path.name.lower() in _LITTER
 
 
 def _read(path: Path, content: bytes | Refused, forms: Forms, passwords: Passwords) -> Return:
-    if _is_litter(path):
+    if is_litter(path):
         return Return(path, SKIPPED, (finding("W112", detail=printable(path.name)),))
     try:
         if isinstance(content, Refused):
@@ -420,6 +476,7 @@ def _recognise(
         department=_identity(cells, records, "department"),
         department_code=_identity(cells, records, "department_code"),
         values_only=package.values_only,
+        answers=answers_in(package),
     )
     audit_findings = inserted.renamed([*findings, *audited.findings])
     return submission, (*audit_findings, *inserted.findings)

@@ -8,7 +8,8 @@ from dataclasses import replace
 from workbook.address import split_a1
 from workbook.catalogue import Severity
 from workbook.findings import Finding, finding
-from workbook.layout import CALC_SHEET, CHECK_SHEET, FORM_SHEET, GUIDE_SHEET, LIST_SHEET
+from workbook.form import BACK_SHEET
+from workbook.layout import CALC_SHEET, CHECK_SHEET, FORM_SHEET, GUIDE_SHEET, LIST_SHEET, NEXT_PLACE
 from workbook.package import RawCell, Sheet
 from workbook.reading.inspection import LISTED, Evidence, Position, grouped, quoted
 from workbook.text import brief, fold
@@ -30,7 +31,7 @@ def changed_sheets(evidence: Evidence) -> Iterator[Finding]:
     added_sheets = [
         sheet
         for sheet in evidence.package.sheets
-        if sheet.name not in {*expected_names, *present_names.values()}
+        if sheet.name not in {*expected_names, *present_names.values(), BACK_SHEET}
     ]
     missing_names = [
         name for name in expected_names if present_names.get(name, name) not in sheet_names
@@ -147,7 +148,7 @@ def _swallows(text: str, inputs: frozenset[Position]) -> Position | None:
 
 def _is_content(cell: RawCell) -> bool:
     if isinstance(cell.value, str):
-        return bool(cell.value.strip())
+        return bool(cell.value.strip()) and cell.value != NEXT_PLACE
     return cell.value is not None or bool(cell.formula)
 
 

@@ -16,6 +16,7 @@ from workbook.display import MOST_LINES, html_table
 from workbook.findings import Finding
 from workbook.form import ROW, TOO_LARGE, Form, Raw, Value, serial
 from workbook.layout import Plan, Spot, cell_name, lay_out
+from workbook.reading.answers import Answers
 from workbook.text import brief, printable
 
 ACCEPTED, REJECTED, SKIPPED = "accepted", "rejected", "skipped"
@@ -64,6 +65,8 @@ class Submission:
     """What `filling` is, where the cells were left out."""
     values_only: bool = False
     """Whether it came as .xls or .ods: a result that shows 0 may be a text, even "", that was not saved."""
+    answers: Answers | None = None
+    """What the department answered, where the form had been sent back to it."""
 
     def __repr__(self) -> str:
         who = f"{self.department_code} {self.department}".strip()
@@ -148,6 +151,8 @@ class Return:
     modified: str = ""
     county: str = ""
     """Whose department sent it; blank where that is not known. Codes repeat in other counties."""
+    received: date | None = None
+    """The day on which it came, where a round has it on record; else the file itself has to tell."""
     chosen: bool = False
     """Whether the bureau said that it counts, of several copies; see `workbook.reading.choose`."""
     fault: str = ""

@@ -125,7 +125,7 @@ class Summary:
     """One row a department, the roster's first and in its order, index `number` from 1: status, county, code,
     department, contact, phone, returns (how many were read), duplicates, errors, warnings, notes (of
     the return that counts), on_roster, deadline, received (the day of the first return that was read),
-    received_by ("saved" or "prepared"), days_late, late (NA without deadline or day), why, file."""
+    received_by ("received", "saved" or "prepared"), days_late, late (NA without deadline or day), why, file."""
     duties: pd.DataFrame
     """One row a duty, a department's own form first and then its projects', index `number` from 1: status,
     county, code, department, form, project (NA for its own form), on_roster, copies, duplicates, errors,

@@ -307,7 +307,9 @@ def _departments(sent: SentReturns, deadline: datetime.date | None) -> tuple[Dep
 
 
 def day_received(returned: Return) -> tuple[datetime.date | None, str]:
-    """A return's day, and what tells it: "saved", "prepared", or blank if nothing does."""
+    """A return's day, and what tells it: "received", "saved", "prepared", or blank if nothing does."""
+    if returned.received is not None:
+        return returned.received, "received"
     saved = returned.saved_at
     return (saved.date(), "saved") if saved is not None else _day_prepared(returned)
 

@@ -1,0 +1,82 @@
+"""退回修改通知: one page of a department's forms that go back, to be printed, sealed and sent with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from builder.word.document import (
+    Box,
+    add_table,
+    clean,
+    fill_table,
+    keep_rows,
+    name_document,
+    save,
+)
+from builder.word.official import BODY, SIGNED, TITLE, opened
+
+TITLE_OF_NOTICE = "关于退回修改绩效自评表的通知"
+_WIDTHS = (1.0, 4.0, 9.0)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeForm:
+    """One form of a department's, and what is wrong with it."""
+
+    name: str
+    """《部门整体支出绩效自评表》, with the project's name where there is one."""
+    problems: Sequence[tuple[int, str, str]]
+    """(number, where, what is wrong and how to mend it) of each."""
+
+
+def write_back_notice(
+    path: Path,
+    *,
+    department: str,
+    forms: Sequence[NoticeForm],
+    by: date | None,
+    contact: str,
+    bureau: str,
+    day: date | None,
+) -> Path:
+    """Write the notice of one sending back (.docx). Raises BuildError."""
+    document, marked = opened(None)
+    marked.insert_paragraph_before(TITLE_OF_NOTICE, style=TITLE)
+    marked.insert_paragraph_before(clean(f"{department}："), style=BODY)
+    names = "、".join(form.name for form in forms)
+    until = f"请于 {by.year} 年 {by.month} 月 {by.day} 日前" if by else "请尽快"
+    marked.insert_paragraph_before(
+        clean(
+            f"你单位报来的{names}有下列问题。随通知退回的工作簿里带着你单位填报的内容，{until}在上面改正，"
+            "并在“退回修改”表里逐条选明处理、写明说明后报回；不要另用旧表填报。"
+        ),
+        style=BODY,
+    )
+    for form in forms:
+        marked.insert_paragraph_before(
+            clean(f"{form.name}（{len(form.problems)} 个问题）"), style=BODY
+        )
+        table = add_table(document, _WIDTHS, len(form.problems) + 1, marked)
+        boxes = [
+            Box(0, column, 0, column, text)
+            for column, text in enumerate(("序号", "位置", "问题和改法"))
+        ]
+        for row, (number, place, text) in enumerate(form.problems, 1):
+            boxes += [
+                Box(row, 0, row, 0, str(number)),
+                Box(row, 1, row, 1, clean(place), "left"),
+                Box(row, 2, row, 2, clean(text), "left"),
+            ]
+        fill_table(table, boxes)
+        keep_rows(table, heads=1)
+    if contact:
+        marked.insert_paragraph_before(clean(f"联系人：{contact}"), style=BODY)
+    signed = [bureau, f"{day.year}年{day.month}月{day.day}日" if day else ""]
+    for text in filter(None, signed):
+        marked.insert_paragraph_before(clean(text), style=SIGNED)
+    marked._p.getparent().remove(marked._p)
+    name_document(document, TITLE_OF_NOTICE)
+    return save(document, path)

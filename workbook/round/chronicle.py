@@ -1,0 +1,90 @@
+"""`history`: a department's versions, each against the one received before, and all that happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbook.arguments import PathLike
+from workbook.round.deciding import duties_of
+from workbook.round.folder import OpenRound, opened
+from workbook.round.state import DutyState, current_key, fold
+from workbook.round.versions import Version
+
+
+def history(
+    folder: PathLike | OpenRound, code: str, *, county: str = "", form: str = "", project: str = ""
+) -> dict[str, Any]:
+    """The history of what a department owes, as docs/commands.md tells it, `round history --json`."""
+    with opened(folder) as this_round:
+        board = fold(this_round)
+        duties = duties_of(board, code, county=county, form=form, project=project)
+        keys = {duty.key for duty in duties}
+        events = [
+            {"id": e.id, "at": e.at, "who": e.who, "kind": e.kind, "county": e.duty.county, "code": e.duty.code,
+             "form": e.duty.form, "project": e.duty.project or None, "data": dict(e.data)}
+            for e in this_round.events
+            if e.duty.text and current_key(this_round, e.duty) in keys
+        ]  # fmt: skip
+        return {
+            "duties": [
+                {
+                    "form": duty.form.id,
+                    "project": duty.project or None,
+                    "versions": _versions(this_round, duty),
+                }
+                for duty in duties
+            ],
+            "events": events,
+        }
+
+
+def _versions(this_round: OpenRound, duty: DutyState) -> list[dict[str, Any]]:
+    records = []
+    before: Version | None = None
+    for version in duty.versions:
+        records.append(_record(this_round, duty, version, before))
+        before = version
+    return records
+
+
+def _record(
+    this_round: OpenRound, duty: DutyState, version: Version, before: Version | None
+) -> dict[str, Any]:
+    living = duty.problems_of(version)
+    own = {each.problem.identity for each in living}
+    former = duty.problems_of(before)
+    known = {each.problem.identity for each in former}
+    return {
+        "number": version.number,
+        "file": version.name,
+        "received_at": version.time,
+        "on_time": None if duty.deadline is None else version.day <= duty.deadline,
+        "errors": sum(each.is_open_error for each in living),
+        "warnings": sum(
+            each.problem.severity == "warning" and each.state != "waived" for each in living
+        ),
+        "changed": _changed(this_round, version, before),
+        "gone": [each.number for each in former if each.problem.identity not in own],
+        "new": [
+            each.number
+            for each in living
+            if before is not None and each.problem.identity not in known
+        ],
+        "open": [
+            each.number
+            for each in living
+            if each.state == "open" and (before is None or each.problem.identity in known)
+        ],
+    }
+
+
+def _changed(
+    this_round: OpenRound, version: Version, before: Version | None
+) -> list[dict[str, Any]]:
+    """The cells that hold something else than in the version before."""
+    if before is None:
+        return []
+    ours, theirs = (this_round.ledger.reading(each.reading)["cells"] for each in (version, before))
+    names = dict.fromkeys((*theirs, *ours))
+    pairs = ((name, theirs.get(name, [None])[0], ours.get(name, [None])[0]) for name in names)
+    return [{"name": name, "from": was, "to": now} for name, was, now in pairs if was != now]

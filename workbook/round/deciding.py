@@ -1,0 +1,388 @@
+"""`decide` and `assign`: what the bureau says of a duty, each an event that another can undo."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbook.arguments import DayLike, PathLike, as_day, as_whole
+from workbook.errors import WorkbookError
+from workbook.round.folder import OpenRound, opened
+from workbook.round.intake import Incoming
+from workbook.round.ledger import Event, Overtaken
+from workbook.round.placing import place_for
+from workbook.round.receiving import KeptReader, Reception, problem_list
+from workbook.round.state import Board, DutyState, LivingProblem, fold, last_standing_decision
+from workbook.round.versions import Standing, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command wrote: events, files, and what was refused, each with the reason."""
+
+    events: tuple[int, ...] = ()
+    files: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    remarks: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+    """What was done, a sentence each."""
+    board: Board | None = field(default=None, repr=False)
+
+    def record(self) -> dict[str, Any]:
+        """As JSON."""
+        refused = [{"code": code, "why": why} for code, why in self.refused]
+        return {"events": list(self.events), "files": list(self.files), "refused": refused}
+
+
+def duties_of(
+    board: Board, code: str, *, county: str = "", form: str = "", project: str = ""
+) -> list[DutyState]:
+    """The duties that a code, and what else is given, may mean.
+
+    Raises WorkbookError where there is none, or two departments may be meant.
+    """
+    of_code = [
+        department
+        for department in board.departments
+        if code in (department.entry.code, department.entry.department)
+        and county in ("", department.entry.county)
+    ]
+    if not of_code:
+        raise WorkbookError(f"{code}：名册上没有这个单位；请写预算编码，或名册上的全称")
+    if len(of_code) > 1:
+        counties = "、".join(department.entry.county for department in of_code)
+        raise WorkbookError(f"{code}：{counties}都有这个编码，请用 --county 写明是哪个县区的")
+    duties = [
+        duty
+        for duty in of_code[0].duties
+        if form in ("", duty.form.id, duty.form.name) and project in ("", duty.project)
+    ]
+    if not duties:
+        owed = "、".join(_named(duty) for duty in of_code[0].duties)
+        raise WorkbookError(f"{code}：没有这张表要报；应报的是 {owed}")
+    return duties
+
+
+def _named(duty: DutyState) -> str:
+    return f"{duty.form.id}" + (f"“{duty.project}”" if duty.project else "")
+
+
+def decide(
+    folder: PathLike | OpenRound,
+    code: str,
+    *,
+    county: str = "",
+    form: str = "",
+    project: str = "",
+    seen: int | None = None,
+    approve: bool = False,
+    use: int | None = None,
+    excuse: bool = False,
+    nothing: bool = False,
+    extend: DayLike | None = None,
+    received_on: DayLike | None = None,
+    version: int | None = None,
+    accept: Iterable[int] = (),
+    refuse: Iterable[int] = (),
+    undo: bool = False,
+    why: str = "",
+    until: DayLike | None = None,
+) -> Done:
+    """Decide on what a department owes; see docs/commands.md, `round decide`.
+
+    `seen` is the number of the last version that the decision rests on: if another one has come, it is refused
+    with what changed. Raises WorkbookError where a decision is refused, and nothing is written down.
+    """
+    accept, refuse = list(accept), list(refuse)
+    chosen = {
+        "approve": approve, "use": use is not None, "excuse": excuse, "nothing": nothing, "extend": extend is not None,
+        "received_on": received_on is not None, "accept": bool(accept), "refuse": bool(refuse), "undo": undo,
+    }  # fmt: skip
+    named = [name for name, is_given in chosen.items() if is_given]
+    if not named or (len(named) > 1 and set(named) != {"accept", "refuse"}):
+        options = "、".join(f"--{name.replace('_', '-')}" for name in chosen)
+        raise WorkbookError(f"请写明一个决定：{options} 之一")
+    with opened(folder) as this_round:
+        this_round.require_open()
+        while True:
+            board = fold(this_round)
+            duties = duties_of(board, code, county=county, form=form, project=project)
+            decision = _Decision(
+                this_round, duties, why.strip(), None if until is None else as_day(until, "until")
+            )
+            if seen is not None:
+                decision.require_seen(as_whole(seen, "seen", least=0))
+            match named[0]:
+                case "approve":
+                    events = decision.approve()
+                case "use":
+                    events = decision.use(as_whole(use, "use", least=1))
+                case "excuse":
+                    events = decision.settle("excused", "excused")
+                case "nothing":
+                    events = decision.settle("declared_nothing", "nothing")
+                case "extend":
+                    events = decision.extend(as_day(extend, "extend"))
+                case "received_on":
+                    events = decision.date(as_day(received_on, "received_on"), version)
+                case "undo":
+                    events = decision.undo()
+                case _:
+                    events = decision.answer(accept, refuse)
+            try:
+                written = this_round.write(events)
+            except Overtaken:
+                this_round.refresh()
+                continue
+            after = fold(this_round)
+            return Done(
+                tuple(event.id for event in written),
+                remarks=tuple(this_round.remarks),
+                said=tuple(f"{d.full_key}：{_state_words(after.by_key[d.key])}" for d in duties),
+                board=after,
+            )
+
+
+def _state_words(duty: DutyState) -> str:
+    from workbook.round.state import STATES  # noqa: PLC0415 - words alone
+
+    return STATES[duty.state]
+
+
+class _Decision:
+    """One decision on some duties of a department."""
+
+    def __init__(
+        self,
+        this_round: OpenRound,
+        duties: Sequence[DutyState],
+        why: str,
+        until: datetime.date | None,
+    ) -> None:
+        self.round = this_round
+        self.duties = duties
+        self.why = why
+        self.until = until
+        self.group = (this_round.events[-1].id if this_round.events else 0) + 1
+
+    def require_seen(self, seen: int) -> None:
+        """Refuse where another version has come since."""
+        for duty in self.duties:
+            last = max((version.number for version in duty.versions), default=0)
+            if last != seen:
+                newer = [
+                    f"第 {v.number} 版（{v.name}，{v.time}）"
+                    for v in duty.versions
+                    if v.number > seen
+                ]
+                raise WorkbookError(
+                    f"{duty.full_key}：看到的是第 {seen} 版，后来又有{'、'.join(newer) or '变动'}；没有照办，请看过再定"
+                )
+
+    def _event(self, kind: str, duty: DutyState, file: str = "", **data: Any) -> Event:
+        words = {"why": self.why} if self.why else {}
+        return Event(kind, duty.key, file, {**data, **words, "group": self.group})
+
+    def _one(self, what: str) -> DutyState:
+        if len(self.duties) > 1:
+            owed = "、".join(map(_named, self.duties))
+            who = self.duties[0].full_key
+            raise WorkbookError(
+                f"{who}：有 {len(self.duties)} 张表要报（{owed}），{what}要用 --form、--project 写明是哪一张"
+            )
+        return self.duties[0]
+
+    def _require_why(self, what: str) -> None:
+        if not self.why:
+            raise WorkbookError(f"{what}要写明原因：--why “……”")
+
+    def approve(self) -> list[Event]:
+        events = []
+        for duty in self.duties:
+            version = duty.after_approval or duty.counted
+            if duty.settled or (duty.is_approved and duty.after_approval is None):
+                continue
+            if version is None:
+                raise WorkbookError(f"{duty.full_key}：还没有可以核定的表")
+            if duty.rivals:
+                raise WorkbookError(f"{duty.full_key}：几份分不清哪份在后，请先用 --use 定一份")
+            errors = duty.open_errors(version)
+            if errors and not self.why:
+                raise WorkbookError(
+                    f"{duty.full_key}：还有 {errors} 处错误未改，要核定请写明原因：--why “……”"
+                )
+            events.append(self._event("approved", duty, version.sha256, version=version.number))
+        if not events:
+            raise WorkbookError(
+                f"{self.duties[0].full_key}：已经是{_state_words(self.duties[0])}，不必再定"
+            )
+        return events
+
+    def use(self, number: int) -> list[Event]:
+        duty = self._one("--use ")
+        version = self._version(duty, number)
+        if not version.is_right:
+            raise WorkbookError(f"{duty.full_key}：第 {number} 版不是这一次要的表，不能计入")
+        return [self._event("used", duty, version.sha256, version=number)]
+
+    def _version(self, duty: DutyState, number: int) -> Version:
+        version = duty.version(number)
+        if version is None:
+            known = "、".join(str(each.number) for each in duty.versions) or "还没有收到"
+            raise WorkbookError(f"{duty.full_key}：没有第 {number} 版；现有：{known}")
+        return version
+
+    def settle(self, kind: str, state: str) -> list[Event]:
+        if kind == "excused":
+            self._require_why("免报")
+        open_ = [duty for duty in self.duties if duty.settled != state]
+        if not open_:
+            raise WorkbookError(
+                f"{self.duties[0].full_key}：已经是{_state_words(self.duties[0])}，不必再定"
+            )
+        return [self._event(kind, duty) for duty in open_]
+
+    def extend(self, day: datetime.date) -> list[Event]:
+        return [self._event("extended", duty, to=day.isoformat()) for duty in self.duties]
+
+    def date(self, day: datetime.date, number: int | None) -> list[Event]:
+        duty = self._one("--received-on ")
+        if not duty.versions:
+            raise WorkbookError(f"{duty.full_key}：还没有收到，没有日期可改")
+        version = (
+            self._version(duty, as_whole(number, "version", least=1))
+            if number is not None
+            else duty.versions[0]
+        )
+        return [
+            self._event("dated", duty, version.sha256, version=version.number, on=day.isoformat())
+        ]
+
+    def undo(self) -> list[Event]:
+        self._require_why("撤销")
+        events = []
+        for duty in self.duties:
+            last = last_standing_decision(duty)
+            if last:
+                events.append(
+                    self._event("undone", duty, of=[event.id for event in last], what=last[0].kind)
+                )
+        if not events:
+            raise WorkbookError(f"{self.duties[0].full_key}：没有可以撤销的决定")
+        return events
+
+    def answer(self, accept: Sequence[int], refuse: Sequence[int]) -> list[Event]:
+        duty = self._one("--accept、--refuse ")
+        if both := set(accept) & set(refuse):
+            raise WorkbookError(f"第 {min(both)} 个问题同时写了同意和不同意")
+        if accept:
+            self._require_why("同意")
+        events = []
+        if accept:
+            problems = [self._living(duty, number) for number in accept]
+            events.append(self._event(
+                "waived", duty, problems=problem_list(each.problem for each in problems), numbers=list(accept),
+                **({"until": self.until.isoformat()} if self.until else {}),
+            ))  # fmt: skip
+        if refuse:
+            problems = [self._living(duty, number) for number in refuse]
+            unanswered = next((each.number for each in problems if each.state == "open"), None)
+            if unanswered is not None:
+                raise WorkbookError(
+                    f"{duty.full_key}：第 {unanswered} 个问题单位没有答复，没有可以不同意的"
+                )
+            events.append(self._event(
+                "refused", duty, problems=problem_list(each.problem for each in problems), numbers=list(refuse)
+            ))  # fmt: skip
+        return events
+
+    def _living(self, duty: DutyState, number: int) -> LivingProblem:
+        for version in (duty.latest, duty.counted):
+            for each in duty.problems_of(version):
+                if each.number == number:
+                    return each
+        known = (
+            "、".join(str(each.number) for each in duty.problems_of(duty.latest or duty.counted))
+            or "没有"
+        )
+        raise WorkbookError(f"{duty.full_key}：没有第 {number} 个问题；现在的问题：{known}")
+
+
+def assign(
+    folder: PathLike | OpenRound,
+    file: str,
+    code: str,
+    *,
+    county: str = "",
+    form: str = "",
+    project: str = "",
+) -> Done:
+    """Say whose a file is. `file` is the head of its SHA-256, its name, or of the files of nobody its number in `status`."""
+    with opened(folder) as this_round:
+        this_round.require_open()
+        while True:
+            board = fold(this_round)
+            duties = duties_of(board, code, county=county, form=form, project=project)
+            sha256 = _file_named(board, file)
+            event = board.files[sha256]
+            incoming = Incoming(
+                event.data["name"],
+                sha256,
+                event.data["size"],
+                event.data["time"],
+                event.data["time_of"],
+            )
+            reader = KeptReader(this_round)
+            (returned,) = reader.read([(incoming.name, sha256)])
+            duty = _duty_for(duties, returned.submission.form.id if returned.submission else "")
+            placement = place_for(this_round, duty.key, incoming, returned)
+            reception = Reception(this_round, board, reader)
+            reception.placements[sha256] = placement
+            judged, _ = reception.judge([(incoming, returned)])
+            events = [Event("assigned", duty.key, sha256, {"standing": placement.standing.value})]
+            if placement.standing != Standing.ATTACHMENT:
+                data = reception.read_data(judged[sha256], placement)
+                events.append(Event("read", duty.key, sha256, data))
+                events += reception.answers(duty.key, sha256, judged[sha256])
+            try:
+                written = this_round.write(events, readings=reception.readings)
+            except Overtaken:
+                this_round.refresh()
+                continue
+            after = fold(this_round)
+            said = f"{incoming.name}：归 {duty.full_key}，{_state_words(after.by_key[duty.key])}"
+            return Done(
+                tuple(e.id for e in written),
+                remarks=tuple(this_round.remarks),
+                said=(said,),
+                board=after,
+            )
+
+
+def _file_named(board: Board, file: str) -> str:
+    """The SHA-256 of a file that is named by its head, its number among those of nobody, or its name."""
+    sought = file.strip().casefold()
+    if sought.isdecimal() and 1 <= int(sought) <= len(board.unassigned):
+        return board.unassigned[int(sought) - 1].sha256
+    of_hash = [sha256 for sha256 in board.files if len(sought) >= 4 and sha256.startswith(sought)]
+    of_name = [
+        sha256 for sha256, event in board.files.items()
+        if event.data["name"].casefold() == sought or event.data["name"].casefold().rpartition("/")[2] == sought
+    ]  # fmt: skip
+    candidates = of_hash or of_name
+    if len(candidates) != 1:
+        many = f"有 {len(candidates)} 个文件都是" if candidates else "没有收到过"
+        raise WorkbookError(f"{file}：{many}这个文件；请写 status --json 里 sha256 的前几位")
+    return candidates[0]
+
+
+def _duty_for(duties: Sequence[DutyState], form: str) -> DutyState:
+    """Of several duties the one of a form that was read."""
+    fitting = [duty for duty in duties if duty.form.id == form] or list(duties)
+    if len(fitting) > 1 and any(duty.project for duty in fitting):
+        raise WorkbookError(
+            f"{fitting[0].full_key}：有几张表要报，请用 --form、--project 写明是哪一张"
+        )
+    return fitting[0]

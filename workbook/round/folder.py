@@ -1,0 +1,349 @@
+"""A round's folder: where everything lies, opened with what the clerk has changed since written down first."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from workbook.arguments import PathLike, as_path
+from workbook.checking import Roster, RosterEntry, load_roster
+from workbook.errors import BuildError, RosterError, WorkbookError, reason_of, remedy_of
+from workbook.form import Form, load_form
+from workbook.reading import Return
+from workbook.round.ledger import DutyKey, Event, Ledger
+from workbook.round.settings import NAME, Settings, load_settings, told_changes
+from workbook.text import fold, printable
+from workbook.writing import stem_of
+
+HIDDEN = ".round"
+LEDGER, FILES, FORMS = "ledger.db", "files", "forms"
+ROSTER_STEM, PROJECTS_STEM, INDICATORS_STEM = "名册", "项目", "指标"
+SENT, INBOX, BACK, RESULT, PUBLIC = "发出", "收件", "退回", "汇总", "公开"
+TEMPLATE = "自评表.xlsx"
+_TABLES = (".xlsx", ".xls", ".ods", ".csv", ".xlsm")
+_FORMER_CODES = ("原编码", "原预算编码")
+"""How a roster heads the codes that a department had before it was renamed or merged."""
+_MAIL_HEADS = ("邮箱", "电子邮箱", "电子邮件", "邮件", "EMAIL", "E-MAIL")
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One duty as the roster has it now."""
+
+    key: DutyKey
+    entry: RosterEntry
+    form: Form
+    project: str = ""
+
+    @property
+    def key_of_department(self) -> tuple[str, str]:
+        """County and code of the department."""
+        return self.key.county, self.key.code
+
+
+def key_of(entry: RosterEntry, form: Form, project: str = "") -> DutyKey:
+    """What a duty of a department is called in the ledger."""
+    return DutyKey(entry.county, entry.code or entry.department, form.id, project)
+
+
+def column_of(entry: RosterEntry, heads: Iterable[str]) -> str:
+    """What stands in a department's column of one of some heads; blank if there is none."""
+    sought = {fold(head) for head in heads}
+    return next((text.strip() for head, text in entry.extra.items() if fold(head) in sought), "")
+
+
+def mail_of(entry: RosterEntry) -> str:
+    """A department's e-mail address; blank if the roster has none."""
+    return column_of(entry, _MAIL_HEADS)
+
+
+def former_codes(entry: RosterEntry) -> list[str]:
+    """The codes that a department had before."""
+    return [code for code in re.split(r"[\s、，,;；/]+", column_of(entry, _FORMER_CODES)) if code]
+
+
+class Folder:
+    """A round's folder on the disk."""
+
+    def __init__(self, path: PathLike) -> None:
+        self.path = as_path(path, "path")
+        self.hidden = self.path / HIDDEN
+
+    # places
+
+    @property
+    def ledger_path(self) -> Path:
+        """The ledger."""
+        return self.hidden / LEDGER
+
+    def stored(self, digest: str) -> Path:
+        """Where the file of a SHA-256 is kept."""
+        return self.hidden / FILES / digest[:2] / digest
+
+    def of_department(self, room: str, entry: RosterEntry) -> Path:
+        """A department's own folder among what was sent or sent back: `发出/0101 教育局`."""
+        county = [stem_of(entry.county, "")] if entry.county else []
+        name = stem_of("", " ".join(filter(None, (entry.code, entry.department))))
+        return self.path.joinpath(room, *county, name)
+
+    def file(self, stem: str) -> Path | None:
+        """The table of a stem, whatever its ending; None if there is none. Raises WorkbookError for two."""
+        candidates = [self.path / f"{stem}{ending}" for ending in _TABLES]
+        there = [path for path in candidates if path.is_file()]
+        if len(there) > 1:
+            raise WorkbookError(f"{there[0]} 和 {there[1]}：只能有一份{stem}，请留下一份")
+        return there[0] if there else None
+
+    def shown(self, path: Path) -> str:
+        """A file's name in messages: below the folder as from it, else whole."""
+        try:
+            return printable(path.absolute().relative_to(self.path.absolute()).as_posix())
+        except ValueError:
+            return printable(path)
+
+    # files that are kept
+
+    def keep(self, content: bytes) -> str:
+        """Keep a file under its SHA-256, whole or not at all; returns that. Raises BuildError."""
+        digest = hashlib.sha256(content).hexdigest()
+        target = self.stored(digest)
+        try:
+            if target.is_file() and target.stat().st_size == len(content):
+                return digest
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=target.parent, prefix=".")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(name).replace(target)
+            finally:
+                Path(name).unlink(missing_ok=True)
+        except OSError as error:
+            raise BuildError(
+                f"{target}：收到的文件存不下来（{reason_of(error)}），{remedy_of(error)}"
+            ) from None
+        return digest
+
+    def content(self, digest: str) -> bytes:
+        """A file that was kept. Raises WorkbookError if it is gone or not what it was."""
+        path = self.stored(digest)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise WorkbookError(
+                f"{path}：收到过的文件读不了（{reason_of(error)}）；请从备份恢复"
+            ) from None
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise WorkbookError(f"{path}：收到过的文件被改过；请从备份恢复")
+        return content
+
+    # what the clerk writes
+
+    def settings(self) -> Settings:
+        """What round.toml says. Raises WorkbookError."""
+        return load_settings(self.path / NAME)
+
+    def roster(self) -> Roster:
+        """Who must answer. Raises RosterError."""
+        roster = self.file(ROSTER_STEM)
+        if roster is None:
+            raise RosterError(f"{self.path}：没有名册；请把名册存成 {ROSTER_STEM}.xlsx 放在这里")
+        lists = [
+            self.file(stem) if roster.suffix.lower() == ".csv" else None
+            for stem in (PROJECTS_STEM, INDICATORS_STEM)
+        ]
+        return load_roster(roster, *lists)
+
+    def forms(self) -> dict[tuple[str, str], Form]:
+        """The definitions that the round began with, whatever the tool has learnt since."""
+        paths = sorted((self.hidden / FORMS).glob("*.toml"))
+        forms = [load_form(path) for path in paths]
+        return {(form.id, form.version): form for form in forms}
+
+    def lists_digest(self) -> str:
+        """What tells whether the roster, or a list beside it, is another one than before."""
+        digest = hashlib.sha256()
+        for stem in (ROSTER_STEM, PROJECTS_STEM, INDICATORS_STEM):
+            path = self.file(stem)
+            digest.update(f"{stem}:".encode())
+            digest.update(path.read_bytes() if path else b"")
+        return digest.hexdigest()
+
+
+class OpenRound:
+    """A round that is being worked on. `remarks` say what the clerk has changed since the last command."""
+
+    def __init__(self, folder: Folder, ledger: Ledger) -> None:
+        self.folder = folder
+        self.ledger = ledger
+        self.settings = folder.settings()
+        self.roster = folder.roster()
+        self.forms = folder.forms()
+        self.remarks: list[str] = []
+        if ledger.is_shared:
+            self.remarks.append("这个文件夹在网络盘上：一次只能有一个人用")
+        for form in self.settings.forms:
+            if form not in {form_id for form_id, _ in self.forms}:
+                raise WorkbookError(
+                    f"{folder.path / NAME}：forms 里的“{form}”不在这一次收的表里；开始以后不能改"
+                )
+        self.events = ledger.events()
+        self._record_changes()
+
+    @cached_property
+    def owed(self) -> tuple[Owed, ...]:
+        """The duties as the roster has them, in its order: a department's own forms before its projects'."""
+        return tuple(owed_by(self.roster, [self.form_of(name) for name in self.settings.forms]))
+
+    def form_of(self, form_id: str) -> Form:
+        """The round's form of an id."""
+        return next(form for (name, _), form in self.forms.items() if name == form_id)
+
+    @cached_property
+    def entries(self) -> Mapping[tuple[str, str], RosterEntry]:
+        """The departments by county and code, as the ledger has them."""
+        return {
+            (entry.county, entry.code or entry.department): entry for entry in self.roster.entries
+        }
+
+    def write(self, events: Iterable[Event], **kept: Any) -> list[Event]:
+        """Write events down, if nobody else has written since; they are then part of what happened."""
+        seen = self.events[-1].id if self.events else 0
+        written = self.ledger.write(events, seen=seen, **kept)
+        self.events += written
+        return written
+
+    def write_now(self, events: Iterable[Event]) -> list[Event]:
+        """Write events down, whatever else was written meanwhile; nothing if there are none."""
+        events = list(events)
+        if not events:
+            return []
+        written = self.ledger.write(events)
+        self.refresh()
+        return written
+
+    def refresh(self) -> None:
+        """See what others have written meanwhile."""
+        last = self.events[-1].id if self.events else 0
+        self.events += self.ledger.events(last)
+
+    @cached_property
+    def last_year(self) -> Sequence[Return]:
+        """Last year's returns, if the settings name where they are."""
+        from workbook.round.receiving import last_year_of  # noqa: PLC0415 - which reads what is opened here
+
+        return last_year_of(self)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the round is sealed."""
+        last = next((e.kind for e in reversed(self.events) if e.kind in ("closed", "reopened")), "")
+        return last == "closed"
+
+    def require_open(self) -> None:
+        """Raise WorkbookError where the round is closed."""
+        if self.is_closed:
+            raise WorkbookError(
+                f"{self.folder.path}：这次收表已经封存；要改，先用 workbook round reopen 写明原因"
+            )
+
+    def _record_changes(self) -> None:
+        if self.is_closed:
+            return  # what is sealed stays as it is
+        changes = [*self._changed_settings(), *self._changed_roster()]
+        if changes:
+            self.events += self.ledger.write(changes)
+
+    def _changed_settings(self) -> Iterator[Event]:
+        nothing: dict[str, Any] = {}
+        before = next(
+            (e.data["values"] for e in reversed(self.events) if e.kind == "settings_changed"),
+            nothing,
+        )
+        after = self.settings.record()
+        if before != after:
+            told = told_changes(before, after)
+            yield Event(
+                "settings_changed", data={"values": after, "changed": told if before else []}
+            )
+            if before:
+                self.remarks.append(f"设置改了：{'；'.join(told)}")
+
+    def _changed_roster(self) -> Iterator[Event]:
+        before = next((e.data for e in reversed(self.events) if e.kind == "roster_changed"), None)
+        digest = self.folder.lists_digest()
+        if before is not None and before["digest"] == digest:
+            return
+        lines = {
+            f"{e.county} {e.code or e.department}".strip(): _line(e) for e in self.roster.entries
+        }
+        former = before["lines"] if before else {}
+        told = {
+            "added": [name for name in lines if name not in former],
+            "removed": [name for name in former if name not in lines],
+            "changed": [name for name in lines if name in former and former[name] != lines[name]],
+        }
+        yield Event(
+            "roster_changed", data={"digest": digest, "lines": lines, **(told if before else {})}
+        )
+        if before:
+            words = {"added": "添了", "removed": "去了", "changed": "改了"}
+            clauses = [f"{words[what]} {'、'.join(names)}" for what, names in told.items() if names]
+            self.remarks.append(f"名册改了：{'；'.join(clauses) or '只有格式'}")
+
+
+def owed_by(roster: Roster, forms: Iterable[Form]) -> Iterator[Owed]:
+    """What the departments of a roster owe of some forms."""
+    forms = list(forms)
+    for entry in roster.entries:
+        for form in forms:
+            if form.key_fields.project is None:
+                yield Owed(key_of(entry, form), entry, form)
+        for form in forms:
+            if form.key_fields.project is not None:
+                for project in entry.projects:
+                    yield Owed(key_of(entry, form, project.name), entry, form, project.name)
+
+
+def _line(entry: RosterEntry) -> dict[str, Any]:
+    """A department as the ledger keeps it: what it is asked for, never its password."""
+    return {
+        "department": entry.department,
+        "contact": entry.contact,
+        "phone": entry.phone,
+        "deadline": entry.deadline.isoformat() if entry.deadline else None,
+        "projects": [project.name for project in entry.projects],
+        "indicators": len(entry.indicators),
+        "extra": dict(entry.extra),
+    }
+
+
+@contextlib.contextmanager
+def opened(path: PathLike | OpenRound) -> Iterator[OpenRound]:
+    """A round, opened by its folder; one that is open already stays so."""
+    if isinstance(path, OpenRound):
+        yield path
+        return
+    folder = Folder(path)
+    if not folder.hidden.is_dir():
+        raise WorkbookError(
+            f"{folder.path}：这里没有收表的账本；请给出 workbook round new 建的文件夹"
+        )
+    with Ledger(folder.ledger_path) as ledger:
+        yield OpenRound(folder, ledger)
+
+
+def due_of(entry: RosterEntry, settings: Settings) -> datetime.date | None:
+    """By which day a department must answer, before any extension."""
+    return entry.deadline or settings.deadline

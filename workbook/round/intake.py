@@ -1,0 +1,207 @@
+"""What is dropped in: files, folders, archives and mails, each file in them kept once under its SHA-256."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workbook.errors import Refused
+from workbook.limits import Limits
+from workbook.package import members, read_file
+from workbook.reading import CHINA, find_files, is_litter
+from workbook.round.folder import Folder
+from workbook.round.mail import Mail, is_mail, read_mail
+from workbook.text import printable
+
+_SETTLED = 1.0
+"""Seconds for which a file has to have been left alone; one changed later is looked at twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One file that came, kept in the folder."""
+
+    name: str
+    """As it is shown: its place in the round's folder, or its path; of an archive or a mail below that's."""
+    sha256: str
+    size: int
+    time: str
+    """When it came, ISO 8601 with an offset."""
+    time_of: str
+    """What tells that time: mail, archive or file."""
+    sender: str = ""
+    """The address that the mail came from."""
+    subject: str = ""
+
+    @property
+    def path(self) -> Path:
+        """What its name says."""
+        return Path(self.name)
+
+
+@dataclass(slots=True)
+class Intake:
+    """What was found under some paths."""
+
+    files: list[Incoming] = field(default_factory=list)
+    known: dict[str, Any] = field(default_factory=dict)
+    """What is noted of each file that was looked at, so that it need not be read again."""
+    unchanged: int = 0
+    """Files that were there the last time."""
+    waiting: list[str] = field(default_factory=list)
+    """Files that are still being written."""
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    """Files that are nobody's, and those that could not be read, each with the reason."""
+    remarks: list[str] = field(default_factory=list)
+    """What mails seem to carry and do not."""
+
+
+def take_in(
+    folder: Folder, paths: Iterable[Path], known: Mapping[str, Any], received: Iterable[str]
+) -> Intake:
+    """Look at every file under some paths, and keep those that are new. Raises BuildError where that fails."""
+    intake, received = Intake(), set(received)
+    for path in find_files(paths):
+        shown = folder.shown(path)
+        if is_litter(path):
+            intake.skipped.append((shown, "软件留下的临时文件"))
+            continue
+        before = _state(path)
+        noted = known.get(shown)
+        if (
+            before is not None
+            and noted
+            and noted["state"] == before
+            and received.issuperset(noted["files"])
+        ):
+            intake.unchanged += len(noted["files"])
+            continue
+        try:
+            content = read_file(path, Limits())
+        except Refused as refused:
+            intake.skipped.append((shown, refused.detail))
+            continue
+        if before is None or not _is_settled(path, before):
+            intake.waiting.append(shown)
+            continue
+        taken = list(_of_file(folder, shown, content, _file_time(before), intake))
+        new = [each for each in taken if each.sha256 not in received]
+        intake.unchanged += len(taken) - len(new)
+        intake.files += new
+        received.update(each.sha256 for each in new)
+        intake.known[shown] = {"state": before, "files": [each.sha256 for each in taken]}
+    return intake
+
+
+def take_bytes(
+    folder: Folder, name: str, content: bytes, moment: datetime.datetime, received: Iterable[str]
+) -> Intake:
+    """The same of one file that was handed over, and came at a moment."""
+    intake, received = Intake(), set(received)
+    taken = _of_file(folder, printable(name), content, moment.isoformat(timespec="seconds"), intake)
+    for each in taken:
+        if each.sha256 in received:
+            intake.unchanged += 1
+        else:
+            received.add(each.sha256)
+            intake.files.append(each)
+    return intake
+
+
+def _state(path: Path) -> list[int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return [status.st_size, status.st_mtime_ns, status.st_ino]
+
+
+def _is_settled(path: Path, before: list[int]) -> bool:
+    """Whether nobody is writing the file: it stays as it was, for a moment if it is quite new."""
+    age = time.time() - before[1] / 1e9
+    if 0 <= age < _SETTLED:
+        time.sleep(min(_SETTLED - age, _SETTLED) / 4)
+    return _state(path) == before and not path.with_name(f"~${path.name}").exists()
+
+
+def _file_time(state: list[int]) -> str:
+    """The file's own time, in China's zone; one that no calendar has is the epoch's."""
+    try:
+        moment = datetime.datetime.fromtimestamp(state[1] / 1e9, CHINA)
+    except (OverflowError, OSError, ValueError):
+        moment = datetime.datetime.fromtimestamp(0, CHINA)
+    return moment.isoformat(timespec="seconds")
+
+
+def _of_file(
+    folder: Folder, name: str, content: bytes, moment: str, intake: Intake
+) -> Iterator[Incoming]:
+    """The files that one file holds: itself, or what an archive or a mail carries."""
+    mail = read_mail(name, content) if is_mail(Path(name)) else None
+    if mail is not None:
+        yield from _of_mail(folder, name, content, mail, moment, intake)
+        return
+    packed = list(members(Path(name), content, Limits()))
+    if not packed:
+        yield _kept(folder, name, content, moment, "file")
+        return
+    for path, data in packed:
+        inner = path.as_posix()
+        if is_litter(path):
+            continue
+        if isinstance(data, Refused):
+            intake.skipped.append((inner, data.detail))
+        elif is_mail(path) and (inner_mail := read_mail(inner, data)) is not None:
+            yield from _of_mail(folder, inner, data, inner_mail, moment, intake)
+        else:
+            yield _kept(folder, inner, data, moment, "archive")
+
+
+def _of_mail(
+    folder: Folder, name: str, content: bytes, mail: Mail, moment: str, intake: Intake
+) -> Iterator[Incoming]:
+    if mail.time is not None:
+        moment = mail.time.astimezone(CHINA).isoformat(timespec="seconds")
+    intake.remarks += [f"{name}：{remark}" for remark in mail.remarks]
+    about = {"sender": mail.sender, "subject": mail.subject}
+    names: set[str] = set()
+    for attachment in mail.attachments:
+        inner, number = f"{name}/{attachment.name}", 1
+        while inner in names:
+            number += 1
+            inner = f"{name}/({number}){attachment.name}"
+        names.add(inner)
+        packed = list(members(Path(inner), attachment.content, Limits()))
+        for path, data in packed or [(Path(inner), attachment.content)]:
+            if isinstance(data, Refused):
+                intake.skipped.append((path.as_posix(), data.detail))
+            elif not is_litter(path):
+                yield _kept(folder, path.as_posix(), data, moment, "mail", **about)
+    if not mail.attachments:  # what it says may be an explanation
+        yield _kept(folder, name, content, moment, "mail", **about)
+
+
+def _kept(
+    folder: Folder, name: str, content: bytes, moment: str, time_of: str, **about: str
+) -> Incoming:
+    return Incoming(name, folder.keep(content), len(content), moment, time_of, **about)
+
+
+def sync(folder: Folder, files: Iterable[Incoming]) -> None:
+    """Have the names of new files written to the disk, where the system can."""
+    for parent in {folder.stored(each.sha256).parent for each in files}:
+        try:
+            handle = os.open(parent, os.O_RDONLY)
+        except OSError:  # Windows opens no folders
+            return
+        try:
+            os.fsync(handle)
+        except OSError:
+            pass
+        finally:
+            os.close(handle)

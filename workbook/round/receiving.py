@@ -1,0 +1,511 @@
+"""`receive`: what came is stored, read, checked and written down as events, all at once or not at all."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from workbook.arguments import PathLike, as_paths
+from workbook.checking import check
+from workbook.findings import Finding
+from workbook.layout import ACTIONS, CHECKED
+from workbook.reading import ACCEPTED, SKIPPED, Return, read_kept, read_returns
+from workbook.release import __version__
+from workbook.round.folder import INBOX, Folder, OpenRound, opened
+from workbook.round.intake import Incoming, Intake, sync, take_bytes, take_in
+from workbook.round.ledger import DutyKey, Event, Overtaken, hash_of
+from workbook.round.placing import Placement, place
+from workbook.round.problems import Problem, filled_cells, problems_of
+from workbook.round.state import Board, DutyState, LivingProblem, fold
+from workbook.round.versions import Standing, new_errors
+
+BETWEEN = ("A504", "A506", "A507", "A508", "A509", "A510", "A511")
+"""Findings that may come or go with what others sent."""
+_OURS = ("A502", "A505")
+"""What a round knows better: which copy counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """What became of one file."""
+
+    file: str
+    sha256: str
+    county: str
+    code: str
+    form: str
+    project: str
+    version: int | None
+    state: str
+    outcome: str
+    why: str = ""
+    event: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What one `receive` brought."""
+
+    files: tuple[ReceivedFile, ...]
+    unchanged: int
+    missing: int
+    remarks: tuple[str, ...]
+    waiting: tuple[str, ...]
+    board: Board = field(repr=False)
+
+    def count(self, *outcomes: str) -> int:
+        """How many files came to one of some outcomes."""
+        return sum(each.outcome in outcomes for each in self.files)
+
+    def record(self) -> dict[str, Any]:
+        """As JSON; see docs/commands.md."""
+        names = (
+            "file",
+            "sha256",
+            "county",
+            "code",
+            "form",
+            "project",
+            "version",
+            "state",
+            "outcome",
+        )
+        return self.numbers() | {
+            "files": [{name: getattr(each, name) or None for name in names} for each in self.files]
+        }
+
+    def numbers(self) -> dict[str, int]:
+        """How many files are new, unchanged, took an older one's place, are faulty, passed, belong to nobody; and
+        how many departments are missing."""
+        new = [each for each in self.files if each.outcome not in ("unchanged", "skipped")]
+        return {
+            "new": len(new),
+            "unchanged": self.unchanged,
+            "replaced": self.count("replaced_older"),
+            "faulty": sum(each.state == "faulty" and each.outcome != "attachment" for each in new),
+            "passed": sum(
+                each.state in ("passed", "approved")
+                and each.outcome in ("counted", "replaced_older")
+                for each in new
+            ),
+            "unassigned": self.count("unassigned"),
+            "missing": self.missing,
+        }
+
+
+def receive(
+    folder: PathLike | OpenRound,
+    paths: PathLike | Iterable[PathLike] | None = None,
+    *,
+    workers: int = 1,
+    progress: Callable[[Path], None] | None = None,
+) -> Received:
+    """Take in what lies in 收件/, or under `paths`: files, folders, archives and mails, each file once.
+
+    Nothing raises for what a department sent. Raises WorkbookError where the round is closed, BuildError where
+    nothing can be stored; then nothing has been written down.
+    """
+    with opened(folder) as this_round:
+        this_round.require_open()
+        given = [this_round.folder.path / INBOX] if paths is None else as_paths(paths, "paths")
+        look = partial(
+            take_in,
+            this_round.folder,
+            [path for path in given if path.exists()],
+            this_round.ledger.known_files(),
+        )
+        return _received(this_round, look, workers, progress)
+
+
+def receive_bytes(
+    folder: PathLike | OpenRound, name: str, content: bytes, moment: datetime.datetime
+) -> Received:
+    """Take in one file that was handed over at a moment."""
+    with opened(folder) as this_round:
+        this_round.require_open()
+        return _received(
+            this_round, partial(take_bytes, this_round.folder, name, content, moment), 1, None
+        )
+
+
+def _received(
+    this_round: OpenRound,
+    look: Callable[[Iterable[str]], Intake],
+    workers: int,
+    progress: Callable[[Path], None] | None,
+) -> Received:
+    reader = KeptReader(this_round, workers, progress)
+    while True:
+        before = fold(this_round)
+        intake = look(before.files)
+        if not intake.files:
+            if intake.known:
+                this_round.ledger.write((), known=intake.known)
+            _follow_own_rules(this_round)
+            return _told(this_round, before, fold(this_round), intake, {})
+        reception = Reception(this_round, before, reader)
+        events = list(reception.events(intake.files))
+        sync(this_round.folder, intake.files)
+        try:
+            this_round.write(events, readings=reception.readings, known=intake.known)
+        except Overtaken:
+            this_round.refresh()
+            continue
+        _follow_own_rules(this_round)
+        return _told(this_round, before, fold(this_round), intake, reception.placements)
+
+
+class KeptReader:
+    """Reads kept files, each once."""
+
+    def __init__(
+        self,
+        this_round: OpenRound,
+        workers: int = 1,
+        progress: Callable[[Path], None] | None = None,
+    ) -> None:
+        self.round = this_round
+        self.workers, self.progress = workers, progress
+        self._read: dict[tuple[str, str], Return] = {}
+
+    def read(self, files: Sequence[tuple[str, str]]) -> list[Return]:
+        """The returns of some files, each given by its name and SHA-256."""
+        wanted = [each for each in dict.fromkeys(files) if each not in self._read]
+        if wanted:
+            roster, folder = self.round.roster, self.round.folder
+            returns = read_kept(
+                [(folder.path / name, folder.stored(sha256)) for name, sha256 in wanted],
+                forms=self.round.forms,
+                passwords=roster.passwords,
+                workers=self.workers,
+                progress=self.progress,
+            )
+            for each, returned in zip(wanted, returns, strict=True):
+                self._read[each] = replace(returned, path=Path(each[0]), sha256=each[1])
+        return [self._read[each] for each in files]
+
+
+class Reception:
+    """Some files being received: where they belong, what is wrong with them, and the events that say so."""
+
+    def __init__(self, this_round: OpenRound, board: Board, reader: KeptReader) -> None:
+        self.round = this_round
+        self.board = board
+        self.reader = reader
+        self.batch = this_round.events[-1].id if this_round.events else 0
+        self.readings: list[Mapping[str, Any]] = []
+        self.placements: dict[str, Placement] = {}
+
+    def events(self, files: Sequence[Incoming]) -> Iterator[Event]:
+        """The events of new files, in their order; then of those received before of which others now say more."""
+        returns = self.reader.read([(each.name, each.sha256) for each in files])
+        for incoming, returned in zip(files, returns, strict=True):
+            self.placements[incoming.sha256] = place(self.round, incoming, returned)
+        judged, siblings = self.judge(list(zip(files, returns, strict=True)))
+        for incoming in files:
+            placement, returned = self.placements[incoming.sha256], judged[incoming.sha256]
+            key = placement.key
+            about = {"sender": incoming.sender, "subject": incoming.subject}
+            yield Event("received", file=incoming.sha256, data={
+                "name": incoming.name, "size": incoming.size, "time": incoming.time, "time_of": incoming.time_of,
+                "batch": self.batch, **{name: text for name, text in about.items() if text},
+            })  # fmt: skip
+            yield Event("read", key, incoming.sha256, self.read_data(returned, placement))
+            yield from self.answers(key, incoming.sha256, returned)
+        for sha256, returned in siblings.items():
+            found = self.board.placement(sha256)
+            assert found is not None, "siblings stand on the board"
+            yield Event(
+                "read",
+                found[0].key,
+                sha256,
+                self.read_data(returned, Placement(found[0].key, found[1].standing)),
+            )
+
+    def read_data(self, returned: Return, placement: Placement) -> dict[str, Any]:
+        """What the ledger says of a version; all that was read is kept beside it."""
+        submission = returned.submission
+        reading = reading_of(returned)
+        self.readings.append(reading)
+        return {
+            "standing": placement.standing.value, "why": placement.why, "status": returned.status,
+            "saved_at": returned.saved_at.isoformat() if returned.saved_at and submission else "",
+            "filling": submission.filling if submission else "", "reading": hash_of(reading),
+            "problems": [problem.record() for problem in problems_of(returned)],
+        }  # fmt: skip
+
+    def judge(
+        self, files: Sequence[tuple[Incoming, Return]]
+    ) -> tuple[dict[str, Return], dict[str, Return]]:
+        """The returns, by SHA-256, with their findings; and those received before whose findings are others now.
+
+        Copies of one duty are judged apart: which one counts is not for the check to say.
+        """
+        judged: dict[str, Return] = {}
+        layers: list[list[tuple[Incoming, Return]]] = []
+        count: Counter[DutyKey] = Counter()
+        for incoming, returned in files:
+            placement = self.placements[incoming.sha256]
+            number = (
+                count[placement.key] if placement.standing == Standing.RIGHT else len(layers) + 1
+            )
+            if placement.standing == Standing.RIGHT:
+                count[placement.key] += 1
+                while len(layers) <= number:
+                    layers.append([])
+                layers[number].append((incoming, returned))
+            else:
+                (alone,) = self._checked([returned])
+                judged[incoming.sha256] = replace(
+                    alone, findings=(*placement.findings, *alone.findings)
+                )
+        changed: dict[str, Return] = {}
+        for layer in layers:
+            siblings = self._siblings(layer)
+            returns = [returned for _, returned in layer]
+            checked = self._checked([*returns, *siblings.values()])
+            for (incoming, _), returned in zip(layer, checked, strict=False):
+                judged[incoming.sha256] = returned
+            for sha256, returned in zip(siblings, checked[len(layer) :], strict=True):
+                anew = self._with_findings_between(sha256, returned)
+                if anew is not None:
+                    changed[sha256] = anew
+        return judged, changed
+
+    def _checked(self, returns: Sequence[Return]) -> list[Return]:
+        checked = check(
+            returns,
+            self.round.roster,
+            year=self.round.settings.year,
+            last_year=self.round.last_year,
+        )
+        return [
+            replace(each, findings=tuple(f for f in each.findings if f.code not in _OURS))
+            for each in checked
+        ]
+
+    def _siblings(self, layer: Sequence[tuple[Incoming, Return]]) -> dict[str, Return]:
+        """What counts and has to be seen beside some new returns: the department's other forms, and another's
+        that is filled in the same."""
+        departments = {self.placements[incoming.sha256].key for incoming, _ in layer}
+        keys = {(key.county, key.code) for key in departments}
+        fillings = {r.submission.filling for _, r in layer if r.submission} - {""}
+        wanted = [
+            (duty.counted.name, duty.counted.sha256)
+            for duty in self.board.duties
+            if duty.counted is not None
+            and duty.key not in departments
+            and ((duty.key.county, duty.key.code) in keys or duty.counted.filling in fillings)
+        ]
+        returns = self.reader.read(wanted)
+        return {sha256: returned for (_, sha256), returned in zip(wanted, returns, strict=True)}
+
+    def _with_findings_between(self, sha256: str, returned: Return) -> Return | None:
+        """A return received before, its own findings as they were, with those between returns as they are; None
+        if they are the same."""
+        found = self.board.placement(sha256)
+        assert found is not None, "siblings stand on the board"
+        recorded = findings_of(self.round.ledger.reading(found[1].reading))
+        between = [f for f in returned.findings if f.code in BETWEEN]
+        if between == [f for f in recorded if f.code in BETWEEN]:
+            return None
+        own = [f for f in recorded if f.code not in BETWEEN]
+        return replace(returned, findings=(*own, *between))
+
+    def answers(self, key: DutyKey, sha256: str, returned: Return) -> Iterator[Event]:
+        """What the department answered in the form that was sent back."""
+        submission = returned.submission
+        if submission is None or submission.answers is None or not key.text:
+            return
+        duty = self.board.by_key.get(key)
+        sent = next(
+            (e for e in (duty.sent if duty else ()) if e.data["token"] == submission.answers.token),
+            None,
+        )
+        if sent is None:
+            return
+        asked = {int(number): each for number, each in sent.data["problems"].items()}
+        answers = [
+            {"number": number, "code": asked[number][0], "row": asked[number][1], "values": asked[number][2],
+             "action": action, "note": note}
+            for number, action, note in submission.answers.answers
+            if number in asked and action in ACTIONS
+        ]  # fmt: skip
+        if answers:
+            yield Event("answered", key, sha256, {"answers": answers, "time": sent.data["time"]})
+
+
+def reading_of(returned: Return) -> dict[str, Any]:
+    """All that was read of a version, as it is kept: who, what was filled in and where, every finding."""
+    submission = returned.submission
+    return {
+        "by": f"workbook {__version__}", "status": returned.status, "application": returned.application,
+        "saved_by": returned.saved_by, "modified": returned.modified,
+        "form": submission.form.key if submission else "", "year": submission.fiscal_year if submission else None,
+        "code": submission.department_code if submission else "", "department": submission.department if submission else "",
+        "project": submission.project if submission else "",
+        "findings": [{name: str(getattr(f, name)) for name in _FINDING} for f in returned.findings],
+        "cells": filled_cells(submission) if submission else {},
+    }  # fmt: skip
+
+
+_FINDING = (
+    "code",
+    "severity",
+    "message",
+    "hint",
+    "sheet",
+    "cell",
+    "field",
+    "printed",
+    "expected",
+    "subject",
+)
+
+
+def findings_of(reading: Mapping[str, Any]) -> list[Finding]:
+    """The findings of a version as they were read."""
+    from workbook.catalogue import Severity  # noqa: PLC0415 - beside Finding
+
+    return [
+        Finding(**{**each, "severity": Severity(each["severity"])}) for each in reading["findings"]
+    ]
+
+
+def _follow_own_rules(this_round: OpenRound) -> None:
+    """Write down what follows of itself, if the settings say so: checked warnings are closed, passed forms approved."""
+    settings = this_round.settings
+    if settings.close_checked_warnings:
+        closed = [
+            (duty, [p for p in duty.answered() if _is_checked_warning(p)])
+            for duty in fold(this_round).duties
+        ]
+        this_round.write_now(
+            Event("waived", duty.key, data={
+                "problems": problem_list(p.problem for p in living), "why": CHECKED, "by_itself": True,
+            })
+            for duty, living in closed
+            if living
+        )  # fmt: skip
+    if settings.approve_passed:
+        this_round.write_now(
+            Event(
+                "approved",
+                duty.key,
+                duty.counted.sha256,
+                {"version": duty.counted.number, "by_itself": True},
+            )
+            for duty in fold(this_round).duties
+            if duty.state == "passed" and duty.counted is not None and duty.latest is duty.counted
+        )
+
+
+def _is_checked_warning(living: LivingProblem) -> bool:
+    return (
+        living.answer is not None
+        and living.answer.action == CHECKED
+        and living.problem.severity == "warning"
+    )
+
+
+def _told(
+    this_round: OpenRound,
+    before: Board,
+    after: Board,
+    intake: Intake,
+    placements: Mapping[str, Placement],
+) -> Received:
+    files = [
+        _became(before, after, incoming, placements[incoming.sha256]) for incoming in intake.files
+    ]
+    files += [
+        ReceivedFile(name, "", "", "", "", "", None, "", "skipped", why)
+        for name, why in intake.skipped
+    ]
+    return Received(
+        tuple(files),
+        intake.unchanged,
+        after.missing,
+        (*this_round.remarks, *intake.remarks),
+        tuple(intake.waiting),
+        after,
+    )
+
+
+def _became(before: Board, after: Board, incoming: Incoming, placement: Placement) -> ReceivedFile:
+    found = after.placement(incoming.sha256)
+    event = after.files[incoming.sha256].id
+    if found is None:
+        return ReceivedFile(
+            incoming.name,
+            incoming.sha256,
+            "",
+            "",
+            "",
+            "",
+            None,
+            "",
+            "unassigned",
+            placement.why,
+            event,
+        )
+    duty, version = found
+    outcome, why = _outcome(before.by_key.get(duty.key), duty, incoming, placement)
+    key = duty.key
+    return ReceivedFile(
+        incoming.name, incoming.sha256, key.county, key.code, key.form, key.project, version.number or None, duty.state,
+        outcome, why, event,
+    )  # fmt: skip
+
+
+def _outcome(
+    former: DutyState | None, duty: DutyState, incoming: Incoming, placement: Placement
+) -> tuple[str, str]:
+    standing = placement.standing
+    if standing != Standing.RIGHT:
+        return standing.value, placement.why
+    if duty.counted is not None and duty.counted.sha256 == incoming.sha256:
+        had_one = (former is not None and former.counted is not None) or len(
+            [v for v in duty.versions if v.is_right]
+        ) > 1
+        return ("replaced_older" if had_one else "counted"), ""
+    if any(rival.sha256 == incoming.sha256 for rival in duty.rivals):
+        return "to_decide", "与另一份分不清哪份在后"
+    if duty.after_approval is not None and duty.after_approval.sha256 == incoming.sha256:
+        return "to_decide", "核定以后又报来的"
+    if (
+        duty.latest is not None
+        and duty.latest.sha256 == incoming.sha256
+        and duty.counted is not None
+    ):
+        added = new_errors(duty.latest.problems, duty.counted.problems)
+        return "not_displacing", f"有 {len(added)} 个原来那份没有的错误，原来那份照算"
+    return "not_displacing", "不是最后的一份，另一份照算"
+
+
+def last_year_of(this_round: OpenRound) -> list[Return]:
+    """Last year's returns, if the settings name a folder of them; what counted of a round."""
+    text = this_round.settings.previous
+    path = (this_round.folder.path / text) if text else None
+    if path is None or not path.is_dir():
+        return []
+    if Folder(path).hidden.is_dir():
+        from workbook.round.results import counted_returns  # noqa: PLC0415 - which receives nothing
+
+        with opened(path) as last:
+            return list(counted_returns(last))
+    return [
+        each
+        for each in read_returns(path, forms=this_round.forms)
+        if each.status in (ACCEPTED, SKIPPED)
+    ]
+
+
+def problem_list(problems: Iterable[Problem]) -> list[list[str]]:
+    """Problems as events name them: code, row and values."""
+    return [[*problem.identity, problem.values] for problem in problems]

@@ -1,0 +1,471 @@
+"""What a round comes to: the summary of the copies that count, the sample, what is published; and reading anew."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbook.arguments import PathLike
+from workbook.catalogue import Severity
+from workbook.checking import Roster
+from workbook.errors import WorkbookError
+from workbook.findings import Finding
+from workbook.reading import Return, Returns
+from workbook.release import __version__
+from workbook.round.deciding import Done, duties_of
+from workbook.round.folder import PUBLIC, RESULT, OpenRound, opened
+from workbook.round.intake import Incoming
+from workbook.round.ledger import DutyKey, Event
+from workbook.round.placing import place_for
+from workbook.round.receiving import KeptReader, Reception, findings_of
+from workbook.round.state import Board, DutyState, fold
+from workbook.text import fold_as_seen
+from workbook.writing import writing
+
+if TYPE_CHECKING:
+    from workbook.summary import Reviews, Summary
+
+SUMMARY, DRAFT, PAGE, SAMPLE = "汇总表.xlsx", "汇总报告（初稿）.docx", "汇总.html", "抽查名单.csv"
+
+
+def counted_returns(
+    this_round: OpenRound, board: Board | None = None, *, approved: bool = False
+) -> Returns:
+    """The copies that count, each with the findings that were found when it was read, and what was decided on them.
+
+    With `approved` those of approved duties alone. They stand under the names that the roster has now.
+    """
+    board = board or fold(this_round)
+    duties = [
+        duty for duty in board.duties
+        if duty.counted is not None and not duty.settled and (duty.is_approved or not approved)
+    ]  # fmt: skip
+    reader = KeptReader(this_round)
+    read = reader.read(
+        [(duty.counted.name, duty.counted.sha256) for duty in duties if duty.counted]
+    )
+    checked_by = f"workbook {__version__}，收表账本"
+    return Returns(
+        replace(
+            _under_roster_name(returned, duty), path=this_round.folder.path / returned.path,
+            findings=tuple(_standing(this_round, duty)), checked_by=checked_by, received=duty.counted.day if duty.counted else None,
+            chosen=True,
+        )
+        for duty, returned in zip(duties, read, strict=True)
+    )  # fmt: skip
+
+
+def _under_roster_name(returned: Return, duty: DutyState) -> Return:
+    submission, entry = returned.submission, duty.entry
+    if submission is None or entry is None:
+        return returned
+    named = replace(
+        submission,
+        department=entry.department,
+        department_code=entry.code or submission.department_code,
+    )
+    return replace(returned, submission=named, county=entry.county or returned.county)
+
+
+def _standing(this_round: OpenRound, duty: DutyState) -> Iterator[Finding]:
+    """A version's findings, those that were waived as notes that say so."""
+    version = duty.counted
+    assert version is not None, "it counts"
+    findings = findings_of(this_round.ledger.reading(version.reading))
+    by_finding: dict[int, list[Any]] = {}
+    for living in duty.problems_of(version):
+        by_finding.setdefault(living.problem.finding, []).append(living)
+    for number, item in enumerate(findings):
+        living_here = by_finding.get(number, [])
+        waived = [each for each in living_here if each.state == "waived"]
+        if not waived:
+            yield item
+            continue
+        why = "；".join(
+            dict.fromkeys(filter(None, (each.waiver.why for each in waived if each.waiver)))
+        )
+        names = [name for each in waived for name in each.problem.fields]
+        if len(waived) < len(living_here):
+            open_names = [
+                name
+                for each in living_here
+                if each.state != "waived"
+                for name in each.problem.fields
+            ]
+            yield _narrowed(item, open_names)
+        told = f"{item.message}（已核定不改{'：' if why else ''}{why}）"
+        yield replace(_narrowed(item, names), severity=Severity.NOTE, message=told)
+
+
+def _narrowed(item: Finding, names: Sequence[str]) -> Finding:
+    """A finding over several cells, for some of them."""
+    fields, cells = item.field.split(","), item.cell.split(",")
+    if not names or len(fields) != len(cells):
+        return item
+    kept = [(field, cell) for field, cell in zip(fields, cells, strict=True) if field in names]
+    return (
+        replace(item, field=",".join(f for f, _ in kept), cell=",".join(c for _, c in kept))
+        if kept
+        else item
+    )
+
+
+def _roster_now(this_round: OpenRound, board: Board) -> Roster:
+    """The roster without those let off, each with the day that holds for it."""
+    by_entry = {department.entry: department for department in board.departments}
+    entries = []
+    for entry in this_round.roster.entries:
+        department = by_entry.get(entry)
+        if department is not None and all(duty.settled for duty in department.duties):
+            continue
+        days = [duty.deadline for duty in department.duties if duty.deadline] if department else []
+        entries.append(replace(entry, deadline=max(days, default=entry.deadline)))
+    return replace(this_round.roster, entries=tuple(entries))
+
+
+# --- the summary -----------------------------------------------------------------------------------------
+
+
+def summarise(folder: PathLike | OpenRound) -> Done:
+    """Write 汇总/: the workbook, the page and the draft, of what counts now.
+
+    Scores and remarks that were typed into the former workbook become events before it is written anew.
+    """
+    from builder.summary import build_summary  # noqa: PLC0415 - with all that it imports
+    from builder.web import build_page  # noqa: PLC0415
+    from builder.word import build_county_report  # noqa: PLC0415
+
+    with opened(folder) as this_round:
+        place = this_round.folder.path / RESULT
+        board = fold(this_round)
+        typed = () if board.closed else _reviewed(this_round, board, place / SUMMARY)
+        reviewed = this_round.write_now(typed)
+        summary = summary_of(this_round, board)
+        build_page(summary, place / PAGE)
+        build_county_report(summary, place / DRAFT)
+        build_summary(summary, place / SUMMARY)
+        files = [place / SUMMARY, place / PAGE, place / DRAFT]
+        shown = tuple(this_round.folder.shown(path) for path in files)
+        written = list(reviewed)
+        if not board.closed:
+            counted = {
+                d.key.text: d.counted.sha256 for d in board.duties if d.counted and not d.settled
+            }
+            last = next(
+                (e.data["counted"] for e in reversed(this_round.events) if e.kind == "summarised"),
+                None,
+            )
+            if counted != last or reviewed:
+                written += this_round.write_now(
+                    [Event("summarised", data={"counted": counted, "file": shown[0]})]
+                )
+        let_off = [
+            d.entry.department for d in board.departments if all(duty.settled for duty in d.duties)
+        ]
+        said = (f"免报或申报无的不在应报之内：{'、'.join(let_off)}",) if let_off else ()
+        return Done(
+            tuple(e.id for e in written),
+            shown,
+            remarks=tuple(this_round.remarks),
+            said=said,
+            board=board,
+        )
+
+
+def summary_of(this_round: OpenRound, board: Board | None = None) -> Summary:
+    """The summary of the copies that count, with the scores on record."""
+    from workbook.summary import aggregate, load_previous  # noqa: PLC0415 - pandas
+
+    board = board or fold(this_round)
+    previous: Any = None
+    if this_round.last_year:
+        previous = aggregate(this_round.last_year, checked=False)
+    elif (
+        this_round.settings.previous
+        and (path := this_round.folder.path / this_round.settings.previous).is_file()
+    ):
+        previous = load_previous(path)
+    return aggregate(
+        counted_returns(this_round, board), _roster_now(this_round, board),
+        deadline=this_round.settings.deadline, reviews=reviews_on_record(this_round), previous=previous,
+    )  # fmt: skip
+
+
+def _reviewed(this_round: OpenRound, board: Board, path: Path) -> Iterator[Event]:
+    """What was typed into the summary since it was written, as events."""
+    from workbook.summary import typed_in  # noqa: PLC0415
+
+    typed = typed_in(path) if path.is_file() else None
+    if typed is None:
+        return
+    known = dict(_scores(this_round))
+    settings = {
+        "cutoffs": [[*k, v] for k, v in typed.cutoffs.items()],
+        "criteria": [[*k, v] for k, v in typed.criteria.items()],
+    }
+    if settings != _settings_on_record(this_round):
+        yield Event("reviewed", data=settings)
+    found: set[str] = set()
+    for entry in typed.entries:
+        duty = _duty_of(board, entry)
+        key = duty.key if duty else DutyKey()
+        data = {
+            "form": entry.form, "year": entry.fiscal_year, "county": entry.county, "code": entry.code,
+            "department": entry.department, "project": entry.project, "score": entry.score, "remark": entry.remark,
+        }  # fmt: skip
+        identity = _identity_of(data)
+        found.add(identity)
+        if known.get(identity) != data:
+            yield Event("reviewed", key, data=data)
+    for identity, data in known.items():
+        if identity not in found and (data["score"] is not None or data["remark"]):
+            yield Event("reviewed", data={**data, "score": None, "remark": ""})
+
+
+def _duty_of(board: Board, entry: Any) -> DutyState | None:
+    for duty in board.duties:
+        same = entry.code == duty.key.code or (
+            duty.entry and fold_as_seen(entry.department) == fold_as_seen(duty.entry.department)
+        )
+        same_project = fold_as_seen(entry.project) == fold_as_seen(duty.project)
+        same_form = duty.form.name.removesuffix("表") == entry.form
+        if same and same_project and same_form and entry.county in ("", duty.key.county):
+            return duty
+    return None
+
+
+def _identity_of(data: Mapping[str, Any]) -> str:
+    return "|".join(
+        str(data[name]) for name in ("form", "year", "county", "code", "department", "project")
+    )
+
+
+def _scores(this_round: OpenRound) -> Iterator[tuple[str, dict[str, Any]]]:
+    """By whom it is about the last that was typed."""
+    last: dict[str, dict[str, Any]] = {}
+    for event in this_round.events:
+        if event.kind == "reviewed" and "score" in event.data:
+            last[_identity_of(event.data)] = dict(event.data)
+    yield from last.items()
+
+
+def _settings_on_record(this_round: OpenRound) -> Mapping[str, Any]:
+    nothing: dict[str, Any] = {"cutoffs": [], "criteria": []}
+    return next(
+        (
+            e.data
+            for e in reversed(this_round.events)
+            if e.kind == "reviewed" and "cutoffs" in e.data
+        ),
+        nothing,
+    )
+
+
+def reviews_on_record(this_round: OpenRound) -> Reviews:
+    """All that was typed into summaries, whether one of them is still there or not."""
+    from workbook.summary import Review, Reviews  # noqa: PLC0415
+
+    entries = [
+        Review(data["form"], data["year"], data["county"], data["code"], data["department"], data["project"],
+               data["score"], data["remark"], "账本")
+        for _, data in _scores(this_round)
+        if data["score"] is not None or data["remark"]
+    ]  # fmt: skip
+    settings = _settings_on_record(this_round)
+    pairs = (
+        {(first, second): value for first, second, value in settings[name]}
+        for name in ("cutoffs", "criteria")
+    )
+    return Reviews(this_round.folder.path / RESULT / SUMMARY, tuple(entries), *pairs)
+
+
+# --- the sample ------------------------------------------------------------------------------------------
+
+
+def sample_round(folder: PathLike | OpenRound, add: Iterable[str] = ()) -> Done:
+    """Draw the sample for re-checking, once; then it stays, but for what is added by decision."""
+    from workbook.summary import sample, sampling_of  # noqa: PLC0415
+
+    with opened(folder) as this_round:
+        this_round.require_open()
+        board = fold(this_round)
+        drawn = sampled(this_round)
+        events: list[Event] = []
+        if not drawn:
+            summary = summary_of(this_round, board)
+            settings = this_round.settings
+            lines = []
+            for part in summary.forms[:1]:
+                chosen = replace(
+                    sampling_of(summary), share=settings.sample_share, least=settings.sample_least
+                )
+                frame = sample(part, chosen)
+                lines = [
+                    {
+                        "county": row.county or "",
+                        "code": row.code or "",
+                        "department": row.department,
+                        "why": row.why or "按次序",
+                    }
+                    for row in frame[frame["sampled"]].fillna("").itertuples()
+                ]
+            if not lines:
+                raise WorkbookError("还没有可以抽查的表")
+            events.append(
+                Event(
+                    "sampled",
+                    data={
+                        "lines": lines,
+                        "share": settings.sample_share,
+                        "least": settings.sample_least,
+                    },
+                )
+            )
+        known = {line["code"] for line in drawn}
+        for code in add:
+            entry = duties_of(board, code)[0].entry
+            if entry is not None and entry.code not in known:
+                line = {
+                    "county": entry.county,
+                    "code": entry.code,
+                    "department": entry.department,
+                    "why": "指定",
+                }
+                events.append(Event("sampled", data={"lines": [line], "added": True}))
+        written = this_round.write_now(events)
+        path = this_round.folder.path / RESULT / SAMPLE
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(["县区", "预算编码", "部门", "为什么抽到"])
+        writer.writerows(
+            [line["county"], line["code"], line["department"], line["why"]]
+            for line in sampled(this_round)
+        )
+        with writing(path) as temporary:
+            temporary.write_text(text.getvalue(), encoding="utf-8-sig", newline="")
+        said = tuple(
+            f"{line['code']} {line['department']}：{line['why']}" for line in sampled(this_round)
+        )
+        return Done(tuple(e.id for e in written), (this_round.folder.shown(path),), remarks=tuple(this_round.remarks),
+                    said=said, board=board)  # fmt: skip
+
+
+def sampled(this_round: OpenRound) -> list[dict[str, str]]:
+    """The departments drawn so far, in order."""
+    return [
+        line
+        for event in this_round.events
+        if event.kind == "sampled"
+        for line in event.data["lines"]
+    ]
+
+
+# --- publishing ------------------------------------------------------------------------------------------
+
+
+def publish(folder: PathLike | OpenRound, *, pdf: bool = False) -> Done:
+    """Write 公开/: the reports of approved duties and their index with reviewed scores; nothing of whom to ring up.
+
+    What an earlier run wrote there and no longer holds is taken away.
+    """
+    from builder.word import select, write_reports  # noqa: PLC0415
+
+    with opened(folder) as this_round:
+        board = fold(this_round)
+        place = this_round.folder.path / PUBLIC
+        returns = counted_returns(this_round, board, approved=True)
+        scores = {
+            (data["code"], data["project"]): data["score"]
+            for _, data in _scores(this_round)
+            if data["score"] is not None
+        }
+        reviewed = {
+            r.path: scores[key] for r in returns
+            if r.submission and (key := (r.submission.department_code, r.submission.project)) in scores
+        }  # fmt: skip
+        left_out = [
+            (duty.full_key, _why_unpublished(duty))
+            for duty in board.duties
+            if not (duty.is_approved and not duty.settled)
+        ]
+        chosen = select(returns, this_round.roster, year=this_round.settings.year, public=True)
+        left_out += [(this_round.folder.shown(path), why) for path, why in chosen.left_out]
+        result = write_reports(
+            chosen.returns, place, public=True, pdf=pdf, force=True, reviewed=reviewed
+        )
+        left_out += [(this_round.folder.shown(path), why) for path, why in result.refused]
+        files = [*result.documents, *result.papers, *filter(None, [result.index])]
+        none: list[str] = []
+        former = next(
+            (e.data["files"] for e in reversed(this_round.events) if e.kind == "published"), none
+        )
+        shown = [this_round.folder.shown(path) for path in files]
+        for name in set(former) - set(shown):
+            (this_round.folder.path / name).unlink(missing_ok=True)
+        written = []
+        if not board.closed and sorted(shown) != sorted(former):
+            written = this_round.write_now(
+                [Event("published", data={"files": shown, "left_out": [list(x) for x in left_out]})]
+            )
+        return Done(
+            tuple(e.id for e in written),
+            tuple(shown),
+            tuple(left_out),
+            tuple(this_round.remarks),
+            board=board,
+        )
+
+
+def _why_unpublished(duty: DutyState) -> str:
+    from workbook.round.state import STATES  # noqa: PLC0415
+
+    return f"{STATES[duty.state]}，没有核定" if not duty.settled else STATES[duty.settled]
+
+
+# --- reading anew ----------------------------------------------------------------------------------------
+
+
+def recheck(folder: PathLike | OpenRound, departments: Iterable[str] = ()) -> Done:
+    """Read every copy anew with today's tool; where something else comes of it, that is an event."""
+    with opened(folder) as this_round:
+        this_round.require_open()
+        board = fold(this_round)
+        codes = list(departments)
+        duties = (
+            [d for code in codes for d in duties_of(board, code)] if codes else list(board.duties)
+        )
+        reader = KeptReader(this_round)
+        events: list[Event] = []
+        readings: list[Mapping[str, Any]] = []
+        said = []
+        for duty in duties:
+            for version in duty.versions:
+                received = board.files[version.sha256]
+                incoming = Incoming(
+                    version.name,
+                    version.sha256,
+                    received.data["size"],
+                    version.time,
+                    received.data["time_of"],
+                )
+                (returned,) = reader.read([(version.name, version.sha256)])
+                placement = place_for(this_round, duty.key, incoming, returned)
+                reception = Reception(this_round, board, reader)
+                reception.placements[version.sha256] = placement
+                judged, _ = reception.judge([(incoming, returned)])
+                data = reception.read_data(
+                    judged[version.sha256], replace(placement, standing=version.standing)
+                )
+                before = {**this_round.ledger.reading(version.reading), "by": ""}
+                if before != json.loads(json.dumps({**reception.readings[-1], "by": ""})):
+                    events.append(Event("rechecked", duty.key, version.sha256, data))
+                    readings += reception.readings
+                    said.append(f"{duty.full_key} 第 {version.number} 版：读出的与以前不同")
+        written = this_round.write(events, readings=readings) if events else []
+        return Done(tuple(e.id for e in written), remarks=tuple(this_round.remarks),
+                    said=tuple(said) or ("都与以前读出的一样",), board=fold(this_round))  # fmt: skip

@@ -1,0 +1,462 @@
+"""`send`, `send_back` and `remind`: what goes out to departments, always as files; nothing is sent from here."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from builder.template import (
+    Addressee,
+    BackItem,
+    BackLetter,
+    SendBack,
+    addressees,
+    build_sent_back,
+    issue_to,
+)
+from builder.word import NoticeForm, write_back_notice
+from workbook.arguments import DayLike, PathLike, as_day
+from workbook.errors import BuildError, WorkbookError
+from workbook.form import DEPARTMENT, DEPARTMENT_CODE, Value
+from workbook.layout import lay_out
+from workbook.reading import Filling, Submission
+from workbook.round.deciding import Done, duties_of
+from workbook.round.folder import BACK, SENT, TEMPLATE, OpenRound, due_of, mail_of, opened
+from workbook.round.ledger import DutyKey, Event
+from workbook.round.mail import draft
+from workbook.round.receiving import KeptReader, findings_of
+from workbook.round.state import Board, DutyState, LivingProblem, fold, today_in_china
+from workbook.round.wording import hint_of, is_mended, label_of, place_of, right_value, stands
+from workbook.text import printable
+from workbook.writing import stem_of, writing
+
+NOTICE = "退回修改通知.docx"
+REMINDERS = "催报"
+_TEXT = "催报短信.txt"
+_LETTER = "催报邮件.txt"
+_LONGEST = 70
+_SHORT_TEXT = "{部门}：{年度}年度{表}{期限}，{情况}，请尽快报送。{联系}"
+_LONG_TEXT = (
+    "{部门}：\n\n请报送 {年度} 年度{表}。{期限}，{情况}。\n\n有问题请联系：{联系}\n\n{单位}\n"
+)
+
+
+def _own_name(this_round: OpenRound, duty: DutyState) -> str:
+    """What the workbook of a duty is called in its department's folder."""
+    if duty.project:
+        return f"{stem_of('', f'项目 {duty.project}')}.xlsx"
+    own = [
+        name
+        for name in this_round.settings.forms
+        if this_round.form_of(name).key_fields.project is None
+    ]
+    return TEMPLATE if len(own) < 2 else f"{stem_of('', duty.form.name)}.xlsx"
+
+
+def _wanted(
+    board: Board, departments: Iterable[str], *, county: str = "", form: str = "", project: str = ""
+) -> list[DutyState]:
+    codes = list(departments)
+    if not codes:
+        return [
+            d
+            for d in board.duties
+            if form in ("", d.form.id, d.form.name) and county in ("", d.key.county)
+        ]
+    return [
+        duty
+        for code in codes
+        for duty in duties_of(board, code, county=county, form=form, project=project)
+    ]
+
+
+# --- templates -------------------------------------------------------------------------------------------
+
+
+def send(
+    folder: PathLike | OpenRound,
+    departments: Iterable[str] = (),
+    *,
+    county: str = "",
+    form: str = "",
+    project: str = "",
+    progress: Callable[[Path], None] | None = None,
+) -> Done:
+    """Write each department's forms into 发出/; all that have not been sent, or those of some departments anew."""
+    with opened(folder) as this_round:
+        this_round.require_open()
+        board = fold(this_round)
+        codes = list(departments)
+        wanted = [
+            duty for duty in _wanted(board, codes, county=county, form=form, project=project)
+            if duty.entry is not None and (codes or not duty.is_issued)
+        ]  # fmt: skip
+        place_of_duty: dict[DutyKey, Path] = {}
+        for form_id in dict.fromkeys(duty.form.id for duty in wanted):
+            due = [duty for duty in wanted if duty.form.id == form_id]
+            places = [
+                this_round.folder.of_department(SENT, duty.entry) / _own_name(this_round, duty)
+                for duty in due
+                if duty.entry
+            ]
+            _require_apart(places)
+            issue_to(
+                this_round.form_of(form_id), places, _addressed(this_round, due),
+                fiscal_year=this_round.settings.year, progress=progress,
+            )  # fmt: skip
+            place_of_duty |= {duty.key: path for duty, path in zip(due, places, strict=True)}
+        paths = [place_of_duty[duty.key] for duty in wanted]
+        shown = [this_round.folder.shown(path) for path in paths]
+        written = this_round.write_now(
+            Event("issued", duty.key, data={"file": name, "sha256": _digest(path)})
+            for duty, name, path in zip(wanted, shown, paths, strict=True)
+        )
+        ids = tuple(event.id for event in written)
+        return Done(ids, tuple(shown), remarks=tuple(this_round.remarks), board=fold(this_round))
+
+
+def _addressed(this_round: OpenRound, due: Sequence[DutyState]) -> list[Addressee]:
+    """What is locked in for each duty of one form, in their order."""
+    form = due[0].form
+    of_all = addressees(form, this_round.roster)
+    by_key = {(each.county, each.code, each.department, each.project): each for each in of_all}
+    result = []
+    for duty in due:
+        entry = duty.entry
+        assert entry is not None, "only the roster's departments are sent forms"
+        each = by_key[entry.county, entry.code, entry.department, duty.project]
+        deadline = each.send_back.deadline or due_of(entry, this_round.settings)
+        result.append(replace(each, send_back=SendBack(deadline, each.send_back.address)))
+    return result
+
+
+def _require_apart(places: Sequence[Path]) -> None:
+    seen: dict[str, Path] = {}
+    for place in places:
+        if str(place).casefold() in seen:
+            raise BuildError(
+                f"{place}：两个单位（或项目）的文件名会相同，请在名册里写上预算编码，或改名"
+            )
+        seen[str(place).casefold()] = place
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# --- sending back ----------------------------------------------------------------------------------------
+
+
+def send_back(
+    folder: PathLike | OpenRound,
+    departments: Iterable[str] = (),
+    *,
+    county: str = "",
+    form: str = "",
+    project: str = "",
+    by: DayLike | None = None,
+    progress: Callable[[Path], None] | None = None,
+) -> Done:
+    """Write 退回/…/第N次/ for each department with something to mend: a workbook a duty, one notice.
+
+    Where nothing has come since the last time, nothing new is written.
+    """
+    with opened(folder) as this_round:
+        this_round.require_open()
+        board = fold(this_round)
+        codes = list(departments)
+        wanted = _wanted(board, codes, county=county, form=form, project=project)
+        day = None if by is None else as_day(by, "by")
+        by_department: dict[tuple[str, str], list[DutyState]] = {}
+        refused = []
+        for duty in wanted:
+            if duty.needs_sending_back and duty.entry is not None:
+                if duty.answered():
+                    refused.append(
+                        (duty.key.code, "单位的答复还没有核定，请先定（--accept、--refuse）")
+                    )
+                    continue
+                by_department.setdefault((duty.key.county, duty.key.code), []).append(duty)
+            elif codes and not duty.is_sent_back:
+                refused.append((duty.key.code, "没有要退回修改的"))
+        files: list[Path] = []
+        ids: list[int] = []
+        for duties in by_department.values():
+            paths, events = _Back(this_round, duties, day).written()
+            files += paths
+            ids += [event.id for event in this_round.write_now(events)]
+            if progress is not None:
+                for path in paths:
+                    progress(path)
+        shown = tuple(this_round.folder.shown(path) for path in files)
+        return Done(
+            tuple(ids), shown, tuple(refused), tuple(this_round.remarks), board=fold(this_round)
+        )
+
+
+class _Back:
+    """What goes back to one department, one time."""
+
+    def __init__(
+        self, this_round: OpenRound, duties: Sequence[DutyState], by: datetime.date | None
+    ) -> None:
+        self.round = this_round
+        self.duties = duties
+        self.reader = KeptReader(this_round)
+        self.today = today_in_china()
+        self.by = by
+        siblings = [
+            d
+            for d in fold(this_round).duties
+            if (d.key.county, d.key.code) == (duties[0].key.county, duties[0].key.code)
+        ]
+        self.time = (
+            max((event.data["time"] for duty in siblings for event in duty.sent), default=0) + 1
+        )
+        entry = duties[0].entry
+        assert entry is not None, "only the roster's departments are written to"
+        self.entry = entry
+        self.place = this_round.folder.of_department(BACK, entry) / f"第{self.time}次"
+
+    def written(self) -> tuple[list[Path], list[Event]]:
+        """Write the workbooks and the notice; the events that say so."""
+        paths, events, told = [], [], []
+        for duty in self.duties:
+            path = self.place / _own_name(self.round, duty)
+            version = duty.latest or duty.versions[-1]
+            (returned,) = self.reader.read([(version.name, version.sha256)])
+            items, living = self._items(duty, returned.submission)
+            token = hashlib.sha256(
+                f"{duty.key.text}|{self.time}|{version.sha256}".encode()
+            ).hexdigest()[:12]
+            self._write(path, duty, items, token, returned.submission if version.is_right else None)
+            paths.append(path)
+            told.append(
+                NoticeForm(
+                    _form_words(duty),
+                    [(i.number, i.place, f"{i.message}。{i.hint}") for i in items],
+                )
+            )
+            events.append(Event("sent_back", duty.key, version.sha256, {
+                "time": self.time, "version": version.number, "token": token, "by": self.by.isoformat() if self.by else None,
+                "file": self.round.folder.shown(path), "sha256": _digest(path),
+                "problems": {str(each.number): [*each.problem.identity, each.problem.values] for each in living},
+            }))  # fmt: skip
+        notice = self.place / NOTICE
+        settings = self.round.settings
+        write_back_notice(
+            notice, department=self.entry.department, forms=told, by=self.by, contact=settings.contact,
+            bureau=settings.bureau, day=self.today,
+        )  # fmt: skip
+        return [*paths, notice], events
+
+    def _items(
+        self, duty: DutyState, submission: Submission | None
+    ) -> tuple[list[BackItem], list[LivingProblem]]:
+        """The problems of the last copy that are not settled, the most important first."""
+        version = duty.latest or duty.versions[-1]
+        findings = findings_of(self.round.ledger.reading(version.reading))
+        open_ = [
+            p
+            for p in duty.problems_of(version)
+            if p.state != "waived" and not is_mended(p.problem.code)
+        ]
+        open_.sort(key=lambda p: (p.problem.severity != "error", p.problem.finding, p.number))
+        items = []
+        for living in open_:
+            item, names = findings[living.problem.finding], living.problem.fields
+            target = next(
+                (
+                    submission.cells[name].address
+                    for name in names
+                    if submission and name in submission.cells
+                ),
+                None,
+            )
+            answer = living.answer
+            before = (
+                f"上次答：{answer.action}，{answer.note}；未同意"
+                if answer and living.was_refused
+                else ""
+            )
+            items.append(BackItem(
+                living.number, living.problem.severity,
+                place_of(submission, names, item) if submission else printable(Path(version.name).name),
+                target if version.is_right else None, names, item.message,
+                stands(submission, names, item) if submission else "", right_value(item), hint_of(item), before,
+            ))  # fmt: skip
+        return items, open_
+
+    def _write(
+        self,
+        path: Path,
+        duty: DutyState,
+        items: Sequence[BackItem],
+        token: str,
+        submission: Submission | None,
+    ) -> None:
+        (addressed,) = _addressed(self.round, [duty])
+        who = {DEPARTMENT_CODE: addressed.code, DEPARTMENT: addressed.department}
+        known: dict[str, Value] = {name: value for name, value in who.items() if value}
+        prefilled = Filling(addressed.prefilled.values | known, addressed.prefilled.rows)
+        filling, plan = Filling(), addressed.plan
+        left_over: list[tuple[str, str]] = []
+        if submission is not None:
+            filling, left_over = carried(submission)
+            if addressed.plan is not None and submission.plan != addressed.plan:
+                prefilled = replace(prefilled, rows={})
+            plan = submission.plan
+        due = self.by or duty.deadline
+        until = (
+            f"请于 {due.year} 年 {due.month} 月 {due.day} 日前改好报回。"
+            if due
+            else "请尽快改好报回。"
+        )
+        letter = BackLetter(
+            f"退回修改（第 {self.time} 次）",
+            f"{addressed.department}：你单位报来的{_form_words(duty)}有 {len(items)} 个问题，列在下面。{until}",
+            f"有问题请联系：{self.round.settings.contact}" if self.round.settings.contact else "",
+            token, tuple(items), tuple(left_over), self.round.settings.bureau, self.today,
+        )  # fmt: skip
+        build_sent_back(
+            duty.form, path, letter, filling=filling, prefilled=prefilled, plan=plan,
+            fiscal_year=self.round.settings.year, send_back=SendBack(due, addressed.send_back.address),
+        )  # fmt: skip
+
+
+def _form_words(duty: DutyState) -> str:
+    return f"《{duty.form.name}》" + (f"（{duty.project}）" if duty.project else "")
+
+
+def carried(submission: Submission) -> tuple[Filling, list[tuple[str, str]]]:
+    """What a department filled in, as a fresh form takes it; and what it does not, each with its place."""
+    values: dict[str, Value] = {}
+    rows: dict[str, dict[int, dict[str, Value]]] = {}
+    left_over: list[tuple[str, str]] = []
+    for name, spot in lay_out(submission.form, submission.plan).spots.items():
+        cell, item = submission.cells.get(name), spot.field
+        if (
+            cell is None
+            or cell.raw is None
+            or cell.formula
+            or (item.section == "identity" and item.is_closed)
+        ):
+            continue
+        value = cell.value if cell.value is not None else cell.raw
+        if not item.is_input or item.is_hidden:
+            if item.mode == "computed" and not item.is_hidden:
+                left_over.append(
+                    (
+                        f"{label_of(submission, name)}（{cell.address.sheet} {cell.address.a1}）",
+                        str(cell.raw),
+                    )
+                )
+            continue
+        if spot.number and item.grain == "row":
+            rows.setdefault(item.section, {}).setdefault(spot.number, {})[item.id] = value
+        else:
+            values[name] = value
+    return Filling(values, rows), left_over
+
+
+# --- chasing ---------------------------------------------------------------------------------------------
+
+
+def remind(
+    folder: PathLike | OpenRound, departments: Iterable[str] = (), *, county: str = ""
+) -> Done:
+    """Write into 催报/ a short text and a mail draft for each department that has to act and whose day is near or past."""
+    with opened(folder) as this_round:
+        this_round.require_open()
+        board = fold(this_round)
+        codes = list(departments)
+        due = {
+            (duty.key.county, duty.key.code): duty
+            for duty in reversed(_wanted(board, codes, county=county))
+            if duty.entry is not None and duty.state in ("issued", "sent_back", "not_issued", "faulty")
+            and (codes or duty.state in ("issued", "sent_back"))
+            and (codes or (duty.days_left is not None and duty.days_left <= this_round.settings.remind_days))
+        }  # fmt: skip
+        short, long = (
+            _text_of(this_round, name, usual)
+            for name, usual in ((_TEXT, _SHORT_TEXT), (_LETTER, _LONG_TEXT))
+        )
+        files, events, said = [], [], []
+        for duty in reversed(due.values()):
+            entry = duty.entry
+            assert entry is not None, "only the roster's departments are reminded"
+            words = _words(this_round, duty)
+            text, letter = (_filled(this_round, template, words) for template in (short, long))
+            said.append(text)
+            path = this_round.folder.of_department(REMINDERS, entry)
+            moment = datetime.datetime.combine(board.today, datetime.time(9), datetime.UTC)
+            mail = draft(
+                to=mail_of(entry),
+                subject=f"请报送{words['年度']}年度{words['表']}",
+                text=letter,
+                date=moment,
+            )
+            for target, content in (
+                (path.with_name(f"{path.name}.txt"), f"{text}\r\n".encode("utf-8-sig")), (path.with_name(f"{path.name}.eml"), mail),
+            ):  # fmt: skip
+                with writing(target) as temporary:
+                    temporary.write_bytes(content)
+                files.append(target)
+            events.append(
+                Event("reminded", duty.key, data={"text": text, "day": board.today.isoformat()})
+            )
+        told_today = {
+            e.duty
+            for e in this_round.events
+            if e.kind == "reminded" and e.data["day"] == board.today.isoformat()
+        }
+        written = this_round.write_now(event for event in events if event.duty not in told_today)
+        shown = tuple(this_round.folder.shown(path) for path in files)
+        return Done(
+            tuple(e.id for e in written),
+            shown,
+            remarks=tuple(this_round.remarks),
+            said=tuple(said),
+            board=board,
+        )
+
+
+def _text_of(this_round: OpenRound, name: str, usual: str) -> str:
+    """The bureau's own text beside round.toml, else the usual one."""
+    path = this_round.folder.path / name
+    if not path.is_file():
+        return usual
+    try:
+        return path.read_text(encoding="utf-8-sig").strip()
+    except UnicodeDecodeError:
+        return path.read_bytes().decode("gb18030", "replace").strip()
+
+
+def _words(this_round: OpenRound, duty: DutyState) -> Mapping[str, Any]:
+    due, settings = duty.due, this_round.settings
+    left = duty.days_left
+    when = f"截止 {due.month} 月 {due.day} 日" if due else ""
+    status = "退回的还没有改好报回" if duty.state == "sent_back" else "还没有收到"
+    if left is not None and left < 0:
+        status = f"已超过 {-left} 天，{status}"
+    entry = duty.entry
+    return {
+        "部门": entry.department if entry else "", "年度": settings.year, "表": duty.form.name, "期限": when, "情况": status,
+        "联系": settings.contact, "单位": settings.bureau, "联系人": entry.contact if entry else "",
+    }  # fmt: skip
+
+
+def _filled(this_round: OpenRound, template: str, words: Mapping[str, Any]) -> str:
+    try:
+        text = template.format(**words)
+    except (KeyError, ValueError, IndexError, AttributeError) as error:
+        known = "、".join(f"{{{name}}}" for name in words)
+        raise WorkbookError(
+            f"{this_round.folder.path / _TEXT}：花括号里的词不对（{error}）；能用的有：{known}"
+        ) from None
+    return text if template != _SHORT_TEXT or len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -1,0 +1,175 @@
+"""round.toml: what a round asks for, as the clerk can read and change it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from workbook.arguments import FIRST_YEAR, LAST_YEAR
+from workbook.errors import WorkbookError, nearest, reason_of
+from workbook.text import printable
+
+NAME = "round.toml"
+
+_TEXT = """\
+# 这一次收表的设置。改了保存，下一个命令就照新的做，并先记下改了什么。以 # 开头的是说明。
+
+# 收哪些表（workbook forms 列出的名字；开始收表以后不要改）
+forms = {forms}
+# 哪个年度
+year = {year}
+# 发表、收表的单位，写在退回修改表和通知上
+bureau = {bureau}
+# 有问题找谁：姓名、电话，写在退回修改表和催报信上
+contact = {contact}
+# 报送截止日期（当天 24 时止）；名册的“截止日期”列优先
+{deadline}
+# 截止前几天起算“该催了”
+remind_days = {remind_days}
+# 上一年度的：收表文件夹、汇总表，或放自评表的文件夹；汇总时加一张同比表
+previous = {previous}
+
+# 没有错误的表自动核定（true），还是由人核定（false）
+approve_passed = {approve_passed}
+# 单位对“提醒”答“核对无误”的，自动了结（true），还是由人核定（false）；错误总是由人核定
+close_checked_warnings = {close_checked_warnings}
+
+# 抽查复核：抽几成，至少几个
+sample_share = {sample_share}
+sample_least = {sample_least}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What stands in round.toml."""
+
+    forms: tuple[str, ...]
+    year: int
+    bureau: str = ""
+    contact: str = ""
+    deadline: datetime.date | None = None
+    remind_days: int = 7
+    previous: str = ""
+    approve_passed: bool = False
+    close_checked_warnings: bool = True
+    sample_share: float = 0.2
+    sample_least: int = 3
+
+    def record(self) -> dict[str, Any]:
+        """As the ledger keeps it."""
+        plain = asdict(self) | {"forms": list(self.forms)}
+        return plain | {"deadline": self.deadline.isoformat() if self.deadline else None}
+
+    def text(self) -> str:
+        """The file that says so."""
+        values = {
+            name: json.dumps(value, ensure_ascii=False) for name, value in self.record().items()
+        }
+        values["deadline"] = (
+            f"deadline = {self.deadline}" if self.deadline else "# deadline = 2025-03-31"
+        )
+        return _TEXT.format(**values)
+
+
+def load_settings(path: Path) -> Settings:
+    """Read round.toml. Raises WorkbookError naming the file, the key and the remedy."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise WorkbookError(
+            f"{path}：读不了（{reason_of(error)}）；这里应是 workbook round new 建的文件夹"
+        ) from None
+    except UnicodeDecodeError:
+        raise WorkbookError(f"{path}：文字编码不对，请另存为 UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise WorkbookError(
+            f"{path}：写法有误（{_where(str(error))}），请照旁边各行的样子改"
+        ) from None
+    names = [item.name for item in fields(Settings)]
+    for key in table:
+        if key not in names:
+            raise WorkbookError(f"{path}：没有“{printable(key)}”这一项；{nearest(key, names)}")
+    values: dict[str, Any] = {}
+    for name, (kind, wanted) in _KINDS.items():
+        if name not in table:
+            continue
+        value = table[name]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise WorkbookError(f"{path}：{name} = {value!r} 不对，应是{wanted}")
+        values[name] = tuple(value) if isinstance(value, list) else value
+    for name in ("forms", "year"):
+        if not values.get(name):
+            raise WorkbookError(f"{path}：缺少 {name}")
+    settings = Settings(**values)
+    _require_sensible(path, settings)
+    return settings
+
+
+_NUMBER = (int, float)
+_KINDS: Mapping[str, tuple[Any, str]] = {
+    "forms": (list, '表名的列表，如 ["department_overall"]'),
+    "year": (int, "年度，如 2024"),
+    "bureau": (str, "引号里的文字"),
+    "contact": (str, "引号里的文字"),
+    "deadline": (datetime.date, "日期，如 2025-03-31（不加引号）"),
+    "remind_days": (int, "天数，如 7"),
+    "previous": (str, "引号里的路径"),
+    "approve_passed": (bool, "true 或 false"),
+    "close_checked_warnings": (bool, "true 或 false"),
+    "sample_share": (_NUMBER, "0 到 1 之间的数，如 0.2"),
+    "sample_least": (int, "个数，如 3"),
+}
+
+
+def _require_sensible(path: Path, settings: Settings) -> None:
+    if isinstance(settings.deadline, datetime.datetime):
+        raise WorkbookError(f"{path}：deadline 只写日期，如 2025-03-31，不写时刻")
+    wrong = (
+        "forms" if not all(isinstance(form, str) for form in settings.forms)
+        else "year" if not FIRST_YEAR <= settings.year <= LAST_YEAR
+        else "remind_days" if not 0 <= settings.remind_days <= 366
+        else "sample_share" if not 0 <= settings.sample_share <= 1
+        else "sample_least" if not 0 <= settings.sample_least <= 100_000
+        else ""
+    )  # fmt: skip
+    if wrong:
+        raise WorkbookError(
+            f"{path}：{wrong} = {getattr(settings, wrong)!r} 不对，应是{_KINDS[wrong][1]}"
+        )
+
+
+def _where(message: str) -> str:
+    place = re.search(r"line (\d+), column (\d+)", message)
+    return f"第 {place[1]} 行第 {place[2]} 个字" if place else "文件没有写完"
+
+
+LABELS = {
+    "forms": "表", "year": "年度", "bureau": "单位", "contact": "联系人", "deadline": "截止日期", "remind_days": "提前几天催报",
+    "previous": "上一年度", "approve_passed": "自动核定", "close_checked_warnings": "核对无误自动了结",
+    "sample_share": "抽查几成", "sample_least": "至少抽查几个",
+}  # fmt: skip
+"""What the settings are called where a change is told."""
+
+
+def told_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What has changed between two records of settings, a clause each."""
+    return [
+        f"{LABELS.get(name, name)} {_shown(before.get(name))} → {_shown(after.get(name))}"
+        for name in after
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "、".join(map(str, value))
+    return "（空）" if value in (None, "") else str(value)

@@ -1,0 +1,145 @@
+"""`new`: a folder for one year's collection, from a roster, or from last year's folder."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import shutil
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from workbook.arguments import DayLike, PathLike, as_day, as_path, as_year
+from workbook.checking import load_roster
+from workbook.errors import BuildError, WorkbookError, reason_of, remedy_of
+from workbook.form import Form, as_form
+from workbook.release import __version__
+from workbook.round.folder import (
+    BACK,
+    FORMS,
+    HIDDEN,
+    INBOX,
+    INDICATORS_STEM,
+    LEDGER,
+    PROJECTS_STEM,
+    PUBLIC,
+    RESULT,
+    ROSTER_STEM,
+    SENT,
+    Folder,
+    OpenRound,
+)  # fmt: skip
+from workbook.round.ledger import Ledger
+from workbook.round.settings import NAME, Settings, load_settings
+from workbook.writing import writing
+
+_README = """\
+收件：收到的表、压缩包、邮件（.eml）都放进这里，再运行 workbook round receive。
+发出：发给各单位的表。退回：退回去改的表和通知。汇总、公开：汇总表、报告和公开的材料。
+名册和 round.toml 可以改；.round 是账本和收到过的全部文件，不要动它。
+整个文件夹一起备份、一起搬。
+"""
+
+
+def new_round(
+    folder: PathLike,
+    *,
+    forms: Iterable[Form | PathLike] = (),
+    roster: PathLike | None = None,
+    projects: PathLike | None = None,
+    indicators: PathLike | None = None,
+    year: int | None = None,
+    deadline: DayLike | None = None,
+    bureau: str = "",
+    last: PathLike | None = None,
+) -> Path:
+    """Make the folder of a round; `last` is last year's, whose roster, settings and figures it takes over.
+
+    Raises WorkbookError where something is there already or missing, RosterError and FormError for what it is made of.
+    """
+    path = as_path(folder, "folder")
+    if path.is_file():
+        raise BuildError(f"{path}：这是一个文件，请给出文件夹")
+    if (path / HIDDEN).exists() or (path / NAME).exists():
+        raise BuildError(f"{path}：这里已经有一次收表，请换一个文件夹")
+    if last is not None:
+        settings, definitions, lists = _after(Folder(last), year)
+        settings = replace(settings, deadline=None)
+    else:
+        settings, definitions, lists = Settings((), year or datetime.date.today().year - 1), [], {}  # noqa: DTZ011 - the clerk's year
+    given = [as_form(form) for form in forms]
+    definitions = given or definitions
+    if not definitions:
+        raise WorkbookError("收哪些表？请用 --form 写出表名，如 --form department_overall")
+    if roster is not None:
+        lists = {ROSTER_STEM: as_path(roster, "roster")}
+    for stem, file in ((PROJECTS_STEM, projects), (INDICATORS_STEM, indicators)):
+        if file is not None:
+            lists[stem] = as_path(file, stem)
+    if ROSTER_STEM not in lists:
+        raise WorkbookError("谁应报？请用 --roster 给出名册")
+    listed = load_roster(lists[ROSTER_STEM], lists.get(PROJECTS_STEM), lists.get(INDICATORS_STEM))
+    settings = replace(
+        settings,
+        forms=tuple(form.id for form in definitions),
+        year=as_year(year) if year is not None else listed.year or settings.year,
+        deadline=as_day(deadline, "deadline") if deadline is not None else settings.deadline,
+        bureau=bureau or settings.bureau,
+    )
+    if len(set(settings.forms)) < len(settings.forms):
+        raise WorkbookError("同一张表写了两次，请只写一次")
+    _make(path, settings, definitions, lists)
+    return path
+
+
+def _after(last: Folder, year: int | None) -> tuple[Settings, list[Form], dict[str, Path]]:
+    """What a round takes over from the one before it."""
+    if not last.hidden.is_dir():
+        raise WorkbookError(f"{last.path}：这里没有收表的账本；--from 要给出上一次收表的文件夹")
+    before = last.settings()
+    forms = last.forms()
+    definitions = [
+        form for name in before.forms for (form_id, _), form in forms.items() if form_id == name
+    ]
+    lists = {
+        stem: path
+        for stem in (ROSTER_STEM, PROJECTS_STEM, INDICATORS_STEM)
+        if (path := last.file(stem)) is not None
+    }
+    settings = replace(before, year=year or before.year + 1, previous=str(last.path.absolute()))
+    return settings, definitions, lists
+
+
+def _make(path: Path, settings: Settings, forms: Iterable[Form], lists: dict[str, Path]) -> None:
+    """Make all of the folder but its ledger, then that: a folder without one is no round yet."""
+    try:
+        for room in (SENT, INBOX, BACK, RESULT, PUBLIC, f"{HIDDEN}/{FORMS}", f"{HIDDEN}/files"):
+            (path / room).mkdir(parents=True, exist_ok=True)
+        for stem, source in lists.items():
+            with writing(path / f"{stem}{source.suffix.lower()}") as temporary:
+                shutil.copyfile(source, temporary)
+    except OSError as error:
+        raise BuildError(f"{path}：建不了（{reason_of(error)}），{remedy_of(error)}") from None
+    texts = {
+        NAME: settings.text(),
+        "说明.txt": _README,
+        f"{HIDDEN}/version.txt": f"workbook {__version__}\n",
+    }
+    texts |= {
+        f"{HIDDEN}/{FORMS}/{form.id}_{_file_version(form)}.toml": form.definition for form in forms
+    }
+    for name, text in texts.items():
+        with writing(path / name) as temporary:
+            temporary.write_text(text, encoding="utf-8-sig" if name.endswith(".txt") else "utf-8")
+    load_settings(path / NAME)
+    half = path / HIDDEN / f"{LEDGER}.new"
+    for leftover in half.parent.glob(f"{half.name}*"):
+        leftover.unlink()
+    Ledger(half, create=True).close()
+    half.replace(path / HIDDEN / LEDGER)
+    with Ledger(path / HIDDEN / LEDGER) as ledger:
+        OpenRound(Folder(path), ledger)  # writes down what it begins with
+
+
+def _file_version(form: Form) -> str:
+    return re.sub(r"[^\w.-]", "_", form.version)
