@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from builder import styles as st
-from builder.sheets import Book, WrittenSheet, done, inside
+from builder.sheets import Book, WrittenSheet, done
 from builder.template.widths import text_width
 from workbook.address import Address, letters, quote
 from workbook.expression import literal, number_text
@@ -174,11 +174,9 @@ def _write_item(book: Book, sheet: WrittenSheet, row: int, item: BackItem) -> No
     if item.target is None:
         done(sheet.write_string(row, _PLACE, item.place, text))
     else:
-        done(
-            sheet.write_url(
-                row, _PLACE, inside(item.target.sheet, item.target.a1), link, item.place
-            )
-        )
+        target = literal(f"#{quote(item.target.sheet)}!{item.target.a1}")
+        formula = f"=HYPERLINK({target},{literal(item.place[:_LONGEST_TEXT])})"
+        done(sheet.write_formula(row, _PLACE, formula, link, item.place[:_LONGEST_TEXT]))
     wrong = f"{_SEVERITIES[item.severity]}：{item.message}" + (
         f"（{item.before}）" if item.before else ""
     )
@@ -333,7 +331,7 @@ def _chain(
     for at in places:
         rows.setdefault((at.sheet, at.row), at)
     in_order = list(rows.values())
-    yield from zip(in_order, [*in_order[1:], None], strict=True)
+    yield from zip(in_order, [*in_order[1:], None], strict=False)  # of none there is no last
 
 
 def _unchanged(at: Address, value: Value) -> str:

@@ -51,7 +51,8 @@ class Problem:
 
 
 def problems_of(returned: Return) -> list[Problem]:
-    """The problems of a return that was checked: findings, those that were joined over rows apart again; notes aside."""
+    """The problems of a return that was checked, errors first: findings, those that were joined over rows apart again;
+    notes aside."""
     problems: dict[tuple[str, str], Problem] = {}
     for number, item in enumerate(returned.findings):
         if item.severity == "note":
@@ -61,7 +62,7 @@ def problems_of(returned: Return) -> list[Problem]:
                 item.code, row, item.severity.value, _values(item, returned, fields), number, fields
             )
             problems.setdefault(problem.identity, problem)
-    return list(problems.values())
+    return sorted(problems.values(), key=lambda problem: problem.severity != "error")
 
 
 def _rows(item: Finding, submission: Submission | None) -> Iterator[tuple[str, tuple[str, ...]]]:

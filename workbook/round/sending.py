@@ -30,7 +30,15 @@ from workbook.round.ledger import DutyKey, Event
 from workbook.round.mail import draft
 from workbook.round.receiving import KeptReader, findings_of
 from workbook.round.state import Board, DutyState, LivingProblem, fold, today_in_china
-from workbook.round.wording import hint_of, is_mended, label_of, place_of, right_value, stands
+from workbook.round.wording import (
+    hint_of,
+    is_mended,
+    label_of,
+    message_of,
+    place_of,
+    right_value,
+    stands,
+)
 from workbook.text import printable
 from workbook.writing import stem_of, writing
 
@@ -287,7 +295,7 @@ class _Back:
             items.append(BackItem(
                 living.number, living.problem.severity,
                 place_of(submission, names, item) if submission else printable(Path(version.name).name),
-                target if version.is_right else None, names, item.message,
+                target if version.is_right else None, names, message_of(item, living.problem.row),
                 stands(submission, names, item) if submission else "", right_value(item), hint_of(item), before,
             ))  # fmt: skip
         return items, open_

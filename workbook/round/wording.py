@@ -78,13 +78,30 @@ def _row_of(submission: Submission, name: str) -> str:
     )
 
 
+def message_of(item: Finding, row: str) -> str:
+    """What is wrong at one row, of a finding that may stand for several."""
+    if not item.subject or not row or "“" not in item.subject:
+        return item.message
+    first = item.subject.partition("”")[0]
+    own = f"{first.partition('“')[0]}“{row}”"
+    return own + item.message.removeprefix(item.subject)
+
+
 def stands(submission: Submission, names: tuple[str, ...], item: Finding) -> str:
     """What stands there now."""
     if item.printed:
-        return item.printed[:80]
+        return _brief(item.printed)
     if len(names) == 1 and (cell := submission.cells.get(names[0])) is not None:
         spot = lay_out(submission.form, submission.plan).spots.get(names[0])
         if cell.value is not None and spot is not None and not isinstance(cell.value, str):
             return shown(spot.field.kind, cell.value)
-        return str(cell.raw)[:80] if cell.raw is not None else "（空）"
+        return _brief(str(cell.raw)) if cell.raw is not None else "（空）"
     return ""
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+_LONGEST = 40
+"""So many characters of what stands in a cell are shown."""

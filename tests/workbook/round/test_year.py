@@ -1,0 +1,410 @@
+"""A year from the first form sent to the next year's round: what is where, at every step."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from tests.rounds import (
+    DEPARTMENTS,
+    PROJECTS,
+    ByOpenpyxl,
+    Hand,
+    answers,
+    dated,
+    faultless,
+    mailed,
+    office_hand,
+    roster,
+    zipped,
+)
+from workbook import find_form, frames
+from workbook.errors import WorkbookError
+from workbook.form import Value
+from workbook.round import (
+    assign,
+    close_round,
+    decide,
+    history,
+    new_round,
+    opened,
+    publish,
+    receive,
+    remind,
+    reopen_round,
+    sample_round,
+    send,
+    send_back,
+    status,
+    summarise,
+    verify,
+)
+from workbook.round.results import counted_returns
+
+OVERALL, PROJECT = "department_overall", "project_expenditure"
+BY = "2025-04-15"
+
+
+@dataclass
+class Year:
+    """The bureau's folder, and a desk for each department."""
+
+    path: Path
+    desk: Path
+    hand: Hand
+    formats: tuple[str, ...]
+    """In what the departments save: turn by turn."""
+    own: dict[str, dict[str, Value]] = field(default_factory=dict)
+
+    @property
+    def inbox(self) -> Path:
+        return self.path / "收件"
+
+    def sent(self, code: str, name: str = "自评表.xlsx") -> Path:
+        (path,) = (self.path / "发出").glob(f"{code} *")
+        return path / name
+
+    def back(self, code: str, time: int = 1, name: str = "自评表.xlsx") -> Path:
+        (path,) = (self.path / "退回").glob(f"{code} *")
+        return path / f"第{time}次" / name
+
+    def filled(self, code: str, values: dict[str, Value], *, source: Path | None = None, stem: str = "") -> Path:
+        number = [each for each, _ in DEPARTMENTS].index(code)
+        ending = self.formats[number % len(self.formats)]
+        target = self.desk / f"{stem or code}{ending}"
+        return self.hand.fill(source or self.sent(code), target, values)
+
+    def drop(self, file: Path, name: str, day: str) -> Path:
+        target = self.inbox / name
+        target.write_bytes(file.read_bytes())
+        return dated(target, day)
+
+    def counts(self, day: str = "2025-03-20") -> dict[str, int]:
+        board, _ = status(self.path, datetime.date.fromisoformat(day))
+        return {state: count for state, count in board.counts().items() if count}
+
+    def duty(self, code: str, project: str = "") -> Any:
+        board, _ = status(self.path)
+        return next(d for d in board.duties if d.key.code == code and d.project == project)
+
+    def numbers(self, code: str) -> dict[str, int]:
+        duty = self.duty(code)
+        return {each.problem.code: each.number for each in duty.problems_of(duty.latest)}
+
+
+@pytest.fixture(params=["openpyxl", pytest.param("office", marks=[pytest.mark.office, pytest.mark.long])])
+def year(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Year]:
+    desk = tmp_path / "desk"
+    desk.mkdir()
+    path = tmp_path / "2024年度自评"
+    if request.param == "openpyxl":
+        yield Year(path, desk, ByOpenpyxl(), (".xlsx",))
+    else:
+        with office_hand() as hand:
+            yield Year(path, desk, hand, (".xlsx", ".xls", ".ods"))
+
+
+def faulty(values: dict[str, Value]) -> dict[str, Value]:
+    """A filling in which the parts of the budget do not make up the whole, and the date is no day to report on."""
+    wrong = dict(values)
+    wrong["funds.project_expenditure"] = float(wrong["funds.project_expenditure"]) + 7  # type: ignore[arg-type]
+    wrong["identity.phone"] = "12345"
+    return wrong
+
+
+def test_a_year_from_the_first_form_to_the_next_year(year: Year) -> None:  # noqa: PLR0915 - a story has a length
+    overall, projects = faultless(OVERALL), faultless(PROJECT)
+    new_round(
+        year.path, forms=[OVERALL, PROJECT], roster=roster(year.desk / "名册.xlsx"), year=2024, deadline="2025-03-31",
+        bureau="清江县财政局",
+    )  # fmt: skip
+    assert year.counts() == {"not_issued": 14}
+
+    # Sent out: sixteen forms, two of them of projects.
+    done = send(year.path)
+    assert (len(done.events), len(done.files)) == (16, 16)
+    assert send(year.path).files == ()
+    assert year.counts() == {"issued": 14}
+
+    # Twelve answer, five with mistakes; two by mail in one archive. Nothing is heard of two.
+    codes = [code for code, _ in DEPARTMENTS]
+    wrong = codes[:5]
+    for number, code in enumerate(codes[:12]):
+        year.own[code] = faulty(overall[number]) if code in wrong else overall[number]
+        file = year.filled(code, year.own[code])
+        if number not in (10, 11):
+            year.drop(file, f"{code}{file.suffix}", "2025-03-20")
+    pair = zipped(year.desk / "两家.zip", {f"{code}.xlsx".replace(".xlsx", p.suffix): p for code in codes[10:12]
+                                         for p in year.desk.glob(f"{code}.*")})  # fmt: skip
+    mailed(year.inbox / "转来.eml", pair, name="两个单位的表.zip", sender="office@example.cn", day="2025-03-21")
+    for number, (code, project) in enumerate(PROJECTS):
+        file = year.filled(code, projects[number], source=year.sent(code, f"项目 {project}.xlsx"), stem=f"{code}_项目")
+        year.drop(file, file.name, "2025-03-22")
+    year.drop(_scan(year.desk), "清江县文化旅游广电局盖章扫描件.pdf", "2025-03-22")
+    year.drop(_foreign(year), "平江表.xlsx", "2025-03-22")
+    received = receive(year.path)
+    outcomes = [each.outcome for each in received.files]
+    others = [(e.file, e.outcome, e.why) for e in received.files if e.outcome != "counted"]
+    assert outcomes.count("counted") == 14, others
+    assert (outcomes.count("attachment"), outcomes.count("wrong_county")) == (1, 1)
+    assert received.numbers() == {
+        "new": 16, "unchanged": 0, "replaced": 0, "faulty": 6, "passed": 9, "unassigned": 0, "missing": 2,
+    }  # fmt: skip
+    assert year.counts() == {"faulty": 6, "passed": 7, "issued": 1}
+    assert receive(year.path).numbers()["new"] == 0
+    assert year.duty("111001").counted.time == "2025-03-21T16:30:00+08:00"
+
+    # Five are sent back, and the one that sent another county's form is told what to send.
+    done = send_back(year.path, by=BY)
+    assert len(done.events) == 6
+    assert send_back(year.path, by=BY).files == ()
+    assert year.counts("2025-04-01") == {"sent_back": 6, "passed": 7, "issued": 1}
+
+    # Corrected in the very files that were sent back, with answers of all three kinds.
+    problems = {code: year.numbers(code) for code in wrong}
+    for code in wrong[:3]:
+        right = overall[codes.index(code)]
+        mended: dict[str, Value] = {"funds.project_expenditure": right["funds.project_expenditure"]}
+        sum_number = problems[code]["D407"]
+        given = {sum_number: ("已改", ""), problems[code]["D467"]: ("核对无误", "单位内线电话")}
+        file = year.filled(code, mended | answers(given), source=year.back(code), stem=f"{code}_改")
+        year.drop(file, file.name, "2025-04-08")
+    for code in wrong[3:]:
+        given = {problems[code]["D407"]: ("请免", "上级单列"), problems[code]["D467"]: ("核对无误", "总机")}
+        file = year.filled(code, answers(given), source=year.back(code), stem=f"{code}_改")
+        year.drop(file, file.name, "2025-04-09")
+    received = receive(year.path)
+    others = [(e.file, e.outcome, e.why) for e in received.files if e.outcome != "replaced_older"]
+    assert received.count("replaced_older") == 5, others
+    assert year.counts("2025-04-10") == {"to_decide": 2, "passed": 10, "sent_back": 1, "issued": 1}
+    waived = {code: status(year.path)[1]["departments"][codes.index(code)]["duties"][0]["waived"] for code in wrong}
+    assert waived == dict.fromkeys(wrong, 1)
+
+    # One answer is accepted, one refused and sent back again.
+    first, second = wrong[3:]
+    decide(year.path, first, accept=[problems[first]["D407"]], why="确有批复", seen=2)
+    decide(year.path, second, refuse=[problems[second]["D407"]])
+    assert year.duty(first).state == "passed"
+    assert year.duty(second).state == "faulty"
+    assert len(send_back(year.path, by=BY).events) == 1
+    right = overall[codes.index(second)]
+    file = year.filled(
+        second, {"funds.project_expenditure": right["funds.project_expenditure"]} | answers({problems[second]["D407"]: ("已改", "")}),
+        source=year.back(second, 2), stem=f"{second}_再改",
+    )  # fmt: skip
+    year.drop(file, file.name, "2025-04-12")
+    assert receive(year.path).count("replaced_older") == 1
+    assert year.duty(second).state == "passed"
+
+    # A copy older than the one that counts comes late, and displaces nothing.
+    old = _saved(year, codes[5], overall[5] | {"identity.phone": "0730-4221017"}, "2025-01-02T08:00:00Z")
+    year.drop(old, f"旧的{old.suffix}", "2025-04-13")
+    (late,) = receive(year.path).files
+    if old.suffix == ".xlsx":
+        assert late.outcome == "not_displacing"
+        assert year.duty(codes[5]).counted.number == 1
+
+    # Two copies in one day of which nothing tells the later: the bureau decides.
+    for n, phone in enumerate(("0730-4221018", "0730-4221019")):
+        copy = _saved(year, codes[6], overall[6] | {"identity.phone": phone}, "")
+        year.drop(copy, f"{codes[6]}_{n}{copy.suffix}", "2025-04-13")
+    receive(year.path)
+    assert year.duty(codes[6]).state == "to_decide"
+    decide(year.path, codes[6], form=OVERALL, use=3)
+    assert year.duty(codes[6]).counted.number == 3
+
+    # One is let off, one has nothing to report, one is chased, one gets more time.
+    decide(year.path, codes[12], excuse=True, why="机构改革并入")
+    decide(year.path, codes[7], extend="2025-05-01")
+    with pytest.raises(WorkbookError, match="--why"):
+        decide(year.path, codes[13], excuse=True)
+    chased = remind(year.path, [codes[13]])
+    assert len(chased.said) == 1
+    assert len(chased.said[0]) <= 70
+    decide(year.path, codes[13], nothing=True)
+    assert year.counts("2025-04-20") == {"passed": 12, "nothing": 1, "excused": 1}
+
+    # The roster changes in mid-season: one is added, one renamed.
+    lists = year.path / "名册.xlsx"
+    roster(lists, without=("112001",), add=(
+        ("115001", "清江县档案史志研究中心", "李", "", "", "", "新"), ("212001", "清江县科协", "赵", "", "", "112001", "改名"),
+    ))  # fmt: skip
+    board, record = status(year.path, datetime.date(2025, 4, 20))
+    assert [d.entry.code for d in board.departments][-2:] == ["115001", "212001"]
+    assert record["counts"]["not_issued"] == 1
+    assert year.duty("212001").counted.number == 1
+    decide(year.path, "115001", excuse=True, why="新设，明年起报")
+
+    # A decision is undone and made again; a new copy after approval waits for the bureau.
+    decide(year.path, codes[8], approve=True)
+    decide(year.path, codes[8], undo=True, why="点错了")
+    assert year.duty(codes[8]).state == "passed"
+    decide(year.path, codes[8], approve=True)
+    newer = _saved(year, codes[8], overall[8] | {"identity.phone": "0730-4221020"}, "2030-01-02T08:00:00Z")
+    year.drop(newer, f"{codes[8]}_新{newer.suffix}", "2025-04-21")
+    receive(year.path)
+    assert year.duty(codes[8]).state == "to_decide"
+    assert year.duty(codes[8]).counted.number == 1
+    with pytest.raises(WorkbookError, match="后来又有"):
+        decide(year.path, codes[8], approve=True, seen=1)
+    decide(year.path, codes[8], approve=True, seen=2)
+    assert year.duty(codes[8]).counted.number == 2
+
+    # Added up, drawn, reviewed; what was typed is on record before the workbook is written anew.
+    summarise(year.path)
+    drawn = sample_round(year.path)
+    assert sample_round(year.path).events == ()
+    assert len(drawn.said) == 3
+    summary = year.path / "汇总" / "汇总表.xlsx"
+    _review(summary, codes[0], 88.5, "资料不全")
+    assert summarise(year.path).events
+    with opened(year.path) as this_round:
+        reviewed = [event for event in this_round.events if event.kind == "reviewed"]
+        assert [(e.duty.code, e.data["score"], e.data["remark"]) for e in reviewed if "score" in e.data] == [
+            (codes[0], 88.5, "资料不全")
+        ]
+        figures = frames(counted_returns(this_round)).cells
+    assert _typed(summary, codes[0]) == (88.5, "资料不全")
+    spent = figures[figures["field"] == "funds.actual_expenditure"]
+    assert len(spent) == 12
+
+    # What is approved is published, and nothing of whom to ring up.
+    with pytest.raises(WorkbookError, match="还不能封存"):
+        close_round(year.path)
+    for code in [c for c in codes[:11] if c != codes[8]] + ["212001"]:
+        decide(year.path, code, approve=True)
+    assert year.counts() == {"approved": 12, "nothing": 1, "excused": 2}
+    done = publish(year.path)
+    assert len([name for name in done.files if name.endswith(".docx")]) == 14
+    public = (year.path / "公开" / "index.html").read_text(encoding="utf-8")
+    assert "88.5" in public
+    assert "0730-" not in public
+    assert "example.cn" not in public
+
+    # Sealed, verified, opened for one correction, sealed again; then one byte is changed, and found.
+    close_round(year.path)
+    pack = year.path.with_name(f"{year.path.name}.zip")
+    whole = verify(pack)
+    assert not whole.faults
+    with pytest.raises(WorkbookError, match="已经封存"):
+        decide(year.path, codes[0], undo=True, why="想改")
+    reopen_round(year.path, why="更正一处")
+    decide(year.path, codes[0], undo=True, why="更正")
+    decide(year.path, codes[0], approve=True)
+    close_round(year.path)
+    again = verify(pack)
+    assert not again.faults
+    assert again.seal != whole.seal
+    _change_a_byte(pack)
+    assert verify(pack).faults
+
+    # The next year's round begins from this one.
+    following = new_round(year.path.with_name("2025年度自评"), last=year.path)
+    _, record = status(following)
+    assert record["round"]["year"] == 2025
+    assert len(record["departments"]) == 15
+    (first_history,) = (d for d in history(year.path, codes[0], form=OVERALL)["duties"])
+    assert [v["number"] for v in first_history["versions"]] == [1, 2]
+    assert [c["name"] for c in first_history["versions"][1]["changed"]] == ["funds.project_expenditure"]
+    assert first_history["versions"][1]["gone"] == [problems[codes[0]]["D407"]]
+
+
+def test_a_file_of_nobody_waits_for_the_clerk(tmp_path: Path) -> None:
+    path = new_round(tmp_path / "r", forms=[OVERALL], roster=roster(tmp_path / "名册.xlsx"), year=2024)
+    (path / "收件" / "扫描001.pdf").write_bytes(b"%PDF-1.4 nobody")
+    received = receive(path)
+    assert [each.outcome for each in received.files] == ["unassigned"]
+    assert len(status(path)[0].unassigned) == 1
+    assign(path, "1", "101001")
+    assert not status(path)[0].unassigned
+    assert len(next(d for d in status(path)[0].duties if d.key.code == "101001").attachments) == 1
+
+
+# --- what happens on the departments' desks -------------------------------------------------------------
+
+
+def _scan(desk: Path) -> Path:
+    path = desk / "scan.pdf"
+    path.write_bytes(b"%PDF-1.4\n%scan\n")
+    return path
+
+
+def _foreign(year: Year) -> Path:
+    """The form of another county's department that has the code of one of ours."""
+    from builder import build_template  # noqa: PLC0415
+
+    template = build_template(
+        find_form(OVERALL), year.desk / "foreign.xlsx",
+        prefilled={"identity.department_code": "114001", "identity.department": "平江县文化旅游局"},
+    )  # fmt: skip
+    return ByOpenpyxl().fill(template, year.desk / "foreign_filled.xlsx", faultless(OVERALL)[20])
+
+
+def _saved(year: Year, code: str, values: dict[str, Value], moment: str) -> Path:
+    """A filled form that says when it was saved: at that moment, or not at all."""
+    path = year.filled(code, values, stem=f"{code}_{moment[:4] or values['identity.phone']}")
+    if path.suffix == ".xlsx":
+        _set_saved(path, moment)
+    return path
+
+
+def _set_saved(path: Path, moment: str) -> None:
+    import re  # noqa: PLC0415
+
+    with zipfile.ZipFile(path) as archive:
+        parts = {info: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for info, content in parts.items():
+            if info.filename == "docProps/core.xml":
+                tag = rb"<dcterms:modified[^>]*>[^<]*</dcterms:modified>"
+                new = b'<dcterms:modified xsi:type="dcterms:W3CDTF">%s</dcterms:modified>' % moment.encode()
+                content = re.sub(tag, new if moment else b"", content)  # noqa: PLW2901
+            archive.writestr(info, content)
+
+
+def _review(summary: Path, code: str, score: float, remark: str) -> None:
+    book = openpyxl.load_workbook(summary)
+    sheet, row, columns = _line(book, code)
+    sheet.cell(row, columns["复核得分"]).value = score
+    sheet.cell(row, columns["备注"]).value = remark
+    book.save(summary)
+
+
+def _typed(summary: Path, code: str) -> tuple[Any, Any]:
+    sheet, row, columns = _line(openpyxl.load_workbook(summary), code)
+    return sheet.cell(row, columns["复核得分"]).value, sheet.cell(row, columns["备注"]).value
+
+
+def _line(book: Any, code: str) -> tuple[Any, int, dict[str, int]]:
+    sheet = book["部门汇总"]
+    for head in range(1, 11):
+        columns = {str(cell.value): cell.column for cell in sheet[head] if cell.value}
+        if "复核得分" in columns:
+            row = next(r for r in range(head + 1, sheet.max_row + 1) if str(sheet.cell(r, columns["预算编码"]).value) == code)
+            return sheet, row, columns
+    raise LookupError(code)
+
+
+def _change_a_byte(pack: Path) -> None:
+    """Change one byte of one file, and pack it so that the archive itself is whole."""
+    with zipfile.ZipFile(pack) as archive:
+        parts = {info: archive.read(info) for info in archive.infolist()}
+    name = next(info for info in parts if info.filename.startswith(".round/files/"))
+    parts[name] = parts[name][:-1] + bytes([parts[name][-1] ^ 1])
+    with zipfile.ZipFile(pack, "w", zipfile.ZIP_DEFLATED) as archive:
+        for info, content in parts.items():
+            archive.writestr(info, content)
+
+
+def test_the_record_of_a_round_is_plain_json(tmp_path: Path) -> None:
+    path = new_round(tmp_path / "r", forms=[OVERALL], roster=roster(tmp_path / "名册.xlsx"), year=2024)
+    _, record = status(path)
+    assert json.loads(json.dumps(record)) == record
