@@ -14,7 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from builder.template.template import build_template
-from workbook.checking.checks import judge_case, judge_trials
+from tests.own_cases import own_cases, own_verdicts
+from workbook.checking.checks import judge_trials
 from workbook.commands.cli import cli
 from workbook.commands.messages import CLEAN, FOUND
 from workbook.errors import FormError
@@ -204,9 +205,8 @@ def rehearsed_without_office(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def cases_hold(form: Form) -> bool:
-    return all(
-        judge_case(form, rule, case) == case.verdict for rule in form.rules for case in rule.cases
-    )
+    judged = own_verdicts(form)
+    return all(judged[rule.key, number] == case.verdict for rule, number, case in own_cases(form))
 
 
 def read_through(folder: Path, *, commands: bool = True) -> dict[str, str]:
