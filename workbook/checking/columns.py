@@ -17,18 +17,21 @@ import numpy as np
 import numpy.typing as npt
 
 from workbook.catalogue import REQUIRED
-from workbook.checking.alike import FEWEST, Alike, alike_cells, alike_in_all
 from workbook.expression import (
     BLANK,
     ERROR,
+    FEWEST_PLACES,
     NUMBER,
     TEXT,
     Array,
     Call,
     Cells,
+    LikePlaces,
     Node,
     Ref,
     Type,
+    alike_cells,
+    alike_in_all,
     cells_of,
     evaluate,
     number_text,
@@ -98,7 +101,7 @@ class Batch:
     _cells_by_field: dict[str, Cells] = field(default_factory=dict)
     _judged: dict[str, npt.NDArray[np.int8]] = field(default_factory=dict)
     _row_numbers: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
-    _alike: dict[str, Alike | None] = field(default_factory=dict)
+    _alike: dict[str, LikePlaces | None] = field(default_factory=dict)
     """By field key: which of its cells hold the same; None where hardly any do."""
     _unaltered: Callable[[str], Cells | None] | None = None
     """Of a batch that differs from another in few fields: what the other has of a field that is the same."""
@@ -245,14 +248,14 @@ class Batch:
             return evaluate(node, self.cells(grain))
         return alike.everywhere(self._of_firsts(node, grain, alike))
 
-    def _of_firsts(self, node: Node, grain: str, alike: Alike) -> Array:
+    def _of_firsts(self, node: Node, grain: str, alike: LikePlaces) -> Array:
         cells = self.cells(grain)
         return evaluate(node, lambda ref: alike.of_firsts(cells(ref)))
 
-    def _places_alike(self, node: Node, grain: str, shape: tuple[int, int]) -> Alike | None:
+    def _places_alike(self, node: Node, grain: str, shape: tuple[int, int]) -> LikePlaces | None:
         """Where an expression looks at the same; None where it looks at whole columns, or hardly anywhere."""
         places = shape[0] * shape[1]
-        if places < FEWEST or isinstance(node, Ref):
+        if places < FEWEST_PLACES or isinstance(node, Ref):
             return None
         keys: dict[str, None] = {}
         for ref in references([node]):
@@ -268,7 +271,7 @@ class Batch:
             parts.append(part)
         return alike_in_all(parts, shape, places // 2)
 
-    def _cells_alike(self, key: str) -> Alike | None:
+    def _cells_alike(self, key: str) -> LikePlaces | None:
         cells = self.field_cells(key)
         if key not in self._alike:
             self._alike[key] = alike_cells(cells, cells.state.size // 2 + 1)

@@ -170,11 +170,11 @@ def test_where_the_same_stands_it_is_judged_once_and_alike(
     form: Form, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (batch,), (by_itself,) = (list(random_fillings(form, 400)) for _ in range(2))
-    monkeypatch.setattr(columns, "FEWEST", 2)
+    monkeypatch.setattr(columns, "FEWEST_PLACES", 2)
     verdicts = {rule.key: batch.judge(rule) for rule in form.rules}
     shown = {key: batch.field_cells(key) for key in form.formulas}
     assert any(alike is not None for alike in batch._alike.values())
-    monkeypatch.setattr(columns, "FEWEST", 10**12)
+    monkeypatch.setattr(columns, "FEWEST_PLACES", 10**12)
     assert all(is_same(shown[key], by_itself.field_cells(key)) for key in shown)
     for rule in form.rules:
         assert np.array_equal(verdicts[rule.key], by_itself.judge(rule)), rule.key

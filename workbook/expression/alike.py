@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from workbook.expression import Array, Cells
+from workbook.expression.operands import Array, Cells
 
-FEWEST = 2000
+FEWEST_PLACES = 2000
 """With fewer places than that, looking for like ones takes as long as it saves."""
 _LARGEST_TABLE = 8
 """So many times as many numbers as places are looked up in a table; more are sorted."""
@@ -23,7 +23,7 @@ Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class LikePlaces:
     """Each place's number, the same where the same stands; and for each number the first place that has it."""
 
     numbers: Numbers
@@ -45,15 +45,15 @@ class Alike:
         spread: Array = np.broadcast_to(values, (self.firsts.size, 1))[:, 0]
         return spread[self.numbers]
 
-    def by_content(self, cells: Cells) -> Alike | None:
+    def by_content(self, cells: Cells) -> LikePlaces | None:
         """The same places numbered by cells of theirs, (numbers, 1)."""
         coarser = alike_cells(cells, cells.state.size)
         if coarser is None:
             return None
-        return Alike(coarser.numbers[:, 0][self.numbers], self.firsts[coarser.firsts])
+        return LikePlaces(coarser.numbers[:, 0][self.numbers], self.firsts[coarser.firsts])
 
 
-def alike_cells(cells: Cells, most: int) -> Alike | None:
+def alike_cells(cells: Cells, most: int) -> LikePlaces | None:
     """Cells numbered by what they hold; None if that is more than `most` things."""
     number_by_words: dict[str, int] = {}
     words = np.fromiter(
@@ -69,13 +69,15 @@ def alike_cells(cells: Cells, most: int) -> Alike | None:
     return _numbered((words, values, states), cells.state.shape, most)
 
 
-def alike_in_all(parts: Iterable[Alike], shape: tuple[int, int], most: int) -> Alike | None:
+def alike_in_all(
+    parts: Iterable[LikePlaces], shape: tuple[int, int], most: int
+) -> LikePlaces | None:
     """Places numbered by what stands in all of some fields; None if that is more than `most` things."""
     spread = [np.broadcast_to(part.numbers, shape).ravel() for part in parts]
     return _numbered(spread, shape, most) if spread else None
 
 
-def _numbered(keys: Iterable[Numbers], shape: tuple[int, ...], most: int) -> Alike | None:
+def _numbered(keys: Iterable[Numbers], shape: tuple[int, ...], most: int) -> LikePlaces | None:
     numbers, count = np.zeros(int(np.prod(shape)), dtype=np.int64), 1
     firsts = numbers[:1]
     for key in keys:
@@ -84,7 +86,7 @@ def _numbered(keys: Iterable[Numbers], shape: tuple[int, ...], most: int) -> Ali
         count = firsts.size
         if count > most:
             return None
-    return Alike(numbers.reshape(shape), firsts)
+    return LikePlaces(numbers.reshape(shape), firsts)
 
 
 def _compact(keys: Numbers, bound: int) -> tuple[Numbers, Numbers]:
