@@ -1,7 +1,7 @@
 # Everything a newcomer needs: `make demo` and `make test` set up what they lack, once.
 #
 #   make demo         the whole story on the samples, written to demo/
-#   make check        before a commit: lint, and the tests that need no LibreOffice and no browser; a minute
+#   make check        before a commit: lint, and the tests that need no LibreOffice and no browser; some minutes
 #   make test         before a change is taken: lint and all tests but the long ones, with coverage
 #   make test-all     before a release: all tests, and all that chance decides tried many times over
 #   make lint         ruff, mypy and the floors of the house only

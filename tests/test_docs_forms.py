@@ -14,7 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from builder.template.template import build_template
-from workbook.checking.checks import judge_case, judge_trials
+from tests.own_cases import own_cases, own_verdicts
+from workbook.checking.checks import judge_trials
 from workbook.commands.cli import cli
 from workbook.commands.messages import CLEAN, FOUND
 from workbook.errors import FormError
@@ -204,9 +205,8 @@ def rehearsed_without_office(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def cases_hold(form: Form) -> bool:
-    return all(
-        judge_case(form, rule, case) == case.verdict for rule in form.rules for case in rule.cases
-    )
+    judged = own_verdicts(form)
+    return all(judged[rule.key, number] == case.verdict for rule, number, case in own_cases(form))
 
 
 def read_through(folder: Path, *, commands: bool = True) -> dict[str, str]:
@@ -260,17 +260,24 @@ def test_both_forms_from_paper_are_short(tmp_path: Path) -> None:
 
 
 @pytest.mark.office
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param(3, marks=pytest.mark.long, id="flat"),
+        pytest.param(4, marks=pytest.mark.long, id="in levels"),
+        pytest.param(-1, id="in levels, with a rule of its own"),
+    ],
+)
 def test_the_workbook_judges_the_forms_from_paper_alike(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: int
 ) -> None:
     written = read_through(tmp_path, commands=False)
     monkeypatch.chdir(tmp_path)
     states = [text for name, text in written.items() if name.startswith("subsidy")]
-    for text in (states[3], states[4], states[-1]):  # flat, in levels, with a rule of its own
-        (tmp_path / "subsidy.toml").write_text(text, encoding="utf-8")
-        result = CliRunner().invoke(cli, ["form", "check", "subsidy.toml"])
-        assert result.exit_code == CLEAN, result.output
-        assert "LibreOffice" in result.stdout
+    (tmp_path / "subsidy.toml").write_text(states[state], encoding="utf-8")
+    result = CliRunner().invoke(cli, ["form", "check", "subsidy.toml"])
+    assert result.exit_code == CLEAN, result.output
+    assert "LibreOffice" in result.stdout
 
 
 # --- mistakes -------------------------------------------------------------------------------------

@@ -14,11 +14,11 @@ from click.testing import CliRunner
 
 from builder.template.template import build_template
 from tests import fillings
+from tests.own_cases import own_cases, own_verdicts
 from workbook import check
-from workbook.checking.checks import judge_case
 from workbook.commands.cli import cli
 from workbook.form.definition import find_form, load_form
-from workbook.form.model import Case, Form, Rule
+from workbook.form.model import Form, Rule
 from workbook.reading.reader import known_forms, read_returns
 from workbook.reading.submission import ACCEPTED, Filling
 from workbook.summary.adding_up import aggregate
@@ -26,9 +26,7 @@ from workbook.summary.adding_up import aggregate
 SUCCESSOR = fillings.SAMPLES / "forms" / "department_overall_2025.toml"
 FORM = load_form(SUCCESSOR)
 CASES = [
-    pytest.param(rule, case, id=f"{rule.code}-{number}")
-    for rule in FORM.rules
-    for number, case in enumerate(rule.cases, 1)
+    pytest.param(rule, number, id=f"{rule.code}-{number}") for rule, number, _ in own_cases(FORM)
 ]
 
 
@@ -81,9 +79,9 @@ def test_it_is_another_version_of_the_same_form() -> None:
     assert FORM.rule("D408").severity.value == "error"
 
 
-@pytest.mark.parametrize(("rule", "case"), CASES)
-def test_its_cases_are_judged_as_they_say(rule: Rule, case: Case) -> None:
-    assert judge_case(FORM, rule, case) == case.verdict
+@pytest.mark.parametrize(("rule", "number"), CASES)
+def test_its_cases_are_judged_as_they_say(rule: Rule, number: int) -> None:
+    assert own_verdicts(FORM)[rule.key, number] == rule.cases[number - 1].verdict
 
 
 def test_nothing_in_its_template_names_the_year_that_was(tmp_path: Path) -> None:

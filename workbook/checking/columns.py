@@ -20,14 +20,18 @@ from workbook.catalogue import REQUIRED
 from workbook.expression import (
     BLANK,
     ERROR,
+    FEWEST_PLACES,
     NUMBER,
     TEXT,
     Array,
     Call,
     Cells,
+    LikePlaces,
     Node,
     Ref,
     Type,
+    alike_cells,
+    alike_in_all,
     cells_of,
     evaluate,
     number_text,
@@ -97,6 +101,8 @@ class Batch:
     _cells_by_field: dict[str, Cells] = field(default_factory=dict)
     _judged: dict[str, npt.NDArray[np.int8]] = field(default_factory=dict)
     _row_numbers: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    _alike: dict[str, LikePlaces | None] = field(default_factory=dict)
+    """By field key: which of its cells hold the same; None where hardly any do."""
     _unaltered: Callable[[str], Cells | None] | None = None
     """Of a batch that differs from another in few fields: what the other has of a field that is the same."""
 
@@ -175,14 +181,27 @@ class Batch:
             return self.inputs[item.key]
         if item.mode in ("fixed", "label"):
             return self._fixed(item)
-        node = self.form.formulas[item.key]
-        computed = cells_of(self._spread(self.evaluate(node, item.grain), item))
-        if item.key not in self.typed:
+        computed = self._computed(item)
+        if item.key not in self.typed or not self.typed[item.key].any():
             return computed
+        self._alike.pop(item.key, None)  # is of what is computed
         return _cells_where(self.typed[item.key], self.inputs[item.key], computed)
 
-    def _spread(self, values: Array, item: Field) -> Array:
-        return np.broadcast_to(values, (self.count, self._width(item.section, item.grain)))
+    def _computed(self, item: Field) -> Cells:
+        """What a field's formula shows, wherever it stands."""
+        node, shape = (
+            self.form.formulas[item.key],
+            (self.count, self._width(item.section, item.grain)),
+        )
+        alike = self._places_alike(node, item.grain, shape)
+        if alike is None:
+            self._alike[item.key] = None  # most likely
+            values = evaluate(node, self.cells(item.grain))
+            return cells_of(np.broadcast_to(values, shape))
+        values = self._of_firsts(node, item.grain, alike)
+        distinct = cells_of(np.broadcast_to(values, (alike.firsts.size, 1)))
+        self._alike[item.key] = alike.by_content(distinct)
+        return _reshaped(distinct, alike.everywhere)
 
     def _width(self, section: str, grain: str) -> int:
         if grain == CELL:
@@ -222,9 +241,41 @@ class Batch:
 
         return at
 
-    def evaluate(self, node: Node, grain: str) -> Array:
-        """The values of an expression that stands in a section, at a grain."""
-        return evaluate(node, self.cells(grain))
+    def evaluate(self, node: Node, grain: str, width: int = 0) -> Array:
+        """The values of an expression that stands in a section, at a grain of which there are `width` cells."""
+        alike = self._places_alike(node, grain, (self.count, width)) if width else None
+        if alike is None:
+            return evaluate(node, self.cells(grain))
+        return alike.everywhere(self._of_firsts(node, grain, alike))
+
+    def _of_firsts(self, node: Node, grain: str, alike: LikePlaces) -> Array:
+        cells = self.cells(grain)
+        return evaluate(node, lambda ref: alike.of_firsts(cells(ref)))
+
+    def _places_alike(self, node: Node, grain: str, shape: tuple[int, int]) -> LikePlaces | None:
+        """Where an expression looks at the same; None where it looks at whole columns, or hardly anywhere."""
+        places = shape[0] * shape[1]
+        if places < FEWEST_PLACES or isinstance(node, Ref):
+            return None
+        keys: dict[str, None] = {}
+        for ref in references([node]):
+            item = self.form.sections[ref.section].fields[ref.field]
+            if ref.reach != "cell" or item.grain not in (grain, CELL):
+                return None
+            keys[item.key] = None
+        parts = []
+        for key in keys:
+            part = self._cells_alike(key)
+            if part is None:
+                return None
+            parts.append(part)
+        return alike_in_all(parts, shape, places // 2)
+
+    def _cells_alike(self, key: str) -> LikePlaces | None:
+        cells = self.field_cells(key)
+        if key not in self._alike:
+            self._alike[key] = alike_cells(cells, cells.state.size // 2 + 1)
+        return self._alike[key]
 
     def used(self, section: Section) -> npt.NDArray[np.bool_]:
         """(submissions, rows): whether anything is filled in in a row."""
@@ -244,15 +295,15 @@ class Batch:
         return self._judged[rule.key]
 
     def _judge(self, rule: Rule) -> npt.NDArray[np.int8]:
-        must = self.evaluate(rule.must, rule.grain)
+        shape = (self.count, self._width(rule.section, rule.grain))
+        must = self.evaluate(rule.must, rule.grain, shape[1])
         verdict = np.where(np.isnan(must), UNDECIDED, must)
         if rule.when is not None:
-            when = self.evaluate(rule.when, rule.grain)
+            when = self.evaluate(rule.when, rule.grain, shape[1])
             verdict = np.where(np.isnan(when), UNDECIDED, np.where(when == 0.0, HOLDS, verdict))
         if rule.grain == ROW:
             used = self.used(self.form.sections[rule.section])
             verdict = np.where(used, verdict, HOLDS)
-        shape = (self.count, self._width(rule.section, rule.grain))
         return np.broadcast_to(verdict, shape).astype(np.int8)
 
     def difference(self, rule: Rule) -> npt.NDArray[np.float64] | None:

@@ -6,6 +6,7 @@ verdicts: true, false, undecided. Start in `syntax` (what may be written), then 
 operator means, both ways beside each other). `notation` has named expressions, which leave no trace in a tree.
 """
 
+from workbook.expression.alike import FEWEST_PLACES, LikePlaces, alike_cells, alike_in_all
 from workbook.expression.nodes import (
     Call,
     Literal,
@@ -35,6 +36,7 @@ __all__ = [
     "BLANK",
     "EPOCH",
     "ERROR",
+    "FEWEST_PLACES",
     "IDENTIFIER",
     "NUMBER",
     "OPS",
@@ -45,11 +47,14 @@ __all__ = [
     "Call",
     "Cells",
     "Define",
+    "LikePlaces",
     "Literal",
     "Node",
     "Ref",
     "Scope",
     "Type",
+    "alike_cells",
+    "alike_in_all",
     "cells_of",
     "check_define",
     "circle_among",

@@ -88,11 +88,11 @@ def _reference_values(ref: Ref, cells: Cells) -> Array:
 def cells_of(values: Array) -> Cells:
     """What a computed cell shows: its value, or nothing where it is undecided."""
     if values.dtype == object:
-        texts = ["" if text is None else text for text in values.ravel().tolist()]
-        shown = np.empty(values.shape, dtype=object)
-        shown.ravel()[:] = texts
-        states = [BLANK if not text or is_blank(text) else TEXT for text in texts]
-        state = np.array(states, dtype=np.int8).reshape(values.shape)
-        return Cells(state, np.full(values.shape, np.nan), shown)
+        texts = values.ravel().tolist()
+        states = {text: BLANK if not text or is_blank(text) else TEXT for text in set(texts)}
+        state = np.fromiter(map(states.__getitem__, texts), np.int8, len(texts))
+        shown = np.fromiter((text or "" for text in texts), np.dtype(object), len(texts))
+        nan = np.full(values.shape, np.nan)
+        return Cells(state.reshape(values.shape), nan, shown.reshape(values.shape))
     state = np.where(np.isnan(values), BLANK, NUMBER).astype(np.int8)
     return Cells(state, values, np.full(values.shape, "", dtype=object))

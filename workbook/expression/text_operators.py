@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from workbook import text as texts
 from workbook.expression.operands import Array, Op, Param, Type
@@ -20,8 +19,8 @@ def _map_texts(function: Callable[[str], Any], values: Array, *, number: bool = 
     results = {text: undecided if text is None else function(text) for text in set(given)}
     if number:
         results = {text: np.nan if result is None else result for text, result in results.items()}
-    mapped = np.empty(values.size, dtype=float if number else object)
-    mapped[:] = [results[text] for text in given]
+    dtype = np.dtype(float if number else object)
+    mapped = np.fromiter(map(results.__getitem__, given), dtype, len(given))
     return mapped.reshape(values.shape)
 
 
@@ -70,12 +69,15 @@ def _joined(function: Callable[[str, str], str], a: Array, b: Array) -> Array:
         constant = b.item()
         return _map_texts(lambda text: function(text, constant), a)
     a, b = np.broadcast_arrays(a, b)
-    result = np.empty(a.size, dtype=object)
-    result[:] = [
+    joined = [
         None if x is None or y is None else function(x, y)
         for x, y in zip(a.ravel().tolist(), b.ravel().tolist(), strict=True)
     ]
-    return result.reshape(a.shape)
+    return _texts(joined, a.shape)
+
+
+def _texts(values: list[str | None], shape: tuple[int, ...]) -> Array:
+    return np.fromiter(values, np.dtype(object), len(values)).reshape(shape)
 
 
 def _same(a: Array, b: Array) -> Array:
@@ -185,27 +187,16 @@ def _after(text: str, word: str) -> str:
 
 def _chained(*parts: Array) -> Array:
     parts = np.broadcast_arrays(*parts)
-    result = np.empty(parts[0].size, dtype=object)
-    rows = zip(*(part.ravel() for part in parts), strict=True)
-    result[:] = [None if None in row else "".join(row) for row in rows]
-    return result.reshape(parts[0].shape)
+    rows = zip(*(part.ravel().tolist() for part in parts), strict=True)
+    return _texts([None if None in row else "".join(row) for row in rows], parts[0].shape)
 
 
 def _exactly(a: Array, b: Array) -> Array:
-    a, b = np.broadcast_arrays(a, b)
-    same = np.equal(a, b).astype(float)
-    same[pd.isna(a) | pd.isna(b)] = np.nan
-    return same
+    return _pairs(str.__eq__, a, b)
 
 
 def _rests(texts_: Array, runs: Array) -> Array:
-    texts_, runs = np.broadcast_arrays(texts_, runs)
-    result = np.empty(texts_.size, dtype=object)
-    result[:] = [
-        None if text is None or run is None else text[len(run) :]
-        for text, run in zip(texts_.ravel(), runs.ravel(), strict=True)
-    ]
-    return result.reshape(texts_.shape)
+    return _joined(lambda text, run: text[len(run) :], texts_, runs)
 
 
 def _trimmed(text: str) -> str:
@@ -216,11 +207,10 @@ def _replaced(text: Array, word: Array, substitute: Array) -> Array:
     if word.size == substitute.size == 1 and None not in (word.item(), substitute.item()):
         old, new = str(word.item()), str(substitute.item())
         return _map_texts(lambda words: words.replace(old, new), text) if old else text
-    text, word, substitute = np.broadcast_arrays(text, word, substitute)
-    result = np.empty(text.size, dtype=object)
-    triples = zip(text.ravel(), word.ravel(), substitute.ravel(), strict=True)
-    result[:] = [None if None in (t, w, s) else t.replace(w, s) if w else t for t, w, s in triples]
-    return result.reshape(text.shape)
+    parts = np.broadcast_arrays(text, word, substitute)
+    triples = zip(*(part.ravel().tolist() for part in parts), strict=True)
+    replaced = [None if None in (t, w, s) else t.replace(w, s) if w else t for t, w, s in triples]
+    return _texts(replaced, parts[0].shape)
 
 
 # --- the table ------------------------------------------------------------------------------------

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
 from workbook.checking import BROKEN, UNDECIDED, View, gather, judge_trials, trial
 from workbook.expression import Type
@@ -94,10 +94,11 @@ def rehearse(
         except NoOffice as error:
             without_office = str(error)
     wrong = _wrong(cases, here, in_sheet, tried=not without_office)
-    outcomes = _Outcomes(form, fillings)
+    decided = [rule for rule in rules if all(case.verdict != "undecided" for case in rule.cases)]
+    outcomes = _Outcomes(form, fillings, {rule.key for rule in decided})
     remarks = (
         *wrong,
-        *_missing(form, rules, outcomes),
+        *_missing(form, rules, decided, outcomes),
         *_alike(rules, outcomes),
         *_idle(rules, outcomes),
     )
@@ -134,8 +135,10 @@ def _wrong(
 # --- cases that are missing -----------------------------------------------------------------------
 
 
-def _missing(form: Form, rules: Sequence[Rule], outcomes: _Outcomes) -> Iterator[Remark]:
-    decided = [rule for rule in rules if all(case.verdict != "undecided" for case in rule.cases)]
+def _missing(
+    form: Form, rules: Sequence[Rule], decided: Sequence[Rule], outcomes: _Outcomes
+) -> Iterator[Remark]:
+    """What cases are missing; `decided` are the rules without an undecided one."""
     hints = {
         rule.key: "请加一个，把它用到的格空着，或在数字的格里写“待定”。"
         for rule in decided
@@ -210,25 +213,46 @@ def _unheeded(form: Form, rules: Sequence[Rule]) -> set[str]:
 
 
 class _Outcomes:
-    """What the rules said of fillings at random."""
+    """What the rules said of fillings at random.
 
-    def __init__(self, form: Form, count: int) -> None:
+    A rule is judged no further once nothing more can be learnt of it, after the first batch most are: so
+    `places` and `pattern` are whole only for rules that are never broken, or always together.
+    """
+
+    def __init__(self, form: Form, count: int, decided: Collection[str]) -> None:
         self.form = form
-        self.undecided = dict.fromkeys((rule.key for rule in form.rules), False)
-        broken: dict[str, list[npt.NDArray[np.bool_]]] = {rule.key: [] for rule in form.rules}
-        for batch in random_fillings(form, count):
-            for rule in form.rules:
-                verdicts = batch.judge(rule)
-                broken[rule.key].append(verdicts == BROKEN)
-                self.undecided[rule.key] |= bool((verdicts == UNDECIDED).any())
         self.fillings = count
-        self.places = {key: sum(int(part.sum()) for part in parts) for key, parts in broken.items()}
+        self.undecided = dict.fromkeys((rule.key for rule in form.rules), False)
+        """By rule key: whether it was undecided of a filling; of the `decided` ones alone it matters."""
+        self.places = dict.fromkeys((rule.key for rule in form.rules), 0)
         """By rule key: in how many places it was broken."""
-        self.pattern = {
-            key: b"".join(np.packbits(part).tobytes() for part in parts)
-            for key, parts in broken.items()
-        }
+        self.pattern = dict.fromkeys((rule.key for rule in form.rules), b"")
         """By rule key: the same for rules broken in the same places."""
+        rules: Sequence[Rule] = form.rules
+        for batch in random_fillings(form, count):
+            for rule in rules:
+                verdicts = batch.judge(rule)
+                broken = verdicts == BROKEN
+                self.places[rule.key] += int(broken.sum())
+                self.pattern[rule.key] += np.packbits(broken).tobytes()
+                self.undecided[rule.key] |= bool((verdicts == UNDECIDED).any())
+            rules = self._unsettled(rules, decided)
+
+    def _unsettled(self, rules: Sequence[Rule], decided: Collection[str]) -> list[Rule]:
+        """The rules that are worth judging further; the form's own, and what they may turn out to be like."""
+        own = Counter(self.broken_like(rule) for rule in rules if not rule.general)
+        every = Counter(map(self.broken_like, rules))
+        return [
+            rule
+            for rule in rules
+            if (every[self.broken_like(rule)] > 1 and own[self.broken_like(rule)])
+            or (not rule.general and not self.places[rule.key])
+            or (rule.key in decided and not self.undecided[rule.key])
+        ]
+
+    def broken_like(self, rule: Rule) -> tuple[str, str, bytes]:
+        """The same for rules that are broken in the same places of the same cells."""
+        return rule.grain, rule.row_section, self.pattern[rule.key]
 
 
 def _alike(rules: Sequence[Rule], outcomes: _Outcomes) -> Iterator[Remark]:
@@ -238,7 +262,7 @@ def _alike(rules: Sequence[Rule], outcomes: _Outcomes) -> Iterator[Remark]:
         places = outcomes.places[rule.key]
         if places < _ENOUGH:
             continue
-        before = first.setdefault((rule.grain, rule.row_section, outcomes.pattern[rule.key]), rule)
+        before = first.setdefault(outcomes.broken_like(rule), rule)
         if before is rule or rule.general:
             continue
         message = (

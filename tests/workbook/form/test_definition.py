@@ -12,12 +12,13 @@ import pytest
 
 from builder.template.template import build_template
 from tests import fillings
+from tests.own_cases import own_cases, own_verdicts
 from workbook.checking.checks import check, judge_case
 from workbook.errors import FormError
 from workbook.expression.nodes import references
 from workbook.form.composition import FORMS_DIR, RULE_SETS_DIR
 from workbook.form.definition import NEEDED, available_forms, find_form, load_form
-from workbook.form.model import CELL, GROUP, ROW, Case, Form, Rule
+from workbook.form.model import CELL, GROUP, ROW, Form, Rule
 from workbook.form.vocabulary import terms_of
 from workbook.layout.layout import lay_out
 from workbook.reading.reader import read_returns
@@ -29,10 +30,9 @@ SHIPPED = tuple(load_form(path) for path in available_forms())
 ALL = (*SHIPPED, load_form(ODD))
 BY_KEY = {form.key: form for form in ALL}
 CASES = [
-    pytest.param(form, rule, case, id=f"{form.id}-{rule.code}-{number}")
+    pytest.param(form, rule, number, id=f"{form.id}-{rule.code}-{number}")
     for form in ALL
-    for rule in form.rules
-    for number, case in enumerate(rule.cases, 1)
+    for rule, number, _ in own_cases(form)
 ]
 
 
@@ -48,9 +48,9 @@ def test_both_forms_are_shipped() -> None:
     assert {form.key for form in SHIPPED} >= {"department_overall 2024", "project_expenditure 2024"}
 
 
-@pytest.mark.parametrize(("form", "rule", "case"), CASES)
-def test_a_rule_judges_its_own_cases_as_they_say(form: Form, rule: Rule, case: Case) -> None:
-    assert judge_case(form, rule, case) == case.verdict
+@pytest.mark.parametrize(("form", "rule", "number"), CASES)
+def test_a_rule_judges_its_own_cases_as_they_say(form: Form, rule: Rule, number: int) -> None:
+    assert own_verdicts(form)[rule.key, number] == rule.cases[number - 1].verdict
 
 
 @pytest.mark.parametrize("form", ALL, ids=lambda form: form.id)

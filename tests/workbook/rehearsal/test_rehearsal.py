@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from tests.fillings import SAMPLES
+from workbook.checking import columns
 from workbook.checking.checks import Trial, trial
 from workbook.checking.columns import BROKEN, Batch, View, gather
-from workbook.expression.operands import BLANK, NUMBER
+from workbook.expression.operands import BLANK, NUMBER, Cells
 from workbook.expression.operators import OPS
 from workbook.form.coercion import Value
 from workbook.form.definition import available_forms, form_of, load_form
@@ -22,7 +23,7 @@ from workbook.layout.layout import cell_name, lay_out
 from workbook.reading.submission import Filling, submit
 from workbook.rehearsal.in_sheet import verdicts_in_sheet
 from workbook.rehearsal.random_fillings import random_fillings
-from workbook.rehearsal.rehearsal import Rehearsal, Remark, Sort, rehearse
+from workbook.rehearsal.rehearsal import Rehearsal, Remark, Sort, _Outcomes, rehearse
 from workbook.word.office import NoOffice
 
 ODD = Path(__file__).resolve().parents[2] / "forms" / "odd_form_2023.toml"
@@ -115,6 +116,10 @@ def changed(rule: str, *pairs: tuple[str, str]) -> str:
     return rule
 
 
+TWIN = changed(OVERSPENT, ("M401", "M403"), ("spent <= budget", "budget - spent >= 0"))
+"""The same as OVERSPENT in other words."""
+
+
 @pytest.fixture
 def _no_office(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workbook.rehearsal.rehearsal.find_office", lambda: None)
@@ -142,10 +147,51 @@ def test_there_is_nothing_to_say_of_the_forms_there_are(form: Form) -> None:
 def test_the_same_fillings_are_made_each_time_and_break_every_rule(form: Form) -> None:
     first, again = (list(random_fillings(form, 2500)) for _ in range(2))
     assert [batch.count for batch in first] == [2000, 500]
+    for one, other in zip(first, again, strict=True):
+        assert one.inputs.keys() == other.inputs.keys()
+        assert all(is_same(one.inputs[key], other.inputs[key]) for key in one.inputs)
+        assert one.typed.keys() == other.typed.keys()
+        assert all(np.array_equal(one.typed[key], other.typed[key]) for key in one.typed)
     for rule in (rule for rule in form.rules if not rule.general):
-        verdicts = np.concatenate([batch.judge(rule) for batch in first])
-        assert np.array_equal(verdicts, np.concatenate([batch.judge(rule) for batch in again]))
-        assert (verdicts == BROKEN).any(), rule.code
+        assert any((batch.judge(rule) == BROKEN).any() for batch in first), rule.code
+
+
+def is_same(one: Cells, other: Cells) -> bool:
+    """Whether the same stands in all cells of two arrays of them."""
+    return (
+        np.array_equal(one.state, other.state)
+        and np.array_equal(one.number, other.number, equal_nan=True)
+        and np.array_equal(one.words, other.words)
+    )
+
+
+@pytest.mark.parametrize("form", FORMS[:3], ids=lambda form: form.key)
+def test_where_the_same_stands_it_is_judged_once_and_alike(
+    form: Form, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (batch,), (by_itself,) = (list(random_fillings(form, 400)) for _ in range(2))
+    monkeypatch.setattr(columns, "FEWEST_PLACES", 2)
+    verdicts = {rule.key: batch.judge(rule) for rule in form.rules}
+    shown = {key: batch.field_cells(key) for key in form.formulas}
+    assert any(alike is not None for alike in batch._alike.values())
+    monkeypatch.setattr(columns, "FEWEST_PLACES", 10**12)
+    assert all(is_same(shown[key], by_itself.field_cells(key)) for key in shown)
+    for rule in form.rules:
+        assert np.array_equal(verdicts[rule.key], by_itself.judge(rule)), rule.key
+
+
+def test_rules_judged_no_further_would_have_been_told_the_same() -> None:
+    """Of rules that are never broken, or together with others, all fillings count."""
+    form = small(OVERSPENT, NAMED, TWIN)
+    outcomes = _Outcomes(form, 5000, set())
+    whole = {rule.key: list[Any]() for rule in form.rules}
+    for batch in random_fillings(form, 5000):
+        for rule in form.rules:
+            whole[rule.key].append(batch.judge(rule) == BROKEN)
+    codes = {rule.key: rule.code for rule in form.rules}
+    complete = {k for k, parts in whole.items() if outcomes.places[k] == sum(map(np.sum, parts))}
+    assert {"M401", "M403"} <= {codes[key] for key in complete}
+    assert "M402" not in {codes[key] for key in complete}  # unlike all others: settled early
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.key)
@@ -244,12 +290,11 @@ def test_a_must_that_no_case_tried_is_told() -> None:
 
 @pytest.mark.usefixtures("_no_office")
 def test_rules_that_are_broken_by_the_same_fillings_are_told() -> None:
-    twin = changed(OVERSPENT, ("M401", "M403"), ("spent <= budget", "budget - spent >= 0"))
-    ((sort, code, message, hint),) = told(OVERSPENT, NAMED, twin)
+    ((sort, code, message, hint),) = told(OVERSPENT, NAMED, TWIN)
     assert (sort, code) == ("alike", "M403")
     assert message.startswith("与 M401“超支”总是一起不通过（10000 份里 ")
     assert hint == "查的若是同一件事，请去掉一条；不是，请各加一个只有它不通过的例子。"
-    close = changed(twin, ("budget - spent >= 0", "budget - spent > 0.004"))
+    close = changed(TWIN, ("budget - spent >= 0", "budget - spent > 0.004"))
     assert [code for _, code, *_ in told(OVERSPENT, close)] == ["M403"]  # its cases do not fit
     assert "alike" not in {sort for sort, *_ in told(OVERSPENT, close)}
 
