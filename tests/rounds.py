@@ -26,8 +26,8 @@ DAY = "identity.prepared_on"
 DEPARTMENTS = (
     ("101001", "清江县财政监督局"), ("102001", "清江县档案馆"), ("103001", "清江县图书馆"), ("104001", "清江县教育局"),
     ("105001", "清江县卫生健康局"), ("106001", "清江县农业农村局"), ("107001", "清江县水利局"), ("108001", "清江县交通运输局"),
-    ("109001", "清江县应急管理局"), ("110001", "清江县市场监督管理局"), ("111001", "清江县残疾人联合会"), ("112001", "清江县科学技术协会"),
-    ("113001", "清江县退役军人事务局"), ("114001", "清江县文化旅游广电局"),
+    ("109001", "清江县应急管理局"), ("110001", "清江县市场监督管理局"), ("111001", "清江县残疾人联合会"),
+    ("112001", "清江县科学技术协会"), ("113001", "清江县退役军人事务局"), ("114001", "清江县文化旅游广电局"),
 )  # fmt: skip
 PROJECTS = (("106001", "高标准农田建设项目"), ("107001", "小型水库除险加固项目"))
 
@@ -59,7 +59,8 @@ class ByOffice:
 
     def fill(self, source: Path, target: Path, values: Values) -> Path:
         typed: dict[Target, float | str | None] = {
-            name: float(serial(value)) if isinstance(value, datetime.date) else value for name, value in values.items()
+            name: float(serial(value)) if isinstance(value, datetime.date) else value
+            for name, value in values.items()
         }
         with self.office.open(source) as book:
             refused = self.office.type_values(book, typed)
@@ -82,13 +83,19 @@ def faultless(form: str) -> list[dict[str, Value]]:
     fillings = []
     for line in lines:
         if line["form"] == form:
-            values = {name: value for name, value in line["values"].items() if not re.match(r"identity\.(department|fiscal|project)", name)}
+            values = {
+                name: value
+                for name, value in line["values"].items()
+                if not re.match(r"identity\.(department|fiscal|project)", name)
+            }
             values[DAY] = datetime.date.fromisoformat(values[DAY])
             fillings.append(values)
     return fillings
 
 
-def roster(path: Path, *, without: tuple[str, ...] = (), add: tuple[tuple[str, ...], ...] = ()) -> Path:
+def roster(
+    path: Path, *, without: tuple[str, ...] = (), add: tuple[tuple[str, ...], ...] = ()
+) -> Path:
     """The list of departments as a workbook, with the projects on their own sheet."""
     book = openpyxl.Workbook()
     sheet = book.active
@@ -138,6 +145,8 @@ def mailed(path: Path, attachment: Path, *, name: str, sender: str, day: str) ->
     message["From"], message["To"], message["Subject"] = sender, "czj@example.cn", "报送自评表"
     message["Date"] = datetime.datetime.fromisoformat(f"{day}T16:30:00+08:00")
     message.set_content("请查收。")
-    message.add_attachment(attachment.read_bytes(), maintype="application", subtype="octet-stream", filename=name)
+    message.add_attachment(
+        attachment.read_bytes(), maintype="application", subtype="octet-stream", filename=name
+    )
     path.write_bytes(message.as_bytes())
     return path

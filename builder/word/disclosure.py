@@ -179,7 +179,8 @@ def write_reports(
     """Write the report of every accepted return into a folder; one that fails stops no other.
 
     What is there already is not written over without `force`. `public` also writes an index page, on
-    which the returns of the paths `unlisted` are not; with the scores `reviewed`, by path, if any are given. Raises BuildError if the template cannot be used
+    which the returns of the paths `unlisted` are not; with the scores `reviewed`,
+    by path, if any are given. Raises BuildError if the template cannot be used
     or nothing can be written there; ArgumentError for an argument that is none.
 
     >>> from builder import write_reports

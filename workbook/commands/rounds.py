@@ -144,7 +144,7 @@ def _listed(names: Iterable[str]) -> str:
     "--bureau", default="", help=t("收表的单位，写在退回的表和通知上。", "The bureau's name.")
 )
 @click.option("--from", "last", type=_PATH, help=t(
-    "上一次收表的文件夹：名册、设置照旧，上年的数用来比较。", "Last year's folder, whose roster and settings are taken over."))  # fmt: skip
+    "上一次收表的文件夹：名册、设置照旧，上年的数用来比较。", "Last year's folder, to go on from."))  # fmt: skip
 @json_option
 def new(
     folder: Path, forms: tuple[str, ...], roster: Path | None, projects: Path | None, indicators: Path | None,
@@ -260,10 +260,18 @@ def _print_received(received: Received, *, all_: bool) -> None:
 
 
 _OUTCOMES = {
-    "counted": t("计入", "counts"), "replaced_older": t("换下旧件", "replaces an older one"), "not_displacing": t("没有换下", "does not replace"),
-    "to_decide": t("待核定", "to be decided"), "unchanged": t("收过", "unchanged"), "wrong_form": t("不是要收的表", "another form"),
-    "wrong_year": t("不是这个年度的", "another year's"), "wrong_county": t("别的县区的", "another county's"), "attachment": t("附件", "attachment"),
-    "unassigned": t("不知是谁的", "of nobody"), "unreadable": t("读不出", "unreadable"), "skipped": t("跳过", "skipped"),
+    "counted": t("计入", "counts"),
+    "replaced_older": t("换下旧件", "replaces an older one"),
+    "not_displacing": t("没有换下", "does not replace"),
+    "to_decide": t("待核定", "to be decided"),
+    "unchanged": t("收过", "unchanged"),
+    "wrong_form": t("不是要收的表", "another form"),
+    "wrong_year": t("不是这个年度的", "another year's"),
+    "wrong_county": t("别的县区的", "another county's"),
+    "attachment": t("附件", "attachment"),
+    "unassigned": t("不知是谁的", "of nobody"),
+    "unreadable": t("读不出", "unreadable"),
+    "skipped": t("跳过", "skipped"),
 }  # fmt: skip
 
 
@@ -531,10 +539,12 @@ def history(folder: Path, code: str, county: str, form: str, project: str, as_js
                 )
                 if version[name]
             )
-            say(t(
-                f"  第 {version['number']} 版  {version['received_at']}  {version['file']}  错误 {version['errors']}，提醒 {version['warnings']}  {numbers}",
-                f"  version {version['number']}  {version['received_at']}  {version['file']}  {version['errors']} errors, {version['warnings']} warnings  {numbers}",
-            ))  # fmt: skip
+            number, errors, warnings = (version[name] for name in ("number", "errors", "warnings"))
+            which = t(f"第 {number} 版", f"version {number}")
+            counts = t(f"错误 {errors}，提醒 {warnings}", f"{errors} errors, {warnings} warnings")
+            say(
+                f"  {which}  {version['received_at']}  {version['file']}  {counts}  {numbers}".rstrip()
+            )
             for change in version["changed"][:_MOST]:
                 say(f"    {change['name']}：{_shown(change['from'])} → {_shown(change['to'])}")
     for event in record["events"]:
@@ -548,11 +558,23 @@ def _shown(value: object) -> str:
 
 
 _KINDS = {
-    "issued": t("发出", "issued"), "read": t("读入", "read"), "assigned": t("归到单位", "assigned"), "answered": t("单位答复", "answered"),
-    "sent_back": t("退回", "sent back"), "approved": t("核定", "approved"), "used": t("指定", "used"), "excused": t("免报", "excused"),
-    "declared_nothing": t("申报无", "declared nothing"), "extended": t("延期", "extended"), "dated": t("改收到日期", "dated"),
-    "waived": t("同意不改", "waived"), "refused": t("不同意答复", "refused"), "undone": t("撤销", "undone"), "reminded": t("催报", "reminded"),
-    "reviewed": t("复核", "reviewed"), "rechecked": t("重读", "rechecked"),
+    "issued": t("发出", "issued"),
+    "read": t("读入", "read"),
+    "assigned": t("归到单位", "assigned"),
+    "answered": t("单位答复", "answered"),
+    "sent_back": t("退回", "sent back"),
+    "approved": t("核定", "approved"),
+    "used": t("指定", "used"),
+    "excused": t("免报", "excused"),
+    "declared_nothing": t("申报无", "declared nothing"),
+    "extended": t("延期", "extended"),
+    "dated": t("改收到日期", "dated"),
+    "waived": t("同意不改", "waived"),
+    "refused": t("不同意答复", "refused"),
+    "undone": t("撤销", "undone"),
+    "reminded": t("催报", "reminded"),
+    "reviewed": t("复核", "reviewed"),
+    "rechecked": t("重读", "rechecked"),
 }  # fmt: skip
 
 

@@ -5,7 +5,6 @@ reason. Cells are found by their names, else by printed labels, else where they 
 the template besides filling it in becomes findings. Start in `reader`, then `cell_locations` and `tampering`.
 """
 
-from workbook.reading.choice import choose
 from workbook.reading.counties import County, FolderCounties, of_counties
 from workbook.reading.due_forms import DueForms, due_forms_of
 from workbook.reading.reader import (
@@ -34,6 +33,7 @@ from workbook.reading.submission import (
     Returns,
     Submission,
     as_returns,
+    choose,
     require_checked,
     require_whole,
     submit,

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 from workbook.address import Address
-from workbook.arguments import ArgumentError, is_table, refusal, taken
+from workbook.arguments import ArgumentError, PathLike, as_path, is_table, refusal, taken
 from workbook.catalogue import Severity
 from workbook.display import MOST_LINES, html_table
+from workbook.errors import WorkbookError
 from workbook.findings import Finding
 from workbook.form import ROW, TOO_LARGE, Form, Raw, Value, serial
 from workbook.layout import Plan, Spot, cell_name, lay_out
 from workbook.reading.answers import Answers
+from workbook.stores import Url
 from workbook.text import brief, printable
 
 ACCEPTED, REJECTED, SKIPPED = "accepted", "rejected", "skipped"
@@ -258,6 +261,40 @@ def require_checked(returns: Iterable[Return], *, checked: bool) -> None:
             f"{len(unchecked)} 份表没有检查过（如 {unchecked[0]}），不知道有没有错："
             "请先 check(returns)；确要不检查，写 checked=False"
         )
+
+
+def choose(returns: Iterable[Return], files: PathLike | Iterable[PathLike]) -> Returns:
+    """The returns, those of `files` chosen: they count, whatever other copies say of their age.
+
+    A file is named by its path, one in an archive as the list of files has it: `甲县.zip/教育局.xls`.
+    Raises WorkbookError for a file that is none of those read, or could not be read.
+
+    >>> from workbook import choose, read_returns
+    >>> returns = read_returns("samples/returns")
+    >>> sum(item.chosen for item in choose(returns, returns[0].path))
+    1
+    """
+    returns = as_returns(returns, "returns")
+    chosen = Returns(returns)
+    positions = {_known_by(returned.path): n for n, returned in enumerate(returns)}
+    several = [files] if isinstance(files, str | os.PathLike) else files
+    for file in taken(several, Iterable, "files", "应是一个或几个文件的路径"):
+        path = as_path(file, "files")
+        position = positions.get(_known_by(path))
+        if position is None:
+            raise WorkbookError(
+                f"{printable(path)}：指定的文件不在读到的文件里；请写成读到时的路径"
+                "（压缩包里的写作 包.zip/文件.xls），与问题 A505、文件清单里的一样"
+            )
+        if returns[position].status != ACCEPTED:
+            raise WorkbookError(f"{printable(path)}：指定的文件没有读出来，不能计入；请另指定一份")
+        chosen[position] = replace(chosen[position], chosen=True)
+    return chosen
+
+
+def _known_by(path: Path) -> str:
+    """What tells a file: however its path was typed."""
+    return str(path) if isinstance(path, Url) else os.path.normcase(os.path.abspath(path))  # noqa: PTH100 - a member of an archive is no path of the disk
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from workbook.errors import BuildError, RosterError, WorkbookError, reason_of, r
 from workbook.form import Form, load_form
 from workbook.reading import Return
 from workbook.round.ledger import DutyKey, Event, Ledger
-from workbook.round.settings import NAME, Settings, load_settings, told_changes
+from workbook.round.settings import NAME, RoundSettings, load_settings, told_changes
 from workbook.text import fold, printable
 from workbook.writing import stem_of
 
@@ -71,7 +71,7 @@ def former_codes(entry: RosterEntry) -> list[str]:
     return [code for code in re.split(r"[\s、，,;；/]+", column_of(entry, _FORMER_CODES)) if code]
 
 
-class Folder:
+class RoundFolder:
     """A round's folder on the disk."""
 
     def __init__(self, path: PathLike) -> None:
@@ -150,7 +150,7 @@ class Folder:
 
     # what the clerk writes
 
-    def settings(self) -> Settings:
+    def settings(self) -> RoundSettings:
         """What round.toml says. Raises WorkbookError."""
         return load_settings(self.path / NAME)
 
@@ -184,7 +184,7 @@ class Folder:
 class OpenRound:
     """A round that is being worked on. `remarks` say what the clerk has changed since the last command."""
 
-    def __init__(self, folder: Folder, ledger: Ledger) -> None:
+    def __init__(self, folder: RoundFolder, ledger: Ledger) -> None:
         self.folder = folder
         self.ledger = ledger
         self.settings = folder.settings()
@@ -335,7 +335,7 @@ def opened(path: PathLike | OpenRound) -> Iterator[OpenRound]:
     if isinstance(path, OpenRound):
         yield path
         return
-    folder = Folder(path)
+    folder = RoundFolder(path)
     if not folder.hidden.is_dir():
         raise WorkbookError(
             f"{folder.path}：这里没有收表的账本；请给出 workbook round new 建的文件夹"
@@ -344,6 +344,6 @@ def opened(path: PathLike | OpenRound) -> Iterator[OpenRound]:
         yield OpenRound(folder, ledger)
 
 
-def due_of(entry: RosterEntry, settings: Settings) -> datetime.date | None:
+def due_of(entry: RosterEntry, settings: RoundSettings) -> datetime.date | None:
     """By which day a department must answer, before any extension."""
     return entry.deadline or settings.deadline

@@ -12,10 +12,9 @@ from typing import Any
 
 from workbook.errors import Refused
 from workbook.limits import Limits
-from workbook.package import members, read_file
+from workbook.package import Mail, is_mail, members, read_file, read_mail
 from workbook.reading import CHINA, find_files, is_litter
-from workbook.round.folder import Folder
-from workbook.round.mail import Mail, is_mail, read_mail
+from workbook.round.folder import RoundFolder
 from workbook.text import printable
 
 _SETTLED = 1.0
@@ -62,7 +61,7 @@ class Intake:
 
 
 def take_in(
-    folder: Folder, paths: Iterable[Path], known: Mapping[str, Any], received: Iterable[str]
+    folder: RoundFolder, paths: Iterable[Path], known: Mapping[str, Any], received: Iterable[str]
 ) -> Intake:
     """Look at every file under some paths, and keep those that are new. Raises BuildError where that fails."""
     intake, received = Intake(), set(received)
@@ -99,7 +98,11 @@ def take_in(
 
 
 def take_bytes(
-    folder: Folder, name: str, content: bytes, moment: datetime.datetime, received: Iterable[str]
+    folder: RoundFolder,
+    name: str,
+    content: bytes,
+    moment: datetime.datetime,
+    received: Iterable[str],
 ) -> Intake:
     """The same of one file that was handed over, and came at a moment."""
     intake, received = Intake(), set(received)
@@ -139,7 +142,7 @@ def _file_time(state: list[int]) -> str:
 
 
 def _of_file(
-    folder: Folder, name: str, content: bytes, moment: str, intake: Intake
+    folder: RoundFolder, name: str, content: bytes, moment: str, intake: Intake
 ) -> Iterator[Incoming]:
     """The files that one file holds: itself, or what an archive or a mail carries."""
     mail = read_mail(name, content) if is_mail(Path(name)) else None
@@ -163,7 +166,7 @@ def _of_file(
 
 
 def _of_mail(
-    folder: Folder, name: str, content: bytes, mail: Mail, moment: str, intake: Intake
+    folder: RoundFolder, name: str, content: bytes, mail: Mail, moment: str, intake: Intake
 ) -> Iterator[Incoming]:
     if mail.time is not None:
         moment = mail.time.astimezone(CHINA).isoformat(timespec="seconds")
@@ -187,12 +190,12 @@ def _of_mail(
 
 
 def _kept(
-    folder: Folder, name: str, content: bytes, moment: str, time_of: str, **about: str
+    folder: RoundFolder, name: str, content: bytes, moment: str, time_of: str, **about: str
 ) -> Incoming:
     return Incoming(name, folder.keep(content), len(content), moment, time_of, **about)
 
 
-def sync(folder: Folder, files: Iterable[Incoming]) -> None:
+def sync(folder: RoundFolder, files: Iterable[Incoming]) -> None:
     """Have the names of new files written to the disk, where the system can."""
     for parent in {folder.stored(each.sha256).parent for each in files}:
         try:

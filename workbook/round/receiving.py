@@ -16,7 +16,7 @@ from workbook.findings import Finding
 from workbook.layout import ACTIONS, CHECKED
 from workbook.reading import ACCEPTED, SKIPPED, Return, read_kept, read_returns
 from workbook.release import __version__
-from workbook.round.folder import INBOX, Folder, OpenRound, opened
+from workbook.round.folder import INBOX, OpenRound, RoundFolder, opened
 from workbook.round.intake import Incoming, Intake, sync, take_bytes, take_in
 from workbook.round.ledger import DutyKey, Event, Overtaken, hash_of
 from workbook.round.placing import Placement, place
@@ -494,7 +494,7 @@ def last_year_of(this_round: OpenRound) -> list[Return]:
     path = (this_round.folder.path / text) if text else None
     if path is None or not path.is_dir():
         return []
-    if Folder(path).hidden.is_dir():
+    if RoundFolder(path).hidden.is_dir():
         from workbook.round.results import counted_returns  # noqa: PLC0415 - which receives nothing
 
         with opened(path) as last:

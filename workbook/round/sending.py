@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import email.policy
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +22,17 @@ from builder.template import (
 )
 from builder.word import NoticeForm, write_back_notice
 from workbook.arguments import DayLike, PathLike, as_day
+from workbook.catalogue import CATALOGUE
 from workbook.errors import BuildError, WorkbookError
-from workbook.form import DEPARTMENT, DEPARTMENT_CODE, Value
+from workbook.findings import Finding
+from workbook.form import DEPARTMENT, DEPARTMENT_CODE, Value, shown
 from workbook.layout import lay_out
 from workbook.reading import Filling, Submission
 from workbook.round.deciding import Done, duties_of
 from workbook.round.folder import BACK, SENT, TEMPLATE, OpenRound, due_of, mail_of, opened
 from workbook.round.ledger import DutyKey, Event
-from workbook.round.mail import draft
 from workbook.round.receiving import KeptReader, findings_of
 from workbook.round.state import Board, DutyState, LivingProblem, fold, today_in_china
-from workbook.round.wording import (
-    hint_of,
-    is_mended,
-    label_of,
-    message_of,
-    place_of,
-    right_value,
-    stands,
-)
 from workbook.text import printable
 from workbook.writing import stem_of, writing
 
@@ -118,13 +112,13 @@ def send(
             )  # fmt: skip
             place_of_duty |= {duty.key: path for duty, path in zip(due, places, strict=True)}
         paths = [place_of_duty[duty.key] for duty in wanted]
-        shown = [this_round.folder.shown(path) for path in paths]
+        names = [this_round.folder.shown(path) for path in paths]
         written = this_round.write_now(
             Event("issued", duty.key, data={"file": name, "sha256": _digest(path)})
-            for duty, name, path in zip(wanted, shown, paths, strict=True)
+            for duty, name, path in zip(wanted, names, paths, strict=True)
         )
         ids = tuple(event.id for event in written)
-        return Done(ids, tuple(shown), remarks=tuple(this_round.remarks), board=fold(this_round))
+        return Done(ids, tuple(names), remarks=tuple(this_round.remarks), board=fold(this_round))
 
 
 def _addressed(this_round: OpenRound, due: Sequence[DutyState]) -> list[Addressee]:
@@ -201,9 +195,9 @@ def send_back(
             if progress is not None:
                 for path in paths:
                     progress(path)
-        shown = tuple(this_round.folder.shown(path) for path in files)
+        names = tuple(this_round.folder.shown(path) for path in files)
         return Done(
-            tuple(ids), shown, tuple(refused), tuple(this_round.remarks), board=fold(this_round)
+            tuple(ids), names, tuple(refused), tuple(this_round.remarks), board=fold(this_round)
         )
 
 
@@ -272,7 +266,7 @@ class _Back:
         open_ = [
             p
             for p in duty.problems_of(version)
-            if p.state != "waived" and not is_mended(p.problem.code)
+            if p.state != "waived" and not _is_mended(p.problem.code)
         ]
         open_.sort(key=lambda p: (p.problem.severity != "error", p.problem.finding, p.number))
         items = []
@@ -294,9 +288,9 @@ class _Back:
             )
             items.append(BackItem(
                 living.number, living.problem.severity,
-                place_of(submission, names, item) if submission else printable(Path(version.name).name),
-                target if version.is_right else None, names, message_of(item, living.problem.row),
-                stands(submission, names, item) if submission else "", right_value(item), hint_of(item), before,
+                _place_of(submission, names, item) if submission else printable(Path(version.name).name),
+                target if version.is_right else None, names, _message_of(item, living.problem.row),
+                _stands(submission, names, item) if submission else "", _right_value(item), _hint_of(item), before,
             ))  # fmt: skip
         return items, open_
 
@@ -360,7 +354,7 @@ def carried(submission: Submission) -> tuple[Filling, list[tuple[str, str]]]:
             if item.mode == "computed" and not item.is_hidden:
                 left_over.append(
                     (
-                        f"{label_of(submission, name)}（{cell.address.sheet} {cell.address.a1}）",
+                        f"{_label_of(submission, name)}（{cell.address.sheet} {cell.address.a1}）",
                         str(cell.raw),
                     )
                 )
@@ -370,6 +364,107 @@ def carried(submission: Submission) -> tuple[Filling, list[tuple[str, str]]]:
         else:
             values[name] = value
     return Filling(values, rows), left_over
+
+
+# --- what an accountant is told ------------------------------------------------------------------------
+
+_RESAVE = "请在 Excel、WPS 里打开填好的表，另存为 .xlsx 再报。"
+_FRESH = "退回的这份表已经恢复原样，请在上面填报。"
+_HINTS = {
+    "W101": _RESAVE, "W102": _RESAVE, "W104": _RESAVE, "W107": _RESAVE, "W108": "请填在发下的表里报来。",
+    "W103": "请填在发下的表里，保存为 .xlsx 报来。", "W105": "请取消打开密码再报。", "W106": _RESAVE,
+    "W109": "请用这一次发下的表填报。", "W110": "请填写后再报。", "W111": _FRESH, "W114": "请保存为 .xlsx（不带宏）再报。",
+    "W115": "请断开外部链接，直接填数。", "W116": "请去掉嵌入的文件，附件另外报送。", "W117": "请用退回的这份表填报。",
+    "W118": "请只留下要报的一张。", "W119": _RESAVE, "A503": "请核对这份表是不是你单位的。",
+    "A504": "请核对是不是用了别的单位填好的表。", "A506": "请核对项目名称，与批复的预算一致。",
+}  # fmt: skip
+"""Remedies in place of those of the catalogue, which speak to the clerk."""
+_MENDED = frozenset((
+    "L203", "L204", "L205", "L206", "L207", "L208", "L209", "L210", "L212", "L213", "L215", "L217", "L218", "L219", "W111",
+))  # fmt: skip
+"""What a fresh form has put right already."""
+_EXPECTED_IS_RIGHT = ("L202", "V303")
+
+
+def _is_mended(code: str) -> bool:
+    """Whether a problem is gone with the fresh form, so that nothing need be said of it."""
+    return code in _MENDED
+
+
+def _hint_of(item: Finding) -> str:
+    """How an accountant mends it."""
+    return _HINTS.get(item.code, item.hint)
+
+
+def _right_value(item: Finding) -> str:
+    """The one right value; blank where there is none."""
+    return item.expected if item.code not in CATALOGUE or item.code in _EXPECTED_IS_RIGHT else ""
+
+
+def _place_of(submission: Submission, names: tuple[str, ...], item: Finding) -> str:
+    """Where it is, by the label of its first cell."""
+    first = next((name for name in names if name in submission.cells), "")
+    if not first:
+        return item.sheet or "整份表"
+    spot = lay_out(submission.form, submission.plan).spots.get(first)
+    label = spot.field.label if spot else ""
+    at = submission.cells[first].address
+    row = _row_of(submission, first)
+    where = f"{row}的{label}" if row else label
+    more = f" 等 {len(names)} 格" if len(names) > 1 else ""
+    return f"{where}（{at.sheet} {at.a1}{more}）"
+
+
+def _label_of(submission: Submission, name: str) -> str:
+    """What a cell is called: `指标“培训人次”的自评得分`."""
+    spot = lay_out(submission.form, submission.plan).spots.get(name)
+    row = _row_of(submission, name)
+    label = spot.field.label if spot else name
+    return f"{row}的{label}" if row else label
+
+
+def _row_of(submission: Submission, name: str) -> str:
+    section, _, rest = name.partition(".")
+    number = rest.partition(".")[2]
+    if not number or section not in submission.form.sections:
+        return ""
+    start = submission.form.key_fields.row_start(submission.form.sections[section])
+    cell = submission.cells.get(f"{section}.{start}.{number}")
+    named = str(cell.value).strip() if cell is not None and cell.value is not None else ""
+    return (
+        f"“{named[:20]}”"
+        if named and not name.startswith(f"{section}.{start}.")
+        else f"第 {number} 行"
+    )
+
+
+def _message_of(item: Finding, row: str) -> str:
+    """What is wrong at one row, of a finding that may stand for several."""
+    if not item.subject or not row or "“" not in item.subject:
+        return item.message
+    first = item.subject.partition("”")[0]
+    own = f"{first.partition('“')[0]}“{row}”"
+    return own + item.message.removeprefix(item.subject)
+
+
+def _stands(submission: Submission, names: tuple[str, ...], item: Finding) -> str:
+    """What stands there now."""
+    if item.printed:
+        return _brief(item.printed)
+    if len(names) == 1 and (cell := submission.cells.get(names[0])) is not None:
+        spot = lay_out(submission.form, submission.plan).spots.get(names[0])
+        if cell.value is not None and spot is not None and not isinstance(cell.value, str):
+            return shown(spot.field.kind, cell.value)
+        return _brief(str(cell.raw)) if cell.raw is not None else "（空）"
+    return ""
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+_LONGEST = 40
+"""So many characters of what stands in a cell are shown."""
 
 
 # --- chasing ---------------------------------------------------------------------------------------------
@@ -403,7 +498,7 @@ def remind(
             said.append(text)
             path = this_round.folder.of_department(REMINDERS, entry)
             moment = datetime.datetime.combine(board.today, datetime.time(9), datetime.UTC)
-            mail = draft(
+            mail = _draft(
                 to=mail_of(entry),
                 subject=f"请报送{words['年度']}年度{words['表']}",
                 text=letter,
@@ -424,10 +519,10 @@ def remind(
             if e.kind == "reminded" and e.data["day"] == board.today.isoformat()
         }
         written = this_round.write_now(event for event in events if event.duty not in told_today)
-        shown = tuple(this_round.folder.shown(path) for path in files)
+        names = tuple(this_round.folder.shown(path) for path in files)
         return Done(
             tuple(e.id for e in written),
-            shown,
+            names,
             remarks=tuple(this_round.remarks),
             said=tuple(said),
             board=board,
@@ -468,3 +563,12 @@ def _filled(this_round: OpenRound, template: str, words: Mapping[str, Any]) -> s
             f"{this_round.folder.path / _TEXT}：花括号里的词不对（{error}）；能用的有：{known}"
         ) from None
     return text if template != _SHORT_TEXT or len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _draft(*, to: str, subject: str, text: str, date: datetime.datetime) -> bytes:
+    """A mail that is opened, looked at and sent by a person: `X-Unsent` makes Outlook open it for writing."""
+    message = EmailMessage(policy=email.policy.SMTP)
+    message["To"], message["Subject"], message["X-Unsent"] = to, subject, "1"
+    message["Date"] = date
+    message.set_content(text, charset="utf-8")
+    return message.as_bytes()

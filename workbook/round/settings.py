@@ -47,7 +47,7 @@ sample_least = {sample_least}
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class RoundSettings:
     """What stands in round.toml."""
 
     forms: tuple[str, ...]
@@ -78,7 +78,7 @@ class Settings:
         return _TEXT.format(**values)
 
 
-def load_settings(path: Path) -> Settings:
+def load_settings(path: Path) -> RoundSettings:
     """Read round.toml. Raises WorkbookError naming the file, the key and the remedy."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -92,7 +92,7 @@ def load_settings(path: Path) -> Settings:
         raise WorkbookError(
             f"{path}：写法有误（{_where(str(error))}），请照旁边各行的样子改"
         ) from None
-    names = [item.name for item in fields(Settings)]
+    names = [item.name for item in fields(RoundSettings)]
     for key in table:
         if key not in names:
             raise WorkbookError(f"{path}：没有“{printable(key)}”这一项；{nearest(key, names)}")
@@ -107,7 +107,7 @@ def load_settings(path: Path) -> Settings:
     for name in ("forms", "year"):
         if not values.get(name):
             raise WorkbookError(f"{path}：缺少 {name}")
-    settings = Settings(**values)
+    settings = RoundSettings(**values)
     _require_sensible(path, settings)
     return settings
 
@@ -128,7 +128,7 @@ _KINDS: Mapping[str, tuple[Any, str]] = {
 }
 
 
-def _require_sensible(path: Path, settings: Settings) -> None:
+def _require_sensible(path: Path, settings: RoundSettings) -> None:
     if isinstance(settings.deadline, datetime.datetime):
         raise WorkbookError(f"{path}：deadline 只写日期，如 2025-03-31，不写时刻")
     wrong = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 import shutil
 from collections.abc import Iterable
@@ -26,11 +25,12 @@ from workbook.round.folder import (
     RESULT,
     ROSTER_STEM,
     SENT,
-    Folder,
     OpenRound,
+    RoundFolder,
 )  # fmt: skip
 from workbook.round.ledger import Ledger
-from workbook.round.settings import NAME, Settings, load_settings
+from workbook.round.settings import NAME, RoundSettings, load_settings
+from workbook.round.state import today_in_china
 from workbook.writing import writing
 
 _README = """\
@@ -63,10 +63,14 @@ def new_round(
     if (path / HIDDEN).exists() or (path / NAME).exists():
         raise BuildError(f"{path}：这里已经有一次收表，请换一个文件夹")
     if last is not None:
-        settings, definitions, lists = _after(Folder(last), year)
+        settings, definitions, lists = _after(RoundFolder(last), year)
         settings = replace(settings, deadline=None)
     else:
-        settings, definitions, lists = Settings((), year or datetime.date.today().year - 1), [], {}  # noqa: DTZ011 - the clerk's year
+        settings, definitions, lists = (
+            RoundSettings((), year or today_in_china().year - 1),
+            [],
+            {},
+        )
     given = [as_form(form) for form in forms]
     definitions = given or definitions
     if not definitions:
@@ -92,7 +96,9 @@ def new_round(
     return path
 
 
-def _after(last: Folder, year: int | None) -> tuple[Settings, list[Form], dict[str, Path]]:
+def _after(
+    last: RoundFolder, year: int | None
+) -> tuple[RoundSettings, list[Form], dict[str, Path]]:
     """What a round takes over from the one before it."""
     if not last.hidden.is_dir():
         raise WorkbookError(f"{last.path}：这里没有收表的账本；--from 要给出上一次收表的文件夹")
@@ -110,7 +116,9 @@ def _after(last: Folder, year: int | None) -> tuple[Settings, list[Form], dict[s
     return settings, definitions, lists
 
 
-def _make(path: Path, settings: Settings, forms: Iterable[Form], lists: dict[str, Path]) -> None:
+def _make(
+    path: Path, settings: RoundSettings, forms: Iterable[Form], lists: dict[str, Path]
+) -> None:
     """Make all of the folder but its ledger, then that: a folder without one is no round yet."""
     try:
         for room in (SENT, INBOX, BACK, RESULT, PUBLIC, f"{HIDDEN}/{FORMS}", f"{HIDDEN}/files"):
@@ -138,7 +146,7 @@ def _make(path: Path, settings: Settings, forms: Iterable[Form], lists: dict[str
     Ledger(half, create=True).close()
     half.replace(path / HIDDEN / LEDGER)
     with Ledger(path / HIDDEN / LEDGER) as ledger:
-        OpenRound(Folder(path), ledger)  # writes down what it begins with
+        OpenRound(RoundFolder(path), ledger)  # writes down what it begins with
 
 
 def _file_version(form: Form) -> str:

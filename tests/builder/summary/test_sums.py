@@ -20,9 +20,8 @@ from workbook.form.coercion import Value
 from workbook.form.definition import find_form, load_form
 from workbook.form.model import Form
 from workbook.layout.layout import lay_out
-from workbook.reading.choice import choose
 from workbook.reading.reader import known_forms, read_returns
-from workbook.reading.submission import Filling
+from workbook.reading.submission import Filling, choose
 from workbook.summary.adding_up import FormSummary, Summary, aggregate
 
 ODD = Path(__file__).resolve().parents[2] / "forms" / "odd_form_2023.toml"

@@ -78,7 +78,9 @@ class Year:
         (path,) = (self.path / "退回").glob(f"{code} *")
         return path / f"第{time}次" / name
 
-    def filled(self, code: str, values: dict[str, Value], *, source: Path | None = None, stem: str = "") -> Path:
+    def filled(
+        self, code: str, values: dict[str, Value], *, source: Path | None = None, stem: str = ""
+    ) -> Path:
         number = [each for each, _ in DEPARTMENTS].index(code)
         ending = self.formats[number % len(self.formats)]
         target = self.desk / f"{stem or code}{ending}"
@@ -102,7 +104,9 @@ class Year:
         return {each.problem.code: each.number for each in duty.problems_of(duty.latest)}
 
 
-@pytest.fixture(params=["openpyxl", pytest.param("office", marks=[pytest.mark.office, pytest.mark.long])])
+@pytest.fixture(
+    params=["openpyxl", pytest.param("office", marks=[pytest.mark.office, pytest.mark.long])]
+)
 def year(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Year]:
     desk = tmp_path / "desk"
     desk.mkdir()
@@ -146,9 +150,20 @@ def test_a_year_from_the_first_form_to_the_next_year(year: Year) -> None:  # noq
             year.drop(file, f"{code}{file.suffix}", "2025-03-20")
     pair = zipped(year.desk / "两家.zip", {f"{code}.xlsx".replace(".xlsx", p.suffix): p for code in codes[10:12]
                                          for p in year.desk.glob(f"{code}.*")})  # fmt: skip
-    mailed(year.inbox / "转来.eml", pair, name="两个单位的表.zip", sender="office@example.cn", day="2025-03-21")
+    mailed(
+        year.inbox / "转来.eml",
+        pair,
+        name="两个单位的表.zip",
+        sender="office@example.cn",
+        day="2025-03-21",
+    )
     for number, (code, project) in enumerate(PROJECTS):
-        file = year.filled(code, projects[number], source=year.sent(code, f"项目 {project}.xlsx"), stem=f"{code}_项目")
+        file = year.filled(
+            code,
+            projects[number],
+            source=year.sent(code, f"项目 {project}.xlsx"),
+            stem=f"{code}_项目",
+        )
         year.drop(file, file.name, "2025-03-22")
     year.drop(_scan(year.desk), "清江县文化旅游广电局盖章扫描件.pdf", "2025-03-22")
     year.drop(_foreign(year), "平江表.xlsx", "2025-03-22")
@@ -180,14 +195,20 @@ def test_a_year_from_the_first_form_to_the_next_year(year: Year) -> None:  # noq
         file = year.filled(code, mended | answers(given), source=year.back(code), stem=f"{code}_改")
         year.drop(file, file.name, "2025-04-08")
     for code in wrong[3:]:
-        given = {problems[code]["D407"]: ("请免", "上级单列"), problems[code]["D467"]: ("核对无误", "总机")}
+        given = {
+            problems[code]["D407"]: ("请免", "上级单列"),
+            problems[code]["D467"]: ("核对无误", "总机"),
+        }
         file = year.filled(code, answers(given), source=year.back(code), stem=f"{code}_改")
         year.drop(file, file.name, "2025-04-09")
     received = receive(year.path)
     others = [(e.file, e.outcome, e.why) for e in received.files if e.outcome != "replaced_older"]
     assert received.count("replaced_older") == 5, others
     assert year.counts("2025-04-10") == {"to_decide": 2, "passed": 10, "sent_back": 1, "issued": 1}
-    waived = {code: status(year.path)[1]["departments"][codes.index(code)]["duties"][0]["waived"] for code in wrong}
+    waived = {
+        code: status(year.path)[1]["departments"][codes.index(code)]["duties"][0]["waived"]
+        for code in wrong
+    }
     assert waived == dict.fromkeys(wrong, 1)
 
     # One answer is accepted, one refused and sent back again.
@@ -198,16 +219,17 @@ def test_a_year_from_the_first_form_to_the_next_year(year: Year) -> None:  # noq
     assert year.duty(second).state == "faulty"
     assert len(send_back(year.path, by=BY).events) == 1
     right = overall[codes.index(second)]
-    file = year.filled(
-        second, {"funds.project_expenditure": right["funds.project_expenditure"]} | answers({problems[second]["D407"]: ("已改", "")}),
-        source=year.back(second, 2), stem=f"{second}_再改",
-    )  # fmt: skip
+    mended = {"funds.project_expenditure": right["funds.project_expenditure"]}
+    mended |= answers({problems[second]["D407"]: ("已改", "")})
+    file = year.filled(second, mended, source=year.back(second, 2), stem=f"{second}_再改")
     year.drop(file, file.name, "2025-04-12")
     assert receive(year.path).count("replaced_older") == 1
     assert year.duty(second).state == "passed"
 
     # A copy older than the one that counts comes late, and displaces nothing.
-    old = _saved(year, codes[5], overall[5] | {"identity.phone": "0730-4221017"}, "2025-01-02T08:00:00Z")
+    old = _saved(
+        year, codes[5], overall[5] | {"identity.phone": "0730-4221017"}, "2025-01-02T08:00:00Z"
+    )
     year.drop(old, f"旧的{old.suffix}", "2025-04-13")
     (late,) = receive(year.path).files
     if old.suffix == ".xlsx":
@@ -251,7 +273,9 @@ def test_a_year_from_the_first_form_to_the_next_year(year: Year) -> None:  # noq
     decide(year.path, codes[8], undo=True, why="点错了")
     assert year.duty(codes[8]).state == "passed"
     decide(year.path, codes[8], approve=True)
-    newer = _saved(year, codes[8], overall[8] | {"identity.phone": "0730-4221020"}, "2030-01-02T08:00:00Z")
+    newer = _saved(
+        year, codes[8], overall[8] | {"identity.phone": "0730-4221020"}, "2030-01-02T08:00:00Z"
+    )
     year.drop(newer, f"{codes[8]}_新{newer.suffix}", "2025-04-21")
     receive(year.path)
     assert year.duty(codes[8]).state == "to_decide"
@@ -271,9 +295,9 @@ def test_a_year_from_the_first_form_to_the_next_year(year: Year) -> None:  # noq
     assert summarise(year.path).events
     with opened(year.path) as this_round:
         reviewed = [event for event in this_round.events if event.kind == "reviewed"]
-        assert [(e.duty.code, e.data["score"], e.data["remark"]) for e in reviewed if "score" in e.data] == [
-            (codes[0], 88.5, "资料不全")
-        ]
+        assert [
+            (e.duty.code, e.data["score"], e.data["remark"]) for e in reviewed if "score" in e.data
+        ] == [(codes[0], 88.5, "资料不全")]
         returns = counted_returns(this_round)
     assert _typed(summary, codes[0]) == (88.5, "资料不全")
     assert _spent(returns) == pytest.approx(sum(float(str(own[SPENT])) for own in overall[:12]))
@@ -316,12 +340,16 @@ def test_a_year_from_the_first_form_to_the_next_year(year: Year) -> None:  # noq
     assert len(record["departments"]) == 15
     (first_history,) = (d for d in history(year.path, codes[0], form=OVERALL)["duties"])
     assert [v["number"] for v in first_history["versions"]] == [1, 2]
-    assert [c["name"] for c in first_history["versions"][1]["changed"]] == ["funds.project_expenditure"]
+    assert [c["name"] for c in first_history["versions"][1]["changed"]] == [
+        "funds.project_expenditure"
+    ]
     assert first_history["versions"][1]["gone"] == [problems[codes[0]]["D407"]]
 
 
 def test_a_file_of_nobody_waits_for_the_clerk(tmp_path: Path) -> None:
-    path = new_round(tmp_path / "r", forms=[OVERALL], roster=roster(tmp_path / "名册.xlsx"), year=2024)
+    path = new_round(
+        tmp_path / "r", forms=[OVERALL], roster=roster(tmp_path / "名册.xlsx"), year=2024
+    )
     (path / "收件" / "扫描001.pdf").write_bytes(b"%PDF-1.4 nobody")
     received = receive(path)
     assert [each.outcome for each in received.files] == ["unassigned"]
@@ -365,9 +393,12 @@ def _set_saved(path: Path, moment: str) -> None:
     with zipfile.ZipFile(path) as archive:
         parts = {info: archive.read(info) for info in archive.infolist()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for info, content in parts.items():
+        for info, stored in parts.items():
+            content = stored
             if info.filename == "docProps/core.xml":
-                content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + moment.encode(), content)  # noqa: PLW2901
+                content = re.sub(
+                    rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + moment.encode(), content
+                )
             archive.writestr(info, content)
 
 
@@ -396,7 +427,11 @@ def _line(book: Any, code: str) -> tuple[Any, int, dict[str, int]]:
     for head in range(1, 11):
         columns = {str(cell.value): cell.column for cell in sheet[head] if cell.value}
         if "复核得分" in columns:
-            row = next(r for r in range(head + 1, sheet.max_row + 1) if str(sheet.cell(r, columns["预算编码"]).value) == code)
+            row = next(
+                r
+                for r in range(head + 1, sheet.max_row + 1)
+                if str(sheet.cell(r, columns["预算编码"]).value) == code
+            )
             return sheet, row, columns
     raise LookupError(code)
 
@@ -413,6 +448,8 @@ def _change_a_byte(pack: Path) -> None:
 
 
 def test_the_record_of_a_round_is_plain_json(tmp_path: Path) -> None:
-    path = new_round(tmp_path / "r", forms=[OVERALL], roster=roster(tmp_path / "名册.xlsx"), year=2024)
+    path = new_round(
+        tmp_path / "r", forms=[OVERALL], roster=roster(tmp_path / "名册.xlsx"), year=2024
+    )
     _, record = status(path)
     assert json.loads(json.dumps(record)) == record

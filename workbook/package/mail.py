@@ -10,16 +10,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.header import decode_header
-from email.message import EmailMessage, Message
+from email.message import Message
 from email.utils import parseaddr, parsedate_to_datetime
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-from workbook.reading import CHINA
 from workbook.text import printable
 
-ENDINGS = (".eml", ".msg")
+_ENDINGS = (".eml", ".msg")
 _DEEPEST = 5
 """So many mails may be attached one to another."""
 _MOST_PARTS = 500
@@ -192,7 +191,7 @@ def _date(message: Message) -> datetime.datetime | None:
         time = parsedate_to_datetime(str(message.get("Date", "")))
     except (TypeError, ValueError, OverflowError):
         return None
-    return time if time.tzinfo else time.replace(tzinfo=CHINA)
+    return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
 
 
 def _of_outlook(content: bytes) -> Mail | None:
@@ -222,13 +221,4 @@ def _of_outlook(content: bytes) -> Mail | None:
 
 def is_mail(path: Path) -> bool:
     """Whether a file's name says that it is a mail."""
-    return path.suffix.lower() in ENDINGS
-
-
-def draft(*, to: str, subject: str, text: str, date: datetime.datetime) -> bytes:
-    """A mail that is opened, looked at and sent by a person: `X-Unsent` makes Outlook open it for writing."""
-    message = EmailMessage(policy=email.policy.SMTP)
-    message["To"], message["Subject"], message["X-Unsent"] = to, subject, "1"
-    message["Date"] = date
-    message.set_content(text, charset="utf-8")
-    return message.as_bytes()
+    return path.suffix.lower() in _ENDINGS
