@@ -232,11 +232,11 @@ def test_an_endless_or_damaged_file_is_refused_in_seconds_and_little_memory(
 ) -> None:
     path = tmp_path / "roster.xlsx"
     path.write_bytes(data)
-    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
     with pytest.raises(RosterError, match=told) as caught:
         load_roster(path)
     assert str(path) in str(caught.value)
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500 * 1024
 
 
