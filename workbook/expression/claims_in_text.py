@@ -116,6 +116,14 @@ _OF_WHICH = re.compile(r"其中|人员中")
 _ENDS_PARTS = re.compile(r"其中|[)）]")
 _NOT_OF_IT = ("累计", "上年", "去年", "以前", "同比", "比", "较", "增", "减", "新", "每", "人均")
 
+
+def _is_a_little_above(parts: list[_Figure], whole: _Figure) -> bool:
+    """Whether parts, of which no first few make the whole, make a little more than it."""
+    slack = (whole.half + sum(part.half for part in parts)) * (1 + 1e-9)
+    above = np.cumsum([part.value for part in parts]) - whole.value
+    return bool(slack < above[-1] <= _NEAR * whole.value and (np.abs(above) > slack).all())
+
+
 _OVERLAPPING = (
     "低保",
     "脱贫",
@@ -159,13 +167,10 @@ def _is_part_above(sentence: str, ahead: str) -> bool:
             if not _same_unit(part.unit, unit):
                 break
             listed.append(part)
-        slack = whole.half + sum(part.half for part in listed)
-        above = sum(part.value for part in listed) - whole.value
         is_last = _figures(clause_ahead)[-1] == whole
         if is_last and listed[0].value - whole.value > whole.half + listed[0].half:
             return True
-        overlaps = any(word in behind for word in _OVERLAPPING)
-        if not overlaps and slack < above <= _NEAR * whole.value:
+        if not any(word in behind for word in _OVERLAPPING) and _is_a_little_above(listed, whole):
             return True
     return False
 

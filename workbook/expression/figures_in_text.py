@@ -144,13 +144,26 @@ def misquoted(
             return ""
         if told.sentence in right:
             continue
-        speaks_of_it = common >= least and not any(word in told.clause for word in others)
         value = told.readings[0][0]
+        if _leaves_room(told.clause, value, sought):
+            continue
+        speaks_of_it = common >= least and not any(word in told.clause for word in others)
         near = common * _FEW >= len(named) or len(_written(figure)) > _FEW
         is_slip = near and _is_swapped(value, sought) and value / scale not in figures
         if not differing and (speaks_of_it or is_slip):
             differing = told.clause
     return differing
+
+
+_AT_LEAST = ("以上", "不少于", "不低于", "不小于", "至少", "超过")
+_AT_MOST = ("以内", "以下", "不超过", "不高于", "不多于", "不大于")
+
+
+def _leaves_room(clause: str, value: float, sought: float) -> bool:
+    """Whether a clause tells a bound that the figure keeps: 90%以上 is right of 92%."""
+    if any(word in clause for word in _AT_LEAST):
+        return value <= sought
+    return any(word in clause for word in _AT_MOST) and value >= sought
 
 
 def _tells(told: _Told, sought: float) -> bool:
