@@ -250,17 +250,18 @@ def misadded(text: str) -> str:
 _YEAR = r"(?P<year>20\d\d)年"
 _BEGINS = re.compile(rf"^{_YEAR}度?[，,]?(?:我[局委办单]|本[局单级]|全[县区市州旗年]|共|，|,)")
 _SCORED = re.compile(rf"{_YEAR}度?(?:部门|预算|绩效|整体支出|单位)*自评(?:综合)?(?:得分|总分|结果)")
+_YEARS_BACK = 5
 _BESIDE_YEARS = re.compile(r"[较比]|上年|去年|以来|结转|至20|-20|同期|立项|下达|批复")
 
 
 def dated_otherwise(text: str, year: int) -> str:
     """The sentence that reports on another year than the form's; blank if there is none.
 
-    One that begins with last year's, without a word of comparison or this year's; or the score of another year.
+    One that begins with a year gone, without a word of comparison or this year's; or the score of another year.
     """
     for sentence in _sentences(text):
         begins = _BEGINS.match(sentence)
-        last = begins is not None and int(begins["year"]) == year - 1
+        last = begins is not None and year - _YEARS_BACK <= int(begins["year"]) < year
         if last and f"{year}年" not in sentence and not _BESIDE_YEARS.search(sentence):
             return sentence
         scored = _SCORED.search(sentence)
