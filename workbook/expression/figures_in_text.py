@@ -1,4 +1,4 @@
-"""`READER_OPS`: operators that a sheet cannot work out. Rules that use them are the reader's alone.
+"""`FIGURE_OPS`: what a text tells of figures. No sheet can work it out: rules that ask are the reader's alone.
 
 What a text tells of a thing is found by the figure's unit and by the words around it: a clause speaks of
 what is named if it has most of the name's pairs of neighbouring characters.
@@ -28,7 +28,7 @@ _FIGURE = re.compile(
 _SCALES = {"千": 1e3, "万": 1e4, "亿": 1e8}
 _VAGUE = str.maketrans("", "", "数量率次的和及与等")
 """Characters of names that tell nothing apart."""
-_MOSTLY, _NEARLY_ALL = 0.62, 0.75
+MOSTLY, NEARLY_ALL = 0.62, 0.75
 """The share of a name's pairs that a clause has that speaks of it; of shares, which are many, it takes more."""
 
 
@@ -39,6 +39,8 @@ _FEW = 3
 class _Told(NamedTuple):
     """One figure of a text."""
 
+    sentence: int
+    """Which of the text's sentences it stands in."""
     clause: str
     pairs: frozenset[str]
     readings: tuple[tuple[float, float], ...]
@@ -48,9 +50,27 @@ class _Told(NamedTuple):
     """The figure as it stands, with its scale."""
 
 
-def _pairs(words: str) -> frozenset[str]:
+def pairs_of(words: str) -> frozenset[str]:
+    """The pairs of neighbouring characters of some words, but for those that tell nothing apart."""
     words = words.translate(_VAGUE)
     return frozenset(words[i : i + 2] for i in range(len(words) - 1))
+
+
+def plain_name(name: str, unit: str) -> str:
+    """A name without the unit that it ends with: 改厕户数 in 户 is 改厕."""
+    folded = fold(name)
+    short = folded.removesuffix("数量").removesuffix("总数").removesuffix("数")
+    if short != folded and unit and short.endswith(unit) and len(short) > len(unit) + 1:
+        return short.removesuffix(unit)
+    return folded
+
+
+@lru_cache(maxsize=4096)
+def clauses_of(text: str) -> tuple[str, ...]:
+    """The clauses of a text, folded, without the numbers of a list."""
+    return tuple(
+        fold(_LIST_NUMBER.sub("", clause.strip(), count=1)) for clause in _CLAUSE.split(text)
+    )
 
 
 # Each row of a return asks of the same few texts.
@@ -58,22 +78,22 @@ def _pairs(words: str) -> frozenset[str]:
 def _told(text: str) -> tuple[_Told, ...]:
     return tuple(
         told
-        for clause in _CLAUSE.split(text)
-        for told in _told_in(fold(_LIST_NUMBER.sub("", clause.strip(), count=1)))
+        for number, sentence in enumerate(_SENTENCE.split(text))
+        for clause in clauses_of(sentence)
+        for told in _told_in(clause, number)
     )
 
 
-def _told_in(clause: str) -> Iterator[_Told]:
-    pairs = _pairs(clause)
+def _told_in(clause: str, sentence: int) -> Iterator[_Told]:
+    pairs = pairs_of(clause)
     for match in _FIGURE.finditer(clause):
         scale = _SCALES.get(match["scale"], 1.0)
         readings = [_reading(match["number"], scale)]
         item, point, behind = match["number"].partition(".")
         if point and match.start() == 0 and len(item) <= 2:
             readings.append(_reading(behind, scale))
-        yield _Told(
-            clause, pairs, tuple(readings), match["unit"] or "", match["number"] + match["scale"]
-        )
+        written = match["number"] + match["scale"]
+        yield _Told(sentence, clause, pairs, tuple(readings), match["unit"] or "", written)
 
 
 def _reading(number: str, scale: float) -> tuple[float, float]:
@@ -100,29 +120,55 @@ def misquoted(
     """The clause of a text that tells another figure of what is named; blank if none does.
 
     A clause with one of the words `others` speaks of something else: of what was planned, of last year. If
-    one clause tells the very figure, rounded as it is written there, the text is right. Of clauses that
+    one clause tells the very figure, rounded as it is written there, the text is right; so it is, but for
+    shares, if another clause of the same sentence does (改造9个开工，已完工6个). Of clauses that
     hardly name it one is told only if it has the figure with two digits exchanged, and no other of the
     `figures` that the form has.
     """
     scale, plain_unit = _scaled(_plain_unit(unit))
-    sought, named = figure * scale, _pairs(fold(name))
+    sought, named = figure * scale, pairs_of(plain_name(name, plain_unit))
     if not plain_unit or not named:
         return ""
-    least = len(named) * (_NEARLY_ALL if plain_unit in "%‰" else _MOSTLY)
+    least = len(named) * (NEARLY_ALL if plain_unit in "%‰" else MOSTLY)
+    right = {
+        told.sentence
+        for told in _told(text)
+        if plain_unit not in "%‰" and told.unit.startswith(plain_unit) and _tells(told, sought)
+    }
     differing = ""
     for told in _told(text):
         common = len(named & told.pairs)
         if not common or not told.unit.startswith(plain_unit):
             continue
-        if any(abs(value - sought) <= half * (1 + 1e-9) for value, half in told.readings):
+        if _tells(told, sought):
             return ""
-        speaks_of_it = common >= least and not any(word in told.clause for word in others)
+        if told.sentence in right:
+            continue
         value = told.readings[0][0]
+        if _leaves_room(told.clause, value, sought):
+            continue
+        speaks_of_it = common >= least and not any(word in told.clause for word in others)
         near = common * _FEW >= len(named) or len(_written(figure)) > _FEW
         is_slip = near and _is_swapped(value, sought) and value / scale not in figures
         if not differing and (speaks_of_it or is_slip):
             differing = told.clause
     return differing
+
+
+_AT_LEAST = ("以上", "不少于", "不低于", "不小于", "至少", "超过")
+_AT_MOST = ("以内", "以下", "不超过", "不高于", "不多于", "不大于")
+
+
+def _leaves_room(clause: str, value: float, sought: float) -> bool:
+    """Whether a clause tells a bound that the figure keeps: 90%以上 is right of 92%."""
+    if any(word in clause for word in _AT_LEAST):
+        return value <= sought
+    return any(word in clause for word in _AT_MOST) and value >= sought
+
+
+def _tells(told: _Told, sought: float) -> bool:
+    """Whether a figure is the one sought, rounded as it is written."""
+    return any(abs(value - sought) <= half * (1 + 1e-9) for value, half in told.readings)
 
 
 def _plain_unit(unit: str) -> str:
@@ -271,5 +317,5 @@ _ROWS = (
         "是别的行的数（一列）、含有词表里的词的句子不算。表里算不出，只有程序检查",
     ),
 )
-READER_OPS: dict[str, Op] = {op.name: op for op in _ROWS}
+FIGURE_OPS: dict[str, Op] = {op.name: op for op in _ROWS}
 """Those operators by their names in form definitions."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from threading import Lock
 
 from workbook.errors import ExpressionError, nearest
-from workbook.expression.figures_in_text import READER_OPS
 from workbook.expression.operators import OPS
+from workbook.expression.reader_operators import READER_OPS
 
 COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Lt: "lt",

@@ -17,7 +17,6 @@ from itertools import count
 from typing import Protocol, TypeGuard
 
 from workbook.errors import ExpressionError
-from workbook.expression.figures_in_text import READER_OPS
 from workbook.expression.nodes import Call, Literal, Node, Ref, has_formula, tolerance_between
 from workbook.expression.notation import (
     ARITHMETIC,
@@ -32,6 +31,7 @@ from workbook.expression.notation import (
 )
 from workbook.expression.operands import Op, Param, Type
 from workbook.expression.operators import OPS
+from workbook.expression.reader_operators import READER_OPS
 from workbook.expression.renderings import to_formula
 from workbook.text import is_blank
 

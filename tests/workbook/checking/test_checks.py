@@ -46,6 +46,25 @@ def test_a_finding_on_several_texts_is_at_those_that_hold_what_it_quotes(form: F
     assert (found.sheet, found.cell) == ("自评报告", "A27,自评表!F17")
 
 
+@pytest.mark.parametrize(
+    ("where", "text", "is_told"),
+    [
+        ("problems", "养护资金年底未支付，因合同跨年度结算，执行率偏低。", False),
+        ("performance", "工程尾款结转下年支付。", False),
+        ("project_text", "设备采购流标，资金未支出。", False),
+        ("problems", "人员力量不足。", True),
+        ("performance", "全面完成年度任务。", True),
+    ],
+)
+def test_a_low_rate_may_be_explained_in_the_report(
+    form: Form, where: str, text: str, *, is_told: bool
+) -> None:
+    amounts: dict[str, Value] = {"funds.actual_expenditure": 5.0, "funds.final_budget": 10.0}
+    texts: dict[str, Value] = {"goals.achieved_goals": "各项工作均有序。", f"report.{where}": text}
+    told = {found.code for found in findings(form, Filling(amounts | texts, {}))}
+    assert ("D403" in told) is is_told
+
+
 def test_every_mistake_of_the_seed_is_found_and_nothing_else(form: Form) -> None:
     found = {(f.code, f.cell, f.printed, f.expected) for f in findings(form, filling(SEED))}
     notes = {item for item in found if item[0] == "D444"}

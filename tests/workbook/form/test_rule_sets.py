@@ -59,6 +59,9 @@ LACKING = (
     "indicators.reason_fold",
     *(
         "X420",
+        "X424",
+        "X427",
+        "X428",
         "X430",
         "X432",
         "X433",

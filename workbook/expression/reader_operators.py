@@ -1,0 +1,8 @@
+"""`READER_OPS`: operators that a sheet cannot work out. Rules that use them are the reader's alone."""
+
+from workbook.expression.claims_in_text import CLAIM_OPS
+from workbook.expression.figures_in_text import FIGURE_OPS
+from workbook.expression.operands import Op
+
+READER_OPS: dict[str, Op] = FIGURE_OPS | CLAIM_OPS
+"""Those operators by their names in form definitions."""
