@@ -18,6 +18,7 @@ import pytest
 
 import builder
 import workbook
+import workbook.round
 from builder import build_summary, build_template
 from tests.fillings import FILLED, ROSTER, SAMPLES, accepted, changed, filling, sample_returns
 from workbook import (
@@ -203,7 +204,7 @@ def test_errors_of_arguments_are_value_errors() -> None:
 
 @pytest.mark.parametrize(
     "verb",
-    [getattr(p, n) for p in (workbook, builder) for n in p.__all__ if inspect.isfunction(getattr(p, n))],
+    [getattr(p, n) for p in (workbook, builder, workbook.round) for n in p.__all__ if inspect.isfunction(getattr(p, n))],
     ids=lambda verb: verb.__name__,
 )  # fmt: skip
 def test_the_example_of_each_verb_runs(

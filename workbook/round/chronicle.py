@@ -14,7 +14,14 @@ from workbook.round.versions import Version
 def history(
     folder: PathLike | OpenRound, code: str, *, county: str = "", form: str = "", project: str = ""
 ) -> dict[str, Any]:
-    """The history of what a department owes, as docs/commands.md tells it, `round history --json`."""
+    """The history of what a department owes, as docs/commands.md tells it, `round history --json`.
+
+    >>> from workbook.round import history, new_round, receive
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received = receive(path, "samples/returns")
+    >>> [version["errors"] for version in history(path, "301001")["duties"][0]["versions"]]
+    [1]
+    """
     with opened(folder) as this_round:
         board = fold(this_round)
         duties = duties_of(board, code, county=county, form=form, project=project)

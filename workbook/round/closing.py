@@ -58,7 +58,13 @@ def pack_of(folder: Path) -> Path:
 
 def close_round(folder: PathLike | OpenRound, *, why: str = "") -> Done:
     """Seal the round into DIR.zip, which stays with the bureau. Raises WorkbookError while something is open, unless
-    `why` says why it is closed all the same."""
+    `why` says why it is closed all the same.
+
+    >>> from workbook.round import close_round, new_round
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> len(close_round(path, why="今年不收了").files)
+    1
+    """
     with opened(folder) as this_round:
         board = fold(this_round)
         pack = pack_of(this_round.folder.path)
@@ -101,7 +107,14 @@ def _former_seal(this_round: OpenRound) -> str:
 
 
 def reopen_round(folder: PathLike | OpenRound, *, why: str) -> Done:
-    """Open a sealed round again; the next pack names this one's seal. Raises WorkbookError without a reason."""
+    """Open a sealed round again; the next pack names this one's seal. Raises WorkbookError without a reason.
+
+    >>> from workbook.round import close_round, new_round, reopen_round
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> done = close_round(path, why="今年不收了")
+    >>> len(reopen_round(path, why="又收了").events)
+    1
+    """
     if not why.strip():
         raise WorkbookError("重新打开要写明原因：--why “……”")
     with opened(folder) as this_round:
@@ -186,7 +199,14 @@ def _add(archive: zipfile.ZipFile, name: str, path: Path) -> str:
 
 def verify(pack: PathLike) -> Verified:
     """Hold every byte of a sealed pack against its manifest, its ledger's chain and its seal. Raises WorkbookError
-    for what is no such pack."""
+    for what is no such pack.
+
+    >>> from workbook.round import close_round, new_round, verify
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> (pack,) = close_round(path, why="今年不收了").files
+    >>> verify(pack).faults
+    ()
+    """
     path = as_path(pack, "pack")
     try:
         archive = zipfile.ZipFile(path)

@@ -94,6 +94,11 @@ def decide(
 
     `seen` is the number of the last version that the decision rests on: if another one has come, it is refused
     with what changed. Raises WorkbookError where a decision is refused, and nothing is written down.
+
+    >>> from workbook.round import decide, new_round
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> decide(path, "118001", excuse=True, why="机构改革").said
+    ('118001 岳阳市云溪区档案馆：免报',)
     """
     accept, refuse = list(accept), list(refuse)
     chosen = {
@@ -319,7 +324,17 @@ def assign(
     form: str = "",
     project: str = "",
 ) -> Done:
-    """Say whose a file is. `file` is the head of its SHA-256, its name, or of the files of nobody its number in `status`."""
+    """Say whose a file is. `file` is the head of its SHA-256, its name, or of the files of nobody its number in `status`.
+
+    >>> from pathlib import Path
+    >>> from workbook.round import assign, new_round, receive
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> _ = Path("扫描.pdf").write_bytes(b"%PDF-1.4")
+    >>> receive(path, "扫描.pdf").files[0].outcome
+    'unassigned'
+    >>> assign(path, "1", "118001").said
+    ('扫描.pdf：归 118001 岳阳市云溪区档案馆，未发',)
+    """
     with opened(folder) as this_round:
         this_round.require_open()
         while True:

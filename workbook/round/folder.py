@@ -331,7 +331,14 @@ def _line(entry: RosterEntry) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def opened(path: PathLike | OpenRound) -> Iterator[OpenRound]:
-    """A round, opened by its folder; one that is open already stays so."""
+    """A round, opened by its folder; one that is open already stays so.
+
+    >>> from workbook.round import new_round, opened
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> with opened(path) as this_round:
+    ...     [event.kind for event in this_round.events]
+    ['settings_changed', 'roster_changed']
+    """
     if isinstance(path, OpenRound):
         yield path
         return

@@ -109,6 +109,12 @@ def receive(
 
     Nothing raises for what a department sent. Raises WorkbookError where the round is closed, BuildError where
     nothing can be stored; then nothing has been written down.
+
+    >>> from workbook.round import new_round, receive
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received = receive(path, "samples/returns")
+    >>> received.numbers()["new"], received.numbers()["missing"]
+    (12, 2)
     """
     with opened(folder) as this_round:
         this_round.require_open()
@@ -125,7 +131,15 @@ def receive(
 def receive_bytes(
     folder: PathLike | OpenRound, name: str, content: bytes, moment: datetime.datetime
 ) -> Received:
-    """Take in one file that was handed over at a moment."""
+    """Take in one file that was handed over at a moment.
+
+    >>> import datetime
+    >>> from workbook.round import new_round, receive_bytes
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> moment = datetime.datetime(2025, 3, 1, tzinfo=datetime.UTC)
+    >>> receive_bytes(path, "118001 扫描件.pdf", b"%PDF-1.4", moment).files[0].outcome
+    'attachment'
+    """
     with opened(folder) as this_round:
         this_round.require_open()
         return _received(

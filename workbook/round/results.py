@@ -135,6 +135,12 @@ def summarise(folder: PathLike | OpenRound) -> Done:
     """Write 汇总/: the workbook, the page and the draft, of what counts now.
 
     Scores and remarks that were typed into the former workbook become events before it is written anew.
+
+    >>> from workbook.round import new_round, receive, summarise
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received = receive(path, "samples/returns")
+    >>> summarise(path).files
+    ('汇总/汇总表.xlsx', '汇总/汇总.html', '汇总/汇总报告（初稿）.docx')
     """
     from builder.summary import build_summary  # noqa: PLC0415 - with all that it imports
     from builder.web import build_page  # noqa: PLC0415
@@ -288,7 +294,14 @@ def reviews_on_record(this_round: OpenRound) -> Reviews:
 
 
 def sample_round(folder: PathLike | OpenRound, add: Iterable[str] = ()) -> Done:
-    """Draw the sample for re-checking, once; then it stays, but for what is added by decision."""
+    """Draw the sample for re-checking, once; then it stays, but for what is added by decision.
+
+    >>> from workbook.round import new_round, receive, sample_round
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received = receive(path, "samples/returns")
+    >>> len(sample_round(path).said)
+    3
+    """
     from workbook.summary import sample, sampling_of  # noqa: PLC0415
 
     with opened(folder) as this_round:
@@ -305,14 +318,11 @@ def sample_round(folder: PathLike | OpenRound, add: Iterable[str] = ()) -> Done:
                     sampling_of(summary), share=settings.sample_share, least=settings.sample_least
                 )
                 frame = sample(part, chosen)
+                words = frame.loc[frame["sampled"], ["county", "code", "department", "why"]].fillna(
+                    ""
+                )
                 lines = [
-                    {
-                        "county": row.county or "",
-                        "code": row.code or "",
-                        "department": row.department,
-                        "why": row.why or "按次序",
-                    }
-                    for row in frame[frame["sampled"]].fillna("").itertuples()
+                    {**line, "why": line["why"] or "按次序"} for line in words.to_dict("records")
                 ]
             if not lines:
                 raise WorkbookError("还没有可以抽查的表")
@@ -372,6 +382,13 @@ def publish(folder: PathLike | OpenRound, *, pdf: bool = False) -> Done:
     """Write 公开/: the reports of approved duties and their index with reviewed scores; nothing of whom to ring up.
 
     What an earlier run wrote there and no longer holds is taken away.
+
+    >>> from workbook.round import decide, new_round, publish, receive
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received = receive(path, "samples/returns")
+    >>> done = decide(path, "118001", approve=True)
+    >>> publish(path).files
+    ('公开/118001_岳阳市云溪区档案馆_自评报告.docx', '公开/index.html')
     """
     from builder.word import select, write_reports  # noqa: PLC0415
 
@@ -431,7 +448,14 @@ def _why_unpublished(duty: DutyState) -> str:
 
 
 def recheck(folder: PathLike | OpenRound, departments: Iterable[str] = ()) -> Done:
-    """Read every copy anew with today's tool; where something else comes of it, that is an event."""
+    """Read every copy anew with today's tool; where something else comes of it, that is an event.
+
+    >>> from workbook.round import new_round, receive, recheck
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received = receive(path, "samples/returns")
+    >>> recheck(path, ["118001"]).events
+    ()
+    """
     with opened(folder) as this_round:
         this_round.require_open()
         board = fold(this_round)

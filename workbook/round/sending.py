@@ -88,7 +88,13 @@ def send(
     project: str = "",
     progress: Callable[[Path], None] | None = None,
 ) -> Done:
-    """Write each department's forms into 发出/; all that have not been sent, or those of some departments anew."""
+    """Write each department's forms into 发出/; all that have not been sent, or those of some departments anew.
+
+    >>> from workbook.round import new_round, send
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> len(send(path).files)
+    14
+    """
     with opened(folder) as this_round:
         this_round.require_open()
         board = fold(this_round)
@@ -167,6 +173,12 @@ def send_back(
     """Write 退回/…/第N次/ for each department with something to mend: a workbook a duty, one notice.
 
     Where nothing has come since the last time, nothing new is written.
+
+    >>> from workbook.round import new_round, receive, send_back
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received = receive(path, "samples/returns")
+    >>> len(send_back(path, ["301001"], by="2025-4-15").files)
+    2
     """
     with opened(folder) as this_round:
         this_round.require_open()
@@ -473,7 +485,13 @@ _LONGEST = 40
 def remind(
     folder: PathLike | OpenRound, departments: Iterable[str] = (), *, county: str = ""
 ) -> Done:
-    """Write into 催报/ a short text and a mail draft for each department that has to act and whose day is near or past."""
+    """Write into 催报/ a short text and a mail draft for each department that has to act and whose day is near or past.
+
+    >>> from workbook.round import new_round, remind
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> remind(path, ["118001"]).said
+    ('岳阳市云溪区档案馆：2024年度部门整体支出绩效自评表，还没有收到，请尽快报送。',)
+    """
     with opened(folder) as this_round:
         this_round.require_open()
         board = fold(this_round)

@@ -56,6 +56,11 @@ def new_round(
     """Make the folder of a round; `last` is last year's, whose roster, settings and figures it takes over.
 
     Raises WorkbookError where something is there already or missing, RosterError and FormError for what it is made of.
+
+    >>> from workbook.round import new_round
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> sorted(each.name for each in path.iterdir() if each.suffix)
+    ['round.toml', '名册.csv', '说明.txt']
     """
     path = as_path(folder, "folder")
     if path.is_file():

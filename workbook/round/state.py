@@ -329,7 +329,14 @@ def today_in_china() -> datetime.date:
 
 
 def fold(this_round: OpenRound, today: datetime.date | None = None) -> Board:
-    """The state that the events make, seen on a day."""
+    """The state that the events make, seen on a day.
+
+    >>> from workbook.round import fold, new_round, opened
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> with opened(path) as this_round:
+    ...     len(fold(this_round).duties)
+    14
+    """
     return _Fold(this_round, today or today_in_china()).board()
 
 
@@ -585,7 +592,14 @@ def current_key(this_round: OpenRound, key: DutyKey) -> DutyKey:
 def status(
     folder: PathLike | OpenRound, today: datetime.date | None = None
 ) -> tuple[Board, dict[str, Any]]:
-    """The board of a round, and the same as JSON (docs/commands.md, `round status --json`)."""
+    """The board of a round, and the same as JSON (docs/commands.md, `round status --json`).
+
+    >>> from workbook.round import new_round, status
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> board, record = status(path)
+    >>> record["counts"]["not_issued"]
+    14
+    """
     with opened(folder) as this_round:
         board, settings = fold(this_round, today), this_round.settings
         return board, record_of(
@@ -606,7 +620,15 @@ def last_standing_decision(duty: DutyState) -> list[Event]:
 def record_of(
     board: Board, *, forms: Iterable[str], year: int, deadline: datetime.date | None
 ) -> dict[str, Any]:
-    """The board as JSON, as docs/commands.md tells it."""
+    """The board as JSON, as docs/commands.md tells it.
+
+    >>> from workbook.round import fold, new_round, opened, record_of
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> with opened(path) as this_round:
+    ...     record = record_of(fold(this_round), forms=["department_overall"], year=2024, deadline=None)
+    >>> len(record["departments"])
+    14
+    """
     return {
         "round": {"forms": list(forms), "year": year, "deadline": deadline.isoformat() if deadline else None,
                   "closed": board.closed},
