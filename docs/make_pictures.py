@@ -14,6 +14,7 @@ from builder import build_page, build_summary  # noqa: E402
 from tests.browser import browsing  # noqa: E402
 from tests.office import Office  # noqa: E402
 from workbook import aggregate, check, load_roster, read_returns  # noqa: E402
+from workbook.round import new_round, receive, send_back  # noqa: E402
 
 SEED = next((TOP / "samples" / "returns").glob("125001_*.xlsx"))
 PICTURES = TOP / "docs" / "pictures"
@@ -33,6 +34,20 @@ def photograph(page: Path, picture: Path) -> None:
         window.screenshot(path=picture)
 
 
+def sent_back(folder: Path) -> Path:
+    """The seed's return as it goes back to its department."""
+    path = new_round(
+        folder / "round",
+        forms=["department_overall"],
+        roster=TOP / "samples" / "roster.csv",
+        year=2024,
+        bureau="云溪区财政局",
+    )
+    receive(path, SEED)
+    done = send_back(path, by="2025-4-15")
+    return path / next(name for name in done.files if name.endswith(".xlsx"))
+
+
 def main() -> None:
     """Print the seed's return and the samples' summary, and keep the pages that ours show."""
     PICTURES.mkdir(exist_ok=True)
@@ -44,6 +59,7 @@ def main() -> None:
         roster = load_roster(TOP / "samples" / "roster.csv")
         returns = check(read_returns([TOP / "samples" / "returns"]), roster)
         found = aggregate(returns, roster)
+        shutil.copy(office.to_png(sent_back(out), out, dpi=100)[0], PICTURES / "sent_back.png")
         photograph(build_page(found, out / "page.html"), PICTURES / "page.png")
         summary = build_summary(found, out / "summary.xlsx")
         for name, page in (("summary.png", 1), ("departments.png", 2)):

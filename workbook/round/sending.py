@@ -42,6 +42,7 @@ _TEXT = "催报短信.txt"
 _LETTER = "催报邮件.txt"
 _LONGEST = 70
 _SHORT_TEXT = "{部门}：{年度}年度{表}{期限}，{情况}，请尽快报送。{联系}"
+_SHORTER_TEXT = "{部门}：{年度}年度{表}{情况}，请尽快报送。"
 _LONG_TEXT = (
     "{部门}：\n\n请报送 {年度} 年度{表}。{期限}，{情况}。\n\n有问题请联系：{联系}\n\n{单位}\n"
 )
@@ -472,10 +473,10 @@ def _stands(submission: Submission, names: tuple[str, ...], item: Finding) -> st
 
 
 def _brief(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-_LONGEST = 40
+_SHOWN = 40
 """So many characters of what stands in a cell are shown."""
 
 
@@ -490,7 +491,7 @@ def remind(
     >>> from workbook.round import new_round, remind
     >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
     >>> remind(path, ["118001"]).said
-    ('岳阳市云溪区档案馆：2024年度部门整体支出绩效自评表，还没有收到，请尽快报送。',)
+    ('岳阳市云溪区档案馆：2024年度自评表，还没有收到，请尽快报送。',)
     """
     with opened(folder) as this_round:
         this_round.require_open()
@@ -561,13 +562,14 @@ def _text_of(this_round: OpenRound, name: str, usual: str) -> str:
 def _words(this_round: OpenRound, duty: DutyState) -> Mapping[str, Any]:
     due, settings = duty.due, this_round.settings
     left = duty.days_left
-    when = f"截止 {due.month} 月 {due.day} 日" if due else ""
+    when = f"截止{due.month}月{due.day}日" if due else ""
     status = "退回的还没有改好报回" if duty.state == "sent_back" else "还没有收到"
     if left is not None and left < 0:
-        status = f"已超过 {-left} 天，{status}"
+        status = f"已超过{-left}天，{status}"
     entry = duty.entry
+    what = f"“{duty.project}”项目自评表" if duty.project else "自评表"
     return {
-        "部门": entry.department if entry else "", "年度": settings.year, "表": duty.form.name, "期限": when, "情况": status,
+        "部门": entry.department if entry else "", "年度": settings.year, "表": what, "期限": when, "情况": status,
         "联系": settings.contact, "单位": settings.bureau, "联系人": entry.contact if entry else "",
     }  # fmt: skip
 
@@ -580,7 +582,10 @@ def _filled(this_round: OpenRound, template: str, words: Mapping[str, Any]) -> s
         raise WorkbookError(
             f"{this_round.folder.path / _TEXT}：花括号里的词不对（{error}）；能用的有：{known}"
         ) from None
-    return text if template != _SHORT_TEXT or len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    if template == _SHORT_TEXT and len(text) > _LONGEST:
+        text = _SHORTER_TEXT.format(**words)
+        return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text
 
 
 def _draft(*, to: str, subject: str, text: str, date: datetime.datetime) -> bytes:
