@@ -296,7 +296,7 @@ class Ledger:
         events: Iterable[Event],
         *,
         seen: int | None = None,
-        readings: Iterable[Mapping[str, Any]] = (),
+        readings: Iterable[bytes] = (),
         known: Mapping[str, Any] | None = None,
     ) -> list[Event]:
         """Write events down, all or none, as they then stand in the ledger; with them what was read and looked at.
@@ -331,12 +331,10 @@ class Ledger:
                             before,
                         )
                     )
-                for reading in readings:
-                    body = body_of(reading)
-                    row_of_reading = (hashlib.sha256(body).hexdigest(), zlib.compress(body))
-                    self._connection.execute(
-                        "INSERT OR IGNORE INTO readings VALUES (?,?)", row_of_reading
-                    )
+                self._connection.executemany(
+                    "INSERT OR IGNORE INTO readings VALUES (?,?)",
+                    ((hash_of(body), zlib.compress(body, 1)) for body in readings),
+                )
                 for path, state in (known or {}).items():
                     self._connection.execute(
                         "INSERT OR REPLACE INTO known VALUES (?,?)", (path, json.dumps(state))
@@ -382,9 +380,9 @@ def body_of(reading: Mapping[str, Any]) -> bytes:
     return json.dumps(reading, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
 
 
-def hash_of(reading: Mapping[str, Any]) -> str:
+def hash_of(body: bytes) -> str:
     """What a reading is known by."""
-    return hashlib.sha256(body_of(reading)).hexdigest()
+    return hashlib.sha256(body).hexdigest()
 
 
 def _hash(*row: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -54,12 +54,20 @@ def problems_of(returned: Return) -> list[Problem]:
     """The problems of a return that was checked, errors first: findings, those that were joined over rows apart again;
     notes aside."""
     problems: dict[tuple[str, str], Problem] = {}
+    names = (
+        _names_by_field(returned.submission) if returned.submission and returned.findings else {}
+    )
     for number, item in enumerate(returned.findings):
         if item.severity == "note":
             continue
         for row, fields in _rows(item, returned.submission):
             problem = Problem(
-                item.code, row, item.severity.value, _values(item, returned, fields), number, fields
+                item.code,
+                row,
+                item.severity.value,
+                _values(item, returned, fields, names),
+                number,
+                fields,
             )
             problems.setdefault(problem.identity, problem)
     return sorted(problems.values(), key=lambda problem: problem.severity != "error")
@@ -144,13 +152,17 @@ def _names(submission: Submission, section: str) -> dict[str, str]:
 # --- the values that a problem rests on ----------------------------------------------------------------
 
 
-def _values(item: Finding, returned: Return, fields: tuple[str, ...]) -> str:
+def _values(
+    item: Finding, returned: Return, fields: tuple[str, ...], names: Mapping[str, Sequence[str]]
+) -> str:
     submission = returned.submission
     told: list[object] = [item.severity.value]
     if submission is None:
         told += [item.message]
     else:
-        told += [[name, _held(submission, name)] for name in _names_read(item, submission, fields)]
+        told += [
+            [name, _held(submission, name)] for name in _names_read(item, submission, fields, names)
+        ]
         told += [submission.fiscal_year] if item.code == "W117" else []
         if item.code.startswith(("A", "L", "W")):
             told += [
@@ -171,24 +183,37 @@ def _held(submission: Submission, name: str) -> object:
     return cell.value if cell.value is not None else cell.raw
 
 
-def _names_read(item: Finding, submission: Submission, fields: tuple[str, ...]) -> list[str]:
+def _names_by_field(submission: Submission) -> dict[str, list[str]]:
+    """The names of a submission's cells, by their fields."""
+    names: dict[str, list[str]] = {}
+    for name in submission.cells:
+        section, field, *_ = name.split(".")
+        names.setdefault(f"{section}.{field}", []).append(name)
+    return names
+
+
+def _names_read(
+    item: Finding,
+    submission: Submission,
+    fields: tuple[str, ...],
+    names: Mapping[str, Sequence[str]],
+) -> list[str]:
     """The names of all cells that a rule reads for one of its rows; of a general check its own."""
     rule = _rule(submission.form, item.code)
     if rule is None:
         return sorted(fields)
-    read = _read_by(submission.form, rule.code)
-    numbers = (
-        {name.split(".")[2] for name in fields if name.count(".") == 2}
+    own = (
+        {name.rpartition(".")[2] for name in fields if name.count(".") == 2}
         if rule.grain == ROW
         else set()
     )
-    names = []
-    for name in submission.cells:
-        section, field, *rest = name.split(".")
-        within = read.get(f"{section}.{field}")
-        if within is not None and (not rest or not within or not numbers or rest[0] in numbers):
-            names.append(name)
-    return sorted({*names, *fields})
+    read: set[str] = set(fields)
+    for key, of_row in _read_by(submission.form, rule.code).items():
+        if of_row and own:
+            read.update(name for number in own if (name := f"{key}.{number}") in submission.cells)
+        else:
+            read.update(names.get(key, ()))
+    return sorted(read)
 
 
 @lru_cache(maxsize=4096)

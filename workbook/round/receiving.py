@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from workbook.reading import ACCEPTED, SKIPPED, Return, read_kept, read_returns
 from workbook.release import __version__
 from workbook.round.folder import INBOX, OpenRound, RoundFolder, opened
 from workbook.round.intake import Incoming, Intake, sync, take_bytes, take_in
-from workbook.round.ledger import DutyKey, Event, Overtaken, hash_of
+from workbook.round.ledger import DutyKey, Event, Overtaken, body_of, hash_of
 from workbook.round.placing import Placement, place
 from workbook.round.problems import Problem, filled_cells, problems_of
 from workbook.round.state import Board, DutyState, LivingProblem, fold
@@ -212,7 +212,7 @@ class Reception:
         self.board = board
         self.reader = reader
         self.batch = this_round.events[-1].id if this_round.events else 0
-        self.readings: list[Mapping[str, Any]] = []
+        self.readings: list[bytes] = []
         self.placements: dict[str, Placement] = {}
 
     def events(self, files: Sequence[Incoming]) -> Iterator[Event]:
@@ -244,12 +244,12 @@ class Reception:
     def read_data(self, returned: Return, placement: Placement) -> dict[str, Any]:
         """What the ledger says of a version; all that was read is kept beside it."""
         submission = returned.submission
-        reading = reading_of(returned)
-        self.readings.append(reading)
+        body = body_of(reading_of(returned))
+        self.readings.append(body)
         return {
             "standing": placement.standing.value, "why": placement.why, "status": returned.status,
             "saved_at": returned.saved_at.isoformat() if returned.saved_at and submission else "",
-            "filling": submission.filling if submission else "", "reading": hash_of(reading),
+            "filling": submission.filling if submission else "", "reading": hash_of(body),
             "problems": [problem.record() for problem in problems_of(returned)],
         }  # fmt: skip
 
@@ -261,35 +261,42 @@ class Reception:
         Copies of one duty are judged apart: which one counts is not for the check to say.
         """
         judged: dict[str, Return] = {}
-        layers: list[list[tuple[Incoming, Return]]] = []
-        count: Counter[DutyKey] = Counter()
-        for incoming, returned in files:
-            placement = self.placements[incoming.sha256]
-            number = (
-                count[placement.key] if placement.standing == Standing.RIGHT else len(layers) + 1
-            )
-            if placement.standing == Standing.RIGHT:
-                count[placement.key] += 1
-                while len(layers) <= number:
-                    layers.append([])
-                layers[number].append((incoming, returned))
-            else:
-                (alone,) = self._checked([returned])
-                judged[incoming.sha256] = replace(
-                    alone, findings=(*placement.findings, *alone.findings)
-                )
         changed: dict[str, Return] = {}
-        for layer in layers:
-            siblings = self._siblings(layer)
+        for layer in self._layers(files):
+            is_right = self.placements[layer[0][0].sha256].standing == Standing.RIGHT
+            siblings = self._siblings(layer) if is_right else {}
             returns = [returned for _, returned in layer]
             checked = self._checked([*returns, *siblings.values()])
             for (incoming, _), returned in zip(layer, checked, strict=False):
-                judged[incoming.sha256] = returned
+                own = self.placements[incoming.sha256].findings
+                judged[incoming.sha256] = replace(returned, findings=(*own, *returned.findings))
             for sha256, returned in zip(siblings, checked[len(layer) :], strict=True):
                 anew = self._with_findings_between(sha256, returned)
                 if anew is not None:
                     changed[sha256] = anew
         return judged, changed
+
+    def _layers(
+        self, files: Sequence[tuple[Incoming, Return]]
+    ) -> list[list[tuple[Incoming, Return]]]:
+        """The files, no two of one duty together; those that are none of this round apart."""
+        layers: dict[tuple[bool, int], list[tuple[Incoming, Return]]] = {}
+        count: Counter[Hashable] = Counter()
+        for incoming, returned in files:
+            placement, submission = self.placements[incoming.sha256], returned.submission
+            is_right = placement.standing == Standing.RIGHT
+            who: Hashable = placement.key
+            if not is_right and submission is not None:
+                who = (
+                    submission.department_code,
+                    submission.department,
+                    submission.form.key,
+                    submission.fiscal_year,
+                )
+            layers.setdefault((is_right, count[is_right, who]), []).append((incoming, returned))
+            if submission is not None:
+                count[is_right, who] += 1
+        return list(layers.values())
 
     def _checked(self, returns: Sequence[Return]) -> list[Return]:
         checked = check(

@@ -465,7 +465,7 @@ def recheck(folder: PathLike | OpenRound, departments: Iterable[str] = ()) -> Do
         )
         reader = KeptReader(this_round)
         events: list[Event] = []
-        readings: list[Mapping[str, Any]] = []
+        readings: list[bytes] = []
         said = []
         for duty in duties:
             for version in duty.versions:
@@ -486,7 +486,7 @@ def recheck(folder: PathLike | OpenRound, departments: Iterable[str] = ()) -> Do
                     judged[version.sha256], replace(placement, standing=version.standing)
                 )
                 before = {**this_round.ledger.reading(version.reading), "by": ""}
-                if before != json.loads(json.dumps({**reception.readings[-1], "by": ""})):
+                if before != {**json.loads(reception.readings[-1]), "by": ""}:
                     events.append(Event("rechecked", duty.key, version.sha256, data))
                     readings += reception.readings
                     said.append(f"{duty.full_key} 第 {version.number} 版：读出的与以前不同")
