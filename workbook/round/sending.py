@@ -40,7 +40,7 @@ NOTICE = "退回修改通知.docx"
 REMINDERS = "催报"
 _TEXT = "催报短信.txt"
 _LETTER = "催报邮件.txt"
-_LONGEST = 70
+_LONGEST_MESSAGE = 70
 _SHORT_TEXT = "{部门}：{年度}年度{表}{期限}，{情况}，请尽快报送。{联系}"
 _LONG_TEXT = (
     "{部门}：\n\n请报送 {年度} 年度{表}。{期限}，{情况}。\n\n有问题请联系：{联系}\n\n{单位}\n"
@@ -460,10 +460,10 @@ def _stands(submission: Submission, names: tuple[str, ...], item: Finding) -> st
 
 
 def _brief(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
-_LONGEST = 40
+_LONGEST_SHOWN = 40
 """So many characters of what stands in a cell are shown."""
 
 
@@ -562,7 +562,11 @@ def _filled(this_round: OpenRound, template: str, words: Mapping[str, Any]) -> s
         raise WorkbookError(
             f"{this_round.folder.path / _TEXT}：花括号里的词不对（{error}）；能用的有：{known}"
         ) from None
-    return text if template != _SHORT_TEXT or len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return (
+        text
+        if template != _SHORT_TEXT or len(text) <= _LONGEST_MESSAGE
+        else f"{text[: _LONGEST_MESSAGE - 1]}…"
+    )
 
 
 def _draft(*, to: str, subject: str, text: str, date: datetime.datetime) -> bytes:
