@@ -233,7 +233,7 @@ class _Decision:
         if not version.is_right:
             raise WorkbookError(f"{duty.full_key}：第 {number} 版不是这一次要的表，不能计入")
         open_ = duty.rivals or duty.after_approval
-        if version is duty.counted and version is duty.latest and not open_:
+        if version == duty.counted == duty.latest and not open_:
             raise WorkbookError(f"{duty.full_key}：计入的已经是第 {number} 版，不必再定")
         return [self._event("used", duty, version.sha256, version=number)]
 

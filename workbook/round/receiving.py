@@ -413,7 +413,7 @@ def _passed(this_round: OpenRound) -> Iterator[Event]:
     left = {e.file for e in _undone_of_itself(this_round)}
     for duty in fold(this_round).duties:
         version = duty.counted
-        if version is None or duty.latest is not version or version.sha256 in left:
+        if version is None or duty.latest != version or version.sha256 in left:
             continue
         if duty.state == "passed":
             data = {"version": version.number, "by_itself": True}

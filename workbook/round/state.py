@@ -512,7 +512,7 @@ class _Fold:
         chosen = next((v for v in duty.versions if v.sha256 == event.file), None)
         if chosen is not None:
             # what is approved is a copy, not whatever counts
-            duty.is_approved = duty.is_approved and chosen is duty.counted
+            duty.is_approved = duty.is_approved and chosen == duty.counted
             duty.counted, duty.latest, duty.rivals, duty.after_approval = chosen, chosen, (), None
 
     def _excused(self, event: Event) -> None:
