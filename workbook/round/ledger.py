@@ -422,7 +422,7 @@ _REASONS = (
     ("locked", "别的程序正在写，等了一分钟还没有写完"),
     ("full", "磁盘已满"),
     ("readonly", "磁盘或文件是只读的"),
-    ("disk I/O", "磁盘读写出错"),
+    ("disk I/O", "磁盘读写出错，或者磁盘已满"),
     ("unable to open", "没有权限，或者文件夹不在了"),
     ("not a database", "不是账本的格式"),
     ("malformed", "内容残缺"),
