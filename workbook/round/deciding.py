@@ -362,6 +362,12 @@ def assign(
             (returned,) = reader.read([(incoming.name, sha256)])
             duty = _duty_for(duties, returned.submission.form.id if returned.submission else "")
             placement = place_for(this_round, duty.key, incoming, returned)
+            stands = board.placement(sha256)
+            if stands is not None and (stands[0].key, stands[1].standing) == (
+                duty.key,
+                placement.standing,
+            ):
+                raise WorkbookError(f"{incoming.name}：已经归 {duty.full_key}，不必再定")
             reception = Reception(this_round, board, reader)
             reception.placements[sha256] = placement
             judged, _ = reception.judge([(incoming, returned)])
