@@ -13,6 +13,7 @@ from email.header import decode_header
 from email.message import Message
 from email.utils import parseaddr, parsedate_to_datetime
 from html import unescape
+from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -22,6 +23,7 @@ _ENDINGS = (".eml", ".msg")
 _DEEPEST = 5
 """So many mails may be attached one to another."""
 _MOST_PARTS = 500
+_LONGEST, _LONGEST_TEXT = 200, 1_000_000
 _CODECS = ("utf-8", "gb18030")
 _BIG = (
     ("mail.qq.com/cgi-bin/ftnExs", "QQ 邮箱"), ("wx.mail.qq.com/ftn", "QQ 邮箱"), ("exmail.qq.com/cgi-bin/ftnExs", "腾讯企业邮箱"),
@@ -32,6 +34,7 @@ _BIG = (
 """Where mail services keep what was too large to be attached."""
 
 
+_TOO_MANY = f"邮件里的附件多于 {_MOST_PARTS} 个，只收了前面的；请让单位打成压缩包再发"
 _WINMAIL = "附件被 Outlook 包成了 winmail.dat，打不开；请让单位把邮件改为“纯文本”或“HTML”格式再发，或用压缩包发"
 
 
@@ -56,19 +59,31 @@ class Mail:
     """What it seems to carry and does not: links to large attachments, a winmail.dat."""
 
 
+class _AsTheyCame(email.policy.Compat32):
+    """Heads whose bytes nobody encoded stay readable."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:  # noqa: ARG002 - of the library
+        return value
+
+
 def read_mail(name: str, content: bytes) -> Mail | None:
-    """A mail by its content; None for what is none, or a .msg that nothing here reads."""
-    if name.lower().endswith(".msg"):
-        return _of_outlook(content)
-    if not name.lower().endswith(".eml"):
+    """A mail by its content; None for what is none, is too broken, or a .msg that nothing here reads."""
+    try:
+        if name.lower().endswith(".msg"):
+            return _of_outlook(content)
+        return _of_internet(content) if name.lower().endswith(".eml") else None
+    except (Exception, RecursionError):  # whatever a library makes of a foreign file
         return None
-    message = email.message_from_bytes(content, policy=email.policy.compat32)
+
+
+def _of_internet(content: bytes) -> Mail | None:
+    message = email.message_from_bytes(content, policy=_AsTheyCame())
     if not message.keys():
         return None
-    parts = list(_parts(message))
+    parts = list(islice(_walk(message, 0), _MOST_PARTS + 1))
     attachments: list[Attachment] = []
-    remarks: list[str] = []
-    for part in parts:
+    remarks: list[str] = [_TOO_MANY] if len(parts) > _MOST_PARTS else []
+    for part in parts[:_MOST_PARTS]:
         attachment = _attachment(part)
         if attachment is None:
             remarks += _links(_text(part))
@@ -88,21 +103,14 @@ def read_mail(name: str, content: bytes) -> Mail | None:
     )
 
 
-def _parts(message: Message, depth: int = 0) -> Iterator[Message]:
-    """The parts that hold something, those of attached mails too."""
-    for number, part in enumerate(_walk(message, depth)):
-        if number >= _MOST_PARTS:
-            return
-        yield part
-
-
 def _walk(message: Message, depth: int) -> Iterator[Message]:
+    """The parts that hold something, those of attached mails too."""
     if message.is_multipart():
         if message.get_content_type() == "message/rfc822" and depth >= _DEEPEST:
             return
         for part in message.get_payload():
             if isinstance(part, Message):
-                yield from _walk(part, depth + 1)
+                yield from _walk(part, depth + (message.get_content_type() == "message/rfc822"))
     else:
         yield message
 
@@ -111,7 +119,12 @@ def _attachment(part: Message) -> Attachment | None:
     """A part that is a file; None for what the mail says."""
     name = _file_name(part)
     kind = part.get_content_type()
-    if not name and part.get_content_maintype() in ("text", "image", "multipart"):
+    main = part.get_content_maintype()
+    if (not name and main in ("text", "image", "multipart")) or (
+        main == "image"
+        and part.get("Content-ID")
+        and part.get_content_disposition() != "attachment"
+    ):
         return None  # what it says, and the pictures in it
     content = part.get_payload(decode=True)
     if not isinstance(content, bytes):
@@ -127,7 +140,7 @@ def _file_name(part: Message) -> str:
             charset, _, text = value
             return _safe(_decoded(text.encode("latin-1", "surrogateescape"), charset or ""))
         if value:
-            return _safe(_words(str(value)))
+            return _safe(_unfolded(str(value)))
         raw = str(part.get(head, ""))
         if star := re.search(rf"{parameter}\*=([\w-]*)'[^']*'([^;\s]+)", raw, re.IGNORECASE):
             return _safe(_decoded(unquote_to_bytes(star[2]), star[1]))
@@ -136,27 +149,39 @@ def _file_name(part: Message) -> str:
 
 def _safe(name: str) -> str:
     """A name without the folders that it may tell."""
-    return printable(re.split(r"[\\/]", name.strip())[-1])[:200]
+    last = re.split(r"[\\/]", name.strip())[-1]
+    plain = Path("".join(c if c.isprintable() and c not in ':*?"<>|' else "_" for c in last))
+    if set(plain.name) <= {"."}:
+        return ""
+    return plain.name if len(plain.name) <= _LONGEST else plain.stem[:_LONGEST] + plain.suffix[:20]
 
 
 def _words(text: object) -> str:
-    """A head's text, whatever it was encoded in."""
-    raw = str(text)
+    """A head's text, whatever it was encoded in, as it may be shown."""
+    return printable(_unfolded(text))
+
+
+def _unfolded(text: object) -> str:
+    """The same as it is."""
+    raw = re.sub(r"\r?\n[ \t]", " ", str(text))
+    if not raw.isascii():  # bytes that nobody encoded are GBK or UTF-8
+        raw = _decoded(raw.encode("utf-8", "surrogateescape"), "")
+    return _ENCODED.sub(_word, raw).strip()
+
+
+_ENCODED = re.compile(r"=\?[^?\s]+\?[bBqQ]\?[^?]*\?=(?:\s*=\?[^?\s]+\?[bBqQ]\?[^?]*\?=)*")
+"""Encoded words one behind another: a letter may begin in one and end in the next."""
+
+
+def _word(encoded: re.Match[str]) -> str:
     try:
-        pieces = decode_header(re.sub(r"\r?\n[ \t]", " ", raw))
+        pieces = decode_header(encoded[0])
     except (ValueError, LookupError):
-        return printable(raw)
-    words = [_piece(piece, charset or "") for piece, charset in pieces]
-    return printable("".join(words).strip())
-
-
-def _piece(piece: bytes | str, charset: str) -> str:
-    """A piece of a head; bytes that nobody encoded are GBK or UTF-8."""
-    if isinstance(piece, str):
-        if piece.isascii():
-            return piece
-        piece = piece.encode("ascii", "surrogateescape")
-    return _decoded(piece, charset)
+        return encoded[0]
+    return "".join(
+        piece if isinstance(piece, str) else _decoded(piece, charset or "")
+        for piece, charset in pieces
+    )
 
 
 def _decoded(data: bytes, charset: str) -> str:
@@ -172,7 +197,7 @@ def _decoded(data: bytes, charset: str) -> str:
 def _text(part: Message) -> str:
     payload = part.get_payload(decode=True)
     return (
-        _decoded(payload[:1_000_000], part.get_content_charset() or "")
+        _decoded(payload[:_LONGEST_TEXT], part.get_content_charset() or "")
         if isinstance(payload, bytes)
         else ""
     )
@@ -188,8 +213,14 @@ def _links(text: str) -> Iterator[str]:
 
 def _date(message: Message) -> datetime.datetime | None:
     try:
-        time = parsedate_to_datetime(str(message.get("Date", "")))
+        return _sensible(parsedate_to_datetime(str(message.get("Date", ""))))
     except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _sensible(time: datetime.datetime) -> datetime.datetime | None:
+    """A time with a zone; None for one before there were mails, or beyond all calendars."""
+    if not 1980 <= time.year <= 9000:
         return None
     return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
 
@@ -200,23 +231,18 @@ def _of_outlook(content: bytes) -> Mail | None:
         import oxmsg  # noqa: PLC0415 - an extra
     except ImportError:
         return None
-    try:
-        message = oxmsg.Message.load(io.BytesIO(content))
-        attachments = tuple(
-            Attachment(_safe(each.file_name or "附件"), each.file_bytes)
-            for each in message.attachments
-            if each.file_bytes is not None
-        )
-        heads = {
-            str(name).lower(): str(value) for name, value in (message.message_headers or {}).items()
-        }
-        time = message.sent_date
-    except Exception:  # whatever a foreign library makes of a foreign file
-        return None
-    if time is not None and time.tzinfo is None:
-        time = time.replace(tzinfo=datetime.UTC)
-    sender = parseaddr(message.sender or heads.get("from", ""))[1]
-    return Mail(printable(sender), printable(message.subject or ""), time, attachments, ())
+    message = oxmsg.Message.load(io.BytesIO(content))
+    attachments = tuple(
+        Attachment(_safe(each.file_name or "") or "附件", each.file_bytes)
+        for each in message.attachments[:_MOST_PARTS]
+        if each.file_bytes is not None
+    )
+    remarks: tuple[str, ...] = (_TOO_MANY,) if len(message.attachments) > _MOST_PARTS else ()
+    text = f"{message.body or ''}\n{message.html_body or ''}"[:_LONGEST_TEXT]
+    remarks += tuple(dict.fromkeys(_links(text)))
+    time = _sensible(message.sent_date) if message.sent_date is not None else None
+    sender = printable(parseaddr(message.sender or "")[1])
+    return Mail(sender, printable(message.subject or ""), time, attachments, remarks)
 
 
 def is_mail(path: Path) -> bool:

@@ -31,12 +31,15 @@ Content = bytes | Refused
 """A member's bytes, or why they are not read."""
 
 
-def members(path: Path, data: bytes, limits: Limits) -> Iterator[tuple[Path, Content]]:
-    """Every file in a .zip of workbooks, its path below the archive's; nothing for other files.
+def members(
+    path: Path, data: bytes, limits: Limits, *, endings: tuple[str, ...] = _BOOKS
+) -> Iterator[tuple[Path, Content]]:
+    """Every file in a .zip of workbooks, or of others with one of some endings, its path below the archive's;
+    nothing for other files.
 
     Archives in it are opened, those in them are not.
     """
-    yield from _members(path, data, limits, _Budget(limits, TOTAL), inside=False)
+    yield from _members(path, data, _Budget(limits, TOTAL), endings, inside=False)
 
 
 class _Budget:
@@ -61,19 +64,19 @@ class _Budget:
 
 
 def _members(
-    path: Path, data: bytes, limits: Limits, budget: _Budget, *, inside: bool
+    path: Path, data: bytes, budget: _Budget, endings: tuple[str, ...], *, inside: bool
 ) -> Iterator[tuple[Path, Content]]:
     if not data.startswith(file_types.ZIP):
         yield from [(path, data)] if inside else []
         return
     try:
-        listed = directory(data, replace(limits, entries=MEMBERS))
+        listed = directory(data, replace(budget.limits, entries=MEMBERS))
     except Refused as refused:
         if inside or refused.code == "W106":
             yield path, refused
         return
     infos = [info for info in listed if not info.filename.endswith("/")]
-    if not _is_parcel([_name(info).lower() for info in infos], inside):
+    if not _is_parcel([_name(info).lower() for info in infos], endings, inside):
         if inside:
             yield path, data
         return
@@ -88,14 +91,13 @@ def _members(
         if inside or member_path.suffix.lower() != ".zip":
             yield member_path, content
         else:
-            yield from _members(member_path, content, limits, budget, inside=True)
+            yield from _members(member_path, content, budget, endings, inside=True)
 
 
-def _is_parcel(names: Collection[str], inside: bool) -> bool:
+def _is_parcel(names: Collection[str], endings: tuple[str, ...], inside: bool) -> bool:
     if not _NOT_PARCELS.isdisjoint(names):
         return False
-    endings = _BOOKS if inside else (*_BOOKS, ".zip")
-    return any(name.endswith(endings) for name in names)
+    return any(name.endswith(endings if inside else (*endings, ".zip")) for name in names)
 
 
 def _name(info: ZipInfo) -> str:

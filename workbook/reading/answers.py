@@ -10,8 +10,8 @@ from workbook.layout import ACTIONS, ANSWER, BACK_HEADS, NOTE, NUMBER, SERIAL
 from workbook.package import Package, RawCell, Sheet
 from workbook.text import fold, printable_lines
 
-_MOST, _LONGEST = 2_000, 1_000
-"""So many rows, and so many characters of a note, are read."""
+_MOST, _LONGEST, _DIGITS = 2_000, 1_000, 9
+"""So many rows, so many characters of a note, and so many digits of a number, are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def _answers(sheet: Sheet, head: int, columns: dict[str, int]) -> Iterator[tuple
     for row in rows[:_MOST]:
         number = _text(sheet.cells.get((row, columns[NUMBER]))).strip()
         action = actions.get(fold(_text(sheet.cells.get((row, columns[ANSWER])))), "")
-        if number.isdecimal() and action:
+        if number.isdecimal() and len(number) <= _DIGITS and action:
             note = printable_lines(_text(sheet.cells.get((row, columns[NOTE]))).strip())
             yield int(number), action, note[:_LONGEST]
 

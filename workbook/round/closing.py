@@ -122,15 +122,17 @@ def reopen_round(folder: PathLike | OpenRound, *, why: str) -> Done:
             raise WorkbookError(f"{this_round.folder.path}：没有封存，不必重新打开")
         pack = pack_of(this_round.folder.path)
         seal = _seal_of(this_round)
-        written = this_round.write_now([Event("reopened", data={"why": why.strip(), "seal": seal})])
         kept = pack.with_name(f"{pack.stem}_{seal[:8]}.zip")
         try:
-            if pack.is_file():
+            if (
+                pack.is_file()
+            ):  # first: the next pack is to find the place free, whatever happens here
                 pack.replace(kept)
         except OSError as error:
             raise BuildError(
                 f"{pack}：原来的封存包改不了名（{reason_of(error)}），{remedy_of(error)}"
             ) from None
+        written = this_round.write_now([Event("reopened", data={"why": why.strip(), "seal": seal})])
         return Done(tuple(e.id for e in written), (str(kept),), remarks=tuple(this_round.remarks),
                     said=(f"已重新打开；原来的封存包改名为 {kept}",), board=fold(this_round))  # fmt: skip
 
@@ -181,7 +183,7 @@ def _files(root: Path) -> Iterator[Path]:
             path.is_file()
             and not path.is_symlink()
             and path.name not in beside
-            and not path.name.startswith("~$")
+            and not path.name.startswith(("~$", "."))  # what a killed program leaves behind
         ):
             yield path
 

@@ -14,7 +14,14 @@ from workbook.round.intake import Incoming
 from workbook.round.ledger import Event, Overtaken
 from workbook.round.placing import place_for
 from workbook.round.receiving import KeptReader, Reception, problem_list
-from workbook.round.state import Board, DutyState, LivingProblem, fold, last_standing_decision
+from workbook.round.state import (
+    Board,
+    DutyState,
+    LivingProblem,
+    Waiver,
+    fold,
+    last_standing_decision,
+)
 from workbook.round.versions import Standing, Version
 
 
@@ -230,6 +237,9 @@ class _Decision:
         version = self._version(duty, number)
         if not version.is_right:
             raise WorkbookError(f"{duty.full_key}：第 {number} 版不是这一次要的表，不能计入")
+        open_ = duty.rivals or duty.after_approval
+        if version == duty.counted == duty.latest and not open_:
+            raise WorkbookError(f"{duty.full_key}：计入的已经是第 {number} 版，不必再定")
         return [self._event("used", duty, version.sha256, version=number)]
 
     def _version(self, duty: DutyState, number: int) -> Version:
@@ -250,7 +260,10 @@ class _Decision:
         return [self._event(kind, duty) for duty in open_]
 
     def extend(self, day: datetime.date) -> list[Event]:
-        return [self._event("extended", duty, to=day.isoformat()) for duty in self.duties]
+        duties = [duty for duty in self.duties if duty.extended_to != day]
+        if not duties:
+            raise WorkbookError(f"{self.duties[0].full_key}：已经延到 {day}，不必再定")
+        return [self._event("extended", duty, to=day.isoformat()) for duty in duties]
 
     def date(self, day: datetime.date, number: int | None) -> list[Event]:
         duty = self._one("--received-on ")
@@ -261,6 +274,10 @@ class _Decision:
             if number is not None
             else duty.versions[0]
         )
+        if version.day == day:
+            raise WorkbookError(
+                f"{duty.full_key}：第 {version.number} 版已经记在 {day} 收到，不必再定"
+            )
         return [
             self._event("dated", duty, version.sha256, version=version.number, on=day.isoformat())
         ]
@@ -287,12 +304,16 @@ class _Decision:
         events = []
         if accept:
             problems = [self._living(duty, number) for number in accept]
+            if all(each.waiver and self._is_same(each.waiver) for each in problems):
+                raise WorkbookError(f"{duty.full_key}：已经同意过，不必再定")
             events.append(self._event(
                 "waived", duty, problems=problem_list(each.problem for each in problems), numbers=list(accept),
                 **({"until": self.until.isoformat()} if self.until else {}),
             ))  # fmt: skip
         if refuse:
             problems = [self._living(duty, number) for number in refuse]
+            if all(each.was_refused for each in problems):
+                raise WorkbookError(f"{duty.full_key}：已经不同意过，不必再定")
             unanswered = next((each.number for each in problems if each.state == "open"), None)
             if unanswered is not None:
                 raise WorkbookError(
@@ -302,6 +323,9 @@ class _Decision:
                 "refused", duty, problems=problem_list(each.problem for each in problems), numbers=list(refuse)
             ))  # fmt: skip
         return events
+
+    def _is_same(self, waiver: Waiver) -> bool:
+        return (waiver.why, waiver.until) == (self.why, self.until)
 
     def _living(self, duty: DutyState, number: int) -> LivingProblem:
         for version in (duty.latest, duty.counted):
@@ -353,6 +377,12 @@ def assign(
             (returned,) = reader.read([(incoming.name, sha256)])
             duty = _duty_for(duties, returned.submission.form.id if returned.submission else "")
             placement = place_for(this_round, duty.key, incoming, returned)
+            stands = board.placement(sha256)
+            if stands is not None and (stands[0].key, stands[1].standing) == (
+                duty.key,
+                placement.standing,
+            ):
+                raise WorkbookError(f"{incoming.name}：已经归 {duty.full_key}，不必再定")
             reception = Reception(this_round, board, reader)
             reception.placements[sha256] = placement
             judged, _ = reception.judge([(incoming, returned)])

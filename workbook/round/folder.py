@@ -19,7 +19,7 @@ from workbook.checking import Roster, RosterEntry, load_roster
 from workbook.errors import BuildError, RosterError, WorkbookError, reason_of, remedy_of
 from workbook.form import Form, load_form
 from workbook.reading import Return
-from workbook.round.ledger import DutyKey, Event, Ledger
+from workbook.round.ledger import DutyKey, Event, Ledger, Overtaken
 from workbook.round.settings import NAME, RoundSettings, load_settings, told_changes
 from workbook.text import fold, printable
 from workbook.writing import stem_of
@@ -191,8 +191,6 @@ class OpenRound:
         self.roster = folder.roster()
         self.forms = folder.forms()
         self.remarks: list[str] = []
-        if ledger.is_shared:
-            self.remarks.append("这个文件夹在网络盘上：一次只能有一个人用")
         for form in self.settings.forms:
             if form not in {form_id for form_id, _ in self.forms}:
                 raise WorkbookError(
@@ -200,6 +198,8 @@ class OpenRound:
                 )
         self.events = ledger.events()
         self._record_changes()
+        if ledger.is_shared:
+            self.remarks.insert(0, "这个文件夹在网络盘上：一次只能有一个人用")
 
     @cached_property
     def owed(self) -> tuple[Owed, ...]:
@@ -261,9 +261,14 @@ class OpenRound:
     def _record_changes(self) -> None:
         if self.is_closed:
             return  # what is sealed stays as it is
-        changes = [*self._changed_settings(), *self._changed_roster()]
-        if changes:
-            self.events += self.ledger.write(changes)
+        while changes := [*self._changed_settings(), *self._changed_roster()]:
+            try:
+                self.write(changes)
+            except Overtaken:  # by one that wrote down the same, perhaps
+                self.remarks.clear()
+                self.refresh()
+            else:
+                return
 
     def _changed_settings(self) -> Iterator[Event]:
         nothing: dict[str, Any] = {}

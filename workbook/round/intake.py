@@ -17,6 +17,10 @@ from workbook.reading import CHINA, find_files, is_litter
 from workbook.round.folder import RoundFolder
 from workbook.text import printable
 
+_WORTH_OPENING = (".xlsx", ".xlsm", ".xls", ".et", ".ods", ".xltx", ".xltm", ".eml", ".msg")
+"""An archive in which one of these lies is taken apart; others are kept whole."""
+_DEEPEST = 4
+"""So many mails may lie one in another, with or without an archive around."""
 _SETTLED = 1.0
 """Seconds for which a file has to have been left alone; one changed later is looked at twice."""
 
@@ -89,10 +93,7 @@ def take_in(
             intake.waiting.append(shown)
             continue
         taken = list(_of_file(folder, shown, content, _file_time(before), intake))
-        new = [each for each in taken if each.sha256 not in received]
-        intake.unchanged += len(taken) - len(new)
-        intake.files += new
-        received.update(each.sha256 for each in new)
+        _add_new(intake, taken, received)
         intake.known[shown] = {"state": before, "files": [each.sha256 for each in taken]}
     return intake
 
@@ -107,13 +108,18 @@ def take_bytes(
     """The same of one file that was handed over, and came at a moment."""
     intake, received = Intake(), set(received)
     taken = _of_file(folder, printable(name), content, moment.isoformat(timespec="seconds"), intake)
+    _add_new(intake, taken, received)
+    return intake
+
+
+def _add_new(intake: Intake, taken: Iterable[Incoming], received: set[str]) -> None:
+    """Add those whose bytes have not come before, once each."""
     for each in taken:
         if each.sha256 in received:
             intake.unchanged += 1
         else:
             received.add(each.sha256)
             intake.files.append(each)
-    return intake
 
 
 def _state(path: Path) -> list[int] | None:
@@ -144,30 +150,41 @@ def _file_time(state: list[int]) -> str:
 def _of_file(
     folder: RoundFolder, name: str, content: bytes, moment: str, intake: Intake
 ) -> Iterator[Incoming]:
-    """The files that one file holds: itself, or what an archive or a mail carries."""
-    mail = read_mail(name, content) if is_mail(Path(name)) else None
-    if mail is not None:
-        yield from _of_mail(folder, name, content, mail, moment, intake)
-        return
-    packed = list(members(Path(name), content, Limits()))
-    if not packed:
-        yield _kept(folder, name, content, moment, "file")
-        return
-    for path, data in packed:
-        inner = path.as_posix()
-        if is_litter(path):
-            continue
-        if isinstance(data, Refused):
-            intake.skipped.append((inner, data.detail))
-        elif is_mail(path) and (inner_mail := read_mail(inner, data)) is not None:
-            yield from _of_mail(folder, inner, data, inner_mail, moment, intake)
-        else:
-            yield _kept(folder, inner, data, moment, "archive")
+    """The files that one file holds: itself, or what an archive or a mail carries, each under its own name."""
+    yield from _of(folder, intake, name, content, moment, "file", {}, 0)
+
+
+def _of(
+    folder: RoundFolder, intake: Intake, name: str, content: bytes, moment: str, time_of: str, about: Mapping[str, str],
+    depth: int,
+) -> Iterator[Incoming]:  # fmt: skip
+    """The same, of one that came with something `about` it: a mail's sender and subject."""
+    if depth < _DEEPEST:
+        path = Path(name)
+        mail = read_mail(name, content) if is_mail(path) else None
+        if mail is not None:
+            yield from _of_mail(folder, intake, name, content, mail, moment, depth)
+            return
+        packed = list(members(path, content, Limits(), endings=_WORTH_OPENING))
+        time_of = "archive" if packed and time_of == "file" else time_of
+        for member, data in packed:
+            inner = member.as_posix()
+            if is_litter(member):
+                continue
+            if isinstance(data, Refused):
+                intake.skipped.append((inner, data.detail))
+            elif is_mail(member):
+                yield from _of(folder, intake, inner, data, moment, time_of, about, depth + 1)
+            else:
+                yield _kept(folder, inner, data, moment, time_of, **about)
+        if packed:
+            return
+    yield _kept(folder, name, content, moment, time_of, **about)
 
 
 def _of_mail(
-    folder: RoundFolder, name: str, content: bytes, mail: Mail, moment: str, intake: Intake
-) -> Iterator[Incoming]:
+    folder: RoundFolder, intake: Intake, name: str, content: bytes, mail: Mail, moment: str, depth: int
+) -> Iterator[Incoming]:  # fmt: skip
     if mail.time is not None:
         moment = mail.time.astimezone(CHINA).isoformat(timespec="seconds")
     intake.remarks += [f"{name}：{remark}" for remark in mail.remarks]
@@ -179,12 +196,10 @@ def _of_mail(
             number += 1
             inner = f"{name}/({number}){attachment.name}"
         names.add(inner)
-        packed = list(members(Path(inner), attachment.content, Limits()))
-        for path, data in packed or [(Path(inner), attachment.content)]:
-            if isinstance(data, Refused):
-                intake.skipped.append((path.as_posix(), data.detail))
-            elif not is_litter(path):
-                yield _kept(folder, path.as_posix(), data, moment, "mail", **about)
+        if not is_litter(Path(inner)):
+            yield from _of(
+                folder, intake, inner, attachment.content, moment, "mail", about, depth + 1
+            )
     if not mail.attachments:  # what it says may be an explanation
         yield _kept(folder, name, content, moment, "mail", **about)
 

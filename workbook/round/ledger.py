@@ -36,6 +36,10 @@ CREATE TABLE readings (hash TEXT PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE known (path TEXT PRIMARY KEY, state TEXT NOT NULL);
 CREATE TRIGGER events_stay BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
 CREATE TRIGGER events_remain BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER events_keep BEFORE INSERT ON events WHEN EXISTS (SELECT 1 FROM events WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+CREATE TRIGGER readings_keep BEFORE INSERT ON readings WHEN EXISTS (SELECT 1 FROM readings WHERE hash = NEW.hash)
+BEGIN SELECT RAISE(IGNORE); END;
 CREATE TRIGGER readings_stay BEFORE UPDATE ON readings BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
 CREATE TRIGGER readings_remain BEFORE DELETE ON readings BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
 """
@@ -157,7 +161,11 @@ class Ledger:
                 self._take_alone()
             try:
                 self._connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
-                self._set_up(create=create)
+                try:
+                    self._set_up(create=create)
+                except BaseException:
+                    self._connection.close()
+                    raise
             except BaseException:
                 self._give_back()
                 raise
@@ -182,6 +190,12 @@ class Ledger:
 
     def _set_up(self, *, create: bool) -> None:
         run = self._connection.execute
+        if not create:  # before anything is written to what may be no ledger
+            tables = {
+                name for (name,) in run("SELECT name FROM sqlite_master WHERE type = 'table'")
+            }
+            if not {"events", "readings", "known"} <= tables:
+                raise self._damaged("里面没有账")
         run(f"PRAGMA journal_mode={'DELETE' if self.is_shared else 'WAL'}").fetchall()
         run("PRAGMA synchronous=FULL")
         if create:
@@ -194,21 +208,21 @@ class Ledger:
         """Leave a note that this process is writing; refuse if another one's lies there."""
         lock = self.path.with_name("在用.txt")
         note = f"{self.who}，{socket.gethostname()}，{os.getpid()}"
-        for _ in range(2):
-            try:
-                with lock.open("x", encoding="utf-8") as file:
-                    file.write(note)
-            except FileExistsError:
-                if not _is_left_behind(lock):
-                    holder = printable(lock.read_text(encoding="utf-8", errors="replace"))
-                    raise WorkbookError(
-                        f"{self.path.parent.parent}：在网络盘上，正由别人使用（{holder}），网络盘上一次只能有一个人写；"
-                        f"请等一等再试，确知没有人在用的，删去 {lock}"
-                    ) from None
-                lock.unlink(missing_ok=True)
-            else:
-                self._lock = lock
-                return
+        if lock.exists() and _is_left_behind(lock):
+            lock.unlink(missing_ok=True)
+        try:
+            with lock.open("x", encoding="utf-8") as file:
+                file.write(note)
+        except FileExistsError:
+            holder = printable(_text_of(lock)) or "不知是谁"
+            raise WorkbookError(
+                f"{self.path.parent.parent}：在网络盘上，正由别人使用（{holder}），网络盘上一次只能有一个人写；"
+                f"请等一等再试，确知没有人在用的，删去 {lock}"
+            ) from None
+        except OSError:  # a note half written would keep everybody out
+            lock.unlink(missing_ok=True)
+            raise
+        self._lock = lock
 
     def _give_back(self) -> None:
         if self._lock is not None:
@@ -232,9 +246,14 @@ class Ledger:
                 "SELECT kind, duty, file, data, id, at, who, hash FROM events WHERE id > ? ORDER BY id",
                 (after,),
             ).fetchall()
-        return [
-            Event(row[0], DutyKey.of(row[1]), row[2], json.loads(row[3]), *row[4:]) for row in rows
-        ]
+        try:
+            return [
+                Event(row[0], DutyKey.of(row[1]), row[2], json.loads(row[3]), *row[4:])
+                for row in rows
+            ]
+        except (ValueError, TypeError):  # only a foreign hand writes such a row
+            self.require_whole()
+            raise
 
     def reading(self, key: str) -> dict[str, Any]:
         """What was read of a version, by its hash."""
@@ -244,7 +263,7 @@ class Ledger:
             ).fetchone()
         if row is None:
             raise self._damaged(f"少了一份读出的内容（{key[:8]}）")
-        body = zlib.decompress(row[0])
+        body = _inflated(row[0])
         if hashlib.sha256(body).hexdigest() != key:
             raise self._damaged(f"一份读出的内容被改过（{key[:8]}）")
         reading: dict[str, Any] = json.loads(body)
@@ -259,15 +278,13 @@ class Ledger:
             readings = dict(self._connection.execute("SELECT hash, body FROM readings"))
         before = FIRST
         for number, row in enumerate(rows, 1):
-            if row[0] != number or row[7] != before or row[8] != _hash(*row[:8]):
+            if row[0] != number:
+                raise self._damaged(f"少了第 {number} 个事件")
+            if row[7] != before or row[8] != _hash(*row[:8]):
                 raise self._damaged(f"第 {number} 个事件被改过")
             before = row[8]
         for key, body in readings.items():
-            try:
-                whole = hashlib.sha256(zlib.decompress(body)).hexdigest() == key
-            except zlib.error:
-                whole = False
-            if not whole:
+            if hashlib.sha256(_inflated(body)).hexdigest() != key:
                 raise self._damaged(f"一份读出的内容被改过（{key[:8]}）")
         return before
 
@@ -365,7 +382,7 @@ class Ledger:
                 f"{self.path}：账本写不了（{_why(error)}）；什么也没有记，请处理后再运行一次"
             ) from None
         except sqlite3.DatabaseError as error:
-            raise self._damaged(str(error)) from None
+            raise self._damaged(_why(error)) from None
         except OSError as error:
             raise BuildError(
                 f"{self.path}：账本写不了（{reason_of(error)}），{remedy_of(error)}"
@@ -385,6 +402,14 @@ def hash_of(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
+def _inflated(stored: bytes) -> bytes:
+    """A reading's text; blank, which is none, if it is not what was stored."""
+    try:
+        return zlib.decompress(stored)
+    except (zlib.error, TypeError):
+        return b""
+
+
 def _hash(*row: object) -> str:
     return hashlib.sha256(
         json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass")
@@ -395,8 +420,11 @@ _REASONS = (
     ("locked", "别的程序正在写，等了一分钟还没有写完"),
     ("full", "磁盘已满"),
     ("readonly", "磁盘或文件是只读的"),
-    ("disk I/O", "磁盘读写出错"),
+    ("disk I/O", "磁盘读写出错，或者磁盘已满"),
     ("unable to open", "没有权限，或者文件夹不在了"),
+    ("not a database", "不是账本的格式"),
+    ("malformed", "内容残缺"),
+    ("only grows", "记下的事不能改"),
 )
 
 
@@ -409,12 +437,20 @@ def _is_left_behind(lock: Path) -> bool:
     if sys.platform == "win32":  # there, to ask after a process is to end it
         return False
     try:
-        _, host, process = lock.read_text(encoding="utf-8").rsplit("，", 2)
+        _, host, process = _text_of(lock).rsplit("，", 2)
         if host != socket.gethostname():
             return False
         os.kill(int(process), 0)
     except ProcessLookupError:
         return True
-    except (OSError, ValueError):
+    except (OSError, ValueError, OverflowError):
         return False
     return False
+
+
+def _text_of(note: Path) -> str:
+    """What a note says; blank if it is gone."""
+    try:
+        return note.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -163,10 +163,10 @@ def summarise(folder: PathLike | OpenRound) -> Done:
                 d.key.text: d.counted.sha256 for d in board.duties if d.counted and not d.settled
             }
             last = next(
-                (e.data["counted"] for e in reversed(this_round.events) if e.kind == "summarised"),
-                None,
+                (e for e in reversed(this_round.events) if e.kind == "summarised"), Event("")
             )
-            if counted != last or reviewed:
+            newer = any(e.kind == "reviewed" and e.id > last.id for e in this_round.events)
+            if counted != last.data.get("counted") or newer:
                 written += this_round.write_now(
                     [Event("summarised", data={"counted": counted, "file": shown[0]})]
                 )

@@ -40,7 +40,7 @@ NOTICE = "退回修改通知.docx"
 REMINDERS = "催报"
 _TEXT = "催报短信.txt"
 _LETTER = "催报邮件.txt"
-_LONGEST = 70
+_LONGEST_MESSAGE = 70
 _SHORT_TEXT = "{部门}：{年度}年度{表}{期限}，{情况}，请尽快报送。{联系}"
 _SHORTER_TEXT = "{部门}：{年度}年度{表}{情况}，请尽快报送。"
 _LONG_TEXT = (
@@ -473,10 +473,10 @@ def _stands(submission: Submission, names: tuple[str, ...], item: Finding) -> st
 
 
 def _brief(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
-_SHOWN = 40
+_LONGEST_SHOWN = 40
 """So many characters of what stands in a cell are shown."""
 
 
@@ -582,9 +582,9 @@ def _filled(this_round: OpenRound, template: str, words: Mapping[str, Any]) -> s
         raise WorkbookError(
             f"{this_round.folder.path / _TEXT}：花括号里的词不对（{error}）；能用的有：{known}"
         ) from None
-    if template == _SHORT_TEXT and len(text) > _LONGEST:
+    if template == _SHORT_TEXT and len(text) > _LONGEST_MESSAGE:
         text = _SHORTER_TEXT.format(**words)
-        return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+        return text if len(text) <= _LONGEST_MESSAGE else f"{text[: _LONGEST_MESSAGE - 1]}…"
     return text
 
 

@@ -15,6 +15,7 @@ from workbook.form import Form, as_form
 from workbook.release import __version__
 from workbook.round.folder import (
     BACK,
+    FILES,
     FORMS,
     HIDDEN,
     INBOX,
@@ -65,7 +66,11 @@ def new_round(
     path = as_path(folder, "folder")
     if path.is_file():
         raise BuildError(f"{path}：这是一个文件，请给出文件夹")
-    if (path / HIDDEN).exists() or (path / NAME).exists():
+    hidden = path / HIDDEN  # without a ledger and a file: of a `new` that was ended half way
+    half_made = hidden.is_dir() and not any((hidden / FILES).glob("*/*"))
+    if (hidden / LEDGER).exists() or (
+        not half_made and (hidden.exists() or (path / NAME).exists())
+    ):
         raise BuildError(f"{path}：这里已经有一次收表，请换一个文件夹")
     if last is not None:
         settings, definitions, lists = _after(RoundFolder(last), year)

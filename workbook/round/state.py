@@ -346,6 +346,8 @@ class _Fold:
     def __init__(self, this_round: OpenRound, today: datetime.date) -> None:
         self.round = this_round
         self.today = today
+        self.day = today
+        """That of the event: which copy counts does not change at midnight because a waiver ends."""
         self.duties: dict[DutyKey, DutyState] = {}
         for owed in this_round.owed:
             self.duties[owed.key] = self._duty(owed)
@@ -365,11 +367,14 @@ class _Fold:
     def board(self) -> Board:
         for event in self.round.events:
             if event.id not in self.undone:
+                self.day = day_in_china(event.at)
                 handler = getattr(self, f"_{event.kind}", None)
                 if handler is not None:
                     handler(event)
                 if event.kind in DECISIONS and event.duty.text:
                     self.of(event.duty).decisions.append(event)
+        for duty in self.duties.values():
+            duty.today = self.today
         departments: dict[tuple[str, str], list[DutyState]] = {}
         for owed in self.round.owed:
             departments.setdefault(owed.key_of_department, []).append(self.duties[owed.key])
@@ -403,7 +408,12 @@ class _Fold:
                 )
 
     def of(self, key: DutyKey) -> DutyState:
-        """The duty of a key, under the code that its department has now."""
+        """The duty of a key, under the code that its department has now, seen on the event's day."""
+        duty = self._of(key)
+        duty.today = self.day
+        return duty
+
+    def _of(self, key: DutyKey) -> DutyState:
         county_and_code = self.renamed.get((key.county, key.code), (key.county, key.code))
         key = DutyKey(*county_and_code, key.form, key.project)
         if key not in self.duties:
@@ -421,14 +431,12 @@ class _Fold:
         self.files[event.file] = event
 
     def _read(self, event: Event) -> None:
-        self.read[event.file] = event
         standing = Standing(event.data["standing"])
-        if event.file in self.place and self.place[event.file][0].text:
-            key, _ = self.place[event.file]  # read anew: it stays where it is
-            self._put(
-                event.file, key, standing if event.duty.text else self.place[event.file][1], event
-            )
-        elif standing != Standing.UNASSIGNED:
+        key, _ = self.place.get(event.file, (None, standing))
+        if event.file in self.read and (key is None or self._of(key) is not self._of(event.duty)):
+            return  # read for a duty to which it was assigned by mistake
+        self.read[event.file] = event
+        if standing != Standing.UNASSIGNED:
             self._put(event.file, event.duty, standing, event)
 
     def _rechecked(self, event: Event) -> None:
@@ -441,7 +449,7 @@ class _Fold:
             duty = self.of(former[0])
             duty.versions = [v for v in duty.versions if v.sha256 != event.file]
             duty.attachments = [v for v in duty.attachments if v.sha256 != event.file]
-            _settle(duty)
+            _settle_anew(duty)
             del self.place[event.file]
         self._put(event.file, event.duty, Standing(event.data["standing"]), event)
 
@@ -502,13 +510,16 @@ class _Fold:
     def _approved(self, event: Event) -> None:
         duty = self.of(event.duty)
         if duty.after_approval is not None:
-            duty.counted, duty.after_approval = duty.after_approval, None
+            duty.counted = duty.latest = duty.after_approval
+            duty.after_approval = None
         duty.is_approved, duty.settled = True, ""
 
     def _used(self, event: Event) -> None:
         duty = self.of(event.duty)
         chosen = next((v for v in duty.versions if v.sha256 == event.file), None)
         if chosen is not None:
+            # what is approved is a copy, not whatever counts
+            duty.is_approved = duty.is_approved and chosen == duty.counted
             duty.counted, duty.latest, duty.rivals, duty.after_approval = chosen, chosen, (), None
 
     def _excused(self, event: Event) -> None:
@@ -541,14 +552,19 @@ def _settle(duty: DutyState, arrived: Version | None = None) -> None:
     if duty.counted is None:
         duty.counted = next((v for v in duty.versions if v.is_right), None)
         duty.latest = duty.counted
-    if arrived is None or not arrived.is_right or arrived is duty.counted:
+    if arrived is None:
+        _promote(duty)  # it may be found better now than when it came
+        return
+    if not arrived.is_right or arrived is duty.counted:
         return
     assert duty.counted is not None, "a right one has arrived"
     place = order(arrived, duty.counted)
     if place == -1:
         return
     if duty.is_approved:
-        duty.after_approval = arrived
+        waiting = duty.after_approval
+        if waiting is None or order(arrived, waiting) != -1:
+            duty.after_approval = arrived
         return
     if place is None or (
         duty.rivals and any(order(arrived, rival) is None for rival in duty.rivals)
@@ -558,19 +574,40 @@ def _settle(duty: DutyState, arrived: Version | None = None) -> None:
     duty.rivals = ()
     if duty.latest is None or order(arrived, duty.latest) != -1:
         duty.latest = arrived
+    elif _brings_nothing_new(duty, arrived):  # later than the one that counts, if not the last
+        duty.counted = arrived
     _promote(duty)
+
+
+def _settle_anew(duty: DutyState) -> None:
+    """Which copy counts, as if one that belongs elsewhere had never come."""
+    here = {version.sha256 for version in duty.versions}
+    if duty.counted is not None and duty.counted.sha256 in here:
+        _settle(duty)
+        return
+    duty.counted = duty.latest = duty.after_approval = None
+    duty.rivals, duty.is_approved = (), False
+    versions, duty.versions = duty.versions, []
+    for version in versions:
+        duty.versions.append(version)
+        _settle(duty, version)
 
 
 def _promote(duty: DutyState) -> None:
     """Let the last copy in order count if it has no open error that the one that counts had not."""
     if duty.latest is None or duty.counted is None or duty.is_approved or duty.rivals:
         return
-    open_now, open_before = (
-        [each.problem for each in duty.problems_of(version) if each.state != "waived"]
-        for version in (duty.latest, duty.counted)
-    )
-    if not new_errors(open_now, open_before):
+    if _brings_nothing_new(duty, duty.latest):
         duty.counted = duty.latest
+
+
+def _brings_nothing_new(duty: DutyState, version: Version) -> bool:
+    """Whether a copy has no open error that the one that counts had not."""
+    open_now, open_before = (
+        [each.problem for each in duty.problems_of(each_version) if each.state != "waived"]
+        for each_version in (version, duty.counted)
+    )
+    return not new_errors(open_now, open_before)
 
 
 def _renamed(this_round: OpenRound) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:

@@ -1,0 +1,144 @@
+"""A small year as a script that can be run again from its start, killed at some point of each run.
+
+    python killed_year.py DESK FOLDER SEED KILLS
+
+runs it in FOLDER over the files of DESK, each time in a child of its own, until KILLS children were killed and one
+has come to its end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from workbook.errors import WorkbookError
+from workbook.round import (
+    assign,
+    close_round,
+    decide,
+    new_round,
+    publish,
+    receive,
+    remind,
+    sample_round,
+    send,
+    send_back,
+    summarise,
+)
+
+CODES = ("101001", "102001", "103001", "104001", "107001", "106001")
+FAULTY = CODES[:2]
+LATE = CODES[5]
+BY = "2099-01-01"
+
+
+def begin(desk: Path, folder: Path) -> None:
+    """The first half: sent, received, sent back."""
+    again(
+        new_round,
+        folder,
+        forms=["department_overall"],
+        roster=desk / "名册.xlsx",
+        year=2024,
+        deadline="2025-03-31",
+    )
+    again(send, folder)
+    dropped(desk / "first", folder)
+    again(receive, folder)
+    again(assign, folder, "盖章.pdf", CODES[2])
+    again(decide, folder, CODES[3], extend="2025-04-30")
+    again(remind, folder)
+    again(send_back, folder, by=BY)
+
+
+def end(desk: Path, folder: Path) -> None:
+    """The second half: corrected, decided, added up, published, sealed."""
+    dropped(desk / "second", folder)
+    again(receive, folder)
+    again(decide, folder, FAULTY[1], accept=[1], why="有批复")
+    again(decide, folder, LATE, excuse=True, why="撤并")
+    again(decide, folder, CODES[4], approve=True)
+    again(decide, folder, CODES[4], received_on="2025-03-02")
+    for code in CODES[:4]:
+        again(decide, folder, code, approve=True)
+    again(summarise, folder)
+    again(sample_round, folder)
+    again(publish, folder)
+    again(close_round, folder)
+
+
+def again(verb: Callable[..., Any], folder: Path, *words: Any, **named: Any) -> None:
+    """A command that may have been run before: what it then refuses is no matter."""
+    with contextlib.suppress(WorkbookError):
+        verb(folder, *words, **named)
+
+
+def dropped(source: Path, folder: Path) -> None:
+    """Somebody drops files in, each under its name at once."""
+    for path in sorted(source.iterdir()):
+        target = folder / "收件" / path.name
+        half = folder.with_name(f"{folder.name}.half")
+        shutil.copy2(path, half)
+        half.replace(target)
+
+
+_POINTS = frozenset(("os.rename", "os.remove", "os.mkdir", "tempfile.mkstemp", "sqlite3.connect"))
+
+
+def run_once(desk: Path, folder: Path, *, point: int, told: int) -> None:
+    """Run the year in this process; at a point of what it does to the disk, say so."""
+    seen = 0
+
+    def hook(event: str, given: tuple[Any, ...]) -> None:
+        nonlocal seen
+        writes = (
+            event == "open" and isinstance(given[2], int) and given[2] & (os.O_WRONLY | os.O_RDWR)
+        )
+        if writes or event in _POINTS:
+            seen += 1
+            if seen == point:
+                os.write(told, b"x")
+                time.sleep(0.002 * (point % 3))
+
+    sys.addaudithook(hook)
+    begin(desk, folder)
+    end(desk, folder)
+
+
+def main(desk: Path, folder: Path, seed: int, kills: int) -> None:
+    """Kill so many children, then let one come to its end."""
+    chance, killed, points = random.Random(seed), 0, 400
+    while True:
+        point = chance.randint(1, points) if killed < kills else 0
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            run_once(desk, folder, point=point, told=writing)
+            os._exit(0)
+        os.close(writing)
+        if os.read(reading, 1):  # at its point; else it has ended
+            time.sleep(chance.choice((0, 0, 0.001, 0.004, 0.02)))
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        os.close(reading)
+        _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status):
+            killed += 1
+        elif os.waitstatus_to_exitcode(status) == 0:
+            if killed >= kills or not kills:
+                return
+            points = max(points // 2, 4)  # fewer are left, since what is done is not done again
+        else:
+            sys.exit("the year did not come to its end")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
