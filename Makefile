@@ -1,7 +1,7 @@
 # Everything a newcomer needs: `make demo` and `make test` set up what they lack, once.
 #
 #   make demo         the whole story on the samples, written to demo/
-#   make check        before a commit: lint, and the tests that need no LibreOffice and no browser; some minutes
+#   make check       before a commit: lint, and the tests of single parts, without LibreOffice and browser; some minutes
 #   make test         before a change is taken: lint and all tests but the long ones, with coverage
 #   make test-all     before a release: all tests, and all that chance decides tried many times over
 #   make lint         ruff, mypy and the floors of the house only
@@ -57,7 +57,7 @@ lint: $(READY)
 	$(BIN)/lint-imports --no-logo
 
 check: lint
-	$(BIN)/pytest -m "not office and not browser" --hypothesis-profile quick $(PYTEST_ARGS)
+	$(BIN)/pytest -m "not office and not browser and not whole" --hypothesis-profile quick $(PYTEST_ARGS)
 
 test: lint office browser
 	$(BIN)/pytest --cov --cov-report=term $(PYTEST_ARGS)

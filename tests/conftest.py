@@ -100,8 +100,21 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     return compare
 
 
+HERE = Path(__file__).resolve().parent
+WHOLE = (
+    "property", "workbook/rehearsal", "workbook/scale", "workbook/round/test_year.py", "workbook/round/test_killed.py",
+    "workbook/commands", "test_clock.py", "test_counties.py", "test_docs_forms.py", "test_duties.py", "test_front_door.py",
+    "test_machine.py", "test_next_year.py", "test_nothing_lost.py", "test_notebook.py", "test_outputs.py", "test_provenance.py",
+    "test_readme.py", "test_typing.py", "test_unforeseen.py",
+)  # fmt: skip
+"""Tests, by their folders and files, that run whole commands, stories or thousands of fillings: marked `whole`."""
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m selects by mark
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(HERE).as_posix().startswith(WHOLE):
+            item.add_marker("whole")
     if not config.getoption("--long") and "long" not in config.getoption("markexpr"):
         _keep(config, items, lambda item: not item.get_closest_marker("long"))
     if config.getoption("--update-golden"):

@@ -19,7 +19,14 @@ STEP = re.compile(
     r"```(?P<language>\w+)\n(?P<block>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-QUICK = ("not office and not browser", "--hypothesis-profile", "quick", "-q", "-n", "auto")
+QUICK = (
+    "not office and not browser and not whole",
+    "--hypothesis-profile",
+    "quick",
+    "-q",
+    "-n",
+    "auto",
+)
 
 
 @pytest.fixture

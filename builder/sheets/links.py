@@ -28,6 +28,8 @@ class Links:
     """Where links to returns begin: the folder that the summary is written to."""
 
     folder: Path
+    root: str = ""
+    """Where the paths of returns begin."""
 
     def to(self, path: str | None, sheet: str | None = "", cell: str | None = "") -> str:
         """A link to a return, at a cell of it where one is told; blank where none can lead there:
@@ -35,7 +37,7 @@ class Links:
         if not path or "\n" in path or _is_packed(path):
             return ""
         try:
-            target = os.path.relpath(Path(path).absolute(), self.folder.absolute())
+            target = os.path.relpath(Path(self.root, path).absolute(), self.folder.absolute())
         except ValueError:
             return ""
         # A first letter alone, or one before a colon, would pass for a drive.

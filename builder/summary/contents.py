@@ -69,7 +69,7 @@ def build_summary(summary: Summary, path: PathLike, *, sampling: Sampling | None
         + sum(len(part.sources) + sum(map(len, part.details.values())) for part in summary.forms)
     )
     with book_at(path, constant_memory=rows > _BIG) as book:
-        _write(book, summary, Links(path.parent), sampling)
+        _write(book, summary, Links(path.parent, summary.root), sampling)
     return path
 
 

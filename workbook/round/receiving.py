@@ -160,8 +160,7 @@ def _received(
         if not intake.files:
             if intake.known:
                 this_round.ledger.write((), known=intake.known)
-            _follow_own_rules(this_round)
-            return _told(this_round, before, fold(this_round), intake, {})
+            return _told(this_round, before, _follow_own_rules(this_round), intake, {})
         reception = Reception(this_round, before, reader)
         events = list(reception.events(intake.files))
         sync(this_round.folder, intake.files)
@@ -170,8 +169,8 @@ def _received(
         except Overtaken:
             this_round.refresh()
             continue
-        _follow_own_rules(this_round)
-        return _told(this_round, before, fold(this_round), intake, reception.placements)
+        after = _follow_own_rules(this_round)
+        return _told(this_round, before, after, intake, reception.placements)
 
 
 class KeptReader:
@@ -398,53 +397,39 @@ def findings_of(reading: Mapping[str, Any]) -> list[Finding]:
     ]
 
 
-def _follow_own_rules(this_round: OpenRound) -> None:
-    """Write down what follows of itself, if the settings say so: checked warnings are closed, passed forms approved."""
-    for follow in (_checked_warnings, _passed):
-        while events := list(follow(this_round)):
-            try:
-                this_round.write(events)
-            except Overtaken:
-                this_round.refresh()
-            else:
-                break
+def _follow_own_rules(this_round: OpenRound) -> Board:
+    """Write down what follows of itself, if the settings say so: checked warnings are closed, passed forms approved.
 
-
-def _checked_warnings(this_round: OpenRound) -> Iterator[Event]:
-    if not this_round.settings.close_checked_warnings:
-        return
-    left = {
-        tuple(each) for e in _undone_of_itself(this_round) for each in e.data.get("problems", ())
-    }
-    for duty in fold(this_round).duties:
+    Returns the board as it then is.
+    """
+    settings, board = this_round.settings, fold(this_round)
+    if settings.close_checked_warnings:
         closed = [
-            living.problem
-            for living in duty.answered()
-            if _is_checked_warning(living)
-            and (*living.problem.identity, living.problem.values) not in left
+            (duty, [p for p in duty.answered() if _is_checked_warning(p)])
+            for duty in board.duties
+            if duty.answers
         ]
-        if closed:
-            data = {"problems": problem_list(closed), "why": CHECKED, "by_itself": True}
-            yield Event("waived", duty.key, data=data)
-
-
-def _passed(this_round: OpenRound) -> Iterator[Event]:
-    if not this_round.settings.approve_passed:
-        return
-    left = {e.file for e in _undone_of_itself(this_round)}
-    for duty in fold(this_round).duties:
-        version = duty.counted
-        if version is None or duty.latest != version or version.sha256 in left:
-            continue
-        if duty.state == "passed":
-            data = {"version": version.number, "by_itself": True}
-            yield Event("approved", duty.key, version.sha256, data)
-
-
-def _undone_of_itself(this_round: OpenRound) -> list[Event]:
-    """What had followed of itself and somebody took back: it does not follow again."""
-    undone = {n for event in this_round.events if event.kind == "undone" for n in event.data["of"]}
-    return [e for e in this_round.events if e.id in undone and e.data.get("by_itself")]
+        written = this_round.write_now(
+            Event("waived", duty.key, data={
+                "problems": problem_list(p.problem for p in living), "why": CHECKED, "by_itself": True,
+            })
+            for duty, living in closed
+            if living
+        )  # fmt: skip
+        board = fold(this_round) if written else board
+    if settings.approve_passed:
+        written = this_round.write_now(
+            Event(
+                "approved",
+                duty.key,
+                duty.counted.sha256,
+                {"version": duty.counted.number, "by_itself": True},
+            )
+            for duty in board.duties
+            if duty.state == "passed" and duty.counted is not None and duty.latest is duty.counted
+        )
+        board = fold(this_round) if written else board
+    return board
 
 
 def _is_checked_warning(living: LivingProblem) -> bool:

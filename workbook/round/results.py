@@ -52,7 +52,7 @@ def counted_returns(
     checked_by = f"workbook {__version__}，收表账本"
     return Returns(
         replace(
-            _under_roster_name(returned, duty), path=this_round.folder.path / returned.path,
+            _under_roster_name(returned, duty), path=returned.path,
             findings=tuple(_standing(this_round, duty)), checked_by=checked_by, received=duty.counted.day if duty.counted else None,
             chosen=True,
         )
@@ -196,10 +196,11 @@ def summary_of(this_round: OpenRound, board: Board | None = None) -> Summary:
         and (path := this_round.folder.path / this_round.settings.previous).is_file()
     ):
         previous = load_previous(path)
-    return aggregate(
+    summary = aggregate(
         counted_returns(this_round, board), _roster_now(this_round, board),
         deadline=this_round.settings.deadline, reviews=reviews_on_record(this_round), previous=previous,
     )  # fmt: skip
+    return replace(summary, root=str(this_round.folder.path))
 
 
 def _reviewed(this_round: OpenRound, board: Board, path: Path) -> Iterator[Event]:

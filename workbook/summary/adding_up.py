@@ -143,6 +143,8 @@ class Summary:
     """What a former summary held for departments that have no line now; see `reviews.set_aside`."""
     comparisons: tuple[Comparison, ...]
     """Last year beside this year, one a form that both have."""
+    root: str = ""
+    """Where the files' paths begin: a round's folder; else where the program runs."""
     left_out: str = ""
     """What is too long for the workbook and where it stands, in a sentence; blank if nothing is."""
     reviews: Reviews | None = None
