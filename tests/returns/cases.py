@@ -348,7 +348,7 @@ EDITED = (
 TARGETS = (
     Case("approved targets", untouched, NONE, start="targets"),
     Case("approved targets, saved by LibreOffice", libreoffice(), NONE, start="targets"),
-    Case("an approved target changed", typed({"E17": "≥5000卷"}), ("L209 E17", "L212"),
+    Case("an approved target changed", typed({"E17": "≥5000卷"}), ("D476 B14,E17", "L209 E17", "L212"),
          {"indicators.target.1": "≥5000卷"}, start="targets"),
     Case("an approved target unlocked", sheet(lambda ws: _unlock(ws, "E17", "G17")), ("L207 E17,G17", "L212"),
          start="targets"),

@@ -141,7 +141,7 @@ def find_recorded(
         _find_unnamed(recognised, package, "" if package.values_only else str(lost_count))
     elif named.unmoved and _lowest_label_moved(layout, package):
         _find_unnamed(recognised, package, "", trust_names=False)
-    elif len(package.sheets) > len(BESIDE) + len(layout.pages):
+    elif len({sheet.name for sheet in package.sheets} | BESIDE) > len(BESIDE) + len(layout.pages):
         _find_copy(recognised, package, home)
     recognised.findings += _lost_cells(recognised, package)
     return recognised

@@ -368,7 +368,18 @@ def returned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def test_every_command_is_tried_with_a_form_of_ones_own() -> None:
-    assert CASES_OF_USE.keys() | OF_OUR_FORMS_ALONE == COMMANDS.keys()
+    of_rounds = {name for name in COMMANDS if name.startswith("round ")} | {"verify"}
+    assert CASES_OF_USE.keys() | OF_OUR_FORMS_ALONE | of_rounds == COMMANDS.keys()
+
+
+def test_a_round_is_made_of_a_form_of_ones_own(tmp_path: Path) -> None:
+    roster = tmp_path / "roster.csv"
+    roster.write_text("预算编码,部门\n125001,区科协\n", encoding="utf-8")
+    folder = tmp_path / "r"
+    assert run("round", "new", folder, "--form", ODD, "--roster", roster).exit_code == CLEAN
+    assert run("round", "send", folder).exit_code == CLEAN
+    assert len(list((folder / "发出").rglob("*.xlsx"))) == 1
+    assert run("round", "status", folder, "--json").exit_code == CLEAN
 
 
 @pytest.mark.usefixtures("_no_office")
