@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from workbook.commands.cli import cli
 from workbook.commands.output import explanation, known_codes
+from workbook.round import new_round
 
 TOP = Path(__file__).resolve().parents[1]
 DOCS = TOP / "docs"
@@ -117,6 +118,24 @@ def test_the_json_of_returns_has_the_keys_that_are_told() -> None:
     assert list(checked) == told("`check --json`")
     assert list(checked["totals"]) == told("`totals`")
     assert list(checked["files"][0]) == [key for key in read if key != "values"]
+
+
+def test_the_json_of_rounds_has_the_keys_that_are_told(tmp_path: Path) -> None:
+    folder, samples = tmp_path / "r", TOP / "samples"
+    new_round(folder, forms=["department_overall"], roster=samples / "roster.csv", year=2024)
+    received = printed("round", "receive", str(folder), str(samples / "returns"))
+    assert list(received) == told("`round receive --json`")
+    assert list(received["files"][0]) == told("`files` 里各个")
+    board = printed("round", "status", str(folder))
+    assert list(board) == told("`round status --json`")
+    assert list(board["round"]) == told("`round`")
+    assert list(board["departments"][0]) == told("`departments` 里各个")
+    assert list(board["departments"][0]["duties"][0]) == told("`duties` 里各个")
+    history = printed("round", "history", str(folder), "301001")
+    assert list(history) == told("`round history --json`")
+    assert list(history["duties"][0]["versions"][0]) == told("`versions` 里各个")
+    assert list(history["events"][0]) == told("`events` 里各个")
+    assert list(printed("round", "send", str(folder))) == ["events", "files", "refused"]
 
 
 def test_the_json_of_forms_has_the_keys_that_are_told() -> None:

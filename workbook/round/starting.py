@@ -93,6 +93,11 @@ def new_round(
     if ROSTER_STEM not in lists:
         raise WorkbookError("谁应报？请用 --roster 给出名册")
     listed = load_roster(lists[ROSTER_STEM], lists.get(PROJECTS_STEM), lists.get(INDICATORS_STEM))
+    by_project = next((form for form in definitions if form.key_fields.project is not None), None)
+    if by_project is not None and not listed.projects:
+        raise WorkbookError(
+            f"《{by_project.name}》一个项目报一份，名册里没有项目：请加一张工作表“{PROJECTS_STEM}”，或用 --projects 给出"
+        )
     settings = replace(
         settings,
         forms=tuple(form.id for form in definitions),

@@ -375,8 +375,12 @@ def test_every_command_is_tried_with_a_form_of_ones_own() -> None:
 def test_a_round_is_made_of_a_form_of_ones_own(tmp_path: Path) -> None:
     roster = tmp_path / "roster.csv"
     roster.write_text("预算编码,部门\n125001,区科协\n", encoding="utf-8")
+    projects = tmp_path / "projects.csv"
+    projects.write_text("预算编码,项目名称\n125001,科普\n", encoding="utf-8")
     folder = tmp_path / "r"
-    assert run("round", "new", folder, "--form", ODD, "--roster", roster).exit_code == CLEAN
+    given = ("round", "new", folder, "--form", ODD, "--roster", roster)
+    assert "名册里没有项目" in refused(*given)
+    assert run(*given, "--projects", projects).exit_code == CLEAN
     assert run("round", "send", folder).exit_code == CLEAN
     assert len(list((folder / "发出").rglob("*.xlsx"))) == 1
     assert run("round", "status", folder, "--json").exit_code == CLEAN
