@@ -11,7 +11,7 @@ from workbook.round.closing import Verified, close_round, reopen_round, verify
 from workbook.round.deciding import Done, assign, decide
 from workbook.round.folder import OpenRound, opened
 from workbook.round.receiving import Received, receive, receive_bytes
-from workbook.round.results import publish, recheck, sample_round, summarise
+from workbook.round.results import counted_returns, publish, recheck, sample_round, summarise
 from workbook.round.sending import remind, send, send_back
 from workbook.round.starting import new_round
 from workbook.round.state import STATES, Board, fold, record_of, status
@@ -25,6 +25,7 @@ __all__ = [
     "Verified",
     "assign",
     "close_round",
+    "counted_returns",
     "decide",
     "fold",
     "history",

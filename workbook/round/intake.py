@@ -56,6 +56,8 @@ class Intake:
     """What is noted of each file that was looked at, so that it need not be read again."""
     unchanged: int = 0
     """Files that were there the last time."""
+    repeated: list[Incoming] = field(default_factory=list)
+    """Those of the unchanged that were dropped in anew."""
     waiting: list[str] = field(default_factory=list)
     """Files that are still being written."""
     skipped: list[tuple[str, str]] = field(default_factory=list)
@@ -117,6 +119,7 @@ def _add_new(intake: Intake, taken: Iterable[Incoming], received: set[str]) -> N
     for each in taken:
         if each.sha256 in received:
             intake.unchanged += 1
+            intake.repeated.append(each)
         else:
             received.add(each.sha256)
             intake.files.append(each)

@@ -450,6 +450,7 @@ def _told(
     files = [
         _became(before, after, incoming, placements[incoming.sha256]) for incoming in intake.files
     ]
+    files += [_came_again(after, each) for each in intake.repeated if each.sha256 in after.files]
     files += [
         ReceivedFile(name, "", "", "", "", "", None, "", "skipped", why)
         for name, why in intake.skipped
@@ -462,6 +463,22 @@ def _told(
         tuple(intake.waiting),
         after,
     )
+
+
+def _came_again(after: Board, incoming: Incoming) -> ReceivedFile:
+    found = after.placement(incoming.sha256)
+    event, name = after.files[incoming.sha256], incoming.name
+    why = f"收过，就是 {event.data['name']}" if event.data["name"] != name else "收过"
+    if found is None:
+        return ReceivedFile(
+            name, incoming.sha256, "", "", "", "", None, "", "unchanged", why, event.id
+        )
+    duty, version = found
+    key = duty.key
+    return ReceivedFile(
+        name, incoming.sha256, key.county, key.code, key.form, key.project, version.number or None, duty.state,
+        "unchanged", why, event.id,
+    )  # fmt: skip
 
 
 def _became(before: Board, after: Board, incoming: Incoming, placement: Placement) -> ReceivedFile:

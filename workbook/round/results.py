@@ -39,6 +39,13 @@ def counted_returns(
     """The copies that count, each with the findings that were found when it was read, and what was decided on them.
 
     With `approved` those of approved duties alone. They stand under the names that the roster has now.
+
+    >>> from workbook.round import counted_returns, new_round, opened, receive
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received = receive(path, "samples/returns")
+    >>> with opened(path) as this_round:
+    ...     len(counted_returns(this_round))
+    12
     """
     board = board or fold(this_round)
     duties = [
