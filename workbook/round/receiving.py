@@ -249,8 +249,10 @@ class Reception:
         judged: dict[str, Return] = {}
         layers: list[list[tuple[Incoming, Return]]] = []
         count: Counter[DutyKey] = Counter()
-        for incoming, returned in files:
+        for incoming, read in files:
             placement = self.placements[incoming.sha256]
+            # codes may repeat from county to county
+            returned = replace(read, county=placement.key.county or read.county)
             number = (
                 count[placement.key] if placement.standing == Standing.RIGHT else len(layers) + 1
             )
@@ -260,7 +262,7 @@ class Reception:
                     layers.append([])
                 layers[number].append((incoming, returned))
             else:
-                (alone,) = self._checked([returned])
+                (alone,) = self._checked([returned], known=bool(placement.key.text))
                 judged[incoming.sha256] = replace(
                     alone, findings=(*placement.findings, *alone.findings)
                 )
@@ -277,10 +279,11 @@ class Reception:
                     changed[sha256] = anew
         return judged, changed
 
-    def _checked(self, returns: Sequence[Return]) -> list[Return]:
+    def _checked(self, returns: Sequence[Return], *, known: bool = True) -> list[Return]:
+        """The returns with their findings; without those of the roster if nothing tells whose they are."""
         checked = check(
             returns,
-            self.round.roster,
+            self.round.roster if known else None,
             year=self.round.settings.year,
             last_year=self.round.last_year,
         )
@@ -295,15 +298,19 @@ class Reception:
         departments = {self.placements[incoming.sha256].key for incoming, _ in layer}
         keys = {(key.county, key.code) for key in departments}
         fillings = {r.submission.filling for _, r in layer if r.submission} - {""}
-        wanted = [
-            (duty.counted.name, duty.counted.sha256)
+        wanted = {
+            duty.counted.sha256: duty
             for duty in self.board.duties
             if duty.counted is not None
             and duty.key not in departments
             and ((duty.key.county, duty.key.code) in keys or duty.counted.filling in fillings)
-        ]
-        returns = self.reader.read(wanted)
-        return {sha256: returned for (_, sha256), returned in zip(wanted, returns, strict=True)}
+        }
+        names = [(duty.counted.name, sha256) for sha256, duty in wanted.items() if duty.counted]
+        returns = self.reader.read(names)
+        return {
+            sha256: replace(returned, county=duty.key.county or returned.county)
+            for (sha256, duty), returned in zip(wanted.items(), returns, strict=True)
+        }
 
     def _with_findings_between(self, sha256: str, returned: Return) -> Return | None:
         """A return received before, its own findings as they were, with those between returns as they are; None

@@ -195,7 +195,8 @@ def test_a_clerks_change_is_written_down_once_though_two_come_upon_it(
         toml.read_text(encoding="utf-8").replace("remind_days = 7", "remind_days = 9"),
         encoding="utf-8",
     )
-    write, came = Ledger.write, []
+    write = Ledger.write
+    came: list[int] = []
 
     def overtaken(ledger: Ledger, *args: object, **named: object) -> list[Event]:
         if not came:
