@@ -13,8 +13,9 @@ from typing import Any
 from workbook.arguments import PathLike, as_paths
 from workbook.checking import check
 from workbook.findings import Finding
+from workbook.form import Form
 from workbook.layout import ACTIONS, CHECKED
-from workbook.reading import ACCEPTED, SKIPPED, Return, read_kept, read_returns
+from workbook.reading import ACCEPTED, SKIPPED, Return, known_forms, read_kept, read_returns
 from workbook.release import __version__
 from workbook.round.folder import INBOX, OpenRound, RoundFolder, opened
 from workbook.round.intake import Incoming, Intake, sync, take_bytes, take_in
@@ -176,18 +177,36 @@ class KeptReader:
     def read(self, files: Sequence[tuple[str, str]]) -> list[Return]:
         """The returns of some files, each given by its name and SHA-256."""
         wanted = [each for each in dict.fromkeys(files) if each not in self._read]
-        if wanted:
-            roster, folder = self.round.roster, self.round.folder
-            returns = read_kept(
-                [(folder.path / name, folder.stored(sha256)) for name, sha256 in wanted],
-                forms=self.round.forms,
-                passwords=roster.passwords,
-                workers=self.workers,
-                progress=self.progress,
-            )
-            for each, returned in zip(wanted, returns, strict=True):
-                self._read[each] = replace(returned, path=Path(each[0]), sha256=each[1])
+        self._read |= self._read_by(wanted, self.round.forms, self.progress)
+        foreign = [
+            each for each in wanted if _FOREIGN in (f.code for f in self._read[each].findings)
+        ]
+        if foreign:  # a form of ours that this round does not ask for is at least known by its name
+            self._read |= self._read_by(foreign, {**known_forms(), **self.round.forms}, None)
         return [self._read[each] for each in files]
+
+    def _read_by(
+        self,
+        files: Sequence[tuple[str, str]],
+        forms: Mapping[tuple[str, str], Form],
+        progress: Callable[[Path], None] | None,
+    ) -> dict[tuple[str, str], Return]:
+        folder = self.round.folder
+        returns = read_kept(
+            [(folder.path / name, folder.stored(sha256)) for name, sha256 in files],
+            forms=forms,
+            passwords=self.round.roster.passwords,
+            workers=self.workers,
+            progress=progress,
+        )
+        return {
+            each: replace(returned, path=Path(each[0]), sha256=each[1])
+            for each, returned in zip(files, returns, strict=True)
+        }
+
+
+_FOREIGN = "W109"
+"""What is said of a form that nobody knows."""
 
 
 class Reception:
