@@ -60,7 +60,11 @@ def problems_of(returned: Return) -> list[Problem]:
     for number, item in enumerate(returned.findings):
         if item.severity == "note":
             continue
-        for row, fields in _rows(item, returned.submission):
+        for place, fields in _rows(item, returned.submission):
+            row, number_there = place, 1
+            while (item.code, row) in problems:  # two findings of one check at one cell
+                number_there += 1
+                row = f"{place}（{number_there}）"
             problem = Problem(
                 item.code,
                 row,
@@ -69,7 +73,7 @@ def problems_of(returned: Return) -> list[Problem]:
                 number,
                 fields,
             )
-            problems.setdefault(problem.identity, problem)
+            problems[problem.identity] = problem
     return sorted(problems.values(), key=lambda problem: problem.severity != "error")
 
 
@@ -81,14 +85,18 @@ def _rows(item: Finding, submission: Submission | None) -> Iterator[tuple[str, t
         if rule.grain not in (ROW, GROUP):
             yield "", fields
             return
+        section = rule.row_section or rule.section
         by_number: dict[str, list[str]] = {}
         for name in fields:
-            by_number.setdefault(_number(submission, name, rule.grain), []).append(name)
+            of_row = name.startswith(f"{section}.")
+            number = _number(submission, name, rule.grain) if of_row else ""
+            by_number.setdefault(number, []).append(name)
+        beside = (
+            set(by_number.pop("", ())) if len(by_number) > 1 else set()
+        )  # what the row is held against
         for number, names in by_number.items():
-            yield (
-                _row_name(submission, rule.row_section or rule.section, number, rule.grain),
-                tuple(names),
-            )
+            own = tuple(name for name in fields if name in beside or name in names)
+            yield _row_name(submission, section, number, rule.grain), own
         return
     if not fields:
         yield item.cell, ()

@@ -13,8 +13,9 @@ from typing import Any
 from workbook.arguments import PathLike, as_paths
 from workbook.checking import check
 from workbook.findings import Finding
+from workbook.form import Form
 from workbook.layout import ACTIONS, CHECKED
-from workbook.reading import ACCEPTED, SKIPPED, Return, read_kept, read_returns
+from workbook.reading import ACCEPTED, SKIPPED, Return, known_forms, read_kept, read_returns
 from workbook.release import __version__
 from workbook.round.folder import INBOX, OpenRound, RoundFolder, opened
 from workbook.round.intake import Incoming, Intake, sync, take_bytes, take_in
@@ -189,18 +190,36 @@ class KeptReader:
     def read(self, files: Sequence[tuple[str, str]]) -> list[Return]:
         """The returns of some files, each given by its name and SHA-256."""
         wanted = [each for each in dict.fromkeys(files) if each not in self._read]
-        if wanted:
-            roster, folder = self.round.roster, self.round.folder
-            returns = read_kept(
-                [(folder.path / name, folder.stored(sha256)) for name, sha256 in wanted],
-                forms=self.round.forms,
-                passwords=roster.passwords,
-                workers=self.workers,
-                progress=self.progress,
-            )
-            for each, returned in zip(wanted, returns, strict=True):
-                self._read[each] = replace(returned, path=Path(each[0]), sha256=each[1])
+        self._read |= self._read_by(wanted, self.round.forms, self.progress)
+        foreign = [
+            each for each in wanted if _FOREIGN in (f.code for f in self._read[each].findings)
+        ]
+        if foreign:  # a form of ours that this round does not ask for is at least known by its name
+            self._read |= self._read_by(foreign, {**known_forms(), **self.round.forms}, None)
         return [self._read[each] for each in files]
+
+    def _read_by(
+        self,
+        files: Sequence[tuple[str, str]],
+        forms: Mapping[tuple[str, str], Form],
+        progress: Callable[[Path], None] | None,
+    ) -> dict[tuple[str, str], Return]:
+        folder = self.round.folder
+        returns = read_kept(
+            [(folder.path / name, folder.stored(sha256)) for name, sha256 in files],
+            forms=forms,
+            passwords=self.round.roster.passwords,
+            workers=self.workers,
+            progress=progress,
+        )
+        return {
+            each: replace(returned, path=Path(each[0]), sha256=each[1])
+            for each, returned in zip(files, returns, strict=True)
+        }
+
+
+_FOREIGN = "W109"
+"""What is said of a form that nobody knows."""
 
 
 class Reception:
@@ -260,6 +279,28 @@ class Reception:
         Copies of one duty are judged apart: which one counts is not for the check to say.
         """
         judged: dict[str, Return] = {}
+<<<<<<< HEAD
+=======
+        layers: list[list[tuple[Incoming, Return]]] = []
+        count: Counter[DutyKey] = Counter()
+        for incoming, read in files:
+            placement = self.placements[incoming.sha256]
+            # codes may repeat from county to county
+            returned = replace(read, county=placement.key.county or read.county)
+            number = (
+                count[placement.key] if placement.standing == Standing.RIGHT else len(layers) + 1
+            )
+            if placement.standing == Standing.RIGHT:
+                count[placement.key] += 1
+                while len(layers) <= number:
+                    layers.append([])
+                layers[number].append((incoming, returned))
+            else:
+                (alone,) = self._checked([returned], known=bool(placement.key.text))
+                judged[incoming.sha256] = replace(
+                    alone, findings=(*placement.findings, *alone.findings)
+                )
+>>>>>>> 79ee6cfbeba37649a2bd74177afe9088a543adac
         changed: dict[str, Return] = {}
         for layer in self._layers(files):
             is_right = self.placements[layer[0][0].sha256].standing == Standing.RIGHT
@@ -275,6 +316,7 @@ class Reception:
                     changed[sha256] = anew
         return judged, changed
 
+<<<<<<< HEAD
     def _layers(
         self, files: Sequence[tuple[Incoming, Return]]
     ) -> list[list[tuple[Incoming, Return]]]:
@@ -298,9 +340,13 @@ class Reception:
         return list(layers.values())
 
     def _checked(self, returns: Sequence[Return]) -> list[Return]:
+=======
+    def _checked(self, returns: Sequence[Return], *, known: bool = True) -> list[Return]:
+        """The returns with their findings; without those of the roster if nothing tells whose they are."""
+>>>>>>> 79ee6cfbeba37649a2bd74177afe9088a543adac
         checked = check(
             returns,
-            self.round.roster,
+            self.round.roster if known else None,
             year=self.round.settings.year,
             last_year=self.round.last_year,
         )
@@ -315,15 +361,19 @@ class Reception:
         departments = {self.placements[incoming.sha256].key for incoming, _ in layer}
         keys = {(key.county, key.code) for key in departments}
         fillings = {r.submission.filling for _, r in layer if r.submission} - {""}
-        wanted = [
-            (duty.counted.name, duty.counted.sha256)
+        wanted = {
+            duty.counted.sha256: duty
             for duty in self.board.duties
             if duty.counted is not None
             and duty.key not in departments
             and ((duty.key.county, duty.key.code) in keys or duty.counted.filling in fillings)
-        ]
-        returns = self.reader.read(wanted)
-        return {sha256: returned for (_, sha256), returned in zip(wanted, returns, strict=True)}
+        }
+        names = [(duty.counted.name, sha256) for sha256, duty in wanted.items() if duty.counted]
+        returns = self.reader.read(names)
+        return {
+            sha256: replace(returned, county=duty.key.county or returned.county)
+            for (sha256, duty), returned in zip(wanted.items(), returns, strict=True)
+        }
 
     def _with_findings_between(self, sha256: str, returned: Return) -> Return | None:
         """A return received before, its own findings as they were, with those between returns as they are; None

@@ -30,7 +30,7 @@ from workbook.layout import lay_out
 from workbook.reading import Filling, Submission
 from workbook.round.deciding import Done, duties_of
 from workbook.round.folder import BACK, SENT, TEMPLATE, OpenRound, due_of, mail_of, opened
-from workbook.round.ledger import DutyKey, Event
+from workbook.round.ledger import DutyKey, Event, Overtaken
 from workbook.round.receiving import KeptReader, findings_of
 from workbook.round.state import Board, DutyState, LivingProblem, fold, today_in_china
 from workbook.text import printable
@@ -120,12 +120,28 @@ def send(
             place_of_duty |= {duty.key: path for duty, path in zip(due, places, strict=True)}
         paths = [place_of_duty[duty.key] for duty in wanted]
         names = [this_round.folder.shown(path) for path in paths]
-        written = this_round.write_now(
-            Event("issued", duty.key, data={"file": name, "sha256": _digest(path)})
+        issued = {
+            duty.key: Event("issued", duty.key, data={"file": name, "sha256": _digest(path)})
             for duty, name, path in zip(wanted, names, paths, strict=True)
-        )
+        }
+        written = _written_once(this_round, issued, again=bool(codes))
         ids = tuple(event.id for event in written)
         return Done(ids, tuple(names), remarks=tuple(this_round.remarks), board=fold(this_round))
+
+
+def _written_once(
+    this_round: OpenRound, issued: Mapping[DutyKey, Event], *, again: bool
+) -> list[Event]:
+    """Write down what was sent, but for what somebody else has sent meanwhile."""
+    events = list(issued.values())
+    while events:
+        try:
+            return this_round.write(events)
+        except Overtaken:
+            this_round.refresh()
+            duties = fold(this_round).by_key
+            events = [e for key, e in issued.items() if again or not duties[key].is_issued]
+    return []
 
 
 def _addressed(this_round: OpenRound, due: Sequence[DutyState]) -> list[Addressee]:
@@ -201,10 +217,19 @@ def send_back(
                 refused.append((duty.key.code, "没有要退回修改的"))
         files: list[Path] = []
         ids: list[int] = []
-        for duties in by_department.values():
-            paths, events = _Back(this_round, duties, day).written()
+        for asked in by_department.values():
+            duties, paths = asked, list[Path]()
+            while duties:
+                paths, events = _Back(this_round, duties, day).written()
+                try:
+                    ids += [event.id for event in this_round.write(events)]
+                    break
+                except Overtaken:  # by one who sent it back, or received something
+                    this_round.refresh()
+                    now = fold(this_round).by_key
+                    duties = [now[d.key] for d in duties if now[d.key].needs_sending_back]
+                    paths = []
             files += paths
-            ids += [event.id for event in this_round.write_now(events)]
             if progress is not None:
                 for path in paths:
                     progress(path)

@@ -2,8 +2,8 @@
 
     python killed_year.py DESK FOLDER SEED KILLS
 
-runs it in FOLDER over the files of DESK, each time in a child of its own, until KILLS children were killed and one
-has come to its end.
+runs it in FOLDER over the files of DESK, each time in a child of its own, KILLS times, killed at a later point
+each time if it comes to that, and once to its end.
 """
 
 from __future__ import annotations
@@ -114,30 +114,39 @@ def run_once(desk: Path, folder: Path, *, point: int, told: int) -> None:
 
 
 def main(desk: Path, folder: Path, seed: int, kills: int) -> None:
-    """Kill so many children, then let one come to its end."""
-    chance, killed, points = random.Random(seed), 0, 400
-    while True:
-        point = chance.randint(1, points) if killed < kills else 0
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            run_once(desk, folder, point=point, told=writing)
-            os._exit(0)
-        os.close(writing)
-        if os.read(reading, 1):  # at its point; else it has ended
-            time.sleep(chance.choice((0, 0, 0.001, 0.004, 0.02)))
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-        os.close(reading)
-        _, status = os.waitpid(child, 0)
-        if os.WIFSIGNALED(status):
-            killed += 1
-        elif os.waitstatus_to_exitcode(status) == 0:
-            if killed >= kills or not kills:
-                return
-            points = max(points // 2, 4)  # fewer are left, since what is done is not done again
-        else:
-            sys.exit("the year did not come to its end")
+    """Kill so many children, each a little later in the year, then let one come to its end."""
+    chance = random.Random(seed)
+    killed = sum(
+        child_was_killed(desk, folder, chance, chance.randint(1, 1 + _ALL_POINTS * number // kills))
+        for number in range(1, kills + 1)
+    )
+    if killed < kills // 2:
+        sys.exit(f"only {killed} were killed: is {_ALL_POINTS} still the number of points?")
+    if child_was_killed(desk, folder, chance, 0):
+        sys.exit("the year did not come to its end")
+
+
+_ALL_POINTS = 360
+"""About so many there are when nothing has been done yet."""
+
+
+def child_was_killed(desk: Path, folder: Path, chance: random.Random, point: int) -> bool:
+    """Run the year in a child that is killed once it says that it is at a point, or comes to its end before."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        run_once(desk, folder, point=point, told=writing)
+        os._exit(0)
+    os.close(writing)
+    if os.read(reading, 1):  # at its point; else it has ended
+        time.sleep(chance.choice((0, 0, 0.001, 0.004, 0.02)))
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    os.close(reading)
+    _, status = os.waitpid(child, 0)
+    if not os.WIFSIGNALED(status) and os.waitstatus_to_exitcode(status):
+        sys.exit("a command failed")
+    return os.WIFSIGNALED(status)
 
 
 if __name__ == "__main__":

@@ -103,13 +103,16 @@ def stored(folder: Path) -> set[str]:
     }
 
 
-def cells(folder: Path) -> Iterator[tuple[Any, ...]]:
+def cells(folder: Path) -> Iterator[tuple[str, str, object]]:
+    """The summary's cells, with the folder that they name left out."""
     book = openpyxl.load_workbook(folder / "汇总" / "汇总表.xlsx")
     for sheet in book:
         for row in sheet.iter_rows():
-            yield from (
-                (sheet.title, cell.coordinate, cell.value) for cell in row if cell.value is not None
-            )
+            for cell in row:
+                if cell.value is not None:
+                    value = cell.value
+                    own = value.replace(str(folder), "") if isinstance(value, str) else value
+                    yield sheet.title, cell.coordinate, own
 
 
 def written(folder: Path) -> set[str]:
@@ -123,7 +126,7 @@ def written(folder: Path) -> set[str]:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills its children")
 @pytest.mark.parametrize(
     ("seed", "kills"),
-    [(1, 10), (2, 10), *(pytest.param(seed, 20, marks=pytest.mark.long) for seed in range(3, 13))],
+    [(1, 20), *(pytest.param(seed, 20, marks=pytest.mark.long) for seed in range(2, 12))],
 )
 def test_a_year_that_is_killed_again_and_again_comes_to_the_same_end(
     desk: Path, undisturbed: Path, tmp_path: Path, seed: int, kills: int

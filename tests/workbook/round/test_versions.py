@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +11,24 @@ from typing import Any
 
 import pytest
 
-from tests.rounds import roster
+from builder import build_template
+from tests.office import Office
+from tests.rounds import DEPARTMENTS, ByOffice, ByOpenpyxl, Hand, dated, faultless, roster
+from workbook import find_form
 from workbook.errors import WorkbookError
-from workbook.round import decide, new_round, opened
+from workbook.form import Value
+from workbook.round import (
+    close_round,
+    decide,
+    new_round,
+    opened,
+    receive,
+    reopen_round,
+    send,
+    send_back,
+    status,
+    verify,
+)
 from workbook.round.folder import OpenRound, RoundFolder
 from workbook.round.ledger import DutyKey, Event, Ledger
 from workbook.round.problems import Problem
@@ -459,3 +475,158 @@ def test_a_decision_on_a_version_that_is_not_the_last_is_refused(decided: Decide
     with pytest.raises(WorkbookError, match="看到的是第 0 版，后来又有第 1 版（a，"):
         decide(decided.path, "101001", seen=0, approve=True, why="急")
     assert "approved" not in decided.kinds()
+
+
+def test_what_followed_of_itself_and_was_taken_back_does_not_follow_again(decided: Decided) -> None:
+    toml = decided.path / "round.toml"
+    text = toml.read_text(encoding="utf-8")
+    toml.write_text(
+        text.replace("approve_passed = false", "approve_passed = true"), encoding="utf-8"
+    )
+    decide(decided.path, "101001", accept=[1, 2], why="批复")
+    receive(decided.path)
+    receive(decided.path)
+    assert decided.kinds()[-2:] == ["waived", "approved"]
+    decide(decided.path, "101001", undo=True, why="再看看")
+    receive(decided.path)
+    assert decided.kinds()[-2:] == ["approved", "undone"]
+
+
+def test_one_who_looked_before_another_decided_is_told(decided: Decided) -> None:
+    with opened(decided.path) as first, opened(decided.path) as second:
+        decide(first, "101001", seen=1, approve=True, why="急")
+        with pytest.raises(WorkbookError, match="已经是核定"):
+            decide(second, "101001", seen=1, approve=True, why="急")
+    assert decided.kinds().count("approved") == 1
+
+
+def test_two_who_send_at_once_send_each_form_once(tmp_path: Path) -> None:
+    few = tuple(code for code, _ in DEPARTMENTS if code not in ("101001", "106001", "107001"))
+    folder = new_round(
+        tmp_path / "r",
+        forms=[OVERALL],
+        roster=roster(tmp_path / "名册.xlsx", without=few),
+        year=2024,
+    )
+    with opened(folder) as first, opened(folder) as second:
+        assert len(send(first).events) == 3
+        assert send(second).events == ()
+    wrong = form_of(tmp_path, "a.xlsx", funds__actual_expenditure=1.0)
+    assert came(folder, wrong) == [("101001", "counted")]
+    with opened(folder) as first, opened(folder) as second:
+        assert len(send_back(first).events) == 1
+        assert send_back(second).events == ()
+    assert [path.name for path in (folder / "退回").glob("*/*")] == ["第1次"]
+
+
+def test_a_reopening_that_was_ended_half_way_loses_no_pack(
+    decided: Decided, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close_round(decided.path, why="试")
+    first = verify(decided.path.with_name("r.zip"))
+
+    def ended(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(OpenRound, "write_now", ended)
+    with pytest.raises(KeyboardInterrupt):
+        reopen_round(decided.path, why="更正")
+    monkeypatch.undo()
+    reopen_round(decided.path, why="更正")
+    decide(decided.path, "101001", approve=True, why="急")
+    close_round(decided.path, why="试")
+    packs = [verify(path) for path in sorted(decided.path.parent.glob("r*.zip"))]
+    assert sorted(pack.seal for pack in packs) == sorted({pack.seal for pack in packs})
+    assert first.seal in {pack.seal for pack in packs}
+    assert len(packs) == 2
+    assert all(pack.events for pack in packs)
+
+
+def test_what_a_killed_program_left_is_not_sealed(decided: Decided) -> None:
+    for left in (".round/files/ab/.tmpx1", "发出/.half.xlsx"):
+        path = decided.path / left
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
+    close_round(decided.path, why="试")
+    with zipfile.ZipFile(decided.path.with_name("r.zip")) as archive:
+        assert [name for name in archive.namelist() if "half" in name or "tmpx1" in name] == []
+
+
+# --- as files ------------------------------------------------------------------------------------------
+
+
+def form_of(
+    folder: Path, name: str, form: str = OVERALL, *, year: int = 2024, filling: int = 0, hand: Hand | None = None,
+    department: str = "清江县财政监督局", **typed: Value,
+) -> Path:  # fmt: skip
+    """A filled form as it would come from a department."""
+    own: dict[str, Value] = {
+        "identity.department_code": "101001",
+        "identity.department": department,
+    }
+    template = build_template(
+        find_form(form), folder / f"t_{name}.xlsx", prefilled=own, fiscal_year=year
+    )
+    values = dict(faultless(form)[filling]) | {
+        key.replace("__", "."): value for key, value in typed.items()
+    }
+    return (hand or ByOpenpyxl()).fill(template, folder / name, values)
+
+
+def came(
+    folder: Path, file: Path, name: str = "", day: str = "2025-03-20"
+) -> list[tuple[str, str]]:
+    """Drop a file in and receive; what became of each new one."""
+    target = folder / "收件" / (name or file.name)
+    target.write_bytes(file.read_bytes())
+    dated(target, day)
+    return [(each.code, each.outcome) for each in receive(folder).files]
+
+
+def test_files_that_are_not_due_belong_to_the_duty_and_never_count(tmp_path: Path) -> None:
+    folder = new_round(
+        tmp_path / "r", forms=[OVERALL], roster=roster(tmp_path / "名册.xlsx"), year=2024
+    )
+    for file, name, outcome in (
+        (form_of(tmp_path, "year.xlsx", year=2023), "", "wrong_year"),
+        (form_of(tmp_path, "form.xlsx", "project_expenditure"), "", "wrong_form"),
+        (form_of(tmp_path, "county.xlsx", department="平江县财政监督局"), "", "wrong_county"),
+        (
+            _written(tmp_path / "broken", b"PK\x03\x04 no book"),
+            "清江县财政监督局.xlsx",
+            "unreadable",
+        ),
+        (_written(tmp_path / "scan", b"%PDF-1.4"), "101001盖章.pdf", "attachment"),
+    ):
+        assert came(folder, file, name) == [("101001", outcome)]
+        duty = next(duty for duty in status(folder)[0].duties if duty.key == OWN)
+        assert (duty.counted, duty.on_time) == (None, None)
+    assert duty.state == "faulty"
+    assert [version.number for version in duty.versions] == [1, 2, 3, 4]
+    right = form_of(tmp_path, "right.xlsx")
+    assert came(folder, right)[0][1] in ("counted", "replaced_older")
+    assert came(folder, right, "again.xlsx") == []
+    duty = next(duty for duty in status(folder)[0].duties if duty.key == OWN)
+    assert duty.counted is not None
+    assert (duty.counted.number, duty.state) == (5, "passed")
+    assert send_back(folder).events == ()
+
+
+def test_a_form_of_the_old_format_that_comes_later_counts(tmp_path: Path, office: Office) -> None:
+    folder = new_round(
+        tmp_path / "r", forms=[OVERALL], roster=roster(tmp_path / "名册.xlsx"), year=2024
+    )
+    first = form_of(tmp_path, "a.xlsx")
+    later = form_of(tmp_path, "b.xls", hand=ByOffice(office), identity__phone="0730-4221018")
+    assert came(folder, first) == [("101001", "counted")]
+    assert came(folder, later, day="2025-03-21") == [("101001", "replaced_older")]
+    for name, file in (("c.xls", later), ("d.xlsx", first)):
+        assert came(folder, file, name, "2025-03-22") == []  # the same bytes again
+    duty = next(duty for duty in status(folder)[0].duties if duty.key == OWN)
+    assert duty.counted is not None
+    assert duty.counted.number == 2
+
+
+def _written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
