@@ -279,34 +279,12 @@ class Reception:
         Copies of one duty are judged apart: which one counts is not for the check to say.
         """
         judged: dict[str, Return] = {}
-<<<<<<< HEAD
-=======
-        layers: list[list[tuple[Incoming, Return]]] = []
-        count: Counter[DutyKey] = Counter()
-        for incoming, read in files:
-            placement = self.placements[incoming.sha256]
-            # codes may repeat from county to county
-            returned = replace(read, county=placement.key.county or read.county)
-            number = (
-                count[placement.key] if placement.standing == Standing.RIGHT else len(layers) + 1
-            )
-            if placement.standing == Standing.RIGHT:
-                count[placement.key] += 1
-                while len(layers) <= number:
-                    layers.append([])
-                layers[number].append((incoming, returned))
-            else:
-                (alone,) = self._checked([returned], known=bool(placement.key.text))
-                judged[incoming.sha256] = replace(
-                    alone, findings=(*placement.findings, *alone.findings)
-                )
->>>>>>> 79ee6cfbeba37649a2bd74177afe9088a543adac
         changed: dict[str, Return] = {}
         for layer in self._layers(files):
-            is_right = self.placements[layer[0][0].sha256].standing == Standing.RIGHT
-            siblings = self._siblings(layer) if is_right else {}
+            placement = self.placements[layer[0][0].sha256]
+            siblings = self._siblings(layer) if placement.standing == Standing.RIGHT else {}
             returns = [returned for _, returned in layer]
-            checked = self._checked([*returns, *siblings.values()])
+            checked = self._checked([*returns, *siblings.values()], known=bool(placement.key.text))
             for (incoming, _), returned in zip(layer, checked, strict=False):
                 own = self.placements[incoming.sha256].findings
                 judged[incoming.sha256] = replace(returned, findings=(*own, *returned.findings))
@@ -316,34 +294,33 @@ class Reception:
                     changed[sha256] = anew
         return judged, changed
 
-<<<<<<< HEAD
     def _layers(
         self, files: Sequence[tuple[Incoming, Return]]
     ) -> list[list[tuple[Incoming, Return]]]:
-        """The files, no two of one duty together; those that are none of this round apart."""
-        layers: dict[tuple[bool, int], list[tuple[Incoming, Return]]] = {}
+        """The files, no two of one duty together; those that are none of this round apart, each of nobody's alone."""
+        layers: dict[tuple[bool, bool, int], list[tuple[Incoming, Return]]] = {}
         count: Counter[Hashable] = Counter()
-        for incoming, returned in files:
-            placement, submission = self.placements[incoming.sha256], returned.submission
-            is_right = placement.standing == Standing.RIGHT
+        for incoming, read in files:
+            placement = self.placements[incoming.sha256]
+            is_right, is_known = placement.standing == Standing.RIGHT, bool(placement.key.text)
+            # Codes may repeat from county to county.
+            returned = replace(read, county=placement.key.county or read.county)
             who: Hashable = placement.key
-            if not is_right and submission is not None:
+            if is_known and not is_right and (submission := read.submission) is not None:
                 who = (
                     submission.department_code,
                     submission.department,
                     submission.form.key,
                     submission.fiscal_year,
                 )
-            layers.setdefault((is_right, count[is_right, who]), []).append((incoming, returned))
-            if submission is not None:
-                count[is_right, who] += 1
+            layers.setdefault((is_right, is_known, count[is_right, who]), []).append(
+                (incoming, returned)
+            )
+            count[is_right, who] += 1
         return list(layers.values())
 
-    def _checked(self, returns: Sequence[Return]) -> list[Return]:
-=======
     def _checked(self, returns: Sequence[Return], *, known: bool = True) -> list[Return]:
         """The returns with their findings; without those of the roster if nothing tells whose they are."""
->>>>>>> 79ee6cfbeba37649a2bd74177afe9088a543adac
         checked = check(
             returns,
             self.round.roster if known else None,
