@@ -429,34 +429,55 @@ def _follow_own_rules(this_round: OpenRound) -> Board:
 
     Returns the board as it then is.
     """
-    settings, board = this_round.settings, fold(this_round)
-    if settings.close_checked_warnings:
-        closed = [
-            (duty, [p for p in duty.answered() if _is_checked_warning(p)])
-            for duty in board.duties
-            if duty.answers
-        ]
-        written = this_round.write_now(
-            Event("waived", duty.key, data={
-                "problems": problem_list(p.problem for p in living), "why": CHECKED, "by_itself": True,
-            })
-            for duty, living in closed
-            if living
-        )  # fmt: skip
-        board = fold(this_round) if written else board
-    if settings.approve_passed:
-        written = this_round.write_now(
-            Event(
-                "approved",
-                duty.key,
-                duty.counted.sha256,
-                {"version": duty.counted.number, "by_itself": True},
-            )
-            for duty in board.duties
-            if duty.state == "passed" and duty.counted is not None and duty.latest is duty.counted
-        )
-        board = fold(this_round) if written else board
+    board = fold(this_round)
+    for follow in (_checked_warnings, _passed):
+        while events := list(follow(this_round, board)):
+            try:
+                this_round.write(events)
+            except Overtaken:
+                this_round.refresh()
+                board = fold(this_round)
+            else:
+                board = fold(this_round)
+                break
     return board
+
+
+def _checked_warnings(this_round: OpenRound, board: Board) -> Iterator[Event]:
+    if not this_round.settings.close_checked_warnings:
+        return
+    left = {
+        tuple(each) for e in _undone_of_itself(this_round) for each in e.data.get("problems", ())
+    }
+    for duty in board.duties:
+        closed = [
+            living.problem
+            for living in duty.answered()
+            if _is_checked_warning(living)
+            and (*living.problem.identity, living.problem.values) not in left
+        ]
+        if closed:
+            data = {"problems": problem_list(closed), "why": CHECKED, "by_itself": True}
+            yield Event("waived", duty.key, data=data)
+
+
+def _passed(this_round: OpenRound, board: Board) -> Iterator[Event]:
+    if not this_round.settings.approve_passed:
+        return
+    left = {e.file for e in _undone_of_itself(this_round)}
+    for duty in board.duties:
+        version = duty.counted
+        if version is None or duty.latest != version or version.sha256 in left:
+            continue
+        if duty.state == "passed":
+            data = {"version": version.number, "by_itself": True}
+            yield Event("approved", duty.key, version.sha256, data)
+
+
+def _undone_of_itself(this_round: OpenRound) -> list[Event]:
+    """What had followed of itself and somebody took back: it does not follow again."""
+    undone = {n for event in this_round.events if event.kind == "undone" for n in event.data["of"]}
+    return [e for e in this_round.events if e.id in undone and e.data.get("by_itself")]
 
 
 def _is_checked_warning(living: LivingProblem) -> bool:
