@@ -168,7 +168,7 @@ class RoundFolder:
     def forms(self) -> dict[tuple[str, str], Form]:
         """The definitions that the round began with, whatever the tool has learnt since."""
         paths = sorted((self.hidden / FORMS).glob("*.toml"))
-        forms = [load_form(path) for path in paths]
+        forms = [load_form(path) for path in paths if not path.name.startswith(".")]  # half written
         return {(form.id, form.version): form for form in forms}
 
     def lists_digest(self) -> str:

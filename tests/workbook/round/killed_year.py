@@ -2,8 +2,8 @@
 
     python killed_year.py DESK FOLDER SEED KILLS
 
-runs it in FOLDER over the files of DESK, each time in a child of its own, KILLS times, killed at a later point
-each time if it comes to that, and once to its end.
+runs it in FOLDER over the files of DESK, each time in a child of its own, killed at a point of its own, at
+most KILLS times, until one comes to its end.
 """
 
 from __future__ import annotations
@@ -114,20 +114,21 @@ def run_once(desk: Path, folder: Path, *, point: int, told: int) -> None:
 
 
 def main(desk: Path, folder: Path, seed: int, kills: int) -> None:
-    """Kill so many children, each a little later in the year, then let one come to its end."""
-    chance = random.Random(seed)
-    killed = sum(
-        child_was_killed(desk, folder, chance, chance.randint(1, 1 + _ALL_POINTS * number // kills))
-        for number in range(1, kills + 1)
-    )
-    if killed < kills // 2:
-        sys.exit(f"only {killed} were killed: is {_ALL_POINTS} still the number of points?")
-    if child_was_killed(desk, folder, chance, 0):
+    """Kill up to so many children, one after the other, until one comes to its end."""
+    chance, killed = random.Random(seed), 0
+    while killed < kills and child_was_killed(
+        desk, folder, chance, chance.randint(1, _POINTS_AHEAD)
+    ):
+        killed += 1
+    if killed < kills // 4:
+        sys.exit(f"only {killed} were killed: a year has fewer points than it had")
+    if killed == kills and child_was_killed(desk, folder, chance, 0):
         sys.exit("the year did not come to its end")
+    sys.stdout.write(f"{killed}\n")
 
 
-_ALL_POINTS = 360
-"""About so many there are when nothing has been done yet."""
+_POINTS_AHEAD = 90
+"""Few enough that a year is killed often, and more than what is done again each time."""
 
 
 def child_was_killed(desk: Path, folder: Path, chance: random.Random, point: int) -> bool:

@@ -362,6 +362,7 @@ def test_a_file_is_assigned_once(folder: Path) -> None:
 
 def test_a_folder_that_was_left_half_made_is_made_anew(folder: Path, tmp_path: Path) -> None:
     (folder / ".round" / "ledger.db").unlink()
+    (folder / ".round" / "forms" / ".half.toml").write_bytes(b"")
     again = new_round(folder, forms=[OVERALL], roster=tmp_path / "名册.xlsx", year=2025)
     assert status(again)[1]["round"]["year"] == 2025
     with pytest.raises(BuildError, match="已经有一次收表"):
