@@ -8,10 +8,11 @@ department, with what the bureau `approved` for it.
 from builder.template.approved import Addressee, addressees
 from builder.template.guide import SendBack
 from builder.template.sending_out import issue, issue_to
-from builder.template.sent_back import BackItem, BackLetter
+from builder.template.sent_back import SEVERITY_WORDS, BackItem, BackLetter
 from builder.template.template import build_sent_back, build_template
 
 __all__ = [
+    "SEVERITY_WORDS",
     "Addressee",
     "BackItem",
     "BackLetter",

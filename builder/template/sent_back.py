@@ -39,7 +39,7 @@ MOST_NOTES = 30
 """So many problems have a note at their cell; the rest stand in the list alone."""
 _LONGEST_TEXT = 250
 """Characters of a text that a conditional format's formula may hold, and some to spare."""
-_SEVERITIES = {"error": "须改正", "warning": "请核对"}
+SEVERITY_WORDS = {"error": "须改正", "warning": "请核对"}
 _HOW_TO = (
     f"请在表里直接改，点“位置”就跳到那一格。每个问题在“处理”里选一项：改好的选“{FIXED}”；核对过、确实没有错的选“{CHECKED}”；"
     f"确有特殊情况、请求不改的选“{WAIVER}”。后两种请在“说明”里写明理由。填好后保存，把这个文件报回来，不要另存成别的表。"
@@ -177,7 +177,7 @@ def _write_item(book: Book, sheet: WrittenSheet, row: int, item: BackItem) -> No
         target = literal(f"#{quote(item.target.sheet)}!{item.target.a1}")
         formula = f"=HYPERLINK({target},{literal(item.place[:_LONGEST_TEXT])})"
         done(sheet.write_formula(row, _PLACE, formula, link, item.place[:_LONGEST_TEXT]))
-    wrong = f"{_SEVERITIES[item.severity]}：{item.message}" + (
+    wrong = f"{SEVERITY_WORDS[item.severity]}：{item.message}" + (
         f"（{item.before}）" if item.before else ""
     )
     words = ((2, wrong), (3, item.stands), (4, item.should), (5, item.hint))

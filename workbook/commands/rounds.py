@@ -228,10 +228,12 @@ def receive(folder: Path, paths: tuple[Path, ...], all_: bool, as_json: bool, wo
 
 def _print_received(received: Received, *, all_: bool) -> None:
     n = received.numbers()
+    to_decide = received.board.counts()["to_decide"]
     parts = [
         t(f"新收 {n['new']}", f"{n['new']} new"), t(f"通过 {n['passed']}", f"{n['passed']} passed"),
         t(f"须退回 {n['faulty']}", f"{n['faulty']} to be sent back"),
         t(f"换下旧件 {n['replaced']}", f"{n['replaced']} took an older one's place"),
+        *([t(f"待核定 {to_decide}", f"{to_decide} to be decided")] if to_decide else []),
         *([t(f"不知是谁的 {n['unassigned']}", f"{n['unassigned']} of nobody")] if n["unassigned"] else []),
         t(f"仍缺 {n['missing']}", f"{n['missing']} missing"),
     ]  # fmt: skip
@@ -249,7 +251,8 @@ def _print_received(received: Received, *, all_: bool) -> None:
         why = f"：{each.why}" if each.why else ""
         who = f"{each.county} {each.code}".strip()
         version = t(f" 第 {each.version} 版", f" version {each.version}") if each.version else ""
-        say(f"  {each.file}  {who}{version}  {_OUTCOMES.get(each.outcome, each.outcome)}{why}")
+        outcome = f"{_OUTCOMES.get(each.outcome, each.outcome)}{_errors_of(received, each)}"
+        say(f"  {each.file}  {who}{version}  {outcome}{why}")
     if len(told) > _MOST and not all_:
         say(
             t(
@@ -257,6 +260,15 @@ def _print_received(received: Received, *, all_: bool) -> None:
                 f"  ... {len(told)} in all; --all lists them",
             )
         )
+
+
+def _errors_of(received: Received, each: Any) -> str:
+    """How many errors a copy has, where it has any."""
+    found = received.board.placement(each.sha256)
+    errors = (
+        found[0].open_errors(found[1]) if found is not None and each.outcome != "unchanged" else 0
+    )
+    return t(f"，须退回，错误 {errors}", f", to be sent back, {errors} errors") if errors else ""
 
 
 _OUTCOMES = {
@@ -288,6 +300,8 @@ def status(folder: Path, all_: bool, as_json: bool) -> None:
     if as_json:
         print_json(record)
     else:
+        for remark in board.remarks:
+            say(remark)
         counts = [f"{STATES[state]} {count}" for state, count in board.counts().items() if count]
         overdue = sum(department.is_overdue for department in board.departments)
         late = t(f"；逾期 {overdue}", f"; overdue {overdue}") if overdue else ""
@@ -317,14 +331,51 @@ def status(folder: Path, all_: bool, as_json: bool) -> None:
                     f"  ... {len(told)} in all; --all lists them",
                 )
             )
-        for number, stray in enumerate(board.unassigned, 1):
-            say(
-                t(
-                    f"  不知是谁的 {number}：{stray.name}（{stray.why}）",
-                    f"  of nobody {number}: {stray.name} ({stray.why})",
-                )
-            )
+        for stray in board.unassigned[:_MOST]:
+            say(_stray_line(folder, stray))
+        _print_questions(folder, [d for d in order if d.state == "to_decide"][:_MOST])
     sys.exit(FOUND if _is_open(board) else CLEAN)
+
+
+def _stray_line(folder: Path, stray: Any) -> str:
+    """A file of nobody, and how to say whose it is."""
+    command = f"workbook round assign {folder} {stray.event}"
+    return t(
+        f"  不知是谁的 {stray.event}：{stray.name}（{stray.why}）；{command} 预算编码，或 --none",
+        f"  of nobody {stray.event}: {stray.name} ({stray.why}); {command} CODE, or --none",
+    )
+
+
+def _print_questions(folder: Path, departments: Iterable[Any]) -> None:
+    """What departments answered and the bureau has to decide."""
+    from workbook.round import history as verb
+
+    for department in departments:
+        entry = department.entry
+        record = verb(folder, entry.code or entry.department, county=entry.county)
+        for duty in record["duties"]:
+            for problem in duty["problems"]:
+                if problem["state"] == "answered":
+                    say(f"    {entry.code} {_problem_line(problem)}")
+
+
+_PROBLEM_STATES = {
+    "open": t("未改", "open"),
+    "answered": t("答复待定", "answered"),
+    "waived": t("已核定不改", "waived"),
+}
+
+
+def _problem_line(problem: Any) -> str:
+    """A problem in words: number, state, where, what, and what was said of it."""
+    severity = {"error": t("错误", "error"), "warning": t("提醒", "warning")}[problem["severity"]]
+    words = filter(None, (problem["answer"], problem["note"]))
+    said = ((t("单位答", "answer"), "，".join(words)), (t("我们定", "decided"), problem["why"]))
+    told = "".join(f"  {word}：{text}" for word, text in said if text)
+    state = _PROBLEM_STATES[problem["state"]]
+    return (
+        f"{problem['number']}  {state}  {severity}  {problem['place']}  {problem['message']}{told}"
+    )
 
 
 def _department_line(department: Any) -> str:
@@ -475,20 +526,44 @@ def decide(
     _end(done, as_json, *done.said)
 
 
-@round_.command(help=t("说一个文件是哪个单位的。", "Say whose a file is."))
+@round_.command(
+    help=t(
+        "说一个文件是哪个单位的；--none 是哪个单位的都不是。",
+        "Say whose a file is, or that it is nobody's.",
+    )
+)
 @_folder
 @click.argument("file", metavar=t("文件", "FILE"))
-@_code
+@click.argument("code", metavar=t("[预算编码]", "[CODE]"), required=False, default="")
+@click.option(
+    "--none",
+    "nobody",
+    is_flag=True,
+    help=t("哪个单位的都不是，不用管。", "It is nobody's, and need not wait."),
+)
 @_which
 @json_option
 def assign(
-    folder: Path, file: str, code: str, county: str, form: str, project: str, as_json: bool
+    folder: Path,
+    file: str,
+    code: str,
+    nobody: bool,
+    county: str,
+    form: str,
+    project: str,
+    as_json: bool,
 ) -> None:
     """See the command's help."""
     from workbook.round import assign as verb
 
+    if bool(code) == nobody:
+        fail(t("请写预算编码，或者 --none", "give the department's code, or --none"))
     done = verb(folder, file, code, county=county, form=form, project=project)
-    _end(done, as_json, *done.said)
+    again = t(
+        "；归错了，再写一次文件名和对的编码",
+        "; to change it, give the file's name and the right code",
+    )
+    _end(done, as_json, *(f"{line}{again}" if code else line for line in done.said))
 
 
 @round_.command(
@@ -540,13 +615,16 @@ def history(folder: Path, code: str, county: str, form: str, project: str, as_js
                 if version[name]
             )
             number, errors, warnings = (version[name] for name in ("number", "errors", "warnings"))
-            which = t(f"第 {number} 版", f"version {number}")
+            counts_now = t("（计入）", " (counts)") if number == duty["counted"] else ""
+            which = t(f"第 {number} 版{counts_now}", f"version {number}{counts_now}")
             counts = t(f"错误 {errors}，提醒 {warnings}", f"{errors} errors, {warnings} warnings")
             say(
                 f"  {which}  {version['received_at']}  {version['file']}  {counts}  {numbers}".rstrip()
             )
             for change in version["changed"][:_MOST]:
                 say(f"    {change['name']}：{_shown(change['from'])} → {_shown(change['to'])}")
+        for problem in duty["problems"]:
+            say(f"  {_problem_line(problem)}")
     for event in record["events"]:
         say(
             f"{event['at']}  {event['who']}  {_KINDS.get(event['kind'], event['kind'])}  {event['data'].get('why', '')}".rstrip()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from workbook.form import BACK_SHEET
 from workbook.layout import ACTIONS, ANSWER, BACK_HEADS, NOTE, NUMBER, SERIAL
 from workbook.package import Package, RawCell, Sheet
-from workbook.text import fold, printable_lines
+from workbook.text import brief, fold, printable_lines
 
 _MOST, _LONGEST, _DIGITS = 2_000, 1_000, 9
 """So many rows, so many characters of a note, and so many digits of a number, are read."""
@@ -22,6 +22,8 @@ class Answers:
     """Which sending back they answer."""
     answers: tuple[tuple[int, str, str], ...]
     """(number of the problem, 已改 | 核对无误 | 请免, note) of each that was answered."""
+    unread: tuple[tuple[int, str], ...] = ()
+    """(number, what stands there) of each that was answered in other words."""
 
 
 def answers_in(package: Package) -> Answers | None:
@@ -38,7 +40,12 @@ def answers_in(package: Package) -> Answers | None:
             if at == row and isinstance(cell.value, str) and fold(cell.value) in heads
         }
         if {NUMBER, ANSWER, NOTE} <= columns.keys():
-            return Answers(token, tuple(_answers(sheet, row, columns))) if token else None
+            if not token:
+                return None
+            given = list(_answers(sheet, row, columns))
+            read = tuple(each for each in given if each[1] in ACTIONS)
+            unread = tuple((number, text) for number, text, _ in given if text not in ACTIONS)
+            return Answers(token, read, unread)
     return None
 
 
@@ -53,7 +60,8 @@ def _answers(sheet: Sheet, head: int, columns: dict[str, int]) -> Iterator[tuple
     actions = {fold(action): action for action in ACTIONS}
     for row in rows[:_MOST]:
         number = _text(sheet.cells.get((row, columns[NUMBER]))).strip()
-        action = actions.get(fold(_text(sheet.cells.get((row, columns[ANSWER])))), "")
+        text = _text(sheet.cells.get((row, columns[ANSWER]))).strip()
+        action = actions.get(fold(text), brief(text))
         if number.isdecimal() and len(number) <= _DIGITS and action:
             note = printable_lines(_text(sheet.cells.get((row, columns[NOTE]))).strip())
             yield int(number), action, note[:_LONGEST]

@@ -7,8 +7,9 @@ from typing import Any
 from workbook.arguments import PathLike
 from workbook.round.deciding import duties_of
 from workbook.round.folder import OpenRound, opened
-from workbook.round.state import DutyState, current_key, fold
-from workbook.round.versions import Version
+from workbook.round.receiving import findings_of
+from workbook.round.state import DutyState, LivingProblem, current_key, fold
+from workbook.round.versions import Version, day_in_china
 
 
 def history(
@@ -38,11 +39,35 @@ def history(
                     "form": duty.form.id,
                     "project": duty.project or None,
                     "versions": _versions(this_round, duty),
+                    "counted": duty.counted.number if duty.counted else None,
+                    "problems": _problems(this_round, duty),
                 }
                 for duty in duties
             ],
             "events": events,
         }
+
+
+def _problems(this_round: OpenRound, duty: DutyState) -> list[dict[str, Any]]:
+    """The problems of the last copy in order, in words, with what was answered and decided."""
+    version = duty.latest or duty.counted or next(reversed(duty.versions), None)
+    findings = findings_of(this_round.ledger.reading(version.reading)) if version else []
+    return [
+        {
+            "number": each.number, "severity": each.problem.severity, "state": each.state, "row": each.problem.row,
+            "place": f"{findings[each.problem.finding].sheet} {findings[each.problem.finding].cell}".strip(),
+            "message": findings[each.problem.finding].message, "answer": each.answer.action if each.answer else None,
+            "note": each.answer.note if each.answer else None, "why": _why(each),
+        }
+        for each in duty.problems_of(version)
+    ]  # fmt: skip
+
+
+def _why(living: LivingProblem) -> str | None:
+    """What the bureau said of it."""
+    if living.waiver is not None:
+        return living.waiver.why
+    return living.refusal.data.get("why", "") if living.refusal is not None else None
 
 
 def _versions(this_round: OpenRound, duty: DutyState) -> list[dict[str, Any]]:
@@ -64,7 +89,9 @@ def _record(
     return {
         "number": version.number,
         "file": version.name,
-        "received_at": version.time,
+        "received_at": version.time
+        if day_in_china(version.time) == version.day
+        else version.day.isoformat(),
         "on_time": None if duty.deadline is None else version.day <= duty.deadline,
         "errors": sum(each.is_open_error for each in living),
         "warnings": sum(

@@ -73,6 +73,7 @@ def close_round(folder: PathLike | OpenRound, *, why: str = "") -> Done:
                 raise WorkbookError(
                     f"{this_round.folder.path}：已经封存；要改，先用 workbook round reopen 写明原因"
                 )
+            open_ = []
             events: list[Event] = []  # a pack that was lost, or never finished, is made anew
         else:
             open_ = list(_open(board))
@@ -86,7 +87,8 @@ def close_round(folder: PathLike | OpenRound, *, why: str = "") -> Done:
         seal = _write_pack(this_round, pack)
         return Done(
             tuple(event.id for event in events), (str(pack),), remarks=tuple(this_round.remarks),
-            said=(f"封存：{pack}", f"印鉴下请写：{seal}"), board=fold(this_round),
+            said=(f"封存：{pack}", f"印鉴下请写：{seal}", *(f"没有办完就封存的：{each}" for each in open_)),
+            board=fold(this_round),
         )  # fmt: skip
 
 

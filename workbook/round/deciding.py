@@ -21,6 +21,7 @@ from workbook.round.state import (
     Waiver,
     fold,
     last_standing_decision,
+    today_in_china,
 )
 from workbook.round.versions import Standing, Version
 
@@ -152,9 +153,28 @@ def decide(
             return Done(
                 tuple(event.id for event in written),
                 remarks=tuple(this_round.remarks),
-                said=tuple(f"{d.full_key}：{_state_words(after.by_key[d.key])}" for d in duties),
+                said=tuple(
+                    f"{d.full_key}：{_told(written, d)}{_state_words(after.by_key[d.key])}"
+                    for d in duties
+                ),
                 board=after,
             )
+
+
+def _told(events: Sequence[Event], duty: DutyState) -> str:
+    """What was decided on a duty, as a clause; blank where the state says it."""
+    clauses = []
+    for event in events:
+        if event.duty != duty.key:
+            continue
+        data = event.data
+        numbers = "、".join(map(str, data.get("numbers", ())))
+        clauses += {
+            "extended": [f"延期到 {data.get('to')}"], "dated": [f"第 {data.get('version')} 版收到日期 {data.get('on')}"],
+            "used": [f"以第 {data.get('version')} 版为准"], "waived": [f"同意 {numbers} 不改"], "refused": [f"不同意 {numbers}"],
+            "undone": ["撤销了上一个决定"],
+        }.get(event.kind, [])  # fmt: skip
+    return "".join(f"{clause}，" for clause in clauses)
 
 
 def _state_words(duty: DutyState) -> str:
@@ -260,6 +280,11 @@ class _Decision:
         return [self._event(kind, duty) for duty in open_]
 
     def extend(self, day: datetime.date) -> list[Event]:
+        for duty in self.duties:
+            if duty.deadline is not None and day < duty.deadline:
+                raise WorkbookError(
+                    f"{duty.full_key}：延期到 {day}，比原来的 {duty.deadline} 还早，请核对日期"
+                )
         duties = [duty for duty in self.duties if duty.extended_to != day]
         if not duties:
             raise WorkbookError(f"{self.duties[0].full_key}：已经延到 {day}，不必再定")
@@ -296,6 +321,8 @@ class _Decision:
         return events
 
     def answer(self, accept: Sequence[int], refuse: Sequence[int]) -> list[Event]:
+        if self.until is not None and self.until < today_in_china():
+            raise WorkbookError(f"--until {self.until} 已经过去了，请核对日期")
         duty = self._one("--accept、--refuse ")
         if both := set(accept) & set(refuse):
             raise WorkbookError(f"第 {min(both)} 个问题同时写了同意和不同意")
@@ -312,7 +339,7 @@ class _Decision:
             ))  # fmt: skip
         if refuse:
             problems = [self._living(duty, number) for number in refuse]
-            if all(each.was_refused for each in problems):
+            if all(each.refusal is not None and each.state == "open" for each in problems):
                 raise WorkbookError(f"{duty.full_key}：已经不同意过，不必再定")
             unanswered = next((each.number for each in problems if each.state == "open"), None)
             if unanswered is not None:
@@ -348,7 +375,9 @@ def assign(
     form: str = "",
     project: str = "",
 ) -> Done:
-    """Say whose a file is. `file` is the head of its SHA-256, its name, or of the files of nobody its number in `status`.
+    """Say whose a file is; with a blank code, that it is nobody's and need not wait.
+
+    `file` is the head of its SHA-256, its name, or of a file of nobody its number in `status`.
 
     >>> from pathlib import Path
     >>> from workbook.round import assign, new_round, receive
@@ -356,13 +385,15 @@ def assign(
     >>> _ = Path("扫描.pdf").write_bytes(b"%PDF-1.4")
     >>> receive(path, "扫描.pdf").files[0].outcome
     'unassigned'
-    >>> assign(path, "1", "118001").said
+    >>> assign(path, "扫描.pdf", "118001").said
     ('扫描.pdf：归 118001 岳阳市云溪区档案馆，未发',)
     """
     with opened(folder) as this_round:
         this_round.require_open()
         while True:
             board = fold(this_round)
+            if not code:
+                return _of_nobody(this_round, board, file)
             duties = duties_of(board, code, county=county, form=form, project=project)
             sha256 = _file_named(board, file)
             event = board.files[sha256]
@@ -406,11 +437,29 @@ def assign(
             )
 
 
+def _of_nobody(this_round: OpenRound, board: Board, file: str) -> Done:
+    """Note that a file is of no department."""
+    sha256 = _file_named(board, file)
+    if sha256 not in {stray.sha256 for stray in board.unassigned}:
+        raise WorkbookError(f"{file}：这个文件已经归了单位，或者已经说过不用管")
+    written = this_round.write_now(
+        [Event("assigned", file=sha256, data={"standing": Standing.ATTACHMENT.value})]
+    )
+    said = f"{board.files[sha256].data['name']}：不归哪个单位，不用管了"
+    return Done(
+        tuple(e.id for e in written),
+        remarks=tuple(this_round.remarks),
+        said=(said,),
+        board=fold(this_round),
+    )
+
+
 def _file_named(board: Board, file: str) -> str:
     """The SHA-256 of a file that is named by its head, its number among those of nobody, or its name."""
     sought = file.strip().casefold()
-    if sought.isdecimal() and 1 <= int(sought) <= len(board.unassigned):
-        return board.unassigned[int(sought) - 1].sha256
+    numbered = [stray.sha256 for stray in board.unassigned if str(stray.event) == sought]
+    if numbered:
+        return numbered[0]
     of_hash = [sha256 for sha256 in board.files if len(sought) >= 4 and sha256.startswith(sought)]
     of_name = [
         sha256 for sha256, event in board.files.items()

@@ -196,6 +196,10 @@ class OpenRound:
                 raise WorkbookError(
                     f"{folder.path / NAME}：forms 里的“{form}”不在这一次收的表里；开始以后不能改"
                 )
+        if self.settings.previous and not (folder.path / self.settings.previous).exists():
+            self.remarks.append(
+                f"上一年度的“{self.settings.previous}”找不到了，不能与上年比较；请改 round.toml 的 previous"
+            )
         self.events = ledger.events()
         self._record_changes()
         if ledger.is_shared:

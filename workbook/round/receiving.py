@@ -14,7 +14,7 @@ from workbook.arguments import PathLike, as_paths
 from workbook.checking import check
 from workbook.findings import Finding
 from workbook.form import Form
-from workbook.layout import ACTIONS, CHECKED
+from workbook.layout import ACTIONS, CHECKED, FIXED
 from workbook.reading import ACCEPTED, SKIPPED, Return, known_forms, read_kept, read_returns
 from workbook.release import __version__
 from workbook.round.folder import INBOX, OpenRound, RoundFolder, opened
@@ -157,7 +157,7 @@ def _received(
     reader = KeptReader(this_round, workers, progress)
     while True:
         before = fold(this_round)
-        intake = look(before.files)
+        intake = look({*before.files, *_own_files(this_round)})
         if not intake.files:
             if intake.known:
                 this_round.ledger.write((), known=intake.known)
@@ -171,7 +171,14 @@ def _received(
             this_round.refresh()
             continue
         after = _follow_own_rules(this_round)
+        intake.remarks += reception.remarks
         return _told(this_round, before, after, intake, reception.placements)
+
+
+def _own_files(this_round: OpenRound) -> set[str]:
+    """What we wrote for the departments ourselves: it comes back unfilled where folders are mixed up."""
+    sent = (event.data for event in this_round.events if event.kind in ("issued", "sent_back"))
+    return {data[name] for data in sent for name in ("sha256", "notice") if name in data}
 
 
 class KeptReader:
@@ -213,9 +220,15 @@ class KeptReader:
             progress=progress,
         )
         return {
-            each: replace(returned, path=Path(each[0]), sha256=each[1])
-            for each, returned in zip(files, returns, strict=True)
+            each: _named(returned, *each) for each, returned in zip(files, returns, strict=True)
         }
+
+
+def _named(returned: Return, name: str, sha256: str) -> Return:
+    """A return under its name in the round's folder."""
+    submission = returned.submission
+    named = replace(submission, path=Path(name)) if submission is not None else None
+    return replace(returned, path=Path(name), sha256=sha256, submission=named)
 
 
 _FOREIGN = "W109"
@@ -232,6 +245,8 @@ class Reception:
         self.batch = this_round.events[-1].id if this_round.events else 0
         self.readings: list[bytes] = []
         self.placements: dict[str, Placement] = {}
+        self.remarks: list[str] = []
+        """What of the answers could not be taken."""
 
     def events(self, files: Sequence[Incoming]) -> Iterator[Event]:
         """The events of new files, in their order; then of those received before of which others now say more."""
@@ -377,12 +392,34 @@ class Reception:
         if sent is None:
             return
         asked = {int(number): each for number, each in sent.data["problems"].items()}
-        answers = [
-            {"number": number, "code": asked[number][0], "row": asked[number][1], "values": asked[number][2],
-             "action": action, "note": note}
-            for number, action, note in submission.answers.answers
-            if number in asked and action in ACTIONS
-        ]  # fmt: skip
+        answers = []
+        for number, action, note in submission.answers.answers:
+            if number not in asked or action not in ACTIONS:
+                continue
+            if action != FIXED and not note:
+                self.remarks.append(
+                    f"{duty.full_key}：第 {number} 个问题答了“{action}”，没有写说明，不算"
+                    if duty
+                    else ""
+                )
+                continue
+            code, row, values = asked[number]
+            answers.append(
+                {
+                    "number": number,
+                    "code": code,
+                    "row": row,
+                    "values": values,
+                    "action": action,
+                    "note": note,
+                }
+            )
+        for number, text in submission.answers.unread:
+            self.remarks.append(
+                f"{duty.full_key}：第 {number} 个问题的“处理”写的是“{text}”，不在三项里，不算"
+                if duty
+                else ""
+            )
         if answers:
             yield Event("answered", key, sha256, {"answers": answers, "time": sent.data["time"]})
 
@@ -454,6 +491,7 @@ def _checked_warnings(this_round: OpenRound, board: Board) -> Iterator[Event]:
             living.problem
             for living in duty.answered()
             if _is_checked_warning(living)
+            and (*living.problem.identity, living.problem.values) not in duty.refusals
             and (*living.problem.identity, living.problem.values) not in left
         ]
         if closed:
@@ -498,7 +536,7 @@ def _told(
     files = [
         _became(before, after, incoming, placements[incoming.sha256]) for incoming in intake.files
     ]
-    files += [_came_again(after, each) for each in intake.repeated if each.sha256 in after.files]
+    files += [_came_again(after, each) for each in intake.repeated]
     files += [
         ReceivedFile(name, "", "", "", "", "", None, "", "skipped", why)
         for name, why in intake.skipped
@@ -514,8 +552,11 @@ def _told(
 
 
 def _came_again(after: Board, incoming: Incoming) -> ReceivedFile:
-    found = after.placement(incoming.sha256)
-    event, name = after.files[incoming.sha256], incoming.name
+    found, name = after.placement(incoming.sha256), incoming.name
+    if incoming.sha256 not in after.files:
+        why = "我们发出的原件，没有填过"
+        return ReceivedFile(name, incoming.sha256, "", "", "", "", None, "", "skipped", why)
+    event = after.files[incoming.sha256]
     why = f"收过，就是 {event.data['name']}" if event.data["name"] != name else "收过"
     if found is None:
         return ReceivedFile(

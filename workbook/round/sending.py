@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.template import (
+    SEVERITY_WORDS,
     Addressee,
     BackItem,
     BackLetter,
@@ -205,6 +206,11 @@ def send_back(
         day = None if by is None else as_day(by, "by")
         by_department: dict[tuple[str, str], list[DutyState]] = {}
         refused = []
+        remarks = list(this_round.remarks)
+        if not this_round.settings.contact:
+            remarks.append("round.toml 里没有写联系人（contact），退回的表和通知上就没有写找谁")
+        if day is not None and day < board.today:
+            remarks.append(f"--by {day} 已经过去了，写在退回的表上的就是这一天")
         for duty in wanted:
             if duty.needs_sending_back and duty.entry is not None:
                 if duty.answered():
@@ -235,7 +241,11 @@ def send_back(
                     progress(path)
         names = tuple(this_round.folder.shown(path) for path in files)
         return Done(
-            tuple(ids), names, tuple(refused), tuple(this_round.remarks), board=fold(this_round)
+            tuple(ids),
+            names,
+            tuple(refused),
+            tuple(remarks if files else this_round.remarks),
+            board=fold(this_round),
         )
 
 
@@ -279,7 +289,10 @@ class _Back:
             told.append(
                 NoticeForm(
                     _form_words(duty),
-                    [(i.number, i.place, f"{i.message}。{i.hint}") for i in items],
+                    [
+                        (i.number, i.place, f"{SEVERITY_WORDS[i.severity]}：{i.message}。{i.hint}")
+                        for i in items
+                    ],
                 )
             )
             events.append(Event("sent_back", duty.key, version.sha256, {
@@ -293,7 +306,8 @@ class _Back:
             notice, department=self.entry.department, forms=told, by=self.by, contact=settings.contact,
             bureau=settings.bureau, day=self.today,
         )  # fmt: skip
-        return [*paths, notice], events
+        digest = _digest(notice)
+        return [*paths, notice], [replace(e, data={**e.data, "notice": digest}) for e in events]
 
     def _items(
         self, duty: DutyState, submission: Submission | None
@@ -318,17 +332,13 @@ class _Back:
                 ),
                 None,
             )
-            answer = living.answer
-            before = (
-                f"上次答：{answer.action}，{answer.note}；未同意"
-                if answer and living.was_refused
-                else ""
-            )
+            before = _before(living)
+            standing = _stands(submission, names) if submission else ""
             items.append(BackItem(
                 living.number, living.problem.severity,
                 _place_of(submission, names, item) if submission else printable(Path(version.name).name),
                 target if version.is_right else None, names, _message_of(item, living.problem.row),
-                _stands(submission, names, item) if submission else "", _right_value(item), _hint_of(item), before,
+                standing, _right_value(item, standing), _hint_of(item), before,
             ))  # fmt: skip
         return items, open_
 
@@ -367,6 +377,22 @@ class _Back:
             duty.form, path, letter, filling=filling, prefilled=prefilled, plan=plan,
             fiscal_year=self.round.settings.year, send_back=SendBack(due, addressed.send_back.address),
         )  # fmt: skip
+
+
+def _before(living: LivingProblem) -> str:
+    """What was answered the last time, and what the bureau said of it."""
+    answer, refusal = living.answer, living.refusal
+    if answer is None:
+        return ""
+    note = f"，{answer.note}" if answer.note else ""
+    if refusal is not None:
+        why = f"：{refusal.data['why']}" if refusal.data.get("why") else ""
+        return f"上次答：{answer.action}{note}；未同意{why}"
+    return (
+        f"上次答：{answer.action}{note}；这一格还是原样"
+        if answer.values == living.problem.values
+        else ""
+    )
 
 
 def _form_words(duty: DutyState) -> str:
@@ -434,9 +460,10 @@ def _hint_of(item: Finding) -> str:
     return _HINTS.get(item.code, item.hint)
 
 
-def _right_value(item: Finding) -> str:
-    """The one right value; blank where there is none."""
-    return item.expected if item.code not in CATALOGUE or item.code in _EXPECTED_IS_RIGHT else ""
+def _right_value(item: Finding, standing: str) -> str:
+    """The one right value of the cell that stands there; blank where there is none."""
+    is_right = item.code not in CATALOGUE or item.code in _EXPECTED_IS_RIGHT
+    return item.expected if is_right and standing in (item.printed, _brief(item.printed)) else ""
 
 
 def _place_of(submission: Submission, names: tuple[str, ...], item: Finding) -> str:
@@ -485,16 +512,15 @@ def _message_of(item: Finding, row: str) -> str:
     return own + item.message.removeprefix(item.subject)
 
 
-def _stands(submission: Submission, names: tuple[str, ...], item: Finding) -> str:
-    """What stands there now."""
-    if item.printed:
-        return _brief(item.printed)
-    if len(names) == 1 and (cell := submission.cells.get(names[0])) is not None:
-        spot = lay_out(submission.form, submission.plan).spots.get(names[0])
-        if cell.value is not None and spot is not None and not isinstance(cell.value, str):
-            return shown(spot.field.kind, cell.value)
-        return _brief(str(cell.raw)) if cell.raw is not None else "（空）"
-    return ""
+def _stands(submission: Submission, names: tuple[str, ...]) -> str:
+    """What stands in the one cell that a problem is about; blank where it is about several."""
+    cell = submission.cells.get(names[0]) if len(names) == 1 else None
+    if cell is None:
+        return ""
+    spot = lay_out(submission.form, submission.plan).spots.get(names[0])
+    if cell.value is not None and spot is not None and not isinstance(cell.value, str):
+        return shown(spot.field.kind, cell.value)
+    return _brief(str(cell.raw)) if cell.raw is not None else "（空）"
 
 
 def _brief(text: str) -> str:

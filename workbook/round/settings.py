@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook.arguments import FIRST_YEAR, LAST_YEAR
-from workbook.errors import WorkbookError, nearest, reason_of
+from workbook.errors import WorkbookError, reason_of
 from workbook.text import printable
 
 NAME = "round.toml"
@@ -81,7 +81,8 @@ class RoundSettings:
 def load_settings(path: Path) -> RoundSettings:
     """Read round.toml. Raises WorkbookError naming the file, the key and the remedy."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        table = tomllib.loads(_DAY.sub(_two_digits, text))
     except OSError as error:
         raise WorkbookError(
             f"{path}：读不了（{reason_of(error)}）；这里应是 workbook round new 建的文件夹"
@@ -89,13 +90,14 @@ def load_settings(path: Path) -> RoundSettings:
     except UnicodeDecodeError:
         raise WorkbookError(f"{path}：文字编码不对，请另存为 UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise WorkbookError(
-            f"{path}：写法有误（{_where(str(error))}），请照旁边各行的样子改"
-        ) from None
+        remedy = "请照旁边各行的样子改：引号用半角的，日期如 2025-03-31，是否写 true、false"
+        raise WorkbookError(f"{path}：写法有误（{_where(str(error), text)}），{remedy}") from None
     names = [item.name for item in fields(RoundSettings)]
     for key in table:
         if key not in names:
-            raise WorkbookError(f"{path}：没有“{printable(key)}”这一项；{nearest(key, names)}")
+            raise WorkbookError(
+                f"{path}：没有“{printable(key)}”这一项；能写的有：{'、'.join(names)}"
+            )
     values: dict[str, Any] = {}
     for name, (kind, wanted) in _KINDS.items():
         if name not in table:
@@ -145,9 +147,21 @@ def _require_sensible(path: Path, settings: RoundSettings) -> None:
         )
 
 
-def _where(message: str) -> str:
+_DAY = re.compile(r"^(\s*deadline\s*=\s*)(\d{4})-(\d{1,2})-(\d{1,2})(?=\s*(?:#|$))", re.MULTILINE)
+"""A day as people write it; TOML asks for two digits."""
+
+
+def _two_digits(day: re.Match[str]) -> str:
+    return f"{day[1]}{day[2]}-{int(day[3]):02}-{int(day[4]):02}"
+
+
+def _where(message: str, text: str) -> str:
     place = re.search(r"line (\d+), column (\d+)", message)
-    return f"第 {place[1]} 行第 {place[2]} 个字" if place else "文件没有写完"
+    if place is None:
+        return "文件没有写完"
+    lines = text.splitlines()
+    line = lines[int(place[1]) - 1].strip() if int(place[1]) <= len(lines) else ""
+    return f"第 {place[1]} 行“{printable(line[:40])}”"
 
 
 LABELS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterable
@@ -73,7 +74,7 @@ def new_round(
     ):
         raise BuildError(f"{path}：这里已经有一次收表，请换一个文件夹")
     if last is not None:
-        settings, definitions, lists = _after(RoundFolder(last), year)
+        settings, definitions, lists = _after(path, RoundFolder(last), year)
         settings = replace(settings, deadline=None)
     else:
         settings, definitions, lists = (
@@ -112,7 +113,7 @@ def new_round(
 
 
 def _after(
-    last: RoundFolder, year: int | None
+    folder: Path, last: RoundFolder, year: int | None
 ) -> tuple[RoundSettings, list[Form], dict[str, Path]]:
     """What a round takes over from the one before it."""
     if not last.hidden.is_dir():
@@ -127,7 +128,11 @@ def _after(
         for stem in (ROSTER_STEM, PROJECTS_STEM, INDICATORS_STEM)
         if (path := last.file(stem)) is not None
     }
-    settings = replace(before, year=year or before.year + 1, previous=str(last.path.absolute()))
+    try:
+        previous = Path(os.path.relpath(last.path.absolute(), folder.absolute())).as_posix()
+    except ValueError:  # on another drive
+        previous = str(last.path.absolute())
+    settings = replace(before, year=year or before.year + 1, previous=previous)
     return settings, definitions, lists
 
 

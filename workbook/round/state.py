@@ -69,7 +69,8 @@ class LivingProblem:
     """open, answered or waived."""
     answer: Answer | None = None
     waiver: Waiver | None = None
-    was_refused: bool = False
+    refusal: Event | None = None
+    """The bureau's last word on an answer, if it was no."""
 
     @property
     def is_open_error(self) -> bool:
@@ -110,7 +111,7 @@ class DutyState:
     answers: dict[tuple[str, str, str], Answer] = field(default_factory=dict)
     """By a problem's identity and values."""
     waivers: dict[tuple[str, str, str], Waiver] = field(default_factory=dict)
-    refusals: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    refusals: dict[tuple[str, str, str], Event] = field(default_factory=dict)
     today: datetime.date = datetime.date.min
     due_first: datetime.date | None = None
     """By when the roster or the settings ask for it."""
@@ -127,12 +128,16 @@ class DutyState:
         key = (*problem.identity, problem.values)
         number = self.numbers[problem.identity]
         waiver, answer = self.waivers.get(key), self.answers.get(key)
-        refused = self.refusals.get(key, 0)
+        refused = self.refusals.get(key)
         if waiver is not None and (waiver.until is None or self.today <= waiver.until):
             return LivingProblem(number, problem, "waived", answer, waiver)
-        if answer is not None and answer.action != FIXED and answer.event > refused:
+        if (
+            answer is not None
+            and answer.action != FIXED
+            and (refused is None or answer.event > refused.id)
+        ):
             return LivingProblem(number, problem, "answered", answer)
-        return LivingProblem(number, problem, "open", answer, was_refused=bool(refused))
+        return LivingProblem(number, problem, "open", answer, refusal=refused)
 
     def open_errors(self, version: Version | None) -> int:
         """How many errors of a version are neither mended nor waived."""
@@ -183,7 +188,7 @@ class DutyState:
         return (
             self.latest is None
             or bool(self.open_errors(self.latest))
-            or any(each.was_refused for each in self.problems_of(self.latest))
+            or any(each.refusal is not None for each in self.problems_of(self.latest))
         )
 
     @property
@@ -284,6 +289,8 @@ class Board:
     """Every file received, by its SHA-256, as its event has it."""
     closed: bool
     today: datetime.date
+    remarks: tuple[str, ...] = ()
+    """What the clerk has changed since the last command."""
 
     @cached_property
     def duties(self) -> tuple[DutyState, ...]:
@@ -397,6 +404,7 @@ class _Fold:
             self.files,
             self.round.is_closed,
             self.today,
+            tuple(self.round.remarks),
         )
 
     def _unassigned(self) -> Iterator[StrayFile]:
@@ -433,6 +441,9 @@ class _Fold:
     def _read(self, event: Event) -> None:
         standing = Standing(event.data["standing"])
         key, _ = self.place.get(event.file, (None, standing))
+        if key is not None and not key.text:
+            self.read[event.file] = event
+            return
         if event.file in self.read and (key is None or self._of(key) is not self._of(event.duty)):
             return  # read for a duty to which it was assigned by mistake
         self.read[event.file] = event
@@ -445,7 +456,12 @@ class _Fold:
 
     def _assigned(self, event: Event) -> None:
         former = self.place.get(event.file)
-        if former is not None:
+        if not event.duty.text:  # it is of nobody, and need not wait for anybody
+            self.place.setdefault(event.file, (DutyKey(), Standing.ATTACHMENT))
+            return
+        if former is not None and not former[0].text:
+            del self.place[event.file]
+        elif former is not None:
             duty = self.of(former[0])
             duty.versions = [v for v in duty.versions if v.sha256 != event.file]
             duty.attachments = [v for v in duty.attachments if v.sha256 != event.file]
@@ -504,7 +520,7 @@ class _Fold:
     def _refused(self, event: Event) -> None:
         duty = self.of(event.duty)
         for each in event.data["problems"]:
-            duty.refusals[tuple(each)] = event.id
+            duty.refusals[tuple(each)] = event
             duty.waivers.pop(tuple(each), None)
 
     def _approved(self, event: Event) -> None:

@@ -354,7 +354,8 @@ def test_a_file_of_nobody_waits_for_the_clerk(tmp_path: Path) -> None:
     received = receive(path)
     assert [each.outcome for each in received.files] == ["unassigned"]
     assert len(status(path)[0].unassigned) == 1
-    assign(path, "1", "101001")
+    (stray,) = status(path)[0].unassigned
+    assign(path, str(stray.event), "101001")
     assert not status(path)[0].unassigned
     assert len(next(d for d in status(path)[0].duties if d.key.code == "101001").attachments) == 1
 
