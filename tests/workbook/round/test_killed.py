@@ -153,7 +153,7 @@ time.sleep(max(moment - time.time(), 0))
 try:
     if verb == "receive":
         done = receive(folder)
-        print(len(done.files), done.unchanged)
+        print(done.numbers()["new"], done.unchanged)
     else:
         decide(folder, "101001", seen=1, approve=True, why=verb)
         print("done")

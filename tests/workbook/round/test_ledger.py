@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import random
 import re
 import socket
 import sqlite3
@@ -24,7 +25,7 @@ from workbook.round import ledger as module
 from workbook.round import new_round, receive, status
 from workbook.round.ledger import DutyKey, Event, Ledger, Overtaken, body_of, hash_of
 
-READINGS = tuple({"n": n, "text": os.urandom(3000).hex()} for n in range(5))
+READINGS = tuple({"n": n, "text": random.Random(n).randbytes(3000).hex()} for n in range(5))
 BODIES = tuple(map(body_of, READINGS))
 LEAST = hash_of(min(BODIES, key=lambda body: zlib.compress(body, 1)))
 
