@@ -161,7 +161,7 @@ def _received(
         if not intake.files:
             if intake.known:
                 this_round.ledger.write((), known=intake.known)
-            return _told(this_round, before, _follow_own_rules(this_round), intake, {})
+            return _told(this_round, before, _follow_own_rules(this_round, before), intake, {})
         reception = Reception(this_round, before, reader)
         events = list(reception.events(intake.files))
         sync(this_round.folder, intake.files)
@@ -170,7 +170,7 @@ def _received(
         except Overtaken:
             this_round.refresh()
             continue
-        after = _follow_own_rules(this_round)
+        after = _follow_own_rules(this_round, fold(this_round))
         intake.remarks += reception.remarks
         return _told(this_round, before, after, intake, reception.placements)
 
@@ -461,12 +461,11 @@ def findings_of(reading: Mapping[str, Any]) -> list[Finding]:
     ]
 
 
-def _follow_own_rules(this_round: OpenRound) -> Board:
+def _follow_own_rules(this_round: OpenRound, board: Board) -> Board:
     """Write down what follows of itself, if the settings say so: checked warnings are closed, passed forms approved.
 
-    Returns the board as it then is.
+    `board` is as it was before; returned is as it then is.
     """
-    board = fold(this_round)
     for follow in (_checked_warnings, _passed):
         while events := list(follow(this_round, board)):
             try:

@@ -385,15 +385,12 @@ class _Fold:
         departments: dict[tuple[str, str], list[DutyState]] = {}
         for owed in self.round.owed:
             departments.setdefault(owed.key_of_department, []).append(self.duties[owed.key])
-        extra = [
-            d
-            for key, d in self.duties.items()
-            if d.entry is None or key not in {o.key for o in self.round.owed}
-        ]
-        for duty in list(extra):
+        owed_keys = {owed.key for owed in self.round.owed}
+        beyond = [duty for key, duty in self.duties.items() if key not in owed_keys]
+        for duty in beyond:
             if duty.entry is not None:
                 departments.setdefault((duty.key.county, duty.key.code), []).append(duty)
-                extra.remove(duty)
+        extra = [duty for duty in beyond if duty.entry is None]
         entries = self.round.entries
         return Board(
             tuple(
