@@ -30,6 +30,8 @@ class NoticeForm:
     """《部门整体支出绩效自评表》, with the project's name where there is one."""
     problems: Sequence[tuple[int, str, str]]
     """(number, where, what is wrong and how to mend it) of each."""
+    is_carried: bool = True
+    """Whether what the department filled in stands in the workbook that goes back; else that one is blank."""
 
 
 def write_back_notice(
@@ -50,8 +52,8 @@ def write_back_notice(
     until = f"请于 {by.year} 年 {by.month} 月 {by.day} 日前" if by else "请尽快"
     marked.insert_paragraph_before(
         clean(
-            f"你单位报来的{names}有下列问题。随通知退回的工作簿里带着你单位填报的内容，{until}在上面改正，"
-            "并在“退回修改”表里逐条选明处理、写明说明后报回；不要另用旧表填报。"
+            f"你单位报来的{names}有下列问题。随通知退回的工作簿{_holding(forms)}，{until}在上面改正、填好，"
+            "并在“退回修改”表里逐条选明处理、写明说明后报回；不要另用旧表填报。标“请核对”的，核对无误可以不改。"
         ),
         style=BODY,
     )
@@ -80,3 +82,12 @@ def write_back_notice(
     marked._p.getparent().remove(marked._p)
     name_document(document, TITLE_OF_NOTICE)
     return save(document, path)
+
+
+def _holding(forms: Sequence[NoticeForm]) -> str:
+    """What stands in the workbooks that go with the notice."""
+    if all(form.is_carried for form in forms):
+        return "里带着你单位填报的内容"
+    if any(form.is_carried for form in forms):
+        return "，能读的带着你单位填报的内容，不能用的是空表"
+    return "是空表"

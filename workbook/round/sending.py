@@ -293,6 +293,7 @@ class _Back:
                         (i.number, i.place, f"{SEVERITY_WORDS[i.severity]}：{i.message}。{i.hint}")
                         for i in items
                     ],
+                    is_carried=version.is_right,
                 )
             )
             events.append(Event("sent_back", duty.key, version.sha256, {
@@ -367,9 +368,14 @@ class _Back:
             if due
             else "请尽快改好报回。"
         )
+        what = (
+            f"有 {len(items)} 个问题，列在下面。"
+            if submission is not None
+            else "不能用，原因列在下面；这份是空表，请重新填。"
+        )
         letter = BackLetter(
             f"退回修改（第 {self.time} 次）",
-            f"{addressed.department}：你单位报来的{_form_words(duty)}有 {len(items)} 个问题，列在下面。{until}",
+            f"{addressed.department}：你单位报来的{_form_words(duty)}{what}{until}",
             f"有问题请联系：{self.round.settings.contact}" if self.round.settings.contact else "",
             token, tuple(items), tuple(left_over), self.round.settings.bureau, self.today,
         )  # fmt: skip
