@@ -17,7 +17,7 @@ from typing import Any
 from workbook.arguments import PathLike, as_path
 from workbook.checking import Roster, RosterEntry, load_roster
 from workbook.errors import BuildError, RosterError, WorkbookError, reason_of, remedy_of
-from workbook.form import Form, load_form
+from workbook.form import Form, form_of
 from workbook.reading import Return
 from workbook.round.ledger import DutyKey, Event, Ledger, Overtaken
 from workbook.round.settings import NAME, RoundSettings, load_settings, told_changes
@@ -168,7 +168,12 @@ class RoundFolder:
     def forms(self) -> dict[tuple[str, str], Form]:
         """The definitions that the round began with, whatever the tool has learnt since."""
         paths = sorted((self.hidden / FORMS).glob("*.toml"))
-        forms = [load_form(path) for path in paths if not path.name.startswith(".")]  # half written
+        # By its name alone, so that the same definition in two folders is one form, worked out once.
+        forms = [
+            form_of(Path(path.name), path.read_bytes())
+            for path in paths
+            if not path.name.startswith(".")  # half written
+        ]
         return {(form.id, form.version): form for form in forms}
 
     def lists_digest(self) -> str:
