@@ -259,12 +259,13 @@ def test_both_forms_from_paper_are_short(tmp_path: Path) -> None:
     assert max(lengths[:5]) < 150
 
 
+@pytest.mark.long  # that cases are tried in a workbook, test_forms shows with a smaller form
 @pytest.mark.office
 @pytest.mark.parametrize(
     "state",
     [
-        pytest.param(3, marks=pytest.mark.long, id="flat"),
-        pytest.param(4, marks=pytest.mark.long, id="in levels"),
+        pytest.param(3, id="flat"),
+        pytest.param(4, id="in levels"),
         pytest.param(-1, id="in levels, with a rule of its own"),
     ],
 )
