@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import stat
@@ -111,6 +112,12 @@ def stem_of(code: str, name: str) -> str:
     )
     plain = _DEVICE.sub(r"\1＿", plain, count=1) if _DEVICE.match(plain) else plain
     return f"{plain}＿" if plain.endswith((".", " ")) else plain
+
+
+def digest_of(path: Path) -> str:
+    """A file's SHA-256, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def free_name(stem: str, suffix: str, taken: set[str]) -> str:

@@ -6,14 +6,13 @@ a form that nobody sent this time: none of them is written again, and none may s
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from workbook.commands.messages import say, t
-from workbook.writing import writing
+from workbook.writing import digest_of, writing
 
 LIST = "写出清单.json"
 """By what is written (`notices`, `reports`, `data`), each file by its path in the folder with its digest."""
@@ -30,7 +29,7 @@ def settle(folder: Path, written: Iterable[Path], what: str, *, force: bool) -> 
     if not folder.is_dir():
         return
     lists = _lists(folder)
-    now = {path.relative_to(folder).as_posix(): _digest(path) for path in written}
+    now = {path.relative_to(folder).as_posix(): digest_of(path) for path in written}
     stale = {
         name: digest
         for name, digest in lists.get(what, {}).items()
@@ -101,14 +100,9 @@ def _is_inside(folder: Path, name: str) -> bool:
 def _is_removed(path: Path, digest: str) -> bool:
     """Remove a file that is still what was written, if the system allows it."""
     try:
-        if _digest(path) != digest:
+        if digest_of(path) != digest:
             return False
         path.unlink()
     except OSError:
         return False
     return True
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

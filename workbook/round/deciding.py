@@ -15,6 +15,7 @@ from workbook.round.ledger import Event, Overtaken
 from workbook.round.placing import place_for
 from workbook.round.receiving import KeptReader, Reception, problem_list
 from workbook.round.state import (
+    STATES,
     Board,
     DutyState,
     LivingProblem,
@@ -178,8 +179,6 @@ def _told(events: Sequence[Event], duty: DutyState) -> str:
 
 
 def _state_words(duty: DutyState) -> str:
-    from workbook.round.state import STATES  # noqa: PLC0415 - words alone
-
     return STATES[duty.state]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from workbook.checking import RosterEntry, nearest_name
 from workbook.findings import Finding, finding
 from workbook.reading import ACCEPTED, Return, Submission
-from workbook.round.folder import OpenRound, key_of, mail_of
+from workbook.round.folder import OpenRound, former_codes, key_of, mail_of
 from workbook.round.intake import Incoming
 from workbook.round.ledger import DutyKey
 from workbook.round.versions import Standing
@@ -117,8 +117,6 @@ def _project(this_round: OpenRound, entry: RosterEntry, name: str) -> str | None
 
 
 def _by_former_code(this_round: OpenRound, code: str, county: str) -> RosterEntry | None:
-    from workbook.round.folder import former_codes  # noqa: PLC0415 - seldom needed
-
     if not code:
         return None
     of_code = [

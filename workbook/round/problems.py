@@ -13,6 +13,7 @@ from workbook.catalogue import CATALOGUE
 from workbook.expression import references
 from workbook.findings import Finding
 from workbook.form import GROUP, ROW, Field, Form, Rule
+from workbook.layout import lay_out
 from workbook.reading import Return, Submission
 
 _OF_OTHERS = {"A504": "filling"}
@@ -127,8 +128,6 @@ def _number(submission: Submission, name: str, grain: str) -> str:
         and number
         and submission.form.sections[section].fields[rest.partition(".")[0]].grain == ROW
     ):
-        from workbook.layout import lay_out  # noqa: PLC0415 - few findings need it
-
         block = lay_out(submission.form, submission.plan).blocks[section]
         return str(block.slots[int(number) - 1].group + 1)
     return number

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook.arguments import PathLike, as_paths
+from workbook.catalogue import Severity
 from workbook.checking import check
 from workbook.findings import Finding
 from workbook.form import Form
@@ -385,11 +386,9 @@ class Reception:
         if submission is None or submission.answers is None or not key.text:
             return
         duty = self.board.by_key.get(key)
-        sent = next(
-            (e for e in (duty.sent if duty else ()) if e.data["token"] == submission.answers.token),
-            None,
-        )
-        if sent is None:
+        token = submission.answers.token
+        sent = next((e for e in (duty.sent if duty else ()) if e.data["token"] == token), None)
+        if duty is None or sent is None:
             return
         asked = {int(number): each for number, each in sent.data["problems"].items()}
         answers = []
@@ -399,8 +398,6 @@ class Reception:
             if action != FIXED and not note:
                 self.remarks.append(
                     f"{duty.full_key}：第 {number} 个问题答了“{action}”，没有写说明，不算"
-                    if duty
-                    else ""
                 )
                 continue
             code, row, values = asked[number]
@@ -417,8 +414,6 @@ class Reception:
         for number, text in submission.answers.unread:
             self.remarks.append(
                 f"{duty.full_key}：第 {number} 个问题的“处理”写的是“{text}”，不在三项里，不算"
-                if duty
-                else ""
             )
         if answers:
             yield Event("answered", key, sha256, {"answers": answers, "time": sent.data["time"]})
@@ -454,8 +449,6 @@ _FINDING = (
 
 def findings_of(reading: Mapping[str, Any]) -> list[Finding]:
     """The findings of a version as they were read."""
-    from workbook.catalogue import Severity  # noqa: PLC0415 - beside Finding
-
     return [
         Finding(**{**each, "severity": Severity(each["severity"])}) for each in reading["findings"]
     ]

@@ -23,7 +23,7 @@ from workbook.round.intake import Incoming
 from workbook.round.ledger import DutyKey, Event
 from workbook.round.placing import place_for
 from workbook.round.receiving import KeptReader, Reception, findings_of
-from workbook.round.state import Board, DutyState, fold
+from workbook.round.state import STATES, Board, DutyState, fold
 from workbook.text import fold_as_seen
 from workbook.writing import writing
 
@@ -447,8 +447,6 @@ def publish(folder: PathLike | OpenRound, *, pdf: bool = False) -> Done:
 
 
 def _why_unpublished(duty: DutyState) -> str:
-    from workbook.round.state import STATES  # noqa: PLC0415
-
     return f"{STATES[duty.state]}，没有核定" if not duty.settled else STATES[duty.settled]
 
 

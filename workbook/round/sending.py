@@ -35,7 +35,7 @@ from workbook.round.ledger import DutyKey, Event, Overtaken
 from workbook.round.receiving import KeptReader, findings_of
 from workbook.round.state import Board, DutyState, LivingProblem, fold, today_in_china
 from workbook.text import printable
-from workbook.writing import stem_of, writing
+from workbook.writing import digest_of, stem_of, writing
 
 NOTICE = "退回修改通知.docx"
 REMINDERS = "催报"
@@ -122,7 +122,7 @@ def send(
         paths = [place_of_duty[duty.key] for duty in wanted]
         names = [this_round.folder.shown(path) for path in paths]
         issued = {
-            duty.key: Event("issued", duty.key, data={"file": name, "sha256": _digest(path)})
+            duty.key: Event("issued", duty.key, data={"file": name, "sha256": digest_of(path)})
             for duty, name, path in zip(wanted, names, paths, strict=True)
         }
         written = _written_once(this_round, issued, again=bool(codes))
@@ -168,11 +168,6 @@ def _require_apart(places: Sequence[Path]) -> None:
                 f"{place}：两个单位（或项目）的文件名会相同，请在名册里写上预算编码，或改名"
             )
         seen[str(place).casefold()] = place
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # --- sending back ----------------------------------------------------------------------------------------
@@ -298,7 +293,7 @@ class _Back:
             )
             events.append(Event("sent_back", duty.key, version.sha256, {
                 "time": self.time, "version": version.number, "token": token, "by": self.by.isoformat() if self.by else None,
-                "file": self.round.folder.shown(path), "sha256": _digest(path),
+                "file": self.round.folder.shown(path), "sha256": digest_of(path),
                 "problems": {str(each.number): [*each.problem.identity, each.problem.values] for each in living},
             }))  # fmt: skip
         notice = self.place / NOTICE
@@ -307,7 +302,7 @@ class _Back:
             notice, department=self.entry.department, forms=told, by=self.by, contact=settings.contact,
             bureau=settings.bureau, day=self.today,
         )  # fmt: skip
-        digest = _digest(notice)
+        digest = digest_of(notice)
         return [*paths, notice], [replace(e, data={**e.data, "notice": digest}) for e in events]
 
     def _items(
