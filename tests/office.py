@@ -94,13 +94,15 @@ class Office:
     """One running LibreOffice; a context manager that starts and ends it.
 
     ``locale`` decides how typed texts are understood (``1/2``, ``2024年10月1日``). ``timeout`` is the
-    most seconds that starting, or any one request, may take; then LibreOffice is killed and the
-    Office is of no further use. Every method raises OfficeError where LibreOffice cannot comply.
+    most seconds that starting, or any one request, may take; then LibreOffice is killed. Where it was
+    killed or died, its books are lost, and the next `open` starts it anew. Every method raises
+    OfficeError where LibreOffice cannot comply.
     """
 
     def __init__(self, *, locale: str = "zh-CN", timeout: float = 120) -> None:
         self._locale = locale
         self._timeout = timeout
+        self._entered = False
         self._server: subprocess.Popen[bytes] | None = None
         self._group: int | None = None  # LibreOffice's processes
         self._cleanup = contextlib.ExitStack()
@@ -108,6 +110,11 @@ class Office:
     def __enter__(self) -> Self:
         if reason := available():
             raise OfficeError(f"{reason}; see tests/install_office.sh")
+        self._entered = True
+        self._start()
+        return self
+
+    def _start(self) -> None:
         # LibreOffice's own last writes may race with the removal.
         profile = self._cleanup.enter_context(
             tempfile.TemporaryDirectory(prefix="office-", ignore_cleanup_errors=True)
@@ -132,7 +139,6 @@ class Office:
         except OfficeError:
             self.stop()
             raise
-        return self
 
     def __exit__(
         self,
@@ -140,6 +146,7 @@ class Office:
         _error: BaseException | None,
         _at: TracebackType | None,
     ) -> None:
+        self._entered = False
         self.stop()
 
     def stop(self) -> None:
@@ -165,6 +172,8 @@ class Office:
 
     def open(self, path: Path | str) -> Book:
         """Open a workbook of any format LibreOffice knows, recalculating all its formulas."""
+        if self._entered and self._server is None:
+            self._start()
         path = Path(path).resolve()
         opened = self._ask("open", path=str(path))
         return Book(self, opened["id"], path, tuple(opened["sheets"]))

@@ -237,6 +237,11 @@ def test_an_office_that_hangs_is_killed(form: Path) -> None:
             recalculate_on(office, book)
         assert server.poll() is not None
         office.close(book)  # as leaving its block would: no error on top of the error
+        with pytest.raises(OfficeError, match="not running"):
+            office.recalculate(book)
+        office._timeout = 120
+        with office.open(form) as again:  # what comes after has a new one
+            assert office.values(again, ["funds.budget"]) == {"funds.budget": None}
 
 
 @pytest.mark.office
