@@ -70,6 +70,7 @@ class Submission:
     """Whether it came as .xls or .ods: a result that shows 0 may be a text, even "", that was not saved."""
     answers: Answers | None = None
     """What the department answered, where the form had been sent back to it."""
+    _worked_out: dict[str, str] = field(default_factory=dict, init=False, compare=False)
 
     def __repr__(self) -> str:
         who = f"{self.department_code} {self.department}".strip()
@@ -122,6 +123,11 @@ class Submission:
         """
         if self.stored_filling is not None:
             return self.stored_filling
+        if "filling" not in self._worked_out:
+            self._worked_out["filling"] = self._digest()
+        return self._worked_out["filling"]
+
+    def _digest(self) -> str:
         filled = [
             (name, cell.raw) for name, cell in self.cells.items() if self._is_filled(name, cell)
         ]

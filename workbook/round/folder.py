@@ -125,10 +125,11 @@ class RoundFolder:
                 with os.fdopen(handle, "wb") as file:
                     file.write(content)
                     file.flush()
-                    os.fsync(file.fileno())
-                Path(name).replace(target)
-            finally:
+                    os.fsync(handle)
+                os.replace(name, target)  # noqa: PTH105 - for each of thousands of files
+            except BaseException:
                 Path(name).unlink(missing_ok=True)
+                raise
         except OSError as error:
             raise BuildError(
                 f"{target}：收到的文件存不下来（{reason_of(error)}），{remedy_of(error)}"

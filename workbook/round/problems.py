@@ -13,7 +13,7 @@ from workbook.catalogue import CATALOGUE
 from workbook.expression import references
 from workbook.findings import Finding
 from workbook.form import GROUP, ROW, Field, Form, Rule
-from workbook.layout import lay_out
+from workbook.layout import Plan, lay_out
 from workbook.reading import Return, Submission
 
 _OF_OTHERS = {"A504": "filling"}
@@ -55,9 +55,6 @@ def problems_of(returned: Return) -> list[Problem]:
     """The problems of a return that was checked, errors first: findings, those that were joined over rows apart again;
     notes aside."""
     problems: dict[tuple[str, str], Problem] = {}
-    names = (
-        _names_by_field(returned.submission) if returned.submission and returned.findings else {}
-    )
     for number, item in enumerate(returned.findings):
         if item.severity == "note":
             continue
@@ -70,7 +67,7 @@ def problems_of(returned: Return) -> list[Problem]:
                 item.code,
                 row,
                 item.severity.value,
-                _values(item, returned, fields, names),
+                _values(item, returned, fields),
                 number,
                 fields,
             )
@@ -147,29 +144,24 @@ def _names(submission: Submission, section: str) -> dict[str, str]:
     form = submission.form
     if section not in form.sections:
         return {}
-    start = form.key_fields.row_start(form.sections[section])
-    prefix = f"{section}.{start}."
+    key = f"{section}.{form.key_fields.row_start(form.sections[section])}"
     return {
-        name.removeprefix(prefix): str(cell.value).strip()
-        for name, cell in submission.cells.items()
-        if name.startswith(prefix) and cell.value is not None
+        name.removeprefix(f"{key}."): str(cell.value).strip()
+        for name in _names_by_field(form, submission.plan).get(key, ())
+        if (cell := submission.cells.get(name)) is not None and cell.value is not None
     }
 
 
 # --- the values that a problem rests on ----------------------------------------------------------------
 
 
-def _values(
-    item: Finding, returned: Return, fields: tuple[str, ...], names: Mapping[str, Sequence[str]]
-) -> str:
+def _values(item: Finding, returned: Return, fields: tuple[str, ...]) -> str:
     submission = returned.submission
     told: list[object] = [item.severity.value]
     if submission is None:
         told += [item.message]
     else:
-        told += [
-            [name, _held(submission, name)] for name in _names_read(item, submission, fields, names)
-        ]
+        told += [[name, _held(submission, name)] for name in _names_read(item, submission, fields)]
         told += [submission.fiscal_year] if item.code == "W117" else []
         if item.code.startswith(("A", "L", "W")):
             told += [
@@ -190,21 +182,17 @@ def _held(submission: Submission, name: str) -> object:
     return cell.value if cell.value is not None else cell.raw
 
 
-def _names_by_field(submission: Submission) -> dict[str, list[str]]:
-    """The names of a submission's cells, by their fields."""
+@lru_cache(maxsize=256)
+def _names_by_field(form: Form, plan: Plan) -> Mapping[str, Sequence[str]]:
+    """The names of a form's cells, by their fields."""
     names: dict[str, list[str]] = {}
-    for name in submission.cells:
+    for name in lay_out(form, plan).spots:
         section, field, *_ = name.split(".")
         names.setdefault(f"{section}.{field}", []).append(name)
     return names
 
 
-def _names_read(
-    item: Finding,
-    submission: Submission,
-    fields: tuple[str, ...],
-    names: Mapping[str, Sequence[str]],
-) -> list[str]:
+def _names_read(item: Finding, submission: Submission, fields: tuple[str, ...]) -> list[str]:
     """The names of all cells that a rule reads for one of its rows; of a general check its own."""
     rule = _rule(submission.form, item.code)
     if rule is None:
@@ -215,6 +203,7 @@ def _names_read(
         else set()
     )
     read: set[str] = set(fields)
+    names = _names_by_field(submission.form, submission.plan)
     for key, of_row in _read_by(submission.form, rule.code).items():
         if of_row and own:
             read.update(name for number in own if (name := f"{key}.{number}") in submission.cells)
@@ -248,11 +237,19 @@ def _add(
 
 def filled_cells(submission: Submission) -> dict[str, tuple[Any, str]]:
     """What a department filled in, by defined name, each with its place: for the history of what changed."""
-    inputs = {item.key for item in submission.form.fields() if item.is_input}
+    names = _names_by_field(submission.form, submission.plan)
+    inputs = [
+        name
+        for item in submission.form.fields()
+        if item.is_input
+        for name in names.get(item.key, ())
+    ]
     return {
         name: (_plain(cell.value if cell.value is not None else cell.raw), cell.address.a1)
-        for name, cell in submission.cells.items()
-        if ".".join(name.split(".")[:2]) in inputs and not cell.formula and cell.raw is not None
+        for name in inputs
+        if (cell := submission.cells.get(name)) is not None
+        and not cell.formula
+        and cell.raw is not None
     }
 
 
