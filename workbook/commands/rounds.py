@@ -619,16 +619,32 @@ def history(folder: Path, code: str, county: str, form: str, project: str, as_js
             which = t(f"第 {number} 版{counts_now}", f"version {number}{counts_now}")
             counts = t(f"错误 {errors}，提醒 {warnings}", f"{errors} errors, {warnings} warnings")
             say(
-                f"  {which}  {version['received_at']}  {version['file']}  {counts}  {numbers}".rstrip()
+                f"  {which}  {_moment(version['received_at'])}  {version['file']}  {counts}  {numbers}".rstrip()
             )
             for change in version["changed"][:_MOST]:
-                say(f"    {change['name']}：{_shown(change['from'])} → {_shown(change['to'])}")
+                place = f"{change['label']}（{change['cell']}）"
+                say(f"    {place}：{_shown(change['from'])} → {_shown(change['to'])}")
+            if len(version["changed"]) > _MOST:
+                say(
+                    t(
+                        f"    ……共 {len(version['changed'])} 格",
+                        f"    ... {len(version['changed'])} cells",
+                    )
+                )
         for problem in duty["problems"]:
             say(f"  {_problem_line(problem)}")
     for event in record["events"]:
-        say(
-            f"{event['at']}  {event['who']}  {_KINDS.get(event['kind'], event['kind'])}  {event['data'].get('why', '')}".rstrip()
-        )
+        kind = _KINDS.get(event["kind"], event["kind"])
+        why = event["data"].get("why", "")
+        say(f"{_moment(event['at'])}  {event['who']}  {kind}  {why}".rstrip())
+
+
+def _moment(text: str) -> str:
+    """A moment as the clock in China showed it; a day as it is."""
+    from workbook.reading import CHINA
+
+    moment = datetime.datetime.fromisoformat(text)
+    return f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M}" if moment.tzinfo else text
 
 
 def _shown(value: object) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from workbook.arguments import PathLike
 from workbook.round.deciding import duties_of
 from workbook.round.folder import OpenRound, opened
+from workbook.round.problems import label_of
 from workbook.round.receiving import findings_of
 from workbook.round.state import DutyState, LivingProblem, current_key, fold
 from workbook.round.versions import Version, day_in_china
@@ -97,7 +98,7 @@ def _record(
         "warnings": sum(
             each.problem.severity == "warning" and each.state != "waived" for each in living
         ),
-        "changed": _changed(this_round, version, before),
+        "changed": _changed(this_round, duty, version, before),
         "gone": [each.number for each in former if each.problem.identity not in own],
         "new": [
             each.number
@@ -113,12 +114,19 @@ def _record(
 
 
 def _changed(
-    this_round: OpenRound, version: Version, before: Version | None
+    this_round: OpenRound, duty: DutyState, version: Version, before: Version | None
 ) -> list[dict[str, Any]]:
     """The cells that hold something else than in the version before."""
     if before is None:
         return []
     ours, theirs = (this_round.ledger.reading(each.reading)["cells"] for each in (version, before))
-    names = dict.fromkeys((*theirs, *ours))
-    pairs = ((name, theirs.get(name, [None])[0], ours.get(name, [None])[0]) for name in names)
-    return [{"name": name, "from": was, "to": now} for name, was, now in pairs if was != now]
+    nothing = (None, "")
+    changed = []
+    for name in dict.fromkeys((*theirs, *ours)):
+        (was, place), (now, newer_place) = theirs.get(name, nothing), ours.get(name, nothing)
+        if was != now:
+            either = {**theirs, **ours}
+            label = label_of(duty.form, name, lambda of: either.get(of, nothing)[0])  # noqa: B023
+            cell = newer_place or place
+            changed.append({"name": name, "label": label, "cell": cell, "from": was, "to": now})
+    return changed

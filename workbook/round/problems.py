@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -150,6 +150,17 @@ def _names(submission: Submission, section: str) -> dict[str, str]:
         for name in _names_by_field(form, submission.plan).get(key, ())
         if (cell := submission.cells.get(name)) is not None and cell.value is not None
     }
+
+
+def label_of(form: Form, name: str, held: Callable[[str], object]) -> str:
+    """What a cell is called: `“培训人次”的自评得分`; `held` tells what stands in the cell of a name."""
+    section, field, *number = name.split(".")
+    label = form.field_of(f"{section}.{field}").label
+    if not number:
+        return label
+    start = form.key_fields.row_start(form.sections[section])
+    row = "" if field == start else str(held(f"{section}.{start}.{number[0]}") or "").strip()
+    return f"“{row[:20]}”的{label}" if row else f"第 {number[0]} 行的{label}"
 
 
 # --- the values that a problem rests on ----------------------------------------------------------------

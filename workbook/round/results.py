@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from workbook.round.intake import Incoming
 from workbook.round.ledger import DutyKey, Event
 from workbook.round.placing import place_for
 from workbook.round.receiving import KeptReader, Reception, findings_of
-from workbook.round.state import STATES, Board, DutyState, fold
+from workbook.round.state import STATES, Board, DutyState, LivingProblem, fold
 from workbook.text import fold_as_seen
 from workbook.writing import writing
 
@@ -80,37 +80,48 @@ def _under_roster_name(returned: Return, duty: DutyState) -> Return:
 
 
 def _standing(this_round: OpenRound, duty: DutyState) -> Iterator[Finding]:
-    """A version's findings, those that were waived as notes that say so."""
+    """A version's findings, those that were let stand as notes that say so."""
     version = duty.counted
     assert version is not None, "it counts"
-    findings = findings_of(this_round.ledger.reading(version.reading))
-    by_finding: dict[int, list[Any]] = {}
+    approved = _approved_for(duty)
+    by_finding: dict[int, list[LivingProblem]] = {}
     for living in duty.problems_of(version):
         by_finding.setdefault(living.problem.finding, []).append(living)
-    for number, item in enumerate(findings):
-        living_here = by_finding.get(number, [])
-        waived = [each for each in living_here if each.state == "waived"]
-        if not waived:
-            yield item
-            continue
-        why = "；".join(
-            dict.fromkeys(filter(None, (each.waiver.why for each in waived if each.waiver)))
-        )
-        names = [name for each in waived for name in each.problem.fields]
-        if len(waived) < len(living_here):
-            open_names = [
-                name
-                for each in living_here
-                if each.state != "waived"
-                for name in each.problem.fields
-            ]
-            yield _narrowed(item, open_names)
-        told = f"{item.message}（已核定不改{'：' if why else ''}{why}）"
-        yield replace(_narrowed(item, names), severity=Severity.NOTE, message=told)
+    for number, item in enumerate(findings_of(this_round.ledger.reading(version.reading))):
+        here = by_finding.get(number, [])
+        waived = [each for each in here if each.state == "waived"]
+        open_ = [each for each in here if each.state != "waived"]
+        if waived:
+            yield _let_stand(_narrowed(item, waived), "已核定不改", _reasons(waived))
+        if open_ or not here:
+            rest = _narrowed(item, open_)
+            is_let = approved is not None and any(each.is_open_error for each in open_)
+            yield _let_stand(rest, "带着错误核定", approved or "") if is_let else rest
 
 
-def _narrowed(item: Finding, names: Sequence[str]) -> Finding:
-    """A finding over several cells, for some of them."""
+def _approved_for(duty: DutyState) -> str | None:
+    """Why a duty was approved with errors; None if it was not approved."""
+    last = next((e for e in reversed(duty.decisions) if e.kind == "approved"), None)
+    return str(last.data.get("why", "")) if duty.is_approved and last is not None else None
+
+
+def _reasons(waived: Iterable[LivingProblem]) -> str:
+    """Why some problems stay: what the bureau said, and what the department had."""
+    words = []
+    for each in waived:
+        words.append(each.waiver.why if each.waiver else "")
+        words.append(f"单位说明：{each.answer.note}" if each.answer and each.answer.note else "")
+    return "；".join(dict.fromkeys(filter(None, words)))
+
+
+def _let_stand(item: Finding, what: str, why: str) -> Finding:
+    told = f"{item.message}（{what}{'：' if why else ''}{why}）"
+    return replace(item, severity=Severity.NOTE, message=told)
+
+
+def _narrowed(item: Finding, living: Iterable[LivingProblem]) -> Finding:
+    """A finding over several cells, for those of some of its problems."""
+    names = {name for each in living for name in each.problem.fields}
     fields, cells = item.field.split(","), item.cell.split(",")
     if not names or len(fields) != len(cells):
         return item
@@ -180,12 +191,14 @@ def summarise(folder: PathLike | OpenRound) -> Done:
         let_off = [
             d.entry.department for d in board.departments if all(duty.settled for duty in d.duties)
         ]
-        said = (f"免报或申报无的不在应报之内：{'、'.join(let_off)}",) if let_off else ()
+        said = [f"免报或申报无的不在应报之内：{'、'.join(let_off)}"] if let_off else []
+        if scores := sum(data["score"] is not None for _, data in _scores(this_round)):
+            said.append(f"复核得分 {scores} 个，都记在账上")
         return Done(
             tuple(e.id for e in written),
             shown,
             remarks=tuple(this_round.remarks),
-            said=said,
+            said=tuple(said),
             board=board,
         )
 
@@ -369,7 +382,12 @@ def sample_round(folder: PathLike | OpenRound, add: Iterable[str] = ()) -> Done:
         said = tuple(
             f"{line['code']} {line['department']}：{line['why']}" for line in sampled(this_round)
         )
-        return Done(tuple(e.id for e in written), (this_round.folder.shown(path),), remarks=tuple(this_round.remarks),
+        remarks = list(this_round.remarks)
+        if not drawn and board.missing:
+            remarks.append(
+                f"抽定以后不再变：还没有报来的 {board.missing} 个单位不在里面，以后要查的用 --add 添"
+            )
+        return Done(tuple(e.id for e in written), (this_round.folder.shown(path),), remarks=tuple(remarks),
                     said=said, board=board)  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from workbook.reading import Filling, Submission
 from workbook.round.deciding import Done, duties_of
 from workbook.round.folder import BACK, SENT, TEMPLATE, OpenRound, due_of, mail_of, opened
 from workbook.round.ledger import DutyKey, Event, Overtaken
+from workbook.round.problems import label_of
 from workbook.round.receiving import KeptReader, findings_of
 from workbook.round.state import Board, DutyState, LivingProblem, fold, today_in_china
 from workbook.text import printable
@@ -472,36 +473,14 @@ def _place_of(submission: Submission, names: tuple[str, ...], item: Finding) -> 
     first = next((name for name in names if name in submission.cells), "")
     if not first:
         return item.sheet or "整份表"
-    spot = lay_out(submission.form, submission.plan).spots.get(first)
-    label = spot.field.label if spot else ""
     at = submission.cells[first].address
-    row = _row_of(submission, first)
-    where = f"{row}的{label}" if row else label
     more = f" 等 {len(names)} 格" if len(names) > 1 else ""
-    return f"{where}（{at.sheet} {at.a1}{more}）"
+    return f"{_label_of(submission, first)}（{at.sheet} {at.a1}{more}）"
 
 
 def _label_of(submission: Submission, name: str) -> str:
-    """What a cell is called: `指标“培训人次”的自评得分`."""
-    spot = lay_out(submission.form, submission.plan).spots.get(name)
-    row = _row_of(submission, name)
-    label = spot.field.label if spot else name
-    return f"{row}的{label}" if row else label
-
-
-def _row_of(submission: Submission, name: str) -> str:
-    section, _, rest = name.partition(".")
-    number = rest.partition(".")[2]
-    if not number or section not in submission.form.sections:
-        return ""
-    start = submission.form.key_fields.row_start(submission.form.sections[section])
-    cell = submission.cells.get(f"{section}.{start}.{number}")
-    named = str(cell.value).strip() if cell is not None and cell.value is not None else ""
-    return (
-        f"“{named[:20]}”"
-        if named and not name.startswith(f"{section}.{start}.")
-        else f"第 {number} 行"
-    )
+    cells = submission.cells
+    return label_of(submission.form, name, lambda of: cells[of].value if of in cells else None)
 
 
 def _message_of(item: Finding, row: str) -> str:
