@@ -39,6 +39,7 @@ from workbook.checking.roster import (
     RosterEntry,
     RosterIndicator,
     as_roster,
+    load_counties,
     load_roster,
     nearest_name,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "is_sum_line",
     "judge",
     "judge_trials",
+    "load_counties",
     "load_roster",
     "marked",
     "named_otherwise",

@@ -288,6 +288,31 @@ def load_roster(
     return roster
 
 
+def load_counties(path: PathLike) -> Roster:
+    """Read whose packs a city expects: a roster whose departments are counties, from a table with the column 县区.
+
+    编码, 联系人, 联系电话 and 截止日期 may stand beside it. Else as `load_roster`.
+
+    >>> from pathlib import Path
+    >>> from workbook.checking import load_counties
+    >>> _ = Path("县.csv").write_text("县区\\n云溪区\\n君山区\\n", encoding="utf-8")
+    >>> [entry.department for entry in load_counties("县.csv").entries]
+    ['云溪区', '君山区']
+    """
+    path = as_path(path, "path")
+    rows = next(filter(None, _sheets(path).values()), ())
+    entries = _all_or_every_mistake(str(path), rows, _COUNTIES, _entry)
+    if not entries:
+        raise RosterError(f"{path}：里面没有县区，请在表头下每行填一个县区")
+    mistakes = (
+        _repeated(path, entries, "编码", lambda entry: entry.code),
+        _repeated(path, entries, "县区", lambda entry: entry.department),
+    )
+    if any(mistakes):
+        raise RosterError("\n".join(filter(None, mistakes)))
+    return Roster(path, entries)
+
+
 def as_roster(value: object, name: str = "roster") -> Roster | None:
     """A roster, or the one of a path; None if none is given. Raises ArgumentError and RosterError."""
     if value is None or isinstance(value, Roster):
@@ -517,6 +542,13 @@ _DEPARTMENTS = _Heads(
     "department",
     "单位",
     "缺少“部门”列（也可以写作“单位名称”“预算单位”）；第一行是：{stands}。请在表头写上：预算编码、部门、联系人、联系电话",
+)
+_COUNTIES = _Heads(
+    {name: heads for name, heads in _HEADS.items() if name not in ("county", "department")}
+    | {"department": _HEADS["county"]},
+    "department",
+    "县区",
+    "缺少“县区”列；第一行是：{stands}。请在表头写上：县区、联系人、联系电话、截止日期",
 )
 _PROJECT_LIST = _Heads(
     _PROJECT_HEADS,

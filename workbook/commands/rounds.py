@@ -143,12 +143,17 @@ def _listed(names: Iterable[str]) -> str:
 @click.option(
     "--bureau", default="", help=t("收表的单位，写在退回的表和通知上。", "The bureau's name.")
 )
+@click.option(
+    "--area",
+    default="",
+    help=t("本县区（本市）的名称，写进上报包。", "What the county is called, for the level above."),
+)
 @click.option("--from", "last", type=_PATH, help=t(
     "上一次收表的文件夹：名册、设置照旧，上年的数用来比较。", "Last year's folder, to go on from."))  # fmt: skip
 @json_option
 def new(
     folder: Path, forms: tuple[str, ...], roster: Path | None, projects: Path | None, indicators: Path | None,
-    year: int | None, deadline: datetime.datetime | None, bureau: str, last: Path | None, as_json: bool,
+    year: int | None, deadline: datetime.datetime | None, bureau: str, area: str, last: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from workbook.round import new_round
@@ -156,7 +161,7 @@ def new(
     given = [given_form(name, ()) for name in forms]
     path = new_round(
         folder, forms=given, roster=roster, projects=projects, indicators=indicators, year=year,
-        deadline=_day(deadline), bureau=bureau, last=last,
+        deadline=_day(deadline), bureau=bureau, area=area, last=last,
     )  # fmt: skip
     if as_json:
         print_json({"events": [1, 2], "files": [str(path)], "refused": []})
@@ -749,7 +754,11 @@ def recheck(folder: Path, departments: tuple[str, ...], as_json: bool) -> None:
 
 
 @round_.command(
-    "close", help=t("封存：整个文件夹写成一个 .zip。", "Seal the whole folder into one archive.")
+    "close",
+    help=t(
+        "封存：整个文件夹写成一个 .zip，另写一个给上一级的“-上报.zip”。",
+        "Seal the whole folder into one archive, and what the level above gets into another.",
+    ),
 )
 @_folder
 @click.option(
@@ -757,12 +766,22 @@ def recheck(folder: Path, departments: tuple[str, ...], as_json: bool) -> None:
     default="",
     help=t("还有没办完的也要封存，写明原因。", "Why it is closed though something is open."),
 )
+@click.option(
+    "--with-contacts",
+    is_flag=True,
+    help=t("上报包里带上填表人、电话。", "Leave names and telephone numbers in the report pack."),
+)
+@click.option(
+    "--with-files",
+    is_flag=True,
+    help=t("上报包里带上原件。", "Put the files themselves into the report pack."),
+)
 @json_option
-def close(folder: Path, why: str, as_json: bool) -> None:
+def close(folder: Path, why: str, with_contacts: bool, with_files: bool, as_json: bool) -> None:
     """See the command's help."""
     from workbook.round import close_round
 
-    done = close_round(folder, why=why)
+    done = close_round(folder, why=why, with_contacts=with_contacts, with_files=with_files)
     if as_json:
         print_json(done.record())
     else:

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
 import sqlite3
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from workbook.arguments import PathLike, as_path
 from workbook.errors import BuildError, WorkbookError, reason_of, remedy_of
 from workbook.release import __version__
+from workbook.reported import (
+    LIST,
+    ROOM,
+    PackedDuty,
+    is_as_stamped,
+    open_pack,
+    pack_of,
+    stamp,
+    write_pack,
+)
 from workbook.round.deciding import Done
 from workbook.round.folder import HIDDEN, LEDGER, OpenRound, opened
-from workbook.round.ledger import Event, Ledger
-from workbook.round.state import FINISHED, STATES, Board, fold
+from workbook.round.ledger import Event, Ledger, Overtaken
+from workbook.round.results import counted_returns, scores_on_record
+from workbook.round.state import FINISHED, STATES, Board, DutyState, fold
 from workbook.text import printable
 from workbook.writing import writing
 
@@ -50,46 +62,153 @@ class Verified:
         }
 
 
-def pack_of(folder: Path) -> Path:
+def sealed_pack_of(folder: Path) -> Path:
     """Where a round's sealed pack lies: beside the folder, under its name."""
     whole = folder.absolute()
     return whole.with_name(f"{whole.name}.zip")
 
 
-def close_round(folder: PathLike | OpenRound, *, why: str = "") -> Done:
-    """Seal the round into DIR.zip, which stays with the bureau. Raises WorkbookError while something is open, unless
-    `why` says why it is closed all the same.
+def close_round(
+    folder: PathLike | OpenRound,
+    *,
+    why: str = "",
+    with_contacts: bool = False,
+    with_files: bool = False,
+) -> Done:
+    """Seal the round into DIR.zip, which stays with the bureau, and DIR-上报.zip for the level above.
+
+    The latter holds what counts, cell by cell, without those whom the definitions mark as contacts unless `with_contacts`;
+    the files themselves come along `with_files`. Raises WorkbookError while something is open, unless `why` says why it is
+    closed all the same.
 
     >>> from workbook.round import close_round, new_round
     >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
     >>> len(close_round(path, why="今年不收了").files)
-    1
+    2
     """
     with opened(folder) as this_round:
-        board = fold(this_round)
-        pack = pack_of(this_round.folder.path)
-        if board.closed:
-            if pack.is_file():
+
+        def stands_against() -> list[str]:
+            return list(_open(fold(this_round)))
+
+        def write(target: Path, data: Mapping[str, Any]) -> str:
+            return _write_report(this_round, fold(this_round), target, data)
+
+        options = {"with_contacts": with_contacts, "with_files": with_files}
+        done = seal_round(this_round, stands_against, write, why=why, options=options)
+        return replace(done, board=fold(this_round))
+
+
+def seal_round(
+    this_round: OpenRound,
+    stands_against: Callable[[], list[str]],
+    write_report: Callable[[Path, Mapping[str, Any]], str],
+    *,
+    why: str = "",
+    options: Mapping[str, Any] | None = None,
+) -> Done:
+    """Close a round and write both its packs. Raises WorkbookError where something stands against it, and no `why` is given.
+
+    `write_report` writes what the level above gets and returns its seal; of the same events it must write the same.
+    """
+    path = this_round.folder.path
+    pack, report = sealed_pack_of(path), pack_of(path)
+    events: list[Event] = []
+    open_: list[str] = []
+    if this_round.is_closed:  # a pack that was lost, or never finished, is made anew
+        if pack.is_file() and report.is_file():
+            raise WorkbookError(f"{path}：已经封存；要改，先用 workbook round reopen 写明原因")
+        data = _closing(this_round).data
+        with _wrote(report), writing(report) as temporary:
+            if write_report(temporary, data) != data["report"]:
                 raise WorkbookError(
-                    f"{this_round.folder.path}：已经封存；要改，先用 workbook round reopen 写明原因"
+                    f"{path}：封存以后名册、设置或收到的文件被改过，上报包做不成原来的样子；请从备份恢复"
                 )
-            open_ = []
-            events: list[Event] = []  # a pack that was lost, or never finished, is made anew
-        else:
-            open_ = list(_open(board))
-            if open_ and not why.strip():
-                listed = "；".join(open_[:_MOST_LISTED]) + (
-                    f" 等 {len(open_)} 项" if len(open_) > _MOST_LISTED else ""
-                )
-                raise WorkbookError(f"还不能封存：{listed}。确要封存，请写明原因：--why “……”")
-            data = {"why": why.strip(), "open": open_, "former": _former_seal(this_round)}
-            events = this_round.write_now([Event("closed", data=data)])
-        seal = _write_pack(this_round, pack)
-        return Done(
-            tuple(event.id for event in events), (str(pack),), remarks=tuple(this_round.remarks),
-            said=(f"封存：{pack}", f"印鉴下请写：{seal}", *(f"没有办完就封存的：{each}" for each in open_)),
-            board=fold(this_round),
-        )  # fmt: skip
+    while not this_round.is_closed:
+        open_ = stands_against()
+        if open_ and not why.strip():
+            listed = "；".join(open_[:_MOST_LISTED]) + (
+                f" 等 {len(open_)} 项" if len(open_) > _MOST_LISTED else ""
+            )
+            raise WorkbookError(f"还不能封存：{listed}。确要封存，请写明原因：--why “……”")
+        data = {
+            "why": why.strip(), "open": open_, "former": _former_seal(this_round), **(options or {}),
+            "after": this_round.events[-1].id, "reports": _former_reports(this_round),
+        }  # fmt: skip
+        try:
+            with _wrote(report), writing(report) as temporary:
+                data = {**data, "report": write_report(temporary, data)}
+                events = this_round.write([Event("closed", data=data)])
+        except Overtaken:
+            this_round.refresh()
+    seal = _write_pack(this_round, pack)
+    said = (
+        f"封存：{pack}，留在本单位，印鉴下请写：{seal}",
+        f"上报：{report}，印鉴下请写：{_closing(this_round).data['report']}",
+        *(f"没有办完就封存的：{each}" for each in open_),
+    )
+    return Done(
+        tuple(event.id for event in events), (str(pack), str(report)), remarks=tuple(this_round.remarks), said=said
+    )  # fmt: skip
+
+
+def about_round(this_round: OpenRound, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a pack for the level above says of its round, but for the scores; `data` is the closing event's."""
+    last, settings = this_round.events[data["after"] - 1], this_round.settings
+    return {
+        "name": settings.area, "bureau": settings.bureau, "year": settings.year, "closed": last.hash,
+        "closed_at": last.at, "former": data["reports"],
+    }  # fmt: skip
+
+
+def _closing(this_round: OpenRound) -> Event:
+    """The event that closed the round last."""
+    return next(event for event in reversed(this_round.events) if event.kind == "closed")
+
+
+def _former_reports(this_round: OpenRound) -> list[str]:
+    """The seals of the packs that were handed up before, the first one first."""
+    return [event.data["report"] for event in this_round.events if event.kind == "closed"]
+
+
+def _write_report(
+    this_round: OpenRound, board: Board, target: Path, data: Mapping[str, Any]
+) -> str:
+    """Write what the level above gets; returns its seal. The same events give the same bytes."""
+    settings = this_round.settings
+    returns = {returned.sha256: returned for returned in counted_returns(this_round, board)}
+    copies = [
+        (duty, duty.counted.sha256 if duty.counted and not duty.settled else "")
+        for duty in board.duties
+    ]
+    used = {key for key, form in this_round.forms.items() if form.id in settings.forms}
+    return write_pack(
+        target,
+        {
+            **about_round(this_round, data),
+            "reviews": [each for each in scores_on_record(this_round) if each["score"] is not None],
+        },
+        [form for key, form in this_round.forms.items() if key in used],
+        ((_packed(duty), returns.get(copy)) for duty, copy in copies),
+        originals={copy: this_round.folder.stored(copy) for _, copy in copies if copy} if data["with_files"] else {},
+        with_contacts=data["with_contacts"],
+    )  # fmt: skip
+
+
+def _packed(duty: DutyState) -> PackedDuty:
+    return PackedDuty(
+        duty.key.county, duty.key.code, duty.entry.department if duty.entry else "", duty.form.id, duty.project, duty.state,
+        duty.deadline.isoformat() if duty.deadline else "", duty.on_time, duty.open_errors(duty.counted),
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _wrote(path: Path) -> Iterator[None]:
+    """What the disk refuses, as a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise BuildError(f"{path}：写不了（{reason_of(error)}），{remedy_of(error)}") from None
 
 
 def _open(board: Board) -> Iterator[str]:
@@ -119,40 +238,31 @@ def reopen_round(folder: PathLike | OpenRound, *, why: str) -> Done:
     """
     if not why.strip():
         raise WorkbookError("重新打开要写明原因：--why “……”")
-    with opened(folder) as this_round:
-        if not fold(this_round).closed:
+    with opened(folder, level="") as this_round:
+        if not this_round.is_closed:
             raise WorkbookError(f"{this_round.folder.path}：没有封存，不必重新打开")
-        pack = pack_of(this_round.folder.path)
-        seal = _seal_of(this_round)
-        kept = pack.with_name(f"{pack.stem}_{seal[:8]}.zip")
-        try:
-            if (
-                pack.is_file()
-            ):  # first: the next pack is to find the place free, whatever happens here
-                pack.replace(kept)
-        except OSError as error:
-            raise BuildError(
-                f"{pack}：原来的封存包改不了名（{reason_of(error)}），{remedy_of(error)}"
-            ) from None
+        seal = _closing(this_round).hash  # over everything before it
+        kept = []
+        for pack in (sealed_pack_of(this_round.folder.path), pack_of(this_round.folder.path)):
+            aside = pack.with_name(f"{pack.stem}_{seal[:8]}.zip")
+            with _wrote(pack):
+                if (
+                    pack.is_file()
+                ):  # first: the next pack is to find the place free, whatever happens here
+                    pack.replace(aside)
+            if aside.is_file():
+                kept.append(str(aside))
         written = this_round.write_now([Event("reopened", data={"why": why.strip(), "seal": seal})])
-        return Done(tuple(e.id for e in written), (str(kept),), remarks=tuple(this_round.remarks),
-                    said=(f"已重新打开；原来的封存包改名为 {kept}",), board=fold(this_round))  # fmt: skip
-
-
-def _seal_of(this_round: OpenRound) -> str:
-    """The hash of the event that closed the round last: it is hashed over everything before it."""
-    return next(event.hash for event in reversed(this_round.events) if event.kind == "closed")
+        return Done(tuple(e.id for e in written), tuple(kept), remarks=tuple(this_round.remarks),
+                    said=(f"已重新打开；原来的包改名为 {'、'.join(kept) or '（不在了）'}",), board=fold(this_round))  # fmt: skip
 
 
 def _write_pack(this_round: OpenRound, pack: Path) -> str:
     """Write the archive of the whole folder; returns its seal."""
     root = this_round.folder.path
-    seal = _seal_of(this_round)
-    try:
-        with (
-            writing(pack) as temporary,
-            zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
-        ):
+    seal = _closing(this_round).hash
+    with _wrote(pack), writing(pack) as temporary:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
             manifest: dict[str, str] = {}
             for path in _files(root):
                 name = path.relative_to(root).as_posix()
@@ -172,8 +282,8 @@ def _write_pack(this_round: OpenRound, pack: Path) -> str:
             member = zipfile.ZipInfo(MANIFEST, _DATE)
             member.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(member, json.dumps(record, ensure_ascii=False, indent=1))
-    except OSError as error:
-        raise BuildError(f"{pack}：写不了（{reason_of(error)}），{remedy_of(error)}") from None
+            archive.comment = ROOM
+        stamp(temporary)
     return seal
 
 
@@ -202,17 +312,19 @@ def _add(archive: zipfile.ZipFile, name: str, path: Path) -> str:
 
 
 def verify(pack: PathLike) -> Verified:
-    """Hold every byte of a sealed pack against its manifest, its ledger's chain and its seal. Raises WorkbookError
-    for what is no such pack.
+    """Hold every byte of a pack, of either kind, against its manifest, its ledger's chain and its seal. Raises
+    WorkbookError for what is no such pack.
 
     >>> from workbook.round import close_round, new_round, verify
     >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
-    >>> (pack,) = close_round(path, why="今年不收了").files
-    >>> verify(pack).faults
-    ()
+    >>> sealed, report = close_round(path, why="今年不收了").files
+    >>> verify(sealed).faults, verify(report).faults
+    ((), ())
     """
     path = as_path(pack, "pack")
     try:
+        with path.open("rb") as file:
+            is_whole = is_as_stamped(file)
         archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile) as error:
         reason = reason_of(error) if isinstance(error, OSError) else "不是 zip，或者坏了"
@@ -220,6 +332,8 @@ def verify(pack: PathLike) -> Verified:
             f"{path}：打不开（{reason}）；请给出 workbook round close 写的 .zip"
         ) from None
     with archive:
+        if LIST in archive.namelist():
+            return _verify_report(path)
         try:
             manifest = json.loads(archive.read(MANIFEST))
             listed: Mapping[str, str] = manifest["files"]
@@ -228,7 +342,19 @@ def verify(pack: PathLike) -> Verified:
             raise WorkbookError(f"{path}：里面没有封存清单，或者清单坏了") from None
         faults = list(_unlike(archive, listed))
         faults += _chain_faults(archive, seal, count)
+        if not is_whole and not faults:
+            faults.append("封存包的字节改过，里面的文件和账本没有变")
         return Verified(seal, len(listed), count, tuple(faults))
+
+
+def _verify_report(path: Path) -> Verified:
+    """The same of a pack for the level above, and of all packs in it."""
+    try:
+        pack = open_pack(path.read_bytes(), path.name)
+        files = pack.files + sum(below.files for _, below in pack.by_county() if below is not pack)
+    except WorkbookError as error:
+        return Verified("", 0, 0, (str(error),))
+    return Verified(pack.seal, files, 0, ())
 
 
 def _unlike(archive: zipfile.ZipFile, listed: Mapping[str, str]) -> Iterator[str]:

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from workbook.arguments import PathLike, as_path
-from workbook.checking import Roster, RosterEntry, load_roster
+from workbook.checking import Roster, RosterEntry, load_counties, load_roster
 from workbook.errors import BuildError, RosterError, WorkbookError, reason_of, remedy_of
 from workbook.form import Form, form_of
 from workbook.reading import Return
+from workbook.reported import CITY, COUNTY
 from workbook.round.ledger import DutyKey, Event, Ledger, Overtaken
 from workbook.round.settings import NAME, RoundSettings, load_settings, told_changes
 from workbook.text import fold, printable
@@ -155,11 +156,13 @@ class RoundFolder:
         """What round.toml says. Raises WorkbookError."""
         return load_settings(self.path / NAME)
 
-    def roster(self) -> Roster:
-        """Who must answer. Raises RosterError."""
+    def roster(self, level: str = COUNTY) -> Roster:
+        """Who must answer: departments, or of a city the counties. Raises RosterError."""
         roster = self.file(ROSTER_STEM)
         if roster is None:
             raise RosterError(f"{self.path}：没有名册；请把名册存成 {ROSTER_STEM}.xlsx 放在这里")
+        if level == CITY:
+            return load_counties(roster)
         lists = [
             self.file(stem) if roster.suffix.lower() == ".csv" else None
             for stem in (PROJECTS_STEM, INDICATORS_STEM)
@@ -194,7 +197,7 @@ class OpenRound:
         self.folder = folder
         self.ledger = ledger
         self.settings = folder.settings()
-        self.roster = folder.roster()
+        self.roster = folder.roster(self.settings.level)
         self.forms = folder.forms()
         self.remarks: list[str] = []
         for form in self.settings.forms:
@@ -345,8 +348,8 @@ def _line(entry: RosterEntry) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def opened(path: PathLike | OpenRound) -> Iterator[OpenRound]:
-    """A round, opened by its folder; one that is open already stays so.
+def opened(path: PathLike | OpenRound, level: str = COUNTY) -> Iterator[OpenRound]:
+    """A round of a level, opened by its folder; one that is open already stays so. Raises WorkbookError.
 
     >>> from workbook.round import new_round, opened
     >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
@@ -363,7 +366,22 @@ def opened(path: PathLike | OpenRound) -> Iterator[OpenRound]:
             f"{folder.path}：这里没有收表的账本；请给出 workbook round new 建的文件夹"
         )
     with Ledger(folder.ledger_path) as ledger:
-        yield OpenRound(folder, ledger)
+        this_round = OpenRound(folder, ledger)
+        if level not in (this_round.settings.level, ""):
+            raise WorkbookError(f"{folder.path}：{_OTHER_LEVEL[this_round.settings.level]}")
+        yield this_round
+
+
+_OTHER_LEVEL = {
+    CITY: "这里收的是各县区的上报包，没有这个命令；能用的有 receive、status、decide、summary、close、reopen",
+    COUNTY: "这里收的是各单位的表，不是各县区的上报包",
+}
+
+
+def level_of(path: PathLike) -> str:
+    """What a folder collects: county the forms of departments, city the packs of counties. Raises WorkbookError."""
+    folder = RoundFolder(path)
+    return folder.settings().level if folder.hidden.is_dir() else COUNTY
 
 
 def due_of(entry: RosterEntry, settings: RoundSettings) -> datetime.date | None:

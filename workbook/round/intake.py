@@ -14,6 +14,7 @@ from workbook.errors import Refused
 from workbook.limits import Limits
 from workbook.package import Mail, is_mail, members, read_file, read_mail
 from workbook.reading import CHINA, find_files, is_litter
+from workbook.reported import is_pack
 from workbook.round.folder import RoundFolder
 from workbook.text import printable
 
@@ -167,6 +168,9 @@ def _of(
         mail = read_mail(name, content) if is_mail(path) else None
         if mail is not None:
             yield from _of_mail(folder, intake, name, content, mail, moment, depth)
+            return
+        if path.suffix.lower() == ".zip" and is_pack(content):
+            yield _kept(folder, name, content, moment, time_of, **about)
             return
         packed = list(members(path, content, Limits(), endings=_WORTH_OPENING))
         time_of = "archive" if packed and time_of == "file" else time_of

@@ -281,6 +281,11 @@ def _scores(this_round: OpenRound) -> Iterator[tuple[str, dict[str, Any]]]:
     yield from last.items()
 
 
+def scores_on_record(this_round: OpenRound) -> list[dict[str, Any]]:
+    """The last score and remark that was typed of each: form, year, county, code, department, project, score, remark."""
+    return [data for _, data in _scores(this_round)]
+
+
 def _settings_on_record(this_round: OpenRound) -> Mapping[str, Any]:
     nothing: dict[str, Any] = {"cutoffs": [], "criteria": []}
     return next(

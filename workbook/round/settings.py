@@ -13,6 +13,7 @@ from typing import Any
 
 from workbook.arguments import FIRST_YEAR, LAST_YEAR
 from workbook.errors import WorkbookError, reason_of
+from workbook.reported import CITY, COUNTY
 from workbook.text import printable
 
 NAME = "round.toml"
@@ -20,6 +21,8 @@ NAME = "round.toml"
 _TEXT = """\
 # 这一次收表的设置。改了保存，下一个命令就照新的做，并先记下改了什么。以 # 开头的是说明。
 
+# 这一级收什么：county 收各单位的表，city 收各县区的上报包；开始以后不要改
+level = {level}
 # 收哪些表（workbook forms 列出的名字；开始收表以后不要改）。
 # 执行率低到多少要说明原因之类的界限写在表的定义里，要改的先照“表的定义”做一张自己的表
 forms = {forms}
@@ -27,6 +30,8 @@ forms = {forms}
 year = {year}
 # 发表、收表的单位，写在退回修改表和通知上
 bureau = {bureau}
+# 本县区（本市）的名称，如 云溪区：封存时写进上报包，上一级靠它认
+area = {area}
 # 有问题找谁：姓名、电话，写在退回修改表和催报信上
 contact = {contact}
 # 报送截止日期（当天 24 时止）；名册的“截止日期”列优先
@@ -53,7 +58,9 @@ class RoundSettings:
 
     forms: tuple[str, ...]
     year: int
+    level: str = COUNTY
     bureau: str = ""
+    area: str = ""
     contact: str = ""
     deadline: datetime.date | None = None
     remind_days: int = 7
@@ -108,7 +115,7 @@ def load_settings(path: Path) -> RoundSettings:
             raise WorkbookError(f"{path}：{name} = {value!r} 不对，应是{wanted}")
         values[name] = tuple(value) if isinstance(value, list) else value
     for name in ("forms", "year"):
-        if not values.get(name):
+        if not values.get(name) and not (name == "forms" and values.get("level") == CITY):
             raise WorkbookError(f"{path}：缺少 {name}")
     settings = RoundSettings(**values)
     _require_sensible(path, settings)
@@ -119,7 +126,9 @@ _NUMBER = (int, float)
 _KINDS: Mapping[str, tuple[Any, str]] = {
     "forms": (list, '表名的列表，如 ["department_overall"]'),
     "year": (int, "年度，如 2024"),
+    "level": (str, '"county" 或 "city"'),
     "bureau": (str, "引号里的文字"),
+    "area": (str, "引号里的文字"),
     "contact": (str, "引号里的文字"),
     "deadline": (datetime.date, "日期，如 2025-03-31（不加引号）"),
     "remind_days": (int, "天数，如 7"),
@@ -137,6 +146,7 @@ def _require_sensible(path: Path, settings: RoundSettings) -> None:
     wrong = (
         "forms" if not all(isinstance(form, str) for form in settings.forms)
         else "year" if not FIRST_YEAR <= settings.year <= LAST_YEAR
+        else "level" if settings.level not in (COUNTY, CITY)
         else "remind_days" if not 0 <= settings.remind_days <= 366
         else "sample_share" if not 0 <= settings.sample_share <= 1
         else "sample_least" if not 0 <= settings.sample_least <= 100_000
@@ -166,7 +176,8 @@ def _where(message: str, text: str) -> str:
 
 
 LABELS = {
-    "forms": "表", "year": "年度", "bureau": "单位", "contact": "联系人", "deadline": "截止日期", "remind_days": "提前几天催报",
+    "forms": "表", "year": "年度", "level": "级别", "bureau": "单位", "area": "地区",
+    "contact": "联系人", "deadline": "截止日期", "remind_days": "提前几天催报",
     "previous": "上一年度", "approve_passed": "自动核定", "close_checked_warnings": "核对无误自动了结",
     "sample_share": "抽查几成", "sample_least": "至少抽查几个",
 }  # fmt: skip

@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from workbook.arguments import DayLike, PathLike, as_day, as_path, as_year
-from workbook.checking import load_roster
+from workbook.checking import load_counties, load_roster
 from workbook.errors import BuildError, WorkbookError, reason_of, remedy_of
 from workbook.form import Form, as_form
 from workbook.release import __version__
+from workbook.reported import CITY
 from workbook.round.folder import (
     BACK,
     FILES,
@@ -48,14 +49,18 @@ def new_round(
     *,
     forms: Iterable[Form | PathLike] = (),
     roster: PathLike | None = None,
+    counties: PathLike | None = None,
     projects: PathLike | None = None,
     indicators: PathLike | None = None,
     year: int | None = None,
     deadline: DayLike | None = None,
     bureau: str = "",
+    area: str = "",
     last: PathLike | None = None,
 ) -> Path:
     """Make the folder of a round; `last` is last year's, whose roster, settings and figures it takes over.
+
+    With `counties`, a table of their names, it is a city's: it takes their packs instead of forms (`workbook.levels`).
 
     Raises WorkbookError where something is there already or missing, RosterError and FormError for what it is made of.
 
@@ -82,6 +87,16 @@ def new_round(
             [],
             {},
         )
+    if counties is not None or settings.level == CITY:
+        if forms or roster is not None or projects is not None or indicators is not None:
+            raise WorkbookError(
+                "收各县区上报包的，只要 --counties，不要 --form、--roster：收哪些表由上报包说"
+            )
+        lists = {ROSTER_STEM: as_path(counties, "counties")} if counties is not None else lists
+        load_counties(lists[ROSTER_STEM])
+        settings = replace(settings, forms=(), level=CITY)
+        _make(path, _settled(settings, year, deadline, bureau, area), [], lists)
+        return path
     given = [as_form(form) for form in forms]
     definitions = given or definitions
     if not definitions:
@@ -99,17 +114,25 @@ def new_round(
         raise WorkbookError(
             f"《{by_project.name}》一个项目报一份，名册里没有项目：请加一张工作表“{PROJECTS_STEM}”，或用 --projects 给出"
         )
-    settings = replace(
-        settings,
-        forms=tuple(form.id for form in definitions),
-        year=as_year(year) if year is not None else listed.year or settings.year,
-        deadline=as_day(deadline, "deadline") if deadline is not None else settings.deadline,
-        bureau=bureau or settings.bureau,
-    )
+    settings = replace(settings, forms=tuple(form.id for form in definitions))
+    settings = _settled(settings, year or listed.year, deadline, bureau, area)
     if len(set(settings.forms)) < len(settings.forms):
         raise WorkbookError("同一张表写了两次，请只写一次")
     _make(path, settings, definitions, lists)
     return path
+
+
+def _settled(
+    settings: RoundSettings, year: int | None, deadline: DayLike | None, bureau: str, area: str
+) -> RoundSettings:
+    """The settings with what was given."""
+    return replace(
+        settings,
+        year=as_year(year) if year is not None else settings.year,
+        deadline=as_day(deadline, "deadline") if deadline is not None else settings.deadline,
+        bureau=bureau or settings.bureau,
+        area=area or settings.area,
+    )
 
 
 def _after(

@@ -86,11 +86,12 @@ def undisturbed(desk: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def events(folder: Path) -> list[tuple[Any, ...]]:
-    """What happened, without when."""
+    """What happened, without when and without the seals, which tell when."""
     with opened(folder) as this_round:
         this_round.ledger.require_whole()
         return [
-            (event.id, event.who, event.kind, event.duty.text, event.file, json.dumps(event.data, sort_keys=True))
+            (event.id, event.who, event.kind, event.duty.text, event.file,
+             json.dumps({**event.data, "report": "", "reports": len(event.data.get("reports", ()))}, sort_keys=True))
             for event in this_round.events
         ]  # fmt: skip
 
