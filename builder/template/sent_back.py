@@ -12,6 +12,7 @@ from datetime import date
 
 from builder import styles as st
 from builder.sheets import Book, WrittenSheet, done
+from builder.template.selfcheck import PASSED, STATUS_NAME
 from builder.template.widths import text_width
 from workbook.address import Address, letters, quote
 from workbook.expression import literal, number_text
@@ -37,12 +38,14 @@ _HEAD_ROW = 6
 _POINTS, _MOST_POINTS = 14.0, 400.0
 MOST_NOTES = 30
 """So many problems have a note at their cell; the rest stand in the list alone."""
+_MOST_TESTS = 12
+"""So many other cells of a problem are watched for a change."""
 _LONGEST_TEXT = 250
 """Characters of a text that a conditional format's formula may hold, and some to spare."""
 SEVERITY_WORDS = {"error": "须改正", "warning": "请核对"}
 _HOW_TO = (
     f"请在表里直接改，点“位置”就跳到那一格。每个问题在“处理”里选一项：改好的选“{FIXED}”；核对过、确实没有错的选“{CHECKED}”；"
-    f"确有特殊情况、请求不改的选“{WAIVER}”。后两种请在“说明”里写明理由。填好后保存，把这个文件报回来，不要另存成别的表。"
+    f"确有特殊情况、请求不改的选“{WAIVER}”。后两种请在“说明”里写明理由。填好后保存，就把这个文件报回来。"
 )
 
 
@@ -147,19 +150,23 @@ def _write_progress(book: Book, sheet: WrittenSheet, letter: BackLetter) -> None
     answers, notes = (
         f"${letters(c + 1)}${first}:${letters(c + 1)}${last}" for c in (_ANSWER, _NOTE)
     )
-    unanswered = f"COUNTBLANK({answers})"
-    unexplained = f'SUMPRODUCT(({answers}<>"")*({answers}<>{literal(FIXED)})*({notes}=""))'
+    answered = "+".join(f"COUNTIF({answers},{literal(action)})" for action in ACTIONS)
+    unanswered = f"({len(letter.items)}-{answered.replace('+', '-')})"
+    explained = f"(({answers}={literal(CHECKED)})+({answers}={literal(WAIVER)}))"
+    unexplained = f"SUMPRODUCT({explained}*(LEN(TRIM({notes}))=0))"
+    is_faulty = f'LEFT({STATUS_NAME},{len(PASSED)})<>"{PASSED}"'
     formula = (
         f'=IF({unanswered}>0,"还有 "&{unanswered}&" 个问题没有选“处理”。","")'
         f'&IF({unexplained}>0,"还有 "&{unexplained}&" 处没有写“说明”。","")'
-        f'&IF({unanswered}+{unexplained}=0,"都处理了，可以报回。","")'
+        f'&IF({unanswered}+{unexplained}=0,IF({is_faulty},"都处理了，但"&{STATUS_NAME},"都处理了，可以报回。"),"")'
     )
     done(
         sheet.write_formula(4, 0, formula, style, f"还有 {len(letter.items)} 个问题没有选“处理”。")
     )
     green = book.add_format({"font_color": st.GOOD_INK})
     done(sheet.conditional_format(4, 0, 4, _LAST, {
-        "type": "formula", "criteria": f"={unanswered}+{unexplained}=0", "format": green,
+        "type": "formula", "format": green,
+        "criteria": f'=AND({unanswered}+{unexplained}=0,LEFT({STATUS_NAME},{len(PASSED)})="{PASSED}")',
     }))  # fmt: skip
 
 
@@ -198,7 +205,7 @@ def _write_item(book: Book, sheet: WrittenSheet, row: int, item: BackItem) -> No
     missing = book.add_format({"bg_color": st.MISSING_FILL})
     for column, test in (
         (_ANSWER, f'={action}=""'),
-        (_NOTE, f'=AND({action}<>"",{action}<>{literal(FIXED)},{note}="")'),
+        (_NOTE, f'=AND({action}<>"",{action}<>{literal(FIXED)},LEN(TRIM({note}))=0)'),
     ):
         done(
             sheet.conditional_format(
@@ -207,12 +214,7 @@ def _write_item(book: Book, sheet: WrittenSheet, row: int, item: BackItem) -> No
         )
     for column, what in ((_ANSWER, "action"), (_NOTE, "note")):
         done(book.define_name(answer_name(item.number, what), f"={_absolute(row, column)}"))
-    columns = ((item.place, 1), (wrong, 2), (item.stands, 3), (item.should, 4), (item.hint, 5))
-    done(
-        sheet.set_row(
-            row, _height([(words_there, _WIDTHS[column]) for words_there, column in columns])
-        )
-    )
+    # The row's height is left to the program, which then lets it grow with what is typed.
 
 
 def _write_left_over(
@@ -277,19 +279,31 @@ def mark(
     )
     noted: set[tuple[str, int, int]] = set()
     for item in letter.items:
-        for name in item.names:
-            spot = layout.spots.get(name)
-            if spot is None or spot.address.sheet not in sheets:
-                continue
-            sheet = sheets[spot.address.sheet]
-            test = _unchanged(spot.address, values.get(name))
-            if spot.field.is_input:
-                done(
-                    sheet.conditional_format(
-                        spot.area,
-                        {"type": "formula", "criteria": test, "format": fills[item.severity]},
-                    )
+        inputs = [
+            (spot, _unchanged(spot.address, values.get(name)))
+            for name in item.names
+            if (spot := layout.spots.get(name)) is not None
+            and spot.address.sheet in sheets
+            and spot.field.is_input
+        ]
+        for spot, own in inputs:
+            # What was mended at one of a problem's cells is mended at all; the form's own hints go on watching.
+            beside = [
+                test
+                for other, test in inputs
+                if other is not spot and other.address.sheet == spot.address.sheet
+            ][:_MOST_TESTS]
+            tests = [f"{answer_name(item.number, 'action')}<>{literal(FIXED)}", own, *beside]
+            done(
+                sheets[spot.address.sheet].conditional_format(
+                    spot.area,
+                    {
+                        "type": "formula",
+                        "criteria": f"=AND({','.join(tests)})",
+                        "format": fills[item.severity],
+                    },
                 )
+            )
     for item in letter.items[:MOST_NOTES]:
         if item.target is None or item.target.sheet not in sheets:
             continue
@@ -335,14 +349,14 @@ def _chain(
 
 
 def _unchanged(at: Address, value: Value) -> str:
-    """A formula that is true while a cell holds what it held."""
+    """A condition that is true while a cell holds what it held."""
     cell = f"${letters(at.column)}${at.row}"
     if isinstance(value, date):
         value = serial(value)
     if value is None or value == "":
-        return f"=LEN({cell})=0"
+        return f"LEN({cell})=0"
     if isinstance(value, str):
         if len(value) > _LONGEST_TEXT or "\n" in value:
-            return f"=LEN({cell})={len(value)}"
-        return f"={cell}={literal(value)}"
-    return f"={cell}={number_text(float(value))}"
+            return f"LEN({cell})={len(value)}"
+        return f"{cell}={literal(value)}"
+    return f"{cell}={number_text(float(value))}"

@@ -53,7 +53,7 @@ def write_back_notice(
     marked.insert_paragraph_before(
         clean(
             f"你单位报来的{names}有下列问题。随通知退回的工作簿{_holding(forms)}，{until}在上面改正、填好，"
-            "并在“退回修改”表里逐条选明处理、写明说明后报回；不要另用旧表填报。标“请核对”的，核对无误可以不改。"
+            "并在“退回修改”表里逐条选明处理（核对无误、请免的写明理由）后报回；不要另用旧表填报。标“请核对”的，核对无误可以不改。"
         ),
         style=BODY,
     )

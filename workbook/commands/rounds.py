@@ -640,6 +640,7 @@ def history(folder: Path, code: str, county: str, form: str, project: str, as_js
             say(f"  {_problem_line(problem)}")
     for event in record["events"]:
         kind = _KINDS.get(event["kind"], event["kind"])
+        kind += t("（自动）", " (by itself)") if event["data"].get("by_itself") else ""
         why = event["data"].get("why", "")
         say(f"{_moment(event['at'])}  {event['who']}  {kind}  {why}".rstrip())
 
@@ -653,7 +654,9 @@ def _moment(text: str) -> str:
 
 
 def _shown(value: object) -> str:
-    return "（空）" if value is None else str(value)[:60]
+    if value is None:
+        return t("（空）", "(blank)")
+    return f"{value:.15g}" if isinstance(value, float) else str(value)[:60]
 
 
 _KINDS = {

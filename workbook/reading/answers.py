@@ -23,7 +23,7 @@ class Answers:
     answers: tuple[tuple[int, str, str], ...]
     """(number of the problem, 已改 | 核对无误 | 请免, note) of each that was answered."""
     unread: tuple[tuple[int, str], ...] = ()
-    """(number, what stands there) of each that was answered in other words."""
+    """(number, what stands there) of each that was answered in other words, or has a note and no answer: blank."""
 
 
 def answers_in(package: Package) -> Answers | None:
@@ -62,8 +62,8 @@ def _answers(sheet: Sheet, head: int, columns: dict[str, int]) -> Iterator[tuple
         number = _text(sheet.cells.get((row, columns[NUMBER]))).strip()
         text = _text(sheet.cells.get((row, columns[ANSWER]))).strip()
         action = actions.get(fold(text), brief(text))
-        if number.isdecimal() and len(number) <= _DIGITS and action:
-            note = printable_lines(_text(sheet.cells.get((row, columns[NOTE]))).strip())
+        note = printable_lines(_text(sheet.cells.get((row, columns[NOTE]))).strip())
+        if number.isdecimal() and len(number) <= _DIGITS and (action or note):
             yield int(number), action, note[:_LONGEST]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workbook.arguments import PathLike
+from workbook.form import Form
 from workbook.round.deciding import duties_of
 from workbook.round.folder import OpenRound, opened
 from workbook.round.problems import label_of
@@ -124,9 +125,20 @@ def _changed(
     changed = []
     for name in dict.fromkeys((*theirs, *ours)):
         (was, place), (now, newer_place) = theirs.get(name, nothing), ours.get(name, nothing)
-        if was != now:
-            either = {**theirs, **ours}
-            label = label_of(duty.form, name, lambda of: either.get(of, nothing)[0])  # noqa: B023
-            cell = newer_place or place
-            changed.append({"name": name, "label": label, "cell": cell, "from": was, "to": now})
+        if _plain(was) == _plain(now) or (was is None and _may_be_formula(duty.form, name)):
+            continue
+        either, cell = {**theirs, **ours}, newer_place or place
+        line = int("".join(filter(str.isdecimal, cell)) or 0)
+        label = label_of(duty.form, name, line, lambda of: either.get(of, nothing)[0])  # noqa: B023
+        changed.append({"name": name, "label": label, "cell": cell, "from": was, "to": now})
     return changed
+
+
+def _plain(value: object) -> object:
+    """What a cell holds, blanks around it aside."""
+    return value.strip() or None if isinstance(value, str) else value
+
+
+def _may_be_formula(form: Form, name: str) -> bool:
+    """Whether the template works the cell out unless something is typed over it: an .xls does not tell which."""
+    return ".".join(name.split(".")[:2]) in form.formulas

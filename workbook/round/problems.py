@@ -152,15 +152,24 @@ def _names(submission: Submission, section: str) -> dict[str, str]:
     }
 
 
-def label_of(form: Form, name: str, held: Callable[[str], object]) -> str:
-    """What a cell is called: `“培训人次”的自评得分`; `held` tells what stands in the cell of a name."""
+def label_of(form: Form, name: str, line: int, held: Callable[[str], object]) -> str:
+    """What a cell is called: `“培训人次”的自评得分`; without a name in its row `第 31 行的自评得分`, by the line on the sheet.
+
+    `held` tells what stands in the cell of a name.
+    """
     section, field, *number = name.split(".")
     label = form.field_of(f"{section}.{field}").label
     if not number:
         return label
     start = form.key_fields.row_start(form.sections[section])
     row = "" if field == start else str(held(f"{section}.{start}.{number[0]}") or "").strip()
-    return f"“{row[:20]}”的{label}" if row else f"第 {number[0]} 行的{label}"
+    if not row:
+        return f"第 {line} 行的{label}"
+    return f"“{row if len(row) <= _LONGEST_NAME else row[:_LONGEST_NAME] + '…'}”的{label}"
+
+
+_LONGEST_NAME = 20
+"""So many characters of a row's name say which it is."""
 
 
 # --- the values that a problem rests on ----------------------------------------------------------------

@@ -412,9 +412,15 @@ class Reception:
                 }
             )
         for number, text in submission.answers.unread:
-            self.remarks.append(
-                f"{duty.full_key}：第 {number} 个问题的“处理”写的是“{text}”，不在三项里，不算"
-            )
+            what = f"的“处理”写的是“{text}”，不在三项里" if text else "写了说明，没有选“处理”"
+            self.remarks.append(f"{duty.full_key}：第 {number} 个问题{what}，不算")
+        now = {problem.identity: problem.values for problem in problems_of(returned)}
+        for each in answers:
+            identity = each["code"], each["row"]
+            if each["action"] != FIXED and now.get(identity, each["values"]) != each["values"]:
+                self.remarks.append(
+                    f"{duty.full_key}：第 {each['number']} 个问题答的是{each['action']}，有关的数又改了，问题还在，要再看"
+                )
         if answers:
             yield Event("answered", key, sha256, {"answers": answers, "time": sent.data["time"]})
 

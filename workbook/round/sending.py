@@ -335,7 +335,7 @@ class _Back:
                 living.number, living.problem.severity,
                 _place_of(submission, names, item) if submission else printable(Path(version.name).name),
                 target if version.is_right else None, names, _message_of(item, living.problem.row),
-                standing, _right_value(item, standing), _hint_of(item), before,
+                standing, _right_value(item, standing) if _can_be_typed(submission, names) else "", _hint_of(item), before,
             ))  # fmt: skip
         return items, open_
 
@@ -386,15 +386,14 @@ def _before(living: LivingProblem) -> str:
     answer, refusal = living.answer, living.refusal
     if answer is None:
         return ""
-    note = f"，{answer.note}" if answer.note else ""
+    note = answer.note.rstrip("。；;，, ")
+    said = f"上次答：{answer.action}" + (f"，{note}" if note else "")
     if refusal is not None:
         why = f"：{refusal.data['why']}" if refusal.data.get("why") else ""
-        return f"上次答：{answer.action}{note}；未同意{why}"
-    return (
-        f"上次答：{answer.action}{note}；这一格还是原样"
-        if answer.values == living.problem.values
-        else ""
-    )
+        return f"{said}；未同意{why}"
+    if answer.values == living.problem.values:
+        return f"{said}；这一格还是原样"
+    return f"{said}；答后有关的数变了，请再看"
 
 
 def _form_words(duty: DutyState) -> str:
@@ -468,6 +467,15 @@ def _right_value(item: Finding, standing: str) -> str:
     return item.expected if is_right and standing in (item.printed, _brief(item.printed)) else ""
 
 
+def _can_be_typed(submission: Submission | None, names: tuple[str, ...]) -> bool:
+    """Whether a problem is about one cell that takes what is typed."""
+    return (
+        submission is not None
+        and len(names) == 1
+        and submission.form.field_of(".".join(names[0].split(".")[:2])).is_input
+    )
+
+
 def _place_of(submission: Submission, names: tuple[str, ...], item: Finding) -> str:
     """Where it is, by the label of its first cell."""
     first = next((name for name in names if name in submission.cells), "")
@@ -480,7 +488,8 @@ def _place_of(submission: Submission, names: tuple[str, ...], item: Finding) -> 
 
 def _label_of(submission: Submission, name: str) -> str:
     cells = submission.cells
-    return label_of(submission.form, name, lambda of: cells[of].value if of in cells else None)
+    row = cells[name].address.row if name in cells else 0
+    return label_of(submission.form, name, row, lambda of: cells[of].value if of in cells else None)
 
 
 def _message_of(item: Finding, row: str) -> str:
@@ -488,7 +497,7 @@ def _message_of(item: Finding, row: str) -> str:
     if not item.subject or not row or "“" not in item.subject:
         return item.message
     first = item.subject.partition("”")[0]
-    own = f"{first.partition('“')[0]}“{row}”"
+    own = f"{first.partition('“')[0]}“{row.rpartition('／')[2]}”"
     return own + item.message.removeprefix(item.subject)
 
 

@@ -68,6 +68,7 @@ class LivingProblem:
     state: str
     """open, answered or waived."""
     answer: Answer | None = None
+    """The last one; where the state is open, one that was refused, or given for other values."""
     waiver: Waiver | None = None
     refusal: Event | None = None
     """The bureau's last word on an answer, if it was no."""
@@ -128,16 +129,25 @@ class DutyState:
         key = (*problem.identity, problem.values)
         number = self.numbers[problem.identity]
         waiver, answer = self.waivers.get(key), self.answers.get(key)
+        answer = answer or self._answered_before(problem)
         refused = self.refusals.get(key)
         if waiver is not None and (waiver.until is None or self.today <= waiver.until):
             return LivingProblem(number, problem, "waived", answer, waiver)
         if (
             answer is not None
+            and answer.values == problem.values
             and answer.action != FIXED
             and (refused is None or answer.event > refused.id)
         ):
             return LivingProblem(number, problem, "answered", answer)
         return LivingProblem(number, problem, "open", answer, refusal=refused)
+
+    def _answered_before(self, problem: Problem) -> Answer | None:
+        """The last answer to a problem that was given for other values: it decides nothing, but was said."""
+        given = [
+            a for (*identity, _), a in self.answers.items() if (*identity,) == problem.identity
+        ]
+        return max(given, key=lambda answer: answer.event, default=None)
 
     def open_errors(self, version: Version | None) -> int:
         """How many errors of a version are neither mended nor waived."""

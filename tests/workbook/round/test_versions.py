@@ -519,36 +519,44 @@ def test_two_who_send_at_once_send_each_form_once(tmp_path: Path) -> None:
     assert [path.name for path in (folder / "退回").glob("*/*")] == ["第1次"]
 
 
+@pytest.fixture
+def unanswered(tmp_path: Path) -> Path:
+    """A round to which nothing has come."""
+    return new_round(
+        tmp_path / "r", forms=[OVERALL], roster=roster(tmp_path / "名册.xlsx"), year=2024
+    )
+
+
 def test_a_reopening_that_was_ended_half_way_loses_no_pack(
-    decided: Decided, monkeypatch: pytest.MonkeyPatch
+    unanswered: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    close_round(decided.path, why="试")
-    first = verify(decided.path.with_name("r.zip"))
+    close_round(unanswered, why="试")
+    first = verify(unanswered.with_name("r.zip"))
 
     def ended(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(OpenRound, "write_now", ended)
     with pytest.raises(KeyboardInterrupt):
-        reopen_round(decided.path, why="更正")
+        reopen_round(unanswered, why="更正")
     monkeypatch.undo()
-    reopen_round(decided.path, why="更正")
-    decide(decided.path, "101001", approve=True, why="急")
-    close_round(decided.path, why="试")
-    packs = [verify(path) for path in sorted(decided.path.parent.glob("r*.zip"))]
-    assert sorted(pack.seal for pack in packs) == sorted({pack.seal for pack in packs})
-    assert first.seal in {pack.seal for pack in packs}
-    assert len(packs) == 2
-    assert all(pack.events for pack in packs)
+    reopen_round(unanswered, why="更正")
+    decide(unanswered, "101001", excuse=True, why="撤并")
+    close_round(unanswered, why="试")
+    for kind in ("r", "r-上报"):
+        packs = [verify(path) for path in unanswered.parent.glob(f"{kind}[_.]*")]
+        assert len({pack.seal for pack in packs}) == len(packs) == 2
+        assert [fault for pack in packs for fault in pack.faults] == []
+    assert first.seal in {verify(path).seal for path in unanswered.parent.glob("r_*.zip")}
 
 
-def test_what_a_killed_program_left_is_not_sealed(decided: Decided) -> None:
+def test_what_a_killed_program_left_is_not_sealed(unanswered: Path) -> None:
     for left in (".round/files/ab/.tmpx1", "发出/.half.xlsx"):
-        path = decided.path / left
+        path = unanswered / left
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"half")
-    close_round(decided.path, why="试")
-    with zipfile.ZipFile(decided.path.with_name("r.zip")) as archive:
+    close_round(unanswered, why="试")
+    with zipfile.ZipFile(unanswered.with_name("r.zip")) as archive:
         assert [name for name in archive.namelist() if "half" in name or "tmpx1" in name] == []
 
 
