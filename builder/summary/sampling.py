@@ -55,8 +55,8 @@ def write_sampling(
     columns = [
         Column("order", "次序", 6, values(frame["order"]), "center",
                lambda row: _order_formula(letter_of, cells, row), across=True),
-        Column("proposed", "是否抽查", 9, proposed, "center",
-               lambda row: f'=IF({letter_of["order"]}{row}<={size},"{PROPOSED}","")', across=True),
+        Column("proposed", "是否抽查", 9, proposed, "center", None if sampling.drawn is not None else
+               lambda row: f'=IF({letter_of["order"]}{row}<={size},"{PROPOSED}","")', across=sampling.drawn is None),
         *who,
     ]  # fmt: skip
     if "project" in frame.columns:

@@ -9,6 +9,7 @@ from builder.word.county_report import build_county_report
 from builder.word.disclosure import select, write_reports
 from builder.word.notices import write_notices
 from builder.word.official import write_template
+from builder.word.recall_letter import write_recall_letter
 
 __all__ = [
     "NoticeForm",
@@ -16,6 +17,7 @@ __all__ = [
     "select",
     "write_back_notice",
     "write_notices",
+    "write_recall_letter",
     "write_reports",
     "write_template",
 ]

@@ -173,13 +173,13 @@ def write_reports(
     public: bool = False,
     force: bool = False,
     unlisted: Collection[Path] = (),
-    reviewed: Mapping[Path, float] | None = None,
+    reviewed: Mapping[Path, tuple[float, str]] | None = None,
     progress: Callable[[Path], None] | None = None,
 ) -> Written:
     """Write the report of every accepted return into a folder; one that fails stops no other.
 
     What is there already is not written over without `force`. `public` also writes an index page, on
-    which the returns of the paths `unlisted` are not; with the scores `reviewed`,
+    which the returns of the paths `unlisted` are not; with the scores and grades `reviewed`,
     by path, if any are given. Raises BuildError if the template cannot be used
     or nothing can be written there; ArgumentError for an argument that is none.
 
@@ -317,7 +317,7 @@ def _index(
     listed: Mapping[Path, Return],
     papers: Collection[Path],
     folder: Path,
-    reviewed: Mapping[Path, float],
+    reviewed: Mapping[Path, tuple[float, str]],
 ) -> Path:
     path = folder / INDEX
     submissions = {
@@ -334,10 +334,10 @@ def _index(
     rows = [
         _row(document, submission, listed[document].county, columns,
              paper=document.with_suffix(".pdf") in papers, project=has_projects,
-             review=[_score(reviewed.get(listed[document].path))] if reviewed else [])
+             review=_review(reviewed.get(listed[document].path)) if reviewed else [])
         for document, submission in submissions.items()
     ]  # fmt: skip
-    review_head = ["复核得分"] if reviewed else []
+    review_head = ["复核得分", "复核等次"] if reviewed else []
     heads = [
         "序号",
         "单位",
@@ -369,8 +369,8 @@ def _columns(submission: Submission) -> dict[str, str]:
     return key_of_label
 
 
-def _score(score: float | None) -> str:
-    return "" if score is None else number_text(score)
+def _review(review: tuple[float, str] | None) -> list[str]:
+    return ["", ""] if review is None else [number_text(review[0]), review[1]]
 
 
 def _row(

@@ -2,7 +2,7 @@
 
 A code or a name stands for a department of one county only. Where the county of returns is not given, what
 comes from several folders under one code or one name, or under one code with several names, may be one
-department or several; nobody but the bureau knows.
+department or several; nobody but the bureau knows. Where it said that a return counts, it has said whose it is.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _of_one_department(sent: SentReturns) -> Iterator[str]:
     """Returns without county that were taken for one department's and may be several's."""
     positions_of: dict[int, list[int]] = {}
     for position in sent.read:
-        if not sent.returns[position].county:
+        if not (sent.returns[position].county or sent.returns[position].chosen):
             positions_of.setdefault(sent.departments[position], []).append(position)
     for positions in positions_of.values():
         if len(positions) > 1:
@@ -96,7 +96,8 @@ def _of_one_name(sent: SentReturns) -> Iterator[str]:
     by_name: dict[str, list[int]] = {}
     for position, submission in sent.read.items():
         name, sender = texts.fold_as_seen(submission.department), sent.senders[position]
-        if name and sender.entry is None and not sent.returns[position].county:
+        returned = sent.returns[position]
+        if name and sender.entry is None and not (returned.county or returned.chosen):
             by_name.setdefault(name, []).append(position)
     for positions in by_name.values():
         returns = [sent.returns[position] for position in positions]

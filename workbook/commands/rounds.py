@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from workbook.commands import cities
 from workbook.commands.messages import CLEAN, FOUND, CommandGroup, fail, say, t
 from workbook.commands.options import Command, given_form, json_option, print_json, progress_bar
 
@@ -125,6 +126,14 @@ def _listed(names: Iterable[str]) -> str:
 )
 @click.option("--roster", type=_PATH, help=t("名册（.xlsx、.csv）。", "The departments."))
 @click.option(
+    "--counties",
+    type=_PATH,
+    help=t(
+        "收各县区上报包的：县区的名单（.xlsx、.csv，有“县区”一列）。",
+        "For a city: the counties whose packs it takes.",
+    ),
+)
+@click.option(
     "--projects",
     type=_PATH,
     help=t("名册是 .csv 时，各单位的项目。", "The projects, for a CSV roster."),
@@ -152,23 +161,29 @@ def _listed(names: Iterable[str]) -> str:
     "上一次收表的文件夹：名册、设置照旧，上年的数用来比较。", "Last year's folder, to go on from."))  # fmt: skip
 @json_option
 def new(
-    folder: Path, forms: tuple[str, ...], roster: Path | None, projects: Path | None, indicators: Path | None,
-    year: int | None, deadline: datetime.datetime | None, bureau: str, area: str, last: Path | None, as_json: bool,
+    folder: Path, forms: tuple[str, ...], roster: Path | None, counties: Path | None, projects: Path | None,
+    indicators: Path | None, year: int | None, deadline: datetime.datetime | None, bureau: str, area: str, last: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from workbook.round import new_round
 
     given = [given_form(name, ()) for name in forms]
     path = new_round(
-        folder, forms=given, roster=roster, projects=projects, indicators=indicators, year=year,
+        folder, forms=given, roster=roster, counties=counties, projects=projects, indicators=indicators, year=year,
         deadline=_day(deadline), bureau=bureau, area=area, last=last,
     )  # fmt: skip
     if as_json:
         print_json({"events": [1, 2], "files": [str(path)], "refused": []})
         return
+    if last is not None:
+        say(t(
+            "名册照抄了上一年的：预算数、项目、截止日期是上一年的，发表以前请先改好",
+            "The roster is last year's: renew budgets, projects and deadlines before sending",
+        ))  # fmt: skip
+    then = "receive" if cities.is_city(path) else "send"
     say(t(
-        f"建好了：{path}。设置在 {path / 'round.toml'}，可以改；接着：workbook round send {path}",
-        f"Made {path}; its settings are in {path / 'round.toml'}; next: workbook round send {path}",
+        f"建好了：{path}。设置在 {path / 'round.toml'}，可以改；接着：workbook round {then} {path}",
+        f"Made {path}; its settings are in {path / 'round.toml'}; next: workbook round {then} {path}",
     ))  # fmt: skip
 
 
@@ -222,6 +237,8 @@ def receive(folder: Path, paths: tuple[Path, ...], all_: bool, as_json: bool, wo
         fail(
             t(f"找不到“{missing[0]}”，请检查路径", f"'{missing[0]}' does not exist; check the path")
         )
+    if cities.is_city(folder):
+        cities.receive(folder, paths, as_json=as_json)
     with progress_bar(0, t("读取", "Reading")) as progress:
         received = verb(folder, paths or None, workers=workers, progress=progress)
     if as_json:
@@ -246,7 +263,10 @@ def _print_received(received: Received, *, all_: bool) -> None:
     for remark in received.remarks:
         say(remark)
     for name in received.waiting:
-        say(t(f"{name}：还在写入，下次再收", f"{name}: still being written"))
+        say(t(
+            f"{name}：还在写入，或者在 Excel 里开着（旁边有 ~$ 开头的文件；没有开着的请把它删掉），这次没有收",
+            f"{name}: still being written, or open in Excel (a file beginning with ~$ lies beside it); not taken",
+        ))  # fmt: skip
     told = [
         each
         for each in received.files
@@ -270,10 +290,13 @@ def _print_received(received: Received, *, all_: bool) -> None:
 def _errors_of(received: Received, each: Any) -> str:
     """How many errors a copy has, where it has any."""
     found = received.board.placement(each.sha256)
-    errors = (
-        found[0].open_errors(found[1]) if found is not None and each.outcome != "unchanged" else 0
-    )
-    return t(f"，须退回，错误 {errors}", f", to be sent back, {errors} errors") if errors else ""
+    if found is None or each.outcome in ("unchanged", "attachment"):
+        return ""
+    duty, version = found
+    errors = duty.open_errors(version)
+    is_last = duty.latest is None or duty.latest.sha256 == version.sha256
+    what = t("，须退回", ", to be sent back") if is_last else ""
+    return t(f"{what}，错误 {errors}", f"{what}, {errors} errors") if errors else ""
 
 
 _OUTCOMES = {
@@ -301,6 +324,8 @@ def status(folder: Path, all_: bool, as_json: bool) -> None:
     from workbook.round import STATES
     from workbook.round import status as verb
 
+    if cities.is_city(folder):
+        cities.status(folder, as_json=as_json)
     board, record = verb(folder)
     if as_json:
         print_json(record)
@@ -412,17 +437,27 @@ def _department_line(department: Any) -> str:
         if (
             duty.latest is not None
             and duty.counted is not None
-            and duty.latest is not duty.counted
+            and duty.latest.sha256 != duty.counted.sha256
             and not duty.rivals
         ):
             words.append(t(f"第 {duty.latest.number} 版有新错误，没有换下第 {duty.counted.number} 版",
                            f"version {duty.latest.number} has new errors and does not replace {duty.counted.number}"))  # fmt: skip
+        if duty.attachments:
+            words.append(
+                t(f"附件 {len(duty.attachments)} 件", f"{len(duty.attachments)} attachments")
+            )
         name = f"“{duty.project}”" if duty.project else ""
         parts.append(name + t("，", ", ").join(words))
     days = department.days_left
-    when = "" if days is None or department.state in ("approved", "nothing", "excused", "passed") else (
-        t(f"，逾期 {-days} 天", f", {-days} days late") if days < 0 else t(f"，还有 {days} 天", f", {days} days left")
-    )  # fmt: skip
+    when = ""
+    if days is not None and department.is_overdue:
+        when = t(f"，逾期 {-days} 天", f", {-days} days late")
+    elif (
+        days is not None
+        and days >= 0
+        and department.state not in ("approved", "nothing", "excused", "passed")
+    ):
+        when = t(f"，还有 {days} 天", f", {days} days left")
     return f"  {' '.join(filter(None, (entry.county, entry.code, entry.department)))}  {'；'.join(parts)}{when}"
 
 
@@ -481,6 +516,18 @@ def send_back(
 )
 @click.option("--approve", is_flag=True, help=t("核定。", "Approve."))
 @click.option(
+    "--send-back",
+    is_flag=True,
+    help=t("退回县区的上报包（收上报包的文件夹）。", "Send a county's pack back."),
+)
+@click.option(
+    "--department",
+    "departments",
+    multiple=True,
+    metavar=t("编码", "CODE"),
+    help=t("退回的是这个单位的问题；可以写几次。", "For this department; may be repeated."),
+)
+@click.option(
     "--use",
     type=click.IntRange(1),
     metavar=t("版次", "VERSION"),
@@ -516,13 +563,35 @@ def send_back(
 @_day_option("--until", "同意不改到哪一天为止。", "Until when it may stay.")
 @json_option
 def decide(
-    folder: Path, code: str, county: str, form: str, project: str, seen: int | None, approve: bool, use: int | None, excuse: bool,
+    folder: Path, code: str, county: str, form: str, project: str, seen: int | None, approve: bool, send_back: bool,
+    departments: tuple[str, ...], use: int | None, excuse: bool,
     nothing: bool, extend: datetime.datetime | None, received_on: datetime.datetime | None, version: int | None,
     accept: tuple[int, ...], refuse: tuple[int, ...], undo: bool, why: str, until: datetime.datetime | None, as_json: bool,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from workbook.round import decide as verb
 
+    if cities.is_city(folder):
+        from workbook.levels import decide_county
+
+        others = (use, excuse, nothing, extend, received_on, version, accept, refuse, until)
+        if any(other not in (None, False, ()) for other in others):
+            fail(
+                t(
+                    "收上报包的只有 --approve、--send-back、--undo",
+                    "Of packs only --approve, --send-back, --undo",
+                )
+            )
+        done = decide_county(
+            folder, code, seen=seen, approve=approve, send_back=send_back, undo=undo, departments=departments, why=why
+        )  # fmt: skip
+        cities.end(done, as_json=as_json)
+        return
+    if send_back or departments:
+        fail(t(
+            "退回单位的表用 workbook round send-back；--send-back、--department 只用于收上报包的文件夹",
+            "Use workbook round send-back; --send-back and --department are for folders of packs",
+        ))  # fmt: skip
     done = verb(
         folder, code, county=county, form=form, project=project, seen=seen, approve=approve, use=use, excuse=excuse,
         nothing=nothing, extend=_day(extend), received_on=_day(received_on), version=version, accept=accept, refuse=refuse,
@@ -563,6 +632,11 @@ def assign(
 
     if bool(code) == nobody:
         fail(t("请写预算编码，或者 --none", "give the department's code, or --none"))
+    if cities.is_city(folder):
+        from workbook.levels import assign_pack
+
+        cities.end(assign_pack(folder, file, code), as_json=as_json)
+        return
     done = verb(folder, file, code, county=county, form=form, project=project)
     again = t(
         "；归错了，再写一次文件名和对的编码",
@@ -608,7 +682,7 @@ def history(folder: Path, code: str, county: str, form: str, project: str, as_js
         print_json(record)
         return
     for duty in record["duties"]:
-        say(f"{duty['form']}" + (f"“{duty['project']}”" if duty["project"] else ""))
+        say(f"{duty['name']}" + (f"“{duty['project']}”" if duty["project"] else ""))
         for version in duty["versions"]:
             numbers = "；".join(
                 f"{word} {'、'.join(map(str, version[name]))}"
@@ -636,13 +710,16 @@ def history(folder: Path, code: str, county: str, form: str, project: str, as_js
                         f"    ... {len(version['changed'])} cells",
                     )
                 )
+        if duty["problems"]:
+            say(t(f"  第 {duty['latest']} 版的问题：", f"  problems of version {duty['latest']}:"))
         for problem in duty["problems"]:
-            say(f"  {_problem_line(problem)}")
+            say(f"    {_problem_line(problem)}")
     for event in record["events"]:
         kind = _KINDS.get(event["kind"], event["kind"])
         kind += t("（自动）", " (by itself)") if event["data"].get("by_itself") else ""
         why = event["data"].get("why", "")
-        say(f"{_moment(event['at'])}  {event['who']}  {kind}  {why}".rstrip())
+        told = "  ".join(filter(None, (event["file"] if event["kind"] in _OF_FILES else "", why)))
+        say(f"{_moment(event['at'])}  {event['who']}  {kind}  {told}".rstrip())
 
 
 def _moment(text: str) -> str:
@@ -659,6 +736,7 @@ def _shown(value: object) -> str:
     return f"{value:.15g}" if isinstance(value, float) else str(value)[:60]
 
 
+_OF_FILES = ("read", "assigned", "approved", "used", "rechecked")
 _KINDS = {
     "issued": t("发出", "issued"),
     "read": t("读入", "read"),
@@ -712,6 +790,12 @@ def summary(folder: Path, as_json: bool) -> None:
     """See the command's help."""
     from workbook.round import summarise
 
+    if cities.is_city(folder):
+        from workbook.levels import summarise_city
+
+        done = summarise_city(folder)
+        cities.end(done, *(f"{folder / name}" for name in done.files), as_json=as_json)
+        return
     done = summarise(folder)
     _end(done, as_json, *(f"{folder / name}" for name in done.files), *done.said)
 
@@ -784,7 +868,19 @@ def close(folder: Path, why: str, with_contacts: bool, with_files: bool, as_json
     """See the command's help."""
     from workbook.round import close_round
 
-    done = close_round(folder, why=why, with_contacts=with_contacts, with_files=with_files)
+    if cities.is_city(folder):
+        from workbook.levels import close_city
+
+        if why or with_contacts or with_files:
+            fail(
+                t(
+                    "收上报包的，各县区都核定了就能封存，没有别的选项",
+                    "Packs are sealed as they are",
+                )
+            )
+        done = close_city(folder)
+    else:
+        done = close_round(folder, why=why, with_contacts=with_contacts, with_files=with_files)
     if as_json:
         print_json(done.record())
     else:

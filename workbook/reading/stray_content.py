@@ -149,7 +149,8 @@ def _swallows(text: str, inputs: frozenset[Position]) -> Position | None:
 def _is_content(cell: RawCell) -> bool:
     if isinstance(cell.value, str):
         return bool(cell.value.strip()) and cell.value != NEXT_PLACE
-    return cell.value is not None or bool(cell.formula)
+    is_ours = NEXT_PLACE in (cell.formula or "")  # without its result, as some programs save it
+    return cell.value is not None or (bool(cell.formula) and not is_ours)
 
 
 def _is_cell(a1: str) -> bool:

@@ -27,11 +27,12 @@ def history(
     """
     with opened(folder) as this_round:
         board = fold(this_round)
-        duties = duties_of(board, code, county=county, form=form, project=project)
+        duties = duties_of(board, code, county=county, form=form, project=project, deciding=False)
         keys = {duty.key for duty in duties}
+        names = {sha256: event.data["name"] for sha256, event in board.files.items()}
         events = [
             {"id": e.id, "at": e.at, "who": e.who, "kind": e.kind, "county": e.duty.county, "code": e.duty.code,
-             "form": e.duty.form, "project": e.duty.project or None, "data": dict(e.data)}
+             "form": e.duty.form, "project": e.duty.project or None, "file": names.get(e.file), "data": dict(e.data)}
             for e in this_round.events
             if e.duty.text and current_key(this_round, e.duty) in keys
         ]  # fmt: skip
@@ -39,9 +40,11 @@ def history(
             "duties": [
                 {
                     "form": duty.form.id,
+                    "name": duty.form.name,
                     "project": duty.project or None,
                     "versions": _versions(this_round, duty),
                     "counted": duty.counted.number if duty.counted else None,
+                    "latest": latest.number if (latest := _latest(duty)) else None,
                     "problems": _problems(this_round, duty),
                 }
                 for duty in duties
@@ -52,7 +55,7 @@ def history(
 
 def _problems(this_round: OpenRound, duty: DutyState) -> list[dict[str, Any]]:
     """The problems of the last copy in order, in words, with what was answered and decided."""
-    version = duty.latest or duty.counted or next(reversed(duty.versions), None)
+    version = _latest(duty)
     findings = findings_of(this_round.ledger.reading(version.reading)) if version else []
     return [
         {
@@ -63,6 +66,11 @@ def _problems(this_round: OpenRound, duty: DutyState) -> list[dict[str, Any]]:
         }
         for each in duty.problems_of(version)
     ]  # fmt: skip
+
+
+def _latest(duty: DutyState) -> Version | None:
+    """The last copy in order; of none that is right the last one."""
+    return duty.latest or duty.counted or next(reversed(duty.versions), None)
 
 
 def _why(living: LivingProblem) -> str | None:

@@ -30,7 +30,7 @@ from workbook.reported import (
 from workbook.round.deciding import Done
 from workbook.round.folder import HIDDEN, LEDGER, OpenRound, opened
 from workbook.round.ledger import Event, Ledger, Overtaken
-from workbook.round.results import counted_returns, scores_on_record
+from workbook.round.results import counted_returns, is_stale, scores_on_record
 from workbook.round.state import FINISHED, STATES, Board, DutyState, fold
 from workbook.text import printable
 from workbook.writing import writing
@@ -89,7 +89,14 @@ def close_round(
     with opened(folder) as this_round:
 
         def stands_against() -> list[str]:
-            return list(_open(fold(this_round)))
+            board = fold(this_round)
+            is_summed_up = any(event.kind == "summarised" for event in this_round.events)
+            old = (
+                ["汇总表是最后的变动以前写的，请先 workbook round summary"]
+                if is_summed_up and is_stale(this_round, board)
+                else []
+            )
+            return [*_open(board), *old]
 
         def write(target: Path, data: Mapping[str, Any]) -> str:
             return _write_report(this_round, fold(this_round), target, data)

@@ -46,9 +46,10 @@ class Done:
 
 
 def duties_of(
-    board: Board, code: str, *, county: str = "", form: str = "", project: str = ""
-) -> list[DutyState]:
-    """The duties that a code, and what else is given, may mean.
+    board: Board, code: str, *, county: str = "", form: str = "", project: str = "", deciding: bool = True,
+) -> list[DutyState]:  # fmt: skip
+    """The duties that a code, and what else is given, may mean; of a department that the roster has no more only where
+    nothing is to be decided.
 
     Raises WorkbookError where there is none, or two departments may be meant.
     """
@@ -58,6 +59,8 @@ def duties_of(
         if code in (department.entry.code, department.entry.department)
         and county in ("", department.entry.county)
     ]
+    if not of_code and (former := [d for d in board.former if d.key.code == code]) and not deciding:
+        return former
     if not of_code:
         raise WorkbookError(f"{code}：名册上没有这个单位；请写预算编码，或名册上的全称")
     if len(of_code) > 1:
@@ -172,7 +175,8 @@ def _told(events: Sequence[Event], duty: DutyState) -> str:
         numbers = "、".join(map(str, data.get("numbers", ())))
         clauses += {
             "extended": [f"延期到 {data.get('to')}"], "dated": [f"第 {data.get('version')} 版收到日期 {data.get('on')}"],
-            "used": [f"以第 {data.get('version')} 版为准"], "waived": [f"同意 {numbers} 不改"], "refused": [f"不同意 {numbers}"],
+            "approved": [f"第 {data.get('version')} 版"], "used": [f"以第 {data.get('version')} 版为准"],
+            "waived": [f"同意 {numbers} 不改"], "refused": [f"不同意 {numbers}"],
             "undone": ["撤销了上一个决定"],
         }.get(event.kind, [])  # fmt: skip
     return "".join(f"{clause}，" for clause in clauses)
@@ -467,7 +471,7 @@ def _file_named(board: Board, file: str) -> str:
     candidates = of_hash or of_name
     if len(candidates) != 1:
         many = f"有 {len(candidates)} 个文件都是" if candidates else "没有收到过"
-        raise WorkbookError(f"{file}：{many}这个文件；请写 status --json 里 sha256 的前几位")
+        raise WorkbookError(f"{file}：{many}这个文件；请写 status 里列出的编号，或文件的名称")
     return candidates[0]
 
 

@@ -319,6 +319,10 @@ class OpenRound:
             words = {"added": "添了", "removed": "去了", "changed": "改了"}
             clauses = [f"{words[what]} {'、'.join(names)}" for what, names in told.items() if names]
             self.remarks.append(f"名册改了：{'；'.join(clauses) or '只有格式'}")
+            if told["changed"] and any(event.kind == "read" for event in self.events):
+                self.remarks.append(
+                    "已经收到的表是按原来的名册检查的；改了预算数、指标的，运行 workbook round recheck 照新的重查"
+                )
 
 
 def owed_by(roster: Roster, forms: Iterable[Form]) -> Iterator[Owed]:

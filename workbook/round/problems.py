@@ -96,8 +96,10 @@ def _rows(item: Finding, submission: Submission | None) -> Iterator[tuple[str, t
             own = tuple(name for name in fields if name in beside or name in names)
             yield _row_name(submission, section, number, rule.grain), own
         return
-    if not fields:
-        yield item.cell, ()
+    if not fields or (
+        item.code.startswith("A") and len(fields) > 1
+    ):  # one thing, told of all its cells
+        yield "" if fields else item.cell, fields
         return
     for name in dict.fromkeys(fields):
         section, field, *rest = name.split(".")

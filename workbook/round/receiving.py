@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from workbook.arguments import PathLike, as_paths
 from workbook.catalogue import Severity
 from workbook.checking import check
+from workbook.errors import WorkbookError
 from workbook.findings import Finding
 from workbook.form import Form
 from workbook.layout import ACTIONS, CHECKED, FIXED
@@ -120,7 +121,10 @@ def receive(
     """
     with opened(folder) as this_round:
         this_round.require_open()
-        given = [this_round.folder.path / INBOX] if paths is None else as_paths(paths, "paths")
+        inbox = this_round.folder.path / INBOX
+        given = [inbox] if paths is None else as_paths(paths, "paths")
+        for path in given:
+            _require_elsewhere(this_round.folder, path)
         look = partial(
             take_in,
             this_round.folder,
@@ -128,6 +132,15 @@ def receive(
             this_round.ledger.known_files(),
         )
         return _received(this_round, look, workers, progress)
+
+
+def _require_elsewhere(folder: RoundFolder, path: Path) -> None:
+    """Refuse to take in the round's own folder, ledger and all. Raises WorkbookError."""
+    given, own = path.resolve(), folder.path.resolve()
+    if given in (own, *own.parents) or folder.hidden.resolve() in (given, *given.parents):
+        raise WorkbookError(
+            f"{path}：这就是收表的文件夹，里面有账本；收到的放进“{INBOX}”，收它不用写路径"
+        )
 
 
 def receive_bytes(
@@ -313,26 +326,17 @@ class Reception:
     def _layers(
         self, files: Sequence[tuple[Incoming, Return]]
     ) -> list[list[tuple[Incoming, Return]]]:
-        """The files, no two of one duty together; those that are none of this round apart, each of nobody's alone."""
-        layers: dict[tuple[bool, bool, int], list[tuple[Incoming, Return]]] = {}
-        count: Counter[Hashable] = Counter()
-        for incoming, read in files:
+        """The files, no two of one duty together; each of those that are none of this round alone."""
+        layers: dict[tuple[bool, int], list[tuple[Incoming, Return]]] = {}
+        count: Counter[DutyKey] = Counter()
+        for number, (incoming, read) in enumerate(files):
             placement = self.placements[incoming.sha256]
-            is_right, is_known = placement.standing == Standing.RIGHT, bool(placement.key.text)
-            # Codes may repeat from county to county.
-            returned = replace(read, county=placement.key.county or read.county)
-            who: Hashable = placement.key
-            if is_known and not is_right and (submission := read.submission) is not None:
-                who = (
-                    submission.department_code,
-                    submission.department,
-                    submission.form.key,
-                    submission.fiscal_year,
-                )
-            layers.setdefault((is_right, is_known, count[is_right, who]), []).append(
-                (incoming, returned)
-            )
-            count[is_right, who] += 1
+            is_right = placement.standing == Standing.RIGHT
+            # Codes may repeat from county to county; whose it is has been told, from whatever folder it came.
+            known = replace(read, county=placement.key.county or read.county, chosen=is_right)
+            layer = count[placement.key] if is_right else number
+            layers.setdefault((is_right, layer), []).append((incoming, known))
+            count[placement.key] += is_right
         return list(layers.values())
 
     def _checked(self, returns: Sequence[Return], *, known: bool = True) -> list[Return]:
@@ -344,7 +348,9 @@ class Reception:
             last_year=self.round.last_year,
         )
         return [
-            replace(each, findings=tuple(f for f in each.findings if f.code not in _OURS))
+            replace(
+                each, chosen=False, findings=tuple(f for f in each.findings if f.code not in _OURS)
+            )
             for each in checked
         ]
 
@@ -364,7 +370,7 @@ class Reception:
         names = [(duty.counted.name, sha256) for sha256, duty in wanted.items() if duty.counted]
         returns = self.reader.read(names)
         return {
-            sha256: replace(returned, county=duty.key.county or returned.county)
+            sha256: replace(returned, county=duty.key.county or returned.county, chosen=True)
             for (sha256, duty), returned in zip(wanted.items(), returns, strict=True)
         }
 
@@ -597,16 +603,15 @@ def _became(before: Board, after: Board, incoming: Incoming, placement: Placemen
 def _outcome(
     former: DutyState | None, duty: DutyState, incoming: Incoming, placement: Placement
 ) -> tuple[str, str]:
-    standing = placement.standing
+    standing, counted = placement.standing, duty.counted
     if standing != Standing.RIGHT:
         return standing.value, placement.why
-    if duty.counted is not None and duty.counted.sha256 == incoming.sha256:
-        had_one = (former is not None and former.counted is not None) or len(
-            [v for v in duty.versions if v.is_right]
-        ) > 1
-        return ("replaced_older" if had_one else "counted"), ""
     if any(rival.sha256 == incoming.sha256 for rival in duty.rivals):
         return "to_decide", "与另一份分不清哪份在后"
+    if counted is not None and counted.sha256 == incoming.sha256:
+        earlier = [v for v in duty.versions if v.is_right and v.number < counted.number]
+        had_one = (former is not None and former.counted is not None) or bool(earlier)
+        return ("replaced_older" if had_one else "counted"), ""
     if duty.after_approval is not None and duty.after_approval.sha256 == incoming.sha256:
         return "to_decide", "核定以后又报来的"
     if (
@@ -616,7 +621,7 @@ def _outcome(
     ):
         added = new_errors(duty.latest.problems, duty.counted.problems)
         return "not_displacing", f"有 {len(added)} 个原来那份没有的错误，原来那份照算"
-    return "not_displacing", "不是最后的一份，另一份照算"
+    return "not_displacing", f"另有更晚的一份，第 {counted.number} 版，算那一份" if counted else ""
 
 
 def last_year_of(this_round: OpenRound) -> list[Return]:

@@ -28,7 +28,7 @@ from workbook.text import fold_as_seen
 from workbook.writing import writing
 
 if TYPE_CHECKING:
-    from workbook.summary import Reviews, Summary
+    from workbook.summary import Reviews, Sampling, Summary
 
 SUMMARY, DRAFT, PAGE, SAMPLE = "汇总表.xlsx", "汇总报告（初稿）.docx", "汇总.html", "抽查名单.csv"
 
@@ -60,7 +60,7 @@ def counted_returns(
     return Returns(
         replace(
             _under_roster_name(returned, duty), path=returned.path,
-            findings=tuple(_standing(this_round, duty)), checked_by=checked_by, received=duty.counted.day if duty.counted else None,
+            findings=tuple(_standing(this_round, duty)), checked_by=checked_by, received=duty.first_day,
             chosen=True,
         )
         for duty, returned in zip(duties, read, strict=True)
@@ -136,13 +136,17 @@ def _narrowed(item: Finding, living: Iterable[LivingProblem]) -> Finding:
 def _roster_now(this_round: OpenRound, board: Board) -> Roster:
     """The roster without those let off, each with the day that holds for it."""
     by_entry = {department.entry: department for department in board.departments}
+    settled = {(d.key.county, d.key.code, d.project) for d in board.duties if d.settled}
     entries = []
     for entry in this_round.roster.entries:
         department = by_entry.get(entry)
         if department is not None and all(duty.settled for duty in department.duties):
             continue
         days = [duty.deadline for duty in department.duties if duty.deadline] if department else []
-        entries.append(replace(entry, deadline=max(days, default=entry.deadline)))
+        key = entry.county, entry.code or entry.department
+        projects = tuple(each for each in entry.projects if (*key, each.name) not in settled)
+        deadline = max(days, default=entry.deadline)
+        entries.append(replace(entry, deadline=deadline, projects=projects))
     return replace(this_round.roster, entries=tuple(entries))
 
 
@@ -172,22 +176,13 @@ def summarise(folder: PathLike | OpenRound) -> Done:
         summary = summary_of(this_round, board)
         build_page(summary, place / PAGE)
         build_county_report(summary, place / DRAFT)
-        build_summary(summary, place / SUMMARY)
+        build_summary(summary, place / SUMMARY, sampling=_sampling_of(this_round, summary))
         files = [place / SUMMARY, place / PAGE, place / DRAFT]
         shown = tuple(this_round.folder.shown(path) for path in files)
         written = list(reviewed)
-        if not board.closed:
-            counted = {
-                d.key.text: d.counted.sha256 for d in board.duties if d.counted and not d.settled
-            }
-            last = next(
-                (e for e in reversed(this_round.events) if e.kind == "summarised"), Event("")
-            )
-            newer = any(e.kind == "reviewed" and e.id > last.id for e in this_round.events)
-            if counted != last.data.get("counted") or newer:
-                written += this_round.write_now(
-                    [Event("summarised", data={"counted": counted, "file": shown[0]})]
-                )
+        if not board.closed and is_stale(this_round, board):
+            data = {"counted": _counted(board), "file": shown[0]}
+            written += this_round.write_now([Event("summarised", data=data)])
         let_off = [
             d.entry.department for d in board.departments if all(duty.settled for duty in d.duties)
         ]
@@ -201,6 +196,27 @@ def summarise(folder: PathLike | OpenRound) -> Done:
             said=tuple(said),
             board=board,
         )
+
+
+def is_stale(this_round: OpenRound, board: Board) -> bool:
+    """Whether something that the summary shows has happened since it was last written."""
+    last = next((e for e in reversed(this_round.events) if e.kind == "summarised"), Event(""))
+    since = this_round.events[last.id :]
+    is_seen = any(
+        event.kind not in _UNSEEN and not (event.kind == "approved" and not event.data.get("why"))
+        for event in since
+    )
+    return is_seen or _counted(board) != last.data.get("counted")
+
+
+_UNSEEN = (
+    "issued", "sent_back", "reminded", "sampled", "published", "closed", "reopened", "answered", "received",
+)  # fmt: skip
+"""What changes nothing in the summary."""
+
+
+def _counted(board: Board) -> dict[str, str]:
+    return {d.key.text: d.counted.sha256 for d in board.duties if d.counted and not d.settled}
 
 
 def summary_of(this_round: OpenRound, board: Board | None = None) -> Summary:
@@ -396,6 +412,20 @@ def sample_round(folder: PathLike | OpenRound, add: Iterable[str] = ()) -> Done:
                     said=said, board=board)  # fmt: skip
 
 
+def _sampling_of(this_round: OpenRound, summary: Summary) -> Sampling | None:
+    """By what the summary proposes whom to re-check: the settings, or who was drawn."""
+    from workbook.summary import usual_sampling  # noqa: PLC0415
+
+    settings = this_round.settings
+    drawn = frozenset((line["county"], line["code"]) for line in sampled(this_round))
+    return replace(
+        usual_sampling(summary),
+        share=settings.sample_share,
+        least=settings.sample_least,
+        drawn=drawn or None,
+    )
+
+
 def sampled(this_round: OpenRound) -> list[dict[str, str]]:
     """The departments drawn so far, in order."""
     return [
@@ -427,15 +457,7 @@ def publish(folder: PathLike | OpenRound, *, pdf: bool = False) -> Done:
         board = fold(this_round)
         place = this_round.folder.path / PUBLIC
         returns = counted_returns(this_round, board, approved=True)
-        scores = {
-            (data["code"], data["project"]): data["score"]
-            for _, data in _scores(this_round)
-            if data["score"] is not None
-        }
-        reviewed = {
-            r.path: scores[key] for r in returns
-            if r.submission and (key := (r.submission.department_code, r.submission.project)) in scores
-        }  # fmt: skip
+        reviewed = _reviewed_scores(summary_of(this_round, board))
         left_out = [
             (duty.full_key, _why_unpublished(duty))
             for duty in board.duties
@@ -467,6 +489,16 @@ def publish(folder: PathLike | OpenRound, *, pdf: bool = False) -> Done:
             tuple(this_round.remarks),
             board=board,
         )
+
+
+def _reviewed_scores(summary: Summary) -> dict[Path, tuple[float, str]]:
+    """By a return's path: the score that re-checking gave it, and the grade that follows."""
+    return {
+        Path(line["file"]): (float(line["review_score"]), str(line["grade"]))
+        for part in summary.forms
+        if part.key_fields.score is not None
+        for line in part.departments.dropna(subset=["review_score", "file"]).to_dict("records")
+    }
 
 
 def _why_unpublished(duty: DutyState) -> str:

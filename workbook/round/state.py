@@ -209,11 +209,14 @@ class DutyState:
     @property
     def due(self) -> datetime.date | None:
         """By when the ball has to come back: after a sending back the day it said."""
-        by = self.sent[-1].data.get("by") if self.is_sent_back else None
-        if by:
+        if not self.is_sent_back:
+            return self.deadline
+        sent, deadline = self.sent[-1], self.deadline
+        if by := sent.data.get("by"):
             day = datetime.date.fromisoformat(by)
             return max(day, self.extended_to) if self.extended_to else day
-        return self.deadline
+        # Sent back after the day, and no other was named: as soon as can be, which is never late.
+        return deadline if deadline and day_in_china(sent.at) <= deadline else None
 
     @property
     def is_overdue(self) -> bool:
@@ -228,10 +231,16 @@ class DutyState:
     @property
     def on_time(self) -> bool | None:
         """Whether the first right and readable copy came by the deadline."""
-        first = next((version for version in self.versions if version.is_right), None)
-        if first is None or self.deadline is None:
-            return None
-        return first.day <= self.deadline
+        return (
+            None
+            if self.first_day is None or self.deadline is None
+            else self.first_day <= self.deadline
+        )
+
+    @property
+    def first_day(self) -> datetime.date | None:
+        """The day on which the first right and readable copy came."""
+        return next((version.day for version in self.versions if version.is_right), None)
 
     @property
     def full_key(self) -> str:

@@ -10,7 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbook.checking import ExpectedScoreCollector, ExpectedScores
+from workbook.checking import (
+    ExpectedScoreCollector,
+    ExpectedScores,
+    expected_score_frame,
+    expected_scores_of,
+)
 from workbook.expression import number_text
 from workbook.form import Field, Form
 from workbook.reading import Cell, Submission
@@ -64,6 +69,27 @@ def figures_in(form: Form, submissions: Sequence[Submission]) -> Figures:
     collector = ExpectedScoreCollector(form)
     sections = section_frames(form, submissions, also=collector.take)
     return Figures(sections, collector.scores, traces_of(form, submissions))
+
+
+def joined_figures(form: Form, parts: Sequence[Figures], keys: Sequence[str]) -> Figures:
+    """The figures of several lots of submissions as one: of the submissions of some keys, in the keys' order."""
+    index = pd.Index(keys)
+    dues = pd.concat([expected_score_frame(form, part.expected_scores) for part in parts])
+    traces = pd.concat([part.traces for part in parts])
+    return Figures(
+        {
+            name: _in_order(pd.concat([part.sections[name] for part in parts]), index)
+            for name in form.sections
+        },
+        expected_scores_of(form, dues),
+        traces[traces["submission"].isin(keys)],
+    )
+
+
+def _in_order(frame: pd.DataFrame, keys: pd.Index[str]) -> pd.DataFrame:
+    positions = keys.get_indexer(frame.index.get_level_values("submission"))
+    order = np.argsort(positions, kind="stable")
+    return frame.iloc[order[positions[order] >= 0]]
 
 
 def traces_of(form: Form, submissions: Sequence[Submission]) -> pd.DataFrame:

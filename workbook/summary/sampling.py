@@ -31,6 +31,8 @@ class Sampling:
     """How many are proposed: this share of those that answered, rounded up …"""
     least: float
     """… and at least so many."""
+    drawn: frozenset[tuple[str, str]] | None = None
+    """Who was drawn before, by county and code: then nothing is drawn anew."""
 
     @classmethod
     def of(cls, key_fields: KeyFields) -> Sampling:
@@ -56,6 +58,7 @@ class Sampling:
             ),
             typed.get((SHARE_LABEL, limit), self.share),
             typed.get((LEAST_LABEL, limit), self.least),
+            self.drawn,
         )
 
 
@@ -126,7 +129,11 @@ def sample(part: FormSummary, sampling: Sampling | None = None) -> pd.DataFrame:
     frame["place"] = pd.Series(range(1, len(tied) + 1), index=tied.index, dtype="Int64")
     frame = frame.sort_values(["points", "place"], ascending=[False, True])
     frame["order"] = pd.array(range(1, len(frame) + 1), dtype="Int64")
-    frame["sampled"] = (frame["order"] <= sampling.size(len(frame))).astype("boolean")
+    sampled = frame["order"] <= sampling.size(len(frame))
+    if sampling.drawn is not None:
+        who = zip(frame["county"].fillna(""), frame["code"].fillna(""), strict=True)
+        sampled = pd.Series([pair in sampling.drawn for pair in who], index=frame.index)
+    frame["sampled"] = sampled.astype("boolean")
     labels = [criterion.label for criterion in sampling.criteria]
     why = [
         "、".join(label for label, points in zip(labels, row, strict=True) if points > 0)

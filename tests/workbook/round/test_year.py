@@ -326,6 +326,9 @@ def test_a_year_from_the_first_form_to_the_next_year(year: Year) -> None:  # noq
     reopen_round(year.path, why="更正一处")
     decide(year.path, codes[0], undo=True, why="更正")
     decide(year.path, codes[0], approve=True)
+    with pytest.raises(WorkbookError, match="汇总表是最后的变动以前写的"):
+        close_round(year.path)
+    summarise(year.path)
     close_round(year.path)
     again = verify(pack)
     assert not again.faults

@@ -1,0 +1,113 @@
+"""The commands of a round where a city collects its counties' packs: what `workbook round` does in such a folder."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbook.commands.messages import CLEAN, FOUND, say, t
+from workbook.commands.options import print_json
+
+if TYPE_CHECKING:
+    from workbook.levels import CityBoard
+    from workbook.round import Done
+
+_OUTCOMES = {
+    "counted": t("计入", "counts"),
+    "replaced_older": t("换下旧包", "replaces an older one"),
+    "not_displacing": t("没有换下", "does not replace"),
+    "unchanged": t("收过", "unchanged"),
+    "wrong_year": t("不是这个年度的", "another year's"),
+    "unassigned": t("不知是哪个县区的", "of no county"),
+    "unreadable": t("读不出", "unreadable"),
+    "skipped": t("跳过", "skipped"),
+}
+
+
+def is_city(folder: Path) -> bool:
+    """Whether a folder collects counties' packs."""
+    from workbook.reported import CITY
+    from workbook.round import level_of
+
+    return level_of(folder) == CITY
+
+
+def receive(folder: Path, paths: Iterable[Path], *, as_json: bool) -> None:
+    """As `workbook round receive`."""
+    from workbook.levels import receive_packs
+
+    received = receive_packs(folder, tuple(paths) or None)
+    record = received.record()
+    if as_json:
+        print_json(record)
+    else:
+        numbers = {name: record[name] for name in ("new", "replaced", "missing")}
+        say(t(
+            "今天：新收 {new}，换下旧包 {replaced}，仍缺 {missing} 个县区".format(**numbers),
+            "Today: {new} new, {replaced} replaced, {missing} counties missing".format(**numbers),
+        ))  # fmt: skip
+        for remark in received.remarks:
+            say(remark)
+        for each in received.files:
+            number = t(f" 第 {each.version} 包", f" pack {each.version}") if each.version else ""
+            why = f"：{each.why}" if each.why else ""
+            say(f"  {each.file}  {each.county}{number}  {_OUTCOMES[each.outcome]}{why}")
+    sys.exit(_exit_code(received.board))
+
+
+def status(folder: Path, *, as_json: bool) -> None:
+    """As `workbook round status`."""
+    from workbook.levels import COUNTY_STATES, city_status
+
+    board, record = city_status(folder)
+    if as_json:
+        print_json(record)
+        sys.exit(_exit_code(board))
+    for remark in board.remarks:
+        say(remark)
+    counts = "，".join(
+        f"{COUNTY_STATES[state]} {count}" for state, count in board.counts().items() if count
+    )
+    sealed = t("（已封存）", " (sealed)") if board.closed else ""
+    say(
+        t(
+            f"{len(board.counties)} 个县区{sealed}：{counts}",
+            f"{len(board.counties)} counties{sealed}: {counts}",
+        )
+    )
+    for county in board.counties:
+        words = [COUNTY_STATES[county.state]]
+        if (pack := county.counted) is not None:
+            words.append(t(
+                f"第 {pack.number} 包，{pack.departments} 个单位，错误 {pack.errors}，印鉴 {pack.seal[:12]}…",
+                f"pack {pack.number}, {pack.departments} departments, {pack.errors} errors, seal {pack.seal[:12]}…",
+            ))  # fmt: skip
+        if (later := county.not_taken) is not None:
+            words.append(t(
+                f"核定以后又来了第 {later.number} 包，没有计入；要换，先 --undo 或 --send-back",
+                f"pack {later.number} came after approval and does not count",
+            ))  # fmt: skip
+        say(f"  {county.name}  {'，'.join(words)}")
+    for stray in board.unassigned:
+        name = stray.data["name"]
+        say(t(
+            f"  不知是哪个县区的 {stray.id}：{name}；workbook round assign {folder} {stray.id} 县区",
+            f"  of no county {stray.id}: {name}; workbook round assign {folder} {stray.id} COUNTY",
+        ))  # fmt: skip
+    sys.exit(_exit_code(board))
+
+
+def _exit_code(board: CityBoard) -> int:
+    waits = any(county.state in ("missing", "received") for county in board.counties)
+    return FOUND if waits or board.unassigned else CLEAN
+
+
+def end(done: Done, *lines: str, as_json: bool) -> None:
+    """Print what a command did."""
+    if as_json:
+        print_json(done.record())
+        return
+    for line in (*done.remarks, *lines, *done.said):
+        say(line)

@@ -1,0 +1,238 @@
+"""`receive` of a city: packs are stored, held to their seals, and told whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbook.arguments import PathLike, as_paths
+from workbook.errors import WorkbookError
+from workbook.levels.city import COUNTY_STATES, RIGHT, CityBoard, CountyState, fold_city
+from workbook.reported import CITY, ReportPack, is_pack, open_pack
+from workbook.round import (
+    FORMS,
+    HIDDEN,
+    INBOX,
+    DutyKey,
+    Event,
+    Incoming,
+    OpenRound,
+    Overtaken,
+    opened,
+    sync,
+    take_in,
+)
+from workbook.text import fold_as_seen, printable
+from workbook.writing import writing
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedPack:
+    """What became of one file."""
+
+    file: str
+    sha256: str
+    county: str
+    version: int | None
+    state: str
+    outcome: str
+    """counted, replaced_older, not_displacing, unchanged, wrong_year, unassigned, unreadable or skipped."""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CityReceived:
+    """What one `receive` brought."""
+
+    files: tuple[ReceivedPack, ...]
+    unchanged: int
+    remarks: tuple[str, ...]
+    waiting: tuple[str, ...]
+    board: CityBoard = field(repr=False)
+
+    def record(self) -> dict[str, Any]:
+        """As JSON; see docs/commands.md."""
+        new = [each for each in self.files if each.outcome not in ("unchanged", "skipped")]
+        names = ("file", "sha256", "county", "version", "state", "outcome")
+        return {
+            "new": len(new),
+            "unchanged": self.unchanged,
+            "replaced": sum(each.outcome == "replaced_older" for each in new),
+            "unassigned": sum(each.outcome == "unassigned" for each in new),
+            "missing": self.board.counts()["missing"],
+            "files": [{name: getattr(each, name) or None for name in names} for each in self.files],
+        }
+
+
+def receive_packs(
+    folder: PathLike | OpenRound, paths: PathLike | Iterable[PathLike] | None = None
+) -> CityReceived:
+    """Take in the packs of counties that lie in 收件/, or under `paths`: each once, held to its seal to the byte.
+
+    A newer pack of a county replaces the older one until that is approved. Nothing raises for what a county sent.
+    Raises WorkbookError where the round is closed or a county's.
+
+    >>> from pathlib import Path
+    >>> from workbook.levels import receive_packs
+    >>> from workbook.round import DutyKey, Event, FORMS, HIDDEN, INBOX, Incoming, Overtaken, close_round, new_round, sync, take_in
+    >>> county = new_round("云溪", forms=["department_overall"], roster="samples/roster.csv", year=2024, area="云溪区")
+    >>> sealed, report = close_round(county, why="试").files
+    >>> _ = Path("县.csv").write_text("县区\\n云溪区\\n君山区\\n", encoding="utf-8")
+    >>> city = new_round("全市", counties="县.csv", year=2024)
+    >>> receive_packs(city, report).files[0].outcome
+    'counted'
+    """
+    with opened(folder, CITY) as city:
+        city.require_open()
+        given = [city.folder.path / INBOX] if paths is None else as_paths(paths, "paths")
+        while True:
+            board = fold_city(city)
+            there = [path for path in given if path.exists()]
+            intake = take_in(city.folder, there, city.ledger.known_files(), board.files)
+            told: dict[str, tuple[str, str]] = {}
+            events = [
+                event for incoming in intake.files for event in _events(city, board, incoming, told)
+            ]
+            sync(city.folder, intake.files)
+            try:
+                city.write(events, known=intake.known)
+            except Overtaken:
+                city.refresh()
+                continue
+            after = fold_city(city)
+            files = [
+                _became(board, after, incoming, told[incoming.sha256]) for incoming in intake.files
+            ]
+            files += [
+                ReceivedPack(each.name, each.sha256, "", None, "", "unchanged", "收过")
+                for each in intake.repeated
+            ]
+            files += [
+                ReceivedPack(name, "", "", None, "", "skipped", why) for name, why in intake.skipped
+            ]
+            remarks = (*city.remarks, *intake.remarks)
+            return CityReceived(
+                tuple(files), intake.unchanged, remarks, tuple(intake.waiting), after
+            )
+
+
+def _events(
+    city: OpenRound, board: CityBoard, incoming: Incoming, told: dict[str, tuple[str, str]]
+) -> Iterator[Event]:
+    yield Event("received", file=incoming.sha256, data={
+        "name": incoming.name, "size": incoming.size, "time": incoming.time, "time_of": incoming.time_of,
+    })  # fmt: skip
+    content = city.folder.content(incoming.sha256)
+    name = printable(incoming.path.name)
+    if not is_pack(content):
+        told[incoming.sha256] = (
+            "unreadable",
+            "不是上报包，里面没有上报清单；请县区发来 close 写的“…-上报.zip”",
+        )
+        yield Event(
+            "read",
+            file=incoming.sha256,
+            data={"standing": "unreadable", "why": told[incoming.sha256][1]},
+        )
+        return
+    try:
+        pack = open_pack(content, name)
+        county = _county_of(board, pack, name)
+        standing, why = _standing(city, pack, county)
+        if standing == RIGHT:
+            _keep_forms(city, pack, name)
+    except WorkbookError as error:
+        standing, why, pack, county = "unreadable", str(error), None, None
+    told[incoming.sha256] = standing, why
+    yield read_event(incoming.sha256, pack, county, standing, why)
+
+
+def read_event(
+    sha256: str,
+    pack: ReportPack | None,
+    county: CountyState | None,
+    standing: str,
+    why: str,
+    kind: str = "read",
+) -> Event:
+    """What the ledger says of a pack."""
+    data: dict[str, Any] = {"standing": standing, "why": why}
+    if pack is not None:
+        duties = [duty for _, below in pack.by_county() for duty in below.duties]
+        data |= {
+            "seal": pack.seal, "former": list(pack.former), "closed_at": pack.closed_at, "level": pack.level,
+            "departments": len({(d.county, d.code) for d in duties}) if pack.level != CITY else _departments(pack),
+            "errors": sum(duty.errors for duty in duties),
+        }  # fmt: skip
+    return Event(kind, county.key if county else DutyKey(), sha256, data)
+
+
+def _departments(pack: ReportPack) -> int:
+    return sum(len({(d.county, d.code) for d in below.duties}) for _, below in pack.by_county())
+
+
+def _county_of(board: CityBoard, pack: ReportPack, name: str) -> CountyState | None:
+    """Whose pack it is: by its own name, else by its bureau's or its file's if that names one county."""
+    by_name = {fold_as_seen(county.name): county for county in board.counties}
+    if pack.name:
+        return by_name.get(fold_as_seen(pack.name))
+    for words in (pack.bureau, name):
+        named = [county for folded, county in by_name.items() if folded in fold_as_seen(words)]
+        if len(named) == 1:
+            return named[0]
+    return None
+
+
+def _standing(city: OpenRound, pack: ReportPack, county: CountyState | None) -> tuple[str, str]:
+    if pack.year != city.settings.year:
+        return "wrong_year", f"是 {pack.year} 年度的，这一次收的是 {city.settings.year} 年度的"
+    if county is None:
+        whose = pack.name or pack.bureau or "没有写是哪个县区的"
+        return "unassigned", f"{whose}，名册上没有；用 workbook round assign 说是谁的"
+    return RIGHT, ""
+
+
+def _keep_forms(city: OpenRound, pack: ReportPack, name: str) -> None:
+    """Keep the definitions that the pack's copies were read by. Raises WorkbookError if another pack has others."""
+    for _, below in pack.by_county():
+        for key, form in below.forms.items():
+            known = city.forms.get(key)
+            if known is not None and known.definition != form.definition:
+                raise WorkbookError(
+                    f"{name}：《{form.name}》的定义与别的县区的不一样，加不到一起；请县区用同一份定义收表"
+                )
+            if known is None:
+                path = city.folder.path / HIDDEN / FORMS / form.path.name
+                with writing(path) as temporary:
+                    temporary.write_text(form.definition, encoding="utf-8")
+                city.forms[key] = form
+
+
+def _became(
+    before: CityBoard, after: CityBoard, incoming: Incoming, told: tuple[str, str]
+) -> ReceivedPack:
+    standing, why = told
+    if standing != RIGHT:
+        return ReceivedPack(incoming.name, incoming.sha256, "", None, "", standing, why)
+    county = next(c for c in after.counties if any(p.sha256 == incoming.sha256 for p in c.packs))
+    pack = next(p for p in county.packs if p.sha256 == incoming.sha256)
+    former = before.by_key[county.key]
+    if county.counted == pack:
+        outcome = "replaced_older" if former.packs else "counted"
+        named = former.counted is None or former.counted.seal in pack.former
+        why = "" if named else "没有写明接着哪一包，请向县区核实"
+    else:
+        outcome = "not_displacing"
+        why = (
+            "原来的已经核定；要换，先撤销核定或退回" if county.approved else "封存在前，原来的照算"
+        )
+    return ReceivedPack(
+        incoming.name,
+        incoming.sha256,
+        county.name,
+        pack.number,
+        COUNTY_STATES[county.state],
+        outcome,
+        why,
+    )

@@ -1,0 +1,155 @@
+"""`decide` of a city: a county's pack is approved, or recalled with a letter; a decision is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from workbook.arguments import PathLike, as_whole
+from workbook.errors import WorkbookError
+from workbook.levels.city import COUNTY_STATES, CountyState, PackVersion, fold_city
+from workbook.levels.collecting import read_event
+from workbook.reported import CITY, open_pack
+from workbook.round import BACK, Done, Event, OpenRound, Overtaken, opened, today_in_china
+
+LETTER = "退回函.docx"
+
+
+def decide_county(
+    folder: PathLike | OpenRound,
+    county: str,
+    *,
+    seen: int | None = None,
+    approve: bool = False,
+    send_back: bool = False,
+    undo: bool = False,
+    departments: Iterable[str] = (),
+    why: str = "",
+) -> Done:
+    """Approve a county's pack, send it back, or take back the last decision on it; see docs/commands.md, `round decide`.
+
+    What recalls a pack, `send_back` or the undoing of an approval, writes 退回函: county, seal, why, and `departments`, by their
+    codes, if some are meant. `seen` is the number of the last pack that the decision rests on. Raises WorkbookError.
+    """
+    if approve + send_back + undo != 1:
+        raise WorkbookError("请写明一个决定：--approve、--send-back、--undo 之一")
+    why = why.strip()
+    if not approve and not why:
+        raise WorkbookError(f"{'退回' if send_back else '撤销'}要写明原因：--why “……”")
+    codes = list(departments)
+    if codes and not send_back:
+        raise WorkbookError("--department 只与 --send-back 连用")
+    with opened(folder, CITY) as city:
+        city.require_open()
+        while True:
+            state = fold_city(city).county(county)
+            if seen is not None and as_whole(seen, "seen", least=0) != len(state.packs):
+                raise WorkbookError(
+                    f"{state.name}：看到的是第 {seen} 包，现在有 {len(state.packs)} 包；没有照办，请看过再定"
+                )
+            last = state.decisions[-1] if state.decisions else None
+            if undo and last is None:
+                raise WorkbookError(f"{state.name}：没有可以撤销的决定")
+            pack = state.counted
+            if pack is None:
+                raise WorkbookError(f"{state.name}：还没有报来上报包")
+            recalls = send_back or (last is not None and undo and last.kind == "approved")
+            if approve:
+                event = _approval(state, pack, why)
+            elif send_back:
+                event = Event(
+                    "sent_back",
+                    state.key,
+                    pack.sha256,
+                    {"seal": pack.seal, "why": why, "departments": codes},
+                )
+            else:
+                assert last is not None, "else there was nothing to take back"
+                event = Event(
+                    "undone", state.key, data={"of": [last.id], "what": last.kind, "why": why}
+                )
+            files = [_letter(city, state, pack, why, codes)] if recalls else []
+            try:
+                written = city.write([event])
+            except Overtaken:
+                city.refresh()
+                continue
+            after = fold_city(city).by_key[state.key]
+            said = (
+                f"{state.name}：{COUNTY_STATES[after.state]}",
+                *(f"退回函：{name}" for name in files),
+            )
+            return Done(
+                tuple(e.id for e in written), tuple(files), remarks=tuple(city.remarks), said=said
+            )
+
+
+def _approval(state: CountyState, pack: PackVersion, why: str) -> Event:
+    if state.approved is not None:
+        raise WorkbookError(f"{state.name}：已经核定，不必再定")
+    if state.recalled is not None:
+        raise WorkbookError(
+            f"{state.name}：退回以后还没有报来更正的包；确要按原来的核定，先 --undo 撤销退回"
+        )
+    return Event(
+        "approved", state.key, pack.sha256, {"seal": pack.seal, **({"why": why} if why else {})}
+    )
+
+
+def _letter(
+    city: OpenRound, state: CountyState, pack: PackVersion, why: str, codes: list[str]
+) -> str:
+    """Write the letter; returns its name. Raises WorkbookError for a department that the pack does not have."""
+    from builder.word import write_recall_letter  # noqa: PLC0415 - with all that it imports
+
+    names = {}
+    if codes:
+        content = open_pack(city.folder.content(pack.sha256), pack.name)
+        names = {
+            duty.code: duty.department for _, below in content.by_county() for duty in below.duties
+        }
+        if unknown := [code for code in codes if code not in names]:
+            raise WorkbookError(f"{state.name}：上报包里没有预算编码 {'、'.join(unknown)} 的单位")
+    time = 1 + sum(
+        event.kind == "sent_back" or (event.kind == "undone" and event.data["what"] == "approved")
+        for event in city.events
+        if event.duty == state.key
+    )
+    path: Path = city.folder.of_department(BACK, state.entry) / f"第{time}次" / LETTER
+    write_recall_letter(
+        path, county=state.name, year=city.settings.year, seal=pack.seal, why=why,
+        departments=[f"{code} {names[code]}" for code in codes], bureau=city.settings.bureau,
+        contact=city.settings.contact, day=today_in_china(),
+    )  # fmt: skip
+    return city.folder.shown(path)
+
+
+def assign_pack(folder: PathLike | OpenRound, file: str, county: str) -> Done:
+    """Say whose a pack is that named no county of the list. Raises WorkbookError."""
+    with opened(folder, CITY) as city:
+        city.require_open()
+        while True:
+            board = fold_city(city)
+            state = board.county(county)
+            waiting = [event for event in board.unassigned if _is_named(event, file)]
+            if len(waiting) != 1:
+                raise WorkbookError(
+                    f"{file}：没有这个待归的上报包；请写 status 里列出的编号，或文件的名称"
+                )
+            (event,) = waiting
+            pack = open_pack(city.folder.content(event.file), event.data["name"])
+            try:
+                written = city.write([read_event(event.file, pack, state, "right", "", "assigned")])
+            except Overtaken:
+                city.refresh()
+                continue
+            return Done(
+                tuple(e.id for e in written), said=(f"{event.data['name']}：归 {state.name}",)
+            )
+
+
+def _is_named(event: Event, file: str) -> bool:
+    """Whether a file that was received is meant: by its number, its name, or the head of its SHA-256."""
+    name = event.data["name"]
+    is_head = len(file) >= 4 and event.file.startswith(file.casefold())
+    return file in (str(event.id), name, name.rpartition("/")[2]) or is_head
