@@ -235,7 +235,8 @@ def test_a_county_has_a_line_of_its_own_sums(city: City, tmp_path: Path) -> None
     )
     sheet = book["县区汇总"]
     heads = [cell.value for cell in sheet[3]]
-    shown = {str(row[0]): row for row in sheet.iter_rows(min_row=4, values_only=True)}
+    rows = list(sheet.iter_rows(min_row=4, values_only=True))
+    shown = {str(row[0]): row for row in rows if row[heads.index("部门")] is None}
     labels = {
         "original_budget": "年初预算数",
         "final_budget": "全年预算数",
@@ -251,6 +252,21 @@ def test_a_county_has_a_line_of_its_own_sums(city: City, tmp_path: Path) -> None
             assert equal(shown[county][heads.index(label)], figure(own, name)), (county, name)
     for name, label in labels.items():
         assert equal(shown["合计"][heads.index(label)], figure(city.summary, name)), name
+    # Its departments are folded beneath it, each with its rank within and across.
+    beneath = [row for row in rows if row[heads.index("部门")] is not None]
+    assert [(row[0], row[1]) for row in beneath] == [
+        (line.county, line.department)
+        for county in part.counties.index
+        for line in part.departments[part.departments["county"] == county].itertuples()
+    ]
+    for row in beneath:
+        scores = [r[heads.index("自评平均分")] for r in beneath if r[0] == row[0]]
+        within = 1 + sum(score > row[heads.index("自评平均分")] for score in scores)
+        assert row[heads.index("县内\n名次")] == within
+    levels = [sheet.row_dimensions[4 + n].outlineLevel for n in range(len(rows))]
+    assert [level == 1 for level in levels] == [
+        row[heads.index("部门")] is not None for row in rows
+    ]
     assert main(city.own["甲县"]).counties.empty, "no county is known"
     assert (
         "县区汇总"

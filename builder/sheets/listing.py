@@ -74,7 +74,7 @@ class Column:
     entries: Sequence[Value]
     look: str = "text"
     formula: Callable[[int], str] | None = None
-    """The formula of a row (from 1); `entries` are then its results."""
+    """The formula of a row (from 1), blank where it has none; `entries` are then its results."""
     total: Live | Value = None
     """What stands under the column; in a formula `{cells}` is the column's range."""
     fills: Sequence[str] = ()
@@ -196,8 +196,10 @@ def new_sheet(book: Book, heading: Heading, width: int) -> Worksheet:
     return sheet
 
 
-def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Listed:
-    """Write a list on a sheet of its own."""
+def write_list(
+    book: Book, heading: Heading, columns: Sequence[Column], beneath: Sequence[bool] = ()
+) -> Listed:
+    """Write a list on a sheet of its own; the rows that stand `beneath` another are folded under it."""
     entry_count = max((len(column.entries) for column in columns), default=0)
     count = min(entry_count, MOST_ROWS)
     sheet = new_sheet(book, heading, len(columns))
@@ -206,7 +208,8 @@ def write_list(book: Book, heading: Heading, columns: Sequence[Column]) -> Liste
         done(sheet.set_column(number - 1, number - 1, column.width))
         put(sheet, HEAD_ROW, number, column.title, head)
     done(sheet.set_row(HEAD_ROW - 1, 15 * max(2, *map(_head_lines, columns))))
-    _write_entries(book, sheet, columns, count, complete=count == entry_count)
+    sheet.outline_settings(symbols_below=False)
+    _write_entries(book, sheet, columns, count, beneath, complete=count == entry_count)
     done(sheet.set_column(len(columns), len(columns), 0.8))
     has_total = any(column.total is not None for column in columns)
     has_further = any(column.further_total is not None for column in columns)
@@ -238,7 +241,13 @@ def _head_lines(column: Column) -> int:
 
 
 def _write_entries(
-    book: Book, sheet: Worksheet, columns: Sequence[Column], count: int, *, complete: bool
+    book: Book,
+    sheet: Worksheet,
+    columns: Sequence[Column],
+    count: int,
+    beneath: Sequence[bool],
+    *,
+    complete: bool,
 ) -> None:
     looks = {(c.look, fill) for c in columns for fill in {"", *c.fills}}
     plain_styles = {look: cell_style(book, *look) for look in looks}
@@ -250,7 +259,8 @@ def _write_entries(
         for number, column in enumerate(columns, 1):
             value: Value | Live = column.entries[index]
             if column.formula is not None and (complete or not column.across):
-                value = Live(column.formula(row), column.entries[index])
+                formula = column.formula(row)
+                value = Live(formula, column.entries[index]) if formula else column.entries[index]
             look = column.look, column.fills[index] if column.fills else ""
             style = plain_styles[look]
             if column.links and column.links[index] and index < linked_rows[column.key]:
@@ -261,6 +271,9 @@ def _write_entries(
                 value = None
             put(sheet, row, number, value, style)
         put(sheet, row, len(columns) + 1, None, spacer)
+        if beneath:
+            folded = {"level": 1, "hidden": True} if beneath[index] else {"collapsed": True}
+            done(sheet.set_row(row - 1, None, None, folded))
 
 
 def _linked_rows(columns: Sequence[Column], count: int) -> dict[str, int]:
