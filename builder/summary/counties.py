@@ -20,7 +20,7 @@ _WITHIN, _ACROSS = "县内\n名次", "总名次"
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _CountyLine:
     """A county, or a department beneath it."""
 
     county: str
@@ -37,12 +37,12 @@ Rows = Callable[[int], str]
 
 
 @dataclass(frozen=True)
-class _Counties:
+class _CountySheet:
     """What the columns are made of: the lines, and the list that they are reckoned from."""
 
     part: FormSummary
     departments: Listed
-    lines: Sequence[_Line]
+    lines: Sequence[_CountyLine]
 
     def column(
         self, key: str, title: str, width: float, look: str, *, of_county: Sequence[Value], own: Sequence[Value] = (),
@@ -54,7 +54,7 @@ class _Counties:
         """
         counties: dict[str, Value] = dict(zip(self.part.counties.index, of_county, strict=True))
 
-        def entry(line: _Line) -> Value:
+        def entry(line: _CountyLine) -> Value:
             if line.is_county:
                 return counties[line.county]
             return own[line.place] if own else None
@@ -94,9 +94,9 @@ def write_counties(book: Book, heading: Heading, part: FormSummary, departments:
     lines = [
         line
         for county, theirs in places.items()
-        for line in (_Line(county), *(_Line(county, place) for place in theirs))
+        for line in (_CountyLine(county), *(_CountyLine(county, place) for place in theirs))
     ]
-    made = _Counties(part, departments, lines)
+    made = _CountySheet(part, departments, lines)
     names: list[Value] = [line.county for line in lines]
     bold = [styles.LABEL_FILL if line.is_county else "" for line in lines]
     columns = [
@@ -139,7 +139,7 @@ def write_counties(book: Book, heading: Heading, part: FormSummary, departments:
     return write_list(book, heading, columns, [not line.is_county for line in lines])
 
 
-def _rank_columns(made: _Counties) -> list[Column]:
+def _rank_columns(made: _CountySheet) -> list[Column]:
     """A department's rank among its county's and among all; a county's among the counties, by its mean score."""
     part, departments = made.part, made.departments
     means = part.counties[MEAN_SCORE]
@@ -189,7 +189,7 @@ def _of_county(departments: Listed, row: int) -> str:
     return f"({departments.cells('county')}=$A{row})"
 
 
-def _count_column(made: _Counties, key: str, title: str, statuses: tuple[Status, ...]) -> Column:
+def _count_column(made: _CountySheet, key: str, title: str, statuses: tuple[Status, ...]) -> Column:
     part, departments = made.part, made.departments
     cells = departments.cells("status")
     with_status = "+".join(f'({cells}="{status.chinese}")' for status in statuses) or "1"
@@ -206,7 +206,9 @@ def _count_column(made: _Counties, key: str, title: str, statuses: tuple[Status,
     )
 
 
-def _figure_column(made: _Counties, name: str, label: str, *, certain_only: bool = False) -> Column:
+def _figure_column(
+    made: _CountySheet, name: str, label: str, *, certain_only: bool = False
+) -> Column:
     part, departments = made.part, made.departments
     figure = SCORE if name == MEAN_SCORE else name
     sure = certain(part.form, departments.cells(KEY), [figure]) if certain_only else ""
@@ -246,7 +248,7 @@ def _figure_column(made: _Counties, name: str, label: str, *, certain_only: bool
     )
 
 
-def _doubt_column(made: _Counties, name: str) -> Column:
+def _doubt_column(made: _CountySheet, name: str) -> Column:
     """In how many lines of each county a figure is doubtful, and so left out beside it."""
     part, departments = made.part, made.departments
     figure = SCORE if name == MEAN_SCORE else name
