@@ -259,10 +259,10 @@ def test_a_county_has_a_line_of_its_own_sums(city: City, tmp_path: Path) -> None
         for county in part.counties.index
         for line in part.departments[part.departments["county"] == county].itertuples()
     ]
+    mean, within = heads.index("自评平均分"), heads.index("县内\n名次")
     for row in beneath:
-        scores = [r[heads.index("自评平均分")] for r in beneath if r[0] == row[0]]
-        within = 1 + sum(score > row[heads.index("自评平均分")] for score in scores)
-        assert row[heads.index("县内\n名次")] == within
+        scores = [float(str(r[mean])) for r in beneath if r[0] == row[0]]
+        assert row[within] == 1 + sum(score > float(str(row[mean])) for score in scores)
     levels = [sheet.row_dimensions[4 + n].outlineLevel for n in range(len(rows))]
     assert [level == 1 for level in levels] == [
         row[heads.index("部门")] is not None for row in rows

@@ -58,13 +58,23 @@ def likely_slips(
         _weigh(batch, returns)
         candidates = [c for each in returns for c in each.candidates()]
         mended = _mended(batch, candidates)
-        for each in returns:
-            own = [(c, mended[c]) for c in candidates if c.i == each.i and c in mended]
-            for candidate, outcome in _likely(own):
-                for rule_key, column in outcome.mended:
-                    sentences[rule_key, each.i, column] = _sentence(
-                        batch, submissions[each.i], candidate, rules[rule_key]
-                    )
+        likely = [
+            found
+            for each in returns
+            for found in _likely(
+                [(c, mended[c]) for c in candidates if c.i == each.i and c in mended]
+            )
+        ]
+        denied = _denied_by_texts(batch, [candidate for candidate, _ in likely])
+        for candidate, outcome in likely:
+            for rule_key, column in outcome.mended:
+                sentences[rule_key, candidate.i, column] = _sentence(
+                    batch,
+                    submissions[candidate.i],
+                    candidate,
+                    rules[rule_key],
+                    denied=candidate in denied,
+                )
     return sentences
 
 
@@ -389,6 +399,20 @@ def _mended(batch: Batch, candidates: Sequence[_Candidate]) -> dict[_Candidate, 
     }
 
 
+def _denied_by_texts(batch: Batch, candidates: Sequence[_Candidate]) -> set[_Candidate]:
+    """Those of some candidates after which an amount would be another than a text tells, which now agrees with it."""
+    if not candidates:
+        return set()
+    altered = batch.altered([c.i for c in candidates], [c.substitutes for c in candidates])
+    rows = [c.i for c in candidates]
+    denied: set[_Candidate] = set()
+    for rule in batch.form.rules:
+        if rule.key in _told_in_texts(batch.form) and rule.severity is not Severity.NOTE:
+            newly = (batch.judge(rule)[rows] != BROKEN) & (altered.judge(rule) == BROKEN)
+            denied |= {c for c, is_new in zip(candidates, newly.any(axis=1), strict=True) if is_new}
+    return denied
+
+
 def _likely(
     candidates: Sequence[tuple[_Candidate, _Outcome]],
 ) -> Iterator[tuple[_Candidate, _Outcome]]:
@@ -409,7 +433,9 @@ def _likely(
             yield candidate, outcome
 
 
-def _sentence(batch: Batch, submission: Submission, candidate: _Candidate, rule: Rule) -> str:
+def _sentence(
+    batch: Batch, submission: Submission, candidate: _Candidate, rule: Rule, *, denied: bool
+) -> str:
     """`很可能是一般公共预算（E9）一格：73.86 → 73.68（两位数字颠倒），改后有关的规则都满足。`"""
     form, i = batch.form, candidate.i
     home = form.sections[rule.at[0].section].sheet
@@ -423,7 +449,7 @@ def _sentence(batch: Batch, submission: Submission, candidate: _Candidate, rule:
         printed = float(batch.inputs[substitute.key].number[i, substitute.column])
         changes.append(f"{shown(item.kind, printed)} → {shown(item.kind, substitute.number)}")
     count = {1: "一", 2: "两"}.get(len(cells), f" {len(cells)} ")
-    return (
-        f"很可能是{'、'.join(cells)}{count}格：{'、'.join(changes)}"
-        f"（{candidate.mistyping.words}），改后有关的规则都满足。"
-    )
+    words = f"{'、'.join(cells)}{count}格：{'、'.join(changes)}（{candidate.mistyping.words}），"
+    if denied:
+        return f"可能是{words}改后表上的规则都满足；文字里说的却是另一个数，请对账。"
+    return f"很可能是{words}改后有关的规则都满足。"

@@ -162,7 +162,8 @@ def _listed(names: Iterable[str]) -> str:
 @json_option
 def new(
     folder: Path, forms: tuple[str, ...], roster: Path | None, counties: Path | None, projects: Path | None,
-    indicators: Path | None, year: int | None, deadline: datetime.datetime | None, bureau: str, area: str, last: Path | None, as_json: bool,
+    indicators: Path | None, year: int | None, deadline: datetime.datetime | None, bureau: str, area: str,
+    last: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """See the command's help."""
     from workbook.round import new_round

@@ -28,7 +28,9 @@ def record_of(returned: Return, *, with_contacts: bool) -> dict[str, Any]:
     if not with_contacts:
         record["saved_by"] = ""
     return record | {
-        "path": returned.path.as_posix().replace(":", "_").lstrip("/"),  # below the pack, wherever it lay
+        "path": returned.path.as_posix()
+        .replace(":", "_")
+        .lstrip("/"),  # below the pack, wherever it lay
         "received": returned.received.isoformat() if returned.received else None,
         "findings": [_finding_record(item, hidden) for item in returned.findings],
         "submission": _submission_record(submission, hidden) if submission is not None else None,
