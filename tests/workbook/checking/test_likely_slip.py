@@ -19,7 +19,7 @@ ARCHIVES = filling(next(p for p in FILLED if p.name.startswith("118001")))
 SUPERVISION = filling(next(p for p in FILLED if p.name.startswith("604001")))
 """In both every rule holds."""
 PROJECT = Path(__file__).parents[2] / "forms" / "filled" / "project_expenditure.toml"
-MARK = "很可能是"
+MARK = "可能是"
 
 
 def findings(given: Filling, form: Form | None = None) -> tuple[Finding, ...]:
