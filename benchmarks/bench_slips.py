@@ -28,7 +28,7 @@ from workbook.reading import ACCEPTED, Filling, Return, submit  # noqa: E402
 SEED = 20241126
 MOST_WRONG = 10
 """So many wrong suggestions are printed."""
-MARK, ARROW = "很可能是", " → "
+MARK, ARROW = "可能是", " → "
 PROJECT = TOP / "tests" / "forms" / "filled" / "project_expenditure.toml"
 FACTORS = (1, 2, 3, 5, 7, 11, 13, 17, 19, 23)
 """Every amount of a filling is multiplied by one of them: other digits, and sums stay exact."""
