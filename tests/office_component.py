@@ -225,7 +225,11 @@ class Commands:
                 elif is_text:
                     cell.setString(value)
                 else:
+                    format_before = cell.NumberFormat
                     cell.FormulaLocal = value
+                    # As Excel leaves it. LibreOffice adds cells that look like times to the nanosecond only.
+                    if cell.NumberFormat != format_before:
+                        cell.NumberFormat = format_before
         finally:
             opened.component.removeActionLock()
         return refused
