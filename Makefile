@@ -2,7 +2,7 @@
 #
 #   make demo         the whole story on the samples, written to demo/
 #   make check       before a commit: lint, and the tests of single parts, without LibreOffice and browser; some minutes
-#   make test         before a change is taken: lint and all tests but the long ones, with coverage
+#   make test         before a change is taken: lint and all tests but the long ones
 #   make test-all     before a release: all tests, and all that chance decides tried many times over
 #   make lint         ruff, mypy and the floors of the house only
 #   make refresh      make anew all that is generated (codes, samples, data, pictures, golden files); says what changed
@@ -18,7 +18,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-# What the tests are run with; e.g. `make test PYTEST_ARGS="-k template -x"`.
+# What the tests are run with; e.g. `make test PYTEST_ARGS="-k template -x"`, or with `-n auto --cov` for what they reach.
 PYTEST_ARGS ?= -n auto --dist worksteal
 
 # How often chance is tried: broken returns, typed fillings of each form, random expressions. `make test`
@@ -60,7 +60,7 @@ check: lint
 	$(BIN)/pytest -m "not office and not browser and not whole" --hypothesis-profile quick $(PYTEST_ARGS)
 
 test: lint office browser
-	$(BIN)/pytest --cov --cov-report=term $(PYTEST_ARGS)
+	$(BIN)/pytest $(PYTEST_ARGS)
 
 test-all: lint office browser
 	$(BIN)/pytest --long --hypothesis-profile thorough $(PYTEST_ARGS)

@@ -12,7 +12,7 @@ from workbook.checking.between_returns import (
     UNDECIDED_COPY,
     add_findings_between,
 )
-from workbook.checking.checks import Trial, check, judge, judge_trials, marked, tidy, trial
+from workbook.checking.checks import Trial, check, judge, judge_trials, marked, related, tidy, trial
 from workbook.checking.columns import (
     BROKEN,
     HOLDS,
@@ -108,6 +108,7 @@ __all__ = [
     "no_earlier_year",
     "pair",
     "plain_head",
+    "related",
     "require_told_apart",
     "roster_amounts",
     "sort_by_sender",

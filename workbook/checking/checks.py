@@ -92,11 +92,19 @@ def check(
     listed = as_roster(roster)
     round_year = None if year is None else as_year(year)
     earlier = as_returns(last_year, "last_year")
-    _, between = guarded(
-        as_returns(returns, "returns"),
-        partial(add_findings_between, roster=listed, year=round_year, last_year=earlier),
-    )
+    between = related(as_returns(returns, "returns"), listed, round_year, earlier)
     return marked(judge(between), listed, round_year)
+
+
+def related(
+    returns: Sequence[Return],
+    roster: Roster | None,
+    year: int | None,
+    last_year: Sequence[Return],
+) -> Sequence[Return]:
+    """The returns with what shows only between them; the first half of `check`."""
+    work = partial(add_findings_between, roster=roster, year=year, last_year=last_year)
+    return guarded(returns, work)[1]
 
 
 def marked(returns: Iterable[Return], roster: Roster | None, year: int | None) -> Returns:

@@ -28,8 +28,8 @@ _OUTCOMES = {
 
 def is_city(folder: Path) -> bool:
     """Whether a folder collects counties' packs."""
+    from workbook.levels import level_of
     from workbook.reported import CITY
-    from workbook.round import level_of
 
     return level_of(folder) == CITY
 

@@ -15,7 +15,10 @@ from workbook.form import DEPARTMENT, Form
 from workbook.levels.city import COUNTY_STATES, CityBoard, CountyState, fold_city
 from workbook.reading import Return, Returns, Submission
 from workbook.reported import CITY, PackedDuty, ReportPack, open_pack, write_city_pack
-from workbook.round import RESULT, Done, Event, OpenRound, about_round, opened, seal_round
+from workbook.round import Done, OpenRound, opened
+from workbook.round.closing import about_round, seal_round
+from workbook.round.folder import RESULT
+from workbook.round.ledger import Event
 
 if TYPE_CHECKING:
     from workbook.summary import Figures, Summary

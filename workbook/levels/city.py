@@ -11,7 +11,8 @@ from workbook.arguments import PathLike
 from workbook.checking import RosterEntry
 from workbook.errors import WorkbookError
 from workbook.reported import CITY
-from workbook.round import DutyKey, Event, OpenRound, opened
+from workbook.round import OpenRound, opened
+from workbook.round.ledger import DutyKey, Event
 
 COUNTY_STATES = {
     "missing": "未报",

@@ -10,19 +10,10 @@ from workbook.arguments import PathLike, as_paths
 from workbook.errors import WorkbookError
 from workbook.levels.city import COUNTY_STATES, RIGHT, CityBoard, CountyState, fold_city
 from workbook.reported import CITY, ReportPack, is_pack, open_pack
-from workbook.round import (
-    FORMS,
-    HIDDEN,
-    INBOX,
-    DutyKey,
-    Event,
-    Incoming,
-    OpenRound,
-    Overtaken,
-    opened,
-    sync,
-    take_in,
-)
+from workbook.round import OpenRound, opened
+from workbook.round.folder import FORMS, HIDDEN, INBOX
+from workbook.round.intake import Incoming, sync, take_in
+from workbook.round.ledger import DutyKey, Event, Overtaken
 from workbook.text import fold_as_seen, printable
 from workbook.writing import writing
 

@@ -10,7 +10,10 @@ from workbook.errors import WorkbookError
 from workbook.levels.city import COUNTY_STATES, CountyState, PackVersion, fold_city
 from workbook.levels.collecting import read_event
 from workbook.reported import CITY, open_pack
-from workbook.round import BACK, Done, Event, OpenRound, Overtaken, opened, today_in_china
+from workbook.round import Done, OpenRound, opened
+from workbook.round.folder import BACK
+from workbook.round.ledger import Event, Overtaken
+from workbook.round.state import today_in_china
 
 LETTER = "退回函.docx"
 

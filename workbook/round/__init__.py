@@ -7,48 +7,28 @@ departments and for the bureau. All state is a fold over the events (`state`); `
 """
 
 from workbook.round.chronicle import history
-from workbook.round.closing import (
-    Verified,
-    about_round,
-    close_round,
-    reopen_round,
-    seal_round,
-    verify,
-)
+from workbook.round.closing import Verified, close_round, reopen_round, verify
 from workbook.round.deciding import Done, assign, decide
-from workbook.round.folder import BACK, FORMS, HIDDEN, INBOX, RESULT, OpenRound, level_of, opened
-from workbook.round.intake import Incoming, sync, take_in
-from workbook.round.ledger import DutyKey, Event, Overtaken
+from workbook.round.folder import OpenRound, opened
 from workbook.round.receiving import Received, receive, receive_bytes
 from workbook.round.results import counted_returns, publish, recheck, sample_round, summarise
 from workbook.round.sending import remind, send, send_back
 from workbook.round.starting import new_round
-from workbook.round.state import STATES, Board, fold, record_of, status, today_in_china
+from workbook.round.state import STATES, Board, fold, record_of, status
 
 __all__ = [
-    "BACK",
-    "FORMS",
-    "HIDDEN",
-    "INBOX",
-    "RESULT",
     "STATES",
     "Board",
     "Done",
-    "DutyKey",
-    "Event",
-    "Incoming",
     "OpenRound",
-    "Overtaken",
     "Received",
     "Verified",
-    "about_round",
     "assign",
     "close_round",
     "counted_returns",
     "decide",
     "fold",
     "history",
-    "level_of",
     "new_round",
     "opened",
     "publish",
@@ -59,13 +39,9 @@ __all__ = [
     "remind",
     "reopen_round",
     "sample_round",
-    "seal_round",
     "send",
     "send_back",
     "status",
     "summarise",
-    "sync",
-    "take_in",
-    "today_in_china",
     "verify",
 ]

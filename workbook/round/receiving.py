@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from workbook.arguments import PathLike, as_paths
 from workbook.catalogue import Severity
-from workbook.checking import check
+from workbook.checking import judge, related
 from workbook.errors import WorkbookError
 from workbook.findings import Finding
 from workbook.form import Form
@@ -26,6 +26,7 @@ from workbook.round.placing import Placement, place
 from workbook.round.problems import Problem, filled_cells, problems_of
 from workbook.round.state import Board, DutyState, LivingProblem, fold
 from workbook.round.versions import Standing, new_errors
+from workbook.text import fold_as_seen
 
 BETWEEN = ("A504", "A506", "A507", "A508", "A509", "A510", "A511")
 """Findings that may come or go with what others sent."""
@@ -307,18 +308,29 @@ class Reception:
 
         Copies of one duty are judged apart: which one counts is not for the check to say.
         """
+        layers = self._layers(files)
+        siblings = [
+            self._siblings(layer)
+            if self.placements[layer[0][0].sha256].standing == Standing.RIGHT
+            else {}
+            for layer in layers
+        ]
+        lots = [
+            self._related([*(returned for _, returned in layer), *others.values()], layer[0][0])
+            for layer, others in zip(layers, siblings, strict=True)
+        ]
+        checked = iter(judge([returned for lot in lots for returned in lot]))  # all at once
         judged: dict[str, Return] = {}
         changed: dict[str, Return] = {}
-        for layer in self._layers(files):
-            placement = self.placements[layer[0][0].sha256]
-            siblings = self._siblings(layer) if placement.standing == Standing.RIGHT else {}
-            returns = [returned for _, returned in layer]
-            checked = self._checked([*returns, *siblings.values()], known=bool(placement.key.text))
-            for (incoming, _), returned in zip(layer, checked, strict=False):
-                own = self.placements[incoming.sha256].findings
+        for layer, others in zip(layers, siblings, strict=True):
+            for incoming, _ in layer:
+                returned, own = (
+                    _without_ours(next(checked)),
+                    self.placements[incoming.sha256].findings,
+                )
                 judged[incoming.sha256] = replace(returned, findings=(*own, *returned.findings))
-            for sha256, returned in zip(siblings, checked[len(layer) :], strict=True):
-                anew = self._with_findings_between(sha256, returned)
+            for sha256 in others:
+                anew = self._with_findings_between(sha256, _without_ours(next(checked)))
                 if anew is not None:
                     changed[sha256] = anew
         return judged, changed
@@ -326,33 +338,31 @@ class Reception:
     def _layers(
         self, files: Sequence[tuple[Incoming, Return]]
     ) -> list[list[tuple[Incoming, Return]]]:
-        """The files, no two of one duty together; each of those that are none of this round alone."""
-        layers: dict[tuple[bool, int], list[tuple[Incoming, Return]]] = {}
-        count: Counter[DutyKey] = Counter()
-        for number, (incoming, read) in enumerate(files):
-            placement = self.placements[incoming.sha256]
-            is_right = placement.standing == Standing.RIGHT
-            # Codes may repeat from county to county; whose it is has been told, from whatever folder it came.
-            known = replace(read, county=placement.key.county or read.county, chosen=is_right)
-            layer = count[placement.key] if is_right else number
-            layers.setdefault((is_right, layer), []).append((incoming, known))
-            count[placement.key] += is_right
+        """The files, no two of one duty together; those that are none of this round apart, each of nobody's alone.
+
+        Whose each is has been told, from whatever folder it came: so they are chosen.
+        """
+        layers: dict[tuple[bool, bool, int], list[tuple[Incoming, Return]]] = {}
+        count: Counter[Hashable] = Counter()
+        for incoming, read in files:
+            placement, submission = self.placements[incoming.sha256], read.submission
+            is_right, is_known = placement.standing == Standing.RIGHT, bool(placement.key.text)
+            known = replace(read, county=placement.key.county or read.county, chosen=is_known)
+            who: Hashable = placement.key
+            if is_known and not is_right and submission is not None:
+                code, name = map(fold_as_seen, (submission.department_code, submission.department))
+                who = code or name, submission.form.key, submission.fiscal_year
+            layers.setdefault((is_right, is_known, count[is_right, who]), []).append(
+                (incoming, known)
+            )
+            count[is_right, who] += 1
         return list(layers.values())
 
-    def _checked(self, returns: Sequence[Return], *, known: bool = True) -> list[Return]:
-        """The returns with their findings; without those of the roster if nothing tells whose they are."""
-        checked = check(
-            returns,
-            self.round.roster if known else None,
-            year=self.round.settings.year,
-            last_year=self.round.last_year,
-        )
-        return [
-            replace(
-                each, chosen=False, findings=tuple(f for f in each.findings if f.code not in _OURS)
-            )
-            for each in checked
-        ]
+    def _related(self, returns: Sequence[Return], first: Incoming) -> Sequence[Return]:
+        """The returns of a layer with what shows between them; nothing of the roster if nothing tells whose they are."""
+        is_known = bool(self.placements[first.sha256].key.text)
+        roster = self.round.roster if is_known else None
+        return related(returns, roster, self.round.settings.year, self.round.last_year)
 
     def _siblings(self, layer: Sequence[tuple[Incoming, Return]]) -> dict[str, Return]:
         """What counts and has to be seen beside some new returns: the department's other forms, and another's
@@ -429,6 +439,12 @@ class Reception:
                 )
         if answers:
             yield Event("answered", key, sha256, {"answers": answers, "time": sent.data["time"]})
+
+
+def _without_ours(returned: Return) -> Return:
+    """A return without what a round knows better, and without our own word that it counts."""
+    findings = tuple(f for f in returned.findings if f.code not in _OURS)
+    return replace(returned, chosen=False, findings=findings)
 
 
 def reading_of(returned: Return) -> dict[str, Any]:
