@@ -928,6 +928,11 @@ def verify(pack: Path, as_json: bool) -> None:
                 )
             )
         else:
-            say(t(f"{pack}：完好，{verified.files} 个文件，{verified.events} 个事件；印记 {verified.seal}",
-                  f"{pack}: whole, {verified.files} files, {verified.events} events; seal {verified.seal}"))  # fmt: skip
+            events = (
+                t(f"，{verified.events} 个事件", f", {verified.events} events")
+                if verified.events
+                else ""
+            )
+            say(t(f"{pack}：完好，{verified.files} 个文件{events}；印记 {verified.seal}",
+                  f"{pack}: whole, {verified.files} files{events}; seal {verified.seal}"))  # fmt: skip
     sys.exit(FOUND if verified.faults else CLEAN)

@@ -115,11 +115,21 @@ class ReportPack:
                 yield f"{name}{below}", pack
 
     def returns(self, top: str) -> Iterator[Return]:
-        """The copies that count, as they were read and judged, in the roster's order, under paths that begin with `top`."""
+        """The copies that count, as they were read and judged, in the roster's order, under paths that begin with `top`.
+
+        Raises WorkbookError for a copy that is none: a pack that our program did not write.
+        """
         for duty in self.duties:
-            if duty.copy:
+            if not duty.copy:
+                continue
+            try:
                 record = json.loads(self._member(duty.copy))
-                yield return_of(record, self.forms, Path(top) / record["path"])
+                returned = return_of(record, self.forms, Path(top) / record["path"])
+            except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+                raise WorkbookError(
+                    f"{top}：{duty.copy}（{printable(duty.department)}）不是程序写的样子；请县区用 close 重新封存、报来"
+                ) from None
+            yield returned
 
     def original(self, sha256: str) -> bytes | None:
         """The file that a copy was read from, where the pack carries it."""

@@ -32,7 +32,7 @@ from workbook.levels import (
     summary_of_city,
 )
 from workbook.reading import Return
-from workbook.reported import CITY, is_pack, open_pack, pack_of
+from workbook.reported import CITY, PackedDuty, is_pack, open_pack, pack_of, write_pack
 from workbook.round import (
     close_round,
     counted_returns,
@@ -299,6 +299,30 @@ def test_a_pack_changed_by_one_byte_is_refused(city: City, tmp_path: Path) -> No
     assert refused.outcome == "unreadable"
     assert "与封存时不同" in refused.why
     assert verify(tmp_path / "坏-上报.zip").faults
+
+
+def test_a_sealed_pack_that_our_program_did_not_write_is_one_sentence(
+    city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbook.reported.report_pack.record_of", lambda *_, **__: {"path": "x"})
+    with opened(city.round(COUNTIES[1])) as this_round:
+        returns = counted_returns(this_round)
+    duty = PackedDuty("", "1", "甲局", OVERALL, "", "approved", "", None, 0)
+    about = {
+        "name": "西江县",
+        "bureau": "",
+        "year": 2024,
+        "closed": "",
+        "closed_at": "",
+        "former": [],
+        "reviews": [],
+    }
+    pack = tmp_path / "仿-上报.zip"
+    write_pack(pack, about, [find_form(OVERALL)], [(duty, returns[0])])
+    path = new_round(tmp_path / "市", counties=city.path.parent / "县.csv", year=2024)
+    assert receive_packs(path, pack).files[0].outcome == "counted"
+    with pytest.raises(WorkbookError, match="甲局）不是程序写的样子"):
+        summarise_city(path)
 
 
 def test_the_pack_names_nobody_unless_asked_to(city: City) -> None:
