@@ -6,16 +6,24 @@ import datetime
 import shutil
 from pathlib import Path
 
+import openpyxl
 import pytest
 
-from tests.rounds import ByOpenpyxl, answers
+from builder import build_template
+from tests.office import Office
+from tests.rounds import DEPARTMENTS, PROJECTS, ByOpenpyxl, answers, dated, faultless, roster
+from workbook import find_form
 from workbook.errors import WorkbookError
+from workbook.form import Value
 from workbook.round import (
     assign,
+    counted_returns,
     decide,
     history,
     new_round,
+    opened,
     receive,
+    sample_round,
     send,
     send_back,
     status,
@@ -124,3 +132,102 @@ def test_what_stands_and_what_should_are_of_the_cell_that_is_named(folder: Path)
         "（空）",
         "",
     )
+
+
+def test_a_departments_forms_may_come_from_anywhere(tmp_path: Path) -> None:
+    """Its own form in one folder, its project's in another, a newer one in an archive: it is one department."""
+    path = new_round(
+        tmp_path / "r", forms=["department_overall", "project_expenditure"], roster=roster(tmp_path / "名册.xlsx"), year=2024
+    )  # fmt: skip
+    code, name = DEPARTMENTS[5]
+    places = {"department_overall": "交来", "project_expenditure": "另一处"}
+    for form, place in places.items():
+        own: dict[str, Value] = {"identity.department_code": code, "identity.department": name}
+        if form == "project_expenditure":
+            own = {**own, "identity.project_name": PROJECTS[0][1]}
+        template = build_template(
+            find_form(form), tmp_path / f"{form}.xlsx", prefilled=own, fiscal_year=2024
+        )
+        (path / "收件" / place).mkdir()
+        ByOpenpyxl().fill(template, path / "收件" / place / "自评表.xlsx", faultless(form)[0])
+    received = receive(path)
+    assert [each.outcome for each in received.files] == ["counted", "counted"]
+    summarise(path)
+
+    # Of two projects' forms one is let off: it is asked for no more.
+    decide(
+        path, DEPARTMENTS[6][0], project=PROJECTS[1][1], form="project_expenditure", nothing=True
+    )
+    summarise(path)
+    book = openpyxl.load_workbook(path / "汇总" / "汇总表.xlsx")
+    chased = [str(cell.value) for row in book["催报名单"].iter_rows() for cell in row]
+    assert PROJECTS[1][1] not in chased
+
+
+def test_lateness_is_that_of_the_first_copy(folder: Path) -> None:
+    (first,) = (folder / "收件").glob(f"{CODE}_*.xlsx")
+    dated(first, "2025-03-01")
+    path = new_round(
+        folder.parent / "二", forms=["department_overall"], roster=SAMPLES / "roster.csv", year=2024, deadline="2025-3-31"
+    )  # fmt: skip
+    receive(path, first)
+    newer = dated(ByOpenpyxl().fill(first, folder.parent / f"{CODE}_改.xlsx", {}), "2025-04-20")
+    assert receive(path, newer).files[0].outcome == "replaced_older"
+    with opened(path) as this_round:
+        (returned,) = counted_returns(this_round)
+    assert returned.received == datetime.date(2025, 3, 1)
+
+
+def test_the_summary_shows_who_was_drawn(folder: Path) -> None:
+    receive(folder, SAMPLES / "returns")
+    drawn = {line.split()[0] for line in sample_round(folder, ["604001"]).said}
+    summarise(folder)
+    sheet = openpyxl.load_workbook(folder / "汇总" / "汇总表.xlsx")["抽查复核名单"]
+    heads = [cell.value for cell in sheet[3]]
+    shown = {
+        str(row[heads.index("预算编码")]) for row in sheet.iter_rows(min_row=4, values_only=True)
+        if row[heads.index("是否抽查")] == "抽查"
+    }  # fmt: skip
+    assert shown == drawn
+    assert "604001" in drawn
+
+
+def test_an_answer_to_values_that_changed_is_kept_in_view(folder: Path) -> None:
+    """Mending one problem often changes what another rests on: what was answered is shown, and asked for again."""
+    (place,) = (folder / "退回").glob(f"{CODE} *")
+    typed = {
+        **answers({3: ("请免", "上级另有核定")}),
+        "funds.execution_score": 9.9,
+    }  # neither what stood nor what should
+    ByOpenpyxl().fill(place / "第1次" / "自评表.xlsx", folder / "收件" / f"{CODE}_二.xlsx", typed)
+    assert any("第 3 个问题答的是请免，有关的数又改了" in each for each in receive(folder).remarks)
+    (duty,) = history(folder, CODE)["duties"]
+    again = next(each for each in duty["problems"] if each["number"] == 3)
+    assert (again["state"], again["answer"], again["note"]) == ("open", "请免", "上级另有核定")
+    send_back(folder)
+    sheet = openpyxl.load_workbook(place / "第2次" / "自评表.xlsx")["退回修改"]
+    told = [str(cell.value) for row in sheet.iter_rows() for cell in row]
+    assert any("上次答：请免，上级另有核定；答后有关的数变了，请再看" in each for each in told)
+
+
+def test_the_rounds_own_folder_is_not_taken_in(folder: Path) -> None:
+    for path in (folder, folder.parent, folder / ".round"):
+        with pytest.raises(WorkbookError, match="这就是收表的文件夹"):
+            receive(folder, path)
+
+
+def test_the_closing_line_follows_the_form(folder: Path, office: Office) -> None:
+    """都处理了，可以报回 is said once every answer is one of the three, reasons are given, and 自检 passes."""
+    (place,) = (folder / "退回").glob(f"{CODE} *")
+    (duty,) = history(folder, CODE)["duties"]
+    numbers = [problem["number"] for problem in duty["problems"]]
+    with office.open(place / "第1次" / "自评表.xlsx") as book:
+
+        def said(given: dict[int, tuple[str, str]]) -> str:
+            office.type_values(book, dict(answers(given)))  # type: ignore[arg-type]
+            office.recalculate(book)
+            return str(office.values(book, [("退回修改", "A5")])["退回修改", "A5"])
+
+        assert said(dict.fromkeys(numbers, ("已改", ""))).startswith("都处理了，但自检未通过")
+        assert "没有写“说明”" in said({numbers[0]: ("核对无误", " ")})
+        assert "没有选“处理”" in said({numbers[0]: ("改了", "x")})
