@@ -208,7 +208,8 @@ def write_list(
         done(sheet.set_column(number - 1, number - 1, column.width))
         put(sheet, HEAD_ROW, number, column.title, head)
     done(sheet.set_row(HEAD_ROW - 1, 15 * max(2, *map(_head_lines, columns))))
-    sheet.outline_settings(symbols_below=False)
+    if beneath:
+        sheet.outline_settings(symbols_below=False)
     _write_entries(book, sheet, columns, count, beneath, complete=count == entry_count)
     done(sheet.set_column(len(columns), len(columns), 0.8))
     has_total = any(column.total is not None for column in columns)

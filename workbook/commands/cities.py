@@ -50,11 +50,21 @@ def receive(folder: Path, paths: Iterable[Path], *, as_json: bool) -> None:
         ))  # fmt: skip
         for remark in received.remarks:
             say(remark)
+        say_waiting(received.waiting)
         for each in received.files:
             number = t(f" 第 {each.version} 包", f" pack {each.version}") if each.version else ""
             why = f"：{each.why}" if each.why else ""
             say(f"  {each.file}  {each.county}{number}  {_OUTCOMES[each.outcome]}{why}")
     sys.exit(_exit_code(received.board))
+
+
+def say_waiting(names: Iterable[str]) -> None:
+    """Which files were left for the next time, of a round at either level."""
+    for name in names:
+        say(t(
+            f"{name}：还在写入，或者在 Excel 里开着（旁边有 ~$ 开头的文件；没有开着的请把它删掉），这次没有收",
+            f"{name}: still being written, or open in Excel (a file beginning with ~$ lies beside it); not taken",
+        ))  # fmt: skip
 
 
 def status(folder: Path, *, as_json: bool) -> None:

@@ -263,11 +263,7 @@ def _print_received(received: Received, *, all_: bool) -> None:
     say(t("今天：", "Today: ") + t("，", ", ").join(parts))
     for remark in received.remarks:
         say(remark)
-    for name in received.waiting:
-        say(t(
-            f"{name}：还在写入，或者在 Excel 里开着（旁边有 ~$ 开头的文件；没有开着的请把它删掉），这次没有收",
-            f"{name}: still being written, or open in Excel (a file beginning with ~$ lies beside it); not taken",
-        ))  # fmt: skip
+    cities.say_waiting(received.waiting)
     told = [
         each
         for each in received.files
@@ -575,8 +571,21 @@ def decide(
     if cities.is_city(folder):
         from workbook.levels import decide_county
 
-        others = (use, excuse, nothing, extend, received_on, version, accept, refuse, until)
-        if any(other not in (None, False, ()) for other in others):
+        others = (
+            county,
+            form,
+            project,
+            use,
+            excuse,
+            nothing,
+            extend,
+            received_on,
+            version,
+            accept,
+            refuse,
+            until,
+        )
+        if any(other not in (None, False, (), "") for other in others):
             fail(
                 t(
                     "收上报包的只有 --approve、--send-back、--undo",

@@ -19,11 +19,10 @@ from workbook.round import Done, OpenRound, opened
 from workbook.round.closing import about_round, seal_round
 from workbook.round.folder import RESULT
 from workbook.round.ledger import Event
+from workbook.round.results import SUMMARY, write_result
 
 if TYPE_CHECKING:
     from workbook.summary import Figures, Summary
-
-SUMMARY, PAGE, DRAFT = "汇总表.xlsx", "汇总.html", "汇总报告（初稿）.docx"
 
 
 def counted_packs(
@@ -138,20 +137,8 @@ def summary_of_city(city: OpenRound, board: CityBoard | None = None) -> Summary:
         raise WorkbookError(f"{city.folder.path}：还没有一个县区报来上报包，没有可以汇总的")
     previous = city.settings.previous
     path = city.folder.path / previous if previous else None
-    typed = tuple(
-        Review(
-            r["form"],
-            r["year"],
-            r["county"],
-            r["code"],
-            r["department"],
-            r["project"],
-            r["score"],
-            r["remark"],
-            "上报包",
-        )
-        for r in collected.reviews
-    )
+    names = ("form", "year", "county", "code", "department", "project", "score", "remark")
+    typed = tuple(Review(*(each[name] for name in names), "上报包") for each in collected.reviews)
     return replace(
         aggregate(
             collected.returns,
@@ -168,17 +155,9 @@ def summary_of_city(city: OpenRound, board: CityBoard | None = None) -> Summary:
 
 def summarise_city(folder: PathLike | OpenRound) -> Done:
     """Write 汇总/ of a city: workbook, page and draft, of the packs that count now. Raises WorkbookError."""
-    from builder.summary import build_summary  # noqa: PLC0415 - with all that it imports
-    from builder.web import build_page  # noqa: PLC0415
-    from builder.word import build_county_report  # noqa: PLC0415
-
     with opened(folder, CITY) as city:
-        place, board = city.folder.path / RESULT, fold_city(city)
-        summary = summary_of_city(city, board)
-        build_page(summary, place / PAGE)
-        build_county_report(summary, place / DRAFT)
-        build_summary(summary, place / SUMMARY)
-        shown = tuple(city.folder.shown(place / name) for name in (SUMMARY, PAGE, DRAFT))
+        board = fold_city(city)
+        shown = write_result(city, summary_of_city(city, board))
         counted = {c.key.text: c.counted.sha256 for c in board.counties if c.counted}
         last = next((e for e in reversed(city.events) if e.kind == "summarised"), Event(""))
         written = (

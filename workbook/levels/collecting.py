@@ -116,51 +116,44 @@ def _events(
     })  # fmt: skip
     content = city.folder.content(incoming.sha256)
     name = printable(incoming.path.name)
-    if not is_pack(content):
-        told[incoming.sha256] = (
-            "unreadable",
-            "不是上报包，里面没有上报清单；请县区发来 close 写的“…-上报.zip”",
-        )
-        yield Event(
-            "read",
-            file=incoming.sha256,
-            data={"standing": "unreadable", "why": told[incoming.sha256][1]},
-        )
-        return
-    try:
-        pack = open_pack(content, name)
-        county = _county_of(board, pack, name)
-        standing, why = _standing(city, pack, county)
-        if standing == RIGHT:
-            _keep_forms(city, pack, name)
-    except WorkbookError as error:
-        standing, why, pack, county = "unreadable", str(error), None, None
-    told[incoming.sha256] = standing, why
-    yield read_event(incoming.sha256, pack, county, standing, why)
+    event = _unreadable(
+        incoming.sha256, "不是上报包，里面没有上报清单；请县区发来 close 写的“…-上报.zip”"
+    )
+    if is_pack(content):
+        try:
+            event = read_event(city, incoming.sha256, open_pack(content, name), name, board)
+        except WorkbookError as error:
+            event = _unreadable(incoming.sha256, str(error))
+    told[incoming.sha256] = event.data["standing"], event.data["why"]
+    yield event
+
+
+def _unreadable(sha256: str, why: str) -> Event:
+    return Event("read", file=sha256, data={"standing": "unreadable", "why": why})
 
 
 def read_event(
+    city: OpenRound,
     sha256: str,
-    pack: ReportPack | None,
-    county: CountyState | None,
-    standing: str,
-    why: str,
-    kind: str = "read",
+    pack: ReportPack,
+    name: str,
+    board: CityBoard,
+    assigned: CountyState | None = None,
 ) -> Event:
-    """What the ledger says of a pack."""
-    data: dict[str, Any] = {"standing": standing, "why": why}
-    if pack is not None:
-        duties = [duty for _, below in pack.by_county() for duty in below.duties]
-        data |= {
-            "seal": pack.seal, "former": list(pack.former), "closed_at": pack.closed_at, "level": pack.level,
-            "departments": len({(d.county, d.code) for d in duties}) if pack.level != CITY else _departments(pack),
-            "errors": sum(duty.errors for duty in duties),
-        }  # fmt: skip
-    return Event(kind, county.key if county else DutyKey(), sha256, data)
-
-
-def _departments(pack: ReportPack) -> int:
-    return sum(len({(d.county, d.code) for d in below.duties}) for _, below in pack.by_county())
+    """What the ledger says of a pack, by itself or as it was `assigned`. Raises WorkbookError if a pack in it is not whole,
+    or was read by other definitions than the city's other packs."""
+    below = [own for _, own in pack.by_county()]
+    county = assigned or _county_of(board, pack, name)
+    standing, why = _standing(city, pack, county)
+    if standing == RIGHT:
+        _keep_forms(city, below, name)
+    data = {
+        "standing": standing, "why": why, "seal": pack.seal, "former": list(pack.former), "closed_at": pack.closed_at,
+        "departments": sum(len({(d.county, d.code) for d in own.duties}) for own in below),
+        "errors": sum(duty.errors for own in below for duty in own.duties),
+    }  # fmt: skip
+    key = county.key if county else DutyKey()
+    return Event("assigned" if assigned else "read", key, sha256, data)
 
 
 def _county_of(board: CityBoard, pack: ReportPack, name: str) -> CountyState | None:
@@ -184,10 +177,10 @@ def _standing(city: OpenRound, pack: ReportPack, county: CountyState | None) -> 
     return RIGHT, ""
 
 
-def _keep_forms(city: OpenRound, pack: ReportPack, name: str) -> None:
-    """Keep the definitions that the pack's copies were read by. Raises WorkbookError if another pack has others."""
-    for _, below in pack.by_county():
-        for key, form in below.forms.items():
+def _keep_forms(city: OpenRound, packs: Iterable[ReportPack], name: str) -> None:
+    """Keep the definitions that the packs' copies were read by. Raises WorkbookError if another pack has others."""
+    for pack in packs:
+        for key, form in pack.forms.items():
             known = city.forms.get(key)
             if known is not None and known.definition != form.definition:
                 raise WorkbookError(

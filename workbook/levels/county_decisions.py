@@ -7,7 +7,7 @@ from pathlib import Path
 
 from workbook.arguments import PathLike, as_whole
 from workbook.errors import WorkbookError
-from workbook.levels.city import COUNTY_STATES, CountyState, PackVersion, fold_city
+from workbook.levels.city import COUNTY_STATES, RIGHT, CountyState, PackVersion, fold_city
 from workbook.levels.collecting import read_event
 from workbook.reported import CITY, open_pack
 from workbook.round import Done, OpenRound, opened
@@ -128,27 +128,34 @@ def _letter(
 
 
 def assign_pack(folder: PathLike | OpenRound, file: str, county: str) -> Done:
-    """Say whose a pack is that named no county of the list. Raises WorkbookError."""
+    """Say whose a pack is that named no county of the list; with a blank county, that it is nobody's and need not wait.
+
+    Raises WorkbookError.
+    """
     with opened(folder, CITY) as city:
         city.require_open()
         while True:
             board = fold_city(city)
-            state = board.county(county)
             waiting = [event for event in board.unassigned if _is_named(event, file)]
             if len(waiting) != 1:
                 raise WorkbookError(
                     f"{file}：没有这个待归的上报包；请写 status 里列出的编号，或文件的名称"
                 )
-            (event,) = waiting
-            pack = open_pack(city.folder.content(event.file), event.data["name"])
+            ((sha256, name),) = ((event.file, event.data["name"]) for event in waiting)
+            if county:
+                pack, state = open_pack(city.folder.content(sha256), name), board.county(county)
+                event = read_event(city, sha256, pack, name, board, state)
+                if event.data["standing"] != RIGHT:
+                    raise WorkbookError(f"{name}：{event.data['why']}")
+            else:
+                event = Event("assigned", file=sha256, data={"standing": "attachment"})
             try:
-                written = city.write([read_event(event.file, pack, state, "right", "", "assigned")])
+                written = city.write([event])
             except Overtaken:
                 city.refresh()
                 continue
-            return Done(
-                tuple(e.id for e in written), said=(f"{event.data['name']}：归 {state.name}",)
-            )
+            said = f"归 {state.name}" if county else "不归哪个县区，不用管了"
+            return Done(tuple(e.id for e in written), said=(f"{name}：{said}",))
 
 
 def _is_named(event: Event, file: str) -> bool:

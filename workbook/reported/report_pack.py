@@ -97,7 +97,7 @@ class ReportPack:
     def counties(self) -> tuple[str, ...]:
         """Of a city: the counties whose packs it holds, in the order of the list."""
         return tuple(
-            Path(name).name.removesuffix(".zip")
+            name.removeprefix(f"{_COUNTIES}/").removesuffix(".zip")
             for name in self._names
             if name.startswith(f"{_COUNTIES}/")
         )
@@ -130,11 +130,6 @@ class ReportPack:
                     f"{top}：{duty.copy}（{printable(duty.department)}）不是程序写的样子；请县区用 close 重新封存、报来"
                 ) from None
             yield returned
-
-    def original(self, sha256: str) -> bytes | None:
-        """The file that a copy was read from, where the pack carries it."""
-        name = f"{_ORIGINALS}/{sha256}"
-        return self._member(name) if name in self._names else None
 
     def _member(self, name: str) -> bytes:
         packed = self._archive.packed(name)

@@ -129,7 +129,7 @@ def seal_round(
         with _wrote(report), writing(report) as temporary:
             if write_report(temporary, data) != data["report"]:
                 raise WorkbookError(
-                    f"{path}：封存以后名册、设置或收到的文件被改过，上报包做不成原来的样子；请从备份恢复"
+                    f"{path}：封存以后名册、设置或收到的文件被改过，或者换了程序的版本，上报包做不成原来的样子；请从备份恢复"
                 )
     while not this_round.is_closed:
         open_ = stands_against()
@@ -182,20 +182,19 @@ def _write_report(
     this_round: OpenRound, board: Board, target: Path, data: Mapping[str, Any]
 ) -> str:
     """Write what the level above gets; returns its seal. The same events give the same bytes."""
-    settings = this_round.settings
     returns = {returned.sha256: returned for returned in counted_returns(this_round, board)}
     copies = [
         (duty, duty.counted.sha256 if duty.counted and not duty.settled else "")
         for duty in board.duties
     ]
-    used = {key for key, form in this_round.forms.items() if form.id in settings.forms}
+    asked = this_round.settings.forms
     return write_pack(
         target,
         {
             **about_round(this_round, data),
             "reviews": [each for each in scores_on_record(this_round) if each["score"] is not None],
         },
-        [form for key, form in this_round.forms.items() if key in used],
+        [form for form in this_round.forms.values() if form.id in asked],
         ((_packed(duty), returns.get(copy)) for duty, copy in copies),
         originals={copy: this_round.folder.stored(copy) for _, copy in copies if copy} if data["with_files"] else {},
         with_contacts=data["with_contacts"],
@@ -253,15 +252,14 @@ def reopen_round(folder: PathLike | OpenRound, *, why: str) -> Done:
         for pack in (sealed_pack_of(this_round.folder.path), pack_of(this_round.folder.path)):
             aside = pack.with_name(f"{pack.stem}_{seal[:8]}.zip")
             with _wrote(pack):
-                if (
-                    pack.is_file()
-                ):  # first: the next pack is to find the place free, whatever happens here
+                # First: the next pack is to find the place free, whatever happens here.
+                if pack.is_file():
                     pack.replace(aside)
             if aside.is_file():
                 kept.append(str(aside))
         written = this_round.write_now([Event("reopened", data={"why": why.strip(), "seal": seal})])
         return Done(tuple(e.id for e in written), tuple(kept), remarks=tuple(this_round.remarks),
-                    said=(f"已重新打开；原来的包改名为 {'、'.join(kept) or '（不在了）'}",), board=fold(this_round))  # fmt: skip
+                    said=(f"已重新打开；原来的包改名为 {'、'.join(kept) or '（不在了）'}",))  # fmt: skip
 
 
 def _write_pack(this_round: OpenRound, pack: Path) -> str:

@@ -377,7 +377,7 @@ def opened(path: PathLike | OpenRound, level: str = COUNTY) -> Iterator[OpenRoun
 
 
 _OTHER_LEVEL = {
-    CITY: "这里收的是各县区的上报包，没有这个命令；能用的有 receive、status、decide、summary、close、reopen",
+    CITY: "这里收的是各县区的上报包，没有这个命令；能用的有 receive、status、assign、decide、summary、close、reopen",
     COUNTY: "这里收的是各单位的表，不是各县区的上报包",
 }
 

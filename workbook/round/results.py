@@ -164,21 +164,13 @@ def summarise(folder: PathLike | OpenRound) -> Done:
     >>> summarise(path).files
     ('汇总/汇总表.xlsx', '汇总/汇总.html', '汇总/汇总报告（初稿）.docx')
     """
-    from builder.summary import build_summary  # noqa: PLC0415 - with all that it imports
-    from builder.web import build_page  # noqa: PLC0415
-    from builder.word import build_county_report  # noqa: PLC0415
-
     with opened(folder) as this_round:
-        place = this_round.folder.path / RESULT
         board = fold(this_round)
-        typed = () if board.closed else _reviewed(this_round, board, place / SUMMARY)
+        former = this_round.folder.path / RESULT / SUMMARY
+        typed = () if board.closed else _reviewed(this_round, board, former)
         reviewed = this_round.write_now(typed)
         summary = summary_of(this_round, board)
-        build_page(summary, place / PAGE)
-        build_county_report(summary, place / DRAFT)
-        build_summary(summary, place / SUMMARY, sampling=_sampling_of(this_round, summary))
-        files = [place / SUMMARY, place / PAGE, place / DRAFT]
-        shown = tuple(this_round.folder.shown(path) for path in files)
+        shown = write_result(this_round, summary, _sampling_of(this_round, summary))
         written = list(reviewed)
         if not board.closed and is_stale(this_round, board):
             data = {"counted": _counted(board), "file": shown[0]}
@@ -196,6 +188,21 @@ def summarise(folder: PathLike | OpenRound) -> Done:
             said=tuple(said),
             board=board,
         )
+
+
+def write_result(
+    this_round: OpenRound, summary: Summary, sampling: Sampling | None = None
+) -> tuple[str, ...]:
+    """Write a summary into 汇总/, as workbook, page and draft; returns their names, as from the folder."""
+    from builder.summary import build_summary  # noqa: PLC0415 - with all that it imports
+    from builder.web import build_page  # noqa: PLC0415
+    from builder.word import build_county_report  # noqa: PLC0415
+
+    place = this_round.folder.path / RESULT
+    build_page(summary, place / PAGE)
+    build_county_report(summary, place / DRAFT)
+    build_summary(summary, place / SUMMARY, sampling=sampling)
+    return tuple(this_round.folder.shown(place / name) for name in (SUMMARY, PAGE, DRAFT))
 
 
 def is_stale(this_round: OpenRound, board: Board) -> bool:

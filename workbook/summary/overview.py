@@ -285,7 +285,7 @@ def _unlike_roster(summary: Summary, part: FormSummary) -> Attention | None:
     lines = answered(part.departments)
     findings = summary.findings
     findings = findings[(findings["code"] == "A508") & findings["path"].isin(lines["file"])]
-    findings = findings[findings["severity"] != "note"]  # accepted by the bureau
+    findings = findings[findings["severity"] != Severity.NOTE]  # accepted by the bureau
     if findings.empty:
         return None
     # Of very many returns a finding has but its code.

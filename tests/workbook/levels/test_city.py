@@ -21,7 +21,7 @@ from workbook import aggregate, find_form, frames
 from workbook.checking import Roster, RosterEntry
 from workbook.commands.cli import cli
 from workbook.errors import WorkbookError
-from workbook.form import Value
+from workbook.form import Value, form_of
 from workbook.levels import (
     city_status,
     close_city,
@@ -265,7 +265,12 @@ def test_a_city_takes_recalls_corrects_and_adds_up(  # noqa: PLR0915 - one story
 
     # Closed, and handed to a province, which sees the same departments.
     close_city(city.path)
-    assert not verify(pack_of(city.path)).faults
+    first = verify(pack_of(city.path))
+    assert not first.faults
+    reopened = run("reopen", city.path, "--why", "省里退回")
+    assert (reopened.exit_code, city_status(city.path)[0].closed) == (0, False)
+    close_city(city.path)
+    assert open_pack(pack_of(city.path).read_bytes(), "全市").former == (first.seal,)
     (tmp_path / "市.csv").write_text("县区\n清江市\n", encoding="utf-8")
     province = new_round(tmp_path / "全省", counties=tmp_path / "市.csv", year=2024)
     assert receive_packs(province, pack_of(city.path)).files[0].outcome == "counted"
@@ -352,6 +357,32 @@ def test_what_is_no_countys_pack_is_told_apart(city: City, tmp_path: Path) -> No
     number = status.output.partition("不知是哪个县区的 ")[2].partition("：")[0]
     assert run("assign", other, number, "甲县").exit_code == 0
     assert city_status(other)[1]["counties"][0]["state"] == "received"
+    receive_packs(other, city.pack(COUNTIES[1]))
+    assert run("assign", other, "西江县-上报.zip", "--none").exit_code == 0
+    assert city_status(other)[0].unassigned == ()
+
+
+def test_copies_that_were_read_by_other_definitions_are_not_added_up(
+    city: City, tmp_path: Path
+) -> None:
+    path = new_round(tmp_path / "市", counties=city.path.parent / "县.csv", year=2024)
+    receive_packs(path, city.pack(COUNTIES[0]))
+    form = find_form(OVERALL)
+    changed = form.definition.replace("rate_threshold = 0.9", "rate_threshold = 0.8")
+    assert changed != form.definition
+    other = form_of(form.path, changed.encode())
+    about = {
+        "name": COUNTIES[1],
+        "bureau": "",
+        "year": 2024,
+        "closed": "",
+        "closed_at": "",
+        "former": [],
+        "reviews": [],
+    }
+    write_pack(tmp_path / "他-上报.zip", about, [other], [])
+    refused = receive_packs(path, tmp_path / "他-上报.zip").files[0]
+    assert (refused.outcome, "的定义与别的县区的不一样" in refused.why) == ("unreadable", True)
 
 
 def test_the_commands_tell_which_level_a_folder_is_of(city: City) -> None:
