@@ -137,8 +137,21 @@ def summary_of_city(city: OpenRound, board: CityBoard | None = None) -> Summary:
         raise WorkbookError(f"{city.folder.path}：还没有一个县区报来上报包，没有可以汇总的")
     previous = city.settings.previous
     path = city.folder.path / previous if previous else None
-    names = ("form", "year", "county", "code", "department", "project", "score", "remark")
-    typed = tuple(Review(*(each[name] for name in names), "上报包") for each in collected.reviews)
+    names = (
+        "form",
+        "year",
+        "county",
+        "code",
+        "department",
+        "project",
+        "score",
+        "remark",
+        "address",
+    )
+    typed = tuple(
+        Review(*({**each, "address": "上报包"}[name] for name in names))
+        for each in collected.reviews
+    )
     return replace(
         aggregate(
             collected.returns,
