@@ -31,10 +31,11 @@ from workbook import aggregate, check, find_form, load_roster, read_returns
 from workbook.commands.cli import cli
 from workbook.errors import WorkbookError
 from workbook.layout import lay_out
+from workbook.overview import sample
 from workbook.reading import Filling, FolderCounties, Return, known_forms
 from workbook.scale import listed, roll_up, write_partitions
 from workbook.stores import Folder
-from workbook.summary import FormSummary, Reviews, Summary, frames, load_reviews, sample
+from workbook.summary import FormSummary, Reviews, Summary, frames, load_reviews
 from workbook.summary.reviews import Review
 
 COUNTIES = ("甲县", "乙县", "丙县")

@@ -39,10 +39,11 @@ from workbook.commands.messages import FOUND
 from workbook.errors import RosterError
 from workbook.findings import finding
 from workbook.form import Value
+from workbook.overview import attention, pending, project_counts
 from workbook.reading import Filling, Return, known_forms, read_returns
 from workbook.scale import listed, roll_up, write_partitions
 from workbook.stores import Folder
-from workbook.summary import Summary, attention, pending, project_counts
+from workbook.summary import Summary
 
 COUNTY = "云溪区"
 OWN, PROJECT = overall(), find_form("project_expenditure")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -67,6 +68,26 @@ def area(top: int, left: int, bottom: int, right: int) -> str:
     first = f"{letters(left)}{top}"
     last = f"{letters(right)}{bottom}"
     return first if first == last else f"{first}:{last}"
+
+
+def runs(cells: Iterable[str]) -> list[str]:
+    """Some cells with those below one another as ranges: D1, D2, E2 → D1:D2, E2. What is no cell stays as it is."""
+    found: list[tuple[int, int, int] | str] = []
+    for text in dict.fromkeys(cells):
+        try:
+            row, column = split_a1(text)
+        except ValueError:
+            found.append(text)
+            continue
+        last = found[-1] if found else None
+        if isinstance(last, tuple) and last[1] + 1 == row and last[2] == column:
+            found[-1] = last[0], row, column
+        else:
+            found.append((row, row, column))
+    return [
+        each if isinstance(each, str) else area(each[0], each[2], each[1], each[2])
+        for each in found
+    ]
 
 
 def column_range(sheet: str, column: int, top: int, bottom: int) -> str:

@@ -21,7 +21,7 @@ from builder.sheets.listing import (
     write_list,
 )
 from builder.sheets.lock import Lock
-from builder.sheets.one_page import CHART_ROWS, COLUMNS, Figure, OnePage
+from builder.sheets.one_page import CHART_ROWS, COLUMNS, ChartFigures, Figure, OnePage
 
 __all__ = [
     "CHART_ROWS",
@@ -30,6 +30,7 @@ __all__ = [
     "FIXED_DATE",
     "BlockSheet",
     "Book",
+    "ChartFigures",
     "Column",
     "Figure",
     "Heading",

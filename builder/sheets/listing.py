@@ -27,6 +27,8 @@ _SPACER = 15
 """Font size of the blank cell at each row's end: rows are never lower than it, and still grow."""
 LONGEST = 32_767
 """A cell holds no longer text, in units of UTF-16: an emoji counts as two."""
+_SMALL_PER_UNIT = 1.1
+"""So many digits of small print go into a unit of a column's width, with some to spare."""
 MOST_ROWS = 1_048_500
 """A sheet shows no more entries than this; Excel has 1,048,576 rows."""
 
@@ -228,7 +230,9 @@ def write_list(
         notes.insert(
             0, f"共 {entry_count} 行，本表只列前 {count} 行；全部数据请用 aggregate --data 另写。"
         )
-    _write_notes(book, sheet, notes, max(further_row, total_row, listed.last_row) + 1)
+    last_row = max(further_row, total_row, listed.last_row)
+    _write_notes(book, sheet, notes, last_row + 1, [column.width for column in columns])
+    done(sheet.print_area(0, 0, last_row + len(notes) - 1, max(len(columns), 2) - 1))
     county = any(column.key == "county" for column in columns[: heading.frozen])
     sheet.freeze_panes(HEAD_ROW, heading.frozen + county)
     done(sheet.autofilter(HEAD_ROW - 1, 0, listed.last_row - 1, len(columns) - 1))
@@ -336,8 +340,19 @@ def _write_total(
     done(listed.sheet.set_row(row - 1, 24))
 
 
-def _write_notes(book: Book, sheet: Worksheet, notes: Sequence[str], row: int) -> None:
-    # Not wrapped: such a text runs on over the blank cells to its right.
-    style = book.style(**styles.BODY | {"text_wrap": False, "font_color": styles.SIDE_INK})
-    for offset, note in enumerate(notes):
-        put(sheet, row + offset, 1, note, style)
+def _write_notes(
+    book: Book, sheet: Worksheet, notes: Sequence[str], row: int, widths: Sequence[float]
+) -> None:
+    """Notes below a list, each over its whole width and as high as it needs."""
+    style = book.style(**styles.SMALL | {"text_wrap": True, "valign": "top"})
+    last, across = max(len(widths), 2) - 1, sum(widths) * _SMALL_PER_UNIT
+    for offset, note in enumerate(notes, row - 1):
+        lines = max(math.ceil(text_units(note) / across), 1)
+        done(sheet.set_row(offset, 3 + 13 * lines))
+        done(sheet.merge_range(offset, 0, offset, last, "", style))
+        put(sheet, offset + 1, 1, note, style)
+
+
+def text_units(text: str) -> int:
+    """How wide a text is, in digits; a Chinese character is two."""
+    return sum(2 if ord(letter) > 255 else 1 for letter in text)

@@ -1,4 +1,4 @@
-"""One printed page: figures, small tables, sentences, charts; what the charts draw stands beside it.
+"""One printed page: figures, small tables, sentences, charts; what the charts draw stands on a sheet of its own.
 
 Cells are kept and written when the page is closed, row by row, as a book in constant memory must have
 them.
@@ -14,12 +14,10 @@ from xlsxwriter.worksheet import Worksheet
 
 from builder import styles
 from builder.sheets.book import Book, done
-from builder.sheets.listing import FIRST_ROW, Live, Value, put
+from builder.sheets.listing import FIRST_ROW, Heading, Live, Value, new_sheet, put, text_units
 
 COLUMNS, _WIDTH = 12, 8.4
 """The printed page is a grid of equal columns."""
-_DATA = 14
-"""Where the charts' figures begin, right of the printed page."""
 _PIXELS = 64
 CHART_ROWS, _ROW_PIXELS = 30, 20
 _CHART_HEAD = 42
@@ -54,15 +52,53 @@ _FIGURE: dict[str, Any] = {
 _BELOW: dict[str, Any] = {**_CELL, "font_size": 9, "bg_color": styles.SUGGESTED_FILL}
 
 
+class ChartFigures:
+    """What the charts of a book draw, a block a chart, on a sheet of its own that is written last."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.blocks: list[tuple[str, str, Sequence[tuple[Value, Value | Live]]]] = []
+        self.row = FIRST_ROW
+
+    def add(
+        self, title: str, rows: Sequence[tuple[Value, Value | Live]], number_format: str
+    ) -> tuple[int, int]:
+        """Put a chart's figures below those before; returns their first and last row, from 1."""
+        self.blocks.append((title, number_format, rows))
+        first, last = self.row + 1, self.row + len(rows)
+        self.row = last + 2
+        return first, last
+
+    def write(self, book: Book) -> None:
+        """Fill the sheet."""
+        heading = Heading(self.name, "图表数据", "总览各图由这里的数画出，不要改动")
+        sheet = new_sheet(book, heading, 2)
+        sheet.set_portrait()
+        done(sheet.set_column(0, 0, 50))
+        done(sheet.set_column(1, 1, 40))
+        head = book.style(**styles.HEAD)
+        name = book.style(**styles.BODY | styles.GRIDDED)
+        row = FIRST_ROW
+        for title, number_format, rows in self.blocks:
+            put(sheet, row, 1, title, head)
+            put(sheet, row, 2, None, head)
+            figure = book.style(**styles.BODY | styles.GRIDDED | {"num_format": number_format})
+            for offset, (label, value) in enumerate(rows, 1):
+                put(sheet, row + offset, 1, label, name)
+                put(sheet, row + offset, 2, value, figure)
+            row += len(rows) + 2
+
+
 class OnePage:
     """The sheet being written downwards."""
 
-    def __init__(self, book: Book, name: str, title: str, unit: str) -> None:
-        self.book, self.name = book, name
+    def __init__(
+        self, book: Book, name: str, title: str, unit: str, chart_figures: ChartFigures
+    ) -> None:
+        self.book, self.name, self.chart_figures = book, name, chart_figures
         self.sheet: Worksheet = book.get_worksheet_by_name(name)
         self.cells: list[tuple[int, int, int, Value | Live, Format]] = []
         """Row, first column, how many columns, what stands there, and its format."""
-        self.data: list[list[Value | Live]] = []
         self.heights: dict[int, float] = {}
         self.charts: list[tuple[Any, int, int]] = []
         self.row = 1
@@ -74,8 +110,6 @@ class OnePage:
         sheet.center_horizontally()
         sheet.fit_to_pages(1, 1)
         done(sheet.set_column(0, COLUMNS - 1, _WIDTH))
-        done(sheet.set_column(COLUMNS, COLUMNS, 3))
-        done(sheet.set_column(_DATA - 1, _DATA - 1, 26))
         self.span(1, COLUMNS, title, book.style(**styles.TITLE), 34)
         plain = styles.BODY | {"align": "right", "text_wrap": False}
         self.span(1, COLUMNS, unit, book.style(**plain), 18)
@@ -130,34 +164,25 @@ class OnePage:
         style = self.book.style(
             **styles.BODY | {"align": "left", "indent": 1, "bg_color": styles.SUGGESTED_FILL}
         )
-        units = sum(2 if ord(letter) > 255 else 1 for letter in text)
-        lines = -(-units // (COLUMNS * 8))
+        lines = -(-text_units(text) // (COLUMNS * 8))
         self.span(1, COLUMNS, text, style, 8 + 14 * max(lines, 1))
 
     # charts
 
-    def block_of(self, title: str, rows: Sequence[tuple[Value, Value | Live]]) -> tuple[int, int]:
-        """Put a chart's figures beside the page; returns their first and last row, from 1."""
-        self.data.append([title, None])
-        first = len(self.data) + FIRST_ROW + 1
-        self.data += [[label, value] for label, value in rows]
-        last = len(self.data) + FIRST_ROW
-        self.data.append([None, None])
-        return first, last
-
     def chart(
-        self, rows: tuple[int, int], title: str, number_format: str, position: tuple[int, int],
-        size: tuple[int, int], *, kind: str = "bar"
+        self, block: str, rows: Sequence[tuple[Value, Value | Live]], title: str, number_format: str,
+        position: tuple[int, int], size: tuple[int, int], *, kind: str = "bar"
     ) -> None:  # fmt: skip
-        """A chart of one block at a column and a row below the text; sizes in columns and rows."""
-        data_rows = (rows[0] - 1, rows[1] - 1)
+        """A chart of a block of figures at a column and a row below the text; sizes in columns and rows."""
+        first, last = self.chart_figures.add(block, rows, number_format)
+        data_rows = first - 1, last - 1
         chart = self.book.add_chart({"type": kind})
         font = {"name": styles.BODY_FONT, "size": 8, "color": styles.INK}
         done(
             chart.add_series(
                 {
-                    "categories": [self.name, data_rows[0], _DATA - 1, data_rows[1], _DATA - 1],
-                    "values": [self.name, data_rows[0], _DATA, data_rows[1], _DATA],
+                    "categories": [self.chart_figures.name, data_rows[0], 0, data_rows[1], 0],
+                    "values": [self.chart_figures.name, data_rows[0], 1, data_rows[1], 1],
                     "fill": {"color": styles.BANNER_FILL},
                     "gap": 50,
                     "data_labels": {"value": True, "font": font, "num_format": number_format},
@@ -188,7 +213,7 @@ class OnePage:
         self.charts.append((chart, *position))
 
     def close(self, small_print: Sequence[str]) -> None:
-        """Charts, small print, the charts' figures, the printed area."""
+        """Charts, small print, the printed area."""
         top = self.row
         if self.charts:
             for chart, column, rows_below in self.charts:
@@ -197,15 +222,8 @@ class OnePage:
             self.row += CHART_ROWS
         style = self.book.style(**styles.SMALL | {"text_wrap": True})
         for text in small_print:
-            units = sum(2 if ord(letter) > 255 else 1 for letter in text)
-            self.span(1, COLUMNS, text, style, 13 * -(-units // 112) + 2)
+            self.span(1, COLUMNS, text, style, 13 * -(-text_units(text) // 112) + 2)
         done(self.sheet.print_area(0, 0, self.row - 2, COLUMNS - 1))
-        plain = self.book.style(**styles.SMALL)
-        if self.data:
-            self.cells.append((FIRST_ROW, _DATA, 1, "图表数据（不打印）", plain))
-        for row, cells in enumerate(self.data, FIRST_ROW + 1):
-            for index, value in enumerate(cells):
-                self.cells.append((row, _DATA + index, 1, value, plain))
         self.write()
 
     def write(self) -> None:

@@ -9,6 +9,7 @@ from builder.sheets import (
     CHART_ROWS,
     COLUMNS,
     FIRST_ROW,
+    ChartFigures,
     Listed,
     Live,
     OnePage,
@@ -18,7 +19,8 @@ from builder.sheets import (
 from builder.summary.analysis import Branch
 from workbook.address import column_range
 from workbook.form import ScoredRows
-from workbook.summary import FormSummary, attainment_by, by_rate, distribution, full_names
+from workbook.overview import by_rate, distribution
+from workbook.summary import FormSummary, attainment_by, full_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Lists:
     projects: Listed | None
     composition: Listed | None
     analysis: str
+    chart_figures: ChartFigures
     branches: Mapping[str, Mapping[Branch, int]]
     """By scored section: the row of each branch on 指标分析."""
 
@@ -81,7 +84,7 @@ def _rate_chart(
     if count > len(rows):
         lowest = len(rows) * 2 // 3
         title = f"执行率：最低 {lowest}、最高 {len(rows) - lowest}（共 {count}）"
-    page.chart(page.block_of("执行率", rows), title, "0.0%", position, size)
+    page.chart("执行率", rows, title, "0.0%", position, size)
 
 
 def _common_letters(first: str, last: str) -> int:
@@ -104,7 +107,8 @@ def _score_chart(
         formula = f'=COUNTIFS({cells},">={figure_or_none(lowest):g}"{upper})'
         rows.append((str(band), lists.departments.live(formula, float(count))))
     page.chart(
-        page.block_of("采用得分分布", rows),
+        "采用得分分布",
+        rows,
         "采用得分分布（份）",
         "0",
         position,
@@ -132,7 +136,8 @@ def _attainment_chart(
                 )
             )
     page.chart(
-        page.block_of("指标得分率", rows),
+        "指标得分率",
+        rows,
         "二级指标得分率" if depth > 1 else "指标得分率",
         "0.0%",
         position,
@@ -163,7 +168,8 @@ def _funds_chart(
         for item in breakdown.parts
     ]  # fmt: skip
     page.chart(
-        page.block_of(breakdown.heading, rows),
+        breakdown.heading,
+        rows,
         f"{breakdown.heading}（万元）",
         "#,##0",
         position,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from builder.sheets import Book, Heading, Links, Listed, book_at
+from builder.sheets import Book, ChartFigures, Heading, Links, Listed, book_at
 from builder.summary.analysis import write_analysis
 from builder.summary.charts import Lists
 from builder.summary.counties import NOTES as COUNTY_NOTES
@@ -32,17 +32,8 @@ from builder.summary.sampling import write_sampling
 from builder.summary.settings import Settings, write_settings
 from workbook.arguments import PathLike, as_path, taken
 from workbook.form import Form, Section
-from workbook.summary import (
-    SET_ASIDE,
-    UNIT,
-    Comparison,
-    FormSummary,
-    Sampling,
-    Summary,
-    sampling_of,
-    sheet_prefix,
-    usual_sampling,
-)
+from workbook.overview import Sampling, sampling_of, usual_sampling
+from workbook.summary import SET_ASIDE, UNIT, Comparison, FormSummary, Summary, sheet_prefix
 
 _BIG = 50_000
 """With more rows than this the book is written without being held in memory."""
@@ -90,16 +81,19 @@ def _write(book: Book, summary: Summary, links: Links, default_sampling: Samplin
         for n, (part, _) in enumerate(parts)
     ]
     settings = write_settings(book, names("参数"), summary, default_sampling)
+    chart_figures = ChartFigures(names("图表数据") if parts else "")
     sampling = sampling_of(summary, default_sampling)
     lists = {
         each.title: each.write(book, name, summary, links) for each, name in list_names.items()
     }
     covered, projects = lists[_COVERAGE.title], lists.get(_PROJECTS.title)
     for (part, sheets), source in zip(parts, sources, strict=True):
-        writer = _FormWriter(book, summary, part, sheets, source, links)
+        writer = _FormWriter(book, summary, part, sheets, source, links, chart_figures)
         writer.write(covered, projects, sampling, settings)
-    if not parts:
-        write_empty_overview(book, empty[0], "绩效自评总览", summary, covered)
+    if parts:
+        chart_figures.write(book)
+    else:
+        write_empty_overview(book, empty[0], "绩效自评总览", summary, covered, chart_figures)
         write_unread(book, empty[1], summary, links)
 
 
@@ -229,6 +223,7 @@ class _FormWriter:
     sheets: _Sheets
     sources: str
     links: Links
+    chart_figures: ChartFigures
 
     def write(
         self, covered: Listed, projects: Listed | None, sampling: Sampling, settings: Settings
@@ -270,7 +265,15 @@ class _FormWriter:
         if self.sources:
             heading = self.heading(self.sources, "数据来源", 3, _SOURCE_NOTES)
             write_sources(book, heading, part, links)
-        lists = Lists(departments, covered, projects, composition, sheets.analysis, branches)
+        lists = Lists(
+            departments,
+            covered,
+            projects,
+            composition,
+            sheets.analysis,
+            self.chart_figures,
+            branches,
+        )
         title = _title(part.form, part.fiscal_year, "总览")
         write_overview(book, sheets.overview, title, f"单位：{UNIT}", self.summary, part, lists)
 

@@ -27,6 +27,7 @@ from builder.summary.rates import rate_of_line, rate_of_sums
 from builder.summary.returns import STATUS_FILLS
 from workbook.address import letters
 from workbook.form import KeyFields
+from workbook.overview import reading_notes
 from workbook.summary import (
     DECIMALS,
     HEADS,
@@ -36,7 +37,6 @@ from workbook.summary import (
     Status,
     Summary,
     first_sources,
-    reading_notes,
     shown_grades,
     sources_by_figure,
 )
@@ -62,11 +62,10 @@ def write_departments(
     columns += _count_columns(frame)
     columns += doubt_column(part.form, frame, columns)
     if part.key_fields.score is not None:
-        columns.append(Column("remark", REMARK, 18, values(frame["remark"]), "remark"))
+        columns.append(Column("remark", REMARK, 14, values(frame["remark"]), "remark"))
     if sources:
         columns.append(_source_column(part, sources))
     columns.append(open_column(frame["file"], links))
-    columns.append(Column("file", "文件", 34, file_names(frame["file"])))
     summed = [
         name for name in (*part.key_fields.amounts, "execution_rate") if name in part.totals.index
     ]
@@ -89,20 +88,20 @@ def write_unread(book: Book, name: str, summary: Summary, links: Links) -> Liste
 def _identity_columns(frame: pd.DataFrame) -> list[Column]:
     statuses = [Status(status) for status in frame["status"]]
     return [
-        Column("number", "序号", 6, [float(n) for n in frame.index], "center"),
-        Column("status", "状态", 8, [s.chinese for s in statuses], "center",
+        Column("number", "序号", 5, [float(n) for n in frame.index], "center"),
+        Column("status", "状态", 7, [s.chinese for s in statuses], "center",
                fills=[STATUS_FILLS[s] for s in statuses]),
-        *department_columns(frame, (11, 25), total="合计"),
+        *department_columns(frame, (9, 22), total="合计"),
     ]  # fmt: skip
 
 
 def _count_columns(frame: pd.DataFrame) -> list[Column]:
     columns = []
-    for key, title in (("errors", "错误"), ("warnings", "提醒"), ("notes", "说明")):
+    for key, title in (("errors", "错误"), ("warnings", "提醒")):
         counts = frame[key].fillna(0)
         fills = [styles.ERROR_FILL if key == "errors" and count > 0 else "" for count in counts]
         total = Live("=SUM({cells})", float(counts.sum()))
-        columns.append(Column(key, title, 6, values(frame[key]), "count", None, total, fills))
+        columns.append(Column(key, title, 5, values(frame[key]), "count", None, total, fills))
     return columns
 
 
@@ -114,7 +113,7 @@ def _source_column(part: FormSummary, sources: str) -> Column:
     ]
     link_texts: list[Value] = ["查看" if row else None for row in rows]
     targets = [inside(sources, f"A{row}") if row else "" for row in rows]
-    return Column("whence", "来源", 6, link_texts, "center", links=targets, link_only=True)
+    return Column("whence", "来源", 5, link_texts, "center", links=targets, link_only=True)
 
 
 def _figure_columns(
@@ -132,7 +131,7 @@ def _figure_columns(
             Column(
                 key,
                 item.label,
-                14,
+                13,
                 values(frame[key]),
                 "amount",
                 None,
@@ -186,13 +185,13 @@ def _score_columns(
         return f'=IF(ISNUMBER({counted}{row}),COUNTIF({counted_cells},">"&{counted}{row})+1,"")'
 
     return [
-        Column("total_score", "自评得分", 9, values(frame["total_score"]), "score",
+        Column("total_score", "自评得分", 8, values(frame["total_score"]), "score",
                fills=doubt_fills(frame, "total_score"), links=score_links),
-        Column("review_score", REVIEW, 9, values(frame["review_score"]), "input"),
-        Column("counted_score", "采用得分", 9, values(frame["counted_score"]), "score", counts),
-        Column("grade", "等次", 9, values(shown_grades(frame)), "center",
+        Column("review_score", REVIEW, 8, values(frame["review_score"]), "input"),
+        Column("counted_score", "采用得分", 8, values(frame["counted_score"]), "score", counts),
+        Column("grade", "等次", 8, values(shown_grades(frame)), "center",
                lambda row: _grade(f"{counted}{row}", f"{self_score}{row}", key_fields, cutoffs)),
-        Column("rank", "名次", 6, values(frame["rank"]), "count", rank, across=True),
+        Column("rank", "名次", 5, values(frame["rank"]), "count", rank, across=True),
     ]  # fmt: skip
 
 

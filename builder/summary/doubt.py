@@ -34,7 +34,7 @@ def doubt_column(form: Form, lines: pd.DataFrame, columns: Iterable[Column]) -> 
         return []
     total = Live('=COUNTIF({cells},"?*")', float(in_words.ne("").sum()))
     words: list[Value] = [text or None for text in in_words]
-    return [Column(KEY, TITLE, 24, words, total=total)]
+    return [Column(KEY, TITLE, 17, words, total=total)]
 
 
 def doubt_fills(lines: pd.DataFrame, figure: str) -> list[str]:

@@ -6,8 +6,11 @@ the summary was made; figures follow.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from builder.sheets import (
     Book,
+    ChartFigures,
     Figure,
     Listed,
     Live,
@@ -21,29 +24,29 @@ from builder.summary.charts import Lists, draw_charts
 from builder.summary.doubt import CERTAIN, KEY, certain
 from builder.summary.rates import mean_score, reached_scores
 from workbook.expression import rounded
-from workbook.summary import (
-    DECIMALS,
+from workbook.overview import (
+    RULE,
     THINGS,
+    Attention,
     Coverage,
-    FormSummary,
-    Status,
-    Summary,
-    attention,
     coverage_counts,
+    next_steps,
+    problems,
     project_counts,
     projects_in_words,
     tells_projects,
-    worded_rate,
 )
+from workbook.summary import DECIMALS, FormSummary, Status, Summary, worded_rate
 
 
 def write_overview(
     book: Book, name: str, title: str, unit: str, summary: Summary, part: FormSummary, lists: Lists
 ) -> None:
     """The page of one form; the round's coverage stands on that of the departments' own form."""
-    page = OnePage(book, name, title, unit)
+    page = OnePage(book, name, title, unit, lists.chart_figures)
     main = part is summary.main
-    page.title("一、报送情况")
+    heads = iter(_HEADS)
+    page.title(next(heads))
     if main:
         page.figures(_round_figures(summary, lists.coverage))
     elif tells_projects(summary, part):
@@ -52,34 +55,43 @@ def write_overview(
         page.figures(_return_figures(part, lists.departments))
     if main and projects_in_words(summary):
         page.sentence(projects_in_words(summary))
-    page.title("二、资金与得分")
+    page.title(next(heads))
     sums = _sum_figures(part, lists.departments)
     if sums:
         page.figures(list(sums.values()), _certain_words(part, lists.departments, sums))
     else:
         page.sentence("这张表没有可以合计的金额，也不计分。")
     if part.key_fields.score is not None:
-        page.title("三、等次")
         _write_grades(page, part, lists.departments)
-    page.title("四、需要关注" if part.key_fields.score is not None else "三、需要关注")
-    sentences = [item.sentence for item in attention(summary, part)][:THINGS]
-    for number, sentence in enumerate(sentences or ["没有需要特别关注的事项。"], 1):
-        page.sentence(f"{number}. {sentence}" if sentences else sentence)
+    page.title(next(heads))
+    _write_sentences(page, problems(summary, part)[:THINGS], "没有需要特别说明的问题。")
+    page.title(next(heads))
+    _write_sentences(page, next_steps(summary, part), "没有要催、要改的表。")
     draw_charts(page, part, lists)
     explanation = _explanation(part, lists.departments.name)
     page.close(_small_print(summary, [explanation, _ORDER_NOTE] if main else [explanation]))
 
 
+_HEADS = ("一、报送情况", "二、资金与得分", "三、主要问题", "四、下一步")
+"""What a leader asks, in that order: who answered, how much money and how well spent, what went wrong, what to do."""
+
+
+def _write_sentences(page: OnePage, items: Sequence[Attention], nothing: str) -> None:
+    for number, item in enumerate(items, 1):
+        page.sentence(f"{number}. {item.sentence}")
+    if not items:
+        page.sentence(nothing)
+
+
 def write_empty_overview(
-    book: Book, name: str, title: str, summary: Summary, listed: Listed
+    book: Book, name: str, title: str, summary: Summary, listed: Listed, chart_figures: ChartFigures
 ) -> None:
     """The page where not one return was read."""
-    page = OnePage(book, name, title, "没有一份可以汇总的自评表")
+    page = OnePage(book, name, title, "没有一份可以汇总的自评表", chart_figures)
     page.title("一、报送情况")
     page.figures(_round_figures(summary, listed))
-    page.title("二、需要关注")
-    for item in attention(summary):
-        page.sentence(item.sentence)
+    page.title("二、下一步")
+    _write_sentences(page, next_steps(summary), "没有要催、要改的表。")
     page.close(_small_print(summary, [_ORDER_NOTE]))
 
 
@@ -301,13 +313,13 @@ def _explanation(part: FormSummary, departments: str) -> str:
         rate_sentence = f"执行率＝{rate_words}，不是各单位执行率的平均。"
     return (
         f"{rate_sentence}采用得分：有复核得分的按复核得分，没有的按自评得分；"
-        f"填写或改动“{departments}”的复核得分、“参数”的分数线，本页的数和图随之重算，“需要关注”各句除外。"
+        f"填写或改动“{departments}”的复核得分、“参数”的分数线，本页的数和图随之重算，“主要问题”“下一步”各句除外。"
     )
 
 
 _ORDER_NOTE = (
-    "“需要关注”按下列次序取前三项：疑似按元填写的金额、预算数与名册不同、未报、退回、得分无效、有错误的表、执行率低于规定、资金分项与总数不等、"
-    "得分高于规则、迟报、得分率最低的指标。"
+    "“主要问题”按下列次序取前三项：疑似按元填写的金额、预算数与名册不同、得分无效、有错误的表、执行率低于规定、资金分项与总数不等、"
+    "得分高于规则、迟报、得分率最低的指标。先更正谁，按影响从大到小。" + RULE
 )
 
 
@@ -315,6 +327,6 @@ def _small_print(summary: Summary, sentences: list[str]) -> list[str]:
     if summary.left_out:
         return [
             *sentences,
-            f"{summary.left_out}。“需要关注”因此不含得分高于规则、得分率最低的指标。",
+            f"{summary.left_out}。“主要问题”因此不含得分高于规则、得分率最低的指标。",
         ]
     return sentences

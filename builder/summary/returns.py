@@ -15,16 +15,11 @@ from builder.summary.lists import (
     open_column,
     order_column,
 )
+from workbook.address import runs
 from workbook.catalogue import Severity
-from workbook.findings import few_cells
-from workbook.summary import (
-    DEADLINE,
-    Status,
-    Summary,
-    coverage_counts,
-    pending,
-    projects_in_words,
-)
+from workbook.overview import RULE, coverage_counts, pending, problem_list, projects_in_words
+from workbook.reading import CHINA
+from workbook.summary import DEADLINE, Status, Summary
 
 _SEVERITY_FILLS = {
     Severity.ERROR: styles.ERROR_FILL,
@@ -56,41 +51,46 @@ _DAYS = {"received": "收到日期", "saved": "文件保存时间", "prepared": 
 
 
 def write_findings(book: Book, name: str, summary: Summary, links: Links) -> Listed:
-    """Every finding, with its cell, what stands there, and what to do; nothing of copies that do not count."""
-    frame = summary.findings
-    frame = frame[~frame["path"].isin(summary.duplicates.index)]
+    """Every finding, with its cells, what stands there, and what to do, as `problem_list` orders and joins
+    them; nothing of copies that do not count."""
+    frame = problem_list(summary)
     targets = links.all(frame["path"], frame["sheet"], frame["cell"])
     severities = [Severity(severity) for severity in frame["severity"]]
     counted_paths = summary.files.index[summary.files["use"] == "counted"]
     counted = frame["path"].isin(counted_paths)
     columns = [
         order_column(len(frame)),
-        *department_columns(frame, (10, 28), code="department_code"),
-        Column("finding", "代码", 8, values(frame["code"]), "center"),
-        Column("severity", "严重程度", 9, [s.chinese for s in severities], "center",
+        *department_columns(frame, (10, 22), code="department_code"),
+        Column("effect", "影响", 8, values(frame["effect"].round(4)), "rate"),
+        Column("severity", "严重\n程度", 6, [s.chinese for s in severities], "center",
                fills=[_SEVERITY_FILLS[s] for s in severities]),
+        Column("message", "问题", 46, values(frame["message"])),
+        Column("hint", "怎么办", 40, values(frame["hint"])),
+        Column("printed", "填报", 14, values(frame["printed"])),
+        Column("expected", "应为", 12, values(frame["expected"])),
         Column("sheet", "表", 10, values(frame["sheet"]), "center"),
-        Column("cell", "单元格", 12, [few_cells(cells) for cells in frame["cell"].fillna("")], "center"),
+        Column("cell", "单元格", 12, [", ".join(runs(cells.split(","))) for cells in frame["cell"].fillna("")], "center"),
         Column("open", "打开", 6, ["打开" if target else None for target in targets], "center", links=targets,
                link_only=True),
-        Column("printed", "填报", 20, values(frame["printed"])),
-        Column("expected", "应为", 20, values(frame["expected"])),
-        Column("message", "问题", 44, values(frame["message"])),
-        Column("hint", "怎么办", 40, values(frame["hint"])),
+        Column("finding", "代码", 7, values(frame["code"]), "center"),
         Column("counted", "计入", 6, ["是" if is_counted else "否" for is_counted in counted], "center"),
-        Column("file", "文件", 38, file_names(frame["path"])),
+        Column("file", "文件", 26, file_names(frame["path"])),
     ]  # fmt: skip
-    subtitle = _by_severity(frame["severity"])
+    weights = frame["findings"]
+    subtitle = _by_severity(frame["severity"], weights)
     if not counted.all():
-        subtitle += f"；其中计入汇总的表：{_by_severity(frame.loc[counted, 'severity'])}"
+        in_sums = _by_severity(frame.loc[counted, "severity"], weights[counted])
+        subtitle += f"；其中计入汇总的表：{in_sums}"
     notes = (
+        f"单位按影响从大到小排列，同样的按错误多少；一份表里同一种问题合为一行，格子都列出。{RULE}空白是没有存疑的数。",
         "“计入”为“否”的，是分不清先后而未计入的、别的年度、退回的文件里的问题，不在部门汇总的问题数里；重复、略过的文件只列在文件清单。",
     )
     return write_list(book, Heading(name, "问题清单", subtitle, notes, 3), columns)
 
 
-def _by_severity(severities: pd.Series[str]) -> str:
-    return "，".join(f"{s.chinese} {int(severities.eq(str(s)).sum())} 处" for s in Severity)
+def _by_severity(severities: pd.Series[str], weights: pd.Series[int]) -> str:
+    counts = weights.groupby(severities).sum()
+    return "，".join(f"{s.chinese} {int(counts.get(str(s), 0))} 处" for s in Severity)
 
 
 def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Listed:
@@ -126,8 +126,8 @@ def write_coverage(book: Book, name: str, summary: Summary, links: Links) -> Lis
     notes = (
         "已报：收下，没有错误；须修改：收下，有错误待改，数字照计；退回：文件读不出来，数字不计；未报：没有收到，或收到的不是本年度的、本单位的表，见“情况”。",
         "报送日期取最早一份收下的表，按什么定的见“日期依据”：收表账本记下的，或文件属性中最后保存的时间（北京时间），没有的按表中的填报日期；都没有的无从判断。",
-        "迟报按各单位的截止日期（名册“截止日期”一列，没有的按 --deadline）；没有截止日期的不判断。",
-        f"同一单位有几份的，计入保存最晚的一份，其余为重复{seen}；分不清哪份在后的，用 --use 指定。",
+        "迟报按各单位的截止日期（名册“截止日期”一列，没有的按统一的截止日期）；没有截止日期的不判断。",
+        f"同一单位有几份的，计入保存最晚的一份，其余为重复{seen}；分不清哪份在后的，由财政部门指定。",
     )
     counts = coverage_counts(summary)
     subtitle = f"{'应报' if summary.has_roster else '共'} {counts.asked}：{counts.in_words}"
@@ -241,6 +241,19 @@ def _programs(applications: pd.Series[str]) -> list[Value]:
     return values(applications.str.split("$").str[0])
 
 
+def _form_names(ids: pd.Series[str], summary: Summary) -> list[Value]:
+    """What the files' forms are called on paper."""
+    names = {part.form.id: part.form.name for part in summary.forms}
+    return values(ids.map(lambda key: names.get(key, key), na_action="ignore"))
+
+
+def _in_china(times: pd.Series[str]) -> list[Value]:
+    """When files were last saved, by China's clock; what is no time as it is."""
+    known = pd.to_datetime(times, errors="coerce", utc=True, format="ISO8601")
+    shown = known.dt.tz_convert(CHINA).dt.strftime("%Y-%m-%d %H:%M").astype("string")
+    return values(shown.fillna(times.astype("string")))
+
+
 def write_files(book: Book, name: str, summary: Summary, links: Links) -> Listed:
     """Every path that was looked at, and what became of it."""
     frame = summary.files
@@ -258,7 +271,7 @@ def write_files(book: Book, name: str, summary: Summary, links: Links) -> Listed
         ),
         *county_columns(frame),
         Column("department", "部门", 28, values(frame["department"])),
-        Column("form", "表式", 20, values(frame["form"]), "center"),
+        Column("form", "表式", 20, _form_names(frame["form"], summary), "center"),
         Column("version", "版本", 8, values(frame["version"]), "center"),
         Column("errors", "错误", 6, values(frame["errors"]), "count"),
         Column("warnings", "提醒", 6, values(frame["warnings"]), "count"),
@@ -266,9 +279,10 @@ def write_files(book: Book, name: str, summary: Summary, links: Links) -> Listed
         Column("why", "退回或略过的原因", 36, values(frame["why"])),
         Column("saved_by", "保存人", 12, values(frame["saved_by"]), "center"),
         Column("application", "保存软件", 16, _programs(frame["application"]), "center"),
-        Column("modified", "保存时间", 20, values(frame["modified"]), "center"),
+        Column("modified", "保存时间", 17, _in_china(frame["modified"]), "center"),
         Column("size", "大小（字节）", 11, values(frame["size"]), "count"),
-        Column("sha256", "SHA-256", 36, values(frame["sha256"])),
+        Column("sha256", "文件指纹", 36, values(frame["sha256"])),
     ]
-    heading = Heading(name, "文件清单", f"共 {len(frame)} 个文件", frozen=2)
+    notes = ("文件指纹由文件的全部内容算出：两份文件的指纹相同，内容就一字不差。",)
+    heading = Heading(name, "文件清单", f"共 {len(frame)} 个文件", notes, frozen=2)
     return write_list(book, heading, columns)

@@ -10,7 +10,8 @@ from builder.summary.lists import department_columns, open_column
 from builder.summary.settings import Settings
 from workbook.address import letters
 from workbook.form import Criterion, Sense
-from workbook.summary import FormSummary, Sampling, sample
+from workbook.overview import Sampling, sample
+from workbook.summary import FormSummary
 
 PROPOSED = "抽查"
 _METRICS = (

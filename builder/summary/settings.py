@@ -7,18 +7,8 @@ from dataclasses import dataclass, field
 from builder.sheets import BlockSheet, Book, Heading, Live, new_sheet
 from workbook.address import Address
 from workbook.form import Criterion
-from workbook.summary import (
-    ABSENT,
-    CRITERIA_HEADS,
-    CUTOFF_HEADS,
-    LEAST_LABEL,
-    SHARE_LABEL,
-    FormSummary,
-    Sampling,
-    Summary,
-    plain_name,
-    sampling_of,
-)
+from workbook.overview import LEAST_LABEL, SHARE_LABEL, Sampling, sampling_of
+from workbook.summary import ABSENT, CRITERIA_HEADS, CUTOFF_HEADS, FormSummary, Summary, plain_name
 
 _WIDTHS = (30, 14, 14, 14, 14, 64)
 

@@ -15,23 +15,15 @@ import pandas as pd
 from builder.sheets import values
 from workbook.catalogue import SEVERITY_ORDER, Severity
 from workbook.findings import few_cells
-from workbook.summary import (
+from workbook.overview import (
     BANDS,
     LOW_RATE,
     THINGS,
-    UNIT,
-    WHO,
     Attention,
-    FormSummary,
-    Status,
-    Summary,
     attention,
     coverage_counts,
-    doubtful_in_words,
     error_name,
-    figure_words,
     findings_by_code,
-    full_names,
     pending,
     project_counts,
     projects_in_words,
@@ -39,8 +31,18 @@ from workbook.summary import (
     reading_notes,
     sample,
     sampling_of,
-    shown_grades,
     tells_projects,
+)
+from workbook.summary import (
+    UNIT,
+    WHO,
+    FormSummary,
+    Status,
+    Summary,
+    doubtful_in_words,
+    figure_words,
+    full_names,
+    shown_grades,
 )
 
 Json = dict[str, Any]

@@ -29,6 +29,7 @@ from builder.word.document import (
 from builder.word.official import BODY, HEADINGS, TITLE, TO_FILL_IN, opened
 from workbook.arguments import PathLike, as_path, taken
 from workbook.catalogue import Severity
+from workbook.overview import coverage_counts, error_name, findings_by_code, projects_in_words
 from workbook.summary import (
     HIGHEST_SCORE,
     INVALID,
@@ -38,11 +39,7 @@ from workbook.summary import (
     FormSummary,
     Status,
     Summary,
-    coverage_counts,
-    error_name,
-    findings_by_code,
     full_names,
-    projects_in_words,
     shown_grades,
 )
 

@@ -13,6 +13,7 @@ from workbook.address import (
     letters,
     parse_reference,
     quote,
+    runs,
     split_a1,
 )
 
@@ -90,3 +91,8 @@ def test_an_address_reads_as_people_say_it() -> None:
     assert str(cell) == "自评表!H30"
     assert cell.absolute == "'自评表'!$H$30"
     assert Address("a", 1, 9) < Address("a", 2, 1) < Address("b", 1, 1)
+
+
+def test_cells_below_one_another_are_told_as_a_range() -> None:
+    assert runs(["G17", "G18", "G19", "H20", "G21", "A1"]) == ["G17:G19", "H20", "G21", "A1"]
+    assert runs(["G17", "G17", "A1:B2", ""]) == ["G17", "A1:B2", ""]

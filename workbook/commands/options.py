@@ -538,7 +538,7 @@ _NAMED = 20
 
 def print_coverage(summary: Summary) -> None:
     """How many of the roster's departments answered, where there is a roster."""
-    from workbook.summary import coverage_counts
+    from workbook.overview import coverage_counts
 
     if summary.has_roster:
         counts = coverage_counts(summary)

@@ -28,7 +28,8 @@ from workbook.text import fold_as_seen
 from workbook.writing import writing
 
 if TYPE_CHECKING:
-    from workbook.summary import Reviews, Sampling, Summary
+    from workbook.overview import Sampling
+    from workbook.summary import Reviews, Summary
 
 SUMMARY, DRAFT, PAGE, SAMPLE = "汇总表.xlsx", "汇总报告（初稿）.docx", "汇总.html", "抽查名单.csv"
 
@@ -351,7 +352,7 @@ def sample_round(folder: PathLike | OpenRound, add: Iterable[str] = ()) -> Done:
     >>> len(sample_round(path).said)
     3
     """
-    from workbook.summary import sample, sampling_of  # noqa: PLC0415
+    from workbook.overview import sample, sampling_of  # noqa: PLC0415
 
     with opened(folder) as this_round:
         this_round.require_open()
@@ -421,7 +422,7 @@ def sample_round(folder: PathLike | OpenRound, add: Iterable[str] = ()) -> Done:
 
 def _sampling_of(this_round: OpenRound, summary: Summary) -> Sampling | None:
     """By what the summary proposes whom to re-check: the settings, or who was drawn."""
-    from workbook.summary import usual_sampling  # noqa: PLC0415
+    from workbook.overview import usual_sampling  # noqa: PLC0415
 
     settings = this_round.settings
     drawn = frozenset((line["county"], line["code"]) for line in sampled(this_round))

@@ -207,7 +207,7 @@ FAULTS: dict[str, tuple[Typed, tuple[str, ...]]] = {
         {(ARCHIVE, "复核得分"): "=80+5"},
         (f"{LIST}!J4", "公式"),
     ),
-    "a remark that was never worked out": ({(ARCHIVE, "备注"): "=1+1"}, (f"{LIST}!Q4", "公式")),
+    "a remark that was never worked out": ({(ARCHIVE, "备注"): "=1+1"}, (f"{LIST}!P4", "公式")),
     "nobody's": (
         {(ARCHIVE, "备注"): "谁", (ARCHIVE, "部门"): None, (ARCHIVE, "预算编码"): None},
         (f"{LIST}!J4",),
@@ -358,7 +358,7 @@ def test_what_is_typed_in_an_office_comes_back_from_any_format(
     office: Office, path: Path, tmp_path: Path
 ) -> None:
     typed: dict[Target, float | str | None] = {
-        (LIST, "J4"): 59.5, (LIST, "Q4"): "2025-03-01", ("参数", "C4"): 95.0,
+        (LIST, "J4"): 59.5, (LIST, "P4"): "2025-03-01", ("参数", "C4"): 95.0,
         ("参数", f"B{settings_rows(path)['抽查比例']}"): 0.35,
     }  # fmt: skip
     with office.open(path) as book:
@@ -393,7 +393,7 @@ def test_a_review_typed_in_an_office_survives_two_further_runs(
     with office.open(output) as book:
         grades = [("总览", f"C{row}") for row in range(11, 15)]
         before = office.values(book, grades)
-        office.type_values(book, {(LIST, "J4"): 59.5, (LIST, "Q4"): "退回重评", ("参数", "C4"): 99})
+        office.type_values(book, {(LIST, "J4"): 59.5, (LIST, "P4"): "退回重评", ("参数", "C4"): 99})
         office.recalculate(book)
         after = office.values(book, grades)
         assert after != before

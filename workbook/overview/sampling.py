@@ -14,10 +14,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from workbook.form import Criterion, KeyFields, Sense, available_forms, load_form
-from workbook.summary.adding_up import FormSummary, Summary
-from workbook.summary.reviews import CRITERIA_HEADS
-from workbook.summary.schemas import WHO
-from workbook.summary.totals import answered
+from workbook.summary import CRITERIA_HEADS, WHO, FormSummary, Summary, answered
 
 SHARE_LABEL, LEAST_LABEL = "抽查比例", "至少抽查份数"
 

@@ -1,7 +1,4 @@
-"""The year on one page: what a leader reads first, and the few things that most need attention.
-
-Everything here is worked out from a finished `Summary`; the workbook's 总览 and the page draw it.
-"""
+"""The few things that most need attention, each a sentence that follows from the figures."""
 
 from __future__ import annotations
 
@@ -13,199 +10,30 @@ import pandas as pd
 
 from workbook.catalogue import CATALOGUE, SEVERITY_ORDER, Severity
 from workbook.expression import number_text
-from workbook.summary.adding_up import FormSummary, Summary
-from workbook.summary.amounts import sum_of, worded_rate
-from workbook.summary.coverage import Status, full_names
-from workbook.summary.schemas import WHO
-from workbook.summary.totals import CENT, HIGHEST_SCORE, answered, invalid
-
-BANDS = (
-    ("60以下", 0.0, 60.0),
-    ("60–70", 60.0, 70.0),
-    ("70–80", 70.0, 80.0),
-    ("80–85", 80.0, 85.0),
-    ("85–90", 85.0, 90.0),
-    ("90–95", 90.0, 95.0),
-    ("95–98", 95.0, 98.0),
-    ("98以上", 98.0, None),
+from workbook.overview.answering import asked, tells_projects
+from workbook.overview.spread import by_rate, rate_threshold
+from workbook.summary import (
+    CENT,
+    HIGHEST_SCORE,
+    FormSummary,
+    Status,
+    Summary,
+    answered,
+    full_names,
+    invalid,
+    sum_of,
+    worded_rate,
 )
-"""The bands of the score distribution: label, from, below (None: no limit)."""
-LOW_RATE = 0.9
-"""Execution below this share is low, where the form sets no `rate_threshold`."""
+
 UNIT_SLIP = 1000.0
 """Amounts of one return that differ by this factor are in different units, where the form sets no
 `unit_slip`."""
-CHARTED = 24
-"""No chart shows more departments than this."""
-_NAMED = 3
+NAMED = 3
 """A sentence names no more departments than this."""
+DUE = frozenset({"missing", "rejected", "missing_projects", "rejected_projects"})
+"""The keys of what is still due; the rest is what went wrong."""
 THINGS = 3
 """So many things are put before the leader."""
-
-
-# --- coverage -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """How many departments were asked and what came of it; answered, rejected and missing add up to
-    those asked, departments off the roster stand apart."""
-
-    asked: int
-    """The roster's; without a roster, all that anything came from."""
-    answered: int
-    """Whose own form was read, with errors or without."""
-    accepted: int
-    """Of them those without an error."""
-    faulty: int
-    rejected: int
-    missing: int
-    late: int
-    duplicates: int
-    """Returns that do not count since another copy does."""
-    off_roster: int
-
-    @property
-    def in_words(self) -> str:
-        """What came of it in words."""
-        words = f"已报 {self.answered}（其中须修改 {self.faulty}），退回 {self.rejected}，未报 {self.missing}"
-        return words + (f"；另有名册外 {self.off_roster}" if self.off_roster else "")
-
-
-def asked(summary: Summary) -> pd.DataFrame:
-    """The lines of the coverage of those asked: the roster's; without a roster, all."""
-    frame = summary.coverage
-    return frame[frame["on_roster"]] if summary.has_roster else frame
-
-
-def coverage_counts(summary: Summary) -> Coverage:
-    """The round's coverage in numbers."""
-    late = int(summary.coverage["late"].fillna(value=False).sum())
-    return _coverage(summary.coverage, asked(summary), late, len(summary.duplicates))
-
-
-def _coverage(
-    lines: pd.DataFrame, asked_lines: pd.DataFrame, late: int, duplicates: int
-) -> Coverage:
-    status_counts = asked_lines["status"].value_counts()
-    counts = {status: int(status_counts.get(str(status), 0)) for status in Status}
-    return Coverage(
-        asked=len(asked_lines),
-        answered=counts[Status.ANSWERED] + counts[Status.FAULTY],
-        accepted=counts[Status.ANSWERED],
-        faulty=counts[Status.FAULTY],
-        rejected=counts[Status.REJECTED],
-        missing=counts[Status.MISSING],
-        late=late,
-        duplicates=duplicates,
-        off_roster=len(lines) - len(asked_lines),
-    )
-
-
-def project_counts(summary: Summary) -> Coverage | None:
-    """How many projects' forms were asked for and what came of them: the roster's, or without such a list
-    all that came; those off the list stand apart. None where there are none. Nobody is late here."""
-    lines = summary.project_duties
-    listed = lines[lines["on_roster"]] if summary.lists_projects else lines
-    if lines.empty:
-        return None
-    return _coverage(lines, listed, 0, int(lines["duplicates"].sum()))
-
-
-def projects_in_words(summary: Summary) -> str:
-    """What came of the projects' forms, a sentence; blank where there are none."""
-    counts = project_counts(summary)
-    if counts is None:
-        return ""
-    return (
-        f"{'应报项目' if summary.lists_projects else '项目'} {counts.asked} 个：{counts.in_words}。"
-    )
-
-
-def tells_projects(summary: Summary, part: FormSummary | None) -> bool:
-    """Whether a form's page tells which of the roster's projects are still due: that of the first form by
-    project, of the main form where none was read; that of no form where the roster lists none."""
-    by_project = (p for p in summary.forms if p.key_fields.project is not None)
-    return summary.lists_projects and part is next(by_project, summary.main)
-
-
-def pending(summary: Summary) -> pd.DataFrame:
-    """What is still to be called for, in the departments' order, their own forms before their projects':
-    status, county, code, department, project (NA for the own form), contact, phone, deadline, errors, why,
-    file. Without projects where the summary's lists are too long (`Summary.left_out`)."""
-    own = summary.coverage.assign(project=pd.array([pd.NA] * len(summary.coverage), "string"))
-    who = list(WHO)
-    calls = own.reset_index()[["number", *who, "contact", "phone", "deadline"]]
-    projects = summary.project_duties.iloc[: 0 if summary.left_out else None]
-    projects = projects.merge(calls.drop_duplicates(who), on=who, how="left")
-    both = pd.concat([own.reset_index(), projects], ignore_index=True)
-    both = both[both["status"] != Status.ANSWERED].sort_values("number", kind="stable")
-    columns = ["status", *who, "project", "contact", "phone", "deadline", "errors", "why", "file"]
-    return both[columns].reset_index(drop=True)
-
-
-# --- charts ---------------------------------------------------------------------------------------
-
-
-def distribution(part: FormSummary) -> pd.DataFrame:
-    """How the scores that count are spread: index `band`; lowest, below (NA: no limit), departments."""
-    scores = (
-        part.departments["counted_score"]
-        if part.key_fields.score is not None
-        else pd.Series([], dtype="Float64")
-    )
-    known_scores = scores.dropna().to_numpy(dtype=float)
-    counts = [
-        int(
-            (
-                (known_scores >= lowest) & (known_scores < (math.inf if below is None else below))
-            ).sum()
-        )
-        for _, lowest, below in BANDS
-    ]
-    return pd.DataFrame(
-        {
-            "lowest": pd.array([lowest for _, lowest, _ in BANDS], dtype="Float64"),
-            "below": pd.array([below for *_, below in BANDS], dtype="Float64"),
-            "departments": pd.array(counts, dtype="Int64"),
-        },
-        index=pd.Index([label for label, *_ in BANDS], dtype="string", name="band"),
-    )
-
-
-def rate_threshold(part: FormSummary) -> float:
-    """Below this rate execution is low: the form's setting, or `LOW_RATE`."""
-    return float(part.form.settings.get("rate_threshold", LOW_RATE))
-
-
-def _unspent(part: FormSummary, lines: pd.DataFrame) -> pd.Series[float]:
-    """What each line did not spend of its budget; NA where the form does not say which is which."""
-    budget, spent = part.key_fields.budget, part.key_fields.spent
-    if not (budget and spent):
-        return pd.Series(pd.NA, index=lines.index, dtype="Float64")
-    return lines[budget] - lines[spent]
-
-
-def by_rate(part: FormSummary, most: int = CHARTED) -> pd.DataFrame:
-    """Departments by execution rate, lowest first, index `number` as in departments; those with a rate.
-
-    county, code, department, [project], execution_rate, unspent (万元). Of more than `most` the lowest two
-    thirds of `most` and the highest third stay.
-    """
-    lines = answered(part.departments)
-    key_fields = part.key_fields
-    if key_fields.rate is None:
-        return lines.iloc[:0]
-    name_columns = [c for c in (*WHO, "project") if c in lines.columns]
-    frame = lines[[*name_columns, "execution_rate"]].assign(unspent=_unspent(part, lines))
-    frame = frame[frame["execution_rate"].notna()].sort_values("execution_rate", kind="stable")
-    if len(frame) <= most:
-        return frame
-    lowest = most * 2 // 3
-    return pd.concat([frame.iloc[:lowest], frame.iloc[lowest - most :]])
-
-
-# --- what needs attention -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,13 +74,13 @@ def attention(summary: Summary, part: FormSummary | None = None) -> tuple[Attent
     return tuple(item for item in candidates if item is not None)
 
 
-def _named(frame: pd.DataFrame, words: pd.Series[str] | None = None) -> str:
+def named(frame: pd.DataFrame, words: pd.Series[str] | None = None) -> str:
     """The first few departments of a frame by name, each with its words where there are some."""
     names = full_names(frame)
     if "project" in frame.columns:
         names = frame["project"].fillna(names)
-    named = (names if words is None else names + words).head(_NAMED).tolist()
-    return "、".join(named) + ("等" if len(frame) > _NAMED else "")
+    named = (names if words is None else names + words).head(NAMED).tolist()
+    return "、".join(named) + ("等" if len(frame) > NAMED else "")
 
 
 def _amounts(before: str, amounts: pd.Series[float]) -> pd.Series[str]:
@@ -274,7 +102,7 @@ def _unit_slip(part: FormSummary) -> Attention | None:
     if part.key_fields.rate is None or slipped.empty:
         return None
     slipped = slipped.assign(largest=largest).sort_values("largest", ascending=False, kind="stable")
-    names = _named(slipped, _amounts("（", slipped["largest"]))
+    names = named(slipped, _amounts("（", slipped["largest"]))
     sentence = f"{len(slipped)} 份表的金额疑似按元填写，合计因此失真，请先核对：{names}。"
     criterion = f"年初预算、全年预算、全年执行中最大的是最小的 {times:,.0f} 倍以上，按最大的金额"
     return Attention("unit", criterion, sentence, _numbers(slipped))
@@ -299,7 +127,7 @@ def _unlike_roster(summary: Summary, part: FormSummary) -> Attention | None:
     gaps = gaps.sort_values("gap", ascending=False, kind="stable").drop_duplicates("file")
     unlike = lines.reset_index().merge(gaps, on="file").set_index(lines.index.name)
     unlike = unlike.sort_values("gap", ascending=False, kind="stable")
-    names = _named(unlike, unlike["words"].astype("string"))
+    names = named(unlike, unlike["words"].astype("string"))
     sentence = f"{len(unlike)} 份表的预算数与名册不同，请先核对：{names}。"
     criterion = "填的预算数与名册上的不同，按相差的金额从大到小"
     return Attention("roster", criterion, sentence, _numbers(unlike))
@@ -320,7 +148,7 @@ def _invalid(part: FormSummary) -> Attention | None:
         return None
     points = lines["total_score"].map(lambda score: f"（{number_text(score)} 分）").astype("string")
     what = f"{len(lines)} 份表的自评得分不在 0 到 {HIGHEST_SCORE:g} 分之间"
-    sentence = f"{what}，不排名、不定等次、不计入平均：{_named(lines, points)}。"
+    sentence = f"{what}，不排名、不定等次、不计入平均：{named(lines, points)}。"
     criterion = f"自评得分小于 0 或大于 {HIGHEST_SCORE:g} 而没有复核得分的，按汇总的次序"
     return Attention("invalid", criterion, sentence, _numbers(lines))
 
@@ -330,7 +158,7 @@ def _missing(summary: Summary) -> Attention | None:
     frame = frame[frame["status"] == Status.MISSING]
     if frame.empty:
         return None
-    sentence = f"{len(frame)} 个单位尚未报送：{_named(frame)}，请催报。"
+    sentence = f"{len(frame)} 个单位尚未报送：{named(frame)}，请催报。"
     return Attention("missing", "名册内没有收到自评表的单位，按名册顺序", sentence, _numbers(frame))
 
 
@@ -338,7 +166,7 @@ def _rejected(summary: Summary) -> Attention | None:
     frame = summary.coverage[summary.coverage["status"] == Status.REJECTED]
     if frame.empty:
         return None
-    sentence = f"{len(frame)} 个单位的表读不出来，已退回：{_named(frame)}，数字不在合计之内。"
+    sentence = f"{len(frame)} 个单位的表读不出来，已退回：{named(frame)}，数字不在合计之内。"
     return Attention("rejected", "收到的文件全部退回的单位，按名册顺序", sentence, _numbers(frame))
 
 
@@ -364,7 +192,7 @@ def _rejected_projects(summary: Summary) -> Attention | None:
 
 def _named_projects(frame: pd.DataFrame) -> str:
     """The first few of some projects, each behind its department: 教育局“校舍维修”."""
-    return _named(frame.drop(columns="project"), "“" + frame["project"] + "”")
+    return named(frame.drop(columns="project"), "“" + frame["project"] + "”")
 
 
 def _errors(summary: Summary, part: FormSummary) -> Attention | None:
@@ -381,8 +209,8 @@ def _errors(summary: Summary, part: FormSummary) -> Attention | None:
     faulty = lines[lines["errors"] > 0].sort_values("errors", ascending=False, kind="stable")
     with_it = lines[lines["file"].isin(paths)]
     sentence = (
-        f"{len(faulty)} 份表有错误须修改，共 {len(errors)} 处；最常见的是“{error_name(part, code)}”"
-        f"（{code}），{len(with_it)} 份：{_named(with_it)}。"
+        f"{len(faulty)} 份表有错误须修改，共 {len(errors)} 处；最常见的是“{error_name(part, code)}”，"
+        f"{len(with_it)} 份：{named(with_it)}。"
     )
     return Attention(
         "errors", "有错误级问题的表；出现在最多份表里的代码", sentence, _numbers(faulty)
@@ -425,9 +253,9 @@ def _low_rate(part: FormSummary) -> Attention | None:
         return None
     unit = "个项目" if "project" in low.columns else "个单位"
     if low["unspent"].isna().all():  # the form does not say which amounts these are
-        sentence = f"{len(low)} {unit}执行率低于 {threshold:.0%}：{_named(low)}。"
+        sentence = f"{len(low)} {unit}执行率低于 {threshold:.0%}：{named(low)}。"
     else:
-        unspent, names = sum_of(low["unspent"]), _named(low, _amounts("（", low["unspent"]))
+        unspent, names = sum_of(low["unspent"]), named(low, _amounts("（", low["unspent"]))
         sentence = f"{len(low)} {unit}执行率低于 {threshold:.0%}，共有 {unspent:,.2f} 万元没有支出，最多的是{names}。"
     return Attention(
         "low_rate", f"执行率低于 {threshold:.0%}，按未支出数从大到小", sentence, _numbers(low)
@@ -445,7 +273,7 @@ def _disagreement(part: FormSummary) -> Attention | None:
     if wrong.empty:
         return None
     wrong = wrong.sort_values("gap", ascending=False, kind="stable")
-    names = _named(wrong, _amounts("（差 ", wrong["gap"]))
+    names = named(wrong, _amounts("（差 ", wrong["gap"]))
     sentence = f"{len(wrong)} 份表的资金分项之和与总数不等：{names}。"
     return Attention(
         "funds",
@@ -465,7 +293,7 @@ def _above(part: FormSummary) -> Attention | None:
     rows, points = int(generous["above"].sum()), sum_of(generous["above_points"])
     sentence = (
         f"{len(generous)} 份表有 {rows} 项指标的自评高于按规则计算的得分，共高 {points:,.2f} 分："
-        f"{_named(generous)}，建议抽查复核。"
+        f"{named(generous)}，建议抽查复核。"
     )
     return Attention(
         "above",
@@ -480,7 +308,7 @@ def _late(summary: Summary) -> Attention | None:
     if frame.empty:
         return None
     frame = frame.sort_values("days_late", ascending=False, kind="stable")
-    names = _named(frame, "（" + frame["days_late"].astype("string") + " 天）")
+    names = named(frame, "（" + frame["days_late"].astype("string") + " 天）")
     sentence = f"{len(frame)} 个单位迟于截止日期报送：{names}。"
     return Attention("late", "最早一份收下的表晚于截止日期，按天数", sentence, _numbers(frame))
 

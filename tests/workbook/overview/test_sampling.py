@@ -17,9 +17,9 @@ from tests.fillings import (
 )
 from workbook.findings import finding
 from workbook.form.model import METRICS, Sense
+from workbook.overview.sampling import Sampling, metrics, sample
 from workbook.reading.submission import Return
 from workbook.summary.adding_up import FormSummary, aggregate
-from workbook.summary.sampling import Sampling, metrics, sample
 
 USUAL = Sampling.of(overall().key_fields)
 
