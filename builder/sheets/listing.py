@@ -23,7 +23,7 @@ from workbook.address import column_range, letters
 
 TITLE_ROW, UNIT_ROW, HEAD_ROW, FIRST_ROW = 1, 2, 3, 4
 """Rows of every list, counted from 1."""
-_SPACER = 15
+_SPACER = 13
 """Font size of the blank cell at each row's end: rows are never lower than it, and still grow."""
 LONGEST = 32_767
 """A cell holds no longer text, in units of UTF-16: an emoji counts as two."""
@@ -233,11 +233,53 @@ def write_list(
     last_row = max(further_row, total_row, listed.last_row)
     _write_notes(book, sheet, notes, last_row + 1, [column.width for column in columns])
     done(sheet.print_area(0, 0, last_row + len(notes) - 1, max(len(columns), 2) - 1))
+    sheet.fit_to_pages(1, 0 if any(beneath) else _pages(columns, count, notes))
     county = any(column.key == "county" for column in columns[: heading.frozen])
     sheet.freeze_panes(HEAD_ROW, heading.frozen + county)
     done(sheet.autofilter(HEAD_ROW - 1, 0, listed.last_row - 1, len(columns) - 1))
     done(sheet.repeat_rows(HEAD_ROW - 1))
     return listed
+
+
+_LINE, _PAGE_WIDTH, _PAGE_HEIGHT = 13.5, 780, 500
+"""Points: a line of text, and what of A4 landscape lies between the margins, its footer and a list's head left out."""
+_POINTS_PER_UNIT = 5.6
+_SHORT_LISTS = 3000
+_NEARLY_EMPTY, _MOST_SHRUNK = 0.3, 1.2
+
+
+def _pages(columns: Sequence[Column], count: int, notes: Sequence[str]) -> int:
+    """On how many pages a list is made to fit, so that none is nearly empty; 0 where it may take what it needs.
+
+    Heights are reckoned, not known: an office that comes to others makes the print a little smaller, no more.
+    """
+    if count > _SHORT_LISTS:
+        return 0
+    width = sum(column.width for column in columns)
+    lines = [1] * count
+    for column in columns:
+        if column.look in _GROWING:
+            for index, entry in enumerate(column.entries[:count]):
+                if isinstance(entry, str) and len(entry) * 2 > column.width:
+                    lines[index] = max(lines[index], _lines(entry, column.width))
+    height = sum(max(_LINE * n, 17.0) for n in lines) + 60
+    height += sum(
+        3 + 13 * math.ceil(text_units(note) / (width * _SMALL_PER_UNIT)) for note in notes
+    )
+    pages = height / (_PAGE_HEIGHT * max(width * _POINTS_PER_UNIT / _PAGE_WIDTH, 0.6))
+    whole = math.floor(pages)
+    return (
+        whole
+        if 0 < pages - whole < _NEARLY_EMPTY and 1 <= pages / max(whole, 1) <= _MOST_SHRUNK
+        else 0
+    )
+
+
+_GROWING = frozenset(("text", "center", "remark"))
+
+
+def _lines(text: str, width: float) -> int:
+    return sum(max(math.ceil((text_units(line) + 1) / width), 1) for line in text.split("\n"))
 
 
 def _head_lines(column: Column) -> int:

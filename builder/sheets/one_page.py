@@ -52,6 +52,9 @@ _FIGURE: dict[str, Any] = {
 _BELOW: dict[str, Any] = {**_CELL, "font_size": 9, "bg_color": styles.SUGGESTED_FILL}
 
 
+_CHART_FIGURES_A_PAGE = 75
+
+
 class ChartFigures:
     """What the charts of a book draw, a block a chart, on a sheet of its own that is written last."""
 
@@ -74,6 +77,7 @@ class ChartFigures:
         heading = Heading(self.name, "图表数据", "总览各图由这里的数画出，不要改动")
         sheet = new_sheet(book, heading, 2)
         sheet.set_portrait()
+        sheet.fit_to_pages(1, -(-self.row // _CHART_FIGURES_A_PAGE))
         done(sheet.set_column(0, 0, 50))
         done(sheet.set_column(1, 1, 40))
         head = book.style(**styles.HEAD)

@@ -100,11 +100,11 @@ def write_counties(book: Book, heading: Heading, part: FormSummary, departments:
     names: list[Value] = [line.county for line in lines]
     bold = [styles.LABEL_FILL if line.is_county else "" for line in lines]
     columns = [
-        Column("county", HEADS["county"], 16, names, total="合计", fills=bold),
+        Column("county", HEADS["county"], 11, names, total="合计", fills=bold),
         made.column(
             "department",
             HEADS["department"],
-            26,
+            21,
             "text",
             of_county=[None] * len(frame),
             own=values(own["department"]),
@@ -115,7 +115,7 @@ def write_counties(book: Book, heading: Heading, part: FormSummary, departments:
             made.column(
                 "project",
                 HEADS["project"],
-                26,
+                21,
                 "text",
                 of_county=[None] * len(frame),
                 own=values(own["project"]),
@@ -124,7 +124,7 @@ def write_counties(book: Book, heading: Heading, part: FormSummary, departments:
     statuses = [Status(status).chinese for status in own["status"]]
     columns.append(
         made.column(
-            "status", "状态", 8, "center", of_county=[None] * len(frame), own=list(statuses)
+            "status", "状态", 7, "center", of_county=[None] * len(frame), own=list(statuses)
         )
     )
     for key, (title, counted) in _counts(part).items():
@@ -202,7 +202,7 @@ def _count_column(made: _CountySheet, key: str, title: str, statuses: tuple[Stat
         f'=SUMPRODUCT(({departments.cells("county")}<>"")*({with_status}))', float(counts.sum())
     )
     return made.column(
-        key, title, 9, "count", of_county=values(counts), formula=formula, total=total
+        key, title, 6, "count", of_county=values(counts), formula=formula, total=total
     )
 
 
@@ -236,7 +236,7 @@ def _figure_column(
     return made.column(
         key,
         f"{label}\n{CERTAIN}" if certain_only else label,
-        10.5 if name in _LOOKS else 18,
+        8 if name in _LOOKS else 14,
         _LOOKS.get(name, "amount"),
         of_county=values(part.counties[key]),
         own=values(own) if own is not None else (),
@@ -258,8 +258,8 @@ def _doubt_column(made: _CountySheet, name: str) -> Column:
     counts = part.counties[f"{name}_doubtful"]
     return made.column(
         f"{name}_doubtful",
-        f"{TITLE}\n（家）",
-        7,
+        f"{TITLE}\n家数",
+        5,
         "count",
         of_county=values(counts),
         formula=lambda row: f"=SUMPRODUCT({_of_county(departments, row)}*{doubt})",

@@ -5,6 +5,7 @@
   const byId = (id) => document.getElementById(id);
   const PAGE = 50; // lines shown at once
   const PRINTED = 2000; // lines printed at most
+  const FIRST = 100; // lines that a list begins with
   const SEVERITIES = [["error", "错误"], ["warning", "提醒"], ["note", "说明"]];
   const STATUS_LOOK = { answered: "good", faulty: "warn", rejected: "bad", missing: "grey" };
   const GRADE_LOOK = ["good", "bar-fill", "warn", "bad"];
@@ -261,7 +262,7 @@
     if (!most.length) return [];
     const longest = Math.max(...most.map((code) => code.departments));
     return [chart("最常见的问题", "有这种问题的单位数", BAR, bars(most.map((code) => ({
-      name: code.code + " " + code.name, part: code.departments / longest, figure: count(code.departments) + " 家",
+      name: code.name, part: code.departments / longest, figure: count(code.departments) + " 家",
       look: ["bad", "warn"][code.severity],
       tip: code.code + " " + code.name + "\n" + SEVERITIES[code.severity][1] + " " + count(code.count) + " 个，" + count(code.departments) + " 家",
       press: () => toggle("code", code.code, "问题：" + code.code), on: isOn("code", code.code),
@@ -307,10 +308,14 @@
       onclick: () => start(number) }, item.name)));
     fill(byId("figures"), ...form.figures.map((figure) => el("div", null, el("dt", null, figure.label),
       el("dd", { class: "main" }, figure.value), figure.side ? el("dd", { class: "side" }, figure.side) : null)));
-    const attention = form.attention;
-    fill(byId("attention"), attention.length ? el("div", { class: "attention" }, el("h3", null, "最需要关注的"),
-      el("ol", null, ...attention.map((item, key) => el("li", { tip: "怎么选出的：" + item.criterion }, el("span", { class: "sent" }, item.sentence),
-        item.lines.length ? el("button", { type: "button", class: "link", onclick: () => only("attention", key, "关注 " + (key + 1)) }, "看这些单位") : null)))) : null);
+    const told = (title, step) => {
+      const items = form.attention.map((item, key) => ({ ...item, key })).filter((item) => item.step === step);
+      return items.length ? el("div", { class: "attention" }, el("h3", null, title),
+        el("ol", null, ...items.map((item) => el("li", { tip: "怎么选出的：" + item.criterion }, el("span", { class: "sent" }, item.sentence),
+          item.lines.length ? el("button", { type: "button", class: "link",
+            onclick: () => only("attention", item.key, title + "：" + item.sentence.slice(0, 12) + "…") }, "看这些单位") : null)))) : null;
+    };
+    fill(byId("attention"), told("主要问题", false), told("下一步", true));
   }
 
   // --- departments ------------------------------------------------------------------------------
@@ -477,16 +482,30 @@
 
   // --- the other sections -----------------------------------------------------------------------
 
-  function list(heads, rows) {
-    return el("div", { class: "wide", tabindex: 0, role: "region", "aria-label": heads.map((head) => head[0]).join("、") },
-      el("table", null, el("thead", null, el("tr", null, ...heads.map(([name, look]) => el("th", { scope: "col", class: look }, name)))),
-        el("tbody", null, ...rows.map((cells) => el("tr", null, ...cells.map((cell, place) =>
-          el("td", { class: heads[place][1] }, typeof cell === "string" ? el("span", { class: "sent" }, cell) : cell)))))));
+  // A list shows its first lines; the rest come when asked for, or go to the printer.
+  let unshown = [];
+  function list(heads, items, cellsOf) {
+    const body = el("tbody");
+    const rest = el("p", { class: "screen below" });
+    let shown = 0;
+    const show = (most) => {
+      const next = items.slice(shown, most);
+      body.append(...next.map((item, place) => el("tr", null, ...cellsOf(item, shown + place).map((cell, at) =>
+        el("td", { class: heads[at][1] }, typeof cell === "string" ? el("span", { class: "sent" }, cell) : cell)))));
+      shown += next.length;
+      fill(rest, shown < items.length ? el("button", { type: "button", onclick: () => show(shown + 10 * FIRST) },
+        "再看 " + count(Math.min(items.length - shown, 10 * FIRST)) + " 行（共 " + count(items.length) + " 行）") : null);
+    };
+    show(FIRST);
+    if (shown < items.length) unshown.push(() => show(PRINTED));
+    return el("div", null, el("div", { class: "wide", tabindex: 0, role: "region", "aria-label": heads.map((head) => head[0]).join("、") },
+      el("table", null, el("thead", null, el("tr", null, ...heads.map(([name, look]) => el("th", { scope: "col", class: look }, name)))), body)), rest);
   }
 
   const inside = (id, ...children) => fill(document.querySelector("#" + id + " > div"), ...children);
 
   function drawLists() {
+    unshown = [];
     byId("indicators").hidden = !form.indicators.length;
     byId("codes").hidden = !form.codes.length;
     const depth = Math.max(0, ...form.indicators.map((row) => row.levels.length));
@@ -494,17 +513,17 @@
     inside("indicators", list(
       [...levels, ["条数", "number"], ["满分合计", "number lesser"], ["自评合计", "number lesser"], ["得分率", "number"],
         ["满分的条数占比", "number lesser"], ["最多的扣分原因", "lesser"]],
-      form.indicators.map((row) => [...levels.map((_, place) => row.levels[place] || ""), count(row.rows), amount(row.weight), amount(row.score),
-        percent(row.share), percent(row.full_share), row.reason || ""])));
+      form.indicators, (row) => [...levels.map((_, place) => row.levels[place] || ""), count(row.rows), amount(row.weight), amount(row.score),
+        percent(row.share), percent(row.full_share), row.reason || ""]));
     byId("sample").hidden = !form.sample.length;
     inside("sample", list([["次序", "center"], ["部门", ""], ["风险得分", "number"], ["为什么", ""]],
-      form.sample.map((item, place) => [String(place + 1),
+      form.sample, (item, place) => [String(place + 1),
         el("button", { type: "button", class: "link", onclick: () => show(form.lines[item.line]) }, form.lines[item.line].project || fullName(form.lines[item.line])),
-        count(item.points), item.why])), el("p", { class: "soft below" }, data.sampling));
+        count(item.points), item.why]), el("p", { class: "soft below" }, data.sampling));
     inside("codes", list([["代码", "center"], ["级别", "center"], ["问题", ""], ["个数", "number"], ["单位数", "number"]],
-      form.codes.map((code) => [code.code, el("span", { class: ["bad", "warn", "grey"][code.severity] }, SEVERITIES[code.severity][1]), code.name,
+      form.codes, (code) => [code.code, el("span", { class: ["bad", "warn", "grey"][code.severity] }, SEVERITIES[code.severity][1]), code.name,
         count(code.count), el("button", { type: "button", class: "link", "aria-label": code.code + "，看这 " + code.departments + " 家",
-          onclick: () => only("code", code.code, "问题：" + code.code) }, count(code.departments))])));
+          onclick: () => only("code", code.code, "问题：" + code.code) }, count(code.departments))]));
     drawCounties();
     drawCoverage();
     inside("notes", el("ul", null, ...[...form.notes, ...data.notes].map((note) => el("li", null, note))));
@@ -523,11 +542,11 @@
     const heads = [["县区", ""], [all ? "单位数" : "项目数", "number"], ...(all ? [["已报", "number"]] : []), ["须修改", "number"],
       ...(all ? [["退回", "number"], ["未报", "number"]] : []), ...form.amounts.map((item) => [item.label, "number"]),
       ...(form.hasRate ? [["执行率", "number"]] : []), ...(form.hasScore ? [["自评平均分", "number"]] : [])];
-    inside("counties", list(heads, counties.map((row) => [
+    inside("counties", list(heads, counties, (row) => [
       el("button", { type: "button", class: "link", "aria-label": "只看" + row.county, onclick: () => only("county", row.county, "县区：" + row.county) }, row.county),
       count(row.departments), ...(all ? [count(row.answered)] : []), count(row.faulty), ...(all ? [count(row.rejected), count(row.missing)] : []),
       ...form.amounts.map((item) => withDoubt(row, item.key, amount)), ...(form.hasRate ? [withDoubt(row, "execution_rate", percent)] : []),
-      ...(form.hasScore ? [withDoubt(row, "mean_score", amount)] : [])])),
+      ...(form.hasScore ? [withDoubt(row, "mean_score", amount)] : [])]),
     el("p", { class: "soft below" }, "金额是合计，执行率按合计数算，自评平均分是自评得分的简单平均，不用复核得分。点县区只看它的单位。"));
   }
 
@@ -544,19 +563,19 @@
       const both = count(own) + " 家" + (rows.length > own ? "、" + count(rows.length - own) + " 个项目" : "");
       parts.push(el("div", null, el("h3", null, title + " " + both), list(
         [...county, ["预算编码", "center"], ["部门", ""], ...project, ["联系人", ""], ["联系电话", "center"], ...why],
-        rows.slice(0, PRINTED).map((item) => [...county.map(() => item.county), item.code, item.department,
-          ...project.map(() => item.project || ""), item.contact, item.phone, ...why.map(() => item.why)]))));
+        rows.slice(0, PRINTED), (item) => [...county.map(() => item.county), item.code, item.department,
+          ...project.map(() => item.project || ""), item.contact, item.phone, ...why.map(() => item.why)])));
       if (rows.length > PRINTED) parts.push(el("p", null, "只列前 " + count(PRINTED) + " 行，其余见汇总表。"));
     }
     if (data.late.length) {
       parts.push(el("div", null, el("h3", null, "迟报 " + count(data.late.length) + " 家"), list(
         [...county, ["预算编码", "center"], ["部门", ""], ["截止日期", "center"], ["收到日期", "center"], ["迟几天", "number"]],
-        data.late.slice(0, PRINTED).map((item) => [...county.map(() => item.county), item.code || "", item.department || "", item.deadline, item.received, count(item.days_late)]))));
+        data.late.slice(0, PRINTED), (item) => [...county.map(() => item.county), item.code || "", item.department || "", item.deadline, item.received, count(item.days_late)])));
     }
     if (data.files.length) {
       parts.push(el("div", null, el("h3", null, "没有计入的文件 " + count(data.files.length) + " 个"), list(
         [["文件", ""], ["部门", ""], ["怎么处理的", "center"], ["原因", ""]],
-        data.files.slice(0, PRINTED).map((item) => [item.file, item.department, item.use, item.why]))));
+        data.files.slice(0, PRINTED), (item) => [item.file, item.department, item.use, item.why])));
     }
     inside("coverage", el("div", { class: "lists" }, ...parts));
   }
@@ -605,7 +624,7 @@
   });
   byId("print").addEventListener("click", () => window.print());
   // All the lines that are filtered out go to the printer, not only those of one screen page.
-  window.addEventListener("beforeprint", () => { hide(); state.print = true; drawTable(); });
+  window.addEventListener("beforeprint", () => { hide(); unshown.forEach((show) => show()); state.print = true; drawTable(); });
   window.addEventListener("afterprint", () => { state.print = false; drawTable(); });
 
   function start(number) {

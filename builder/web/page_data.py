@@ -20,11 +20,12 @@ from workbook.overview import (
     LOW_RATE,
     THINGS,
     Attention,
-    attention,
     coverage_counts,
     error_name,
     findings_by_code,
+    next_steps,
     pending,
+    problems,
     project_counts,
     projects_in_words,
     rate_threshold,
@@ -210,7 +211,8 @@ def _form(summary: Summary, part: FormSummary, words: _Words, *, first: bool) ->
         ],
         "figures": _figures(summary, part, first=first),
         "attention": [
-            _attention(summary, part, item) for item in attention(summary, part)[:THINGS]
+            *(_attention(summary, part, item) for item in problems(summary, part)[:THINGS]),
+            *(_attention(summary, part, item, step=True) for item in next_steps(summary, part)),
         ],
         "sample": _sample(summary, part),
         "funds": _records(
@@ -375,14 +377,14 @@ def _shown(value: Any, *, percent: bool = False) -> str:
     return f"{value:.2%}" if percent else f"{value:,.2f}"
 
 
-def _attention(summary: Summary, part: FormSummary, item: Attention) -> Json:
-    """A sentence, and the indexes of the lines that it speaks of."""
+def _attention(summary: Summary, part: FormSummary, item: Attention, *, step: bool = False) -> Json:
+    """A sentence, whether it says what to do, and the indexes of the lines that it speaks of."""
     if item.key in ("missing", "rejected", "late"):
         named = pd.MultiIndex.from_frame(summary.coverage.loc[list(item.numbers), _KEY])
         lines = pd.MultiIndex.from_frame(part.departments[_KEY]).isin(named).nonzero()[0].tolist()
     else:
         lines = part.departments.index.get_indexer(pd.Index(item.numbers)).tolist()
-    return {"sentence": item.sentence, "criterion": item.criterion, "lines": lines}
+    return {"sentence": item.sentence, "criterion": item.criterion, "step": step, "lines": lines}
 
 
 def _sample(summary: Summary, part: FormSummary) -> list[Json]:

@@ -29,6 +29,7 @@ from workbook.checking.roster import load_roster
 from workbook.findings import finding
 from workbook.reading.submission import Return
 from workbook.summary.adding_up import Summary, aggregate
+from workbook.summary.reviews import Review, Reviews
 from workbook.text import printable_lines
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ def test_charts_tell_figures_and_filter_the_list(browser: Browser, page: Path) -
         bar.click()
         assert set(column(at.page, "状态")) == {"须修改"}
         assert len(column(at.page, "状态")) == 9
-        at.page.locator("#charts button", has_text="D420").click()
+        at.page.locator("#charts button", has_text="分值").click()
         assert len(column(at.page, "状态")) == 3
         for name in ("状态：须修改", "问题：D420"):
             at.page.get_by_role("button", name=f"取消筛选 {name}").click()
@@ -255,6 +256,26 @@ def test_nothing_is_cut_off_at_any_width(browser: Browser, page: Path, width: in
     with opened(browser, page, viewport={"width": width, "height": 800}) as at:
         at.page.click("#unfold")
         assert overflowing(at.page) == []
+
+
+def test_on_a_small_screen_every_column_of_every_list_is_seen(
+    browser: Browser, tmp_path: Path
+) -> None:
+    returns = [
+        replace(accepted(filling(path), f"{county}/{path.stem}.xlsx"), county=county)
+        for county in ("云溪区", "君山区")
+        for path in FILLED
+    ]
+    entry = Review(
+        "部门整体支出绩效自评", 2024, "君山区", "118001", "", "", 88.0, "", "部门汇总!J4"
+    )
+    summary = aggregate(check(returns), reviews=Reviews(Path("汇总表.xlsx"), (entry,)))
+    path = build_page(summary, tmp_path / "page.html")
+    with opened(browser, path, viewport={"width": 1280, "height": 720}) as at:
+        assert "复核得分" in at.page.locator("#table thead").inner_text()
+        widths = "all => all.map(e => [e.scrollWidth, e.clientWidth])"
+        for inner, outer in at.page.locator(".wide:visible").evaluate_all(widths):
+            assert inner <= outer
 
 
 def luminance(colour: str) -> float:
