@@ -57,7 +57,7 @@ def test_python_examples_run(page: str, checkout: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", (TOP / page).read_text(encoding="utf-8"), re.DOTALL)
     assert blocks
     for block in blocks:
-        exec(compile(block, page, "exec"), {})
+        exec(compile(block, page, "exec"), {"__name__": "__main__"})
     assert list(checkout.glob("*.xlsx"))
 
 

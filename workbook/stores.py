@@ -110,6 +110,23 @@ def fetch(path: Path, limits: Limits) -> bytes:
     return data
 
 
+_STATES = ("ETag", "etag", "md5Hash", "content_md5", "checksum", "sha256")
+"""What stores call a content's digest."""
+
+
+def state_in_store(path: Path) -> str:
+    """What tells whether a file in a store is still the same: its content's digest where the store knows it, else size and
+    time; a dash if the store does not tell."""
+    try:
+        store, name = _store(str(path))
+        about = store.info(name)
+    except Exception:  # each store's library has errors of its own; reading tells of them
+        return "-"
+    digest = next((str(about[key]) for key in _STATES if about.get(key)), "")
+    times = (about.get(key) for key in ("mtime", "LastModified", "updated", "created"))
+    return digest or f"{about.get('size')} {next((time for time in times if time), '')}"
+
+
 def _store(url: str) -> tuple[Any, str]:
     """The file system of a URL or path, and the name in it. Raises WorkbookError without fsspec."""
     try:

@@ -127,22 +127,42 @@ def write_data(
                 lineterminator="\n",
                 index=False,
             )
-            table.frame.to_parquet(new(stem.with_suffix(".parquet")), engine="pyarrow")
+            new(stem.with_suffix(".parquet")).write_bytes(parquet_of(table.frame, table.schema))
         if has_duckdb():
             _write_database(new(folder / DATABASE), tables, _views(frames, summary))
     return tuple(written)
 
 
-def tables_of(frames: Frames) -> dict[str, pd.DataFrame]:
-    """Every frame by the name of its table: `files`, `department_overall_2024/funds` …
+def tables_of(frames: Frames) -> dict[str, tuple[Schema, pd.DataFrame]]:
+    """Every frame with its schema by the name of its table: `files`, `department_overall_2024/funds` …
 
     Raises WorkbookError if a frame is not as its schema says.
     """
-    frames_by_table = {}
+    by_table = {}
     for table in _tables(frames):
         require(table.frame, table.schema)
-        frames_by_table[f"{table.folder}/{table.schema.name}".lstrip("/")] = table.frame
-    return frames_by_table
+        name = f"{table.folder}/{table.schema.name}".lstrip("/")
+        by_table[name] = table.schema, table.frame
+    return by_table
+
+
+def parquet_of(frame: pd.DataFrame, schema: Schema) -> bytes:
+    """A frame as Parquet, each column with its `label` and `unit` in its metadata."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    told = {
+        column.name: {"label": column.meaning} | ({"unit": column.unit} if column.unit else {})
+        for column in schema.every
+    }
+    table = pa.Table.from_pandas(frame)
+    fields = [field.with_metadata(told.get(field.name)) for field in table.schema]
+    described = pa.Table.from_arrays(
+        table.columns, schema=pa.schema(fields, metadata=table.schema.metadata)
+    )
+    sink = pa.BufferOutputStream()
+    pq.write_table(described, sink)
+    return bytes(sink.getvalue())
 
 
 def require(frame: pd.DataFrame, schema: Schema) -> None:

@@ -138,6 +138,9 @@ def aggregate(
         )
         require_state(output, outputs.former)
         written = outputs.write(summary, returns)
+        if partitions.reused and not as_json:
+            say(t(f"{partitions.reused} 个文件以前读过，没有变，用以前读的",
+                  f"{partitions.reused} files were read before and have not changed"))  # fmt: skip
     else:
         unchecked = read_all(paths, form_file, passwords, workers, county, use)
         checked = check(unchecked, loaded_roster, year=year, last_year=last_year.returns)

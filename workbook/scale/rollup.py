@@ -40,7 +40,7 @@ from workbook.findings import Finding
 from workbook.form import DEPARTMENT, Field, Form, Section
 from workbook.layout import cell_name
 from workbook.reading import ACCEPTED, Cell, Return, Returns, Submission, choose, known_forms
-from workbook.scale.partitions import LISTED, Partitions, RowFilter
+from workbook.scale.partitions import ACROSS, LISTED, Partitions, RowFilter, hive_folder, is_across
 from workbook.stores import Folder, location
 from workbook.summary import (
     Figures,
@@ -58,8 +58,6 @@ MOST_ROWS = 500_000
 MOST_LINES = 1_000_000
 """Departments that fit on one sheet."""
 BETWEEN = ("W117", *(f"A50{number}" for number in range(1, 9)))
-ACROSS = "findings/across.parquet"
-"""The findings that show only between returns, in columns as the other parts have them."""
 
 
 def roll_up(
@@ -141,7 +139,13 @@ def _write_across(parts: Partitions, returns: Sequence[Return]) -> None:
         for returned in returns
         if (findings := tuple(f for f in returned.findings if f.code in BETWEEN))
     ]
-    parts.write(ACROSS, finding_frame(between))
+    for name in filter(is_across, parts.folder.names()):
+        parts.folder.remove(name)
+    groups: dict[str, list[Return]] = {}
+    for returned in between:
+        groups.setdefault(hive_folder(returned), []).append(returned)
+    for group, members in groups.items():
+        parts.write(f"findings/{group}/{ACROSS}", finding_frame(members).drop(columns="county"))
 
 
 class _Light:
@@ -187,8 +191,8 @@ class _Light:
         """In the order of the files."""
         returns: list[Return] = []
         for name in self._parts.parts("files"):
-            returns += self._returns_of_part(name.rpartition("/")[2])
-        return returns
+            returns += self._returns_of_part(name.removeprefix("files/"))
+        return sorted(returns, key=lambda returned: self._parts.place(returned.path))
 
     def _returns_of_part(self, part: str) -> Iterator[Return]:
         """The returns of one batch."""

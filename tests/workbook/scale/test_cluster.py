@@ -23,6 +23,7 @@ from workbook.reading.reader import Forms, Passwords, known_forms, read_batch
 from workbook.reading.submission import Return
 from workbook.reading.workers import WorkBatch
 from workbook.scale import partitions
+from workbook.scale.batches import is_record
 from workbook.scale.partitions import Partitions, listed, write_partitions
 from workbook.scale.rollup import roll_up
 from workbook.stores import Folder
@@ -104,9 +105,13 @@ def test_a_worker_killed_while_it_works_loses_nothing_and_doubles_nothing(
     assert_frame_equal(summary.findings, expected.findings)
     assert_frame_equal(summary.forms[0].departments, expected.forms[0].departments)
     assert_frame_equal(summary.forms[0].totals, expected.forms[0].totals)
-    assert sorted(parts.folder.names()) == sorted(
-        {*parts.names, partitions.LISTED, "findings/across.parquet"}
+    names = parts.folder.names()
+    records = [name for name in names if is_record(name)]
+    across = [name for name in names if partitions.is_across(name)]
+    assert sorted(names) == sorted(
+        {*parts.names, *records, *across, partitions.LISTED, partitions.ORDER}
     )
+    assert sum(name.startswith("findings/") for name in names) > len(across) > 0
 
 
 def test_counties_are_told_by_folder_on_a_cluster_too(client: Client, tmp_path: Path) -> None:
@@ -138,7 +143,10 @@ def test_the_command_adds_up_on_a_cluster(client: Client, tmp_path: Path) -> Non
     result = CliRunner().invoke(cli, [str(word) for word in words])
     assert (result.exit_code, result.stderr) == (FOUND, "")
     assert out.exists()
-    assert (data / "findings" / "across.parquet").exists()
+    assert list(data.glob("findings/year=2024/*/part-*.parquet"))
+    # The next run over the same files reads none of them.
+    again = CliRunner().invoke(cli, [str(word) for word in [*words, "--force"]])
+    assert again.exit_code == FOUND
 
 
 def test_a_file_that_kills_workers_is_rejected_alone(

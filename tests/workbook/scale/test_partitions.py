@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import fields, replace
@@ -14,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
+from pyarrow.parquet import read_schema
 
 from builder import build_summary
 from builder.tables.data import tables_of
@@ -31,7 +37,17 @@ from workbook.reading.reader import Forms, Passwords, known_forms, read_batch
 from workbook.reading.submission import Return
 from workbook.reading.workers import Processes, WorkBatch
 from workbook.scale import partitions, rollup
-from workbook.scale.partitions import LISTED, Partitions, clear, listed, write_partitions
+from workbook.scale.batches import BatchRecord, FileState, files_now, is_record
+from workbook.scale.partitions import (
+    LISTED,
+    ORDER,
+    Partitions,
+    _definitions,
+    _ReadingTask,
+    clear,
+    listed,
+    write_partitions,
+)
 from workbook.scale.rollup import roll_up
 from workbook.stores import Folder, location
 from workbook.summary.adding_up import Summary
@@ -39,6 +55,7 @@ from workbook.summary.coverage import day_received
 from workbook.summary.tidy_frames import Frames, frames
 
 POISON = "poison"
+ROUND = sorted(path.name for path in (SAMPLES / "returns").glob("*.xlsx"))
 COUNTY = "云溪区"
 """All returns are of it: a department may send again from another folder."""
 DEADLINE = date(2025, 3, 1)
@@ -109,7 +126,7 @@ def read_or_die(
     return read_batch(batch, forms=forms, passwords=passwords, county=county)
 
 
-def read_and_write_or_die(task: Any, batch: WorkBatch[str]) -> list[str]:
+def read_and_write_or_die(task: Any, batch: WorkBatch[FileState]) -> BatchRecord:
     """The same of a batch that is written."""
     vars(partitions)["read_batch"] = read_or_die  # in a pool's process
     return REAL(task, batch)
@@ -168,17 +185,26 @@ def test_the_tables_hold_what_the_frames_of_the_whole_hold(returns: Path, tmp_pa
     with Processes(2) as executor:
         parts = written(returns, tmp_path / "parts", executor)
     alone = frames(judge(read_returns([returns], county=COUNTY)), checked=False)
-    for name, frame in tables_of(alone).items():
+    for name, (_, frame) in tables_of(alone).items():
         stored = table(parts, name)
+        keys = next(k for k in ("path", "submission") if k in stored.reset_index().columns)
+        places = [parts.place(Path(key)) for key in stored.reset_index()[keys]]
+        stored = stored.iloc[np.argsort(places, kind="stable")]
         if frame.index.names in (["line"], ["finding"]):  # numbers, anew in each part
             stored = stored.set_axis(frame.index)
         dates = frame.select_dtypes("datetime").dtypes  # Parquet keeps them in milliseconds
-        assert_frame_equal(stored.astype(dates.to_dict()), frame)
+        assert_frame_equal(stored.astype(dates.to_dict())[frame.columns], frame)
     roll_up(parts, load_roster(ROSTER))
-    across = pd.read_parquet(tmp_path / "parts" / "findings" / "across.parquet")
-    assert sorted(across["code"]) == ["A502"] * 2
-    # A reader of the folder sees one dataset.
-    assert len(pd.read_parquet(tmp_path / "parts" / "findings")) == len(alone.findings) + 2
+    # A reader of the folder sees one dataset, by year and county.
+    found = pd.read_parquet(tmp_path / "parts" / "findings")
+    assert len(found) == len(alone.findings) + 2
+    across = found[found["code"] == "A502"]
+    assert set(zip(across["year"].astype(str), across["county"].astype(str), strict=True)) == {
+        ("2024", COUNTY)
+    }
+    (first, *_) = (name for name in parts.names if name.startswith("cells/"))
+    about = read_schema(parts.folder.open(first)).field("number").metadata
+    assert about == {b"label": "读成的值，数".encode(), b"unit": "同该字段".encode()}
 
 
 def test_a_poisonous_file_is_rejected_and_its_batch_is_read(
@@ -203,9 +229,13 @@ def test_a_batch_done_twice_stands_there_once(returns: Path, tmp_path: Path) -> 
     with ThreadPoolExecutor(1) as executor:
         parts = written(returns, tmp_path / "parts", executor)
     before = {name: len(frame) for name in ("files", "cells") for frame in [table(parts, name)]}
-    task = partitions._ReadingTask(parts.folder, partitions._definitions(parts.forms), ())
-    again = partitions._read_and_write(task, WorkBatch(4, tuple(listed([returns])[4:8])))
-    assert set(again) <= set(parts.names)
+    there = sorted(parts.folder.names())
+    task = _ReadingTask(parts.folder, _definitions(parts.forms), (), COUNTY)
+    states = files_now(listed([returns]), {})
+    files = tuple((name, now.fingerprint) for name, now in states.items())
+    again = partitions._read_and_write(task, WorkBatch(4, files[4:8]))
+    assert set(again.parts) <= set(parts.names)
+    assert sorted(parts.folder.names()) == there
     assert {name: len(table(parts, name)) for name in before} == before
 
 
@@ -217,27 +247,152 @@ def test_what_a_dead_process_left_is_taken_away(
     def leave(
         batch: WorkBatch[Path], *, forms: Forms, passwords: Passwords, county: County = ""
     ) -> list[Return]:
-        for name in ("part-000000000-0099.parquet", f".part-000000000-0004.parquet.{'0' * 32}"):
-            (out / "files").mkdir(parents=True, exist_ok=True)
-            (out / "files" / name).touch()
+        for name in (f"part-{'0' * 16}.parquet", f".part-{'0' * 16}.parquet.{'0' * 32}"):
+            (out / "files" / "year=2024" / "county=x").mkdir(parents=True, exist_ok=True)
+            (out / "files" / "year=2024" / "county=x" / name).touch()
         return read_batch(batch, forms=forms, passwords=passwords, county=county)
 
     monkeypatch.setattr(partitions, "read_batch", leave)
     with ThreadPoolExecutor(1) as executor:
         parts = written(returns, out, executor)
-    assert set(parts.folder.names()) == {*parts.names, LISTED}
+    records = {name for name in parts.folder.names() if is_record(name)}
+    assert set(parts.folder.names()) == {*parts.names, *records, LISTED, ORDER}
+    assert records
 
 
-def test_parts_of_another_run_are_never_mixed_in(returns: Path, tmp_path: Path) -> None:
+def test_parts_of_quite_other_files_are_never_mixed_in(returns: Path, tmp_path: Path) -> None:
     (tmp_path / "parts").mkdir()
     (tmp_path / "parts" / "mine.txt").touch()
     with ThreadPoolExecutor(1) as executor:
         parts = written(returns, tmp_path / "parts", executor)
         with pytest.raises(WorkbookError, match="parts"):
-            written(returns, tmp_path / "parts", executor)
+            written(SAMPLES / "returns", tmp_path / "parts", executor)
+        roll_up(parts)
         clear(parts.folder)
         assert parts.folder.names() == ["mine.txt"]
         assert written(returns, tmp_path / "parts", executor).names == parts.names
+
+
+# --- a run that goes on ---------------------------------------------------------------------------
+
+
+class Reads:
+    """Counts the files that are read, and dies after so many batches."""
+
+    def __init__(self, dies_after: int = 0) -> None:
+        self.files: list[str] = []
+        self.batches = 0
+        self.dies_after = dies_after
+
+    def __call__(
+        self, batch: WorkBatch[Path], *, forms: Forms, passwords: Passwords, county: County = ""
+    ) -> list[Return]:
+        self.batches += 1
+        if self.dies_after and self.batches > self.dies_after:
+            raise KeyboardInterrupt
+        self.files += [path.name for path in batch.items]
+        return read_batch(batch, forms=forms, passwords=passwords, county=county)
+
+
+def equal_parts(one: Partitions, other: Partitions) -> None:
+    roster = load_roster(ROSTER)
+    same(roll_up(one, roster, deadline=DEADLINE)[1], roll_up(other, roster, deadline=DEADLINE)[1])
+    for name in ("files", "cells", "findings"):
+        assert len(table(one, name)) == len(table(other, name))
+
+
+def test_a_run_that_was_killed_goes_on_after_its_last_batch(
+    returns: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        expected = written(returns, tmp_path / "whole", executor, batch=1)
+    files = len(listed([returns]))
+    read: list[str] = []
+    for _ in range(files):  # one batch, then dead
+        reads = Reads(dies_after=1)
+        monkeypatch.setattr(partitions, "read_batch", reads)
+        with ThreadPoolExecutor(1) as executor, contextlib.suppress(KeyboardInterrupt):
+            written(returns, tmp_path / "parts", executor, batch=1)
+        read += reads.files
+    assert len(read) == len(set(read)) == files
+    with ThreadPoolExecutor(1) as executor:
+        parts = written(returns, tmp_path / "parts", executor, batch=1)
+    assert parts.reused == files
+    equal_parts(parts, expected)
+
+
+DYING = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from workbook import write_partitions
+with ThreadPoolExecutor(1) as executor:
+    write_partitions(sys.argv[1], sys.argv[2], county=sys.argv[3], executor=executor, batch=1, in_flight=1)
+"""
+
+
+@pytest.mark.whole
+def test_killed_after_each_of_ten_batches_it_goes_on_and_ends_equal(
+    returns: Path, tmp_path: Path
+) -> None:
+    out, batches = tmp_path / "parts", len(listed([returns]))
+    for done in range(1, batches + 1):
+        words = [sys.executable, "-c", DYING, str(returns), str(out), COUNTY]
+        with subprocess.Popen(words) as process:
+            while process.poll() is None and len(list(out.glob("batches/*.json"))) < done:
+                time.sleep(0.005)
+            process.kill()
+    with ThreadPoolExecutor(1) as executor:
+        parts = written(returns, out, executor, batch=1)
+        assert parts.reused >= batches - 1
+        equal_parts(parts, written(returns, tmp_path / "whole", executor, batch=1))
+
+
+def test_only_what_is_new_or_changed_is_read_again(
+    returns: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        written(returns, tmp_path / "parts", executor, batch=4)
+    paths = sorted(returns.glob("*.xlsx"))
+    shutil.copy(paths[1], paths[0])  # changed
+    paths[2].unlink()  # gone
+    shutil.copy(SAMPLES / "returns" / ROUND[-1], returns)  # new
+    os.utime(paths[3])  # touched: the content is the same
+    reads = Reads()
+    monkeypatch.setattr(partitions, "read_batch", reads)
+    with ThreadPoolExecutor(1) as executor:
+        parts = written(returns, tmp_path / "parts", executor, batch=4)
+        assert sorted(reads.files) == sorted([paths[0].name, ROUND[-1]])
+        equal_parts(parts, written(returns, tmp_path / "anew", executor, batch=4))
+        again = Reads()
+        monkeypatch.setattr(partitions, "read_batch", again)
+        assert written(returns, tmp_path / "parts", executor, batch=4).reused == len(parts.order)
+        assert again.files == []
+    # Who asks the folder finds no row of what is gone.
+    files = pd.read_parquet(tmp_path / "parts" / "files").index
+    assert str(paths[2]) not in set(files)
+
+
+def test_another_definition_reads_everything_anew(
+    returns: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        written(returns, tmp_path / "parts", executor)
+        forms = known_forms([SAMPLES / "forms" / "department_overall_2025.toml"])
+        parts = write_partitions(
+            returns, tmp_path / "parts", forms=forms, county=COUNTY, executor=executor
+        )
+    assert parts.reused == 0
+    assert len(table(parts, "files")) == parts.rows("files") == 10
+
+
+def test_a_record_that_is_none_is_told(returns: Path, tmp_path: Path) -> None:
+    (tmp_path / "parts" / "batches").mkdir(parents=True)
+    (tmp_path / "parts" / "batches" / f"{'0' * 16}.json").write_text("[]")
+    with (
+        ThreadPoolExecutor(1) as executor,
+        pytest.raises(WorkbookError, match="不是本程序写的记录"),
+    ):
+        written(returns, tmp_path / "parts", executor)
 
 
 def test_a_definition_of_ones_own_need_not_be_where_the_work_is_done(
@@ -245,14 +400,15 @@ def test_a_definition_of_ones_own_need_not_be_where_the_work_is_done(
 ) -> None:
     # One that extends another and includes rule sets is sent whole.
     forms = known_forms([SAMPLES / "forms" / "department_overall_2025.toml"])
-    definitions = partitions._definitions(forms)
-    task = partitions._ReadingTask(Folder(str(tmp_path / "parts")), definitions, ())
+    definitions = _definitions(forms)
+    task = _ReadingTask(Folder(str(tmp_path / "parts")), definitions, (), COUNTY)
     monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
     there = {form.key: form.digest for form in (form_of(*each) for each in definitions)}
     assert there == {form.key: form.digest for form in forms.values()}
     assert "department_overall 2025" in there
-    names = partitions._read_and_write(task, WorkBatch(0, tuple(listed([returns])[:2])))
-    assert "department_overall_2024/funds/part-000000000-0002.parquet" in names
+    files = tuple((name, "") for name in listed([returns])[:2])
+    names = partitions._read_and_write(task, WorkBatch(0, files)).parts
+    assert any(name.startswith("department_overall_2024/funds/year=2024/county=") for name in names)
 
 
 # --- too many for a workbook ----------------------------------------------------------------------
