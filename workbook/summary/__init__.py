@@ -34,7 +34,7 @@ from workbook.summary.overview import (
     reading_notes,
     tells_projects,
 )
-from workbook.summary.previous import CERTAIN, RATE, SCORE, Comparison, Pairing
+from workbook.summary.previous import CERTAIN, RATE, SCORE, Comparison, Pairing, like_for_like
 from workbook.summary.previous_table import PreviousTables, load_previous
 from workbook.summary.provenance import (
     ORIGINS,
@@ -94,6 +94,7 @@ from workbook.summary.totals import (
     HIGHEST_SCORE,
     INVALID,
     MEAN_SCORE,
+    answered,
     county_figures,
     shown_grades,
 )
@@ -152,6 +153,7 @@ __all__ = [
     "Status",
     "Summary",
     "aggregate",
+    "answered",
     "attainment_by",
     "attention",
     "by_form",
@@ -174,6 +176,7 @@ __all__ = [
     "full_names",
     "is_doubtful",
     "joined_figures",
+    "like_for_like",
     "load_previous",
     "load_reviews",
     "pending",
