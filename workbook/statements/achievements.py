@@ -21,6 +21,7 @@ from workbook.statements.wording import (
     ends,
     extremes,
     listed,
+    named_of,
     noun,
     percent,
     points,
@@ -119,7 +120,9 @@ def _grades(part: FormSummary, count: int) -> Iterator[Statement]:
     cutoffs = "、".join(f"{name}{lowest:g}分" for name, lowest in part.cutoffs)
     reckoned = f"按得分评定（分数线：{cutoffs}），逐个计数"
     bases = tuple(
-        Basis(f"等次“{grade}”", f"{n}个", reckoned, DEPARTMENT_LINES, "等次")
+        Basis(
+            f"等次“{grade}”", f"{n}个，占{percent(n / count)}", reckoned, DEPARTMENT_LINES, "等次"
+        )
         for grade, n in grades.items()
     )
     yield Statement(text, bases)
@@ -131,13 +134,18 @@ def _invalid(part: FormSummary) -> Iterator[Statement]:
     if without_grade.empty:
         return
     scores = by_name(without_grade, "total_score")
-    named = [f"{name}（{points(float(score))}）" for name, score in scores.items()]
-    basis = Basis("得分无效", f"{len(named)}个", f"自评得分小于0或者大于{HIGHEST_SCORE:g}的",
-                  DEPARTMENT_LINES, "等次")  # fmt: skip
+    told = {str(name): points(float(score)) for name, score in scores.items()}
+    named = [f"{name}（{score}）" for name, score in told.items()]
+    reckoned = f"自评得分小于0或者大于{HIGHEST_SCORE:g}的，逐个计数"
+    bases = [Basis("得分无效", f"{len(named)}个", reckoned, DEPARTMENT_LINES, "等次")]
+    bases += [
+        Basis(f"{name}自评得分", told[name], "该单位填报", DEPARTMENT_LINES, "自评得分", name)
+        for name in named_of([*told])
+    ]
     yield Statement(
         f"另有{len(named)}个的自评得分不在0至{HIGHEST_SCORE:g}分之间，不评定等次，不计入平均："
         f"{listed(named, noun(part))}。",
-        (basis,),
+        tuple(bases),
     )
 
 
@@ -168,10 +176,11 @@ def _indicators(part: FormSummary) -> Iterator[Passage]:
         text = f"自评表列出并评分的绩效指标共{given:.0f}项，均得满分。"
     elif weight:
         text += f"；指标得分率为{percent(score / weight)}，共失{points(lost)}。"
+    told = f"{full:.0f}项，占{percent(full / given)}"
     bases = [
-        Basis("得满分的指标", f"{full:.0f}项", "得分不低于分值的，逐项计数", _ANALYSIS, "满分项数", "合计"),
+        Basis("得满分的指标", told, "得分不低于分值的，逐项计数", _ANALYSIS, "满分项数", "合计"),
         Basis("失分", points(lost), "分值减去得分，相加", _ANALYSIS, "失分", "合计"),
-    ]  # fmt: skip
+    ]
     if weight:
         reckoned = "各项得分之和÷分值之和，得分不在0到分值之间的不计入"
         bases.append(

@@ -64,10 +64,11 @@ def _came(summary: Summary, counts: Coverage) -> Statement:
     subject = subject_of(summary.main)
     if not counts.asked:
         return Statement(f"本次没有收到{subject}材料，没有可供汇总的数据。")
-    reckoned = "名册所列" if summary.has_roster else "收到材料"
-    bases = [_count("应报", counts.asked, "应报单位", f"{reckoned}的{DEPARTMENTS}，逐个计数")]
+    reckoned, head = ("名册所列", "应报单位") if summary.has_roster else ("报来材料", "单位")
+    bases = [_count("应报", counts.asked, head, f"{reckoned}的{DEPARTMENTS}，逐个计数")]
     if counts.answered:
-        bases.append(_count("已报送", counts.answered, "已报", "自评表已收下的"))
+        share = f"个，占{percent(counts.answered / counts.asked)}"
+        bases.append(_count("已报送", counts.answered, "已报", "自评表已收下的", share))
     if counts.rejected:
         bases.append(_count("退回", counts.rejected, "退回", "所报材料全部无法读取的"))
     if counts.missing:

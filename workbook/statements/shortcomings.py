@@ -24,10 +24,12 @@ from workbook.statements.statement import (
 )
 from workbook.statements.wording import (
     DEPARTMENTS,
+    by_name,
     enumerated,
     line_names,
     listed,
     money,
+    named_of,
     noun,
     percent,
     points,
@@ -35,6 +37,7 @@ from workbook.statements.wording import (
 from workbook.summary import (
     HIGHEST_SCORE,
     NONE,
+    RATE,
     FormSummary,
     Summary,
     answered,
@@ -44,6 +47,7 @@ from workbook.summary import (
     full_names,
     rate_threshold,
     sum_of,
+    worded_rate,
 )
 
 MOST_KINDS = 10
@@ -226,28 +230,32 @@ def _is_tellable(part: FormSummary, code: str) -> bool:
 def _executing(part: FormSummary) -> Iterator[Shortcoming]:
     if part.key_fields.rate is None:
         return
-    frame, what, threshold = certain_rates(part), noun(part), rate_threshold(part)
-    names, rates = line_names(part.departments), frame["execution_rate"]
-    low, over = frame[rates < threshold], frame[rates.astype(float).round(4) > 1]
+    frame, what, threshold = certain_rates(part), noun(part), f"{rate_threshold(part):.0%}"
+    low, over = frame[frame[RATE] < rate_threshold(part)], frame[frame[RATE].round(4) > 1]
     if len(low):
         unspent = sum_of(low["unspent"])
-        clause = f"{len(low)}个{what}执行率低于{threshold:.0%}"
+        clause = f"{len(low)}个{what}执行率低于{threshold}"
         clause += f"，共有{money(unspent)}没有支出" if unspent > 0 else ""
-        basis = _counted(
-            f"执行率低于{threshold:.0%}", len(low), "逐个计数", DEPARTMENT_LINES, "执行率"
-        )
-        yield Shortcoming(
-            clause,
-            (basis,),
-            f"请执行率低于{threshold:.0%}的{len(low)}个{what}说明原因、提出改进措施",
-        )
+        basis = _counted(f"执行率低于{threshold}", len(low), "逐个计数", DEPARTMENT_LINES, "执行率")
+        proposal = f"请执行率低于{threshold}的{len(low)}个{what}说明原因、提出改进措施"
+        yield Shortcoming(clause, (basis,), proposal)
     if len(over):
-        named = [f"{names[n]}（{percent(float(rates[n]))}）" for n in over.index[::-1]]
-        basis = _counted("执行率超过100%", len(over), "逐个计数", DEPARTMENT_LINES, "执行率")
-        clause = f"{len(over)}个{what}执行率超过100%，为{listed(named, what)}"
-        yield Shortcoming(
-            clause, (basis,), f"核实执行率超过100%的{len(over)}个{what}的预算数和执行数"
-        )
+        rates = {str(n): percent(float(rate)) for n, rate in by_name(over, RATE)[::-1].items()}
+        bases = [_counted("执行率超过100%", len(over), "逐个计数", DEPARTMENT_LINES, "执行率")]
+        bases += [
+            Basis(
+                f"{name}执行率",
+                rates[name],
+                worded_rate(part.form),
+                DEPARTMENT_LINES,
+                "执行率",
+                name,
+            )
+            for name in named_of([*rates])
+        ]
+        who = listed([f"{name}（{rate}）" for name, rate in rates.items()], what)
+        proposal = f"核实执行率超过100%的{len(over)}个{what}的预算数和执行数"
+        yield Shortcoming(f"{len(over)}个{what}执行率超过100%，为{who}", tuple(bases), proposal)
 
 
 def _scoring(concern: _Concern, part: FormSummary) -> Iterator[Shortcoming]:

@@ -138,19 +138,25 @@ def stated_totals(part: FormSummary) -> dict[str, StatedTotal]:
 
 def short_names(names: Sequence[str]) -> list[str]:
     """Names without the place that all of them begin with, for the axis of a chart; whole, if little is left."""
-    first, last = min(names, default=""), max(names, default="")
+    if len(names) < 2:
+        return [*names]
+    first, last = min(names), max(names)
     alike = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
     begin = max((n for n, (letter, _) in enumerate(alike, 1) if letter in _PLACES), default=0)
     short = [name[begin:] for name in names]
-    return short if min(map(len, short), default=0) >= _LEAST_NAME else [*names]
+    return short if min(map(len, short)) >= _LEAST_NAME else [*names]
 
 
 def listed(names: Iterable[str], what: str, most: int = _NAMED) -> str:
     """`甲局、乙局`; of more than `most`: `甲局、乙局、丙局等12个部门（单位）`."""
     each = [*names]
-    if len(each) <= most:
-        return "、".join(each)
-    return f"{'、'.join(each[:_TIED])}等{len(each)}个{what}"
+    shown = "、".join(named_of(each, most))
+    return shown if len(each) <= most else f"{shown}等{len(each)}个{what}"
+
+
+def named_of(names: Sequence[str], most: int = _NAMED) -> Sequence[str]:
+    """Those whom `listed` names."""
+    return names if len(names) <= most else names[:_TIED]
 
 
 def enumerated(clauses: Sequence[str]) -> str:

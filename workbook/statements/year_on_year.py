@@ -79,12 +79,12 @@ def _compared(comparison: Comparison, figure: str) -> Statement | None:
     if figure == RATE:
         text = f"执行率{moved(before, now, percent, percentage_points)}"
     elif figure == SCORE:
-        text = f"自评平均分{moved(before, now, points, points)}"
+        text = f"自评得分平均{moved(before, now, points, points)}"
     else:
         text = f"{label}{changed(before, now)}"
     basis = Basis(
         f"{label}，两年对照",
-        f"{show(before)}、{show(now)}",
+        text.removeprefix(label),
         f"{count}个两年均填报该数、没有差错的，按同一范围{'相加' if show is money else '计算'}",
         _SHEET,
         label,
