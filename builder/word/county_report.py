@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docx.oxml.text.paragraph import CT_P
 from docx.text.paragraph import Paragraph
 
 from builder.word.chart import add_chart
@@ -128,6 +129,9 @@ class _Draft:
         """A table with a head; columns of words are left-aligned, those of figures right-aligned."""
         rows = [tabular.heads, *tabular.rows]
         table = add_table(self.document, tabular.widths, len(rows), self.marked, padding=4)
+        above = table._tbl.getprevious()
+        if isinstance(above, CT_P):
+            keep_with_next([Paragraph(above, table)])
         boxes = []
         for r, cells in enumerate(rows):
             for c, text in enumerate(cells):
@@ -173,8 +177,7 @@ def _chart(draft: _Draft, plot: Plot) -> None:
     picture = draft.add("", PICTURE)
     keep_with_next([picture])
     add_chart(draft.document, picture, plot)
-    caption = draft.add(f"图{draft.charts}　{plot.caption}", CAPTION)
-    caption.paragraph_format.keep_with_next = False
+    draft.add(f"图{draft.charts}　{plot.caption}", CAPTION)
 
 
 # --- the end, and the annexes ---------------------------------------------------------------------

@@ -71,6 +71,9 @@ _BODY_LINES = f'<w:spacing w:before="0" w:after="0" w:line="{_LINE_PITCH}" w:lin
 _OFF_GRID = '<w:snapToGrid w:val="0"/>'
 _TABLE_LINES = '<w:spacing w:before="0" w:after="0" w:line="240" w:lineRule="exact"/>'
 _CAPTION_LINES = '<w:spacing w:before="120" w:after="60" w:line="360" w:lineRule="exact"/>'
+_NUMBER_LINE = '<w:spacing w:before="0" w:after="0" w:line="400" w:lineRule="exact"/>'
+_NUMBER_FOOT = Mm(25.1)
+"""The dashes beside a page's number stand 2.9 mm above the foot of its line, and 7 mm below the text."""
 _ONE_LINE = '<w:spacing w:before="0" w:after="0" w:line="240" w:lineRule="auto"/>'
 
 
@@ -84,7 +87,7 @@ def official_template() -> Document:
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.top_margin, section.bottom_margin = Mm(37), Mm(35)
     section.left_margin, section.right_margin = Mm(28), Mm(26)
-    section.footer_distance = Mm(26)
+    section.footer_distance = _NUMBER_FOOT
     section.header_distance = Mm(15)
     _grid(section)
     _page_number(section.footer, "right")
@@ -207,10 +210,10 @@ def _styles(document: Document) -> None:
         _style(ANNEX, _BODY_LINES, _run(HEI, BODY_POINTS), key="Annex"),
         _style(ANNEX_TITLE, f"{title_lines}{centred}", _run(TITLE_SONG, 18), key="AnnexTitle"),
         _style(LINE, f"{_OFF_GRID}{_TABLE_LINES}{centred}", _run(SONG, 9), key="TableText"),
-        _style(CAPTION, f"<w:keepNext/>{_OFF_GRID}{_CAPTION_LINES}{centred}", _run(HEI, 12), key="Caption"),
+        _style(CAPTION, f"{_OFF_GRID}{_CAPTION_LINES}{centred}", _run(HEI, 12), key="Caption"),
         _style(PICTURE, f"{_OFF_GRID}{_ONE_LINE}{centred}", _run(SONG, 9), key="Picture"),
         _style(SIGNED, centred, "", key="Signed"),
-        _style("footer", f"{_OFF_GRID}{_ONE_LINE}", _run(SONG, 14, SONG), key="Footer"),
+        _style("footer", f"{_OFF_GRID}{_NUMBER_LINE}", _run(SONG, 14, SONG), key="Footer"),
         _TO_FILL_IN,
     )  # fmt: skip
     element = document.styles.element

@@ -5,7 +5,7 @@ Which lines each concerns, 总览 says too (`attention`); only the words are an 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -70,24 +70,28 @@ class Shortcoming:
 class _Concern:
     """The lines that each kind of attention concerns, by its key."""
 
-    summary: Summary
-    part: FormSummary | None
+    coverage: pd.DataFrame
+    departments: pd.DataFrame
+    numbers: Mapping[str, tuple[int, ...]]
+
+    @classmethod
+    def of(cls, summary: Summary, part: FormSummary | None) -> _Concern:
+        """Of a summary and its main form."""
+        numbers = {item.key: item.numbers for item in attention(summary, part)}
+        departments = part.departments if part is not None else summary.coverage
+        return cls(summary.coverage, departments, numbers)
 
     def lines(self, key: str) -> pd.DataFrame:
         """Their lines, the gravest first: of the coverage for who has not answered, else of the form."""
-        numbers = next((a.numbers for a in attention(self.summary, self.part) if a.key == key), ())
-        whole = self.summary.coverage
-        if key not in ("missing", "rejected", "late"):
-            assert self.part is not None, "only a form's lines have figures"
-            whole = self.part.departments
-        return whole.loc[[*numbers]]
+        whole = self.coverage if key in ("missing", "rejected", "late") else self.departments
+        return whole.loc[[*self.numbers.get(key, ())]]
 
 
 def shortcomings_chapters(
     summary: Summary, part: FormSummary | None
 ) -> tuple[TextChapter, TextChapter]:
     """存在的问题, and 下一步工作建议."""
-    concern = _Concern(summary, part)
+    concern = _Concern.of(summary, part)
     groups = {"报送方面": [*_answering(concern)]}
     tables: dict[str, list[Passage]] = {}
     if part is not None:

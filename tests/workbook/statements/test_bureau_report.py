@@ -85,6 +85,11 @@ def summaries(samples_summary: Summary) -> dict[str, Summary]:
     }
 
 
+@pytest.fixture(scope="module")
+def reports(summaries: dict[str, Summary]) -> dict[str, BureauReport]:
+    return {name: report_of(summary) for name, summary in summaries.items()}
+
+
 CASES = (
     "samples", "nothing", "one asked", "none", "one", "two", "many", "two counties", "city", "years",
 )  # fmt: skip
@@ -113,8 +118,8 @@ def text_of(summary: Summary) -> str:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_nothing_but_an_official_s_words(summaries: dict[str, Summary], case: str) -> None:
-    report = report_of(summaries[case])
+def test_nothing_but_an_official_s_words(reports: dict[str, BureauReport], case: str) -> None:
+    report = reports[case]
     annexed = (c for a in report.annexes for t in a.tables for row in t.rows for c in row)
     for text in (*sentences(report), *annexed):
         assert not CODE.search(text), text
@@ -122,8 +127,8 @@ def test_nothing_but_an_official_s_words(summaries: dict[str, Summary], case: st
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_sentences_are_whole(summaries: dict[str, Summary], case: str) -> None:
-    for statement in statements(report_of(summaries[case])):
+def test_sentences_are_whole(reports: dict[str, BureauReport], case: str) -> None:
+    for statement in statements(reports[case]):
         assert statement.text.endswith("。")
         assert not re.search(
             r"[，；：、。]{2}|（）|为[，。；]|是[，。；]|^[，；、。]|\s", statement.text
@@ -134,15 +139,17 @@ def test_sentences_are_whole(summaries: dict[str, Summary], case: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_every_chapter_leaves_open_what_a_person_must_add(
-    summaries: dict[str, Summary], case: str
+    reports: dict[str, BureauReport], case: str
 ) -> None:
-    for chapter in report_of(summaries[case]).chapters:
+    for chapter in reports[case].chapters:
         assert any(isinstance(p, LeftOpen) for p in chapter.passages), chapter.heading
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_every_figure_of_the_text_is_in_the_annex(summaries: dict[str, Summary], case: str) -> None:
-    report = report_of(summaries[case])
+def test_every_figure_of_the_text_is_in_the_annex(
+    reports: dict[str, BureauReport], case: str
+) -> None:
+    report = reports[case]
     bases = [basis for chapter in report.chapters for basis in chapter.bases]
     annexed = {f for b in bases for f in FIGURE.findall(f"{b.value} {b.reckoned}")}
     annexed |= {value.removeprefix("-") for value in annexed}

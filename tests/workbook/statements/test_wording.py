@@ -20,7 +20,7 @@ from workbook.statements.wording import (
 )
 
 
-def named(**values: float) -> pd.Series:  # type: ignore[type-arg]
+def named(**values: float) -> pd.Series:
     return pd.Series(values, dtype=float)
 
 
