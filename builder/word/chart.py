@@ -16,7 +16,6 @@ from xml.sax.saxutils import quoteattr
 
 from docx.document import Document
 from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
-from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
@@ -43,35 +42,31 @@ _FILLS: tuple[dict[str, Any], ...] = (
 _SAID = {
     '<c:lang val="en-US"/>': '<c:lang val="zh-CN"/><c:roundedCorners val="0"/>',
     '<c:grouping val="clustered"/>': '<c:grouping val="clustered"/><c:varyColors val="0"/>',
-    '<c:showVal val="1"/>': '<c:showLegendKey val="0"/><c:showVal val="1"/><c:showCatName val="0"/>'
+    '<c:showVal val="1"/>': '<c:txPr><a:bodyPr wrap="none"/><a:lstStyle/><a:p><a:pPr><a:defRPr/></a:pPr>'
+    '<a:endParaRPr lang="zh-CN"/></a:p></c:txPr><c:showLegendKey val="0"/><c:showVal val="1"/><c:showCatName val="0"/>'
     '<c:showSerName val="0"/><c:showPercent val="0"/><c:showBubbleSize val="0"/>',
 }
-"""What a chart of Excel 2007 leaves unsaid, and programs take otherwise in a document."""
+"""What a chart of Excel 2007 leaves unsaid, and programs take otherwise in a document; no label is broken in two."""
 
 
 def add_chart(document: Document, paragraph: Paragraph, plot: Plot) -> None:
     """Put a chart into a paragraph, as wide as the text."""
-    number = sum(part.partname.startswith("/word/charts/") for part in _parts(document)) + 1
+    package = document.part.package
+    assert package is not None
     chart = Part(
-        PackURI(f"/word/charts/chart{number}.xml"),
+        package.next_partname("/word/charts/chart%d.xml"),
         CONTENT_TYPE.DML_CHART,
-        package=document.part.package,
+        package=package,
     )
     embedded = Part(
-        PackURI(f"/word/embeddings/chart{number}.xlsx"),
+        package.next_partname("/word/embeddings/chart%d.xlsx"),
         CONTENT_TYPE.SML_SHEET,
-        _workbook(plot),
-        document.part.package,
+        _written(plot, charted=False),
+        package,
     )
     chart._blob = _chart_xml(plot, chart.relate_to(embedded, RELATIONSHIP_TYPE.PACKAGE))
     key = document.part.relate_to(chart, RELATIONSHIP_TYPE.CHART)
-    paragraph.add_run()._r.append(parse_xml(_drawing(plot, key, number)))
-
-
-def _parts(document: Document) -> list[Part]:
-    package = document.part.package
-    assert package is not None
-    return list(package.iter_parts())
+    paragraph.add_run()._r.append(parse_xml(_drawing(plot, key, document.part.next_id)))
 
 
 def _drawing(plot: Plot, key: str, number: int) -> str:
@@ -97,11 +92,6 @@ def _height(plot: Plot) -> int:
 # --- what XlsxWriter makes ------------------------------------------------------------------------
 
 
-def _workbook(plot: Plot) -> bytes:
-    """The figures, as Word opens them when someone chooses to edit the data."""
-    return _written(plot, charted=False)
-
-
 def _chart_xml(plot: Plot, workbook_key: str) -> bytes:
     """The chart's part: what XlsxWriter writes, with the fonts of the text, tied to the workbook."""
     with zipfile.ZipFile(BytesIO(_written(plot, charted=True))) as archive:
@@ -120,6 +110,7 @@ def _chart_xml(plot: Plot, workbook_key: str) -> bytes:
 
 
 def _written(plot: Plot, *, charted: bool) -> bytes:
+    """A workbook with the figures, as Word opens it for whoever edits them; with the chart, from which its part is taken."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "chart.xlsx"
         with book_at(path) as book:

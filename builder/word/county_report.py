@@ -42,6 +42,7 @@ from builder.word.official import (
 )
 from workbook.arguments import PathLike, as_path, taken
 from workbook.statements import (
+    CHAPTERS,
     BureauAnnex,
     LeftOpen,
     Passage,
@@ -61,7 +62,6 @@ WHOLE = 15
 _TITLE_END = "情况的报告"
 _ONE_LINE = 12
 """A subject of no more letters has the title on one line."""
-_NUMBERS = "一二三四五六七八九十"
 _FOR_CHECKING = "【本附件供核对用，正式报送前可以删去】"
 
 
@@ -85,7 +85,7 @@ def build_county_report(
     draft = _Draft(document, marked)
     title = f"关于{report.subject}{_TITLE_END}"
     _title(draft, report.subject)
-    for number, chapter in zip(_NUMBERS, report.chapters, strict=False):
+    for number, chapter in zip(CHAPTERS, report.chapters, strict=False):
         draft.add(f"{number}、{chapter.heading}", HEADINGS[0])
         _passages(draft, chapter.passages)
     _ending(draft, [annex.title for annex in report.annexes])
@@ -156,7 +156,7 @@ def _title(draft: _Draft, subject: str) -> None:
 
 
 def _passages(draft: _Draft, passages: Sequence[Passage]) -> None:
-    subheadings = iter(_NUMBERS)
+    subheadings = iter(CHAPTERS)
     for passage in passages:
         match passage:
             case Statement():

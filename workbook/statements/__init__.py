@@ -5,7 +5,7 @@ that the figures do not show, and what a person must add is a `LeftOpen`. Start 
 the grammar, a module beside it a chapter.
 """
 
-from workbook.statements.bureau_report import BureauAnnex, BureauReport, report_of
+from workbook.statements.bureau_report import CHAPTERS, BureauAnnex, BureauReport, report_of
 from workbook.statements.statement import (
     Basis,
     LeftOpen,
@@ -18,6 +18,7 @@ from workbook.statements.statement import (
 )
 
 __all__ = [
+    "CHAPTERS",
     "Basis",
     "BureauAnnex",
     "BureauReport",

@@ -143,7 +143,7 @@ def _invalid(part: FormSummary) -> Iterator[Statement]:
         for name in named_of([*told])
     ]
     yield Statement(
-        f"另有{len(named)}个的自评得分不在0至{HIGHEST_SCORE:g}分之间，不评定等次，不计入平均："
+        f"另有{len(named)}个{noun(part)}的自评得分不在0至{HIGHEST_SCORE:g}分之间，不评定等次，不计入平均："
         f"{listed(named, noun(part))}。",
         tuple(bases),
     )

@@ -23,6 +23,8 @@ from workbook.summary import (
     shown_grades,
 )
 
+CHAPTERS = "一二三四五六七八九十"
+"""The chapters' numbers."""
 _DOUBTFUL = "*"
 _DOUBTS = "存疑的是填报有差错、尚未更正的数；“数值”一列仍按填报数相加。"
 
@@ -79,17 +81,17 @@ def _annexes(summary: Summary, chapters: Sequence[TextChapter]) -> Iterator[Bure
 def _sources(chapters: Sequence[TextChapter]) -> Tabular | None:
     """Whence each figure of the text was taken, each once a chapter."""
     rows = [
-        (chapter.heading, basis.figure, basis.value, basis.reckoned, basis.place)
-        for chapter in chapters
+        (number, basis.figure, basis.value, basis.reckoned, basis.place)
+        for number, chapter in zip(CHAPTERS, chapters, strict=False)
         for basis in dict.fromkeys(chapter.bases)
     ]
     if not rows:
         return None
     return Tabular(
         "文中各数的来源",
-        ("序号", "所在部分", "数据", "数值", "怎样算出", "在汇总表中的位置"),
-        tuple((str(number), *row) for number, row in enumerate(rows, 1)),
-        (6.0, 13.0, 20.0, 17.0, 30.0, 30.0),
+        ("序号", "章", "数据", "数值", "怎样算出", "在汇总表中的位置"),
+        tuple((str(position), *row) for position, row in enumerate(rows, 1)),
+        (7.0, 5.0, 23.0, 18.0, 32.0, 34.0),
         words=(1, 2, 4, 5),
     )
 

@@ -44,12 +44,16 @@ def reporting_chapter(summary: Summary) -> TextChapter:
     """总体情况."""
     counts = coverage_counts(summary)
     passages: list[Passage] = [
-        Statement.of(_came(summary, counts), *_not_in(summary), *_faulty(counts), *_further(counts))
+        Statement.of(
+            _came(summary, counts),
+            *_not_in(summary),
+            *_faulty(counts),
+            *_further(counts),
+            *_counties(summary),
+        )
     ]
     if projects := _projects(summary):
         passages.append(projects)
-    if counties := _counties(summary):
-        passages.append(counties)
     if year := _the_year(summary):
         passages.append(year)
     passages.append(LeftOpen("自评工作的部署、组织和审核经过"))
@@ -154,11 +158,11 @@ def _projects(summary: Summary) -> Statement | None:
     return Statement(f"{begin}，{_shares(counts)}{off}。" if counts.asked else f"{begin}{off}。", (basis,))  # fmt: skip
 
 
-def _counties(summary: Summary) -> Statement | None:
+def _counties(summary: Summary) -> Iterator[Statement]:
     """How far each county has come, where there are several."""
     part = summary.main
     if part is None or len(part.counties) < 2:
-        return None
+        return
     frame = part.counties
     due, came = (dict(zip(map(str, frame.index), frame[name].astype(int), strict=True))
                  for name in ("departments", "answered"))  # fmt: skip
@@ -178,7 +182,7 @@ def _counties(summary: Summary) -> Statement | None:
         bases.append(
             Basis(f"{county}已报", f"{came[county]}个", reckoned, "县区汇总", "已报", county)
         )
-    return Statement(f"{text}。", tuple(bases))
+    yield Statement(f"{text}。", tuple(bases))
 
 
 def _the_year(summary: Summary) -> Statement | None:

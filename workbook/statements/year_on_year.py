@@ -84,8 +84,8 @@ def _compared(comparison: Comparison, figure: str) -> Statement | None:
         text = f"{label}{changed(before, now)}"
     basis = Basis(
         f"{label}，两年对照",
-        text.removeprefix(label),
-        f"{count}个两年均填报该数、没有差错的，按同一范围{'相加' if show is money else '计算'}",
+        show(now),
+        f"{count}个两年均填报该数、没有差错的，按同一范围{'相加' if show is money else '计算'}，{text.removeprefix(label)}",
         _SHEET,
         label,
     )
