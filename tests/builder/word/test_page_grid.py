@@ -132,6 +132,17 @@ def test_a_full_page_has_22_lines_of_28_characters_and_its_number_outside(tmp_pa
     assert faults(pages) == set()
 
 
+@needs_office
+def test_no_letter_is_lost_wherever_a_paragraph_ends(tmp_path: Path) -> None:
+    document = official_template()
+    texts = [f"{'财' * count}。" for count in range(20, 120)]
+    for text in texts:
+        document.add_paragraph(text, style=BODY)
+    pages = printed(document, tmp_path)
+    lines = [line.text for page in pages for line in page if not NUMBER.fullmatch(line.text)]
+    assert "".join(lines).removeprefix("【正文】") == "".join(texts)
+
+
 def _taller(document: Document) -> None:
     document.styles["Normal"].paragraph_format.line_spacing = Pt(30)
 
