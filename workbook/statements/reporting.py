@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from workbook.statements.statement import OVERVIEW, Basis, LeftOpen, Passage, Statement, TextChapter
 from workbook.statements.wording import (
     DEPARTMENTS,
+    PROJECTS,
     line_names,
     listed,
     percent,
@@ -25,6 +26,7 @@ from workbook.summary import (
 )
 
 _COVERAGE = "报送情况"
+PROJECT_LINES = "项目报送情况"
 LISTED_NAMES = 10
 """Whoever has not answered is named if there are no more; else the annex has the list."""
 
@@ -68,7 +70,7 @@ def _came(summary: Summary, counts: Coverage) -> Statement:
     subject = subject_of(summary.main)
     if not counts.asked:
         return Statement(f"本次没有收到{subject}材料，没有可供汇总的数据。")
-    reckoned, head = ("名册所列", "应报单位") if summary.has_roster else ("报来材料", "单位")
+    reckoned, head = ("名册所列", "应报单位") if summary.has_roster else ("报送材料", "单位")
     bases = [_count("应报", counts.asked, head, f"{reckoned}的{DEPARTMENTS}，逐个计数")]
     if counts.answered:
         share = f"个，占{percent(counts.answered / counts.asked)}"
@@ -137,25 +139,33 @@ def _further(counts: Coverage) -> Iterator[Statement]:
         basis = _count("迟报", counts.late, "迟报", "最早一份收下的自评表晚于截止日期的")
         yield Statement(f"晚于规定期限报送的有{counts.late}个。", (basis,))
     if counts.off_roster:
-        basis = Basis("名册以外", f"{counts.off_roster}个", "名册没有列入而报来的",
+        basis = Basis("名册以外", f"{counts.off_roster}个", "名册没有列入而报送的",
                       _COVERAGE, "名册内")  # fmt: skip
         yield Statement(
-            f"另有名册以外的{counts.off_roster}个{DEPARTMENTS}报来材料，能够读取的一并汇总。",
+            f"另有名册以外的{counts.off_roster}个{DEPARTMENTS}报送材料，能够读取的一并汇总。",
             (basis,),
         )
 
 
 def _projects(summary: Summary) -> Statement | None:
-    """What came of the projects' own forms."""
+    """What came of the projects' own forms, and whose are missing by name."""
     counts = project_counts(summary)
     if counts is None:
         return None
-    basis = Basis(
-        "项目自评表", f"{counts.asked}个", "应报或报来的项目，逐个计数", "项目报送情况", "状态"
-    )
-    begin = f"{'应报送绩效自评表的' if summary.lists_projects else '报来绩效自评表的'}项目共{counts.asked}个"
-    off = f"；另有名册以外的项目{counts.off_roster}个" if counts.off_roster else ""
-    return Statement(f"{begin}，{_shares(counts)}{off}。" if counts.asked else f"{begin}{off}。", (basis,))  # fmt: skip
+    listed_ones = "应报送" if summary.lists_projects else "报送"
+    text = f"{listed_ones}绩效自评表的项目共{counts.asked}个"
+    bases = [Basis("项目", f"{counts.asked}个", "逐个计数", PROJECT_LINES, "状态")]
+    if counts.asked:
+        text += f"，{_shares(counts)}"
+        share = f"{counts.answered}个，占{percent(counts.answered / counts.asked)}"
+        bases.append(Basis("已报送的项目", share, "自评表已收下的", PROJECT_LINES, "状态"))
+    text += f"；已报送的有{counts.faulty}个的自评表有应更正的差错" if counts.faulty else ""
+    text += f"；另有名册以外的项目{counts.off_roster}个" if counts.off_roster else ""
+    lines = summary.project_duties
+    missing = lines[lines["on_roster"] & (lines["status"] == Status.MISSING)]
+    if 0 < len(missing) < counts.asked:
+        text += f"。未报送的是{listed(line_names(missing), PROJECTS, LISTED_NAMES)}"
+    return Statement(f"{text}。", tuple(bases))
 
 
 def _counties(summary: Summary) -> Iterator[Statement]:

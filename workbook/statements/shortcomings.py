@@ -12,6 +12,7 @@ import pandas as pd
 
 from workbook.catalogue import CATALOGUE, Severity
 from workbook.statements.achievements import lost_points
+from workbook.statements.reporting import PROJECT_LINES
 from workbook.statements.spending import DEPARTMENT_LINES, certain_rates
 from workbook.statements.statement import (
     Basis,
@@ -24,6 +25,7 @@ from workbook.statements.statement import (
 )
 from workbook.statements.wording import (
     DEPARTMENTS,
+    PROJECTS,
     by_name,
     enumerated,
     line_names,
@@ -45,6 +47,7 @@ from workbook.summary import (
     error_name,
     findings_by_code,
     full_names,
+    project_counts,
     rate_threshold,
     sum_of,
     worded_rate,
@@ -92,7 +95,7 @@ def shortcomings_chapters(
 ) -> tuple[TextChapter, TextChapter]:
     """存在的问题, and 下一步工作建议."""
     concern = _Concern.of(summary, part)
-    groups = {"报送方面": [*_answering(concern)]}
+    groups = {"报送方面": [*_answering(concern), *_projects_answering(summary)]}
     tables: dict[str, list[Passage]] = {}
     if part is not None:
         groups |= {
@@ -155,6 +158,21 @@ def _answering(concern: _Concern) -> Iterator[Shortcoming]:
         if count := len(concern.lines(key)):
             who = f"{count}个{DEPARTMENTS}"
             basis = _counted(what, count, reckoned, "报送情况", column)
+            yield Shortcoming(f"{who}{what}", (basis,), proposal.format(who=who))
+
+
+def _projects_answering(summary: Summary) -> Iterator[Shortcoming]:
+    """The projects of the roster that no form came for, or none that could be read."""
+    counts = project_counts(summary)
+    if counts is None or not summary.lists_projects:
+        return
+    for count, what, proposal in (
+        (counts.missing, "没有报送自评表", "督促补报{who}的自评表"),
+        (counts.rejected, "所报自评表无法读取", "请重新报送{who}无法读取的自评表"),
+    ):
+        if count:
+            who = f"{count}个{PROJECTS}"
+            basis = _counted(f"{PROJECTS}{what}", count, "逐个计数", PROJECT_LINES, "状态")
             yield Shortcoming(f"{who}{what}", (basis,), proposal.format(who=who))
 
 

@@ -70,8 +70,19 @@ def none_of(count: int) -> Summary:
 
 
 @pytest.fixture(scope="module")
-def summaries(samples_summary: Summary) -> dict[str, Summary]:
+def summaries(
+    samples_summary: Summary, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Summary]:
+    form = project_form(tmp_path_factory.mktemp("form"))
+    projects = [project(form, f"项目{n}", planned=20_000 + n) for n in range(3)]
+    main = samples_summary.main
+    assert main is not None
+    bare = replace(
+        main, details={}, indicators=main.indicators.iloc[:0], generosity=main.generosity.iloc[:0]
+    )
     return {
+        "projects": aggregate(check(projects)),
+        "without rows": replace(samples_summary, forms=(bare,), left_out="另存"),
         "samples": samples_summary,
         "nothing": aggregate([]),
         "one asked": none_of(1),
@@ -92,6 +103,7 @@ def reports(summaries: dict[str, Summary]) -> dict[str, BureauReport]:
 
 CASES = (
     "samples", "nothing", "one asked", "none", "one", "two", "many", "two counties", "city", "years",
+    "projects", "without rows",
 )  # fmt: skip
 
 
@@ -265,7 +277,7 @@ def test_departments_off_the_roster_are_not_among_those_asked() -> None:
     off = changed(filling(FAULTLESS), identity__department="丙局", identity__department_code="9")
     text = text_of(aggregate([accepted(off)], roster))
     assert "共2个，均未报送" in text
-    assert "另有名册以外的1个部门（单位）报来材料" in text
+    assert "另有名册以外的1个部门（单位）报送材料" in text
 
 
 def test_counties_are_compared(summaries: dict[str, Summary]) -> None:
