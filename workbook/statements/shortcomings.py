@@ -113,11 +113,26 @@ def shortcomings_chapters(
             passages.append(Statement(text, tuple(b for item in shortcomings for b in item.bases)))
         passages += tables.get(heading, [])
     if not passages:
-        none_found = "从已报送的数据看，没有发现报送、填报、预算执行和自评打分方面的问题。"
-        passages.append(Statement(none_found if part is not None else "没有可供分析的数据。"))
+        passages.append(_none_found(summary, part))
     passages.append(LeftOpen("典型问题的情况和原因分析"))
     proposals = [s.proposal for items in groups.values() for s in items if s.proposal]
     return TextChapter("存在的问题", tuple(passages)), _next_steps(proposals)
+
+
+def _none_found(summary: Summary, part: FormSummary | None) -> Statement:
+    """That nothing was found, in what the figures could show."""
+    if part is None:
+        return Statement("没有可供分析的数据。")
+    seen = (
+        (summary.has_roster, "报送"),
+        (True, "填报"),
+        (part.key_fields.rate is not None, "预算执行"),
+        (part.key_fields.score is not None, "自评打分"),
+    )
+    subjects = [subject for is_seen, subject in seen if is_seen]
+    *others, last = subjects
+    named = f"{'、'.join(others)}和{last}" if others else last
+    return Statement(f"从已报送的数据看，没有发现{named}方面的问题。")
 
 
 def _next_steps(proposals: list[str]) -> TextChapter:

@@ -26,6 +26,7 @@ from workbook.statements.wording import (
     line_names,
     listed,
     money,
+    named_of,
     noun,
     percent,
     percent_cell,
@@ -48,6 +49,7 @@ from workbook.summary import (
 )
 
 DEPARTMENT_LINES, _COUNTIES, _FUNDS = "部门汇总", "县区汇总", "资金构成"
+_MOST_NAMED = 3
 _CHARTED = 20
 """No chart shows more bars than this."""
 
@@ -57,7 +59,8 @@ def spending_chapter(summary: Summary, part: FormSummary) -> TextChapter:
     passages: list[Passage] = [*_totals(part), *_largest(part), *_rates(part)]
     passages += _counties(part) if len(part.counties) > 1 else _rate_chart(part)
     passages += [*_funds(part), *spending_compared(summary, part)]
-    passages.append(LeftOpen("执行率高低的原因，预算调整较大的部门及其原因"))
+    why = "执行率高低的原因，" if part.key_fields.rate is not None else ""
+    passages.append(LeftOpen(f"{why}预算调整较大的{noun(part)}及其原因"))
     return TextChapter("资金使用情况", tuple(passages))
 
 
@@ -108,7 +111,7 @@ def money_tables(part: FormSummary) -> Iterator[Tabular]:
     """All totals, and what the funds are made of, with and without what is doubtful."""
     if len(part.totals):
         yield _totals_table(part.totals)
-    if len(part.funds):
+    if part.funds["heading"].ne("").any():
         yield _funds_table(part.funds)
 
 
@@ -157,13 +160,9 @@ def _largest(part: FormSummary) -> Iterator[Statement]:
     values = by_name(lines[lines[figure].notna() & ~is_doubtful(lines, figure)], figure)
     if len(values) < 2 or not values.max() > 0:
         return
-    leaders = largest(values)
+    leaders = largest(values, min(_MOST_NAMED, len(values) - 1))
     if leaders.empty:
-        alike = values[values == values.max()]
-        who = listed(map(str, alike.index), what)
-        yield Statement(
-            f"{total.label}最大的有{len(alike)}个，均为{money(alike.iloc[0])}，为{who}。"
-        )
+        yield _alike(values[values.round(2) == values.round(2).max()], total.label, what)
         return
     share = percent(sum_of(leaders) / sum_of(values))
     named = {str(name): money(float(value)) for name, value in leaders.items()}
@@ -178,6 +177,17 @@ def _largest(part: FormSummary) -> Iterator[Statement]:
     yield Statement(
         f"{total.label}{most}是{told}，{'合计' if len(named) > 1 else ''}占{share}。", tuple(bases)
     )
+
+
+def _alike(values: pd.Series[float], label: str, what: str) -> Statement:
+    """That so many have the largest budget."""
+    names, amount = [*map(str, values.index)], money(float(values.iloc[0]))
+    bases = [
+        Basis(f"{name}{label}", amount, "该单位填报", DEPARTMENT_LINES, label, name)
+        for name in named_of(names)
+    ]
+    text = f"{label}最大的有{len(names)}个，均为{amount}，为{listed(names, what)}。"
+    return Statement(text, tuple(bases))
 
 
 def certain_rates(part: FormSummary) -> pd.DataFrame:

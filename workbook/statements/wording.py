@@ -170,11 +170,12 @@ def enumerated(clauses: Sequence[str]) -> str:
 # --- ranks ----------------------------------------------------------------------------------------
 
 
-def largest(values: pd.Series[float], most: int = 3) -> pd.Series[float]:
-    """The largest, at most so many and never some of those that are equal; none if too many are."""
+def largest(values: pd.Series[float], most: int) -> pd.Series[float]:
+    """The largest, at most so many and never some of those that show the same; none if too many do."""
     ordered = values.sort_values(ascending=False, kind="stable")
+    shown = [*ordered.round(2), -math.inf]
     for count in range(min(most, len(ordered)), 0, -1):
-        if count == len(ordered) or ordered.iloc[count - 1] > ordered.iloc[count]:
+        if shown[count - 1] > shown[count]:
             return ordered.iloc[:count]
     return ordered.iloc[:0]
 

@@ -61,12 +61,14 @@ def test_the_ends_are_one_where_all_are_alike_and_none_of_none() -> None:
         ([5, 4, 3, 3], [5, 4]),
         ([5, 4, 4, 4], [5]),
         ([5, 5, 5, 5], []),
+        ([5.001, 5.002, 4, 4], [5.002, 5.001]),
+        ([5.001, 5.002, 4.999, 5.003], []),
     ],
 )
 def test_no_one_of_several_equal_ones_is_called_the_largest(
     values: list[float], leaders: list[float]
 ) -> None:
-    assert largest(pd.Series(values, dtype=float)).tolist() == leaders
+    assert largest(pd.Series(values, dtype=float), 3).tolist() == leaders
 
 
 @pytest.mark.parametrize(
