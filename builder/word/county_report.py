@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.text.paragraph import CT_P
 from docx.text.paragraph import Paragraph
 
@@ -195,7 +196,8 @@ def _ending(draft: _Draft, names: Sequence[str]) -> None:
     last = Paragraph(draft.marked._p.getprevious(), draft.marked._parent)
     paragraphs = [draft.add(text, BODY) for text in ("", *lines, "")]
     keep_with_next([last, *paragraphs])
-    draft.leave_open("【此处由人填写：报告单位、成文日期】", SIGNED)
+    signed = draft.leave_open("【此处由人填写：报告单位、成文日期】", SIGNED)
+    signed.alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
 
 def _annex(draft: _Draft, annex: BureauAnnex, number: str) -> None:

@@ -73,7 +73,8 @@ def _annexes(summary: Summary, chapters: Sequence[TextChapter]) -> Iterator[Bure
         marked = lines is not None and _is_marked(lines)
         note = _DOUBTS if doubtful else ""
         note += f"带{_DOUBTFUL}的数存疑。" if marked else ""
-        yield BureauAnnex("有关数据汇总", tuple(tables), note)
+        title = "有关数据汇总" if len(tables) > 1 else tables[0].caption.partition("（金额")[0]
+        yield BureauAnnex(title, tuple(tables), note)
     if sources := _sources(chapters):
         yield BureauAnnex("数据来源", (sources,), for_checking=True)
 

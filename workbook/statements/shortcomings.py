@@ -5,6 +5,7 @@ Which lines each concerns, 总览 says too (`attention`); only the words are an 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -56,6 +57,8 @@ from workbook.summary import (
 MOST_KINDS = 10
 """Kinds of faults that are listed, the most frequent first; the summary workbook has all."""
 _FAULTS = "问题清单"
+_PLEA = re.compile("，[^，]*请")
+"""What of a fault's name is asked of whoever fills in the form, and said to no one else."""
 _VALUES, _BETWEEN, _TEMPLATE = "V", "A", "L"
 """What the catalogue's codes of what is typed, of other returns, and of the template begin with."""
 
@@ -236,7 +239,7 @@ def _kinds(summary: Summary, part: FormSummary) -> Iterator[Passage]:
     kinds = kinds.loc[tellable]
     if len(kinds):
         rows = tuple(
-            (error_name(part, str(r.Index)), str(r.count_), str(r.departments))
+            (_PLEA.split(error_name(part, str(r.Index)))[0], str(r.count_), str(r.departments))
             for r in kinds.rename(columns={"count": "count_"}).head(MOST_KINDS).itertuples()
         )
         caption = (

@@ -102,6 +102,7 @@ def test_findings_are_counted_by_kind_the_most_frequent_first_without_codes(
     assert counts == sorted(counts, reverse=True)
     found = summary.findings[summary.findings["code"] == "D420"]
     assert ["一级指标各行分值之和与标明的分值不符", str(len(found)), "3"] in rows
+    assert "指标一栏是空话" in [row[0] for row in rows], "what is asked of departments is left out"
     assert not re.search(r"[A-Z]\d{3}", "\n".join(every_text(document)))
 
 
