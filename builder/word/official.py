@@ -1,8 +1,8 @@
 """The page of Chinese public documents (GB/T 9704-2012) as a Word template, made of styles.
 
-A4; margins 37, 35, 28, 26 mm; body 仿宋 三号, 22 lines of 28 characters; headings 黑体 and 楷体; page
-numbers between dashes, on the outer side. Whoever wants it otherwise edits the styles in Word: the writers use the
-template's styles by name, and take from here only those it lacks.
+A4; margins 37, 35, 28, 26 mm; body 仿宋 三号, on a grid of 22 lines of 28 characters; headings 黑体 and 楷体; page
+numbers 宋体 四号 between dashes, on the outer side, 7 mm below the text. Whoever wants it otherwise edits the styles
+in Word: the writers use the template's styles by name, and take from here only those it lacks.
 """
 
 from __future__ import annotations
@@ -35,13 +35,14 @@ from workbook.writing import State, state_of
 
 if TYPE_CHECKING:
     from docx.document import Document
-    from docx.section import _Footer
+    from docx.section import Section, _Footer
 
 MARKER = "【正文】"
 """The paragraph of a template that the text takes the place of."""
 TITLE, BODY = "Title", "Body Text"
 HEADINGS = ("Heading 1", "Heading 2")
 ANNEX, ANNEX_TITLE, SIGNED, TO_FILL_IN = "附件标识", "附件标题", "落款", "待填"
+CAPTION, PICTURE = "图表题", "图"
 
 SONG, TITLE_SONG, HEI = "宋体", "方正小标宋简体", "黑体"
 FANG_SONG, KAI = "仿宋_GB2312", "楷体_GB2312"
@@ -58,11 +59,23 @@ _INSTEAD = {
 _ANNEX_SIDES, _ANNEX_TOP, _ANNEX_FOOT = Mm(15), Mm(20), Mm(10)
 BODY_POINTS = 16
 """The size of the text, 三号: 28 characters of it want 158 mm, and a line has 156."""
-_CLOSER = -5
-"""So many twips between characters let 28 stand in a line."""
+LINES, CHARACTERS = 22, 28
+"""What stands on a page, and in a line: the grid of the standard."""
+_TEXT_HEIGHT, _TEXT_WIDTH = Mm(297 - 37 - 35), Mm(210 - 28 - 26)
+_LINE_PITCH = int(_TEXT_HEIGHT.pt * 20 / LINES)
+"""In twips, like the lines' own height."""
+_CHARACTER_SPACE = int((_TEXT_WIDTH.pt / CHARACTERS - BODY_POINTS) * 4096) - 1
+"""By how much a character is set closer for the grid, in 4096ths of a point; a hair less, or a line might lose its last."""
+_CLOSER = -3
+"""So many twips closer besides: on the grid alone LibreOffice loses the full stop that ends a paragraph just beyond the margin."""
 _INDENT = '<w:ind w:firstLineChars="200" w:firstLine="640"/>'
-_BODY_LINES = '<w:spacing w:before="0" w:after="0" w:line="560" w:lineRule="exact"/>'
+_BODY_LINES = f'<w:spacing w:before="0" w:after="0" w:line="{_LINE_PITCH}" w:lineRule="exact"/>'
+_OFF_GRID = '<w:snapToGrid w:val="0"/>'
 _TABLE_LINES = '<w:spacing w:before="0" w:after="0" w:line="240" w:lineRule="exact"/>'
+_CAPTION_LINES = '<w:spacing w:before="120" w:after="60" w:line="360" w:lineRule="exact"/>'
+_NUMBER_LINE = '<w:spacing w:before="0" w:after="0" w:line="400" w:lineRule="exact"/>'
+_NUMBER_FOOT = Mm(25.1)
+"""The dashes beside a page's number stand 2.9 mm above the foot of its line, and 7 mm below the text."""
 _ONE_LINE = '<w:spacing w:before="0" w:after="0" w:line="240" w:lineRule="auto"/>'
 
 
@@ -76,8 +89,9 @@ def official_template() -> Document:
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.top_margin, section.bottom_margin = Mm(37), Mm(35)
     section.left_margin, section.right_margin = Mm(28), Mm(26)
-    section.footer_distance = Mm(26)
+    section.footer_distance = _NUMBER_FOOT
     section.header_distance = Mm(15)
+    _grid(section)
     _page_number(section.footer, "right")
     _page_number(section.even_page_footer, "left")
     document.add_paragraph(MARKER, style=BODY)
@@ -136,11 +150,12 @@ def _add_missing(document: Document) -> None:
 # --- styles ---------------------------------------------------------------------------------------
 
 
-def _run(font: str, points: float) -> str:
+def _run(font: str, points: float, latin: str = "Times New Roman") -> str:
+    """A style's letters; only those of the text keep to the grid of characters."""
+    on_grid = f'<w:spacing w:val="{_CLOSER}"/>' if points == BODY_POINTS else _OFF_GRID
     return (
-        f'<w:rPr><w:rFonts w:ascii="Times New Roman" w:hAnsi="Times New Roman" w:eastAsia="{font}" '
-        f'w:cs="Times New Roman"/><w:spacing w:val="{_CLOSER if points == BODY_POINTS else 0}"/>'
-        f'<w:sz w:val="{points * 2:g}"/>'
+        f'<w:rPr><w:rFonts w:ascii="{latin}" w:hAnsi="{latin}" w:eastAsia="{font}" '
+        f'w:cs="Times New Roman"/>{on_grid}<w:sz w:val="{points * 2:g}"/>'
         f'<w:szCs w:val="{points * 2:g}"/></w:rPr>'
     )
 
@@ -183,7 +198,9 @@ _TO_FILL_IN = (
 
 def _styles(document: Document) -> None:
     centred = '<w:jc w:val="center"/>'
-    title_lines = '<w:spacing w:before="0" w:after="0" w:line="700" w:lineRule="exact"/>'
+    title_lines = (
+        f'{_OFF_GRID}<w:spacing w:before="0" w:after="0" w:line="700" w:lineRule="exact"/>'
+    )
     parts = (
         _style("Normal", f'{_BODY_LINES}<w:jc w:val="both"/>', _run(FANG_SONG, BODY_POINTS),
                parent="", key="a"),
@@ -194,9 +211,11 @@ def _styles(document: Document) -> None:
         _style("Body Text", _INDENT, "", key="BodyText"),
         _style(ANNEX, _BODY_LINES, _run(HEI, BODY_POINTS), key="Annex"),
         _style(ANNEX_TITLE, f"{title_lines}{centred}", _run(TITLE_SONG, 18), key="AnnexTitle"),
-        _style(LINE, f"{_TABLE_LINES}{centred}", _run(SONG, 9), key="TableText"),
+        _style(LINE, f"{_OFF_GRID}{_TABLE_LINES}{centred}", _run(SONG, 9), key="TableText"),
+        _style(CAPTION, f"{_OFF_GRID}{_CAPTION_LINES}{centred}", _run(HEI, 12), key="Caption"),
+        _style(PICTURE, f"{_OFF_GRID}{_ONE_LINE}{centred}", _run(SONG, 9), key="Picture"),
         _style(SIGNED, centred, "", key="Signed"),
-        _style("footer", _ONE_LINE, _run(SONG, 14), key="Footer"),
+        _style("footer", f"{_OFF_GRID}{_NUMBER_LINE}", _run(SONG, 14, SONG), key="Footer"),
         _TO_FILL_IN,
     )  # fmt: skip
     element = document.styles.element
@@ -249,6 +268,19 @@ def _settings(document: Document) -> None:
     )
     for child in list(settings):
         element.append(child)
+
+
+def _grid(section: Section) -> None:
+    """22 lines of 28 characters: Word sets the text on it, and draws it."""
+    properties = section._sectPr
+    for former in properties.findall(qn("w:docGrid")):
+        properties.remove(former)
+    properties.append(
+        parse_xml(
+            f'<w:docGrid {nsdecls("w")} w:type="linesAndChars" w:linePitch="{_LINE_PITCH}" '
+            f'w:charSpace="{_CHARACTER_SPACE}"/>'
+        )
+    )
 
 
 def _page_number(footer: _Footer, side: str) -> None:

@@ -1,4 +1,7 @@
-"""A department's report as a Word document: its text section by section, the form as an annex."""
+"""A department's report as a Word document: its text section by section, the form as an annex.
+
+Nothing stands in it but what the department wrote and what the form prints: what is missing, the findings tell.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,6 @@ from builder.word.official import (
     HEADINGS,
     SIGNED,
     TITLE,
-    TO_FILL_IN,
     annex_page,
     opened,
 )
@@ -48,7 +50,6 @@ from workbook.reading import Submission
 if TYPE_CHECKING:
     from docx.document import Document
 
-UNFILLED = "（未填写）"
 ANNEX_MARK = "附件"
 _FROM_THE_EDGE = 4
 """Characters between a date and the right edge."""
@@ -115,7 +116,7 @@ def _title(marked: Paragraph, title: str, department: str) -> None:
 
 
 def _chapters(marked: Paragraph, form: Form, values: Mapping[str, Any]) -> None:
-    """Headings and texts; what had to be written and was not is marked, the rest says 无。"""
+    """Headings and texts; what had to be written and was not stays a blank line, the rest says 无。"""
     chapters = outline(form)
     for chapter, after in zip(chapters, (*chapters[1:], None), strict=True):
         if chapter.heading:
@@ -127,7 +128,7 @@ def _chapters(marked: Paragraph, form: Form, values: Mapping[str, Any]) -> None:
         if lines or divided:
             continue
         if any(item.required or item.if_begun for item in chapter.texts):
-            marked.insert_paragraph_before(style=BODY).add_run(UNFILLED, style=TO_FILL_IN)
+            marked.insert_paragraph_before(style=BODY)
         else:
             marked.insert_paragraph_before(NOTHING, style=BODY)
 

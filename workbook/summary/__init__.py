@@ -15,7 +15,7 @@ from workbook.summary.doubt import (
     figure_words,
     is_doubtful,
 )
-from workbook.summary.previous import CERTAIN, RATE, SCORE, Comparison, Pairing
+from workbook.summary.previous import CERTAIN, RATE, SCORE, Comparison, Pairing, like_for_like
 from workbook.summary.previous_table import PreviousTables, load_previous
 from workbook.summary.provenance import (
     ORIGINS,
@@ -140,6 +140,7 @@ __all__ = [
     "is_doubtful",
     "is_valid",
     "joined_figures",
+    "like_for_like",
     "load_previous",
     "load_reviews",
     "plain_name",

@@ -281,6 +281,20 @@ def _totals(
     return table
 
 
+def like_for_like(comparison: Comparison, figure: str) -> tuple[float, float, int]:
+    """A figure's totals last year and this year, of those that give it in both years without doubt; how many.
+
+    NaN where there is none. Of others than these no growth can be told.
+    """
+    frame = comparison.departments
+    forms = {"_before": comparison.previous_form, "": comparison.form}
+    same = frame["pairing"].eq(Pairing.BOTH) & ~is_doubtful(frame, figure)
+    for end, form in forms.items():
+        same &= _gives(frame, figure, end, form)
+    before, now = (_total(frame[same], figure, end, form) for end, form in forms.items())
+    return before, now, int(same.sum())
+
+
 def _gives(frame: pd.DataFrame, name: str, end: str, form: Form) -> pd.Series[bool]:
     """Whether each line gives what a figure's total is made of, in one of the years."""
     if name == SCORE:

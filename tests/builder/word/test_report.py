@@ -18,7 +18,7 @@ from docx.shared import Mm, Pt
 from builder.word.disclosure import INDEX, Written, select, write_reports
 from builder.word.document import clean
 from builder.word.official import MARKER, official_template, write_template
-from builder.word.report import UNFILLED, department_report
+from builder.word.report import department_report
 from tests.fillings import FILLED, SAMPLES, accepted, changed, filling, rejected, submission
 from tests.office import Office
 from workbook.checking.checks import check
@@ -97,13 +97,14 @@ def test_the_title_the_opening_and_the_signing_stand_where_they_belong() -> None
     assert signed == ["岳阳市云溪区科学技术协会", "　　年　　月　　日"]
 
 
-def test_what_was_not_written_is_marked_and_what_need_not_be_says_nothing() -> None:
+def test_what_was_not_written_stays_blank_and_what_need_not_be_says_nothing() -> None:
     document = opened(department_report(seed(report__problems=None, report__other_matters=None)))
     texts = lines(document)
-    assert texts[texts.index("七、存在的问题及原因分析") + 1] == UNFILLED
+    assert texts[texts.index("七、存在的问题及原因分析") + 1] == "八、下一步改进措施"
     assert texts[texts.index("九、其他需要说明的情况") + 1] == NOTHING
-    (marked,) = [p for p in document.paragraphs if p.text == UNFILLED]
-    assert marked.runs[0].style.name == "待填"
+    every = [p.text for p in document.paragraphs]
+    assert every[every.index("七、存在的问题及原因分析") + 1] == "", "a line to write on"
+    assert not [r for p in document.paragraphs for r in p.runs if r.style.name == "待填"]
 
 
 def test_a_return_without_a_report_gives_the_form_alone() -> None:
@@ -188,7 +189,7 @@ def test_the_page_is_that_of_public_documents() -> None:
     assert font(document, "Normal") == ("仿宋_GB2312", 16)
     assert font(document, "Heading 1") == ("黑体", 16)
     assert font(document, "Heading 2") == ("楷体_GB2312", 16)
-    assert document.styles["Normal"].paragraph_format.line_spacing == Pt(28)
+    assert document.styles["Normal"].paragraph_format.line_spacing == Pt(28.95)
     indent = document.styles["Body Text"].element.find(f".//{qn('w:ind')}")
     assert indent.get(qn("w:firstLineChars")) == "200"
     assert document.settings.odd_and_even_pages_header_footer
