@@ -266,7 +266,10 @@ def test_the_projects_page_begins_with_what_is_due_and_names_what_is_missing(
     first, *_ = page_data(summary)["forms"][1]["figures"]
     assert (first["label"], first["value"]) == ("应报项目", "3")
     assert "未报 2" in first["side"]
-    shown = page_data(summary)["forms"][1]["attention"][0]
+    shown, *_ = (
+        each for each in page_data(summary)["forms"][1]["attention"] if each["lines"] == []
+    )
+    assert shown["step"] is True
     assert (shown["sentence"], shown["lines"]) == (missing.sentence, [])
 
 
