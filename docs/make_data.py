@@ -19,7 +19,13 @@ import duckdb
 TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 
-from builder.tables import DATABASE, write_data  # noqa: E402
+from builder.tables import (  # noqa: E402
+    DATABASE,
+    attainment_schema,
+    composition_schema,
+    sample_schema,
+    write_data,
+)
 from workbook import aggregate, check, find_form, load_roster, read_returns  # noqa: E402
 from workbook.summary import (  # noqa: E402
     COVERAGE,
@@ -54,10 +60,12 @@ $ workbook aggregate samples/returns -o 汇总表.xlsx --roster samples/roster.c
 
 | 文件 | 内容 |
 |---|---|
-| `files`、`submissions`、`cells`、`findings`、`coverage`、`duties` | 收到的文件、收下的表、单元格、问题、报送情况、应报的表 |
+| `files` `submissions` `cells` `findings` `finding_cells` `coverage` `duties` | \
+收到的文件、收下的表、单元格、问题、问题所在的格子、报送情况、应报的表 |
 | `department_overall_2024/` | 这一表式每一节一张表：一份一行，或填写了的行一行一行 |
 | `department_overall_2024_summary/` | 由这一表式汇总出来的：\
-`departments`，一个单位一行，重复报送的只计一份；`counties`，一个县区一行 |
+`departments`，一个单位一行，重复报送的只计一份；`counties`，一个县区一行；`figures` 合计；`composition` 资金构成；\
+`attainment` 各级指标的得分；`sample` 抽查名单；给了上年的，`comparison` 两年对照 |
 | `data.duckdb` | 以上全部，文件夹即 schema，另有视图；每列的中文说明在列注释里 |
 
 - 没有装 duckdb 时，其余照写，并提示一句；没有装 pyarrow 时什么都不写。全部写好才逐个换上，不会留下半个文件。
@@ -207,7 +215,7 @@ def _schemas() -> Iterator[str]:
     form = find_form("department_overall")
     yield "## 每张表的每一列\n"
     yield (
-        "类型是 pandas 的：string 文本、Int64 整数、Float64 数、datetime64 日期、boolean 是否；都可以为空。"
+        "类型是 pandas 的：string 文本、Int64 整数、Float64 数、datetime64[s] 日期、datetime64[us] 时间、boolean 是否；都可以为空。"
         "前面带 * 的是索引，在文件里是头几列。\n"
     )
     for schema in (*FIXED, COVERAGE, DUTIES):
@@ -215,7 +223,10 @@ def _schemas() -> Iterator[str]:
     for section in form.sections.values():
         schema = section_schema(form, section)
         yield from _schema(schema, f"department_overall_2024/{schema.name}")
-    for schema in (departments_schema(form), counties_schema(form), FIGURES, DUES, TRACES):
+    further = (composition_schema(form), attainment_schema(form), sample_schema(form))
+    for schema in (
+        departments_schema(form), counties_schema(form), FIGURES, *further, DUES, TRACES
+    ):  # fmt: skip
         yield from _schema(schema, f"department_overall_2024_summary/{schema.name}")
     yield "别的表式的表由它的定义照样得出；`workbook.summary` 里的 `section_schema(form, section)` 给出同样的内容。\n"
 

@@ -18,7 +18,6 @@ from builder.summary.lists import (
 from workbook.address import runs
 from workbook.catalogue import Severity
 from workbook.overview import RULE, coverage_counts, pending, problem_list, projects_in_words
-from workbook.reading import CHINA
 from workbook.summary import DEADLINE, Status, Summary
 
 _SEVERITY_FILLS = {
@@ -247,13 +246,6 @@ def _form_names(ids: pd.Series[str], summary: Summary) -> list[Value]:
     return values(ids.map(lambda key: names.get(key, key), na_action="ignore"))
 
 
-def _in_china(times: pd.Series[str]) -> list[Value]:
-    """When files were last saved, by China's clock; what is no time as it is."""
-    known = pd.to_datetime(times, errors="coerce", utc=True, format="ISO8601")
-    shown = known.dt.tz_convert(CHINA).dt.strftime("%Y-%m-%d %H:%M").astype("string")
-    return values(shown.fillna(times.astype("string")))
-
-
 def write_files(book: Book, name: str, summary: Summary, links: Links) -> Listed:
     """Every path that was looked at, and what became of it."""
     frame = summary.files
@@ -279,7 +271,13 @@ def write_files(book: Book, name: str, summary: Summary, links: Links) -> Listed
         Column("why", "退回或略过的原因", 36, values(frame["why"])),
         Column("saved_by", "保存人", 12, values(frame["saved_by"]), "center"),
         Column("application", "保存软件", 16, _programs(frame["application"]), "center"),
-        Column("modified", "保存时间", 17, _in_china(frame["modified"]), "center"),
+        Column(
+            "modified",
+            "保存时间",
+            17,
+            values(frame["modified"].dt.strftime("%Y-%m-%d %H:%M")),
+            "center",
+        ),
         Column("size", "大小（字节）", 11, values(frame["size"]), "count"),
         Column("sha256", "文件指纹", 36, values(frame["sha256"])),
     ]

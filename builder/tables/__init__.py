@@ -15,14 +15,24 @@ from builder.tables.data import (
     tables_of,
     write_data,
 )
+from builder.tables.summary_tables import (
+    attainment_schema,
+    comparison_schema,
+    composition_schema,
+    sample_schema,
+)
 
 __all__ = [
     "DATABASE",
     "INSTALL",
+    "attainment_schema",
+    "comparison_schema",
+    "composition_schema",
     "folder_of",
     "has_duckdb",
     "parquet_of",
     "require",
+    "sample_schema",
     "summary_of",
     "tables_of",
     "write_data",

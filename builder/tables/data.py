@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from builder.tables.summary_tables import further_tables
 from workbook.arguments import ArgumentError, PathLike, as_path, taken
 from workbook.errors import WorkbookError
 from workbook.form import Form, ScoredRows
@@ -30,6 +31,7 @@ from workbook.summary import (
     NEAR,
     NUMBER,
     TEXT,
+    TIMESTAMP,
     TRUTH,
     WHOLE,
     FormSummary,
@@ -57,6 +59,7 @@ _SQL_TYPES = {
     WHOLE: "BIGINT",
     NUMBER: "DOUBLE",
     DATE: "DATE",
+    TIMESTAMP: "TIMESTAMP",
     TRUTH: "BOOLEAN",
 }
 
@@ -76,14 +79,20 @@ def has_duckdb() -> bool:
 
 
 def write_data(
-    frames: Frames, folder: PathLike, summary: Summary | None = None, *, checked: bool = True
+    frames: Frames,
+    folder: PathLike,
+    summary: Summary | None = None,
+    *,
+    checked: bool = True,
+    further: Iterable[tuple[Schema, pd.DataFrame]] = (),
 ) -> tuple[Path, ...]:
     """Write every frame as CSV and Parquet, all of them as one DuckDB file; returns the paths written.
 
     `files`, `submissions`, `cells` and `findings` stand in the folder, the sections of each form in
     a folder of its own (`department_overall_2024/funds.csv`), and so do the schemas of `data.duckdb`.
     With the summary of the same returns come `coverage`, `duties`, each form's `departments` in a folder of
-    their own (`department_overall_2024_summary`), and the views that count each department once.
+    their own (`department_overall_2024_summary`), and the views that count each department once. `further` are tables of
+    others, such as `workbook.round.round_tables` gives.
     Without duckdb (see `has_duckdb`) that file is left out.
 
     All files are written before the first is put in its place, each whole. CSV is UTF-8 with BOM, for
@@ -110,6 +119,7 @@ def write_data(
         raise WorkbookError(f"写 Parquet 需要 pyarrow，请先运行：{INSTALL}")
     folder = as_path(folder, "folder")
     tables = [*_tables(frames), *_summary_tables(summary)]
+    tables += [_Table("", schema, frame) for schema, frame in further]
     for table in tables:
         require(table.frame, table.schema)
     written = []
@@ -196,6 +206,8 @@ def _summary_tables(summary: Summary | None) -> Iterator[_Table]:
         schema = counties_schema(form)
         counties = counties[[column.name for column in schema.columns]].reset_index(drop=True)
         yield _Table(summary_of(form), schema, counties.rename_axis("line"))
+        for further in further_tables(summary, form, parts):
+            yield _Table(summary_of(form), *further)
 
 
 def _with_year(frame: pd.DataFrame, part: FormSummary) -> pd.DataFrame:

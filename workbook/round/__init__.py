@@ -6,7 +6,7 @@ departments and for the bureau. All state is a fold over the events (`state`); `
 `receiving`, `deciding`, `results`, `closing`. Start in `ledger`, then `state`.
 """
 
-from workbook.round.chronicle import history
+from workbook.round.chronicle import history, round_tables
 from workbook.round.closing import Verified, close_round, reopen_round, verify
 from workbook.round.deciding import Done, assign, decide
 from workbook.round.folder import OpenRound, opened
@@ -38,6 +38,7 @@ __all__ = [
     "record_of",
     "remind",
     "reopen_round",
+    "round_tables",
     "sample_round",
     "send",
     "send_back",

@@ -1,17 +1,25 @@
-"""`history`: a department's versions, each against the one received before, and all that happened."""
+"""`history`: a department's versions, each against the one received before, and all that happened; the round as tables."""
 
 from __future__ import annotations
 
-from typing import Any
+import datetime
+import json
+from typing import TYPE_CHECKING, Any
 
 from workbook.arguments import PathLike
 from workbook.form import Form
+from workbook.reading import CHINA
 from workbook.round.deciding import duties_of
 from workbook.round.folder import OpenRound, opened
 from workbook.round.problems import label_of
 from workbook.round.receiving import findings_of
-from workbook.round.state import DutyState, LivingProblem, current_key, fold
+from workbook.round.state import DutyState, LivingProblem, current_key, fold, status
 from workbook.round.versions import Version, day_in_china
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from workbook.summary import Schema
 
 
 def history(
@@ -51,6 +59,82 @@ def history(
             ],
             "events": events,
         }
+
+
+def round_tables(folder: PathLike | OpenRound) -> list[tuple[Schema, pd.DataFrame]]:
+    """The round's events and where each duty stands, with their schemas, as `builder.write_data(further=…)` takes them.
+
+    >>> from workbook.round import new_round, receive, round_tables
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received = receive(path, "samples/returns")
+    >>> [(schema.name, len(frame)) for schema, frame in round_tables(path)][1]
+    ('states', 14)
+    """
+    import pandas as pd  # noqa: PLC0415 - slow to import, and no other verb needs it here
+
+    from workbook.summary import TEXT, TIMESTAMP, TRUTH, WHOLE, FrameColumn, Schema  # noqa: PLC0415
+
+    who = [
+        FrameColumn("county", TEXT, "县区；不知道是哪个县区的为空文本"),
+        FrameColumn("code", TEXT, "预算编码"),
+    ]
+    what = [
+        FrameColumn("form", TEXT, "表式"),
+        FrameColumn("project", TEXT, "项目名称；单位自己的表为空"),
+    ]
+    events = Schema(
+        "events",
+        "一年里的每一件事，一件一行，依次序",
+        (FrameColumn("event", WHOLE, "第几件，从 1 起"),),
+        (
+            FrameColumn("at", TIMESTAMP, "记下的时间，北京时间"), FrameColumn("who", TEXT, "谁"),
+            FrameColumn("kind", TEXT, "哪种事"), *who, *what,
+            FrameColumn("file", TEXT, "关于哪份文件：它的 SHA-256；没有的为空"),
+            FrameColumn("data", TEXT, "其余，JSON"), FrameColumn("hash", TEXT, "这一件连同以前各件的指纹"),
+        ),
+    )  # fmt: skip
+    states = Schema(
+        "states",
+        "应报的每份表现在怎么样，一份一行",
+        (FrameColumn("line", WHOLE, "行号，从 0 起"),),
+        (
+            *who, FrameColumn("department", TEXT, "部门，名册上的"), *what,
+            FrameColumn("state", TEXT, "not_issued 未发 · issued 已发未报 · faulty 须退回 · sent_back 退回修改中 · "
+                        "to_decide 待核定 · passed 通过 · approved 核定 · nothing 申报无 · excused 免报"),
+            FrameColumn("versions", WHOLE, "收到几份", "份"),
+            FrameColumn("counted", TEXT, "计入的那一份：它的 SHA-256；没有的为空"),
+            *(FrameColumn(name, WHOLE, meaning, "个") for name, meaning in (("errors", "未了的错误"),
+              ("warnings", "未了的提醒"), ("answered", "单位答复了、待定的"), ("waived", "免去的"))),
+            FrameColumn("on_time", TRUTH, "第一份对的、读得出的按时来了没有；没有期限或还没来的为空"),
+        ),
+    )  # fmt: skip
+    with opened(folder) as this_round:
+        told = list(this_round.events)
+        lines = [
+            {**department, "department": department["name"], **duty}
+            for department in status(this_round)[1]["departments"]
+            for duty in department["duties"]
+        ]
+    rows = [
+        {
+            "at": datetime.datetime.fromisoformat(e.at).astimezone(CHINA).replace(tzinfo=None),
+            "who": e.who, "kind": e.kind, "county": e.duty.county, "code": e.duty.code, "form": e.duty.form or None,
+            "project": e.duty.project or None, "file": e.file or None,
+            "data": json.dumps(dict(e.data), ensure_ascii=False, sort_keys=True), "hash": e.hash,
+        }
+        for e in told
+    ]  # fmt: skip
+    numbers = pd.Index([e.id for e in told], dtype="int64", name="event")
+
+    def frame(schema: Schema, records: list[dict[str, Any]]) -> pd.DataFrame:
+        return pd.DataFrame(
+            {c.name: pd.array([r[c.name] for r in records], dtype=c.dtype) for c in schema.columns}  # type: ignore[call-overload]
+        )
+
+    return [
+        (events, frame(events, rows).set_axis(numbers)),
+        (states, frame(states, lines).rename_axis("line")),
+    ]
 
 
 def _problems(this_round: OpenRound, duty: DutyState) -> list[dict[str, Any]]:

@@ -219,7 +219,7 @@ class _Light:
                 size=int(row["size"]),
                 application=row["application"],
                 saved_by=row["saved_by"],
-                modified=row["modified"],
+                modified=str(row["modified"]),
                 county=row["county"],
             )
 

@@ -15,6 +15,7 @@ from workbook.form import CELL, FRACTION, GROUP, POINTS, Field, Form, Section
 from workbook.summary.amounts import UNIT, worded_rate
 
 TEXT, WHOLE, NUMBER, DATE, TRUTH = "string", "Int64", "Float64", "datetime64[s]", "boolean"
+TIMESTAMP = "datetime64[us]"
 """The dtypes that columns have; all can hold a missing value."""
 LEVEL_NAMES = ("一级指标", "二级指标", "三级指标")
 
@@ -73,7 +74,7 @@ FILES = Schema(
         FrameColumn("size", WHOLE, "文件大小", "字节"),
         FrameColumn("application", TEXT, "保存文件的软件"),
         FrameColumn("saved_by", TEXT, "最后保存的人"),
-        FrameColumn("modified", TEXT, "最后保存的时间，文件里写的"),
+        FrameColumn("modified", TIMESTAMP, "最后保存的时间，文件里写的，北京时间；没有写的为空"),
         *_COUNTS,
     ),
 )
@@ -133,6 +134,21 @@ FINDINGS = Schema(
         FrameColumn("hint", TEXT, "怎么办"),
         FrameColumn("printed", TEXT, "填的是"),
         FrameColumn("expected", TEXT, "应为"),
+    ),
+)
+FINDING_CELLS = Schema(
+    "finding_cells",
+    "问题所在的格子，一格一行；与 cells 以 submission、section、row、field 相连，整份文件的问题没有",
+    (FrameColumn("line", WHOLE, "行号，从 0 起"),),
+    (
+        FrameColumn("finding", WHOLE, "哪个问题：findings 的行号"),
+        _SUBMISSION,
+        _COUNTY,
+        FrameColumn("section", TEXT, "节"),
+        FrameColumn("row", WHOLE, "节里的第几行，从 1 起；单个字段为空；一组共用的字段为第几组"),
+        FrameColumn("field", TEXT, "字段"),
+        FrameColumn("code", TEXT, "问题的代码，见 codes.md"),
+        FrameColumn("severity", TEXT, "error 错误 · warning 提醒 · note 说明"),
     ),
 )
 COVERAGE = Schema(
@@ -224,7 +240,7 @@ TRACES = Schema(
         FrameColumn("raw", TEXT, "格子里原来写的"),
     ),
 )  # fmt: skip
-FIXED = (FILES, SUBMISSIONS, CELLS, FINDINGS)
+FIXED = (FILES, SUBMISSIONS, CELLS, FINDINGS, FINDING_CELLS)
 """The frames of `workbook.summary.tidy_frames.Frames` that are the same for every form."""
 
 

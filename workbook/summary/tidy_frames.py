@@ -7,9 +7,11 @@ percentages are fractions. What the form computes is computed anew here, never t
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +91,12 @@ class Frames:
             (name, len(frame), ", ".join(frame.columns)) for name, frame in (own | parts).items()
         ]
         return html_table(repr(self), ("frame", "rows", "columns"), rows)
+
+    @property
+    def finding_cells(self) -> pd.DataFrame:
+        """One row a cell that a finding points to: finding (its index in `findings`), submission, county, section, row, field
+        (as `cells` has them), code, severity. Findings of whole files have none."""
+        return _finding_cells(self.findings)
 
     def section(self, section: str, form: Form | str = "") -> pd.DataFrame:
         """A section's frame; `form` is a form, its key or its id, and may be left out where one form has the section.
@@ -184,9 +192,15 @@ def file_frame(returns: Sequence[Return]) -> pd.DataFrame:
         "size": pd.array([returned.size for returned in returns], dtype="Int64"),
         "application": [returned.application for returned in returns],
         "saved_by": [returned.saved_by for returned in returns],
-        "modified": [returned.modified for returned in returns],
+        "modified": pd.array([_clock(returned) for returned in returns], dtype="datetime64[us]"),
     } | _counts(returns)
     return _typed(columns).set_index("path")
+
+
+def _clock(returned: Return) -> datetime | None:
+    """When a return was last saved, by China's clock."""
+    saved = returned.saved_at
+    return None if saved is None else saved.replace(tzinfo=None)
 
 
 def _submissions(returns: Sequence[Return]) -> pd.DataFrame:
@@ -233,6 +247,36 @@ def finding_frame(returns: Sequence[Return]) -> pd.DataFrame:
     return frame[order + [name for name in frame.columns if name not in order]].rename_axis(
         "finding"
     )
+
+
+_FIELD_NAME = re.compile(r"([a-z0-9_]+)\.([a-z0-9_]+?)(?:\.(\d+))?")
+
+
+def _finding_cells(findings: pd.DataFrame) -> pd.DataFrame:
+    """See `Frames.finding_cells`."""
+    lines = findings.loc[findings["field"].fillna("").ne("")]
+    names = lines["field"].str.split(",")
+    found = [
+        (position, match)
+        for position, several in enumerate(names)
+        for name in dict.fromkeys(several)
+        if (match := _FIELD_NAME.fullmatch(name))
+    ]
+    own = lines.iloc[[position for position, _ in found]]
+    rows = [match[3] for _, match in found]
+    frame = pd.DataFrame(
+        {
+            "finding": pd.array(own.index.tolist(), dtype="Int64"),
+            "submission": own["path"].array,
+            "county": own["county"].array,
+            "section": pd.array([match[1] for _, match in found], dtype="string"),
+            "row": pd.array([int(row) if row else None for row in rows], dtype="Int64"),
+            "field": pd.array([match[2] for _, match in found], dtype="string"),
+            "code": own["code"].array,
+            "severity": own["severity"].array,
+        }
+    )
+    return frame.rename_axis("line")
 
 
 def _typed(columns: Mapping[str, Any]) -> pd.DataFrame:

@@ -13,6 +13,8 @@ from builder.tables import data
 from builder.tables.data import DATABASE, folder_of, summary_of, write_data
 from tests.fillings import (
     FILLED,
+    ROSTER,
+    SAMPLES,
     accepted,
     changed,
     filling,
@@ -20,11 +22,14 @@ from tests.fillings import (
     project,
     project_form,
     sample_returns,
+    two_years,
 )
 from workbook.errors import WorkbookError
 from workbook.form.definition import load_form
 from workbook.reading.submission import Return
+from workbook.round import new_round, receive, round_tables
 from workbook.summary.adding_up import Summary, aggregate
+from workbook.summary.schemas import FIXED
 from workbook.summary.tidy_frames import Frames, frames
 
 ARCHIVE = FILLED[0]
@@ -66,7 +71,8 @@ def test_every_frame_is_a_csv_a_parquet_file_and_a_table(
     read: Frames, samples_summary: Summary, tmp_path: Path
 ) -> None:
     written = write_data(read, tmp_path, samples_summary)
-    tables = 4 + len(overall().sections) + 5  # and coverage, duties, departments, counties, figures
+    # Beside them coverage, duties, departments, counties, figures, composition, attainment, sample.
+    tables = len(FIXED) + len(overall().sections) + 8
     assert len(written) == 2 * tables + 1
     assert all(path.is_file() for path in written)
     stems = {path.relative_to(tmp_path).with_suffix("").as_posix() for path in written}
@@ -87,6 +93,66 @@ def test_the_database_holds_what_the_frames_hold(read: Frames, folder: Path) -> 
         ), name
     assert len(cells) == len(read.cells)
     assert cells["line"].tolist() == list(read.cells.index)
+
+
+def test_each_cell_of_a_finding_is_joined_to_what_stands_there(read: Frames, folder: Path) -> None:
+    key = "submission, section, row, field"
+    ((joined, every),) = asked(
+        folder,
+        "SELECT count(c.cell), count(*) FROM finding_cells AS f LEFT JOIN cells AS c "
+        "ON (f.submission, f.section, f.field) = (c.submission, c.section, c.field) "
+        "AND f.row IS NOT DISTINCT FROM c.row",
+    )
+    assert every == len(read.finding_cells) > len(read.findings)
+    assert joined == every
+    ((repeated,),) = asked(folder, f"SELECT count(*) FROM (SELECT finding, {key} FROM finding_cells "
+                           f"GROUP BY ALL HAVING count(*) > 1)")  # fmt: skip
+    assert repeated == 0
+    ((cells,),) = asked(folder, "SELECT list(f.row ORDER BY f.row) FROM finding_cells AS f JOIN findings AS g USING (finding) "
+                        "WHERE f.code = 'D420' AND g.cell = 'G17,G20,G21,G23,G25'")  # fmt: skip
+    assert cells == [1, 4, 5, 7, 9]
+
+
+def test_times_are_times(tmp_path: Path) -> None:
+    saved = replace(accepted(filling(ARCHIVE), "a.xlsx"), modified="2025-03-14T20:30:00Z")
+    write_data(frames([saved], checked=False), tmp_path, checked=False)
+    ((kind, told),) = asked(tmp_path, "SELECT typeof(modified), modified FROM files")
+    assert (kind, f"{told}") == ("TIMESTAMP", "2025-03-15 04:30:00")
+
+
+def test_what_the_summary_knows_besides_is_written(
+    folder: Path, samples_summary: Summary, tmp_path: Path
+) -> None:
+    part = samples_summary.main
+    assert part is not None
+    ((sampled,),) = asked(folder, f"SELECT count(*) FROM {OWN}_summary.sample WHERE sampled")
+    assert sampled == 3
+    ((gap,),) = asked(folder, f"SELECT sum(by_source_difference) FROM {OWN}_summary.composition")
+    assert gap == pytest.approx(part.composition["by_source_difference"].sum())
+    ((lost,),) = asked(folder, f"SELECT sum(lost) FROM {OWN}_summary.attainment")
+    assert lost == pytest.approx(part.indicators["lost"].sum())
+    two = two_years()
+    write_data(frames(sample_returns(), checked=False), tmp_path, two, checked=False)
+    back = pd.read_parquet(tmp_path / f"{OWN}_summary" / "comparison.parquet")
+    (compared,) = two.comparisons
+    assert back["final_budget_change"].sum() == pytest.approx(
+        compared.departments["final_budget_change"].sum()
+    )
+
+
+def test_a_round_s_events_and_states_are_written_with_the_rest(
+    read: Frames, tmp_path: Path
+) -> None:
+    path = new_round(tmp_path / "2024", forms=["department_overall"], roster=ROSTER, year=2024)
+    receive(path, SAMPLES / "returns")
+    write_data(read, tmp_path / "data", further=round_tables(path))
+    states = asked(tmp_path / "data", "SELECT state, count(*) FROM states GROUP BY 1 ORDER BY 1")
+    assert states == [("faulty", 9), ("not_issued", 2), ("passed", 3)]
+    ((kind, events),) = asked(
+        tmp_path / "data",
+        "SELECT any_value(typeof(\"at\")), count(*) FROM events WHERE kind = 'received'",
+    )
+    assert (kind, events) == ("TIMESTAMP", 12)
 
 
 def test_dates_are_dates_and_columns_have_comments(folder: Path) -> None:
@@ -217,7 +283,7 @@ def test_without_duckdb_the_rest_is_written(
     absent(monkeypatch, "duckdb")
     assert not data.has_duckdb()
     written = write_data(read, tmp_path)
-    assert len(written) == 2 * (4 + len(overall().sections))
+    assert len(written) == 2 * (len(FIXED) + len(overall().sections))
     assert not (tmp_path / DATABASE).exists()
 
 

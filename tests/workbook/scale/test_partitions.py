@@ -192,6 +192,8 @@ def test_the_tables_hold_what_the_frames_of_the_whole_hold(returns: Path, tmp_pa
         stored = stored.iloc[np.argsort(places, kind="stable")]
         if frame.index.names in (["line"], ["finding"]):  # numbers, anew in each part
             stored = stored.set_axis(frame.index)
+        if name == "finding_cells":  # counted in each part's own findings
+            stored["finding"] = frame["finding"]
         dates = frame.select_dtypes("datetime").dtypes  # Parquet keeps them in milliseconds
         assert_frame_equal(stored.astype(dates.to_dict())[frame.columns], frame)
     roll_up(parts, load_roster(ROSTER))
