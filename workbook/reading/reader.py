@@ -289,6 +289,8 @@ def usual_workers() -> int:
 
 _WORTH_A_PROCESS = 200
 _AT_ONCE = 50
+_FEW_AT_ONCE = 4
+"""So many where there are but few, so that every process has something to do and one is soon told of."""
 _IN_FLIGHT = 128
 """Batches under way on an executor of which it is not known how much it can do at a time."""
 
@@ -299,15 +301,16 @@ def read_kept(
     forms: Forms,
     passwords: Passwords = (),
     workers: int = 1,
+    apart: bool = False,
     progress: Callable[[Path], None] | None = None,
 ) -> Returns:
     """Read files that are kept under other names: each is named as its first path, its content at the second.
 
-    A return a file, in their order; archives are not opened.
+    A return a file, in their order; archives are not opened. With `apart` no file is read in this process.
     """
     work = partial(_read_kept, forms=forms, passwords=passwords)
     returns_by_start: dict[int, list[Return]] = {}
-    if workers < 2 or len(files) < _WORTH_A_PROCESS:
+    if not files or (not apart and (workers < 2 or len(files) < _WORTH_A_PROCESS)):
         batches: Iterable[tuple[WorkBatch[tuple[Path, Path]], list[Return] | None]] = (
             (batch, work(batch))
             for batch in (WorkBatch(n, (each,)) for n, each in enumerate(files))
@@ -315,7 +318,8 @@ def read_kept(
         returns_by_start = _gathered(batches, progress)
     else:
         with Processes(workers) as pool:
-            batches = dispatch(work, files, pool, size=_AT_ONCE, in_flight=2 * workers)
+            size = _AT_ONCE if len(files) >= _WORTH_A_PROCESS else _FEW_AT_ONCE
+            batches = dispatch(work, files, pool, size=size, in_flight=2 * workers)
             returns_by_start = _gathered(batches, progress)
     return Returns(r for start in sorted(returns_by_start) for r in returns_by_start[start])
 

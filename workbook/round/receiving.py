@@ -32,6 +32,21 @@ BETWEEN = ("A504", "A506", "A507", "A508", "A509", "A510", "A511")
 """Findings that may come or go with what others sent."""
 _OURS = ("A502", "A505")
 """What a round knows better: which copy counts."""
+OUTCOMES = {
+    "counted": ("计入", "counts"),
+    "replaced_older": ("换下旧件", "replaces an older one"),
+    "not_displacing": ("没有换下", "does not replace"),
+    "to_decide": ("待核定", "to be decided"),
+    "unchanged": ("收过", "unchanged"),
+    "wrong_form": ("不是要收的表", "another form"),
+    "wrong_year": ("不是这个年度的", "another year's"),
+    "wrong_county": ("别的县区的", "another county's"),
+    "attachment": ("附件", "attachment"),
+    "unassigned": ("不知是谁的", "of nobody"),
+    "unreadable": ("读不出", "unreadable"),
+    "skipped": ("跳过", "skipped"),
+}
+"""What may become of a file, in Chinese and in English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +117,41 @@ class Received:
         }
 
 
+def told_numbers(numbers: Mapping[str, int], board: Board) -> list[tuple[str, str]]:
+    """What `Received.numbers` say, and how many departments are to be decided: a clause each, in Chinese and in English.
+
+    >>> from workbook.round import new_round, receive, told_numbers
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received = receive(path, "samples/returns")
+    >>> told_numbers(received.numbers(), received.board)[0]
+    ('新收 12', '12 new')
+    """
+    to_decide, unassigned = board.counts()["to_decide"], numbers["unassigned"]
+    return [
+        (f"新收 {numbers['new']}", f"{numbers['new']} new"),
+        (f"通过 {numbers['passed']}", f"{numbers['passed']} passed"),
+        (f"须退回 {numbers['faulty']}", f"{numbers['faulty']} to be sent back"),
+        (f"换下旧件 {numbers['replaced']}", f"{numbers['replaced']} took an older one's place"),
+        *([(f"待核定 {to_decide}", f"{to_decide} to be decided")] if to_decide else []),
+        *([(f"不知是谁的 {unassigned}", f"{unassigned} of nobody")] if unassigned else []),
+        (f"仍缺 {numbers['missing']}", f"{numbers['missing']} missing"),
+    ]
+
+
 def receive(
     folder: PathLike | OpenRound,
     paths: PathLike | Iterable[PathLike] | None = None,
     *,
     workers: int = 1,
+    apart: bool = False,
+    begun: Callable[[int], None] | None = None,
     progress: Callable[[Path], None] | None = None,
 ) -> Received:
     """Take in what lies in 收件/, or under `paths`: files, folders, archives and mails, each file once.
 
-    Nothing raises for what a department sent. Raises WorkbookError where the round is closed, BuildError where
-    nothing can be stored; then nothing has been written down.
+    With `apart` even a single file is read in a process of its own, which it may kill. `begun` is told how many files
+    are new, `progress` each one that was read. Nothing raises for what a department sent. Raises WorkbookError where
+    the round is closed, BuildError where nothing can be stored; then nothing has been written down.
 
     >>> from workbook.round import new_round, receive
     >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
@@ -132,7 +171,8 @@ def receive(
             [path for path in given if path.exists()],
             this_round.ledger.known_files(),
         )
-        return _received(this_round, look, workers, progress)
+        reader = KeptReader(this_round, workers, progress, apart=apart)
+        return _received(this_round, look, reader, begun)
 
 
 def _require_elsewhere(folder: RoundFolder, path: Path) -> None:
@@ -158,18 +198,16 @@ def receive_bytes(
     """
     with opened(folder) as this_round:
         this_round.require_open()
-        return _received(
-            this_round, partial(take_bytes, this_round.folder, name, content, moment), 1, None
-        )
+        look = partial(take_bytes, this_round.folder, name, content, moment)
+        return _received(this_round, look, KeptReader(this_round))
 
 
 def _received(
     this_round: OpenRound,
     look: Callable[[Iterable[str]], Intake],
-    workers: int,
-    progress: Callable[[Path], None] | None,
+    reader: KeptReader,
+    begun: Callable[[int], None] | None = None,
 ) -> Received:
-    reader = KeptReader(this_round, workers, progress)
     while True:
         before = fold(this_round)
         intake = look({*before.files, *_own_files(this_round)})
@@ -177,6 +215,8 @@ def _received(
             if intake.known:
                 this_round.ledger.write((), known=intake.known)
             return _told(this_round, before, _follow_own_rules(this_round, before), intake, {})
+        if begun is not None:
+            begun(len(intake.files))
         reception = Reception(this_round, before, reader)
         events = list(reception.events(intake.files))
         sync(this_round.folder, intake.files)
@@ -204,9 +244,11 @@ class KeptReader:
         this_round: OpenRound,
         workers: int = 1,
         progress: Callable[[Path], None] | None = None,
+        *,
+        apart: bool = False,
     ) -> None:
         self.round = this_round
-        self.workers, self.progress = workers, progress
+        self.workers, self.progress, self.apart = workers, progress, apart
         self._read: dict[tuple[str, str], Return] = {}
 
     def read(self, files: Sequence[tuple[str, str]]) -> list[Return]:
@@ -232,6 +274,7 @@ class KeptReader:
             forms=forms,
             passwords=self.round.roster.passwords,
             workers=self.workers,
+            apart=self.apart,
             progress=progress,
         )
         return {
@@ -590,7 +633,39 @@ def _came_again(after: Board, incoming: Incoming) -> ReceivedFile:
     )  # fmt: skip
 
 
-def _became(before: Board, after: Board, incoming: Incoming, placement: Placement) -> ReceivedFile:
+def received_since(this_round: OpenRound, board: Board, after: int = 0) -> list[ReceivedFile]:
+    """The files that were received after an event, in their order, each with what it is now.
+
+    >>> from workbook.round import fold, new_round, opened, receive, received_since
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received = receive(path, "samples/returns")
+    >>> with opened(path) as this_round:
+    ...     [each.outcome for each in received_since(this_round, fold(this_round), after=2)][:2]
+    ['counted', 'counted']
+    """
+    why = {e.file: e.data.get("why", "") for e in this_round.events if e.kind == "read"}
+    waiting = {stray.sha256 for stray in board.unassigned}
+    files = []
+    for event in this_round.events[after:]:
+        if event.kind != "received":
+            continue
+        found, name, sha256 = board.placement(event.file), event.data["name"], event.file
+        incoming = Incoming(
+            name, sha256, event.data["size"], event.data["time"], event.data["time_of"]
+        )
+        standing = found[1].standing if found else Standing.UNASSIGNED
+        key = found[0].key if found else DutyKey()
+        became = _became(None, board, incoming, Placement(key, standing, why.get(sha256, "")))
+        if became.outcome == "unassigned" and sha256 not in waiting:
+            became = replace(became, outcome="skipped", why="不归哪个单位，不用管")
+        files.append(became)
+    return files
+
+
+def _became(
+    before: Board | None, after: Board, incoming: Incoming, placement: Placement
+) -> ReceivedFile:
+    """What a file became; `before` tells what stood there, where that is not to be told by the versions alone."""
     found = after.placement(incoming.sha256)
     event = after.files[incoming.sha256].id
     if found is None:
@@ -608,7 +683,8 @@ def _became(before: Board, after: Board, incoming: Incoming, placement: Placemen
             event,
         )
     duty, version = found
-    outcome, why = _outcome(before.by_key.get(duty.key), duty, incoming, placement)
+    former = before.by_key.get(duty.key) if before is not None else None
+    outcome, why = _outcome(former, duty, incoming, placement)
     key = duty.key
     return ReceivedFile(
         incoming.name, incoming.sha256, key.county, key.code, key.form, key.project, version.number or None, duty.state,

@@ -30,6 +30,12 @@ STATES = {
     "excused": "免报",
 }
 """The states of a duty and of a department, the worst first, as the clerk reads them."""
+PROBLEM_STATES = {
+    "open": ("未改", "open"),
+    "answered": ("答复待定", "answered"),
+    "waived": ("已核定不改", "waived"),
+}
+"""How a problem stands, in Chinese and in English."""
 _RANK = {state: rank for rank, state in enumerate(STATES)}
 FINISHED = ("approved", "nothing", "excused")
 _WAITING = ("not_issued", "issued", "faulty", "sent_back")
@@ -252,6 +258,29 @@ class DutyState:
     def version(self, number: int) -> Version | None:
         """The version of a number."""
         return next((each for each in self.versions if each.number == number), None)
+
+    def remarks(self) -> list[tuple[str, str]]:
+        """What the clerk has to know beside the state, a clause each, in Chinese and in English."""
+        told = []
+        if self.counted is not None and (errors := self.open_errors(self.counted)):
+            told.append((f"错误 {errors}", f"{errors} errors"))
+        if self.rivals:
+            told.append(
+                ("几份分不清先后，请定一份", "copies of which nothing tells the later: --use")
+            )
+        if (after := self.after_approval) is not None:
+            number = after.number
+            told.append((f"核定以后又来了第 {number} 版", f"version {number} came after approval"))
+        if answered := self.answered():
+            numbers = [str(each.number) for each in answered]
+            told.append((f"答复待定：{'、'.join(numbers)}", f"answers {', '.join(numbers)}"))
+        last, counted = self.latest, self.counted
+        if last and counted and last.sha256 != counted.sha256 and not self.rivals:
+            told.append((f"第 {last.number} 版有新错误，没有换下第 {counted.number} 版",
+                         f"version {last.number} has new errors and does not replace {counted.number}"))  # fmt: skip
+        if count := len(self.attachments):
+            told.append((f"附件 {count} 件", f"{count} attachments"))
+        return told
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,107 @@
+"""A department's form as it is drawn on paper, for a page: every cell under its name, so that a finding can lead to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workbook.form import shown
+from workbook.layout import STATUS_ROW, Label, Layout, Spot, lay_out
+from workbook.layout import Page as PaperPage
+from workbook.reading import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnBox:
+    """One cell of the drawing."""
+
+    text: str
+    role: str
+    """A label's role; of a field input or fixed; blank for nothing at all."""
+    rows: int = 1
+    columns: int = 1
+    name: str = ""
+    """The defined name of a field's cell."""
+    place: str = ""
+    """Where it stands on the sheet that came: H30."""
+    is_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnSheet:
+    """One sheet of the drawing."""
+
+    name: str
+    widths: tuple[float, ...]
+    """Each column's part of the whole, in percent."""
+    rows: tuple[tuple[DrawnBox, ...], ...]
+
+
+def drawn(submission: Submission) -> tuple[DrawnSheet, ...]:
+    """The sheets of a form, with what was filled in."""
+    layout = lay_out(submission.form, submission.plan)
+    return tuple(_sheet(layout, name, page, submission) for name, page in layout.pages.items())
+
+
+def _sheet(layout: Layout, name: str, page: PaperPage, submission: Submission) -> DrawnSheet:
+    columns = page.paper_columns
+    boxes: dict[tuple[int, int], DrawnBox] = {}
+    covered: set[tuple[int, int]] = set()
+    placed: list[tuple[int, int, int, int, DrawnBox]] = [
+        *(_of_label(label) for label in page.labels if label.role != "side"),
+        *(
+            _of_spot(spot, submission)
+            for spot in layout.spots.values()
+            if spot.address.sheet == name
+        ),
+    ]
+    for top, left, bottom, right, box in placed:
+        if left > columns or (top, left) in covered:
+            continue
+        boxes[top, left] = box
+        covered.update((r, c) for r in range(top, bottom + 1) for c in range(left, right + 1))
+    framed = set(page.framed)
+    rows = tuple(
+        tuple(_row(boxes, covered, row, columns, is_framed=row in framed))
+        for row in range(STATUS_ROW + 1, page.last_row + 1)
+    )
+    total = sum(page.paper.widths)
+    return DrawnSheet(
+        name, tuple(round(100 * width / total, 2) for width in page.paper.widths), rows
+    )
+
+
+def _row(
+    boxes: Mapping[tuple[int, int], DrawnBox], covered: set[tuple[int, int]], row: int, columns: int, *, is_framed: bool
+) -> list[DrawnBox]:  # fmt: skip
+    """One row: what begins in it, and what nothing covers."""
+    blank = DrawnBox("", "blank" if is_framed else "")
+    return [
+        boxes.get((row, column), blank)
+        for column in range(1, columns + 1)
+        if (row, column) in boxes or (row, column) not in covered
+    ]
+
+
+def _of_label(label: Label) -> tuple[int, int, int, int, DrawnBox]:
+    box = DrawnBox(
+        label.text, label.role, label.bottom - label.top + 1, label.right - label.left + 1
+    )
+    return label.top, label.left, label.bottom, label.right, box
+
+
+def _of_spot(spot: Spot, submission: Submission) -> tuple[int, int, int, int, DrawnBox]:
+    cell = submission.cells.get(spot.name)
+    text = ""
+    if cell is not None and cell.value is not None:
+        text = shown(spot.field.kind, cell.value)
+    elif cell is not None and cell.raw is not None and not cell.formula:
+        text = str(cell.raw)
+    role = "title" if spot.title else "input" if spot.field.is_input else "fixed"
+    top, left = spot.address.row, spot.address.column
+    box = DrawnBox(
+        text, role, spot.bottom - top + 1, spot.right - left + 1, spot.name,
+        cell.address.a1 if cell is not None else spot.address.a1,
+        cell is not None and isinstance(cell.value, float | int),
+    )  # fmt: skip
+    return top, left, spot.bottom, spot.right, box
