@@ -234,7 +234,8 @@ def close_here(visit: Visit) -> Response:
                 if _is_city(errand.round)
                 else close_round(path, why=why, **options)
             )
-        for line in (*done.remarks, *done.said):
+        errand.tell("done", f"封存好了，写在 {'、'.join(done.files)}")
+        for line in done.remarks:
             errand.tell("done", line)
 
     return _begun(visit, "封存", "close", work)

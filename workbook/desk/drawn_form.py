@@ -44,13 +44,13 @@ def drawn(submission: Submission) -> tuple[DrawnSheet, ...]:
 
 
 def _sheet(layout: Layout, name: str, page: PaperPage, submission: Submission) -> DrawnSheet:
-    columns = page.paper_columns
+    columns, framed = page.paper_columns, set(page.framed)
     boxes: dict[tuple[int, int], DrawnBox] = {}
     covered: set[tuple[int, int]] = set()
     placed: list[tuple[int, int, int, int, DrawnBox]] = [
-        *(_of_label(label) for label in page.labels if label.role != "side"),
+        *(_of_label(label, submission) for label in page.labels if label.role != "side"),
         *(
-            _of_spot(spot, submission)
+            _of_spot(spot, submission, is_framed=spot.address.row in framed)
             for spot in layout.spots.values()
             if spot.address.sheet == name
         ),
@@ -60,15 +60,13 @@ def _sheet(layout: Layout, name: str, page: PaperPage, submission: Submission) -
             continue
         boxes[top, left] = box
         covered.update((r, c) for r in range(top, bottom + 1) for c in range(left, right + 1))
-    framed = set(page.framed)
     rows = tuple(
         tuple(_row(boxes, covered, row, columns, is_framed=row in framed))
         for row in range(STATUS_ROW + 1, page.last_row + 1)
     )
     total = sum(page.paper.widths)
-    return DrawnSheet(
-        name, tuple(round(100 * width / total, 2) for width in page.paper.widths), rows
-    )
+    widths = tuple(round(100 * width / total, 2) for width in page.paper.widths)
+    return DrawnSheet(name, widths, rows)
 
 
 def _row(
@@ -83,14 +81,16 @@ def _row(
     ]
 
 
-def _of_label(label: Label) -> tuple[int, int, int, int, DrawnBox]:
-    box = DrawnBox(
-        label.text, label.role, label.bottom - label.top + 1, label.right - label.left + 1
-    )
+def _of_label(label: Label, submission: Submission) -> tuple[int, int, int, int, DrawnBox]:
+    is_title = label.role == "title"
+    text = label.text.format(fiscal_year=submission.fiscal_year) if is_title else label.text
+    box = DrawnBox(text, label.role, label.bottom - label.top + 1, label.right - label.left + 1)
     return label.top, label.left, label.bottom, label.right, box
 
 
-def _of_spot(spot: Spot, submission: Submission) -> tuple[int, int, int, int, DrawnBox]:
+def _of_spot(
+    spot: Spot, submission: Submission, *, is_framed: bool
+) -> tuple[int, int, int, int, DrawnBox]:
     cell = submission.cells.get(spot.name)
     text = ""
     if cell is not None and cell.value is not None:
@@ -98,6 +98,7 @@ def _of_spot(spot: Spot, submission: Submission) -> tuple[int, int, int, int, Dr
     elif cell is not None and cell.raw is not None and not cell.formula:
         text = str(cell.raw)
     role = "title" if spot.title else "input" if spot.field.is_input else "fixed"
+    role = role if is_framed or spot.title else "loose"
     top, left = spot.address.row, spot.address.column
     box = DrawnBox(
         text, role, spot.bottom - top + 1, spot.right - left + 1, spot.name,
