@@ -28,7 +28,7 @@ from workbook.desk import (
     uploads,
     waiting_lists,
 )
-from workbook.desk.gate import Gate
+from workbook.desk.gate import Gate, TooMuchSent
 from workbook.desk.rounds_on_desk import Recents, RoundOnDesk, is_round
 from workbook.desk.sessions import Session, Sessions
 from workbook.desk.visits import NotHere, Visit, made_templates, plain
@@ -233,7 +233,7 @@ def _guarded(
     async def answer(request: Request) -> Response:
         try:
             return await handler(desk, request)
-        except HTTPException:
+        except (HTTPException, TooMuchSent):
             raise
         except Exception as error:
             sentence = (

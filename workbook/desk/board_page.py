@@ -114,7 +114,7 @@ def board_page(visit: Visit) -> Response:
     every = rows_of(snapshot)
     states = [state for state in visit.texts("state") if state in STATES]
     sought, county, sort = (
-        fold_as_seen(visit.text("q")),
+        [fold_as_seen(word) for word in visit.text("q").split()],
         visit.text("county"),
         visit.text("sort", "wait"),
     )
@@ -122,7 +122,7 @@ def board_page(visit: Visit) -> Response:
     rows = [
         row for row in every
         if (not states or row.state in states) and (not overdue or row.overdue)
-        and (not county or row.county == county) and all(word in row.sought for word in sought.split())
+        and (not county or row.county == county) and all(word in row.sought for word in sought)
     ]  # fmt: skip
     rows.sort(key=_key(sort))
     page = max(1, min(visit.number("page") or 1, -(-len(rows) // _PER_PAGE) or 1))

@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from python_multipart.exceptions import MultipartParseError
@@ -146,10 +146,8 @@ def _last(name: str) -> str:
 
 def _named(inbox: Path, whole: Path, name: str) -> str:
     """Give a whole file its name in 收件/; never another one's. Returns it."""
-    steps = [stem_of("", step) for step in PurePosixPath(name.replace("\\", "/")).parts]
-    steps = [
-        step.lstrip(". ") or "＿" for step in steps if step not in ("", "/", ".", "..", "＿")
-    ] or ["＿"]
+    parts = (part for part in name.replace("\\", "/").split("/") if part not in ("", ".", ".."))
+    steps = [stem_of("", part).lstrip(". ") or "＿" for part in parts] or ["＿"]
     folder = inbox.joinpath(*steps[:-1][-_DEEPEST:])
     folder.mkdir(parents=True, exist_ok=True)
     for target in _names(folder / steps[-1]):
