@@ -250,7 +250,7 @@ def receive(folder: Path, paths: tuple[Path, ...], all_: bool, as_json: bool, wo
 
 
 def _print_received(received: Received, *, all_: bool) -> None:
-    from workbook.round import OUTCOMES, told_numbers
+    from workbook.round import OUTCOMES, told_errors, told_numbers
 
     words = told_numbers(received.numbers(), received.board)
     say(t("今天：", "Today: ") + t("，", ", ").join(t(*pair) for pair in words))
@@ -266,7 +266,7 @@ def _print_received(received: Received, *, all_: bool) -> None:
         why = f"：{each.why}" if each.why else ""
         who = f"{each.county} {each.code}".strip()
         version = t(f" 第 {each.version} 版", f" version {each.version}") if each.version else ""
-        outcome = f"{t(*OUTCOMES[each.outcome])}{_errors_of(received, each)}"
+        outcome = f"{t(*OUTCOMES[each.outcome])}{t(*told_errors(received.board, each))}"
         say(f"  {each.file}  {who}{version}  {outcome}{why}")
     if len(told) > _MOST and not all_:
         say(
@@ -275,18 +275,6 @@ def _print_received(received: Received, *, all_: bool) -> None:
                 f"  ... {len(told)} in all; --all lists them",
             )
         )
-
-
-def _errors_of(received: Received, each: Any) -> str:
-    """How many errors a copy has, where it has any."""
-    found = received.board.placement(each.sha256)
-    if found is None or each.outcome in ("unchanged", "attachment"):
-        return ""
-    duty, version = found
-    errors = duty.open_errors(version)
-    is_last = duty.latest is None or duty.latest.sha256 == version.sha256
-    what = t("，须退回", ", to be sent back") if is_last else ""
-    return t(f"{what}，错误 {errors}", f"{what}, {errors} errors") if errors else ""
 
 
 @round_.command(help=t("现在到了哪一步：每个单位一行。", "Who is where: a line a department."))
@@ -385,16 +373,8 @@ def _department_line(department: Any) -> str:
         words = [STATES[duty.state], *(t(*pair) for pair in duty.remarks())]
         name = f"“{duty.project}”" if duty.project else ""
         parts.append(name + t("，", ", ").join(words))
-    days = department.days_left
-    when = ""
-    if days is not None and department.is_overdue:
-        when = t(f"，逾期 {-days} 天", f", {-days} days late")
-    elif (
-        days is not None
-        and days >= 0
-        and department.state not in ("approved", "nothing", "excused", "passed")
-    ):
-        when = t(f"，还有 {days} 天", f", {days} days left")
+    when = t(*department.told_days())
+    when = t("，", ", ") + when if when else ""
     return f"  {' '.join(filter(None, (entry.county, entry.code, entry.department)))}  {'；'.join(parts)}{when}"
 
 

@@ -160,7 +160,7 @@ def build_application(desk: Desk, *, host: str = "127.0.0.1", port: int = 0) -> 
         *verb(f"{here}/send-back-all", waiting_lists.send_back_all),
         *verb(f"{here}/remind", waiting_lists.remind_all),
         *page(f"{here}/receive", waiting_lists.receive_page, waiting_lists.begin_receiving),
-        *page(f"{here}/work/{{errand}}", jobs.work_page),
+        *page(f"{here}/errand/{{errand}}", jobs.work_page),
         *page(f"{here}/summary", closing_pages.summary_page, closing_pages.summarise_here),
         *verb(f"{here}/publish", closing_pages.publish_here),
         *verb(f"{here}/sample", closing_pages.sample_here),

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.responses import Response
 
 from workbook.desk.rounds_on_desk import Snapshot
-from workbook.desk.visits import Visit, days, query
+from workbook.desk.visits import Visit, query
 from workbook.round import STATES, DepartmentState
 from workbook.text import fold_as_seen
 
@@ -82,7 +82,7 @@ def _row(position: int, department: DepartmentState) -> BoardRow:
     return BoardRow(
         position, entry.county, entry.code or entry.department, entry.department, state, _GROUPS[state],
         department.is_overdue, department.days_left,
-        days(department.days_left, overdue=department.is_overdue, finished=state in ("passed", *FINISHED)),
+        department.told_days()[0],
         sum(len(duty.versions) for duty in duties), sum(each.is_open_error for each in living),
         sum(each.problem.severity == "warning" and each.state != "waived" for each in living),
         f"{len(finished)}/{len(duties)}" if len(duties) > 1 else "", tuple(notes),

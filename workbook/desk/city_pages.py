@@ -8,18 +8,7 @@ from workbook.desk.jobs import Errand, sent_on
 from workbook.desk.rounds_on_desk import Snapshot
 from workbook.desk.visits import NotHere, Visit, query
 from workbook.errors import WorkbookError
-from workbook.levels import CountyState, assign_pack, decide_county, receive_packs
-
-_OUTCOMES = {
-    "counted": "计入",
-    "replaced_older": "换下旧包",
-    "not_displacing": "没有换下",
-    "unchanged": "收过",
-    "wrong_year": "不是这个年度的",
-    "unassigned": "不知是哪个县区的",
-    "unreadable": "读不出",
-    "skipped": "跳过",
-}
+from workbook.levels import PACK_OUTCOMES, CountyState, assign_pack, decide_county, receive_packs
 
 
 def city_board(visit: Visit, snapshot: Snapshot) -> Response:
@@ -85,7 +74,7 @@ def receive_here(visit: Visit) -> Response:
             errand.tell("done", remark)
         for each in received.files:
             number = f" 第 {each.version} 包" if each.version else ""
-            told = f"{each.file}：{each.county}{number} {_OUTCOMES[each.outcome]}" + (
+            told = f"{each.file}：{each.county}{number} {PACK_OUTCOMES[each.outcome][0]}" + (
                 f"（{each.why}）" if each.why else ""
             )
             errand.tell(

@@ -21,7 +21,7 @@ from workbook.desk.rounds_on_desk import RoundOnDesk, Snapshot
 from workbook.desk.visits import Visit, plain, query
 from workbook.errors import WorkbookError, machine_error, reason_of, remedy_of
 from workbook.reading import is_foreseen, told
-from workbook.round import INBOX, OUTCOMES, STATES, ReceivedFile, acting_as
+from workbook.round import INBOX, OUTCOMES, STATES, ReceivedFile, acting_as, told_errors
 
 if TYPE_CHECKING:
     from workbook.desk.application import Desk
@@ -143,7 +143,7 @@ def sent_on(visit: Visit, errand: Errand, work: Callable[[Errand], None]) -> Res
         for kind, sentence in errand.lines:
             visit.session.tell(kind, sentence)
         return visit.go(errand.back)
-    return visit.go(f"{visit.here}/work/{errand.id}")
+    return visit.go(f"{visit.here}/errand/{errand.id}")
 
 
 def work_page(visit: Visit) -> Response:
@@ -166,10 +166,7 @@ def file_row(on_desk: RoundOnDesk, snapshot: Snapshot, each: ReceivedFile) -> di
     """What is shown of a file that was received."""
     board = snapshot.departments
     found = board.placement(each.sha256)
-    duty, version = found or (None, None)
-    errors = duty.open_errors(version) if duty is not None and version is not None else 0
-    entry = duty.entry if duty is not None else None
-    about = f"，错误 {errors}" if errors and each.outcome not in ("attachment", "unchanged") else ""
+    entry = found[0].entry if found is not None else None
     link = query(f"/r/{on_desk.id}/department", county=each.county, code=each.code) if found else ""
     who = " ".join(filter(None, (each.county, each.code, entry.department if entry else "")))
     waits = each.outcome == "unassigned"
@@ -177,7 +174,7 @@ def file_row(on_desk: RoundOnDesk, snapshot: Snapshot, each: ReceivedFile) -> di
         "file": each.file.removeprefix(f"{INBOX}/"),
         "who": who,
         "version": f"第 {each.version} 版" if each.version else "",
-        "outcome": OUTCOMES[each.outcome][0] + about,
+        "outcome": OUTCOMES[each.outcome][0] + told_errors(board, each)[0],
         "kind": each.outcome,
         "why": plain(each.why),
         "state": STATES.get(each.state, ""),

@@ -207,15 +207,6 @@ def moment(text: str) -> str:
     return f"{then.astimezone(CHINA):%Y-%m-%d %H:%M}" if then.tzinfo else text
 
 
-def days(left: int | None, *, overdue: bool, finished: bool) -> str:
-    """How long there is."""
-    if left is None or finished:
-        return ""
-    if overdue:
-        return f"逾期 {-left} 天"
-    return f"还有 {left} 天" if left >= 0 else ""
-
-
 def held(value: object) -> str:
     """What stands in a cell, in a list of changes."""
     if value in (None, ""):

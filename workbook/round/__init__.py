@@ -18,6 +18,7 @@ from workbook.round.receiving import (
     receive,
     receive_bytes,
     received_since,
+    told_errors,
     told_numbers,
 )
 from workbook.round.results import (
@@ -101,6 +102,7 @@ __all__ = [
     "status",
     "submission_of",
     "summarise",
+    "told_errors",
     "told_numbers",
     "verify",
 ]

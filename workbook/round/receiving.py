@@ -138,6 +138,26 @@ def told_numbers(numbers: Mapping[str, int], board: Board) -> list[tuple[str, st
     ]
 
 
+def told_errors(board: Board, file: ReceivedFile) -> tuple[str, str]:
+    """How many errors a file that was received has, and whether it has to go back: a clause, in Chinese and in English;
+    blank if it has none.
+
+    >>> from workbook.round import new_round, receive, told_errors
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received = receive(path, "samples/returns")
+    >>> {file.code: told_errors(received.board, file)[0] for file in received.files}["301001"]
+    '，须退回，错误 1'
+    """
+    found = board.placement(file.sha256)
+    if found is None or file.outcome in ("unchanged", "attachment"):
+        return "", ""
+    duty, version = found
+    errors = duty.open_errors(version)
+    is_last = duty.latest is None or duty.latest.sha256 == version.sha256
+    chinese, english = ("，须退回", ", to be sent back") if is_last else ("", "")
+    return (f"{chinese}，错误 {errors}", f"{english}, {errors} errors") if errors else ("", "")
+
+
 def receive(
     folder: PathLike | OpenRound,
     paths: PathLike | Iterable[PathLike] | None = None,

@@ -313,6 +313,15 @@ class DepartmentState:
         )
         return min((d.days_left for d in open_ if d.days_left is not None), default=None)
 
+    def told_days(self) -> tuple[str, str]:
+        """How long it still has, or how late it is, in Chinese and in English; blank where nothing is due."""
+        days = self.days_left
+        if days is not None and self.is_overdue:
+            return f"逾期 {-days} 天", f"{-days} days late"
+        if days is not None and days >= 0 and self.state not in (*FINISHED, "passed"):
+            return f"还有 {days} 天", f"{days} days left"
+        return "", ""
+
 
 @dataclass(frozen=True, slots=True)
 class StrayFile:

@@ -16,10 +16,10 @@ from tests.rounds import ByOpenpyxl, answers
 from workbook.round import new_round, opened, receive, send, send_back
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, ViewportSize
 
 RETURNS = sorted((SAMPLES / "returns").glob("*.xlsx"))
-WIDTHS = ({"width": 1280, "height": 720}, {"width": 390, "height": 844})
+WIDTHS: tuple[ViewportSize, ...] = ({"width": 1280, "height": 720}, {"width": 390, "height": 844})
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
@@ -47,7 +47,7 @@ def look(page: Page) -> None:
     """Nothing serious for whoever cannot see or use a mouse; nothing wider than the window."""
     ready(page)
     for size in WIDTHS:
-        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.set_viewport_size(size)
         wider = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
@@ -59,7 +59,7 @@ def look(page: Page) -> None:
             if fault["impact"] in ("serious", "critical")
         ]
         assert not serious, (page.url, serious)
-    page.set_viewport_size(WIDTHS[0])  # type: ignore[arg-type]
+    page.set_viewport_size(WIDTHS[0])
 
 
 def axe(page: Page) -> list[dict[str, Any]]:

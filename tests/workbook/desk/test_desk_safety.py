@@ -62,7 +62,7 @@ def clerk(desk: RunningDesk) -> Iterator[Clerk]:
 PAGES = (
     "board", "department?code=301001", "department?code=999001", "lists/decide", "lists/back", "lists/chase", "lists/unassigned",
     "receive", "summary", "log", "close", "/", "/new", "nothing", "department?code=<b>&county=<i>", "board?q=<u>&county=<s>",
-    "log?kind=<b>&who=<i>", "lists/<b>", "work/<b>",
+    "log?kind=<b>&who=<i>", "lists/<b>", "errand/<b>",
 )  # fmt: skip
 
 

@@ -148,7 +148,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing_half(
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(uploads.os, "fsync", full)
+    monkeypatch.setattr("workbook.desk.uploads.os.fsync", full)
     answer = clerk.drop(("a.pdf", b"x"))
     assert answer.status_code == 400
     assert "“收件”写不了（磁盘已满" in answer.json()["refused"][0][1]

@@ -196,7 +196,7 @@ def test_a_return_is_sent_back_answered_and_decided(clerk: Clerk, folder: Path) 
         place / "第1次" / "自评表.xlsx", folder / "改好.xlsx", answers({1: ("请免", "确有批复")})
     )
     clerk.drop(("改好.xlsx", filled.read_bytes()))
-    assert re.search(r"第 2 版\s+换下旧件，错误 1", clerk.receive())
+    assert re.search(r"第 2 版\s+换下旧件，须退回，错误 1", clerk.receive())
     text = clerk.text("lists/decide")
     assert "单位答： 请免 ，确有批复" in text
     page = clerk.text(f"department?code={CODE}")
