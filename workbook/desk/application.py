@@ -9,12 +9,13 @@ import threading
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -216,13 +217,17 @@ def _refused(visit: Visit, error: Exception) -> Response:
     if visit.method == "POST" and isinstance(error, WorkbookError):
         back = visit.back(visit.path if visit.path == "/new" else "/")
         return visit.go(back, sentence, "refused")
-    status = 404 if isinstance(error, NotHere) else 400 if isinstance(error, WorkbookError) else 500
-    return visit.page(
-        "refused.html",
-        status,
-        sentence=plain(sentence),
-        title="没有照办" if status != 404 else "没有找到",
-    )
+    head: dict[str, Any] = {}
+    with contextlib.suppress(
+        WorkbookError, KeyError
+    ):  # the head of a round that can be read stands above
+        head = {"snapshot": visit.round.snapshot(), "section": ""}
+    title = "没有找到" if isinstance(error, NotHere) else "没有照办"
+    return visit.page("refused.html", _status(error), sentence=plain(sentence), title=title, **head)
+
+
+def _status(error: Exception) -> int:
+    return 404 if isinstance(error, NotHere) else 400 if isinstance(error, WorkbookError) else 500
 
 
 def _guarded(
@@ -235,19 +240,10 @@ def _guarded(
             return await handler(desk, request)
         except (HTTPException, TooMuchSent):
             raise
+        except ClientDisconnect:  # nobody is there any more to be told
+            return Response(status_code=400)
         except Exception as error:
-            sentence = (
-                jobs.sentence_of(error, desk.record)
-                if not isinstance(error, OSError)
-                else str(error)
-            )
-            status = (
-                404
-                if isinstance(error, NotHere)
-                else 400
-                if isinstance(error, WorkbookError)
-                else 500
-            )
+            sentence, status = jobs.sentence_of(error, desk.record), _status(error)
             if request.headers.get("x-desk-check"):
                 return JSONResponse({"refused": [["", plain(sentence)]], "kept": []}, status)
             return PlainTextResponse(plain(sentence), status)

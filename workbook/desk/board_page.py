@@ -58,13 +58,9 @@ class BoardRow:
     """What a search looks into."""
 
 
+@lru_cache(maxsize=2)
 def rows_of(snapshot: Snapshot) -> tuple[BoardRow, ...]:
     """The lines of a board, in the roster's order."""
-    return _rows_of(snapshot)
-
-
-@lru_cache(maxsize=8)
-def _rows_of(snapshot: Snapshot) -> tuple[BoardRow, ...]:
     return tuple(_row(number, each) for number, each in enumerate(snapshot.departments.departments))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -142,8 +143,7 @@ def log_page(visit: Visit) -> Response:
     """All that has happened, the last first; and whether the chain of it is whole."""
     on_desk = visit.round
     snapshot = on_desk.snapshot()
-    with on_desk.opened() as this_round:
-        seal = this_round.ledger.require_whole()
+    seal = _whole(on_desk, snapshot)
     kind, who = visit.text("kind"), visit.text("who")
     events = [e for e in reversed(snapshot.events) if kind in ("", e.kind) and who in ("", e.who)]
     pages = -(-len(events) // _PER_PAGE) or 1
@@ -155,6 +155,13 @@ def log_page(visit: Visit) -> Response:
         who=who, events=lines, everybody=sorted({e.who for e in snapshot.events}),
         kinds=dict.fromkeys(e.kind for e in snapshot.events),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=4)
+def _whole(on_desk: RoundOnDesk, _: Snapshot) -> str:
+    """The mark at the chain's end, looked for once in each state of the ledger. Raises WorkbookError naming what is broken."""
+    with on_desk.opened() as this_round:
+        return this_round.ledger.require_whole()
 
 
 def _names(snapshot: Snapshot) -> dict[tuple[str, str], str]:

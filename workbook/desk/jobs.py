@@ -52,8 +52,10 @@ class Errand:
     """What is to be told at the end: kind and sentence."""
     extra: list[dict[str, str]] = field(default_factory=list)
     """Files of which nothing is written down: received before, left aside."""
+    repeats: bool = False
+    """Whether it begins anew when it is asked for while it is under way."""
     again: bool = False
-    """Whether more has come meanwhile."""
+    """Whether it was."""
     ended: threading.Event = field(default_factory=threading.Event)
 
     def begun(self, total: int) -> None:
@@ -88,19 +90,16 @@ class Errands:
 
     def running(self, on_desk: RoundOnDesk, title: str) -> Errand | None:
         """One of a kind that is under way in a round."""
-        with self._lock:
-            return next(
-                (e for e in self._errands.values()
-                 if e.round is on_desk and e.title == title and not e.ended.is_set()), None
-            )  # fmt: skip
+        of_kind = (e for e in self._errands.values() if (e.round, e.title) == (on_desk, title))
+        return next((errand for errand in of_kind if not errand.ended.is_set()), None)
 
     def start(self, errand: Errand, work: Callable[[Errand], None], who: str) -> Errand:
-        """Begin it; one of its kind that is under way is told to look once more instead."""
-        under_way = self.running(errand.round, errand.title)
-        if under_way is not None:
-            under_way.again = True
-            return under_way
+        """Begin it, unless one of its kind is under way; that is told to begin anew, if it is one that does."""
         with self._lock:
+            under_way = self.running(errand.round, errand.title)
+            if under_way is not None:
+                under_way.again = under_way.repeats
+                return under_way
             done = [key for key, each in self._errands.items() if each.ended.is_set()]
             for key in done[: max(0, len(self._errands) - _KEPT)]:
                 del self._errands[key]
@@ -111,10 +110,13 @@ class Errands:
     def _run(self, errand: Errand, work: Callable[[Errand], None], who: str) -> None:
         try:
             with acting_as(who):
-                work(errand)
-                while errand.again:
-                    errand.again = False
+                while True:
                     work(errand)
+                    with self._lock:
+                        if not errand.again:
+                            errand.ended.set()
+                            return
+                        errand.again = False
         except Exception as error:
             errand.tell("refused", sentence_of(error, self._record))
         finally:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from workbook.desk.gate import TooMuchSent
@@ -200,8 +200,6 @@ async def take_uploads(desk: Desk, request: Request) -> Response:
         async for chunk in request.stream():
             await run_in_threadpool(parser.write, chunk)
         await run_in_threadpool(parser.finalize)
-    except ClientDisconnect:
-        return Response(status_code=499)
     except MultipartParseError:
         raise WorkbookError("文件没有传完，请再拖一次") from None
     except OSError as error:

@@ -11,7 +11,18 @@ from workbook.desk.department_page import offered
 from workbook.desk.jobs import Errand, sent_on
 from workbook.desk.rounds_on_desk import RoundOnDesk, Snapshot
 from workbook.desk.visits import NotHere, Visit
-from workbook.round import problems_in, receive, remind, reminders, send, send_back
+from workbook.reading import find_files, is_litter
+from workbook.round import (
+    INBOX,
+    DutyState,
+    OpenRound,
+    problems_in,
+    receive,
+    remind,
+    reminders,
+    send,
+    send_back,
+)
 
 LISTS = {"decide": "待核定", "back": "要退回", "chase": "要催", "unassigned": "不知是谁的"}
 RECEIVING = "收表"
@@ -39,9 +50,9 @@ def list_page(visit: Visit) -> Response:
     with visit.round.opened() as this_round:
         chase = reminders(this_round, board)
         asked = {
-            duty.key: [p for p in problems_in(this_round, duty, duty.latest or duty.counted) if p["state"] == "answered"]
-            for duty in about["decide"]
-        }  # fmt: skip
+            duty.key: _answered(this_round, duty)
+            for duty in (about["decide"] if which == "decide" else ())
+        }
     counts = {name: len(items) for name, items in about.items()} | {"chase": len(chase)}
     reminded = {
         (e.duty.county, e.duty.code): e.data["day"] for e in snapshot.events if e.kind == "reminded"
@@ -52,6 +63,12 @@ def list_page(visit: Visit) -> Response:
         offers=[offered(d.entry.county, d.entry.code, d.entry.department) for d in board.departments],
         since=snapshot.last,
     )  # fmt: skip
+
+
+def _answered(this_round: OpenRound, duty: DutyState) -> list[dict[str, Any]]:
+    """The answers of a department that wait for a decision."""
+    problems = problems_in(this_round, duty, duty.latest or duty.counted)
+    return [problem for problem in problems if problem["state"] == "answered"]
 
 
 # --- for all at once ---------------------------------------------------------------------------------------
@@ -123,7 +140,16 @@ def receive_page(visit: Visit) -> Response:
         running=errand is not None and not errand.ended.is_set(), rows=_rows(on_desk, snapshot, after),
         extra=errand.extra if errand is not None and errand.ended.is_set() else [],
         after=after if after is not None else snapshot.last,
+        lying=0 if errand is not None or snapshot.is_closed else _lying(on_desk),
     )  # fmt: skip
+
+
+def _lying(on_desk: RoundOnDesk) -> int:
+    """How many files lie in 收件/ that nobody has taken in: put there by hand, or by a desk that was killed."""
+    with on_desk.opened() as this_round:
+        known, folder = this_round.ledger.known_files(), this_round.folder
+    there = find_files([on_desk.path / INBOX])
+    return sum(not is_litter(path) and folder.shown(path) not in known for path in there)
 
 
 _MOST_ROWS = 200
@@ -146,7 +172,9 @@ def begin_receiving(visit: Visit) -> Response:
         from workbook.desk.city_pages import receive_here  # noqa: PLC0415 - the same of a city
 
         return receive_here(visit)
-    errand = Errand(on_desk, RECEIVING, f"{visit.here}/receive", on_desk.snapshot().last)
+    errand = Errand(
+        on_desk, RECEIVING, f"{visit.here}/receive", on_desk.snapshot().last, repeats=True
+    )
     errand = visit.desk.errands.start(
         errand, partial(_receive, visit.desk.workers), visit.session.who
     )
