@@ -6,7 +6,7 @@ import contextlib
 import os
 import tempfile
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from workbook.desk.rounds_on_desk import Recents, RoundOnDesk, is_round
 from workbook.desk.sessions import Session, Sessions
 from workbook.desk.visits import NotHere, Visit, made_templates, plain
 from workbook.errors import WorkbookError
+from workbook.reading import Processes
 from workbook.round import acting_as
 
 Page = Callable[[Visit], Response]
@@ -76,6 +77,8 @@ class Desk:
         )
         self.scratch = Path(self._scratch.name)
         self._rounds: dict[str, RoundOnDesk] = {}
+        self._pool: Processes | None = None
+        self._drawing = threading.Lock()
         self.first: RoundOnDesk | None = None
         if folder is not None:
             self.first = self.lay(folder)
@@ -83,7 +86,31 @@ class Desk:
     def close(self) -> None:
         """Stop what goes on, and take away what was put aside."""
         self.stopping.set()
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
         self._scratch.cleanup()
+
+    @contextlib.contextmanager
+    def drawing(self) -> Iterator[Processes]:
+        """A process that reads what is to be drawn, for one page at a time; it stays, since it then knows the forms."""
+        with self._drawing:
+            if self._pool is None:
+                self._pool = Processes(1)
+            yield self._pool
+
+    def warm_up(self) -> None:
+        """Have ready what the first page needs, while the clerk is still logging in."""
+        if self.first is None:
+            return
+        with contextlib.suppress(WorkbookError, OSError):
+            snapshot = self.first.snapshot()
+            if snapshot.board is None:
+                return
+            board_page.rows_of(snapshot)
+            with self.first.opened() as this_round:
+                forms = tuple(this_round.forms.values())
+            with self.drawing() as pool:
+                pool.submit(len, forms).result()  # which reads them there
 
     def lay(self, path: Path) -> RoundOnDesk:
         """Put a round on the desk."""

@@ -146,7 +146,8 @@ def _drawing(
             _drawings.move_to_end(key)
             return _drawings[key], ""
     try:
-        submission = submission_of(this_round, version)
+        with visit.desk.drawing() as pool:
+            submission = submission_of(this_round, version, pool)
     except WorkbookError as error:
         return (), str(error)
     if submission is None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from workbook.checking import View, gather
 from workbook.form import shown
-from workbook.layout import STATUS_ROW, Label, Layout, Spot, lay_out
+from workbook.layout import STATUS_ROW, Label, Layout, Spot, cell_name, lay_out
 from workbook.layout import Page as PaperPage
 from workbook.reading import Submission
 
@@ -40,17 +42,39 @@ class DrawnSheet:
 def drawn(submission: Submission) -> tuple[DrawnSheet, ...]:
     """The sheets of a form, with what was filled in."""
     layout = lay_out(submission.form, submission.plan)
-    return tuple(_sheet(layout, name, page, submission) for name, page in layout.pages.items())
+    worked_out = _worked_out(submission)
+    return tuple(
+        _sheet(layout, name, page, submission, worked_out) for name, page in layout.pages.items()
+    )
 
 
-def _sheet(layout: Layout, name: str, page: PaperPage, submission: Submission) -> DrawnSheet:
+def _worked_out(submission: Submission) -> Mapping[str, Any]:
+    """What the form works out, by the names of the cells, anew: what a file says of it is not believed."""
+    values = gather(submission.form, [submission], View.PRINTED).values(0)
+    by_name: dict[str, Any] = {}
+    for section, held in values.items():
+        for line in held if isinstance(held, list) else [held]:
+            number = line.get("row", 0) if isinstance(held, list) else 0
+            by_name |= {
+                cell_name(f"{section}.{field}", number): value for field, value in line.items()
+            }
+    return by_name
+
+
+def _sheet(
+    layout: Layout,
+    name: str,
+    page: PaperPage,
+    submission: Submission,
+    worked_out: Mapping[str, Any],
+) -> DrawnSheet:
     columns, framed = page.paper_columns, set(page.framed)
     boxes: dict[tuple[int, int], DrawnBox] = {}
     covered: set[tuple[int, int]] = set()
     placed: list[tuple[int, int, int, int, DrawnBox]] = [
         *(_of_label(label, submission) for label in page.labels if label.role != "side"),
         *(
-            _of_spot(spot, submission, is_framed=spot.address.row in framed)
+            _of_spot(spot, submission, worked_out, is_framed=spot.address.row in framed)
             for spot in layout.spots.values()
             if spot.address.sheet == name
         ),
@@ -89,12 +113,15 @@ def _of_label(label: Label, submission: Submission) -> tuple[int, int, int, int,
 
 
 def _of_spot(
-    spot: Spot, submission: Submission, *, is_framed: bool
+    spot: Spot, submission: Submission, worked_out: Mapping[str, Any], *, is_framed: bool
 ) -> tuple[int, int, int, int, DrawnBox]:
     cell = submission.cells.get(spot.name)
+    value = cell.value if cell is not None else None
+    if spot.field.is_computed and worked_out.get(spot.name) is not None:
+        value = worked_out[spot.name]
     text = ""
-    if cell is not None and cell.value is not None:
-        text = shown(spot.field.kind, cell.value)
+    if value is not None:
+        text = shown(spot.field.kind, value)
     elif cell is not None and cell.raw is not None and not cell.formula:
         text = str(cell.raw)
     role = "title" if spot.title else "input" if spot.field.is_input else "fixed"
@@ -103,6 +130,6 @@ def _of_spot(
     box = DrawnBox(
         text, role, spot.bottom - top + 1, spot.right - left + 1, spot.name,
         cell.address.a1 if cell is not None else spot.address.a1,
-        cell is not None and isinstance(cell.value, float | int),
+        isinstance(value, float | int),
     )  # fmt: skip
     return top, left, spot.bottom, spot.right, box

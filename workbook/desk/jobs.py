@@ -234,13 +234,8 @@ def _rows_since(on_desk: RoundOnDesk, after: int) -> list[tuple[int, dict[str, A
         snapshot = on_desk.snapshot()
     except WorkbookError:
         return []
-    if snapshot.board is None:
-        return []
-    return [
-        (each.event, file_row(on_desk, snapshot, each))
-        for each in snapshot.received
-        if each.event > after
-    ]
+    files = snapshot.received(after)
+    return [(each.event, file_row(on_desk, snapshot, each)) for each in files]
 
 
 def _event(kind: str, data: object, number: int | None = None) -> str:

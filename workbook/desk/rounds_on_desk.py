@@ -52,8 +52,6 @@ class Snapshot:
     shown_forms: tuple[str, ...]
     is_stale: bool
     """Whether the summary that was written last is not any more what would be written."""
-    received: tuple[ReceivedFile, ...]
-    """Every file received, and what it is now; none for a city's."""
 
     @property
     def departments(self) -> Board:
@@ -88,6 +86,10 @@ class Snapshot:
         words = "各县区上报包汇总" if self.city is not None else "、".join(self.shown_forms)
         return f"{self.settings.year} 年度{words}"
 
+    def received(self, after: int = 0) -> list[ReceivedFile]:
+        """The files received after an event, and what each is now; none for a city's."""
+        return received_since(self.events, self.board, after) if self.board is not None else []
+
     @cached_property
     def today(self) -> str:
         """The first line: what came today, and how many are missing."""
@@ -99,10 +101,8 @@ class Snapshot:
             )
             return f"今天：新收 {new}，仍缺 {self.city.counts()['missing']} 个县区"
         board = self.departments
-        first = next(
-            (e.id for e in self.events if day_in_china(e.at) == board.today), self.last + 1
-        )
-        files = tuple(each for each in self.received if each.event >= first)
+        first = next((e.id for e in self.events if day_in_china(e.at) == board.today), None)
+        files = tuple(self.received(first - 1)) if first is not None else ()
         numbers = Received(files, 0, board.missing, (), (), board).numbers()
         return "今天：" + "，".join(chinese for chinese, _ in told_numbers(numbers, board))
 
@@ -153,19 +153,18 @@ class RoundOnDesk:
 
 
 def _snapshot(this_round: OpenRound) -> Snapshot:
-    settings, is_city = this_round.settings, this_round.settings.level == CITY
-    names = tuple(this_round.form_of(form).name for form in settings.forms)
-    events = tuple(this_round.events)
-    if is_city:
-        return Snapshot(
-            this_round.folder.path, None, fold_city(this_round), events, settings, names, False, ()
-        )
-    board = fold(this_round)
+    settings, events = this_round.settings, tuple(this_round.events)
+    board = fold(this_round) if settings.level != CITY else None
+    is_old = any(e.kind == "summarised" for e in events)
     return Snapshot(
-        this_round.folder.path, board, None, events, settings, names,
-        any(e.kind == "summarised" for e in events) and is_stale(this_round, board),
-        tuple(received_since(this_round, board)),
-    )  # fmt: skip
+        this_round.folder.path,
+        board,
+        fold_city(this_round) if board is None else None,
+        events,
+        settings,
+        tuple(this_round.form_of(form).name for form in settings.forms),
+        board is not None and is_old and is_stale(this_round, board),
+    )
 
 
 # --- which rounds there are --------------------------------------------------------------------------------

@@ -60,6 +60,7 @@ def serve_desk(
             timeout_graceful_shutdown=3, proxy_headers=False, ws="none", h11_max_incomplete_event_size=64 * 1024,
         )  # fmt: skip
         server = uvicorn.Server(config)
+        threading.Thread(target=desk.warm_up, daemon=True).start()
         with _ending(desk, server):
             if browser:
                 threading.Timer(0.5, webbrowser.open, (first,)).start()

@@ -119,46 +119,50 @@ def _asked(visit: Visit, draft: dict[str, str], status: int = 200, **more: Any) 
 
 def make_round(visit: Visit) -> Response:
     """Look at what was typed, and at the roster line by line; make the round once the clerk has seen it."""
-    session = visit.session
-    draft = {name: visit.text(name) for name in _FIELDS}
-    draft["forms"] = " ".join(visit.texts("forms"))
-    draft["roster"], draft["roster_name"] = (
-        session.draft.get("roster", ""),
-        session.draft.get("roster_name", ""),
-    )
-    session.draft = draft
-    given = visit.form.get("roster")
-    if isinstance(given, UploadFile) and given.filename:
-        draft["roster"], draft["roster_name"] = _kept(visit, given), printable(given.filename)
+    draft = _typed(visit)
     roster: Roster | None = None
     if draft["roster"]:
+        load = load_counties if draft["kind"] == "city" else load_roster
         try:
-            roster = (load_counties if draft["kind"] == "city" else load_roster)(
-                Path(draft["roster"])
-            )
+            roster = load(Path(draft["roster"]))
         except RosterError as error:
             mistakes = [plain(line) for line in _mistakes(error, draft)]
             draft["roster"] = draft["roster_name"] = ""
             return _asked(visit, draft, 422, mistakes=mistakes)
-    if visit.text("do") != "make" or (roster is None and not draft["last"]):
-        if roster is None and not draft["last"]:
-            visit.session.tell("refused", "请选名册")
+    has_roster = roster is not None or bool(draft["last"])
+    if not has_roster:
+        visit.session.tell("refused", "请选名册")
+    if visit.text("do") != "make" or not has_roster:
         return _asked(visit, draft, roster=roster)
     path = _made(visit, draft)
-    session.draft = {}
-    on_desk = visit.desk.lay(path)
-    return visit.go(
-        f"/r/{on_desk.id}/board", "建好了。先看看单位对不对，再点“发表”写出发给各单位的表"
-    )
+    visit.session.draft = {}
+    here = f"/r/{visit.desk.lay(path).id}/board"
+    return visit.go(here, "建好了。先看看单位对不对，再点“发表”写出发给各单位的表")
+
+
+def _typed(visit: Visit) -> dict[str, str]:
+    """What was typed, and the files that were given now or before; it is kept until the round is made."""
+    before, draft = visit.session.draft, {name: visit.text(name) for name in _FIELDS}
+    draft["forms"] = " ".join(visit.texts("forms"))
+    for field, endings, what in (
+        ("roster", _TABLES, "名册应是 Excel 或 CSV 文件"),
+        ("own", (".toml",), "表的定义应是 .toml 文件"),
+    ):
+        name = f"{field}_name"
+        draft[field], draft[name] = before.get(field, ""), before.get(name, "")
+        given = visit.form.get(field)
+        if isinstance(given, UploadFile) and given.filename:
+            if not given.filename.lower().endswith(endings):
+                raise WorkbookError(f"{what}（{'、'.join(endings)}）")
+            draft[field], draft[name] = _kept(visit, given), printable(given.filename)
+    visit.session.draft = draft
+    return draft
 
 
 def _kept(visit: Visit, given: UploadFile) -> str:
-    """Where the roster lies until the round is made."""
-    ending = Path(given.filename or "").suffix.lower()
-    if ending not in _TABLES:
-        raise WorkbookError(f"名册应是 Excel 或 CSV 文件（{'、'.join(_TABLES)}）")
-    folder = Path(tempfile.mkdtemp(dir=visit.desk.scratch))
-    target = folder / f"名册{ending}"
+    """Where a file lies until the round is made."""
+    name = stem_of("", Path((given.filename or "").replace("\\", "/")).name).lstrip(".")
+    target = Path(tempfile.mkdtemp(dir=visit.desk.scratch)) / (name or "＿")
     with target.open("wb") as file:
         shutil.copyfileobj(given.file, file)
     return str(target)
@@ -183,8 +187,10 @@ def _made(visit: Visit, draft: dict[str, str]) -> Path:
     last = next((known.path for known in desk.known() if known.id == draft["last"]), None)
     roster = Path(draft["roster"]) if draft["roster"] else None
     is_city = draft["kind"] == "city"
+    forms = [form for form in forms_there() if form.id in draft["forms"].split()]
+    forms += [load_form(Path(draft["own"]))] if draft["own"] else []
     return new_round(
-        base / name, forms=() if is_city else [f for f in forms_there() if f.id in draft["forms"].split()],
-        roster=None if is_city else roster, counties=roster if is_city else None, year=visit.number("year"),
-        deadline=visit.day("deadline", "截止日期"), bureau=draft["bureau"], area=draft["area"], last=last,
+        base / name, forms=() if is_city else forms, roster=None if is_city else roster,
+        counties=roster if is_city else None, year=visit.number("year"), deadline=visit.day("deadline", "截止日期"),
+        bureau=draft["bureau"], area=draft["area"], last=last,
     )  # fmt: skip

@@ -161,7 +161,10 @@ def _rows(on_desk: RoundOnDesk, snapshot: Snapshot, after: int | None) -> list[d
 
     if snapshot.board is None:
         return []
-    files = [each for each in snapshot.received if after is None or each.event > after]
+    if after is None:  # the last so many
+        numbers = [e.id for e in snapshot.events if e.kind == "received"][-_MOST_ROWS:]
+        after = numbers[0] - 1 if numbers else snapshot.last
+    files = snapshot.received(after)
     return [file_row(on_desk, snapshot, each) for each in reversed(files[-_MOST_ROWS:])]
 
 

@@ -302,24 +302,28 @@ def read_kept(
     passwords: Passwords = (),
     workers: int = 1,
     apart: bool = False,
+    pool: Executor | None = None,
     progress: Callable[[Path], None] | None = None,
 ) -> Returns:
     """Read files that are kept under other names: each is named as its first path, its content at the second.
 
-    A return a file, in their order; archives are not opened. With `apart` no file is read in this process.
+    A return a file, in their order; archives are not opened. With `apart` no file is read in this process; with a `pool`
+    all are read there, and nothing else may be done with it meanwhile.
     """
     work = partial(_read_kept, forms=forms, passwords=passwords)
     returns_by_start: dict[int, list[Return]] = {}
-    if not files or (not apart and (workers < 2 or len(files) < _WORTH_A_PROCESS)):
+    if files and pool is not None:
+        returns_by_start = _gathered(dispatch(work, files, pool, size=_FEW_AT_ONCE), progress)
+    elif not files or (not apart and (workers < 2 or len(files) < _WORTH_A_PROCESS)):
         batches: Iterable[tuple[WorkBatch[tuple[Path, Path]], list[Return] | None]] = (
             (batch, work(batch))
             for batch in (WorkBatch(n, (each,)) for n, each in enumerate(files))
         )
         returns_by_start = _gathered(batches, progress)
     else:
-        with Processes(workers) as pool:
+        with Processes(workers) as processes:
             size = _AT_ONCE if len(files) >= _WORTH_A_PROCESS else _FEW_AT_ONCE
-            batches = dispatch(work, files, pool, size=size, in_flight=2 * workers)
+            batches = dispatch(work, files, processes, size=size, in_flight=2 * workers)
             returns_by_start = _gathered(batches, progress)
     return Returns(r for start in sorted(returns_by_start) for r in returns_by_start[start])
 

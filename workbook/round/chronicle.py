@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from typing import Any
 
 from workbook.arguments import PathLike
@@ -12,7 +13,7 @@ from workbook.round.folder import OpenRound, opened
 from workbook.round.problems import label_of
 from workbook.round.receiving import KeptReader, findings_of
 from workbook.round.state import DutyState, LivingProblem, current_key, fold
-from workbook.round.versions import Version, day_in_china
+from workbook.round.versions import Standing, Version, day_in_china
 
 
 def history(
@@ -80,9 +81,12 @@ def problems_in(
     ]  # fmt: skip
 
 
-def submission_of(this_round: OpenRound, version: Version) -> Submission | None:
-    """What was filled in in a version, read once more from the file that is kept, in a process of its own; None if it is
-    no form.
+def submission_of(
+    this_round: OpenRound, version: Version, pool: Executor | None = None
+) -> Submission | None:
+    """What was filled in in a version, read once more from the file that is kept; None if it is no form.
+
+    It is read in a process of its own, or in a `pool` with which nothing else is done meanwhile.
 
     >>> from workbook.round import fold, new_round, opened, receive, submission_of
     >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
@@ -92,7 +96,7 @@ def submission_of(this_round: OpenRound, version: Version) -> Submission | None:
     ...     submission_of(this_round, duty.counted).department
     '岳阳市云溪区教育局'
     """
-    reader = KeptReader(this_round, apart=True)
+    reader = KeptReader(this_round, apart=True, pool=pool)
     (returned,) = reader.read([(version.name, version.sha256)])
     return returned.submission
 
@@ -155,7 +159,8 @@ def _changed(
     this_round: OpenRound, duty: DutyState, version: Version, before: Version | None
 ) -> list[dict[str, Any]]:
     """The cells that hold something else than in the version before."""
-    if before is None:
+    unread = Standing.UNREADABLE
+    if before is None or unread in (version.standing, before.standing):
         return []
     ours, theirs = (this_round.ledger.reading(each.reading)["cells"] for each in (version, before))
     nothing = (None, "")

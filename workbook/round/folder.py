@@ -230,6 +230,16 @@ class OpenRound:
             (entry.county, entry.code or entry.department): entry for entry in self.roster.entries
         }
 
+    @cached_property
+    def renamed(self) -> Mapping[tuple[str, str], tuple[str, str]]:
+        """By what a department was called before, what it is called now; codes that are still in use aside."""
+        return {
+            before: now
+            for now, entry in self.entries.items()
+            for code in former_codes(entry)
+            if (before := (entry.county, code)) not in self.entries
+        }
+
     def write(self, events: Iterable[Event], **kept: Any) -> list[Event]:
         """Write events down, if nobody else has written since; they are then part of what happened."""
         seen = self.events[-1].id if self.events else 0

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -112,7 +113,13 @@ class DutyKey:
     @classmethod
     def of(cls, text: str) -> DutyKey:
         """The one that stands in the ledger."""
-        return cls(*json.loads(text)) if text else cls()
+        return _key_of(text)
+
+
+@lru_cache(maxsize=65536)
+def _key_of(text: str) -> DutyKey:
+    """The key that a text tells: each occurs in many events."""
+    return DutyKey(*json.loads(text)) if text else DutyKey()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -266,9 +267,10 @@ class KeptReader:
         progress: Callable[[Path], None] | None = None,
         *,
         apart: bool = False,
+        pool: Executor | None = None,
     ) -> None:
         self.round = this_round
-        self.workers, self.progress, self.apart = workers, progress, apart
+        self.workers, self.progress, self.apart, self.pool = workers, progress, apart, pool
         self._read: dict[tuple[str, str], Return] = {}
 
     def read(self, files: Sequence[tuple[str, str]]) -> list[Return]:
@@ -295,6 +297,7 @@ class KeptReader:
             passwords=self.round.roster.passwords,
             workers=self.workers,
             apart=self.apart,
+            pool=self.pool,
             progress=progress,
         )
         return {
@@ -653,20 +656,21 @@ def _came_again(after: Board, incoming: Incoming) -> ReceivedFile:
     )  # fmt: skip
 
 
-def received_since(this_round: OpenRound, board: Board, after: int = 0) -> list[ReceivedFile]:
-    """The files that were received after an event, in their order, each with what it is now.
+def received_since(events: Sequence[Event], board: Board, after: int = 0) -> list[ReceivedFile]:
+    """The files that were received after an event, in their order, each with what it is now on the board of the events.
 
     >>> from workbook.round import fold, new_round, opened, receive, received_since
     >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
     >>> received = receive(path, "samples/returns")
     >>> with opened(path) as this_round:
-    ...     [each.outcome for each in received_since(this_round, fold(this_round), after=2)][:2]
+    ...     files = received_since(this_round.events, fold(this_round), after=2)
+    >>> [each.outcome for each in files][:2]
     ['counted', 'counted']
     """
-    why = {e.file: e.data.get("why", "") for e in this_round.events if e.kind == "read"}
+    why = {e.file: e.data.get("why", "") for e in events[after:] if e.kind == "read"}
     waiting = {stray.sha256 for stray in board.unassigned}
     files = []
-    for event in this_round.events[after:]:
+    for event in events[after:]:
         if event.kind != "received":
             continue
         found, name, sha256 = board.placement(event.file), event.data["name"], event.file

@@ -312,3 +312,34 @@ def test_a_round_is_made_from_a_roster_that_is_shown_with_its_mistakes(tmp_path:
         sent("look", roster=(SAMPLES / "roster.csv").read_bytes())
         assert "这里已经有一次收表" in sent("make")
         assert "新的" in clerk.text("/")
+
+
+def test_a_round_is_made_of_a_form_of_ones_own(tmp_path: Path) -> None:
+    own = SAMPLES.parent / "tests" / "forms" / "another_province.toml"
+    roster = "预算编码,部门\n125001,区科协\n".encode("utf-8-sig")
+    with running(None, base=tmp_path) as desk, Clerk(desk) as clerk:
+        clerk.get("/new")
+
+        def sent(do: str, **files: tuple[str, bytes]) -> str:
+            data = {
+                "_check": clerk.check,
+                "do": do,
+                "back": "/new",
+                "name": "自己的",
+                "kind": "county",
+                "year": "2024",
+            }
+            answer = clerk.client.post("/new", data=data, files=files, follow_redirects=True)
+            return answer.text
+
+        assert "表的定义应是 .toml 文件" in sent("look", own=("表.xlsx", b"x"))
+        assert "名册里的 1 个单位" in sent(
+            "look", own=("坏.toml", b"id = 1"), roster=("r.csv", roster)
+        )
+        assert "没有照办" in sent("make", x=("", b""))
+        sent("look", own=(own.name, own.read_bytes()))
+        assert "建好了" in sent("make", x=("", b""))
+    with opened(tmp_path / "自己的") as this_round:
+        assert [form.path.name for form in this_round.forms.values()] == [
+            "department_overall_2024-p.toml"
+        ]
