@@ -35,10 +35,12 @@ from workbook.desk.sessions import Session, Sessions
 from workbook.desk.visits import NotHere, Visit, made_templates, plain
 from workbook.errors import WorkbookError
 from workbook.reading import Processes
-from workbook.round import acting_as
+from workbook.round import acting_as, reading_in
 
 Page = Callable[[Visit], Response]
 _MOST_FIELDS = 300
+_MOST_POOLS = 2
+"""So many are kept ready."""
 _LONGEST_FIELD = 64 * 1024
 _STATIC = {"desk.css": "text/css; charset=utf-8", "desk.js": "text/javascript; charset=utf-8"}
 
@@ -64,7 +66,7 @@ class Desk:
         self.base = (
             base or (folder.absolute().parent if folder is not None else Path.cwd())
         ).absolute()
-        self.errands = jobs.Errands(record)
+        self.errands = jobs.Errands(record, self.readers)
         self.record = record
         self.is_local = is_local
         self.workers = workers or max(2, os.cpu_count() or 1)
@@ -77,8 +79,9 @@ class Desk:
         )
         self.scratch = Path(self._scratch.name)
         self._rounds: dict[str, RoundOnDesk] = {}
-        self._pool: Processes | None = None
-        self._drawing = threading.Lock()
+        self._pools: list[Processes] = []
+        self._lent: set[Processes] = set()
+        self._lock = threading.Lock()
         self.first: RoundOnDesk | None = None
         if folder is not None:
             self.first = self.lay(folder)
@@ -86,17 +89,26 @@ class Desk:
     def close(self) -> None:
         """Stop what goes on, and take away what was put aside."""
         self.stopping.set()
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (*self._pools, *self._lent):
+            pool.shutdown(wait=False, cancel_futures=True)
         self._scratch.cleanup()
 
     @contextlib.contextmanager
-    def drawing(self) -> Iterator[Processes]:
-        """A process that reads what is to be drawn, for one page at a time; it stays, since it then knows the forms."""
-        with self._drawing:
-            if self._pool is None:
-                self._pool = Processes(1)
-            yield self._pool
+    def readers(self) -> Iterator[Processes]:
+        """Processes that read what came, for one at a time; they stay, since they then know the forms."""
+        with self._lock:
+            pool = self._pools.pop() if self._pools else None
+        pool = pool or Processes(self.workers)
+        self._lent.add(pool)
+        try:
+            yield pool
+        finally:
+            with self._lock:
+                self._lent.discard(pool)
+                keep = len(self._pools) < _MOST_POOLS and not self.stopping.is_set()
+                self._pools += [pool] if keep else []
+            if not keep:
+                pool.shutdown(wait=False, cancel_futures=True)
 
     def warm_up(self) -> None:
         """Have ready what the first page needs, while the clerk is still logging in."""
@@ -104,12 +116,12 @@ class Desk:
             return
         with contextlib.suppress(WorkbookError, OSError):
             snapshot = self.first.snapshot()
-            if snapshot.board is None:
+            if snapshot.board is None or self.stopping.is_set():
                 return
             board_page.rows_of(snapshot)
             with self.first.opened() as this_round:
                 forms = tuple(this_round.forms.values())
-            with self.drawing() as pool:
+            with self.readers() as pool:
                 pool.submit(len, forms).result()  # which reads them there
 
     def lay(self, path: Path) -> RoundOnDesk:
@@ -232,7 +244,7 @@ def _made(visit: Visit, page: Page) -> Response:
     try:
         if visit.method == "POST":
             visit.require_ours()
-        with acting_as(visit.session.who):
+        with acting_as(visit.session.who), reading_in(visit.desk.readers):
             return page(visit)
     except Exception as error:
         return _refused(visit, error)

@@ -146,8 +146,7 @@ def _drawing(
             _drawings.move_to_end(key)
             return _drawings[key], ""
     try:
-        with visit.desk.drawing() as pool:
-            submission = submission_of(this_round, version, pool)
+        submission = submission_of(this_round, version)
     except WorkbookError as error:
         return (), str(error)
     if submission is None:

@@ -20,8 +20,8 @@ from starlette.responses import Response, StreamingResponse
 from workbook.desk.rounds_on_desk import RoundOnDesk, Snapshot
 from workbook.desk.visits import Visit, plain, query
 from workbook.errors import WorkbookError, machine_error, reason_of, remedy_of
-from workbook.reading import is_foreseen, told
-from workbook.round import INBOX, OUTCOMES, STATES, ReceivedFile, acting_as, told_errors
+from workbook.reading import Processes, is_foreseen, told
+from workbook.round import INBOX, OUTCOMES, STATES, ReceivedFile, acting_as, reading_in, told_errors
 
 if TYPE_CHECKING:
     from workbook.desk.application import Desk
@@ -79,7 +79,12 @@ class Errand:
 class Errands:
     """What is being done, and was done of late."""
 
-    def __init__(self, record: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        record: Callable[[str], object],
+        readers: Callable[[], contextlib.AbstractContextManager[Processes]],
+    ) -> None:
+        self._readers = readers
         self._errands: dict[str, Errand] = {}
         self._lock = threading.Lock()
         self._record = record
@@ -109,7 +114,7 @@ class Errands:
 
     def _run(self, errand: Errand, work: Callable[[Errand], None], who: str) -> None:
         try:
-            with acting_as(who):
+            with acting_as(who), reading_in(self._readers):
                 while True:
                     work(errand)
                     with self._lock:

@@ -18,6 +18,8 @@ from workbook.desk.application import Desk, build_application
 from workbook.errors import WorkbookError, reason_of
 
 USUAL_PORT = 8765
+_PATIENCE = 8.0
+"""Seconds in which what was begun at the start comes to its end."""
 _PORTS = 20
 """So many neighbours of the usual port are tried where it is taken."""
 
@@ -44,6 +46,7 @@ def serve_desk(
     listening = _listening(host, port)
     number = listening.getsockname()[1]
     desk = Desk(folder, password=password, record=record, is_local=is_local)
+    warming = threading.Thread(target=desk.warm_up, daemon=True)
     try:
         application = build_application(desk, host=host, port=number)
         address = f"http://{_in_address(host)}:{number}"
@@ -60,12 +63,15 @@ def serve_desk(
             timeout_graceful_shutdown=3, proxy_headers=False, ws="none", h11_max_incomplete_event_size=64 * 1024,
         )  # fmt: skip
         server = uvicorn.Server(config)
-        threading.Thread(target=desk.warm_up, daemon=True).start()
+        warming.start()
         with _ending(desk, server):
             if browser:
                 threading.Timer(0.5, webbrowser.open, (first,)).start()
             server.run(sockets=[listening])
     finally:
+        desk.stopping.set()
+        if warming.ident is not None:
+            warming.join(_PATIENCE)  # a process that is just being started would complain
         desk.close()
         listening.close()
 

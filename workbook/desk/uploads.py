@@ -189,6 +189,8 @@ async def take_uploads(desk: Desk, request: Request) -> Response:
     boundary = parse_options_header(request.headers.get("content-type", ""))[1].get(b"boundary")
     if not boundary:
         raise WorkbookError("没有看到文件，请再选一次")
+    if (await run_in_threadpool(on_desk.snapshot)).is_closed:
+        raise WorkbookError("这次收表已经封存，不能再收；要收，先在“封存”页写明原因、重新打开")
     await run_in_threadpool(swept, on_desk.path)
     arrivals = Arrivals(on_desk.path, visit)
     given = request.headers.get("x-desk-check", "")

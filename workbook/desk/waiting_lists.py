@@ -187,9 +187,7 @@ def begin_receiving(visit: Visit) -> Response:
 
 def _receive(workers: int, errand: Errand) -> None:
     with errand.round.alone() as path:
-        received = receive(
-            path, workers=workers, apart=True, begun=errand.begun, progress=errand.progress
-        )
+        received = receive(path, workers=workers, begun=errand.begun, progress=errand.progress)
     for remark in received.remarks:
         errand.tell("done", remark)
     for name in received.waiting:

@@ -301,20 +301,21 @@ def read_kept(
     forms: Forms,
     passwords: Passwords = (),
     workers: int = 1,
-    apart: bool = False,
     pool: Executor | None = None,
     progress: Callable[[Path], None] | None = None,
 ) -> Returns:
     """Read files that are kept under other names: each is named as its first path, its content at the second.
 
-    A return a file, in their order; archives are not opened. With `apart` no file is read in this process; with a `pool`
-    all are read there, and nothing else may be done with it meanwhile.
+    A return a file, in their order; archives are not opened. With a `pool` all are read there, none in this
+    process; nothing else may be done with it meanwhile.
     """
     work = partial(_read_kept, forms=forms, passwords=passwords)
     returns_by_start: dict[int, list[Return]] = {}
-    if files and pool is not None:
-        returns_by_start = _gathered(dispatch(work, files, pool, size=_FEW_AT_ONCE), progress)
-    elif not files or (not apart and (workers < 2 or len(files) < _WORTH_A_PROCESS)):
+    is_much = len(files) >= _WORTH_A_PROCESS
+    size = _AT_ONCE if is_much else _FEW_AT_ONCE
+    if pool is not None:
+        returns_by_start = _gathered(dispatch(work, files, pool, size=size), progress)
+    elif workers < 2 or not is_much:
         batches: Iterable[tuple[WorkBatch[tuple[Path, Path]], list[Return] | None]] = (
             (batch, work(batch))
             for batch in (WorkBatch(n, (each,)) for n, each in enumerate(files))
@@ -322,7 +323,6 @@ def read_kept(
         returns_by_start = _gathered(batches, progress)
     else:
         with Processes(workers) as processes:
-            size = _AT_ONCE if len(files) >= _WORTH_A_PROCESS else _FEW_AT_ONCE
             batches = dispatch(work, files, processes, size=size, in_flight=2 * workers)
             returns_by_start = _gathered(batches, progress)
     return Returns(r for start in sorted(returns_by_start) for r in returns_by_start[start])

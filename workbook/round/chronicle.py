@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from typing import Any
 
 from workbook.arguments import PathLike
@@ -81,12 +80,8 @@ def problems_in(
     ]  # fmt: skip
 
 
-def submission_of(
-    this_round: OpenRound, version: Version, pool: Executor | None = None
-) -> Submission | None:
+def submission_of(this_round: OpenRound, version: Version) -> Submission | None:
     """What was filled in in a version, read once more from the file that is kept; None if it is no form.
-
-    It is read in a process of its own, or in a `pool` with which nothing else is done meanwhile.
 
     >>> from workbook.round import fold, new_round, opened, receive, submission_of
     >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
@@ -96,8 +91,7 @@ def submission_of(
     ...     submission_of(this_round, duty.counted).department
     '岳阳市云溪区教育局'
     """
-    reader = KeptReader(this_round, apart=True, pool=pool)
-    (returned,) = reader.read([(version.name, version.sha256)])
+    (returned,) = KeptReader(this_round).read([(version.name, version.sha256)])
     return returned.submission
 
 

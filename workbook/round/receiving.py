@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -164,15 +166,14 @@ def receive(
     paths: PathLike | Iterable[PathLike] | None = None,
     *,
     workers: int = 1,
-    apart: bool = False,
     begun: Callable[[int], None] | None = None,
     progress: Callable[[Path], None] | None = None,
 ) -> Received:
     """Take in what lies in 收件/, or under `paths`: files, folders, archives and mails, each file once.
 
-    With `apart` even a single file is read in a process of its own, which it may kill. `begun` is told how many files
-    are new, `progress` each one that was read. Nothing raises for what a department sent. Raises WorkbookError where
-    the round is closed, BuildError where nothing can be stored; then nothing has been written down.
+    `begun` is told how many files are new, `progress` each one that was read. Nothing raises for what a department
+    sent. Raises WorkbookError where the round is closed, BuildError where nothing can be stored; then nothing has been
+    written down.
 
     >>> from workbook.round import new_round, receive
     >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
@@ -192,7 +193,7 @@ def receive(
             [path for path in given if path.exists()],
             this_round.ledger.known_files(),
         )
-        reader = KeptReader(this_round, workers, progress, apart=apart)
+        reader = KeptReader(this_round, workers, progress)
         return _received(this_round, look, reader, begun)
 
 
@@ -257,6 +258,30 @@ def _own_files(this_round: OpenRound) -> set[str]:
     return {data[name] for data in sent for name in ("sha256", "notice") if name in data}
 
 
+Borrowing = Callable[[], contextlib.AbstractContextManager[Executor]]
+_BORROW: ContextVar[Borrowing | None] = ContextVar("borrow", default=None)
+
+
+@contextlib.contextmanager
+def reading_in(borrow: Borrowing) -> Iterator[None]:
+    """Have all files that are read within be read by an executor's processes, which one of them may kill and nothing else.
+
+    `borrow` gives one with which nothing else is done meanwhile, for as long as it takes.
+
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from workbook.round import new_round, reading_in, receive
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> with reading_in(lambda: ThreadPoolExecutor(1)):
+    ...     receive(path, "samples/returns").numbers()["new"]
+    12
+    """
+    token = _BORROW.set(borrow)
+    try:
+        yield
+    finally:
+        _BORROW.reset(token)
+
+
 class KeptReader:
     """Reads kept files, each once."""
 
@@ -265,12 +290,9 @@ class KeptReader:
         this_round: OpenRound,
         workers: int = 1,
         progress: Callable[[Path], None] | None = None,
-        *,
-        apart: bool = False,
-        pool: Executor | None = None,
     ) -> None:
         self.round = this_round
-        self.workers, self.progress, self.apart, self.pool = workers, progress, apart, pool
+        self.workers, self.progress = workers, progress
         self._read: dict[tuple[str, str], Return] = {}
 
     def read(self, files: Sequence[tuple[str, str]]) -> list[Return]:
@@ -290,16 +312,13 @@ class KeptReader:
         forms: Mapping[tuple[str, str], Form],
         progress: Callable[[Path], None] | None,
     ) -> dict[tuple[str, str], Return]:
-        folder = self.round.folder
-        returns = read_kept(
-            [(folder.path / name, folder.stored(sha256)) for name, sha256 in files],
-            forms=forms,
-            passwords=self.round.roster.passwords,
-            workers=self.workers,
-            apart=self.apart,
-            pool=self.pool,
-            progress=progress,
-        )
+        folder, borrow = self.round.folder, _BORROW.get()
+        kept = [(folder.path / name, folder.stored(sha256)) for name, sha256 in files]
+        with borrow() if borrow and kept else contextlib.nullcontext() as pool:
+            returns = read_kept(
+                kept, forms=forms, passwords=self.round.roster.passwords, workers=self.workers, pool=pool,
+                progress=progress,
+            )  # fmt: skip
         return {
             each: _named(returned, *each) for each, returned in zip(files, returns, strict=True)
         }

@@ -51,7 +51,7 @@ def started(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], 
         yield process, process.stdout.readline().strip()
     finally:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=30)  # nothing that it had started outlives it
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import pytest
 from tests.desks import SAMPLES, Clerk, RunningDesk, dies, running
 from workbook.desk import uploads
 from workbook.limits import Limits
-from workbook.round import new_round, opened
+from workbook.round import close_round, new_round, opened
 
 
 @pytest.fixture
@@ -214,3 +214,12 @@ def test_a_file_that_kills_its_reader_does_not_kill_the_desk(
     assert "118001" in text
     assert "读不出" in text
     assert clerk.get("board").status_code == 200
+    told = clerk.do("assign", do="assign", file="118001_岳阳市云溪区档案馆.xlsx", whose="119001")
+    assert "归 119001" in told
+
+
+def test_a_sealed_round_takes_nothing_more(clerk: Clerk, folder: Path) -> None:
+    close_round(folder, why="演练")
+    answer = clerk.drop(("a.pdf", b"x"))
+    assert (answer.status_code, "已经封存" in answer.json()["refused"][0][1]) == (400, True)
+    assert inbox(folder) == []
