@@ -29,7 +29,7 @@ from workbook.desk import (
     uploads,
     waiting_lists,
 )
-from workbook.desk.gate import Gate, TooMuchSent
+from workbook.desk.gate import Gate, TooMuchSent, too_much
 from workbook.desk.rounds_on_desk import Recents, RoundOnDesk, is_round
 from workbook.desk.sessions import Session, Sessions
 from workbook.desk.visits import NotHere, Visit, made_templates, plain
@@ -180,7 +180,7 @@ def build_application(desk: Desk, *, host: str = "127.0.0.1", port: int = 0) -> 
 
     here = "/r/{round}"
     routes = [
-        Route("/login", _login(desk), methods=["GET", "POST"]),
+        Route("/login", _guarded(desk, _login), methods=["GET", "POST"]),
         Route("/static/{name}", _static, methods=["GET"]),
         Route("/favicon.ico", _no_icon, methods=["GET"]),
         Route(f"{here}/upload", _guarded(desk, uploads.take_uploads), methods=["POST"]),
@@ -277,8 +277,10 @@ def _guarded(
     async def answer(request: Request) -> Response:
         try:
             return await handler(desk, request)
-        except (HTTPException, TooMuchSent):
+        except HTTPException:
             raise
+        except TooMuchSent:
+            return too_much()
         except ClientDisconnect:  # nobody is there any more to be told
             return Response(status_code=400)
         except Exception as error:
@@ -290,33 +292,30 @@ def _guarded(
     return answer
 
 
-def _login(desk: Desk) -> Callable[[Request], Awaitable[Response]]:
+async def _login(desk: Desk, request: Request) -> Response:
     """The door: a link is used up and leaves the address; then a name is asked."""
+    key = request.query_params.get("key", "")
+    if request.method == "GET" and key:  # to ask after it (HEAD) is not to open it
+        session = desk.sessions.redeem(key)
+        response: Response = RedirectResponse("/login", 303)  # the key is gone from the address
+        if session is not None:
+            desk.gate.remember(response, session)
+            desk.on_key_used()
+        return response
+    form = await request.form(max_files=0, max_fields=20) if request.method == "POST" else None
+    return await run_in_threadpool(_asked_who, Visit.of(desk, request, form))
 
-    def asked(visit: Visit) -> Response:
-        try:
-            if visit.method == "POST":
-                return start_pages.log_in(visit)
-            if visit.session.who:
-                return RedirectResponse(desk.first_page(), 303)
-            return start_pages.login_page(visit)
-        except WorkbookError as error:
-            visit.session.tell("refused", plain(str(error)))
-            return start_pages.login_page(visit)
 
-    async def answer(request: Request) -> Response:
-        key = request.query_params.get("key", "")
-        if request.method == "GET" and key:
-            session = desk.sessions.redeem(key)
-            response: Response = RedirectResponse("/login", 303)  # the key is gone from the address
-            if session is not None:
-                desk.gate.remember(response, session)
-                desk.on_key_used()
-            return response
-        form = await request.form(max_files=0, max_fields=20) if request.method == "POST" else None
-        return await run_in_threadpool(asked, Visit.of(desk, request, form))
-
-    return answer
+def _asked_who(visit: Visit) -> Response:
+    try:
+        if visit.method == "POST":
+            return start_pages.log_in(visit)
+        if visit.session.who:
+            return RedirectResponse(visit.desk.first_page(), 303)
+        return start_pages.login_page(visit)
+    except WorkbookError as error:
+        visit.session.tell("refused", plain(str(error)))
+        return start_pages.login_page(visit)
 
 
 async def _static(request: Request) -> Response:

@@ -69,18 +69,7 @@ class Gate:
             return
         scope[SESSION] = session
         most = _UPLOADS.get(scope["path"].rpartition("/")[2], FORM_BYTES)
-        began = False
-
-        async def sending(message: Message) -> None:
-            nonlocal began
-            began = began or message["type"] == "http.response.start"
-            await guarded(message)
-
-        try:
-            await self.app(scope, _bounded(receive, most), sending)
-        except TooMuchSent:
-            if not began:
-                await _too_much()(scope, receive, guarded)
+        await self.app(scope, _bounded(receive, most), guarded)
 
     # who may come in
 
@@ -99,7 +88,7 @@ class Gate:
         if not length.isdecimal():
             return PlainTextResponse("请求的长度写得不对。", 400)
         if int(length) > _UPLOADS.get(path.rpartition("/")[2], FORM_BYTES):
-            return _too_much()
+            return too_much()
         if path.startswith(_OPEN) or (session is not None and session.who):
             return None
         if method == "POST":
@@ -147,7 +136,8 @@ class Gate:
         response.delete_cookie(self.cookie, httponly=True, samesite="strict", path="/")
 
 
-def _too_much() -> Response:
+def too_much() -> Response:
+    """What is answered where more was sent than may be."""
     return PlainTextResponse(
         "一次送来的太多了，没有收；请分几次，或者把大文件放进“收件”文件夹。", 413
     )
