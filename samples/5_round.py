@@ -36,7 +36,11 @@ def main(output: Path) -> list[str]:
         "，".join(f"{STATES[state]} {count}" for state, count in board.counts().items() if count)
     )
     summarise(folder)
-    return [*told, f"收表的文件夹：{folder}；接着看它：workbook round status {folder}"]
+    return [
+        *told,
+        f"收表的文件夹：{folder}；接着看它：workbook round status {folder}",
+        f"在浏览器里办：workbook desk {folder}",
+    ]
 
 
 if __name__ == "__main__":

@@ -14,17 +14,6 @@ if TYPE_CHECKING:
     from workbook.levels import CityBoard
     from workbook.round import Done
 
-_OUTCOMES = {
-    "counted": t("计入", "counts"),
-    "replaced_older": t("换下旧包", "replaces an older one"),
-    "not_displacing": t("没有换下", "does not replace"),
-    "unchanged": t("收过", "unchanged"),
-    "wrong_year": t("不是这个年度的", "another year's"),
-    "unassigned": t("不知是哪个县区的", "of no county"),
-    "unreadable": t("读不出", "unreadable"),
-    "skipped": t("跳过", "skipped"),
-}
-
 
 def is_city(folder: Path) -> bool:
     """Whether a folder collects counties' packs."""
@@ -36,7 +25,7 @@ def is_city(folder: Path) -> bool:
 
 def receive(folder: Path, paths: Iterable[Path], *, as_json: bool) -> None:
     """As `workbook round receive`."""
-    from workbook.levels import receive_packs
+    from workbook.levels import PACK_OUTCOMES, receive_packs
 
     received = receive_packs(folder, tuple(paths) or None)
     record = received.record()
@@ -54,7 +43,7 @@ def receive(folder: Path, paths: Iterable[Path], *, as_json: bool) -> None:
         for each in received.files:
             number = t(f" 第 {each.version} 包", f" pack {each.version}") if each.version else ""
             why = f"：{each.why}" if each.why else ""
-            say(f"  {each.file}  {each.county}{number}  {_OUTCOMES[each.outcome]}{why}")
+            say(f"  {each.file}  {each.county}{number}  {t(*PACK_OUTCOMES[each.outcome])}{why}")
     sys.exit(_exit_code(received.board))
 
 

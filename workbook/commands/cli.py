@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from workbook.commands.desk_command import desk
 from workbook.commands.forms import form, forms, layout, template
 from workbook.commands.messages import CommandGroup, fail, say, t
 from workbook.commands.returns import check, explain, read
@@ -84,6 +85,7 @@ for _command in (
     aggregate,
     explain,
     round_,
+    desk,
     verify,
 ):
     cli.add_command(_command)

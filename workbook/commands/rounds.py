@@ -250,17 +250,10 @@ def receive(folder: Path, paths: tuple[Path, ...], all_: bool, as_json: bool, wo
 
 
 def _print_received(received: Received, *, all_: bool) -> None:
-    n = received.numbers()
-    to_decide = received.board.counts()["to_decide"]
-    parts = [
-        t(f"新收 {n['new']}", f"{n['new']} new"), t(f"通过 {n['passed']}", f"{n['passed']} passed"),
-        t(f"须退回 {n['faulty']}", f"{n['faulty']} to be sent back"),
-        t(f"换下旧件 {n['replaced']}", f"{n['replaced']} took an older one's place"),
-        *([t(f"待核定 {to_decide}", f"{to_decide} to be decided")] if to_decide else []),
-        *([t(f"不知是谁的 {n['unassigned']}", f"{n['unassigned']} of nobody")] if n["unassigned"] else []),
-        t(f"仍缺 {n['missing']}", f"{n['missing']} missing"),
-    ]  # fmt: skip
-    say(t("今天：", "Today: ") + t("，", ", ").join(parts))
+    from workbook.round import OUTCOMES, told_errors, told_numbers
+
+    words = told_numbers(received.numbers(), received.board)
+    say(t("今天：", "Today: ") + t("，", ", ").join(t(*pair) for pair in words))
     for remark in received.remarks:
         say(remark)
     cities.say_waiting(received.waiting)
@@ -273,7 +266,7 @@ def _print_received(received: Received, *, all_: bool) -> None:
         why = f"：{each.why}" if each.why else ""
         who = f"{each.county} {each.code}".strip()
         version = t(f" 第 {each.version} 版", f" version {each.version}") if each.version else ""
-        outcome = f"{_OUTCOMES.get(each.outcome, each.outcome)}{_errors_of(received, each)}"
+        outcome = f"{t(*OUTCOMES[each.outcome])}{t(*told_errors(received.board, each))}"
         say(f"  {each.file}  {who}{version}  {outcome}{why}")
     if len(told) > _MOST and not all_:
         say(
@@ -282,34 +275,6 @@ def _print_received(received: Received, *, all_: bool) -> None:
                 f"  ... {len(told)} in all; --all lists them",
             )
         )
-
-
-def _errors_of(received: Received, each: Any) -> str:
-    """How many errors a copy has, where it has any."""
-    found = received.board.placement(each.sha256)
-    if found is None or each.outcome in ("unchanged", "attachment"):
-        return ""
-    duty, version = found
-    errors = duty.open_errors(version)
-    is_last = duty.latest is None or duty.latest.sha256 == version.sha256
-    what = t("，须退回", ", to be sent back") if is_last else ""
-    return t(f"{what}，错误 {errors}", f"{what}, {errors} errors") if errors else ""
-
-
-_OUTCOMES = {
-    "counted": t("计入", "counts"),
-    "replaced_older": t("换下旧件", "replaces an older one"),
-    "not_displacing": t("没有换下", "does not replace"),
-    "to_decide": t("待核定", "to be decided"),
-    "unchanged": t("收过", "unchanged"),
-    "wrong_form": t("不是要收的表", "another form"),
-    "wrong_year": t("不是这个年度的", "another year's"),
-    "wrong_county": t("别的县区的", "another county's"),
-    "attachment": t("附件", "attachment"),
-    "unassigned": t("不知是谁的", "of nobody"),
-    "unreadable": t("读不出", "unreadable"),
-    "skipped": t("跳过", "skipped"),
-}  # fmt: skip
 
 
 @round_.command(help=t("现在到了哪一步：每个单位一行。", "Who is where: a line a department."))
@@ -386,20 +351,15 @@ def _print_questions(folder: Path, departments: Iterable[Any]) -> None:
                     say(f"    {entry.code} {_problem_line(problem)}")
 
 
-_PROBLEM_STATES = {
-    "open": t("未改", "open"),
-    "answered": t("答复待定", "answered"),
-    "waived": t("已核定不改", "waived"),
-}
-
-
 def _problem_line(problem: Any) -> str:
     """A problem in words: number, state, where, what, and what was said of it."""
+    from workbook.round import PROBLEM_STATES
+
     severity = {"error": t("错误", "error"), "warning": t("提醒", "warning")}[problem["severity"]]
     words = filter(None, (problem["answer"], problem["note"]))
     said = ((t("单位答", "answer"), "，".join(words)), (t("我们定", "decided"), problem["why"]))
     told = "".join(f"  {word}：{text}" for word, text in said if text)
-    state = _PROBLEM_STATES[problem["state"]]
+    state = t(*PROBLEM_STATES[problem["state"]])
     return (
         f"{problem['number']}  {state}  {severity}  {problem['place']}  {problem['message']}{told}"
     )
@@ -410,51 +370,11 @@ def _department_line(department: Any) -> str:
 
     entry, parts = department.entry, []
     for duty in department.duties:
-        words = [STATES[duty.state]]
-        if duty.counted is not None and (errors := duty.open_errors(duty.counted)):
-            words.append(t(f"错误 {errors}", f"{errors} errors"))
-        if duty.rivals:
-            words.append(
-                t("几份分不清先后，用 --use 定", "copies of which nothing tells the later: --use")
-            )
-        if duty.after_approval is not None:
-            words.append(
-                t(
-                    f"核定以后又来了第 {duty.after_approval.number} 版",
-                    f"version {duty.after_approval.number} came after approval",
-                )
-            )
-        if answered := duty.answered():
-            words.append(
-                t(
-                    f"答复待定：{'、'.join(str(a.number) for a in answered)}",
-                    f"answers {', '.join(str(a.number) for a in answered)}",
-                )
-            )
-        if (
-            duty.latest is not None
-            and duty.counted is not None
-            and duty.latest.sha256 != duty.counted.sha256
-            and not duty.rivals
-        ):
-            words.append(t(f"第 {duty.latest.number} 版有新错误，没有换下第 {duty.counted.number} 版",
-                           f"version {duty.latest.number} has new errors and does not replace {duty.counted.number}"))  # fmt: skip
-        if duty.attachments:
-            words.append(
-                t(f"附件 {len(duty.attachments)} 件", f"{len(duty.attachments)} attachments")
-            )
+        words = [STATES[duty.state], *(t(*pair) for pair in duty.remarks())]
         name = f"“{duty.project}”" if duty.project else ""
         parts.append(name + t("，", ", ").join(words))
-    days = department.days_left
-    when = ""
-    if days is not None and department.is_overdue:
-        when = t(f"，逾期 {-days} 天", f", {-days} days late")
-    elif (
-        days is not None
-        and days >= 0
-        and department.state not in ("approved", "nothing", "excused", "passed")
-    ):
-        when = t(f"，还有 {days} 天", f", {days} days left")
+    when = t(*department.told_days())
+    when = t("，", ", ") + when if when else ""
     return f"  {' '.join(filter(None, (entry.county, entry.code, entry.department)))}  {'；'.join(parts)}{when}"
 
 
@@ -685,6 +605,7 @@ def remind(folder: Path, departments: tuple[str, ...], as_json: bool) -> None:
 @json_option
 def history(folder: Path, code: str, county: str, form: str, project: str, as_json: bool) -> None:
     """See the command's help."""
+    from workbook.round import KIND_WORDS
     from workbook.round import history as verb
 
     record = verb(folder, code, county=county, form=form, project=project)
@@ -725,7 +646,7 @@ def history(folder: Path, code: str, county: str, form: str, project: str, as_js
         for problem in duty["problems"]:
             say(f"    {_problem_line(problem)}")
     for event in record["events"]:
-        kind = _KINDS.get(event["kind"], event["kind"])
+        kind = t(*KIND_WORDS[event["kind"]])
         kind += t("（自动）", " (by itself)") if event["data"].get("by_itself") else ""
         why = event["data"].get("why", "")
         told = "  ".join(filter(None, (event["file"] if event["kind"] in _OF_FILES else "", why)))
@@ -747,25 +668,6 @@ def _shown(value: object) -> str:
 
 
 _OF_FILES = ("read", "assigned", "approved", "used", "rechecked")
-_KINDS = {
-    "issued": t("发出", "issued"),
-    "read": t("读入", "read"),
-    "assigned": t("归到单位", "assigned"),
-    "answered": t("单位答复", "answered"),
-    "sent_back": t("退回", "sent back"),
-    "approved": t("核定", "approved"),
-    "used": t("指定", "used"),
-    "excused": t("免报", "excused"),
-    "declared_nothing": t("申报无", "declared nothing"),
-    "extended": t("延期", "extended"),
-    "dated": t("改收到日期", "dated"),
-    "waived": t("同意不改", "waived"),
-    "refused": t("不同意答复", "refused"),
-    "undone": t("撤销", "undone"),
-    "reminded": t("催报", "reminded"),
-    "reviewed": t("复核", "reviewed"),
-    "rechecked": t("重读", "rechecked"),
-}  # fmt: skip
 
 
 @round_.command(help=t("抽查：抽一次，抽定不变。", "Draw the sample for re-checking, once."))

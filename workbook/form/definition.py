@@ -17,6 +17,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from workbook.arguments import PathLike, as_path, refusal, taken
 from workbook.errors import FormError, nearest
@@ -117,7 +118,13 @@ def load_form(path: PathLike) -> Form:
 
 def form_of(path: Path, data: bytes) -> Form:
     """The form that a definition's bytes describe; `path` names it. Raises FormError."""
-    return _form(read_sources(path, data))
+    form = _form(read_sources(path, data))
+    _given_as_bytes[form] = data
+    return form
+
+
+_given_as_bytes: WeakKeyDictionary[Form, bytes] = WeakKeyDictionary()
+"""The definitions that lie in no file of their path."""
 
 
 # A form is itself the key of what is worked out of it, so the same files have to give the same form.
@@ -196,8 +203,13 @@ def _meant(section: dict[str, Any], formulas: Mapping[str, Node]) -> dict[str, A
     return {key: value for key, value in section.items() if key != "subject"} | {"fields": fields}
 
 
-# Between processes a form travels as its path and is read again there.
-copyreg.pickle(Form, lambda form: (load_form, (form.path,)))
+def _travelling(form: Form) -> tuple[Callable[..., Form], tuple[Any, ...]]:
+    """How a form goes to another process, and back: as its path, or as its bytes, and is read again there."""
+    data = _given_as_bytes.get(form)
+    return (load_form, (form.path,)) if data is None else (form_of, (form.path, data))
+
+
+copyreg.pickle(Form, _travelling)
 
 
 @dataclass(frozen=True, slots=True)

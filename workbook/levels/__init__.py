@@ -14,12 +14,13 @@ from workbook.levels.adding_counties import (
     summary_of_city,
 )
 from workbook.levels.city import COUNTY_STATES, CityBoard, CountyState, city_status, fold_city
-from workbook.levels.collecting import CityReceived, receive_packs
+from workbook.levels.collecting import PACK_OUTCOMES, CityReceived, receive_packs
 from workbook.levels.county_decisions import assign_pack, decide_county
 from workbook.round.folder import level_of
 
 __all__ = [
     "COUNTY_STATES",
+    "PACK_OUTCOMES",
     "CityBoard",
     "CityReceived",
     "CountyState",

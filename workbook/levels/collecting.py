@@ -17,6 +17,18 @@ from workbook.round.ledger import DutyKey, Event, Overtaken
 from workbook.text import fold_as_seen, printable
 from workbook.writing import writing
 
+PACK_OUTCOMES = {
+    "counted": ("计入", "counts"),
+    "replaced_older": ("换下旧包", "replaces an older one"),
+    "not_displacing": ("没有换下", "does not replace"),
+    "unchanged": ("收过", "unchanged"),
+    "wrong_year": ("不是这个年度的", "another year's"),
+    "unassigned": ("不知是哪个县区的", "of no county"),
+    "unreadable": ("读不出", "unreadable"),
+    "skipped": ("跳过", "skipped"),
+}
+"""What may become of a pack, in Chinese and in English."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReceivedPack:
@@ -28,7 +40,7 @@ class ReceivedPack:
     version: int | None
     state: str
     outcome: str
-    """counted, replaced_older, not_displacing, unchanged, wrong_year, unassigned, unreadable or skipped."""
+    """One of PACK_OUTCOMES."""
     why: str = ""
 
 

@@ -39,7 +39,7 @@ from workbook.reading.submission import (
     submit,
 )
 from workbook.reading.unforeseen import guarded, is_foreseen, rejected, told
-from workbook.reading.workers import IN_FLIGHT, WorkBatch, dispatch, executor_at
+from workbook.reading.workers import IN_FLIGHT, Processes, WorkBatch, dispatch, executor_at
 
 __all__ = [
     "ACCEPTED",
@@ -54,6 +54,7 @@ __all__ = [
     "FolderCounties",
     "Forms",
     "Passwords",
+    "Processes",
     "Return",
     "Returns",
     "Submission",

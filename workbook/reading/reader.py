@@ -289,6 +289,8 @@ def usual_workers() -> int:
 
 _WORTH_A_PROCESS = 200
 _AT_ONCE = 50
+_FEW_AT_ONCE = 4
+"""So many where there are but few, so that every process has something to do and one is soon told of."""
 _IN_FLIGHT = 128
 """Batches under way on an executor of which it is not known how much it can do at a time."""
 
@@ -299,23 +301,29 @@ def read_kept(
     forms: Forms,
     passwords: Passwords = (),
     workers: int = 1,
+    pool: Executor | None = None,
     progress: Callable[[Path], None] | None = None,
 ) -> Returns:
     """Read files that are kept under other names: each is named as its first path, its content at the second.
 
-    A return a file, in their order; archives are not opened.
+    A return a file, in their order; archives are not opened. With a `pool` all are read there, none in this
+    process; nothing else may be done with it meanwhile.
     """
     work = partial(_read_kept, forms=forms, passwords=passwords)
     returns_by_start: dict[int, list[Return]] = {}
-    if workers < 2 or len(files) < _WORTH_A_PROCESS:
+    is_much = len(files) >= _WORTH_A_PROCESS
+    size = _AT_ONCE if is_much else _FEW_AT_ONCE
+    if pool is not None:
+        returns_by_start = _gathered(dispatch(work, files, pool, size=size), progress)
+    elif workers < 2 or not is_much:
         batches: Iterable[tuple[WorkBatch[tuple[Path, Path]], list[Return] | None]] = (
             (batch, work(batch))
             for batch in (WorkBatch(n, (each,)) for n, each in enumerate(files))
         )
         returns_by_start = _gathered(batches, progress)
     else:
-        with Processes(workers) as pool:
-            batches = dispatch(work, files, pool, size=_AT_ONCE, in_flight=2 * workers)
+        with Processes(workers) as processes:
+            batches = dispatch(work, files, processes, size=size, in_flight=2 * workers)
             returns_by_start = _gathered(batches, progress)
     return Returns(r for start in sorted(returns_by_start) for r in returns_by_start[start])
 

@@ -12,6 +12,7 @@ import logging
 import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -26,6 +27,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count, islice
 from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
 from workbook.errors import WorkbookError
@@ -194,7 +196,9 @@ class Processes(Executor):
     def _started(self) -> ProcessPoolExecutor:
         """A pool of which one process has answered."""
         for context in _contexts():
-            pool = ProcessPoolExecutor(self._workers, mp_context=context)
+            pool = ProcessPoolExecutor(
+                self._workers, mp_context=context, initializer=_end_with_parent
+            )
             try:
                 pool.submit(os.getpid).result()
             except OSError:  # somebody has tidied the server's socket away
@@ -205,6 +209,18 @@ class Processes(Executor):
             else:
                 return pool
         raise WorkbookError(NOT_STARTED)
+
+
+def _end_with_parent() -> None:
+    """Have a process end when the one that it works for is gone, be that killed: it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_wait_and_end, args=(parent,), daemon=True).start()
+
+
+def _wait_and_end(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 NOT_STARTED = (

@@ -6,43 +6,106 @@ departments and for the bureau. All state is a fold over the events (`state`); `
 `receiving`, `deciding`, `results`, `closing`. Start in `ledger`, then `state`.
 """
 
-from workbook.round.chronicle import history, round_tables
-from workbook.round.closing import Verified, close_round, reopen_round, verify
-from workbook.round.deciding import Done, assign, decide
-from workbook.round.folder import OpenRound, opened
-from workbook.round.receiving import Received, receive, receive_bytes
-from workbook.round.results import counted_returns, publish, recheck, sample_round, summarise
-from workbook.round.sending import remind, send, send_back
+from workbook.round.chronicle import history, problems_in, round_tables, submission_of
+from workbook.round.closing import Verified, close_round, reopen_round, sealed_pack_of, verify
+from workbook.round.deciding import Done, assign, decide, duties_of
+from workbook.round.folder import INBOX, PUBLIC, RESULT, OpenRound, opened, pulse
+from workbook.round.ledger import KIND_WORDS, DutyKey, Event, acting_as, is_shared
+from workbook.round.receiving import (
+    OUTCOMES,
+    Received,
+    ReceivedFile,
+    reading_in,
+    receive,
+    receive_bytes,
+    received_since,
+    told_errors,
+    told_numbers,
+)
+from workbook.round.results import (
+    DRAFT,
+    PAGE,
+    SAMPLE,
+    SUMMARY,
+    counted_returns,
+    is_stale,
+    publish,
+    recheck,
+    sample_round,
+    summarise,
+)
+from workbook.round.sending import Reminder, remind, reminders, send, send_back
 from workbook.round.starting import new_round
-from workbook.round.state import STATES, Board, fold, record_of, status
+from workbook.round.state import (
+    PROBLEM_STATES,
+    STATES,
+    Board,
+    DepartmentState,
+    DutyState,
+    fold,
+    record_of,
+    status,
+)
+from workbook.round.versions import Version, day_in_china
 
 __all__ = [
+    "DRAFT",
+    "INBOX",
+    "KIND_WORDS",
+    "OUTCOMES",
+    "PAGE",
+    "PROBLEM_STATES",
+    "PUBLIC",
+    "RESULT",
+    "SAMPLE",
     "STATES",
+    "SUMMARY",
     "Board",
+    "DepartmentState",
     "Done",
+    "DutyKey",
+    "DutyState",
+    "Event",
     "OpenRound",
     "Received",
+    "ReceivedFile",
+    "Reminder",
     "Verified",
+    "Version",
+    "acting_as",
     "assign",
     "close_round",
     "counted_returns",
+    "day_in_china",
     "decide",
+    "duties_of",
     "fold",
     "history",
+    "is_shared",
+    "is_stale",
     "new_round",
     "opened",
+    "problems_in",
     "publish",
+    "pulse",
+    "reading_in",
     "receive",
     "receive_bytes",
+    "received_since",
     "recheck",
     "record_of",
     "remind",
+    "reminders",
     "reopen_round",
     "round_tables",
     "sample_round",
+    "sealed_pack_of",
     "send",
     "send_back",
     "status",
+    "submission_of",
     "summarise",
+    "told_errors",
+    "told_numbers",
     "verify",
 ]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from workbook.arguments import PathLike
 from workbook.form import Form
-from workbook.reading import CHINA
+from workbook.reading import CHINA, Submission
 from workbook.round.deciding import duties_of
 from workbook.round.folder import OpenRound, opened
 from workbook.round.problems import label_of
-from workbook.round.receiving import findings_of
+from workbook.round.receiving import KeptReader, findings_of
 from workbook.round.state import DutyState, LivingProblem, current_key, fold, status
-from workbook.round.versions import Version, day_in_china
+from workbook.round.versions import Standing, Version, day_in_china
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,7 @@ def history(
                     "versions": _versions(this_round, duty),
                     "counted": duty.counted.number if duty.counted else None,
                     "latest": latest.number if (latest := _latest(duty)) else None,
-                    "problems": _problems(this_round, duty),
+                    "problems": problems_in(this_round, duty, _latest(duty)),
                 }
                 for duty in duties
             ],
@@ -137,9 +137,19 @@ def round_tables(folder: PathLike | OpenRound) -> list[tuple[Schema, pd.DataFram
     ]
 
 
-def _problems(this_round: OpenRound, duty: DutyState) -> list[dict[str, Any]]:
-    """The problems of the last copy in order, in words, with what was answered and decided."""
-    version = _latest(duty)
+def problems_in(
+    this_round: OpenRound, duty: DutyState, version: Version | None
+) -> list[dict[str, Any]]:
+    """The problems of a version, in words, with what was answered and decided.
+
+    >>> from workbook.round import fold, new_round, opened, problems_in, receive
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received = receive(path, "samples/returns")
+    >>> with opened(path) as this_round:
+    ...     (duty,) = [duty for duty in fold(this_round).duties if duty.key.code == "301001"]
+    ...     problems_in(this_round, duty, duty.counted)[0]["severity"]
+    'error'
+    """
     findings = findings_of(this_round.ledger.reading(version.reading)) if version else []
     return [
         {
@@ -147,9 +157,25 @@ def _problems(this_round: OpenRound, duty: DutyState) -> list[dict[str, Any]]:
             "place": f"{findings[each.problem.finding].sheet} {findings[each.problem.finding].cell}".strip(),
             "message": findings[each.problem.finding].message, "answer": each.answer.action if each.answer else None,
             "note": each.answer.note if each.answer else None, "why": _why(each),
+            "hint": findings[each.problem.finding].hint, "fields": list(each.problem.fields),
         }
         for each in duty.problems_of(version)
     ]  # fmt: skip
+
+
+def submission_of(this_round: OpenRound, version: Version) -> Submission | None:
+    """What was filled in in a version, read once more from the file that is kept; None if it is no form.
+
+    >>> from workbook.round import fold, new_round, opened, receive, submission_of
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received = receive(path, "samples/returns")
+    >>> with opened(path) as this_round:
+    ...     (duty,) = [duty for duty in fold(this_round).duties if duty.key.code == "301001"]
+    ...     submission_of(this_round, duty.counted).department
+    '岳阳市云溪区教育局'
+    """
+    (returned,) = KeptReader(this_round).read([(version.name, version.sha256)])
+    return returned.submission
 
 
 def _latest(duty: DutyState) -> Version | None:
@@ -210,7 +236,8 @@ def _changed(
     this_round: OpenRound, duty: DutyState, version: Version, before: Version | None
 ) -> list[dict[str, Any]]:
     """The cells that hold something else than in the version before."""
-    if before is None:
+    unread = Standing.UNREADABLE
+    if before is None or unread in (version.standing, before.standing):
         return []
     ours, theirs = (this_round.ledger.reading(each.reading)["cells"] for each in (version, before))
     nothing = (None, "")

@@ -63,7 +63,13 @@ class Verified:
 
 
 def sealed_pack_of(folder: Path) -> Path:
-    """Where a round's sealed pack lies: beside the folder, under its name."""
+    """Where a round's sealed pack lies: beside the folder, under its name.
+
+    >>> from pathlib import Path
+    >>> from workbook.round import sealed_pack_of
+    >>> sealed_pack_of(Path("2024年度自评")).name
+    '2024年度自评.zip'
+    """
     whole = folder.absolute()
     return whole.with_name(f"{whole.name}.zip")
 

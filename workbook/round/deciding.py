@@ -11,7 +11,7 @@ from workbook.arguments import DayLike, PathLike, as_day, as_whole
 from workbook.errors import WorkbookError
 from workbook.round.folder import OpenRound, opened
 from workbook.round.intake import Incoming
-from workbook.round.ledger import Event, Overtaken
+from workbook.round.ledger import KIND_WORDS, Event, Overtaken
 from workbook.round.placing import place_for
 from workbook.round.receiving import KeptReader, Reception, problem_list
 from workbook.round.state import (
@@ -20,6 +20,7 @@ from workbook.round.state import (
     DutyState,
     LivingProblem,
     Waiver,
+    current_key,
     fold,
     last_standing_decision,
     today_in_china,
@@ -52,6 +53,12 @@ def duties_of(
     nothing is to be decided.
 
     Raises WorkbookError where there is none, or two departments may be meant.
+
+    >>> from workbook.round import duties_of, fold, new_round, opened
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> with opened(path) as this_round:
+    ...     [duty.state for duty in duties_of(fold(this_round), "118001")]
+    ['not_issued']
     """
     of_code = [
         department
@@ -89,6 +96,7 @@ def decide(
     form: str = "",
     project: str = "",
     seen: int | None = None,
+    since: int | None = None,
     approve: bool = False,
     use: int | None = None,
     excuse: bool = False,
@@ -105,7 +113,8 @@ def decide(
     """Decide on what a department owes; see docs/commands.md, `round decide`.
 
     `seen` is the number of the last version that the decision rests on: if another one has come, it is refused
-    with what changed. Raises WorkbookError where a decision is refused, and nothing is written down.
+    with what changed; so it is where anything has been decided or sent after the event of the number `since`.
+    Raises WorkbookError where a decision is refused, and nothing is written down.
 
     >>> from workbook.round import decide, new_round
     >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
@@ -131,6 +140,8 @@ def decide(
             )
             if seen is not None:
                 decision.require_seen(as_whole(seen, "seen", least=0))
+            if since is not None:
+                decision.require_nothing_since(as_whole(since, "since", least=0))
             match named[0]:
                 case "approve":
                     events = decision.approve()
@@ -163,6 +174,10 @@ def decide(
                 ),
                 board=after,
             )
+
+
+_ASIDE = ("issued", "reminded")
+"""What may happen to a duty without a decision on it resting on something else."""
 
 
 def _told(events: Sequence[Event], duty: DutyState) -> str:
@@ -214,6 +229,19 @@ class _Decision:
                 ]
                 raise WorkbookError(
                     f"{duty.full_key}：看到的是第 {seen} 版，后来又有{'、'.join(newer) or '变动'}；没有照办，请看过再定"
+                )
+
+    def require_nothing_since(self, since: int) -> None:
+        """Refuse where something has been written down of one of the duties since."""
+        for duty in self.duties:
+            later = [
+                e for e in self.round.events[since:]
+                if e.duty.text and current_key(self.round, e.duty) == duty.key and e.kind not in _ASIDE
+            ]  # fmt: skip
+            if later:
+                told = "、".join(dict.fromkeys(f"{e.who} {KIND_WORDS[e.kind][0]}" for e in later))
+                raise WorkbookError(
+                    f"{duty.full_key}：您打开这一页以后又有变动（{told}）；没有照办，请看过再定"
                 )
 
     def _event(self, kind: str, duty: DutyState, file: str = "", **data: Any) -> Event:

@@ -18,12 +18,12 @@ from workbook.arguments import PathLike, as_path
 from workbook.checking import Roster, RosterEntry, load_counties, load_roster
 from workbook.errors import BuildError, RosterError, WorkbookError, reason_of, remedy_of
 from workbook.form import Form, form_of
-from workbook.reading import Return
+from workbook.reading import CHINA, Return
 from workbook.reported import CITY, COUNTY
 from workbook.round.ledger import DutyKey, Event, Ledger, Overtaken
 from workbook.round.settings import NAME, RoundSettings, load_settings, told_changes
 from workbook.text import fold, printable
-from workbook.writing import stem_of
+from workbook.writing import state_of, stem_of
 
 HIDDEN = ".round"
 LEDGER, FILES, FORMS = "ledger.db", "files", "forms"
@@ -230,6 +230,16 @@ class OpenRound:
             (entry.county, entry.code or entry.department): entry for entry in self.roster.entries
         }
 
+    @cached_property
+    def renamed(self) -> Mapping[tuple[str, str], tuple[str, str]]:
+        """By what a department was called before, what it is called now; codes that are still in use aside."""
+        return {
+            before: now
+            for now, entry in self.entries.items()
+            for code in former_codes(entry)
+            if (before := (entry.county, code)) not in self.entries
+        }
+
     def write(self, events: Iterable[Event], **kept: Any) -> list[Event]:
         """Write events down, if nobody else has written since; they are then part of what happened."""
         seen = self.events[-1].id if self.events else 0
@@ -374,6 +384,29 @@ def opened(path: PathLike | OpenRound, level: str = COUNTY) -> Iterator[OpenRoun
         if level not in (this_round.settings.level, ""):
             raise WorkbookError(f"{folder.path}：{_OTHER_LEVEL[this_round.settings.level]}")
         yield this_round
+
+
+def pulse(path: PathLike) -> tuple[Any, ...]:
+    """What is another one as soon as anything may have happened in a round: an event, a change of settings or roster,
+    a new day. Opens nothing.
+
+    >>> from workbook.round import decide, new_round, pulse
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> before = pulse(path)
+    >>> pulse(path) == before
+    True
+    >>> done = decide(path, "118001", nothing=True)
+    >>> pulse(path) == before
+    False
+    """
+    folder = RoundFolder(path)
+    ledger = folder.ledger_path
+    files = [ledger, ledger.with_name(f"{LEDGER}-wal"), folder.path / NAME]
+    files += [folder.path / f"{stem}{ending}" for stem in (ROSTER_STEM, PROJECTS_STEM, INDICATORS_STEM)
+              for ending in _TABLES]  # fmt: skip
+    states = (state_of(file) for file in files)
+    # of an empty log nothing follows: it is there while somebody looks
+    return (datetime.datetime.now(CHINA).date(), *(s if s and s[1] else None for s in states))
 
 
 _OTHER_LEVEL = {

@@ -13,7 +13,9 @@ import sqlite3
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,11 +23,35 @@ from typing import Any, Self
 from workbook.errors import BuildError, WorkbookError, reason_of, remedy_of
 from workbook.text import printable
 
-KINDS = frozenset((
-    "issued", "received", "read", "assigned", "answered", "sent_back", "approved", "used", "excused",
-    "declared_nothing", "extended", "dated", "waived", "refused", "undone", "reminded", "sampled", "reviewed",
-    "summarised", "published", "settings_changed", "roster_changed", "rechecked", "closed", "reopened",
-))  # fmt: skip
+KIND_WORDS = {
+    "issued": ("发出", "issued"),
+    "received": ("收到", "received"),
+    "read": ("读入", "read"),
+    "assigned": ("归到单位", "assigned"),
+    "answered": ("单位答复", "answered"),
+    "sent_back": ("退回", "sent back"),
+    "approved": ("核定", "approved"),
+    "used": ("指定", "used"),
+    "excused": ("免报", "excused"),
+    "declared_nothing": ("申报无", "declared nothing"),
+    "extended": ("延期", "extended"),
+    "dated": ("改收到日期", "dated"),
+    "waived": ("同意不改", "waived"),
+    "refused": ("不同意答复", "refused"),
+    "undone": ("撤销", "undone"),
+    "reminded": ("催报", "reminded"),
+    "sampled": ("抽查", "sampled"),
+    "reviewed": ("复核", "reviewed"),
+    "summarised": ("汇总", "summarised"),
+    "published": ("公开", "published"),
+    "settings_changed": ("设置", "settings"),
+    "roster_changed": ("名册", "roster"),
+    "rechecked": ("重读", "rechecked"),
+    "closed": ("封存", "closed"),
+    "reopened": ("重新打开", "reopened"),
+}
+"""What the kinds are called, in Chinese and in English."""
+KINDS = frozenset(KIND_WORDS)
 FIRST = "0" * 64
 """What the first event is hashed over."""
 _SCHEMA = """
@@ -87,7 +113,13 @@ class DutyKey:
     @classmethod
     def of(cls, text: str) -> DutyKey:
         """The one that stands in the ledger."""
-        return cls(*json.loads(text)) if text else cls()
+        return _key_of(text)
+
+
+@lru_cache(maxsize=65536)
+def _key_of(text: str) -> DutyKey:
+    """The key that a text tells: each occurs in many events."""
+    return DutyKey(*json.loads(text)) if text else DutyKey()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +138,30 @@ class Event:
     hash: str = ""
 
 
+_ACTING: ContextVar[str] = ContextVar("acting", default="")
+
+
+@contextlib.contextmanager
+def acting_as(name: str) -> Iterator[None]:
+    """Have what is written down within stand under a name: of one of several clerks whom one process serves.
+
+    >>> from workbook.round import acting_as, decide, history, new_round
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> with acting_as("王芳"):
+    ...     done = decide(path, "118001", nothing=True)
+    >>> [event["who"] for event in history(path, "118001")["events"]]
+    ['王芳']
+    """
+    token = _ACTING.set(printable(name.strip()))
+    try:
+        yield
+    finally:
+        _ACTING.reset(token)
+
+
 def who_is_here() -> str:
-    """WORKBOOK_WHO, else the system's login name."""
-    given = os.environ.get("WORKBOOK_WHO", "").strip()
+    """Who is acting, if that was said; else WORKBOOK_WHO, else the system's login name."""
+    given = _ACTING.get() or os.environ.get("WORKBOOK_WHO", "").strip()
     if given:
         return printable(given)
     try:
@@ -123,7 +176,13 @@ def now() -> datetime.datetime:
 
 
 def is_shared(path: Path) -> bool:
-    """Whether a folder lies on a network's drive."""
+    """Whether a folder lies on a network's drive.
+
+    >>> from pathlib import Path
+    >>> from workbook.round import is_shared
+    >>> is_shared(Path("/proc"))
+    False
+    """
     if sys.platform == "win32":
         import ctypes  # noqa: PLC0415 - Windows alone
 

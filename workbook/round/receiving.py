@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -32,6 +35,21 @@ BETWEEN = ("A504", "A506", "A507", "A508", "A509", "A510", "A511")
 """Findings that may come or go with what others sent."""
 _OURS = ("A502", "A505")
 """What a round knows better: which copy counts."""
+OUTCOMES = {
+    "counted": ("计入", "counts"),
+    "replaced_older": ("换下旧件", "replaces an older one"),
+    "not_displacing": ("没有换下", "does not replace"),
+    "to_decide": ("待核定", "to be decided"),
+    "unchanged": ("收过", "unchanged"),
+    "wrong_form": ("不是要收的表", "another form"),
+    "wrong_year": ("不是这个年度的", "another year's"),
+    "wrong_county": ("别的县区的", "another county's"),
+    "attachment": ("附件", "attachment"),
+    "unassigned": ("不知是谁的", "of nobody"),
+    "unreadable": ("读不出", "unreadable"),
+    "skipped": ("跳过", "skipped"),
+}
+"""What may become of a file, in Chinese and in English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +120,60 @@ class Received:
         }
 
 
+def told_numbers(numbers: Mapping[str, int], board: Board) -> list[tuple[str, str]]:
+    """What `Received.numbers` say, and how many departments are to be decided: a clause each, in Chinese and in English.
+
+    >>> from workbook.round import new_round, receive, told_numbers
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received = receive(path, "samples/returns")
+    >>> told_numbers(received.numbers(), received.board)[0]
+    ('新收 12', '12 new')
+    """
+    to_decide, unassigned = board.counts()["to_decide"], numbers["unassigned"]
+    return [
+        (f"新收 {numbers['new']}", f"{numbers['new']} new"),
+        (f"通过 {numbers['passed']}", f"{numbers['passed']} passed"),
+        (f"须退回 {numbers['faulty']}", f"{numbers['faulty']} to be sent back"),
+        (f"换下旧件 {numbers['replaced']}", f"{numbers['replaced']} took an older one's place"),
+        *([(f"待核定 {to_decide}", f"{to_decide} to be decided")] if to_decide else []),
+        *([(f"不知是谁的 {unassigned}", f"{unassigned} of nobody")] if unassigned else []),
+        (f"仍缺 {numbers['missing']}", f"{numbers['missing']} missing"),
+    ]
+
+
+def told_errors(board: Board, file: ReceivedFile) -> tuple[str, str]:
+    """How many errors a file that was received has, and whether it has to go back: a clause, in Chinese and in English;
+    blank if it has none.
+
+    >>> from workbook.round import new_round, receive, told_errors
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received = receive(path, "samples/returns")
+    >>> {file.code: told_errors(received.board, file)[0] for file in received.files}["301001"]
+    '，须退回，错误 1'
+    """
+    found = board.placement(file.sha256)
+    if found is None or file.outcome in ("unchanged", "attachment"):
+        return "", ""
+    duty, version = found
+    errors = duty.open_errors(version)
+    is_last = duty.latest is None or duty.latest.sha256 == version.sha256
+    chinese, english = ("，须退回", ", to be sent back") if is_last else ("", "")
+    return (f"{chinese}，错误 {errors}", f"{english}, {errors} errors") if errors else ("", "")
+
+
 def receive(
     folder: PathLike | OpenRound,
     paths: PathLike | Iterable[PathLike] | None = None,
     *,
     workers: int = 1,
+    begun: Callable[[int], None] | None = None,
     progress: Callable[[Path], None] | None = None,
 ) -> Received:
     """Take in what lies in 收件/, or under `paths`: files, folders, archives and mails, each file once.
 
-    Nothing raises for what a department sent. Raises WorkbookError where the round is closed, BuildError where
-    nothing can be stored; then nothing has been written down.
+    `begun` is told how many files are new, `progress` each one that was read. Nothing raises for what a department
+    sent. Raises WorkbookError where the round is closed, BuildError where nothing can be stored; then nothing has been
+    written down.
 
     >>> from workbook.round import new_round, receive
     >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
@@ -132,7 +193,8 @@ def receive(
             [path for path in given if path.exists()],
             this_round.ledger.known_files(),
         )
-        return _received(this_round, look, workers, progress)
+        reader = KeptReader(this_round, workers, progress)
+        return _received(this_round, look, reader, begun)
 
 
 def _require_elsewhere(folder: RoundFolder, path: Path) -> None:
@@ -158,18 +220,16 @@ def receive_bytes(
     """
     with opened(folder) as this_round:
         this_round.require_open()
-        return _received(
-            this_round, partial(take_bytes, this_round.folder, name, content, moment), 1, None
-        )
+        look = partial(take_bytes, this_round.folder, name, content, moment)
+        return _received(this_round, look, KeptReader(this_round))
 
 
 def _received(
     this_round: OpenRound,
     look: Callable[[Iterable[str]], Intake],
-    workers: int,
-    progress: Callable[[Path], None] | None,
+    reader: KeptReader,
+    begun: Callable[[int], None] | None = None,
 ) -> Received:
-    reader = KeptReader(this_round, workers, progress)
     while True:
         before = fold(this_round)
         intake = look({*before.files, *_own_files(this_round)})
@@ -177,6 +237,8 @@ def _received(
             if intake.known:
                 this_round.ledger.write((), known=intake.known)
             return _told(this_round, before, _follow_own_rules(this_round, before), intake, {})
+        if begun is not None:
+            begun(len(intake.files))
         reception = Reception(this_round, before, reader)
         events = list(reception.events(intake.files))
         sync(this_round.folder, intake.files)
@@ -194,6 +256,30 @@ def _own_files(this_round: OpenRound) -> set[str]:
     """What we wrote for the departments ourselves: it comes back unfilled where folders are mixed up."""
     sent = (event.data for event in this_round.events if event.kind in ("issued", "sent_back"))
     return {data[name] for data in sent for name in ("sha256", "notice") if name in data}
+
+
+Borrowing = Callable[[], contextlib.AbstractContextManager[Executor]]
+_BORROW: ContextVar[Borrowing | None] = ContextVar("borrow", default=None)
+
+
+@contextlib.contextmanager
+def reading_in(borrow: Borrowing) -> Iterator[None]:
+    """Have all files that are read within be read by an executor's processes, which one of them may kill and nothing else.
+
+    `borrow` gives one with which nothing else is done meanwhile, for as long as it takes.
+
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from workbook.round import new_round, reading_in, receive
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> with reading_in(lambda: ThreadPoolExecutor(1)):
+    ...     receive(path, "samples/returns").numbers()["new"]
+    12
+    """
+    token = _BORROW.set(borrow)
+    try:
+        yield
+    finally:
+        _BORROW.reset(token)
 
 
 class KeptReader:
@@ -226,14 +312,13 @@ class KeptReader:
         forms: Mapping[tuple[str, str], Form],
         progress: Callable[[Path], None] | None,
     ) -> dict[tuple[str, str], Return]:
-        folder = self.round.folder
-        returns = read_kept(
-            [(folder.path / name, folder.stored(sha256)) for name, sha256 in files],
-            forms=forms,
-            passwords=self.round.roster.passwords,
-            workers=self.workers,
-            progress=progress,
-        )
+        folder, borrow = self.round.folder, _BORROW.get()
+        kept = [(folder.path / name, folder.stored(sha256)) for name, sha256 in files]
+        with borrow() if borrow and kept else contextlib.nullcontext() as pool:
+            returns = read_kept(
+                kept, forms=forms, passwords=self.round.roster.passwords, workers=self.workers, pool=pool,
+                progress=progress,
+            )  # fmt: skip
         return {
             each: _named(returned, *each) for each, returned in zip(files, returns, strict=True)
         }
@@ -590,7 +675,40 @@ def _came_again(after: Board, incoming: Incoming) -> ReceivedFile:
     )  # fmt: skip
 
 
-def _became(before: Board, after: Board, incoming: Incoming, placement: Placement) -> ReceivedFile:
+def received_since(events: Sequence[Event], board: Board, after: int = 0) -> list[ReceivedFile]:
+    """The files that were received after an event, in their order, each with what it is now on the board of the events.
+
+    >>> from workbook.round import fold, new_round, opened, receive, received_since
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received = receive(path, "samples/returns")
+    >>> with opened(path) as this_round:
+    ...     files = received_since(this_round.events, fold(this_round), after=2)
+    >>> [each.outcome for each in files][:2]
+    ['counted', 'counted']
+    """
+    why = {e.file: e.data.get("why", "") for e in events[after:] if e.kind == "read"}
+    waiting = {stray.sha256 for stray in board.unassigned}
+    files = []
+    for event in events[after:]:
+        if event.kind != "received":
+            continue
+        found, name, sha256 = board.placement(event.file), event.data["name"], event.file
+        incoming = Incoming(
+            name, sha256, event.data["size"], event.data["time"], event.data["time_of"]
+        )
+        standing = found[1].standing if found else Standing.UNASSIGNED
+        key = found[0].key if found else DutyKey()
+        became = _became(None, board, incoming, Placement(key, standing, why.get(sha256, "")))
+        if became.outcome == "unassigned" and sha256 not in waiting:
+            became = replace(became, outcome="skipped", why="不归哪个单位，不用管")
+        files.append(became)
+    return files
+
+
+def _became(
+    before: Board | None, after: Board, incoming: Incoming, placement: Placement
+) -> ReceivedFile:
+    """What a file became; `before` tells what stood there, where that is not to be told by the versions alone."""
     found = after.placement(incoming.sha256)
     event = after.files[incoming.sha256].id
     if found is None:
@@ -608,7 +726,8 @@ def _became(before: Board, after: Board, incoming: Incoming, placement: Placemen
             event,
         )
     duty, version = found
-    outcome, why = _outcome(before.by_key.get(duty.key), duty, incoming, placement)
+    former = before.by_key.get(duty.key) if before is not None else None
+    outcome, why = _outcome(former, duty, incoming, placement)
     key = duty.key
     return ReceivedFile(
         incoming.name, incoming.sha256, key.county, key.code, key.form, key.project, version.number or None, duty.state,

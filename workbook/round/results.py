@@ -207,7 +207,15 @@ def write_result(
 
 
 def is_stale(this_round: OpenRound, board: Board) -> bool:
-    """Whether something that the summary shows has happened since it was last written."""
+    """Whether something that the summary shows has happened since it was last written.
+
+    >>> from workbook.round import fold, is_stale, new_round, opened, receive, summarise
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> received, done = receive(path, "samples/returns"), summarise(path)
+    >>> with opened(path) as this_round:
+    ...     is_stale(this_round, fold(this_round))
+    False
+    """
     last = next((e for e in reversed(this_round.events) if e.kind == "summarised"), Event(""))
     since = this_round.events[last.id :]
     is_seen = any(

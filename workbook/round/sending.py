@@ -6,7 +6,7 @@ import datetime
 import email.policy
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from builder.template import (
 from builder.word import NoticeForm, write_back_notice
 from workbook.arguments import DayLike, PathLike, as_day
 from workbook.catalogue import CATALOGUE
+from workbook.checking import RosterEntry
 from workbook.errors import BuildError, WorkbookError
 from workbook.findings import Finding
 from workbook.form import DEPARTMENT, DEPARTMENT_CODE, Value, shown
@@ -523,6 +524,50 @@ _LONGEST_SHOWN = 40
 # --- chasing ---------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """What a department is told that has to act, as a short text and as a letter."""
+
+    duty: DutyState
+    entry: RosterEntry
+    text: str
+    subject: str
+    letter: str
+
+
+def reminders(
+    this_round: OpenRound, board: Board, departments: Iterable[str] = (), *, county: str = ""
+) -> list[Reminder]:
+    """Whom to remind, and in what words: those who have to act and whose day is near or past; or some departments.
+
+    >>> from workbook.round import fold, new_round, opened, reminders
+    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
+    >>> with opened(path) as this_round:
+    ...     [each.text for each in reminders(this_round, fold(this_round), ["118001"])]
+    ['岳阳市云溪区档案馆：2024年度自评表，还没有收到，请尽快报送。']
+    """
+    codes = list(departments)
+    due = {
+        (duty.key.county, duty.key.code): duty
+        for duty in reversed(_wanted(board, codes, county=county))
+        if duty.entry is not None and duty.state in ("issued", "sent_back", "not_issued", "faulty")
+        and (codes or duty.state in ("issued", "sent_back"))
+        and (codes or (duty.days_left is not None and duty.days_left <= this_round.settings.remind_days))
+    }  # fmt: skip
+    short, long = (
+        _text_of(this_round, name, usual)
+        for name, usual in ((_TEXT, _SHORT_TEXT), (_LETTER, _LONG_TEXT))
+    )
+    told = []
+    for duty in reversed(due.values()):
+        assert duty.entry is not None, "only the roster's departments are reminded"
+        words = _words(this_round, duty)
+        text, letter = (_filled(this_round, template, words) for template in (short, long))
+        subject = f"请报送{words['年度']}年度{words['表']}"
+        told.append(Reminder(duty, duty.entry, text, subject, letter))
+    return told
+
+
 def remind(
     folder: PathLike | OpenRound, departments: Iterable[str] = (), *, county: str = ""
 ) -> Done:
@@ -536,42 +581,23 @@ def remind(
     with opened(folder) as this_round:
         this_round.require_open()
         board = fold(this_round)
-        codes = list(departments)
-        due = {
-            (duty.key.county, duty.key.code): duty
-            for duty in reversed(_wanted(board, codes, county=county))
-            if duty.entry is not None and duty.state in ("issued", "sent_back", "not_issued", "faulty")
-            and (codes or duty.state in ("issued", "sent_back"))
-            and (codes or (duty.days_left is not None and duty.days_left <= this_round.settings.remind_days))
-        }  # fmt: skip
-        short, long = (
-            _text_of(this_round, name, usual)
-            for name, usual in ((_TEXT, _SHORT_TEXT), (_LETTER, _LONG_TEXT))
-        )
-        files, events, said = [], [], []
-        for duty in reversed(due.values()):
-            entry = duty.entry
-            assert entry is not None, "only the roster's departments are reminded"
-            words = _words(this_round, duty)
-            text, letter = (_filled(this_round, template, words) for template in (short, long))
-            said.append(text)
-            path = this_round.folder.of_department(REMINDERS, entry)
-            moment = datetime.datetime.combine(board.today, datetime.time(9), datetime.UTC)
+        moment = datetime.datetime.combine(board.today, datetime.time(9), datetime.UTC)
+        files, events = [], []
+        told = reminders(this_round, board, departments, county=county)
+        for each in told:
+            path = this_round.folder.of_department(REMINDERS, each.entry)
             mail = _draft(
-                to=mail_of(entry),
-                subject=f"请报送{words['年度']}年度{words['表']}",
-                text=letter,
-                date=moment,
+                to=mail_of(each.entry), subject=each.subject, text=each.letter, date=moment
             )
             for target, content in (
-                (path.with_name(f"{path.name}.txt"), f"{text}\r\n".encode("utf-8-sig")), (path.with_name(f"{path.name}.eml"), mail),
-            ):  # fmt: skip
+                (path.with_name(f"{path.name}.txt"), f"{each.text}\r\n".encode("utf-8-sig")),
+                (path.with_name(f"{path.name}.eml"), mail),
+            ):
                 with writing(target) as temporary:
                     temporary.write_bytes(content)
                 files.append(target)
-            events.append(
-                Event("reminded", duty.key, data={"text": text, "day": board.today.isoformat()})
-            )
+            data = {"text": each.text, "day": board.today.isoformat()}
+            events.append(Event("reminded", each.duty.key, data=data))
         told_today = {
             e.duty
             for e in this_round.events
@@ -583,7 +609,7 @@ def remind(
             tuple(e.id for e in written),
             names,
             remarks=tuple(this_round.remarks),
-            said=tuple(said),
+            said=tuple(each.text for each in told),
             board=board,
         )
 

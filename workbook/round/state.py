@@ -13,7 +13,7 @@ from workbook.checking import RosterEntry
 from workbook.form import Form
 from workbook.layout import FIXED
 from workbook.reading import CHINA
-from workbook.round.folder import OpenRound, Owed, due_of, former_codes, opened
+from workbook.round.folder import OpenRound, Owed, due_of, opened
 from workbook.round.ledger import DutyKey, Event
 from workbook.round.problems import Problem
 from workbook.round.versions import Standing, Version, day_in_china, new_errors, order
@@ -30,6 +30,12 @@ STATES = {
     "excused": "免报",
 }
 """The states of a duty and of a department, the worst first, as the clerk reads them."""
+PROBLEM_STATES = {
+    "open": ("未改", "open"),
+    "answered": ("答复待定", "answered"),
+    "waived": ("已核定不改", "waived"),
+}
+"""How a problem stands, in Chinese and in English."""
 _RANK = {state: rank for rank, state in enumerate(STATES)}
 FINISHED = ("approved", "nothing", "excused")
 _WAITING = ("not_issued", "issued", "faulty", "sent_back")
@@ -117,17 +123,31 @@ class DutyState:
     due_first: datetime.date | None = None
     """By when the roster or the settings ask for it."""
     placed: int = 0
+    _known: dict[str, Any] | None = None
+    """What was worked out, once the fold is done and nothing changes any more."""
+
+    def conclude(self) -> None:
+        """From now on nothing changes: what is asked again and again is worked out once."""
+        self._known = {}
 
     # problems
 
     def problems_of(self, version: Version | None) -> list[LivingProblem]:
         """A version's problems under their numbers, in the order of their numbers."""
-        living = [self._living(problem) for problem in version.problems] if version else []
-        return sorted(living, key=lambda each: each.number)
+        if version is None or not version.problems:
+            return []
+        known = self._known if self._known is not None else {}
+        if version.sha256 not in known:
+            living = [self._living(problem) for problem in version.problems]
+            known[version.sha256] = sorted(living, key=lambda each: each.number)
+        found: list[LivingProblem] = known[version.sha256]
+        return found
 
     def _living(self, problem: Problem) -> LivingProblem:
         key = (*problem.identity, problem.values)
         number = self.numbers[problem.identity]
+        if not (self.waivers or self.answers or self.refusals):
+            return LivingProblem(number, problem, "open")
         waiver, answer = self.waivers.get(key), self.answers.get(key)
         answer = answer or self._answered_before(problem)
         refused = self.refusals.get(key)
@@ -174,6 +194,13 @@ class DutyState:
     @property
     def state(self) -> str:
         """One of STATES."""
+        if self._known is None:
+            return self._state()
+        if "state" not in self._known:
+            self._known["state"] = self._state()
+        return str(self._known["state"])
+
+    def _state(self) -> str:
         if self.settled:
             return self.settled
         if self.rivals or self.after_approval or (not self.is_approved and self.answered()):
@@ -253,6 +280,29 @@ class DutyState:
         """The version of a number."""
         return next((each for each in self.versions if each.number == number), None)
 
+    def remarks(self) -> list[tuple[str, str]]:
+        """What the clerk has to know beside the state, a clause each, in Chinese and in English."""
+        told = []
+        if self.counted is not None and (errors := self.open_errors(self.counted)):
+            told.append((f"错误 {errors}", f"{errors} errors"))
+        if self.rivals:
+            told.append(
+                ("几份分不清先后，请定一份", "copies of which nothing tells the later: --use")
+            )
+        if (after := self.after_approval) is not None:
+            number = after.number
+            told.append((f"核定以后又来了第 {number} 版", f"version {number} came after approval"))
+        if answered := self.answered():
+            numbers = [str(each.number) for each in answered]
+            told.append((f"答复待定：{'、'.join(numbers)}", f"answers {', '.join(numbers)}"))
+        last, counted = self.latest, self.counted
+        if last and counted and last.sha256 != counted.sha256 and not self.rivals:
+            told.append((f"第 {last.number} 版有新错误，没有换下第 {counted.number} 版",
+                         f"version {last.number} has new errors and does not replace {counted.number}"))  # fmt: skip
+        if count := len(self.attachments):
+            told.append((f"附件 {count} 件", f"{count} attachments"))
+        return told
+
 
 @dataclass(frozen=True)
 class DepartmentState:
@@ -283,6 +333,15 @@ class DepartmentState:
             self.duties
         )
         return min((d.days_left for d in open_ if d.days_left is not None), default=None)
+
+    def told_days(self) -> tuple[str, str]:
+        """How long it still has, or how late it is, in Chinese and in English; blank where nothing is due."""
+        days = self.days_left
+        if days is not None and self.is_overdue:
+            return f"逾期 {-days} 天", f"{-days} days late"
+        if days is not None and days >= 0 and self.state not in (*FINISHED, "passed"):
+            return f"还有 {days} 天", f"{days} days left"
+        return "", ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,7 +439,7 @@ class _Fold:
         self.files: dict[str, Event] = {}
         self.read: dict[str, Event] = {}
         self.place: dict[str, tuple[DutyKey, Standing]] = {}
-        self.renamed = dict(_renamed(this_round))
+        self.renamed = this_round.renamed
         undone = (event.data["of"] for event in this_round.events if event.kind == "undone")
         self.undone = {number for numbers in undone for number in numbers}
 
@@ -401,6 +460,7 @@ class _Fold:
                     self.of(event.duty).decisions.append(event)
         for duty in self.duties.values():
             duty.today = self.today
+            duty.conclude()
         departments: dict[tuple[str, str], list[DutyState]] = {}
         for owed in self.round.owed:
             departments.setdefault(owed.key_of_department, []).append(self.duties[owed.key])
@@ -642,19 +702,9 @@ def _brings_nothing_new(duty: DutyState, version: Version) -> bool:
     return not new_errors(open_now, open_before)
 
 
-def _renamed(this_round: OpenRound) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
-    """By what a department was called before, what it is called now; codes that are still in use aside."""
-    for entry in this_round.roster.entries:
-        now = (entry.county, entry.code or entry.department)
-        for code in former_codes(entry):
-            before = (entry.county, code)
-            if before not in this_round.entries:
-                yield before, now
-
-
 def current_key(this_round: OpenRound, key: DutyKey) -> DutyKey:
     """A duty's key under the code that its department has now."""
-    now = dict(_renamed(this_round)).get((key.county, key.code), (key.county, key.code))
+    now = this_round.renamed.get((key.county, key.code), (key.county, key.code))
     return DutyKey(*now, key.form, key.project)
 
 

@@ -52,7 +52,12 @@ class Version:
 
 
 def day_in_china(time: str) -> datetime.date:
-    """The day of a moment, which ends at midnight in China."""
+    """The day of a moment, which ends at midnight in China.
+
+    >>> from workbook.round import day_in_china
+    >>> day_in_china("2025-03-31T16:30:00+00:00")
+    datetime.date(2025, 4, 1)
+    """
     moment = datetime.datetime.fromisoformat(time)
     return (moment.astimezone(CHINA) if moment.tzinfo else moment).date()
 

@@ -368,7 +368,7 @@ def returned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def test_every_command_is_tried_with_a_form_of_ones_own() -> None:
-    of_rounds = {name for name in COMMANDS if name.startswith("round ")} | {"verify"}
+    of_rounds = {name for name in COMMANDS if name.startswith("round ")} | {"desk", "verify"}
     assert CASES_OF_USE.keys() | OF_OUR_FORMS_ALONE | of_rounds == COMMANDS.keys()
 
 
