@@ -14,8 +14,10 @@ import pandas as pd
 from workbook.catalogue import CATALOGUE, Severity
 from workbook.overview import (
     attention,
+    effects,
     error_name,
     findings_by_code,
+    first_to_mend,
     project_counts,
     rate_threshold,
 )
@@ -58,6 +60,8 @@ from workbook.summary import (
 
 MOST_KINDS = 10
 """Kinds of faults that are listed, the most frequent first; the summary workbook has all."""
+_MENDED_FIRST = 3
+"""So many are named to be mended first."""
 _FAULTS = "问题清单"
 _PLEA = re.compile("，[^，]*请")
 """What of a fault's name is asked of whoever fills in the form, and said to no one else."""
@@ -104,7 +108,7 @@ def shortcomings_chapters(
     tables: dict[str, list[Passage]] = {}
     if part is not None:
         groups |= {
-            "填报方面": [*_filling_in(concern, part)],
+            "填报方面": [*_filling_in(summary, concern, part)],
             "预算执行方面": [*_executing(part)],
             "自评打分方面": [*_scoring(concern, part)],
         }
@@ -138,6 +142,12 @@ def _none_found(summary: Summary, part: FormSummary | None) -> Statement:
     *others, last = subjects
     named = f"{'、'.join(others)}和{last}" if others else last
     return Statement(f"从已报送的数据看，没有发现{named}方面的问题。")
+
+
+def _mended_first(summary: Summary, part: FormSummary) -> str:
+    """Whom to ask first: those whose doubtful figures move the totals most."""
+    first = first_to_mend(effects(summary, part)).head(_MENDED_FIRST)
+    return f"，先更正对合计影响大的{listed(line_names(first), noun(part))}" if len(first) else ""
 
 
 def _next_steps(proposals: list[str]) -> TextChapter:
@@ -199,7 +209,7 @@ def _projects_answering(summary: Summary) -> Iterator[Shortcoming]:
 # --- how it was filled in -------------------------------------------------------------------------
 
 
-def _filling_in(concern: _Concern, part: FormSummary) -> Iterator[Shortcoming]:
+def _filling_in(summary: Summary, concern: _Concern, part: FormSummary) -> Iterator[Shortcoming]:
     lines, what = answered(part.departments), noun(part)
     faulty = lines[lines["errors"].gt(0).fillna(value=False)]
     errors, warnings = (int(lines[name].sum()) for name in ("errors", "warnings"))
@@ -207,7 +217,7 @@ def _filling_in(concern: _Concern, part: FormSummary) -> Iterator[Shortcoming]:
         yield Shortcoming(
             f"{len(faulty)}个{what}的自评表有应更正的差错，共{errors}处",
             (Basis("应更正的差错", f"{errors}处", "逐处计数", DEPARTMENT_LINES, "错误", "合计"),),
-            f"请自评表有差错的{len(faulty)}个{what}更正后重新报送",
+            f"请自评表有差错的{len(faulty)}个{what}更正后重新报送{_mended_first(summary, part)}",
         )
     if warnings:
         yield Shortcoming(
