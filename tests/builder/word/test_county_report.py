@@ -26,9 +26,9 @@ from workbook.checking.checks import check
 from workbook.checking.roster import load_roster
 from workbook.findings import finding
 from workbook.form.definition import load_form
+from workbook.overview import coverage_counts
 from workbook.reading.submission import SKIPPED
 from workbook.statements.shortcomings import MOST_KINDS
-from workbook.summary import overview
 from workbook.summary.adding_up import Summary, aggregate
 from workbook.summary.reviews import Review, Reviews
 
@@ -80,7 +80,7 @@ def tables(document: Document) -> list[list[list[str]]]:
 
 def test_the_figures_are_those_of_the_summary(summary: Summary, document: Document) -> None:
     _, totals, funds, lines, _ = tables(document)
-    due_of = overview.coverage_counts(summary)
+    due_of = coverage_counts(summary)
     text = text_of(document)
     assert f"共{due_of.asked}个，已报送{due_of.answered}个" in text
     assert f"未报送{due_of.missing}个" in text
