@@ -39,6 +39,8 @@ python_maximum_signature_line_length = 100
 suppress_warnings = ["misc.highlighting_failure"]  # a line of a definition is no whole TOML
 default_role = "py:obj"  # a name in a docstring leads to its page, where it has one
 
+smartquotes = False  # --force is no dash
+
 html_theme = "furo"
 html_title = f"selfeval-workbook {release}"
 html_static_path = ["static"]

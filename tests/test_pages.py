@@ -55,6 +55,10 @@ def test_every_room_has_its_page(pages: Path) -> None:
         assert there == (room != "workbook.commands"), room
 
 
+def test_options_are_shown_as_they_are_typed(pages: Path) -> None:
+    assert "--password-env" in (pages / "docs" / "codes.html").read_text(encoding="utf-8")
+
+
 def test_the_pages_fetch_nothing(pages: Path) -> None:
     fetched = re.compile(
         r'<(?:script|img|iframe)[^>]*src="(?:https?:)?//|<link[^>]*href="(?:https?:)?//'
