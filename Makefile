@@ -4,6 +4,9 @@
 #   make check       before a commit: lint, and the tests of single parts, without LibreOffice and browser; some minutes
 #   make test         before a change is taken: lint and all tests but the long ones
 #   make test-all     before a release: all tests, and all that chance decides tried many times over
+#   make pythons      before a release: the tests of `make check` on each Python from 3.11 to 3.14 that is here; SKIP says which is not
+#   make lowest       before a release: the same with the lowest releases that pyproject.toml allows (Python 3.11)
+#   make docs         the documentation as pages for the browser, build/docs/index.html
 #   make lint         ruff, mypy and the floors of the house only
 #   make refresh      make anew all that is generated (codes, samples, data, pictures, golden files); says what changed
 #   make bench        the benchmarks
@@ -28,7 +31,7 @@ test-all: export FUZZ_COUNT ?= 4000
 test-all: export DIFFERENTIAL_FILLINGS ?= 1500
 test-all: export DIFFERENTIAL_EXPRESSIONS ?= 2000
 
-.PHONY: help setup office browser demo check test test-all lint refresh bench constraints clean
+.PHONY: help setup office browser demo check test test-all pythons lowest docs lint refresh bench constraints clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -38,7 +41,7 @@ setup: $(READY)
 $(READY): pyproject.toml constraints.txt tests/make_venv.sh
 	tests/make_venv.sh $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	    --constraint constraints.txt --editable '.[dev,data]'
+	    --constraint constraints.txt --editable '.[dev,data,docs]'
 	touch $@
 
 office:
@@ -65,6 +68,15 @@ test: lint office browser
 test-all: lint office browser
 	$(BIN)/pytest --long --hypothesis-profile thorough $(PYTEST_ARGS)
 
+pythons: $(READY)
+	$(BIN)/tox run -e 3.11,3.12,3.13,3.14 -- $(PYTEST_ARGS)
+
+lowest: $(READY)
+	$(BIN)/tox run -e lowest -- $(PYTEST_ARGS)
+
+docs: $(READY)
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env --jobs auto --conf-dir docs . build/docs
+
 refresh: $(READY) office browser
 	$(BIN)/python docs/refresh.py
 
@@ -75,11 +87,11 @@ constraints:
 	{ sed '/^#/!d' constraints.txt; \
 	  d="$$(mktemp -d)"; trap 'rm -rf "$$d"' EXIT; \
 	  tests/make_venv.sh "$$d" >&2; \
-	  "$$d/bin/python" -m pip install --quiet '.[dev,data]' >&2; \
+	  "$$d/bin/python" -m pip install --quiet '.[dev,data,docs]' >&2; \
 	  "$$d/bin/python" -m pip freeze | grep -v '^selfeval-workbook'; } > constraints.new
 	mv constraints.new constraints.txt
 
 clean:
-	rm -rf $(VENV) demo build dist htmlcov .coverage .coverage.* *.egg-info \
+	rm -rf $(VENV) .tox demo build dist docs/api/generated htmlcov .coverage .coverage.* *.egg-info \
 	    .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from builder import build_page, build_summary, write_data
-from workbook import aggregate, check, frames, load_roster, read_returns
+from workbook import WorkbookError, aggregate, check, frames, load_roster, read_returns
 
 HERE = Path(__file__).resolve().parent
 
@@ -18,12 +18,13 @@ def main(output: Path) -> list[str]:
     summary = aggregate(returns, roster)
     book = build_summary(summary, output / "3_汇总表.xlsx")
     page = build_page(summary, output / "3_汇总.html")
-    write_data(frames(returns), output / "4_数据", summary)
-    return [
-        f"汇总表：{book}",
-        f"网页：{page}",
-        f"数据（CSV、Parquet、DuckDB）：{output / '4_数据'}",
-    ]
+    try:
+        write_data(frames(returns), output / "4_数据", summary)
+    except WorkbookError as error:  # the extra `data` is not installed
+        data = f"没有写数据。{error}"
+    else:
+        data = f"数据（CSV、Parquet、DuckDB）：{output / '4_数据'}"
+    return [f"汇总表：{book}", f"网页：{page}", data]
 
 
 if __name__ == "__main__":

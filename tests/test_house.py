@@ -381,7 +381,7 @@ TEXTS = {
     ".yaml",
     ".cfg",
 }
-FOLDERS = ("workbook", "builder", "samples", "tests", "docs", "benchmarks", ".ci")
+FOLDERS = ("workbook", "builder", "samples", "tests", "docs", "benchmarks", ".ci", ".github")
 
 
 def texts() -> Iterator[Path]:

@@ -134,7 +134,7 @@ def sample(part: FormSummary, sampling: Sampling | None = None) -> pd.DataFrame:
     labels = [criterion.label for criterion in sampling.criteria]
     why = [
         "、".join(label for label, points in zip(labels, row, strict=True) if points > 0)
-        for row in frame[keys].itertuples(index=False)
+        for row in frame[keys].to_numpy()
     ]
     return frame.assign(why=pd.array(why, dtype="string"))
 

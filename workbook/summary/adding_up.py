@@ -65,7 +65,7 @@ class FormSummary:
     totals: pd.DataFrame
     """Index `figure`: label, value, departments (that gave it), missing (that answered without it).
     Amounts are sums; execution_rate is the ratio of the sums over those who gave both; mean_score is
-    the plain mean, weighted_score weighted by the final budget; counted_… the same of the scores
+    the plain mean, weighted_score weighted by the final budget; `counted_…` the same of the scores
     that count. certain: the value without the doubtful figures, of which `doubtful` were left out."""
     counties: pd.DataFrame
     """One row a county that is known, in their order, index `county`: departments (lines), answered, faulty (of
