@@ -14,7 +14,7 @@ from openpyxl import Workbook
 from openpyxl.utils import coordinate_to_tuple
 from openpyxl.worksheet.worksheet import Worksheet
 
-from builder.sheets import listing
+from builder.sheets import Column, listing
 from builder.sheets.links import Links
 from builder.summary import contents as builder_summary
 from builder.summary.contents import LISTS, build_summary
@@ -193,11 +193,20 @@ def test_lists_are_set_up_to_be_read_and_printed(path: Path) -> None:
         assert sheet.auto_filter.ref.startswith("A3:")
         assert sheet.print_title_rows == "$3:$3"
         assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
-        # As many pages as it takes, or one less than would leave the last nearly empty.
-        assert sheet.page_setup.fitToHeight in (0, None, 1, 2)
+        assert sheet.page_setup.fitToWidth in (None, 1)
         footer = sheet.oddFooter
         assert footer is not None
         assert "&P" in str(footer.right.text)
+
+
+@pytest.mark.parametrize(
+    ("lines", "pages"),
+    [(10, 0), (25, 0), (26, 1), (30, 1), (32, 0), (52, 0), (60, 2), (65, 0), (5000, 0)],
+)
+def test_a_list_s_last_page_is_not_nearly_empty(lines: int, pages: int) -> None:
+    """Of a page as wide as the paper, which holds 25 lines: 30 are printed smaller, on one."""
+    column = Column("name", "部门", 780 / 5.6, ["档案馆"] * lines)
+    assert listing._pages([column], lines, ()) == pages
 
 
 def test_what_only_we_understand_stands_where_it_is_looked_for(
