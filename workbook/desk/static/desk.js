@@ -25,7 +25,8 @@ function follow(place) {
   const words = byId("progress-words");
   const bar = byId("progress");
   const body = document.querySelector("#rows tbody");
-  const rows = new Map();
+  // What the page came with is told by the stream once more.
+  const rows = new Map(Array.from(body ? body.rows : [], (row) => [row.cells[0].textContent, row]));
 
   const rowOf = (name) => {
     if (!rows.has(name)) {
@@ -73,6 +74,8 @@ function follow(place) {
       row.className = "k-skipped";
       cell(row, "文件", told.file); cell(row, "归到", "—"); cell(row, "结果", told.outcome); cell(row, "说明", told.why);
     }
+    // What was only read again, beside what is new, is no news.
+    for (const row of document.querySelectorAll(".k-reading")) row.remove();
     bar.remove();
     words.textContent = "";
     for (const [kind, sentence] of lines) {
