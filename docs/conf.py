@@ -57,6 +57,7 @@ CONTENTS = """
 
 README.zh-CN
 docs/guide
+docs/desk
 ```
 
 ```{toctree}
