@@ -61,7 +61,8 @@ def test_what_is_chosen_counts_whole_and_in_batches(returned: Path, tmp_path: Pa
             found.append([sheet.cell(4, heads.index("全年预算数") + 1).value, sheet.max_row])
         assert found[0] == found[1]
         assert found[0][0] == (180.0 if number else 168.35)
-    across = pd.read_parquet(tmp_path / "data1" / "findings" / "across.parquet")
+    (written,) = (tmp_path / "data1" / "findings").rglob("across.parquet")
+    across = pd.read_parquet(written)
     assert across["code"].tolist() == ["A502", "A502"]
 
 
