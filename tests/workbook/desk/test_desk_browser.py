@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +14,8 @@ import pytest
 
 from tests.desks import SAMPLES, Clerk, RunningDesk, running
 from tests.rounds import ByOpenpyxl, answers
-from workbook.round import new_round, opened, receive, send, send_back
+from workbook.levels import decide_county, receive_packs
+from workbook.round import close_round, new_round, opened, receive, send, send_back
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, ViewportSize
@@ -228,12 +230,52 @@ PATHS = (
 @pytest.mark.parametrize("path", PATHS)
 def test_every_page_can_be_used_by_everybody(page: Page, desk: RunningDesk, path: str) -> None:
     with Clerk(desk) as clerk:
-        cookie = next(iter(clerk.client.cookies.jar))
-        page.context.add_cookies(
-            [{"name": cookie.name, "value": str(cookie.value), "url": desk.url}]
-        )
+        enter(page, clerk)
         page.goto(f"{desk.url}{clerk.at(path)}")
         look(page)
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
+    """A city's round: one county's pack counts, one was recalled, one never came; a file is of nobody."""
+    place = tmp_path_factory.mktemp("city")
+    (place / "县.csv").write_text("县区\n云溪区\n君山区\n华容县\n", encoding="utf-8")
+    folder = new_round(place / "全市", counties=place / "县.csv", year=2024)
+    for area in ("云溪区", "君山区"):
+        county = new_round(
+            place / area, forms=["department_overall"], roster=SAMPLES / "roster.csv", year=2024, area=area
+        )  # fmt: skip
+        receive(county, RETURNS[0])
+        shutil.copy(close_round(county, why="试").files[1], folder / "收件")
+    (folder / "收件" / "不知谁的.zip").write_bytes(b"no pack")
+    receive_packs(folder)
+    decide_county(folder, "君山区", send_back=True, why="档案馆的数不对")
+    with running(folder) as started:
+        yield started
+
+
+CITY_PATHS = (
+    "board", "county?name=云溪区", "county?name=君山区", "county?name=华容县", "lists/unassigned", "receive", "summary", "log",
+    "close", "nothing",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", CITY_PATHS)
+def test_every_page_of_a_city_can_be_used_by_everybody(
+    page: Page, city: RunningDesk, path: str
+) -> None:
+    with Clerk(city) as clerk:
+        enter(page, clerk)
+        page.goto(f"{city.url}{clerk.at(path)}")
+        look(page)
+
+
+def enter(page: Page, clerk: Clerk) -> None:
+    """Go on in a browser as somebody who has logged in."""
+    cookie = next(iter(clerk.client.cookies.jar))
+    page.context.add_cookies(
+        [{"name": cookie.name, "value": str(cookie.value), "url": clerk.desk.url}]
+    )
 
 
 def test_the_keyboard_goes_round_and_the_texts_are_copied(page: Page, desk: RunningDesk) -> None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.desks import SAMPLES, Clerk, RunningDesk, running
 from workbook.round import decide, new_round, opened, receive, send
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 CODE = "118001"
 
@@ -90,6 +95,51 @@ def test_many_decisions_at_once_are_each_an_event_or_a_sentence(
         this_round.ledger.require_whole()
     assert sorted(written) == sorted(set(codes))
     assert sum("没有照办" in each for each in told) == len(codes) - len(written)
+
+
+@pytest.mark.browser
+def test_of_two_browsers_that_decide_at_the_same_moment_one_is_told_of_the_other(
+    browser: Browser, desk: RunningDesk, folder: Path
+) -> None:
+    for _ in range(3):
+        _decided_at_once(browser, desk, folder)
+
+
+def _decided_at_once(browser: Browser, desk: RunningDesk, folder: Path) -> None:
+    contexts = [browser.new_context(locale="zh-CN") for _ in range(2)]
+    pages = [context.new_page() for context in contexts]
+    for page, who in zip(pages, ("王芳", "李强"), strict=True):
+        page.goto(desk.link())
+        page.fill("[name=who]", who)
+        page.get_by_role("button", name="进入").click()
+        page.wait_for_url("**/board")
+        page.goto(f"{desk.url}{desk.here}/department?code={CODE}")
+        page.wait_for_selector("html[data-ready]")
+        page.locator("summary", has_text="免报、延期").click()
+    with opened(folder) as this_round:
+        before = len(this_round.events)
+    moment = time.time() + 1.0  # both browsers press by their own clocks, which are the same one's
+    first = pages[0].locator("button[value=nothing]")
+    second = pages[1].locator("form", has=pages[1].locator("button[value=excuse]"))
+    second.locator("[name=why]").fill("撤并")
+    for button in (first, second.locator("button")):
+        button.evaluate(
+            "(b, at) => void setTimeout(() => b.click(), at - Date.now())", 1000 * moment
+        )
+    shown = []
+    for page in pages:
+        page.locator("#messages").wait_for(timeout=60_000)
+        shown.append(page.inner_text("#messages"))
+    with opened(folder) as this_round:
+        (written,) = this_round.events[before:]
+        this_round.ledger.require_whole()
+    winner = ("王芳", "李强").index(written.who)
+    assert written.kind == ("declared_nothing", "excused")[winner]
+    assert "没有照办" not in shown[winner]
+    assert f"您打开这一页以后又有变动（{written.who}" in shown[1 - winner]
+    for context in contexts:
+        context.close()
+    decide(folder, CODE, undo=True, why="再试")
 
 
 def test_the_command_line_goes_on_while_the_desk_stands(desk: RunningDesk, folder: Path) -> None:
