@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, TypeVar
 
 from starlette.responses import Response
 
@@ -14,6 +14,7 @@ from workbook.desk.visits import Visit, query
 from workbook.round import STATES, DepartmentState
 from workbook.text import fold_as_seen
 
+Item = TypeVar("Item")
 _PER_PAGE = 100
 FOR_US = ("to_decide", "faulty", "not_issued")
 """What waits for the bureau, the first first; then what waits for departments."""
@@ -35,55 +36,78 @@ SORTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class BoardRow:
-    """One department's line."""
+    """One department's line. What only is shown is worked out where it is: of thousands, a hundred are."""
 
-    position: int
-    county: str
-    code: str
-    name: str
-    state: str
-    group: str
-    overdue: bool
-    days_left: int | None
-    when: str
-    versions: int
-    errors: int
-    warnings: int
-    forms: str
-    """How many of its forms are there, where it owes several."""
-    notes: tuple[str, ...]
-    sought: str
-    """What a search looks into."""
+    def __init__(self, position: int, department: DepartmentState) -> None:
+        entry = department.entry
+        self.position, self.department = position, department
+        self.county, self.code, self.name = (
+            entry.county,
+            entry.code or entry.department,
+            entry.department,
+        )
+        self.state, self.overdue = department.state, department.is_overdue
+        self.group = _GROUPS[self.state]
+
+    @property
+    def days_left(self) -> int | None:
+        """To the deadline that comes first."""
+        return self.department.days_left
+
+    @property
+    def when(self) -> str:
+        """How much time is left, in words."""
+        return self.department.told_days()[0]
+
+    @cached_property
+    def versions(self) -> int:
+        """How many came."""
+        return sum(len(duty.versions) for duty in self.department.duties)
+
+    @cached_property
+    def errors(self) -> int:
+        """Those that are open in the copies that count."""
+        return sum(duty.open_errors(duty.counted) for duty in self.department.duties)
+
+    @cached_property
+    def warnings(self) -> int:
+        """Those that nobody has waived."""
+        return sum(
+            each.problem.severity == "warning" and each.state != "waived"
+            for duty in self.department.duties
+            for each in duty.problems_of(duty.counted)
+        )
+
+    @property
+    def forms(self) -> str:
+        """How many of its forms are there, where it owes several."""
+        duties = self.department.duties
+        finished = [duty for duty in duties if duty.state in ("passed", *FINISHED)]
+        return f"{len(finished)}/{len(duties)}" if len(duties) > 1 else ""
+
+    @property
+    def notes(self) -> list[str]:
+        """What is said of it besides."""
+        return [
+            f"“{duty.project}”{chinese}" if duty.project else chinese
+            for duty in self.department.duties
+            for chinese, _ in duty.remarks()
+            if not chinese.startswith("错误 ")
+        ]
+
+    @cached_property
+    def sought(self) -> str:
+        """What a search looks into."""
+        projects = (duty.project for duty in self.department.duties)
+        words = (self.county, self.code, self.name, self.department.entry.contact, *projects)
+        return fold_as_seen(" ".join(words))
 
 
 @lru_cache(maxsize=2)
 def rows_of(snapshot: Snapshot) -> tuple[BoardRow, ...]:
     """The lines of a board, in the roster's order."""
-    return tuple(_row(number, each) for number, each in enumerate(snapshot.departments.departments))
-
-
-def _row(position: int, department: DepartmentState) -> BoardRow:
-    entry, duties = department.entry, department.duties
-    living = [each for duty in duties if duty.counted for each in duty.problems_of(duty.counted)]
-    finished = [duty for duty in duties if duty.state in ("passed", *FINISHED)]
-    notes = [
-        f"“{duty.project}”{chinese}" if duty.project else chinese
-        for duty in duties
-        for chinese, _ in duty.remarks()
-        if not chinese.startswith("错误 ")
-    ]
-    state = department.state
-    return BoardRow(
-        position, entry.county, entry.code or entry.department, entry.department, state, _GROUPS[state],
-        department.is_overdue, department.days_left,
-        department.told_days()[0],
-        sum(len(duty.versions) for duty in duties), sum(each.is_open_error for each in living),
-        sum(each.problem.severity == "warning" and each.state != "waived" for each in living),
-        f"{len(finished)}/{len(duties)}" if len(duties) > 1 else "", tuple(notes),
-        fold_as_seen(" ".join((entry.county, entry.code, entry.department, entry.contact, *(d.project for d in duties)))),
-    )  # fmt: skip
+    return tuple(itertools.starmap(BoardRow, enumerate(snapshot.departments.departments)))
 
 
 def _key(sort: str) -> Callable[[BoardRow], Any]:
@@ -121,8 +145,7 @@ def board_page(visit: Visit) -> Response:
         and (not county or row.county == county) and all(word in row.sought for word in sought)
     ]  # fmt: skip
     rows.sort(key=_key(sort))
-    page = max(1, min(visit.number("page") or 1, -(-len(rows) // _PER_PAGE) or 1))
-    shown = rows[(page - 1) * _PER_PAGE : page * _PER_PAGE]
+    shown, page, pages = paged(rows, visit.number("page"))
     filters = {"q": visit.text("q"), "state": states, "county": county, "sort": sort if sort in SORTS else "wait",
                "overdue": "1" if overdue else ""}  # fmt: skip
 
@@ -131,11 +154,18 @@ def board_page(visit: Visit) -> Response:
 
     return visit.page(
         "board.html", snapshot=snapshot, section="board", rows=shown, groups=_grouped(shown, sort), total=len(rows),
-        every=len(every), page=page, pages=-(-len(rows) // _PER_PAGE) or 1, filters=filters, link=link, sorts=SORTS,
+        every=len(every), page=page, pages=pages, filters=filters, link=link, sorts=SORTS,
         counts=board.counts(), overdue_count=sum(row.overdue for row in every), for_us=FOR_US,
         counties=tuple(dict.fromkeys(row.county for row in every if row.county)), notices=list(visit.round.notices),
         to_send=sum(not duty.is_issued and duty.state == "not_issued" for duty in board.duties),
     )  # fmt: skip
+
+
+def paged(items: Sequence[Item], asked: int | None) -> tuple[Sequence[Item], int, int]:
+    """The lines of the page that is asked for, its number, and how many there are."""
+    pages = -(-len(items) // _PER_PAGE) or 1
+    page = max(1, min(asked or 1, pages))
+    return items[(page - 1) * _PER_PAGE : page * _PER_PAGE], page, pages
 
 
 def _grouped(rows: Sequence[BoardRow], sort: str) -> list[tuple[str, list[BoardRow]]]:

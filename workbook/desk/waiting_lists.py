@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from workbook.desk.board_page import paged
 from workbook.desk.department_page import offered
 from workbook.desk.jobs import Errand, sent_on
 from workbook.desk.rounds_on_desk import RoundOnDesk, Snapshot
@@ -48,18 +49,18 @@ def list_page(visit: Visit) -> Response:
         "unassigned": list(board.unassigned),
     }  # fmt: skip
     with visit.round.opened() as this_round:
-        chase = reminders(this_round, board)
+        about["chase"] = reminders(this_round, board)
+        counts = {name: len(items) for name, items in about.items()}
+        items, page, pages = paged(about[which], visit.number("page"))
         asked = {
-            duty.key: _answered(this_round, duty)
-            for duty in (about["decide"] if which == "decide" else ())
+            duty.key: _answered(this_round, duty) for duty in (items if which == "decide" else ())
         }
-    counts = {name: len(items) for name, items in about.items()} | {"chase": len(chase)}
     reminded = {
         (e.duty.county, e.duty.code): e.data["day"] for e in snapshot.events if e.kind == "reminded"
     }
     return visit.page(
-        "lists.html", snapshot=snapshot, section="lists", which=which, lists=LISTS, counts=counts, items=about.get(which, []),
-        chase=chase, asked=asked, reminded=reminded, waiting=[duty for duty in to_back if duty.answered()],
+        "lists.html", snapshot=snapshot, section="lists", which=which, lists=LISTS, counts=counts, items=items,
+        page=page, pages=pages, asked=asked, reminded=reminded, waiting=[duty for duty in to_back if duty.answered()],
         offers=[offered(d.entry.county, d.entry.code, d.entry.department) for d in board.departments],
         since=snapshot.last,
     )  # fmt: skip

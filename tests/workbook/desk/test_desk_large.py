@@ -37,5 +37,12 @@ def test_the_board_of_three_thousand_departments_is_there_within_a_second(tmp_pa
             assert answer.status_code == 200
             assert len(re.findall('scope="row"', answer.text)) == 100
             assert len(answer.content) < 120_000
+        # Of the three thousand that are to be chased, a page shows a hundred, and says so.
+        chase = clerk.get("lists/chase")
+        assert len(re.findall('class="text"', chase.text)) == 100
+        assert len(chase.content) < 120_000
+        assert "第 1 页，共 30 页，3000 项" in chase.text
+        assert "这一页的短信复制" in chase.text
+        assert "第 30 页" in clerk.get("lists/chase?page=99").text
     assert took[0] < 1.0, took  # nothing was kept of it before
     assert max(took[1:]) < 0.5, took

@@ -315,7 +315,7 @@ def test_an_error_of_ours_is_a_reference_and_no_traceback(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORKBOOK_UNFORESEEN", "tell")
-    monkeypatch.setattr("workbook.desk.board_page._row", lambda *_: 1 / 0)
+    monkeypatch.setattr("workbook.desk.board_page.BoardRow", lambda *_: 1 / 0)
     with pytest.raises(AssertionError, match="ZeroDivisionError"):
         _board_with_a_fault(folder)
 
