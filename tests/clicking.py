@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from playwright.sync_api import Error
+
 from workbook.errors import WorkbookError
 from workbook.round import Done, Event, Received, fold, opened, received_since
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-_PATIENCE = 120.0
-"""Seconds in which any work of these tests is done."""
 WRITTEN = ("发出", "退回", "汇总", "公开", "催报")
 
 
@@ -32,6 +32,8 @@ class Clicking:
     def __init__(self, page: Page, url: str, dropped: Path) -> None:
         self.page, self.url, self.dropped = page, url, dropped
         self.here = ""
+        self.patience = 120.0
+        """Seconds in which any work of these tests is done, where nobody disturbs it."""
         self.tabs: dict[str, Page] = {}
         dropped.mkdir(exist_ok=True)
 
@@ -44,6 +46,11 @@ class Clicking:
     # --- the verbs
 
     def new_round(self, folder: Path, **about: Any) -> Path:
+        self._go("/")
+        known = self.page.locator(".rounds a", has_text=folder.name)
+        if known.count():  # made just before somebody pulled the plug
+            self.here = (known.first.get_attribute("href") or "").removesuffix("/board")
+            return folder
         self._go("/new")
         self.page.fill("[name=name]", folder.name)
         if "last" in about:
@@ -153,7 +160,7 @@ class Clicking:
         return self._done(folder, "summary", lambda: self._named("^写公开的材料$"))
 
     def close_round(self, folder: Path) -> Done:
-        return self._done(folder, "close", lambda: self._named("^封存$"))
+        return self._done(folder, "close", lambda: self._named("^(封存|再写一份)$"))
 
     def reopen_round(self, folder: Path, *, why: str) -> Done:
         def button() -> Locator:
@@ -221,8 +228,9 @@ class Clicking:
 
     def _press(self, button: Locator) -> list[str]:
         """Press it; when the work has come to its end, what the page says of it. Raises what it refuses."""
-        with self.page.expect_navigation(timeout=1000 * _PATIENCE):
-            button.click()
+        self.page.evaluate("document.documentElement.dataset.pressed = '1'")
+        button.click()
+        self._until(lambda: not self.page.locator("html[data-pressed]").count())
         self._settle()
         told = self.page.locator("#messages p, #live[data-done] p")
         refused = self.page.locator("#messages p.refused, #live p.remark").all_inner_texts()
@@ -231,21 +239,37 @@ class Clicking:
         return told.all_inner_texts()
 
     def _settle(self) -> None:
-        """Wait until a page, its script and the work that it shows stand. Raises DeskGone where it says so."""
-        until = time.monotonic() + _PATIENCE
+        """Wait until a page, its script and the work that it shows stand."""
+        self._until(
+            lambda: (
+                self.page.locator("html[data-ready]").count() == 1
+                and not self.page.locator("#live[data-stream]:not([data-done])").count()
+                and "/errand/" not in self._path()
+            )
+        )
+
+    def _until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for something. Raises DeskGone as soon as the page, or its absence, says that the desk was stopped."""
+        until = time.monotonic() + self.patience
         while time.monotonic() < until:
-            self.page.wait_for_selector("html[data-ready]", timeout=1000 * _PATIENCE)
-            if self.page.locator("#gone:visible").count() or self._path() == "/login":
-                raise DeskGone
-            works = self.page.locator("#live[data-stream]:not([data-done])").count()
-            if not works and "/errand/" not in self._path():
-                return
-            self.page.wait_for_timeout(100)
-        raise AssertionError(f"{self.page.url} does not come to its end")
+            try:
+                if self.page.locator("#gone").count():
+                    raise DeskGone(self.page.inner_text("#gone"))
+                if self.page.url.startswith("chrome-error:"):
+                    raise DeskGone
+                if is_so():
+                    return
+            except Error as error:
+                if "navigat" not in str(error):  # else the page changed while it was looked at
+                    raise
+            self.page.wait_for_timeout(50)
+        raise DeskGone(f"{self.page.url} does not come to its end")
 
     def _go(self, path: str) -> None:
         self.page.goto(self.url + (path if path.startswith("/") else f"{self.here}/{path}"))
         self._settle()
+        if self._path() == "/login":
+            raise DeskGone(self.page.inner_text("main"))
 
     def _path(self) -> str:
         return self.page.url.removeprefix(self.url).partition("?")[0]

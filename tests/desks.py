@@ -5,7 +5,10 @@ from __future__ import annotations
 import html
 import os
 import re
+import select
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -77,6 +80,28 @@ def running(
         finally:
             desk.stop()
     assert not desk.faults, desk.faults
+
+
+@contextmanager
+def started(place: Path, *words: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`workbook desk`, begun in a folder, as a process of its own; and the first line that it prints."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(SAMPLES.parent),
+        "PYTHONUNBUFFERED": "1",
+        "XDG_CONFIG_HOME": str(place / "config"),
+    }
+    command = [sys.executable, "-m", "workbook", "desk", *map(str, words), "--no-browser"]
+    process = subprocess.Popen(
+        command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert select.select([process.stdout], [], [], 60)[0]
+        yield process, process.stdout.readline().strip()
+    finally:
+        process.kill()
+        process.communicate(timeout=30)  # nothing that it had started outlives it
 
 
 class Clerk:

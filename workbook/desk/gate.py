@@ -28,6 +28,10 @@ _HEADERS = {
 }
 _OPEN = ("/login", "/static/", "/favicon.ico")
 """What is shown to those who are not logged in."""
+_UNKNOWN = (
+    "收表台重新启动过，或者登录过期了，没有照办。请到启动它的窗口里找最后一行新的链接，重新登录再做一次；"
+    "以前办过的都在。"
+)
 FORM_BYTES = 256 * 1024
 UPLOAD_BYTES = 1024 * 1024 * 1024
 TABLE_BYTES = 60 * 1024 * 1024
@@ -92,7 +96,7 @@ class Gate:
         if path.startswith(_OPEN) or (session is not None and session.who):
             return None
         if method == "POST":
-            return PlainTextResponse("登录已经过期，没有照办；请重新登录再做一次。", 403)
+            return PlainTextResponse(_UNKNOWN, 403)
         return RedirectResponse("/login", 303)
 
     def _is_ours(self, host: str) -> bool:

@@ -296,6 +296,35 @@ def test_the_keyboard_goes_round_and_the_texts_are_copied(page: Page, desk: Runn
     page.get_by_text(re.compile(r"复制了 \d+ 条")).wait_for()
 
 
+def test_a_page_whose_desk_is_gone_or_knows_nobody_says_what_to_do(
+    page: Page, tmp_path: Path
+) -> None:
+    folder = new_round(
+        tmp_path / "r", forms=["department_overall"], roster=SAMPLES / "roster.csv", year=2024
+    )
+    with running(folder) as desk, Clerk(desk) as clerk:
+        enter(page, clerk)
+        page.goto(f"{desk.url}{clerk.at('board')}")
+        ready(page)
+        _come_back(page)
+        assert not page.locator("#gone").count()
+        desk.desk.sessions.end(next(iter(desk.desk.sessions._by_cookie.values())))
+        _come_back(page)
+        page.locator("#gone", has_text="最后一行新的链接，重新登录；办过的都在").wait_for()
+        look(page)
+        answer = clerk.send("decide", do="approve")
+        assert (answer.status_code, "找最后一行新的链接" in answer.text) == (403, True)
+        assert "重新启动过的，也要用新的链接再登录一次" in clerk.get("board").text
+    _come_back(page)
+    page.locator("#gone", has_text="连不上收表台，它停了。请重新启动它").wait_for()
+
+
+def _come_back(page: Page) -> None:
+    """Look at the page again after having looked at something else."""
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    page.wait_for_timeout(500)
+
+
 def test_style_and_script_are_small() -> None:
     static = files("workbook.desk") / "static"
     assert sum(len(each.read_bytes()) for each in static.iterdir()) < 60_000

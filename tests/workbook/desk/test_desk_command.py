@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import select
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +13,10 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from tests.desks import SAMPLES
+from tests.desks import SAMPLES, started
 from workbook.commands import desk_command
 from workbook.commands.cli import cli
 from workbook.round import new_round, opened
-
-TOP = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -30,28 +24,6 @@ def folder(tmp_path: Path) -> Path:
     return new_round(
         tmp_path / "r", forms=["department_overall"], roster=SAMPLES / "roster.csv", year=2024
     )
-
-
-@contextmanager
-def started(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The command in a process of its own, and the first line that it prints."""
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(TOP),
-        "PYTHONUNBUFFERED": "1",
-        "XDG_CONFIG_HOME": str(folder.parent / "config"),
-    }
-    command = [sys.executable, "-m", "workbook", "desk", str(folder), "--no-browser", *words]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-    )
-    try:
-        assert process.stdout is not None
-        assert select.select([process.stdout], [], [], 60)[0]
-        yield process, process.stdout.readline().strip()
-    finally:
-        process.kill()
-        process.communicate(timeout=30)  # nothing that it had started outlives it
 
 
 @contextmanager
@@ -75,7 +47,7 @@ def logged_in(link: str) -> Iterator[httpx.Client]:
 def test_the_first_line_lets_in_and_a_signal_ends_it_at_once(
     folder: Path, ending: signal.Signals
 ) -> None:
-    with started(folder) as (process, link):
+    with started(folder.parent, folder) as (process, link):
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/login\?key=[\w-]{20,}", link)
         with logged_in(link) as client:
             here = client.get("/", follow_redirects=True)
@@ -93,11 +65,11 @@ def test_the_first_line_lets_in_and_a_signal_ends_it_at_once(
 
 
 def test_it_is_killed_and_started_again_on_the_same_folder(folder: Path) -> None:
-    with started(folder) as (process, link), logged_in(link) as client:
+    with started(folder.parent, folder) as (process, link), logged_in(link) as client:
         board = client.get("/", follow_redirects=True).text
         process.send_signal(signal.SIGKILL)
         process.wait()
-    with started(folder) as (process, link), logged_in(link) as client:
+    with started(folder.parent, folder) as (process, link), logged_in(link) as client:
         place = re.search(r'href="(/r/\w+)/board"', board)
         assert place is not None
         assert client.get(f"{place[1]}/board").status_code == 200  # the address of before

@@ -227,6 +227,11 @@ def test_the_year_is_summed_up_published_sampled_and_sealed(clerk: Clerk, folder
     page = clerk.get("close").text
     assert len(re.findall(r"<code>[0-9a-f]{64}</code>", page)) == 2
     assert clerk.get("file/pack/sealed").content[:2] == b"PK"
+    assert "再写一份" not in page
+    folder.with_name(f"{folder.name}.zip").unlink()  # as where it was killed between the two packs
+    assert "再写一份" in clerk.get("close").text
+    clerk.do("close", back="close")
+    assert clerk.get("file/pack/sealed").content[:2] == b"PK"
     assert "已经封存" in clerk.do("decide", do="nothing", **{**clerk.seen("119001"), **SEEN})
     assert "没有照办" in clerk.do("reopen")
     assert "已重新打开" in clerk.do("reopen", why="还要改")

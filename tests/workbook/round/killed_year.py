@@ -19,20 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import workbook.round
 from workbook.errors import WorkbookError
-from workbook.round import (
-    assign,
-    close_round,
-    decide,
-    new_round,
-    publish,
-    receive,
-    remind,
-    sample_round,
-    send,
-    send_back,
-    summarise,
-)
 
 CODES = ("101001", "102001", "103001", "104001", "107001", "106001")
 FAULTY = CODES[:2]
@@ -40,39 +28,39 @@ LATE = CODES[5]
 BY = "2099-01-01"
 
 
-def begin(desk: Path, folder: Path) -> None:
-    """The first half: sent, received, sent back."""
+def begin(desk: Path, folder: Path, by: Any = workbook.round, inbox: Path | None = None) -> None:
+    """The first half: sent, received, sent back; by the verbs, or by whoever has their names."""
     again(
-        new_round,
+        by.new_round,
         folder,
         forms=["department_overall"],
         roster=desk / "名册.xlsx",
         year=2024,
         deadline="2025-03-31",
     )
-    again(send, folder)
-    dropped(desk / "first", folder)
-    again(receive, folder)
-    again(assign, folder, "盖章.pdf", CODES[2])
-    again(decide, folder, CODES[3], extend="2025-04-30")
-    again(remind, folder)
-    again(send_back, folder, by=BY)
+    again(by.send, folder)
+    dropped(desk / "first", folder, inbox)
+    again(by.receive, folder)
+    again(by.assign, folder, "盖章.pdf", CODES[2])
+    again(by.decide, folder, CODES[3], extend="2025-04-30")
+    again(by.remind, folder)
+    again(by.send_back, folder, by=BY)
 
 
-def end(desk: Path, folder: Path) -> None:
+def end(desk: Path, folder: Path, by: Any = workbook.round, inbox: Path | None = None) -> None:
     """The second half: corrected, decided, added up, published, sealed."""
-    dropped(desk / "second", folder)
-    again(receive, folder)
-    again(decide, folder, FAULTY[1], accept=[1], why="有批复")
-    again(decide, folder, LATE, excuse=True, why="撤并")
-    again(decide, folder, CODES[4], approve=True)
-    again(decide, folder, CODES[4], received_on="2025-03-02")
+    dropped(desk / "second", folder, inbox)
+    again(by.receive, folder)
+    again(by.decide, folder, FAULTY[1], accept=[1], why="有批复")
+    again(by.decide, folder, LATE, excuse=True, why="撤并")
+    again(by.decide, folder, CODES[4], approve=True)
+    again(by.decide, folder, CODES[4], received_on="2025-03-02")
     for code in CODES[:4]:
-        again(decide, folder, code, approve=True)
-    again(summarise, folder)
-    again(sample_round, folder)
-    again(publish, folder)
-    again(close_round, folder)
+        again(by.decide, folder, code, approve=True)
+    again(by.summarise, folder)
+    again(by.sample_round, folder)
+    again(by.publish, folder)
+    again(by.close_round, folder)
 
 
 def again(verb: Callable[..., Any], folder: Path, *words: Any, **named: Any) -> None:
@@ -81,10 +69,10 @@ def again(verb: Callable[..., Any], folder: Path, *words: Any, **named: Any) -> 
         verb(folder, *words, **named)
 
 
-def dropped(source: Path, folder: Path) -> None:
+def dropped(source: Path, folder: Path, inbox: Path | None = None) -> None:
     """Somebody drops files in, each under its name at once."""
     for path in sorted(source.iterdir()):
-        target = folder / "收件" / path.name
+        target = (inbox or folder / "收件") / path.name
         half = folder.with_name(f"{folder.name}.half")
         shutil.copy2(path, half)
         half.replace(target)

@@ -24,8 +24,12 @@ OVERALL = "department_overall"
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the departments hand in: first, and after they were sent something back."""
-    desk = tmp_path_factory.mktemp("desk")
+    """What the departments hand in."""
+    return handed_in(tmp_path_factory.mktemp("desk"))
+
+
+def handed_in(desk: Path) -> Path:
+    """What departments hand in: first, and after they were sent something back."""
     others = tuple(code for code, _ in script_departments() if code not in script.CODES)
     roster(desk / "名册.xlsx", without=others)
     first, second, work = desk / "first", desk / "second", desk / "work"

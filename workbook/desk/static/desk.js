@@ -18,6 +18,32 @@ function cell(row, label, text, link) {
   return made;
 }
 
+// --- whether the desk is there, and still knows who we are
+
+const GONE = "连不上收表台，它停了。请重新启动它，用窗口里新的链接登录；办过的都在，没有办完的再点一次。";
+const UNKNOWN = "收表台重新启动过，或者登录过期了。请到启动它的窗口里找最后一行新的链接，重新登录；办过的都在。";
+
+async function askWhetherThere() {
+  let sentence = UNKNOWN;
+  try {
+    // Who is known is led on from there; who is not is shown the door.
+    const answer = await fetch("/login", { method: "HEAD", redirect: "manual" });
+    if (answer.type === "opaqueredirect") sentence = "";
+  } catch {
+    sentence = GONE;
+  }
+  const there = byId("gone");
+  if (there && there.textContent === sentence) return;
+  if (there) there.remove();
+  if (!sentence) return;
+  const line = document.createElement("p");
+  line.id = "gone";
+  line.className = "remark";
+  line.setAttribute("role", "alert");
+  line.textContent = sentence;
+  byId("main").prepend(line);
+}
+
 // --- what happens, as it happens
 
 function follow(place) {
@@ -64,6 +90,9 @@ function follow(place) {
     cell(row, "结果", told.outcome);
     cell(row, "说明", told.why);
   });
+
+  source.addEventListener("error", askWhetherThere);
+  source.addEventListener("open", askWhetherThere);
 
   source.addEventListener("end", (event) => {
     source.close();
@@ -127,9 +156,9 @@ async function sent(form, batch) {
       const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Desk-Check": form.dataset.check } });
       const kind = answer.headers.get("content-type") || "";
       if (kind.includes("json")) return await answer.json();
-      return { kept: [], refused: [["", await answer.text()]] };
+      return { kept: [], isLost: answer.status === 403, refused: [["", await answer.text()]] };
     } catch {
-      if (time >= TRIES) return { kept: [], refused: [["", "连不上收表台，没有送完；请看看它是不是停了，再拖一次（送过的不会重复）"]] };
+      if (time >= TRIES) return { kept: [], isLost: true, refused: [["", "连不上收表台，没有送完；请看看它是不是停了，再拖一次（送过的不会重复）"]] };
       await new Promise((done) => setTimeout(done, 800 * time));
     }
   }
@@ -141,21 +170,24 @@ async function sendAll(form, files) {
   list.replaceChildren();
   bar.hidden = false;
   bar.max = files.length;
-  let done = 0, refused = 0;
+  let done = 0, refused = 0, isLost = false;
   for (const batch of batches(files)) {
     words.textContent = `正在送：${done} / ${files.length}`;
     const told = await sent(form, batch);
+    isLost = Boolean(told.isLost);
     for (const [name, why] of told.refused) {
       refused += 1;
       const line = document.createElement("li");
       line.textContent = name ? `${name}：${why}` : why;
       list.append(line);
     }
+    if (isLost) break;
     done += batch.length;
     bar.value = done;
   }
-  words.textContent = `送完了 ${files.length - refused} 个`;
-  if (refused < files.length) location.assign(form.dataset.receive);
+  words.textContent = `送完了 ${isLost ? done : files.length - refused} 个`;
+  if (isLost) askWhetherThere();
+  else if (refused < files.length) location.assign(form.dataset.receive);
 }
 
 function dropping(form) {
@@ -232,4 +264,6 @@ const drop = byId("drop");
 if (drop) dropping(drop);
 const told = byId("messages");
 if (told) told.focus({ preventScroll: true });
+// Asked only when somebody comes back to the page: whoever is away is to be logged out after a while.
+if (document.querySelector(".clerk")) addEventListener("focus", askWhetherThere);
 document.documentElement.dataset.ready = "1";
