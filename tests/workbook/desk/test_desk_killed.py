@@ -131,6 +131,7 @@ def played(
 
 
 @pytest.mark.browser
+@pytest.mark.long
 def test_a_desk_that_is_killed_at_fifty_moments_loses_nothing_and_does_nothing_twice(
     browser: Browser, desk: Path, tmp_path: Path
 ) -> None:

@@ -332,7 +332,7 @@ with ThreadPoolExecutor(1) as executor:
 """
 
 
-@pytest.mark.whole
+@pytest.mark.long
 def test_killed_after_each_of_ten_batches_it_goes_on_and_ends_equal(
     returns: Path, tmp_path: Path
 ) -> None:
