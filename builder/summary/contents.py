@@ -33,7 +33,7 @@ from builder.summary.settings import Settings, write_settings
 from workbook.arguments import PathLike, as_path, taken
 from workbook.form import Form, Section
 from workbook.overview import Sampling, sampling_of, usual_sampling
-from workbook.summary import SET_ASIDE, UNIT, Comparison, FormSummary, Summary, sheet_prefix
+from workbook.summary import SET_ASIDE, UNIT, FormSummary, Summary, sheet_prefix
 
 _BIG = 50_000
 """With more rows than this the book is written without being held in memory."""
@@ -70,7 +70,7 @@ def _write(book: Book, summary: Summary, links: Links, default_sampling: Samplin
     parts = [
         (
             part,
-            _sheets(part, names, first=not n, compared=_comparison_of(summary, part) is not None),
+            _sheets(part, names, first=not n, compared=summary.comparison_of(part) is not None),
         )
         for n, part in enumerate(summary.forms)
     ]
@@ -133,13 +133,6 @@ LISTS = (
     RoundList("文件清单", write_files, lambda summary: not summary.left_out),
 )
 """In their order. A further list is one more line here and a module that writes it."""
-
-
-def _comparison_of(summary: Summary, part: FormSummary) -> Comparison | None:
-    """The form's two years side by side, if last year's returns were given."""
-    key = (part.form.key, part.fiscal_year)
-    matching = (c for c in summary.comparisons if (c.form.key, c.fiscal_year) == key)
-    return next(matching, None)
 
 
 # --- sheets and their names -----------------------------------------------------------------------
@@ -236,7 +229,7 @@ class _FormWriter:
         if sheets.counties:
             heading = self.heading(sheets.counties, "县区汇总", notes_below=COUNTY_NOTES)
             write_counties(book, heading, part, departments)
-        comparison = _comparison_of(self.summary, part)
+        comparison = self.summary.comparison_of(part)
         if comparison is not None:
             heading = self.heading(sheets.previous, "同比")
             write_previous(book, heading, comparison, departments, cutoffs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from workbook.desk.jobs import Errand, sent_on
+from workbook.desk.jobs import Errand, begun
 from workbook.desk.rounds_on_desk import Snapshot
 from workbook.desk.visits import NotHere, Visit, query
 from workbook.errors import WorkbookError
@@ -83,5 +83,4 @@ def receive_here(visit: Visit) -> Response:
         if not received.files:
             errand.tell("done", "没有新的上报包")
 
-    errand = Errand(visit.round, "收上报包", f"{visit.here}/receive", visit.round.snapshot().last)
-    return sent_on(visit, errand, work)
+    return begun(visit, "收上报包", "receive", work)

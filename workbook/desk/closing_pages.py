@@ -10,8 +10,9 @@ from typing import Any
 
 from starlette.responses import FileResponse, Response
 
+from workbook.desk.board_page import paged
 from workbook.desk.department_page import received_file
-from workbook.desk.jobs import Errand, sent_on
+from workbook.desk.jobs import Errand, begun
 from workbook.desk.rounds_on_desk import RoundOnDesk, Snapshot
 from workbook.desk.visits import NotHere, Visit, attached
 from workbook.levels import close_city, summarise_city
@@ -45,7 +46,6 @@ _PAGE_POLICY = (
     "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 """Of the page of a summary: its own script may draw it, as a page of nowhere, which can ask the desk for nothing."""
-_PER_PAGE = 200
 
 
 # --- the summary -------------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ def summarise_here(visit: Visit) -> Response:
         for line in (*done.remarks, *done.said):
             errand.tell("done", line)
 
-    return _begun(visit, "汇总", "summary", work)
+    return begun(visit, "汇总", "summary", work)
 
 
 def publish_here(visit: Visit) -> Response:
@@ -104,7 +104,7 @@ def publish_here(visit: Visit) -> Response:
         for who, why in done.refused[:10]:
             errand.tell("done", f"没有写：{who}（{why}）")
 
-    return _begun(visit, "写公开的材料", "summary", work)
+    return begun(visit, "写公开的材料", "summary", work)
 
 
 def sample_here(visit: Visit) -> Response:
@@ -124,16 +124,11 @@ def recheck_here(visit: Visit) -> Response:
         for line in (*done.remarks, *done.said[:20]):
             errand.tell("done", line)
 
-    return _begun(visit, "重读", "summary", work)
+    return begun(visit, "重读", "summary", work)
 
 
 def _is_city(on_desk: RoundOnDesk) -> bool:
     return on_desk.snapshot().city is not None
-
-
-def _begun(visit: Visit, title: str, page: str, work) -> Response:  # type: ignore[no-untyped-def]
-    errand = Errand(visit.round, title, f"{visit.here}/{page}", visit.round.snapshot().last)
-    return sent_on(visit, errand, work)
 
 
 # --- the log and the seal ----------------------------------------------------------------------------------
@@ -146,9 +141,8 @@ def log_page(visit: Visit) -> Response:
     seal = _whole(on_desk, snapshot)
     kind, who = visit.text("kind"), visit.text("who")
     events = [e for e in reversed(snapshot.events) if kind in ("", e.kind) and who in ("", e.who)]
-    pages = -(-len(events) // _PER_PAGE) or 1
-    page = max(1, min(visit.number("page") or 1, pages))
-    names, shown = _names(snapshot), events[(page - 1) * _PER_PAGE : page * _PER_PAGE]
+    shown, page, pages = paged(events, visit.number("page"))
+    names = _names(snapshot)
     lines = [(e, names.get((e.duty.county, e.duty.code), ""), _about(snapshot, e)) for e in shown]
     return visit.page(
         "log.html", snapshot=snapshot, section="log", seal=seal, count=len(events), page=page, pages=pages, kind=kind,
@@ -245,7 +239,7 @@ def close_here(visit: Visit) -> Response:
         for line in done.remarks:
             errand.tell("done", line)
 
-    return _begun(visit, "封存", "close", work)
+    return begun(visit, "封存", "close", work)
 
 
 def reopen_here(visit: Visit) -> Response:

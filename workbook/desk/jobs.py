@@ -153,6 +153,12 @@ def sent_on(visit: Visit, errand: Errand, work: Callable[[Errand], None]) -> Res
     return visit.go(f"{visit.here}/errand/{errand.id}")
 
 
+def begun(visit: Visit, title: str, page: str, work: Callable[[Errand], None]) -> Response:
+    """Begin work of a kind in the visit's round, which leads to one of its pages."""
+    errand = Errand(visit.round, title, f"{visit.here}/{page}", visit.round.snapshot().last)
+    return sent_on(visit, errand, work)
+
+
 def work_page(visit: Visit) -> Response:
     """Work that takes its time."""
     errand = visit.desk.errands.of(str(visit.params["errand"]))

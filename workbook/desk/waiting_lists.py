@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from workbook.desk.board_page import paged
 from workbook.desk.department_page import offered
-from workbook.desk.jobs import Errand, sent_on
+from workbook.desk.jobs import Errand, begun
 from workbook.desk.rounds_on_desk import RoundOnDesk, Snapshot
 from workbook.desk.visits import NotHere, Visit
 from workbook.reading import find_files, is_litter
@@ -85,7 +85,7 @@ def send_all(visit: Visit) -> Response:
         for remark in done.remarks:
             errand.tell("done", remark)
 
-    return _begun(visit, "发表", f"{visit.here}/board", work)
+    return begun(visit, "发表", "board", work)
 
 
 def send_back_all(visit: Visit) -> Response:
@@ -104,7 +104,7 @@ def send_back_all(visit: Visit) -> Response:
         for who, why in done.refused:
             errand.tell("refused", f"{who}：{why}")
 
-    return _begun(visit, "退回", f"{visit.here}/lists/back", work)
+    return begun(visit, "退回", "lists/back", work)
 
 
 def remind_all(visit: Visit) -> Response:
@@ -115,11 +115,6 @@ def remind_all(visit: Visit) -> Response:
     for remark in done.remarks:
         visit.session.tell("done", remark)
     return visit.go(f"{visit.here}/lists/chase", line)
-
-
-def _begun(visit: Visit, title: str, back: str, work) -> Response:  # type: ignore[no-untyped-def]
-    errand = Errand(visit.round, title, back, visit.round.snapshot().last)
-    return sent_on(visit, errand, work)
 
 
 # --- receiving ---------------------------------------------------------------------------------------------

@@ -23,7 +23,6 @@ from workbook.summary import (
     RATE,
     UNIT,
     WHO,
-    Comparison,
     FormSummary,
     Summary,
     answered,
@@ -157,7 +156,7 @@ def _last_year(summary: Summary, part: FormSummary, lines: pd.DataFrame) -> dict
     """Last year's figures of each line by this year's columns; NaN where none is known."""
     names = [*part.key_fields.amounts, "counted_score"]
     unknown = np.full(len(lines), math.nan)
-    comparison = _comparison_of(summary, part)
+    comparison = summary.comparison_of(part)
     if comparison is None:
         return dict.fromkeys(names, unknown)
     former = comparison.departments.dropna(subset=["number"]).set_index("number")
@@ -170,11 +169,6 @@ def _last_year(summary: Summary, part: FormSummary, lines: pd.DataFrame) -> dict
         else unknown
         for name, column in columns.items()
     }
-
-
-def _comparison_of(summary: Summary, part: FormSummary) -> Comparison | None:
-    key = (part.form.key, part.fiscal_year)
-    return next((c for c in summary.comparisons if (c.form.key, c.fiscal_year) == key), None)
 
 
 # --- what to do -----------------------------------------------------------------------------------
@@ -217,7 +211,7 @@ def _mend_first(summary: Summary, part: FormSummary) -> Attention | None:
     words = "（" + first["label"] + "）"
     others = len(faulty) - len(first)
     rest = f"其余 {others} 份的错误影响小得多，或不影响合计。" if others > 0 else ""
-    without = "换成上年的" if _comparison_of(summary, part) is not None else "不算"
+    without = "换成上年的" if summary.comparison_of(part) is not None else "不算"
     sentence = (
         f"先更正这 {len(first)} 份：{named(first, words)}。{label}因此变动 {share:.2%}："
         f"现在是 {before}，存疑的数{without}是 {after}。{rest}"

@@ -21,6 +21,11 @@ from workbook.writing import digest_of
 RECORDS = "batches"
 _RECORD = re.compile(rf"{RECORDS}/[0-9a-f]{{16}}\.json")
 
+_PART_OF_TABLE = re.compile(
+    r"(?:\w[\w.-]*/){1,2}year=\d+/county=[^/\\]+/part-[0-9a-f]{16}\.parquet"
+)
+"""What a part is called below the folder: a table's, a year's, a county's."""
+
 FileState = tuple[str, str]
 """A file as it was named, and its fingerprint."""
 
@@ -74,7 +79,7 @@ def _record(folder: Folder, name: str) -> BatchRecord:
     try:
         values = json.loads(folder.open(name).getvalue())
         files = tuple((str(file), str(state)) for file, state in values["files"])
-        parts = tuple(map(str, values["parts"]))
+        parts = tuple(map(_part, values["parts"]))
         return BatchRecord(
             Path(name).stem, str(values["maker"]), files, parts, str(values["replaces"])
         )
@@ -82,6 +87,13 @@ def _record(folder: Folder, name: str) -> BatchRecord:
         raise WorkbookError(
             f"{folder.url}/{name}：不是本程序写的记录，或已损坏；请换一个文件夹，或清空它重新读"
         ) from None
+
+
+def _part(name: str) -> str:
+    """A part that a record names; ValueError for what is none, and lies who knows where."""
+    if not _PART_OF_TABLE.fullmatch(name):
+        raise ValueError(name)
+    return name
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,15 +33,9 @@ from workbook.summary import (
 _SHEET = "同比"
 
 
-def comparison_of(summary: Summary, part: FormSummary) -> Comparison | None:
-    """The form's two years side by side, if last year's were given."""
-    key = (part.form.key, part.fiscal_year)
-    return next((c for c in summary.comparisons if (c.form.key, c.fiscal_year) == key), None)
-
-
 def spending_compared(summary: Summary, part: FormSummary) -> Iterator[Passage]:
     """What became of the amounts and the rate, and whose spending changed most."""
-    comparison = comparison_of(summary, part)
+    comparison = summary.comparison_of(part)
     if comparison is None:
         return
     year, what = comparison.previous_year, noun(part)
@@ -60,7 +54,7 @@ def spending_compared(summary: Summary, part: FormSummary) -> Iterator[Passage]:
 
 def score_compared(summary: Summary, part: FormSummary) -> Iterator[Statement]:
     """What became of the mean of the departments' own scores."""
-    comparison = comparison_of(summary, part)
+    comparison = summary.comparison_of(part)
     if comparison is None or SCORE not in comparison.figures:
         return
     clause = _compared(comparison, SCORE)

@@ -159,6 +159,11 @@ class Summary:
         parts = "".join(part._repr_html_() for part in self.forms)
         return html_table(repr(self), ("status", "departments"), rows) + parts
 
+    def comparison_of(self, part: FormSummary) -> Comparison | None:
+        """One of its forms, last year beside this year; None where last year was not given."""
+        key = (part.form.key, part.fiscal_year)
+        return next((c for c in self.comparisons if (c.form.key, c.fiscal_year) == key), None)
+
     @property
     def project_duties(self) -> pd.DataFrame:
         """The lines of `duties` that are about projects."""

@@ -387,9 +387,18 @@ def test_another_definition_reads_everything_anew(
     assert len(table(parts, "files")) == parts.rows("files") == 10
 
 
-def test_a_record_that_is_none_is_told(returns: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "no JSON",
+        '{"maker": "x", "replaces": "", "files": [], "parts": ["../../outside.parquet"]}',
+        '{"maker": "x", "replaces": "", "files": [], "parts": ["../year=1/county=x/part-0000000000000000.parquet"]}',
+    ],
+)
+def test_a_record_that_is_none_is_told(returns: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / "parts" / "batches").mkdir(parents=True)
-    (tmp_path / "parts" / "batches" / f"{'0' * 16}.json").write_text("[]")
+    (tmp_path / "parts" / "batches" / f"{'0' * 16}.json").write_text(text)
     with (
         ThreadPoolExecutor(1) as executor,
         pytest.raises(WorkbookError, match="不是本程序写的记录"),
