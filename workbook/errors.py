@@ -17,21 +17,21 @@ import errno
 from collections.abc import Iterable
 
 _REASONS = {
-    errno.ENOENT: "找不到这个文件",
-    errno.EISDIR: "这是一个文件夹",
-    errno.EACCES: "没有权限，或文件正被打开",
-    errno.EPERM: "没有权限，或文件正被打开",
-    errno.ENOTDIR: "路径中有一段是文件，不是文件夹",
-    errno.EEXIST: "路径中有一段是文件，不是文件夹",
-    errno.ENOSPC: "磁盘已满",
-    errno.EDQUOT: "磁盘限额已满",
-    errno.EFBIG: "文件超过了允许的大小",
-    errno.EMFILE: "打开的文件太多",
-    errno.ENOMEM: "内存不够",
-    errno.EIO: "磁盘读写出错",
-    errno.EPIPE: "接收输出的程序已经关闭",
-    errno.EROFS: "磁盘是只读的",
-    errno.ENAMETOOLONG: "文件名太长",
+    errno.ENOENT: marked("找不到这个文件"),
+    errno.EISDIR: marked("这是一个文件夹"),
+    errno.EACCES: marked("没有权限，或文件正被打开"),
+    errno.EPERM: marked("没有权限，或文件正被打开"),
+    errno.ENOTDIR: marked("路径中有一段是文件，不是文件夹"),
+    errno.EEXIST: marked("路径中有一段是文件，不是文件夹"),
+    errno.ENOSPC: marked("磁盘已满"),
+    errno.EDQUOT: marked("磁盘限额已满"),
+    errno.EFBIG: marked("文件超过了允许的大小"),
+    errno.EMFILE: marked("打开的文件太多"),
+    errno.ENOMEM: marked("内存不够"),
+    errno.EIO: marked("磁盘读写出错"),
+    errno.EPIPE: marked("接收输出的程序已经关闭"),
+    errno.EROFS: marked("磁盘是只读的"),
+    errno.ENAMETOOLONG: marked("文件名太长"),
 }
 
 

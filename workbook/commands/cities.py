@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbook.commands.messages import CLEAN, FOUND, say, t
+from workbook.commands.messages import CLEAN, FOUND, say
+from workbook.language import t
 from workbook.commands.options import print_json
 
 if TYPE_CHECKING:
@@ -33,27 +34,27 @@ def receive(folder: Path, paths: Iterable[Path], *, as_json: bool) -> None:
         print_json(record)
     else:
         numbers = {name: record[name] for name in ("new", "replaced", "missing")}
-        say(t(
-            "今天：新收 {new}，换下旧包 {replaced}，仍缺 {missing} 个县区".format(**numbers),
-            "Today: {new} new, {replaced} replaced, {missing} counties missing".format(**numbers),
-        ))  # fmt: skip
+        say(t("今天：新收 {new}，换下旧包 {replaced}，仍缺 {missing} 个县区", **numbers))
         for remark in received.remarks:
             say(remark)
         say_waiting(received.waiting)
         for each in received.files:
-            number = t(f" 第 {each.version} 包", f" pack {each.version}") if each.version else ""
+            number = t(" 第 {version} 包", version=each.version) if each.version else ""
             why = f"：{each.why}" if each.why else ""
-            say(f"  {each.file}  {each.county}{number}  {t(*PACK_OUTCOMES[each.outcome])}{why}")
+            say(f"  {each.file}  {each.county}{number}  {t(PACK_OUTCOMES[each.outcome])}{why}")
     sys.exit(_exit_code(received.board))
 
 
 def say_waiting(names: Iterable[str]) -> None:
     """Which files were left for the next time, of a round at either level."""
     for name in names:
-        say(t(
-            f"{name}：还在写入，或者在 Excel 里开着（旁边有 ~$ 开头的文件；没有开着的请把它删掉），这次没有收",
-            f"{name}: still being written, or open in Excel (a file beginning with ~$ lies beside it); not taken",
-        ))  # fmt: skip
+        say(
+            t(
+                "{name}：还在写入，或者在 Excel 里开着（旁边有 ~$ 开头的文件；"
+                "没有开着的请把它删掉），这次没有收",
+                name=name,
+            )
+        )
 
 
 def status(folder: Path, *, as_json: bool) -> None:
@@ -69,32 +70,45 @@ def status(folder: Path, *, as_json: bool) -> None:
     counts = "，".join(
         f"{COUNTY_STATES[state]} {count}" for state, count in board.counts().items() if count
     )
-    sealed = t("（已封存）", " (sealed)") if board.closed else ""
+    sealed = t("（已封存）") if board.closed else ""
     say(
         t(
-            f"{len(board.counties)} 个县区{sealed}：{counts}",
-            f"{len(board.counties)} counties{sealed}: {counts}",
+            "{count} 个县区{sealed}：{counts}",
+            count=len(board.counties),
+            sealed=sealed,
+            counts=counts,
         )
     )
     for county in board.counties:
         words = [COUNTY_STATES[county.state]]
         if (pack := county.counted) is not None:
-            words.append(t(
-                f"第 {pack.number} 包，{pack.departments} 个单位，错误 {pack.errors}，印鉴 {pack.seal[:12]}…",
-                f"pack {pack.number}, {pack.departments} departments, {pack.errors} errors, seal {pack.seal[:12]}…",
-            ))  # fmt: skip
+            words.append(
+                t(
+                    "第 {number} 包，{departments} 个单位，错误 {errors}，印鉴 {seal}…",
+                    number=pack.number,
+                    departments=pack.departments,
+                    errors=pack.errors,
+                    seal=pack.seal[:12],
+                )
+            )
         if (later := county.not_taken) is not None:
-            words.append(t(
-                f"核定以后又来了第 {later.number} 包，没有计入；要换，先 --undo 或 --send-back",
-                f"pack {later.number} came after approval and does not count",
-            ))  # fmt: skip
+            words.append(
+                t(
+                    "核定以后又来了第 {number} 包，没有计入；要换，先 --undo 或 --send-back",
+                    number=later.number,
+                )
+            )
         say(f"  {county.name}  {'，'.join(words)}")
     for stray in board.unassigned:
         name = stray.data["name"]
-        say(t(
-            f"  不知是哪个县区的 {stray.id}：{name}；workbook round assign {folder} {stray.id} 县区",
-            f"  of no county {stray.id}: {name}; workbook round assign {folder} {stray.id} COUNTY",
-        ))  # fmt: skip
+        say(
+            t(
+                "  不知是哪个县区的 {id}：{name}；workbook round assign {folder} {id} 县区",
+                id=stray.id,
+                name=name,
+                folder=folder,
+            )
+        )
     sys.exit(_exit_code(board))
 
 

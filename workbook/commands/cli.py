@@ -12,7 +12,8 @@ import click
 
 from workbook.commands.desk_command import desk
 from workbook.commands.forms import form, forms, layout, template
-from workbook.commands.messages import CommandGroup, fail, say, t
+from workbook.commands.messages import CommandGroup, fail, say
+from workbook.language import t
 from workbook.commands.returns import check, explain, read
 from workbook.commands.rounds import round_, verify
 from workbook.commands.summary import aggregate
@@ -20,10 +21,9 @@ from workbook.commands.word import import_word, report
 from workbook.release import __version__
 
 _EPILOG = t(
-    "第一次用：workbook demo 把全过程演一遍；再用 workbook template department_overall -o 自评表.xlsx "
-    "生成空白表，收齐后用 workbook aggregate 汇总。",
-    "New here? `workbook demo` plays the whole story; then `workbook template department_overall -o "
-    "form.xlsx` writes a blank form, and `workbook aggregate` adds up what comes back.",
+    "第一次用：workbook demo 把全过程演一遍；"
+    "再用 workbook template department_overall -o 自评表.xlsx 生成空白表，"
+    "收齐后用 workbook aggregate 汇总。"
 )
 
 
@@ -32,14 +32,9 @@ _EPILOG = t(
     epilog=_EPILOG,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help=t(
-        "部门整体支出绩效自评表：发表、收表、查错、汇总。",
-        "Self-evaluation forms of public spending: send out, take in, check, add up.",
-    ),
+    help=t("部门整体支出绩效自评表：发表、收表、查错、汇总。"),
 )
-@click.option(
-    "--lang", type=click.Choice(["zh", "en"]), help=t("提示语言。", "Language of messages.")
-)
+@click.option("--lang", type=click.Choice(["zh", "en"]), help=t("提示语言。"))
 @click.version_option(__version__)
 @click.pass_context
 def cli(ctx: click.Context, lang: str | None) -> None:
@@ -91,9 +86,15 @@ for _command in (
     cli.add_command(_command)
 
 
-@cli.command(help=t("用样例把全过程演一遍。", "Play the whole story on the samples."))
-@click.option("-o", "--output", default="demo", type=click.Path(path_type=Path), show_default=True,
-              help=t("写到哪个文件夹。", "The folder to write to."))  # fmt: skip
+@cli.command(help=t("用样例把全过程演一遍。"))
+@click.option(
+    "-o",
+    "--output",
+    default="demo",
+    type=click.Path(path_type=Path),
+    show_default=True,
+    help=t("写到哪个文件夹。"),
+)
 def demo(output: Path) -> None:
     """See the command's help."""
     for script in _story():
@@ -108,5 +109,5 @@ def _story() -> list[Path]:
     beside = (package.parent / "samples", package / "samples")
     folders = [folder for folder in beside if folder.is_dir()]
     if not folders:
-        fail(t("找不到样例文件夹 samples", "the folder samples is missing"))
+        fail(t("找不到样例文件夹 samples"))
     return sorted(folders[0].glob("[0-9]_*.py"))

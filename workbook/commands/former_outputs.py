@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from workbook.commands.messages import say, t
+from workbook.commands.messages import say
+from workbook.language import t
 from workbook.writing import digest_of, writing
 
 LIST = "写出清单.json"
@@ -50,8 +51,9 @@ def _tell(removed: Sequence[str], kept: Sequence[str]) -> None:
         names = _named(removed)
         say(
             t(
-                f"收走了 {len(removed)} 个以前写出、这次不再成立的文件：{names}",
-                f"Removed {len(removed)} files of an earlier run that no longer hold: {names}",
+                "收走了 {count} 个以前写出、这次不再成立的文件：{names}",
+                count=len(removed),
+                names=names,
             ),
             err=True,
         )
@@ -59,16 +61,17 @@ def _tell(removed: Sequence[str], kept: Sequence[str]) -> None:
         names = _named(kept)
         say(
             t(
-                f"还有 {len(kept)} 个文件是以前写出的，这次不再成立：{names}；加 --force 收走，改动过的请自己删",
-                f"{len(kept)} files of an earlier run no longer hold: {names}; "
-                "--force removes them, but for those changed since",
+                "还有 {count} 个文件是以前写出的，这次不再成立：{names}；"
+                "加 --force 收走，改动过的请自己删",
+                count=len(kept),
+                names=names,
             ),
             err=True,
         )
 
 
 def _named(names: Sequence[str]) -> str:
-    rest = t(" 等", " …") if len(names) > _LISTED else ""
+    rest = t(" 等") if len(names) > _LISTED else ""
     return "、".join(names[:_LISTED]) + rest
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbook.commands.messages import CLEAN, FOUND, CommandGroup, fail, say, t
+from workbook.commands.messages import CLEAN, FOUND, CommandGroup, fail, say
+from workbook.language import t
 from workbook.commands.options import (
     FORM,
     force_option,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from workbook.form import Form
 
 
-@click.command(help=t("列出现有的表式定义。", "List the form definitions."))
+@click.command(help=t("列出现有的表式定义。"))
 @form_file_option
 @json_option
 def forms(form_file: tuple[Path, ...], as_json: bool) -> None:
@@ -47,10 +48,11 @@ def forms(form_file: tuple[Path, ...], as_json: bool) -> None:
         return
     for form in definitions:
         rule_count = sum(not rule.general for rule in form.rules)
-        say(f"{form.id}  {form.version}  {form.name}"
-                   + t(f"（{form.unit}，{rule_count} 条规则）", f" ({form.unit}, {rule_count} rules)"))  # fmt: skip
-    say(t("\n用 workbook template 表名 -o 文件.xlsx 生成空白表。",
-                  "\n`workbook template FORM -o FILE.xlsx` writes a blank form."))  # fmt: skip
+        say(
+            f"{form.id}  {form.version}  {form.name}"
+            + t("（{unit}，{rule_count} 条规则）", unit=form.unit, rule_count=rule_count)
+        )
+    say(t("\n用 workbook template 表名 -o 文件.xlsx 生成空白表。"))
 
 
 def _row_counts(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
@@ -59,47 +61,56 @@ def _row_counts(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -
     for text in given:
         name, _sign, number = text.replace("＝", "=").rpartition("=")
         if not name or not number.strip().isdigit():
-            fail(
-                t(
-                    f"--rows “{text}”请写成 数量指标=6 这样",
-                    f"--rows '{text}' must be written GROUP=N",
-                )
-            )
+            fail(t("--rows “{text}”请写成 数量指标=6 这样", text=text))
         counts[name.strip()] = int(number)
     return counts
 
 
-@click.command(help=t(
-    "生成空白表；给出单位则生成该单位专用的表，给出名册则每个单位一份。",
-    "Write a blank form; one for a department, or one for each department of a roster.",
-))  # fmt: skip
+@click.command(help=t("生成空白表；给出单位则生成该单位专用的表，给出名册则每个单位一份。"))
 @form_argument
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
-              help=t("写到哪个文件（有名册时为文件夹）。", "The file (with a roster: the folder) to write."))  # fmt: skip
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help=t("写到哪个文件（有名册时为文件夹）。"),
+)
 @click.option(
     "--department",
     default="",
-    help=t("单位名称，写入并锁定。", "Department, filled in and locked."),
+    help=t("单位名称，写入并锁定。"),
 )
+@click.option("--code", default="", help=t("预算编码，写入并锁定。"))
+@click.option("--year", type=click.IntRange(2000, 2100), help=t("年度。"))
 @click.option(
-    "--code", default="", help=t("预算编码，写入并锁定。", "Budget code, filled in and locked.")
+    "--rows",
+    multiple=True,
+    callback=_row_counts,
+    metavar=t("名称=行数"),
+    help=t("某一级指标要几行，如 数量指标=6；可以写几次。"),
 )
-@click.option("--year", type=click.IntRange(2000, 2100), help=t("年度。", "Fiscal year."))
-@click.option("--rows", multiple=True, callback=_row_counts, metavar=t("名称=行数", "GROUP=N"), help=t(
-    "某一级指标要几行，如 数量指标=6；可以写几次。", "How many rows a group has; may be given more than once."))  # fmt: skip
 @roster_option
 @projects_option
-@click.option("--indicators", type=click.Path(path_type=Path), help=t(
-    "批复的指标（.csv 或 .xlsx，有“预算编码”“部门”“三级指标”等列），填好、锁住；名册是 .xlsx 的，写在它的“指标”工作表里就行。",
-    "Approved indicators (.csv or .xlsx), filled in and locked, unless the roster has the sheet 指标."))  # fmt: skip
-@click.option("--spare", type=click.IntRange(0, 50), default=0, help=t(
-    "批复的指标后面，每级另留几行由单位填。", "So many blank rows behind a group's approved indicators."))  # fmt: skip
-@click.option("--budget", is_flag=True, help=t(
-    "名册上的预算数（年初预算数、全年预算数等列）也填好、锁住。", "Fill in and lock the roster's budget figures."))  # fmt: skip
+@click.option(
+    "--indicators",
+    type=click.Path(path_type=Path),
+    help=t(
+        "批复的指标（.csv 或 .xlsx，有“预算编码”“部门”“三级指标”等列），填好、"
+        "锁住；名册是 .xlsx 的，写在它的“指标”工作表里就行。"
+    ),
+)
+@click.option(
+    "--spare",
+    type=click.IntRange(0, 50),
+    default=0,
+    help=t("批复的指标后面，每级另留几行由单位填。"),
+)
+@click.option(
+    "--budget", is_flag=True, help=t("名册上的预算数（年初预算数、全年预算数等列）也填好、锁住。")
+)
 @form_file_option
 @force_option
-@click.option("--password-env", default="", help=t(
-    "存有保护密码的环境变量名。", "Environment variable that holds the protection password."))  # fmt: skip
+@click.option("--password-env", default="", help=t("存有保护密码的环境变量名。"))
 def template(
     form: str, output: Path, department: str, code: str, year: int | None, rows: dict[str, int],
     roster: Path | None, projects: Path | None, indicators: Path | None, spare: int, budget: bool,
@@ -114,26 +125,37 @@ def template(
     loaded_roster = given_roster(roster, projects, indicators)
     if loaded_roster is None:
         if budget or spare:
-            fail(t("--budget、--spare 要与 --roster 一起用", "--budget and --spare need --roster"))
+            fail(t("--budget、--spare 要与 --roster 一起用"))
         refuse_existing(output, (), force=force)
         addressed = [Addressee("", code, department, plan=plan_for(definition, rows))]
     else:
         year = year or loaded_roster.year
         addressed = addressees(definition, loaded_roster, rows=rows, spare=spare, budget=budget)
     password = password_in(password_env)
-    with progress_bar(len(addressed), t("生成", "Writing")) as progress:
+    with progress_bar(len(addressed), t("生成")) as progress:
         written = issue(definition, output, addressed, folder=roster is not None, fiscal_year=year,
                         password=password, force=force, progress=progress)  # fmt: skip
     issued_year = year or definition.fiscal_year
     if roster is None:
-        say(t(f"已生成：{written[0]}（{issued_year} 年度）",
-              f"Written: {written[0]} (fiscal year {issued_year})"))  # fmt: skip
+        say(
+            t(
+                "已生成：{written}（{issued_year} 年度）",
+                written=written[0],
+                issued_year=issued_year,
+            )
+        )
     else:
-        say(t(f"已生成 {len(written)} 份（{issued_year} 年度），在文件夹 {output}",
-              f"{len(written)} written to {output} (fiscal year {issued_year})"))  # fmt: skip
+        say(
+            t(
+                "已生成 {count} 份（{issued_year} 年度），在文件夹 {output}",
+                count=len(written),
+                issued_year=issued_year,
+                output=output,
+            )
+        )
 
 
-@click.command(help=t("列出每个单元格的名称和位置。", "List each cell's name and place."))
+@click.command(help=t("列出每个单元格的名称和位置。"))
 @form_argument
 @form_file_option
 @json_option
@@ -156,10 +178,7 @@ def layout(form: str, form_file: tuple[Path, ...], as_json: bool) -> None:
 @click.group(
     cls=CommandGroup,
     invoke_without_command=True,
-    help=t(
-        "表式定义：看、比、检查、接着写下一年度的。",
-        "Form definitions: show, compare, check, begin next year's.",
-    ),
+    help=t("表式定义：看、比、检查、接着写下一年度的。"),
 )
 @click.pass_context
 def form(ctx: click.Context) -> None:
@@ -168,10 +187,7 @@ def form(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-@form.command(help=t(
-    "打印一份表式定义的全部：连同它继承的表、引用的规则集，合成一个文件。",
-    "Print all of a definition, with the form it extends and the rule sets it includes, as one TOML file.",
-))  # fmt: skip
+@form.command(help=t("打印一份表式定义的全部：连同它继承的表、引用的规则集，合成一个文件。"))
 @click.argument("name", metavar=FORM)
 @form_file_option
 def show(name: str, form_file: tuple[Path, ...]) -> None:
@@ -179,11 +195,9 @@ def show(name: str, form_file: tuple[Path, ...]) -> None:
     say(given_form(name, form_file).definition.rstrip("\n"))
 
 
-@form.command(
-    help=t("两份表式定义差在哪里，一处一行。", "What differs between two definitions, a line each.")
-)
-@click.argument("old", metavar=t("原来的表名", "FORM"))
-@click.argument("new", metavar=t("新的表名", "FORM"))
+@form.command(help=t("两份表式定义差在哪里，一处一行。"))
+@click.argument("old", metavar=t("原来的表名"))
+@click.argument("new", metavar=t("新的表名"))
 @form_file_option
 @json_option
 def diff(old: str, new: str, form_file: tuple[Path, ...], as_json: bool) -> None:
@@ -201,14 +215,16 @@ def diff(old: str, new: str, form_file: tuple[Path, ...], as_json: bool) -> None
     for difference in found:
         say(difference.sentence)
     if not found:
-        say(t("没有差别", "no differences"))
+        say(t("没有差别"))
 
 
-@form.command("check", help=t(
-    "检查一份表式定义：每条规则的例子（在程序里，也在工作簿里）对不对、缺不缺，有没有重复的、总不会违反的规则。",
-    "Check a definition: whether each rule's cases are right, here and in the workbook, and none is missing; "
-    "which rules look alike or never break.",
-))  # fmt: skip
+@form.command(
+    "check",
+    help=t(
+        "检查一份表式定义：每条规则的例子（在程序里，也在工作簿里）对不对、"
+        "缺不缺，有没有重复的、总不会违反的规则。"
+    ),
+)
 @form_argument
 @form_file_option
 @json_option
@@ -219,9 +235,7 @@ def check_definition(form: str, form_file: tuple[Path, ...], as_json: bool) -> N
 
     definition = given_form(form, form_file)
     case_count = sum(len(rule.cases) for rule in definition.rules)
-    with progress_bar(
-        case_count, t("在工作簿里试例子", "Trying cases in the workbook")
-    ) as progress:
+    with progress_bar(case_count, t("在工作簿里试例子")) as progress:
         rehearsal = rehearse(definition, progress=progress)
     if as_json:
         print_json(rehearsal_record(rehearsal))
@@ -230,21 +244,21 @@ def check_definition(form: str, form_file: tuple[Path, ...], as_json: bool) -> N
     sys.exit(FOUND if rehearsal.problems else CLEAN)
 
 
-@form.command(help=t(
-    "接着一份表式定义写下一年度的：一个短文件，只写不同的地方。",
-    "Begin next year's definition: a short file that says only what differs.",
-))  # fmt: skip
-@click.option("--from", "base", required=True, metavar=FORM,
-              help=t("接着哪一份定义。", "The definition to start from."))  # fmt: skip
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
-              help=t("写到哪个文件（.toml）。", "The file (.toml) to write."))  # fmt: skip
+@form.command(help=t("接着一份表式定义写下一年度的：一个短文件，只写不同的地方。"))
+@click.option("--from", "base", required=True, metavar=FORM, help=t("接着哪一份定义。"))
 @click.option(
-    "--id", "form_id", help=t("表的英文名（不写时照旧）。", "The form's id (else as it was).")
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help=t("写到哪个文件（.toml）。"),
 )
-@click.option("--version", help=t("版本（不写时随年度）。", "The version (else the year's)."))
-@click.option("--name", help=t("表的中文名称（不写时照旧）。", "The form's name (else as it was)."))
-@click.option("--fiscal-year", type=click.IntRange(2000, 2100),
-              help=t("年度（不写时是下一年度）。", "The fiscal year (else the next)."))  # fmt: skip
+@click.option("--id", "form_id", help=t("表的英文名（不写时照旧）。"))
+@click.option("--version", help=t("版本（不写时随年度）。"))
+@click.option("--name", help=t("表的中文名称（不写时照旧）。"))
+@click.option(
+    "--fiscal-year", type=click.IntRange(2000, 2100), help=t("年度（不写时是下一年度）。")
+)
 @form_file_option
 @force_option
 def new(
@@ -257,7 +271,7 @@ def new(
 
     old = given_form(base, form_file)
     if output.suffix != ".toml":
-        fail(t(f"“{output}”应以 .toml 结尾", f"'{output}' must end with .toml"))
+        fail(t("“{output}”应以 .toml 结尾", output=output))
     refuse_existing(output, [old.path], force=force)
     _require_base_in_reach(old, output)
     year = fiscal_year or old.fiscal_year + 1
@@ -270,16 +284,27 @@ def new(
     )
     definition = form_of(output, text.encode())
     if definition.key == old.key:
-        fail(t(f"“{old.key}”已经有了，请用 --version 或 --id 另起一个",
-               f"'{old.key}' is there already; give --version or --id"))  # fmt: skip
+        fail(t("“{key}”已经有了，请用 --version 或 --id 另起一个", key=old.key))
     with writing(output) as path:
         path.write_text(text, encoding="utf-8")
-    say(t(f"已生成：{output}（{definition.key}，接着 {old.path.name}）",
-          f"Written: {output} ({definition.key}, extends {old.path.name})"))  # fmt: skip
+    say(
+        t(
+            "已生成：{output}（{key}，接着 {name}）",
+            output=output,
+            key=definition.key,
+            name=old.path.name,
+        )
+    )
     dated = places_with(definition, str(old.fiscal_year)) if year != old.fiscal_year else ()
     if dated:
-        say(t(f"仍写着 {old.fiscal_year} 的有 {len(dated)} 处，请看要不要改：{'、'.join(dated)}",
-              f"still naming {old.fiscal_year}, please look: {', '.join(dated)}"))  # fmt: skip
+        say(
+            t(
+                "仍写着 {fiscal_year} 的有 {count} 处，请看要不要改：{dated}",
+                fiscal_year=old.fiscal_year,
+                count=len(dated),
+                dated=t("、").join(dated),
+            )
+        )
 
 
 def _require_base_in_reach(base: Form, output: Path) -> None:
@@ -289,8 +314,6 @@ def _require_base_in_reach(base: Form, output: Path) -> None:
     ours = [path.resolve() for path in available_forms()]
     beside = output.parent / base.path.name
     if output.name == base.path.name:
-        fail(t(f"请另起一个文件名，“{base.path.name}”是原来那份定义的",
-               f"choose another name; '{base.path.name}' is the first definition's"))  # fmt: skip
+        fail(t("请另起一个文件名，“{name}”是原来那份定义的", name=base.path.name))
     if not (beside.samefile(base.path) if beside.exists() else base.path.resolve() in ours):
-        fail(t(f"“{output}”要和“{base.path}”放在同一文件夹",
-               f"'{output}' must stand in the folder of '{base.path}'"))  # fmt: skip
+        fail(t("“{output}”要和“{path}”放在同一文件夹", output=output, path=base.path))

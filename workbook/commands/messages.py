@@ -1,8 +1,8 @@
-"""The language of the command line, and how it tells of wrong use: one line, exit code 2."""
+"""What the command line prints, and how it tells of wrong use: one line, exit code 2."""
 
 from __future__ import annotations
 
-import os
+import difflib
 import re
 import sys
 from collections.abc import Iterable
@@ -10,30 +10,13 @@ from typing import Any, NoReturn
 
 import click
 
-from workbook.errors import FormError, WorkbookError, machine_error, nearest, reason_of, remedy_of
+from workbook.errors import FormError, WorkbookError, machine_error, reason_of, remedy_of
+from workbook.language import t
 from workbook.text import printable, printable_lines
 from workbook.writing import NO_CHINESE
 
 CLEAN, FOUND, WRONG = 0, 1, 2
 """Exit codes: nothing to report; findings or rejected files; wrong use or a faulty definition."""
-
-
-def _language() -> str:
-    """The language of help texts, which click fixes before it reads any option."""
-    words = sys.argv[1:]
-    for word, following in zip(words, [*words[1:], ""], strict=False):
-        if word == "--lang":
-            return following
-        if word.startswith("--lang="):
-            return word.removeprefix("--lang=")
-    return os.environ.get("WORKBOOK_LANG", "zh")
-
-
-ENGLISH = _language().lower().startswith("en")
-
-
-def t(chinese: str, english: str) -> str:
-    return english if ENGLISH else chinese
 
 
 class CommandGroup(click.Group):
@@ -47,13 +30,13 @@ class CommandGroup(click.Group):
         try:
             code = super().main(*args, **(options | {"standalone_mode": False}))
         except click.UsageError as error:
-            fail(error.format_message() if ENGLISH else usage(error, _commands_at(error, self)))
+            fail(usage(error, _commands_at(error, self)))
         except FormError as error:
-            fail(f"{t('表式定义有误：', '')}{error}")
+            fail(f"{t('表式定义有误：')}{error}")
         except WorkbookError as error:
             fail(str(error))
         except click.Abort:
-            fail(t("已中断", "interrupted"))
+            fail(t("已中断"))
         except Exception as error:
             fail(_unforeseen(error))
         sys.exit(code if isinstance(code, int) else CLEAN)
@@ -67,17 +50,22 @@ def _unforeseen(error: Exception) -> str:
     refused = machine_error(error)
     if refused is not None:
         name = f"{printable(refused.filename)}：" if refused.filename else ""
-        return t(f"{name}无法读写（{reason_of(refused)}），{remedy_of(refused)}",
-                 f"{name}{refused.strerror or refused}")  # fmt: skip
+        return t(
+            "{name}无法读写（{reason}），{remedy}",
+            name=name,
+            reason=reason_of(refused),
+            remedy=remedy_of(refused),
+        )
     if isinstance(error, UnicodeEncodeError):
-        return t(NO_CHINESE, "the system's locale cannot write such names; set PYTHONUTF8=1")
+        return t(NO_CHINESE)
     if is_foreseen(error):
         raise error
     fault, reference = told(error)
     path = log([fault])
-    record = t(f"请把出错记录发给开发者：{path}", f"please send the record: {path}") if path else ""
-    return t(f"程序出了没有料到的差错（参考号 {reference}）；{record}",
-             f"something unforeseen happened (reference {reference}); {record}")  # fmt: skip
+    record = t("请把出错记录发给开发者：{path}", path=path) if path else ""
+    return t(
+        "程序出了没有料到的差错（参考号 {reference}）；{record}", reference=reference, record=record
+    )
 
 
 def _commands_at(error: click.UsageError, top: click.Group) -> Iterable[str]:
@@ -92,52 +80,56 @@ def say(message: str, *, err: bool = False) -> None:
 
 
 def fail(message: str) -> NoReturn:
-    say(f"{t('错误：', 'Error: ')}{message}", err=True)
+    say(f"{t('错误：')}{message}", err=True)
     sys.exit(WRONG)
 
 
 def usage(error: click.UsageError, commands: Iterable[str]) -> str:
-    """A usage error in Chinese, one line."""
+    """A usage error, one line."""
     command = error.ctx.command_path if error.ctx else "workbook"
-    return f"{_wrong_use(error, commands)}；用法见 {command} --help"
+    return t("{fault}；用法见 {command} --help", fault=_wrong_use(error, commands), command=command)
 
 
 def _wrong_use(error: click.UsageError, commands: Iterable[str]) -> str:
     match error:
         case click.MissingParameter():
-            return f"缺少 {_name(error)}"
-        case click.NoSuchOption():
-            near = "，是不是 " + " 或 ".join(error.possibilities) if error.possibilities else ""
-            return f"没有选项 {error.option_name}{near}"
-        case click.BadOptionUsage():
-            takes = "requires" in error.message
-            return f"{error.option_name} 后面{'缺少它的值' if takes else '不能写值'}"
+            return t("缺少 {parameter}", parameter=_name(error))
+        case click.NoSuchOption(option_name=option, possibilities=near) if near:
+            either = t(" 或 ").join(near)
+            return t("没有选项 {option}，是不是 {near}", option=option, near=either)
+        case click.NoSuchOption(option_name=option):
+            return t("没有选项 {option}", option=option)
+        case click.BadOptionUsage(option_name=option) if "requires" in error.message:
+            return t("{option} 后面缺少它的值", option=option)
+        case click.BadOptionUsage(option_name=option):
+            return t("{option} 后面不能写值", option=option)
         case click.BadParameter():
-            return f"{_name(error)} 的值不能用：{_unfit(error)}"
+            return t("{parameter} 的值不能用：{why}", parameter=_name(error), why=_unfit(error))
     if extra := re.search(r"unexpected extra arguments? \((.+)\)", error.format_message()):
-        return f"多写了“{extra[1]}”"
+        return t("多写了“{words}”", words=extra[1])
     quoted_word = re.search(r"'([^']+)'", error.format_message())
     if quoted_word is None:
         return error.format_message()
-    near = nearest(quoted_word[1], commands).removeprefix("did you mean ").removeprefix("known: ")
-    return f"没有命令或参数“{quoted_word[1]}”，相近或现有的：{near.rstrip('?')}"
+    word = quoted_word[1]
+    near = difflib.get_close_matches(word, commands, n=1, cutoff=0.5) or sorted(commands)
+    return t("没有命令或参数“{word}”，相近或现有的：{near}", word=word, near=", ".join(near))
 
 
 def _unfit(error: click.BadParameter) -> str:
     """Why a value does not fit its option, and what does."""
     quoted = re.search(r"'([^']+)'", error.message)
-    quoted_value = f"“{quoted[1]}”" if quoted else ""
+    value = t("“{value}”", value=quoted[1]) if quoted else ""
     match error.param.type if error.param else None:
         case click.DateTime():
-            return f"{quoted_value}不是日期，请写成 2025-3-31 这样"
+            return t("{value}不是日期，请写成 2025-3-31 这样", value=value)
         case click.IntRange(min=least, max=most):
-            return f"请写 {least} 到 {most} 之间的整数"
+            return t("请写 {least} 到 {most} 之间的整数", least=least, most=most)
         case click.Choice(choices=choices):
-            return f"{quoted_value}不在其中，请用 {'、'.join(choices)}"
+            return t("{value}不在其中，请用 {choices}", value=value, choices=t("、").join(choices))
         case click.Path(file_okay=False):
-            return f"{quoted_value}是一个文件，请给出文件夹"
+            return t("{value}是一个文件，请给出文件夹", value=value)
         case click.Path(dir_okay=False):
-            return f"{quoted_value}是一个文件夹，请给出文件名"
+            return t("{value}是一个文件夹，请给出文件名", value=value)
     return error.message
 
 

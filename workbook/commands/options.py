@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from workbook.commands.messages import CLEAN, FOUND, fail, say, t
+from workbook.commands.messages import CLEAN, FOUND, fail, say
+from workbook.language import t
 from workbook.errors import nearest
 from workbook.stores import Url, expanded, is_beyond, location
 from workbook.text import escaped_in_json
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 Command = Callable[..., None]
 
-FORM = t("表名", "FORM")
+FORM = t("表名")
 """What stands for a form in the usage: its name, or the file of its definition."""
 
 
@@ -36,7 +37,7 @@ def form_argument(command: Command) -> Command:
 
 
 def form_file_option(command: Command) -> Command:
-    text = t("另用一个表式定义（.toml）。", "Use one more form definition (.toml).")
+    text = t("另用一个表式定义（.toml）。")
     return click.option("--form-file", multiple=True, type=click.Path(path_type=Path), help=text)(
         command
     )
@@ -44,23 +45,20 @@ def form_file_option(command: Command) -> Command:
 
 def paths_argument(command: Command) -> Command:
     return click.argument(
-        "paths", nargs=-1, required=True, metavar=t("文件或文件夹...", "PATH..."),
+        "paths", nargs=-1, required=True, metavar=t("文件或文件夹..."),
         type=location,
     )(command)  # fmt: skip
 
 
 def roster_option(command: Command) -> Command:
-    text = t(
-        "单位名册（.csv 或 .xlsx，至少有“预算编码”“部门”两列）。",
-        "The departments (.csv or .xlsx).",
-    )
+    text = t("单位名册（.csv 或 .xlsx，至少有“预算编码”“部门”两列）。")
     return click.option("--roster", type=click.Path(path_type=Path), help=text)(command)
 
 
 def projects_option(command: Command) -> Command:
     text = t(
-        "各单位应报的项目（.csv 或 .xlsx，有“预算编码”“部门”“项目名称”列）；名册是 .xlsx 的，写在它的“项目”工作表里就行。",
-        "The projects that departments answer for (.csv or .xlsx), unless the roster has the sheet 项目.",
+        "各单位应报的项目（.csv 或 .xlsx，有“预算编码”“部门”“项目名称”列）；"
+        "名册是 .xlsx 的，写在它的“项目”工作表里就行。"
     )
     return click.option("--projects", type=click.Path(path_type=Path), help=text)(command)
 
@@ -74,16 +72,13 @@ def given_roster(
     if roster is None:
         for option, given in (("--projects", projects), ("--indicators", indicators)):
             if given is not None:
-                fail(t(f"{option} 要与 --roster 一起用", f"{option} needs --roster"))
+                fail(t("{option} 要与 --roster 一起用", option=option))
         return None
     return load_roster(roster, projects, indicators)
 
 
 def year_option(command: Command) -> Command:
-    text = t(
-        "这次收的是哪个年度（不写时按名册的“年度”列，再按多数单位报的）。",
-        "The fiscal year of this round (else the roster's, or what most departments sent).",
-    )
+    text = t("这次收的是哪个年度（不写时按名册的“年度”列，再按多数单位报的）。")
     return click.option("--year", type=click.IntRange(2000, 2100), help=text)(command)
 
 
@@ -99,19 +94,17 @@ def county_options(command: Command) -> Command:
         from workbook.reading import FolderCounties
 
         if county and county_from_folder:
-            fail(t("--county 和 --county-from-folder 只能写一个",
-                   "give --county or --county-from-folder, not both"))  # fmt: skip
+            fail(t("--county 和 --county-from-folder 只能写一个"))
         name = county.strip()
         given: CountyOf = FolderCounties.under if county_from_folder else lambda _paths: name
         command(*args, county=given, **kwargs)
 
     by_folder = t(
-        "收回的表分县区放在文件夹里：给出的文件夹下面一层的文件夹（或 .zip）的名称就是县区。",
-        "Returns lie in a folder (or .zip) a county, directly under the path: its name is the county.",
+        "收回的表分县区放在文件夹里：给出的文件夹下面一层的文件夹（或 .zip）的名称就是县区。"
     )
-    for_all = t("所有的表都是这一个县区的。", "All returns are of this county.")
+    for_all = t("所有的表都是这一个县区的。")
     both = click.option("--county-from-folder", is_flag=True, help=by_folder)(with_county)
-    return click.option("--county", default="", metavar=t("县区", "NAME"), help=for_all)(both)
+    return click.option("--county", default="", metavar=t("县区"), help=for_all)(both)
 
 
 def no_county(_paths: Iterable[Path]) -> County:
@@ -120,52 +113,43 @@ def no_county(_paths: Iterable[Path]) -> County:
 
 
 def force_option(command: Command) -> Command:
-    text = t("覆盖已有的文件。", "Write over existing files.")
+    text = t("覆盖已有的文件。")
     return click.option("--force", is_flag=True, help=text)(command)
 
 
 def use_option(command: Command) -> Command:
-    text = t(
-        "同一单位报了几份、分不清哪份在后时，以这个文件为准；可以写几次。",
-        "Of several copies of which nothing tells the later one, this file counts; may be repeated.",
+    text = t("同一单位报了几份、分不清哪份在后时，以这个文件为准；可以写几次。")
+    return click.option("--use", multiple=True, metavar=t("文件"), type=location, help=text)(
+        command
     )
-    return click.option(
-        "--use", multiple=True, metavar=t("文件", "FILE"), type=location, help=text
-    )(command)
 
 
 def deadline_option(command: Command) -> Command:
-    text = t(
-        "报送截止日期，如 2025-3-31；名册“截止日期”一列优先。",
-        "The day by which returns were due, such as 2025-3-31; the roster's own column comes first.",
-    )
+    text = t("报送截止日期，如 2025-3-31；名册“截止日期”一列优先。")
     day = click.DateTime(formats=["%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日"])
-    return click.option("--deadline", metavar=t("日期", "DATE"), type=day, help=text)(command)
+    return click.option("--deadline", metavar=t("日期"), type=day, help=text)(command)
 
 
 def opening_password_option(command: Command) -> Command:
-    text = t("存有打开密码的环境变量名。", "Environment variable with the opening password.")
+    text = t("存有打开密码的环境变量名。")
     return click.option("--password-env", default="", help=text)(command)
 
 
 def reviews_option(command: Command) -> Command:
-    text = t(
-        "上一份汇总表：沿用其中填写的复核得分、备注和分数下限；可以就是要写的那一份。",
-        "A former summary, of which the typed review scores, remarks and cut-offs are kept; it may be the output.",
-    )
+    text = t("上一份汇总表：沿用其中填写的复核得分、备注和分数下限；可以就是要写的那一份。")
     return click.option("--reviews", type=click.Path(path_type=Path), help=text)(command)
 
 
 def previous_option(command: Command) -> Command:
     text = t(
-        "上一年度的：自评表所在的文件夹（或压缩包），或汇总表（.xlsx、.csv；可以是自己做的）：加一张同比表。",
-        "Last year's returns (folder or archive), or summary (.xlsx, .csv; any table), to stand beside this year's.",
+        "上一年度的：自评表所在的文件夹（或压缩包），或汇总表（.xlsx、.csv；"
+        "可以是自己做的）：加一张同比表。"
     )
     return click.option("--previous", type=click.Path(path_type=Path), help=text)(command)
 
 
 def json_option(command: Command) -> Command:
-    text = t("输出 JSON，供程序使用。", "Print JSON, for programs.")
+    text = t("输出 JSON，供程序使用。")
     return click.option("--json", "as_json", is_flag=True, help=text)(command)
 
 
@@ -212,10 +196,16 @@ def read_all(
     files = list(dict.fromkeys(find_files(paths)))
     if not files:
         path_names = "、".join(map(str, paths))
-        fail(t(f"“{path_names}”里没有文件，请检查文件夹", f"there are no files in {path_names}"))
-    with progress_bar(len(files), t("读取", "Reading")) as progress:
-        returns = read_returns(files, forms=known_forms(form_file), passwords=passwords,
-                               county=counties, workers=workers or os.cpu_count(), progress=progress)  # fmt: skip
+        fail(t("“{path_names}”里没有文件，请检查文件夹", path_names=path_names))
+    with progress_bar(len(files), t("读取")) as progress:
+        returns = read_returns(
+            files,
+            forms=known_forms(form_file),
+            passwords=passwords,
+            county=counties,
+            workers=workers or os.cpu_count(),
+            progress=progress,
+        )
     return choose(returns, use)
 
 
@@ -233,8 +223,7 @@ def files_for_batches(paths: tuple[Path, ...]) -> list[str]:
     require_existing(path for path in paths if not is_beyond(path))
     files = listed(paths)
     if not files:
-        fail(t(f"“{'、'.join(map(str, paths))}”里没有文件，请检查地址",
-               f"there are no files in {', '.join(map(str, paths))}"))  # fmt: skip
+        fail(t("“{paths}”里没有文件，请检查地址", paths=t("、").join(map(str, paths))))
     return files
 
 
@@ -248,14 +237,13 @@ def read_in_batches(
     from workbook.stores import Folder
 
     if data is None:
-        fail(t("分批读取要用 --data 指定放数据的文件夹（集群的各台机器都能写）",
-               "reading in batches needs --data: a folder that every machine can write to"))  # fmt: skip
+        fail(t("分批读取要用 --data 指定放数据的文件夹（集群的各台机器都能写）"))
     folder = Folder(str(data if isinstance(data, Url) else data.absolute()))
     if force:
         clear(folder)
     with (
         executor_at(cluster, workers) as (executor, in_flight),
-        progress_bar(len(files), t("读取", "Reading")) as progress,
+        progress_bar(len(files), t("读取")) as progress,
     ):
         return write_partitions(
             files, folder, forms=known_forms(form_file), executor=executor, passwords=passwords,
@@ -272,7 +260,7 @@ def passwords_from(variable: str, roster: Roster | None = None) -> Passwords:
 def require_existing(paths: Iterable[Path]) -> None:
     for path in paths:
         if not path.exists() and not path.is_symlink():
-            fail(t(f"找不到“{path}”，请检查路径", f"'{path}' does not exist; check the path"))
+            fail(t("找不到“{path}”，请检查路径", path=path))
 
 
 def given_form(name: str, form_file: Iterable[Path]) -> Form:
@@ -286,30 +274,35 @@ def given_form(name: str, form_file: Iterable[Path]) -> Form:
     named = [form for form in further if name in (form.id, form.name)]
     if len(named) > 1:
         paths = [str(form.path) for form in named]
-        fail(t(f"名为“{name}”的定义有 {len(paths)} 份：{'、'.join(paths)}；请把表名写成其中一个文件",
-               f"{len(paths)} definitions are named '{name}': {', '.join(paths)}; give one as a file instead"))  # fmt: skip
+        fail(
+            t(
+                "名为“{name}”的定义有 {count} 份：{paths}；请把表名写成其中一个文件",
+                name=name,
+                count=len(paths),
+                paths=t("、").join(paths),
+            )
+        )
     # Of ours the newest.
     named = named or sorted(
         (form for form in ours if name in (form.id, form.name)), key=lambda form: form.version
     )
     if not named:
         known_ids = {form.id for form in (*ours, *further)}
-        hint = t(f"现有：{'、'.join(sorted(known_ids))}；自己的定义请给出 .toml 文件",
-                 nearest(name, known_ids))  # fmt: skip
-        fail(t(f"没有名为“{name}”的表；{hint}", f"no form '{name}'; {hint}"))
+        fail(
+            t(
+                "没有名为“{name}”的表；现有：{known}；自己的定义请给出 .toml 文件",
+                name=name,
+                known=t("、").join(sorted(known_ids)),
+            )
+        )
     return named[-1]
 
 
 def require_workbook_name(path: Path, *, folder: bool = False) -> None:
     if folder and path.suffix.lower() in (".xlsx", ".xls"):
-        fail(
-            t(
-                f"有名册时 -o 应是文件夹，“{path}”像是文件名",
-                f"with a roster -o is a folder, not '{path}'",
-            )
-        )
+        fail(t("有名册时 -o 应是文件夹，“{path}”像是文件名", path=path))
     if not folder and path.suffix.lower() != ".xlsx" and not path.is_dir():
-        fail(t(f"“{path}”应以 .xlsx 结尾", f"'{path}' must end with .xlsx"))
+        fail(t("“{path}”应以 .xlsx 结尾", path=path))
 
 
 def require_targets(
@@ -320,15 +313,14 @@ def require_targets(
     `files` are to be written, `page` among them; `data` is to be a folder; `read` is what is read.
     """
     if page is not None and page.suffix.lower() not in (".html", ".htm"):
-        fail(t(f"“{page}”应以 .html 结尾", f"'{page}' must end with .html"))
+        fail(t("“{page}”应以 .html 结尾", page=page))
     for file in files:
         if file.is_dir():
-            fail(t(f"“{file}”是一个文件夹，请给出文件名", f"'{file}' is a folder; name a file"))
+            fail(t("“{file}”是一个文件夹，请给出文件名", file=file))
     data_folders = [] if data is None or isinstance(data, Url) else [data]
     for folder in data_folders:
         if folder.is_file() or folder.suffix.lower() in (".csv", ".xlsx", ".parquet", ".duckdb"):
-            fail(t(f"--data 应是文件夹，“{folder}”像是文件名，请换一个",
-                   f"--data is a folder, not '{folder}'"))  # fmt: skip
+            fail(t("--data 应是文件夹，“{folder}”像是文件名，请换一个", folder=folder))
     folders = [path for path in read if not isinstance(path, Url) and path.is_dir()]
     for path in (*files, *data_folders):
         _require_writable(path, folders)
@@ -338,22 +330,24 @@ def _require_writable(path: Path, folders: Iterable[Path]) -> None:
     """Refuse a place below a file, or in one of the folders that are read."""
     above = next(parent for parent in path.absolute().parents if parent.exists())
     if not above.is_dir():
-        fail(t(f"“{above}”是一个文件，“{path}”不能写在它下面，请换一个位置",
-               f"'{above}' is a file; '{path}' cannot be written below it"))  # fmt: skip
+        fail(t("“{above}”是一个文件，“{path}”不能写在它下面，请换一个位置", above=above, path=path))
     for folder in folders:
         if path.resolve().is_relative_to(folder.resolve()):
-            fail(t(f"“{path}”在要读的文件夹“{folder}”里，会被当作收回的表，请写到别处",
-                   f"'{path}' is in the folder '{folder}' that is read; write elsewhere"))  # fmt: skip
+            fail(
+                t(
+                    "“{path}”在要读的文件夹“{folder}”里，会被当作收回的表，请写到别处",
+                    path=path,
+                    folder=folder,
+                )
+            )
 
 
 def refuse_existing(path: Path, inputs: Iterable[Path], *, force: bool) -> None:
     """Refuse to write over anything that is read in this run, or over anything else unless told to."""
     if any(same_file(input_path, path) for input_path in (*inputs, *_given_files())):
-        fail(
-            t(f"“{path}”就是要读的文件，请换一个文件名", f"'{path}' is one of the files to be read")
-        )
+        fail(t("“{path}”就是要读的文件，请换一个文件名", path=path))
     if path.is_file() and not force:
-        fail(t(f"“{path}”已经存在；要覆盖请加 --force", f"'{path}' exists; --force writes over it"))
+        fail(t("“{path}”已经存在；要覆盖请加 --force", path=path))
 
 
 _WRITTEN = ("output", "html", "word", "data", "notices", "write_template", "reviews")
@@ -375,8 +369,15 @@ def refuse_filled(folder: Path, *, force: bool) -> None:
         return
     names = sorted(path.name for path in folder.iterdir())
     if names:
-        fail(t(f"文件夹“{folder}”里已有 {len(names)} 个文件或文件夹（如 {names[0]}）；要写在里面、覆盖同名的，请加 --force",
-               f"the folder '{folder}' is not empty (e.g. {names[0]}); --force writes into it"))  # fmt: skip
+        fail(
+            t(
+                "文件夹“{folder}”里已有 {count} 个文件或文件夹（如 {names}）；"
+                "要写在里面、覆盖同名的，请加 --force",
+                folder=folder,
+                count=len(names),
+                names=names[0],
+            )
+        )
 
 
 def same_file(first: Path | None, second: Path) -> bool:
@@ -398,12 +399,16 @@ def kept_reviews(reviews_path: Path | None, output: Path, password_env: str) -> 
         return reviews or former
     lost_count = former.beyond(reviews)
     if lost_count:
-        fail(t(
-            f"“{output}”里填写的 {lost_count} 处（复核得分、备注、分数下限或抽查条件）不在“{reviews_path}”里，覆盖就会丢失；"
-            f"请另写一个文件，或改用 --reviews {output}",
-            f"'{output}' holds {lost_count} typed entries that '{reviews_path}' does not; write another file, "
-            f"or give --reviews {output}",
-        ))  # fmt: skip
+        fail(
+            t(
+                "“{output}”里填写的 {lost_count} 处（复核得分、备注、"
+                "分数下限或抽查条件）不在“{reviews_path}”里，覆盖就会丢失；"
+                "请另写一个文件，或改用 --reviews {output}",
+                output=output,
+                lost_count=lost_count,
+                reviews_path=reviews_path,
+            )
+        )
     return reviews
 
 
@@ -441,7 +446,7 @@ def password_in(variable: str) -> str:
         return ""
     password = os.environ.get(variable, "")
     if not password:
-        fail(t(f"环境变量 {variable} 没有设置密码", f"environment variable {variable} is not set"))
+        fail(t("环境变量 {variable} 没有设置密码", variable=variable))
     return password
 
 
@@ -472,25 +477,32 @@ def print_kept_reviews(reviews: Reviews | None, summary: Summary) -> None:
     if reviews is None or not (reviews.entries or reviews.cutoffs or reviews.criteria):
         return
     matched, unmatched = len(reviews.entries) - len(summary.unmatched), len(summary.unmatched)
-    say(t(
-        f"沿用“{reviews.path}”里填写的：{matched} 个单位的复核，{len(reviews.cutoffs)} 个分数下限，"
-        f"{len(reviews.criteria)} 项抽查条件",
-        f"Kept from '{reviews.path}': reviews of {matched} departments, {len(reviews.cutoffs)} cut-offs, "
-        f"{len(reviews.criteria)} criteria of re-checking",
-    ))  # fmt: skip
+    say(
+        t(
+            "沿用“{path}”里填写的：{matched} 个单位的复核，{count} 个分数下限，{count2} 项抽查条件",
+            path=reviews.path,
+            matched=matched,
+            count=len(reviews.cutoffs),
+            count2=len(reviews.criteria),
+        )
+    )
     absent_forms = sorted(
         {form for form, _ in reviews.cutoffs} - {plain_name(p.form) for p in summary.forms}
     )
     if absent_forms:
-        say(t(
-            f"本次没有{'、'.join(absent_forms)}表，它们的分数下限照样留在“参数”一张表里",
-            f"No return of {', '.join(absent_forms)} this time; its cut-offs stay on the sheet 参数",
-        ))  # fmt: skip
+        say(
+            t(
+                "本次没有{absent_forms}表，它们的分数下限照样留在“参数”一张表里",
+                absent_forms=t("、").join(absent_forms),
+            )
+        )
     if unmatched:
-        say(t(
-            f"另有 {unmatched} 条复核没有对应的单位，列在“未对应复核”一张表里",
-            f"{unmatched} reviews belong to no department now; see the sheet 未对应复核",
-        ))  # fmt: skip
+        say(
+            t(
+                "另有 {unmatched} 条复核没有对应的单位，列在“未对应复核”一张表里",
+                unmatched=unmatched,
+            )
+        )
 
 
 def print_last_year(summary: Summary) -> None:
@@ -519,17 +531,18 @@ def print_missing(returns: Sequence[Return], roster: Roster) -> None:
         else:
             departments.append(name)
     sentences = []
-    for names, chinese, english in (
-        (departments, "个单位", "departments have not answered"),
-        (projects, "个项目", "projects are missing"),
-    ):
-        if names:
-            ellipsis = t(" 等", " …") if len(names) > _NAMED else ""
-            listed = "、".join(names[:_NAMED]) + ellipsis
-            count = len(names)
-            sentences.append(t(f"未报 {count} {chinese}：{listed}", f"{count} {english}: {listed}"))
+    if departments:
+        told = _some(departments)
+        sentences.append(t("未报 {count} 个单位：{names}", count=len(departments), names=told))
+    if projects:
+        told = _some(projects)
+        sentences.append(t("未报 {count} 个项目：{names}", count=len(projects), names=told))
     if sentences:
-        say(t("；", "; ").join(sentences))
+        say(t("；").join(sentences))
+
+
+def _some(names: Sequence[str]) -> str:
+    return t("、").join(names[:_NAMED]) + (t(" 等") if len(names) > _NAMED else "")
 
 
 _NAMED = 20
@@ -542,22 +555,34 @@ def print_coverage(summary: Summary) -> None:
 
     if summary.has_roster:
         counts = coverage_counts(summary)
-        say(t(
-            f"名册上 {counts.asked} 个单位：{counts.in_words}",
-            f"Of the roster's {counts.asked} departments {counts.answered} answered "
-            f"({counts.faulty} with errors), {counts.rejected} rejected, {counts.missing} missing",
-        ))  # fmt: skip
+        say(
+            t(
+                "名册上 {asked} 个单位：已报 {answered}（其中须修改 {faulty}），退回 {rejected}，未报 {missing}",
+                asked=counts.asked,
+                answered=counts.answered,
+                faulty=counts.faulty,
+                rejected=counts.rejected,
+                missing=counts.missing,
+            )
+            + (t("；另有名册外 {count}", count=counts.off_roster) if counts.off_roster else "")
+        )
 
 
 def print_totals(counts: dict[str, int], form_file: Iterable[Path] = ()) -> None:
     c = counts
-    say(t(
-        f"共 {c['files']} 个文件：收下 {c['accepted']}，退回 {c['rejected']}，跳过 {c['skipped']}；"
-        f"错误 {c['errors']}，提醒 {c['warnings']}，说明 {c['notes']}",
-        f"{c['files']} files: {c['accepted']} accepted, {c['rejected']} rejected, {c['skipped']} skipped; "
-        f"{c['errors']} errors, {c['warnings']} warnings, {c['notes']} notes",
-    ))  # fmt: skip
+    say(
+        t(
+            "共 {files} 个文件：收下 {accepted}，退回 {rejected}，跳过 {skipped}；"
+            "错误 {errors}，提醒 {warnings}，说明 {notes}",
+            files=c["files"],
+            accepted=c["accepted"],
+            rejected=c["rejected"],
+            skipped=c["skipped"],
+            errors=c["errors"],
+            warnings=c["warnings"],
+            notes=c["notes"],
+        )
+    )
     if c["errors"] + c["warnings"] + c["notes"]:
         own = "".join(f" --form-file {path}" for path in form_file)
-        say(t(f"代码的含义：workbook explain 代码{own}",
-                     f"`workbook explain CODE{own}` tells what a code means"))  # fmt: skip
+        say(t("代码的含义：workbook explain 代码{own}", own=own))

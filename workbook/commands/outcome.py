@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workbook.commands.messages import say, t
+from workbook.commands.messages import say
+from workbook.language import t
 from workbook.errors import WorkbookError
 from workbook.release import __version__
 from workbook.text import printable_lines
@@ -23,11 +24,8 @@ def report_faults(faults: Iterable[str], beside: Path | None = None) -> None:
     if not told:
         return
     path = log(told, beside)
-    where = t(f"；出错记录：{path}", f"; the record is {path}") if path else ""
-    sentence = t(
-        f"有 {len(told)} 处没有料到的差错（W119）{where}",
-        f"{len(told)} unforeseen errors (W119){where}",
-    )
+    where = t("；出错记录：{path}", path=path) if path else ""
+    sentence = t("有 {count} 处没有料到的差错（W119）{where}", count=len(told), where=where)
     say(sentence, err=True)
 
 

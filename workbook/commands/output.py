@@ -13,7 +13,8 @@ from rich.text import Text
 
 from workbook.catalogue import CATALOGUE, Severity
 from workbook.checking import Duty, Sender, View, gather
-from workbook.commands.messages import say, t
+from workbook.commands.messages import say
+from workbook.language import t
 from workbook.findings import Finding, few_cells
 from workbook.form import Form, Part, Rule, available_forms, load_form, terms_of
 from workbook.layout import Spot
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from workbook.rehearsal import Rehearsal
     from workbook.summary import Summary
 
-_STATUS = {ACCEPTED: "收下", REJECTED: "退回", SKIPPED: "跳过"}
+_STATUS = {ACCEPTED: t("收下"), REJECTED: t("退回"), SKIPPED: t("跳过")}
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "blue"}
 
 
@@ -132,17 +133,18 @@ def table(returned: Return, *, width: int = 140) -> Table | Text:
     department = returned.submission.department.strip() if returned.submission else ""
     title = printable_lines(f"{returned.key}  {department}  {_STATUS[returned.status]}")
     if not returned.findings:
-        return Text(f"{title}：没有问题\n", style="green")
+        return Text(t("{file}：没有问题", file=title) + "\n", style="green")
     if width < NARROW:
         sentences = (f"  {printable_lines(f.sentence)}" for f in returned.findings)
         return Text("\n".join([title, *sentences, ""]))
     findings_table = Table(title=escape(title), title_justify="left", expand=True, show_lines=False)
-    for name, ratio in (("代码", 0), ("级别", 0), ("单元格", 2), ("问题", 6), ("怎么办", 4)):
+    heads = (t("代码"), t("级别"), t("单元格"), t("问题"), t("怎么办"))
+    for name, ratio in zip(heads, (0, 0, 2, 6, 4), strict=True):
         findings_table.add_column(name, ratio=ratio or None, no_wrap=not ratio, overflow="fold")
     for f in returned.findings:
         address = f"{f.sheet}!{few_cells(f.cell)}" if f.cell else f.sheet
         address = address.replace(",", ", ")
-        level = Text(f.severity.chinese, style=_COLOURS[f.severity])
+        level = Text(t(f.severity.chinese), style=_COLOURS[f.severity])
         words = (escape(printable_lines(text)) for text in (address, f.message, f.hint))
         findings_table.add_row(f.code, level, *words)
     return findings_table
@@ -182,19 +184,22 @@ def print_rehearsal(rehearsal: Rehearsal) -> None:
     form, counts = rehearsal.form, rehearsal
     notes = len(rehearsal.remarks) - rehearsal.problems
     say(f"{form.key}  {form.name}")
-    say(t(f"规则 {counts.rules} 条，例子 {counts.cases} 个，随机填写 {counts.fillings} 份",
-          f"{counts.rules} rules, {counts.cases} cases, {counts.fillings} fillings at random"))  # fmt: skip
+    say(
+        t(
+            "规则 {rules} 条，例子 {cases} 个，随机填写 {fillings} 份",
+            rules=counts.rules,
+            cases=counts.cases,
+            fillings=counts.fillings,
+        )
+    )
     if rehearsal.without_office:
-        say(t(f"{rehearsal.without_office}，没有在工作簿里试",
-              f"not tried in the workbook: {rehearsal.without_office}"))  # fmt: skip
+        say(t("{without_office}，没有在工作簿里试", without_office=rehearsal.without_office))
     else:
-        say(t("例子在程序里、在工作簿里（LibreOffice）都试了",
-              "the cases were tried here and in the workbook (LibreOffice)"))  # fmt: skip
-    say(t(f"要改的 {rehearsal.problems} 处，请留意的 {notes} 处",
-          f"{rehearsal.problems} to be mended, {notes} to be looked at"))  # fmt: skip
+        say(t("例子在程序里、在工作簿里（LibreOffice）都试了"))
+    say(t("要改的 {problems} 处，请留意的 {notes} 处", problems=rehearsal.problems, notes=notes))
     for remark in rehearsal.remarks:
         rule = remark.rules[0]
-        sort = t("要改", "mend") if remark.is_problem else t("留意", "look")
+        sort = t("要改") if remark.is_problem else t("留意")
         say(f"{sort}  {rule.code} {rule.name}：{remark.message}。{remark.hint}")
 
 
@@ -221,16 +226,22 @@ def explanation(code: str, further: Sequence[Form] = ()) -> str:
     text = _explanation_lines(
         code, rule.severity, rule.name, template_of(rule), rule.basis, rule.hint
     )
-    condition = f"\n条件：{rule.when_source} 时，" if rule.when_source else "\n条件："
-    terms = "".join(f"\n其中 {name}：{means}" for name, means in terms_of(form, rule).items())
-    where = "" if rule.in_sheet else "\n在哪里查：表里算不出，自检表上没有，收回以后由程序检查"
-    return f"{text}{condition}{rule.source}{terms}{where}\n表式：{form.name}（{form.id} {form.version}）"
+    lines = [
+        t("条件：{when} 时，{rule}", when=rule.when_source, rule=rule.source)
+        if rule.when_source
+        else t("条件：{rule}", rule=rule.source),
+        *(t("其中 {name}：{means}", name=n, means=m) for n, m in terms_of(form, rule).items()),
+        *(() if rule.in_sheet else (t("在哪里查：表里算不出，自检表上没有，收回以后由程序检查"),)),
+        t("表式：{name}（{key}）", name=form.name, key=form.key),
+    ]
+    return "\n".join((text, *lines))
 
 
 def _explanation_lines(
     code: str, severity: Severity, name: str, message: str, basis: str, hint: str
 ) -> str:
-    return f"{code}  {severity.chinese}  {name}\n含义：{message}\n依据：{basis}\n怎么办：{hint}"
+    lines = (t("含义：{text}", text=message), t("依据：{text}", text=basis), t("怎么办：{text}", text=hint))
+    return "\n".join((f"{code}  {t(severity.chinese)}  {name}", *lines))
 
 
 def template_of(rule: Rule) -> str:

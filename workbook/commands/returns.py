@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from workbook.commands.former_outputs import settle
-from workbook.commands.messages import fail, say, t
+from workbook.commands.messages import fail, say
+from workbook.language import t
 from workbook.commands.options import (
     CountyOf,
     county_options,
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     from workbook.reading import Return
 
 
-@click.command(help=t("读取一份填好的表。", "Read one filled form."))
-@click.argument("file", metavar=t("文件", "FILE"), type=click.Path(path_type=Path))
+@click.command(help=t("读取一份填好的表。"))
+@click.argument("file", metavar=t("文件"), type=click.Path(path_type=Path))
 @form_file_option
 @opening_password_option
 @json_option
@@ -53,16 +54,16 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
     from workbook.commands.output import record
 
     if file.is_dir():
-        fail(t(
-            f"“{file}”是文件夹；用 workbook check 检查整个文件夹",
-            f"'{file}' is a folder; `workbook check` takes a whole folder",
-        ))  # fmt: skip
+        fail(t("“{file}”是文件夹；用 workbook check 检查整个文件夹", file=file))
     returns = judge(read_all([file], form_file, passwords_from(password_env)))
     if returns[0].path != file:
-        fail(t(
-            f"“{file}”是压缩包，内有 {len(returns)} 个文件；用 workbook check 检查",
-            f"'{file}' is an archive of {len(returns)} files; `workbook check` takes archives",
-        ))  # fmt: skip
+        fail(
+            t(
+                "“{file}”是压缩包，内有 {count} 个文件；用 workbook check 检查",
+                file=file,
+                count=len(returns),
+            )
+        )
     if as_json:
         print_json(record(returns[0], values=True))
     else:
@@ -71,8 +72,7 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
     sys.exit(exit_code(returns))
 
 
-@click.command(help=t(
-    "检查填好的表：每个问题在哪一格、应当是多少、怎么改。", "Check filled forms: every mistake, to the cell."))  # fmt: skip
+@click.command(help=t("检查填好的表：每个问题在哪一格、应当是多少、怎么改。"))
 @paths_argument
 @roster_option
 @projects_option
@@ -81,12 +81,18 @@ def read(file: Path, form_file: tuple[Path, ...], password_env: str, as_json: bo
 @use_option
 @form_file_option
 @opening_password_option
-@click.option("--previous", type=click.Path(path_type=Path), help=t(
-    "上一年度自评表所在的文件夹（或压缩包）：查出把上年的数、文字又报一次的，和像是按元填写的。",
-    "Last year's returns (folder or archive): finds what was handed in again, or in another unit."))  # fmt: skip
-@click.option("--notices", type=click.Path(path_type=Path),
-              help=t("另给每个有问题的单位写一份整改通知（.txt），放在这个文件夹。",
-                     "Also write what each department has to mend (.txt) here."))  # fmt: skip
+@click.option(
+    "--previous",
+    type=click.Path(path_type=Path),
+    help=t(
+        "上一年度自评表所在的文件夹（或压缩包）：查出把上年的数、文字又报一次的，和像是按元填写的。"
+    ),
+)
+@click.option(
+    "--notices",
+    type=click.Path(path_type=Path),
+    help=t("另给每个有问题的单位写一份整改通知（.txt），放在这个文件夹。"),
+)
 @force_option
 @json_option
 def check(
@@ -108,12 +114,7 @@ def check(
         had, ours = (
             [s.fiscal_year for r in each if (s := r.submission)] for each in (before, unchecked)
         )
-        fail(
-            t(
-                f"{previous}：{no_earlier_year(had, ours)}",
-                f"{previous}: no returns of an earlier year",
-            )
-        )
+        fail(t("{previous}：{had}", previous=previous, had=no_earlier_year(had, ours)))
     returns = judge(unchecked, loaded_roster, year=year, last_year=before)
     written: list[Path] = []
     if notices is not None:
@@ -136,8 +137,7 @@ def check(
         if loaded_roster is not None:
             print_missing(returns, loaded_roster)
         if notices is not None:
-            say(t(f"整改通知：{len(written)} 份，在文件夹 {notices}",
-                  f"Notices: {len(written)} in {notices}"))  # fmt: skip
+            say(t("整改通知：{count} 份，在文件夹 {notices}", count=len(written), notices=notices))
     report_faults([item.fault for item in returns], notices / "workbook" if notices else None)
     sys.exit(exit_code(returns))
 
@@ -148,10 +148,8 @@ def _tried(returns: Sequence[Return], write: Callable[..., object]) -> None:
         write(returns, folder=Path(folder))
 
 
-@click.command(
-    help=t("解释一个代码：什么意思、依据、怎么改。", "What a code means, why, and how to mend it.")
-)
-@click.argument("code", metavar=t("代码...", "CODE..."), nargs=-1, required=True)
+@click.command(help=t("解释一个代码：什么意思、依据、怎么改。"))
+@click.argument("code", metavar=t("代码..."), nargs=-1, required=True)
 @form_file_option
 def explain(code: tuple[str, ...], form_file: tuple[Path, ...]) -> None:
     """See the command's help."""
@@ -163,7 +161,7 @@ def explain(code: tuple[str, ...], form_file: tuple[Path, ...]) -> None:
     for each in code:
         if each.upper() not in codes:
             close = difflib.get_close_matches(each.upper(), codes, n=1, cutoff=0.5)
-            hint = f"最接近的是 {close[0]}" if close else f"现有：{'、'.join(codes)}"
-            english = nearest(each.upper(), codes)
-            fail(t(f"没有代码“{each}”；{hint}", f"no code '{each}'; {english}"))
+            if close:
+                fail(t("没有代码“{code}”；最接近的是 {near}", code=each, near=close[0]))
+            fail(t("没有代码“{code}”；现有：{codes}", code=each, codes=t("、").join(codes)))
     say("\n\n".join(explanation(each.upper(), further) for each in code))

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbook.commands import cities
-from workbook.commands.messages import CLEAN, FOUND, CommandGroup, fail, say, t
+from workbook.commands.messages import CLEAN, FOUND, CommandGroup, fail, say
+from workbook.language import t
 from workbook.commands.options import Command, given_form, json_option, print_json, progress_bar
 
 if TYPE_CHECKING:
@@ -27,10 +28,7 @@ _DAY = click.DateTime(formats=["%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日"])
 @click.group(
     name="round",
     cls=CommandGroup,
-    help=t(
-        "一年一次的收表：发出、收回、退回修改、核定、汇总、封存，都记在一个文件夹里。",
-        "One year's collection: sent, received, sent back, decided, summed up, sealed; all in one folder.",
-    ),
+    help=t("一年一次的收表：发出、收回、退回修改、核定、汇总、封存，都记在一个文件夹里。"),
 )
 def round_() -> None:
     """See the group's help."""
@@ -40,36 +38,30 @@ def round_() -> None:
 
 
 def _folder(command: Command) -> Command:
-    return click.argument("folder", metavar=t("文件夹", "DIR"), type=_PATH)(command)
+    return click.argument("folder", metavar=t("文件夹"), type=_PATH)(command)
 
 
 def _code(command: Command) -> Command:
-    return click.argument("code", metavar=t("预算编码", "CODE"))(command)
+    return click.argument("code", metavar=t("预算编码"))(command)
 
 
 def _departments(command: Command) -> Command:
-    text = t(
-        "只管这个单位（预算编码）；可以写几次。",
-        "This department only, by its code; may be repeated.",
+    text = t("只管这个单位（预算编码）；可以写几次。")
+    return click.option("--department", "departments", multiple=True, metavar=t("编码"), help=text)(
+        command
     )
-    return click.option(
-        "--department", "departments", multiple=True, metavar=t("编码", "CODE"), help=text
-    )(command)
 
 
 def _which(command: Command) -> Command:
     """What tells duties of one code apart."""
-    for name, chinese, english in (
-        ("project", "哪个项目。", "Of which project."),
-        ("form", "哪张表。", "Which form."),
-        ("county", "哪个县区的（编码在几个县区都有时）。", "Of which county, where codes repeat."),
-    ):
-        command = click.option(f"--{name}", default="", help=t(chinese, english))(command)
-    return command
+    county = click.option("--county", default="", help=t("哪个县区的（编码在几个县区都有时）。"))
+    form = click.option("--form", default="", help=t("哪张表。"))
+    project = click.option("--project", default="", help=t("哪个项目。"))
+    return county(form(project(command)))
 
 
-def _day_option(name: str, chinese: str, english: str) -> Callable[[Command], Command]:
-    return click.option(name, type=_DAY, metavar=t("日期", "DATE"), help=t(chinese, english))
+def _day_option(name: str, text: str) -> Callable[[Command], Command]:
+    return click.option(name, type=_DAY, metavar=t("日期"), help=text)
 
 
 def _day(given: datetime.datetime | None) -> datetime.date | None:
@@ -89,7 +81,7 @@ def _end(done: Done, as_json: bool, *lines: str) -> None:
         for who, why in done.refused[:_MOST]:
             say(f"{who}：{why}")
         if len(done.refused) > _MOST:
-            say(t(f"……共 {len(done.refused)} 项", f"... {len(done.refused)} in all"))
+            say(t("……共 {count} 项", count=len(done.refused)))
     sys.exit(FOUND if done.refused or (done.board is not None and _is_open(done.board)) else CLEAN)
 
 
@@ -107,7 +99,7 @@ def _is_open(board: Board) -> bool:
 def _listed(names: Iterable[str]) -> str:
     every = list(names)
     rest = (
-        t(f" 等 {len(every)} 个", f" and {len(every) - _MOST} more") if len(every) > _MOST else ""
+        t(" 等 {count} 个", count=len(every), MOST=len(every) - _MOST) if len(every) > _MOST else ""
     )
     return "、".join(every[:_MOST]) + rest
 
@@ -115,50 +107,46 @@ def _listed(names: Iterable[str]) -> str:
 # --- the verbs -------------------------------------------------------------------------------------------
 
 
-@round_.command(help=t("新建一次收表的文件夹。", "Make the folder of a round."))
+@round_.command(help=t("新建一次收表的文件夹。"))
 @_folder
 @click.option(
     "--form",
     "forms",
     multiple=True,
-    metavar=t("表名", "FORM"),
-    help=t("收哪张表；可以写几次。", "Which form; may be repeated."),
+    metavar=t("表名"),
+    help=t("收哪张表；可以写几次。"),
 )
-@click.option("--roster", type=_PATH, help=t("名册（.xlsx、.csv）。", "The departments."))
+@click.option("--roster", type=_PATH, help=t("名册（.xlsx、.csv）。"))
 @click.option(
     "--counties",
     type=_PATH,
-    help=t(
-        "收各县区上报包的：县区的名单（.xlsx、.csv，有“县区”一列）。",
-        "For a city: the counties whose packs it takes.",
-    ),
+    help=t("收各县区上报包的：县区的名单（.xlsx、.csv，有“县区”一列）。"),
 )
 @click.option(
     "--projects",
     type=_PATH,
-    help=t("名册是 .csv 时，各单位的项目。", "The projects, for a CSV roster."),
+    help=t("名册是 .csv 时，各单位的项目。"),
 )
 @click.option(
     "--indicators",
     type=_PATH,
-    help=t("名册是 .csv 时，批复的指标。", "The approved indicators, for a CSV roster."),
+    help=t("名册是 .csv 时，批复的指标。"),
 )
 @click.option(
     "--year",
     type=click.IntRange(2000, 2100),
-    help=t("年度（不写时按名册，再按上一年）。", "Fiscal year."),
+    help=t("年度（不写时按名册，再按上一年）。"),
 )
-@_day_option("--deadline", "报送截止日期。", "By when returns are due.")
-@click.option(
-    "--bureau", default="", help=t("收表的单位，写在退回的表和通知上。", "The bureau's name.")
-)
+@_day_option("--deadline", t("报送截止日期。"))
+@click.option("--bureau", default="", help=t("收表的单位，写在退回的表和通知上。"))
 @click.option(
     "--area",
     default="",
-    help=t("本县区（本市）的名称，写进上报包。", "What the county is called, for the level above."),
+    help=t("本县区（本市）的名称，写进上报包。"),
 )
-@click.option("--from", "last", type=_PATH, help=t(
-    "上一次收表的文件夹：名册、设置照旧，上年的数用来比较。", "Last year's folder, to go on from."))  # fmt: skip
+@click.option(
+    "--from", "last", type=_PATH, help=t("上一次收表的文件夹：名册、设置照旧，上年的数用来比较。")
+)
 @json_option
 def new(
     folder: Path, forms: tuple[str, ...], roster: Path | None, counties: Path | None, projects: Path | None,
@@ -177,18 +165,19 @@ def new(
         print_json({"events": [1, 2], "files": [str(path)], "refused": []})
         return
     if last is not None:
-        say(t(
-            "名册照抄了上一年的：预算数、项目、截止日期是上一年的，发表以前请先改好",
-            "The roster is last year's: renew budgets, projects and deadlines before sending",
-        ))  # fmt: skip
+        say(t("名册照抄了上一年的：预算数、项目、截止日期是上一年的，发表以前请先改好"))
     then = "receive" if cities.is_city(path) else "send"
-    say(t(
-        f"建好了：{path}。设置在 {path / 'round.toml'}，可以改；接着：workbook round {then} {path}",
-        f"Made {path}; its settings are in {path / 'round.toml'}; next: workbook round {then} {path}",
-    ))  # fmt: skip
+    say(
+        t(
+            "建好了：{path}。设置在 {value}，可以改；接着：workbook round {then} {path}",
+            path=path,
+            value=path / "round.toml",
+            then=then,
+        )
+    )
 
 
-@round_.command(help=t("把表写进“发出”。", "Write the templates into 发出/."))
+@round_.command(help=t("把表写进“发出”。"))
 @_folder
 @_departments
 @_which
@@ -199,35 +188,27 @@ def send(
     """See the command's help."""
     from workbook.round import send as verb
 
-    with progress_bar(0, t("写出", "Writing")) as progress:
+    with progress_bar(0, t("写出")) as progress:
         done = verb(
             folder, departments, county=county, form=form, project=project, progress=progress
         )
     _end(
         done,
         as_json,
-        t(
-            f"写出 {len(done.files)} 份表，在 {folder / '发出'}",
-            f"{len(done.files)} forms in {folder / '发出'}",
-        ),
+        t("写出 {count} 份表，在 {value}", count=len(done.files), value=folder / "发出"),
     )
 
 
-@round_.command(
-    help=t(
-        "收表：“收件”里的，或给出的文件、文件夹、压缩包、邮件。",
-        "Take in what lies in 收件/, or files given.",
-    )
-)
+@round_.command(help=t("收表：“收件”里的，或给出的文件、文件夹、压缩包、邮件。"))
 @_folder
-@click.argument("paths", nargs=-1, metavar=t("文件...", "PATH..."), type=_PATH)
-@click.option("--all", "all_", is_flag=True, help=t("每个文件都列出来。", "List every file."))
+@click.argument("paths", nargs=-1, metavar=t("文件..."), type=_PATH)
+@click.option("--all", "all_", is_flag=True, help=t("每个文件都列出来。"))
 @json_option
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
     default=lambda: os.cpu_count() or 1,
-    help=t("用几个进程读取。", "How many processes read."),
+    help=t("用几个进程读取。"),
 )
 def receive(folder: Path, paths: tuple[Path, ...], all_: bool, as_json: bool, workers: int) -> None:
     """See the command's help."""
@@ -235,12 +216,10 @@ def receive(folder: Path, paths: tuple[Path, ...], all_: bool, as_json: bool, wo
 
     missing = [path for path in paths if not path.exists()]
     if missing:
-        fail(
-            t(f"找不到“{missing[0]}”，请检查路径", f"'{missing[0]}' does not exist; check the path")
-        )
+        fail(t("找不到“{missing}”，请检查路径", missing=missing[0]))
     if cities.is_city(folder):
         cities.receive(folder, paths, as_json=as_json)
-    with progress_bar(0, t("读取", "Reading")) as progress:
+    with progress_bar(0, t("读取")) as progress:
         received = verb(folder, paths or None, workers=workers, progress=progress)
     if as_json:
         print_json(received.record())
@@ -253,7 +232,7 @@ def _print_received(received: Received, *, all_: bool) -> None:
     from workbook.round import OUTCOMES, told_errors, told_numbers
 
     words = told_numbers(received.numbers(), received.board)
-    say(t("今天：", "Today: ") + t("，", ", ").join(t(*pair) for pair in words))
+    say(t("今天：") + t("，").join(words))
     for remark in received.remarks:
         say(remark)
     cities.say_waiting(received.waiting)
@@ -265,21 +244,16 @@ def _print_received(received: Received, *, all_: bool) -> None:
     for each in told if all_ else told[:_MOST]:
         why = f"：{each.why}" if each.why else ""
         who = f"{each.county} {each.code}".strip()
-        version = t(f" 第 {each.version} 版", f" version {each.version}") if each.version else ""
-        outcome = f"{t(*OUTCOMES[each.outcome])}{t(*told_errors(received.board, each))}"
+        version = t(" 第 {version} 版", version=each.version) if each.version else ""
+        outcome = f"{t(OUTCOMES[each.outcome])}{told_errors(received.board, each)}"
         say(f"  {each.file}  {who}{version}  {outcome}{why}")
     if len(told) > _MOST and not all_:
-        say(
-            t(
-                f"  ……共 {len(told)} 个，--all 全列出来",
-                f"  ... {len(told)} in all; --all lists them",
-            )
-        )
+        say(t("  ……共 {count} 个，--all 全列出来", count=len(told)))
 
 
-@round_.command(help=t("现在到了哪一步：每个单位一行。", "Who is where: a line a department."))
+@round_.command(help=t("现在到了哪一步：每个单位一行。"))
 @_folder
-@click.option("--all", "all_", is_flag=True, help=t("每个单位都列出来。", "List every department."))
+@click.option("--all", "all_", is_flag=True, help=t("每个单位都列出来。"))
 @json_option
 def status(folder: Path, all_: bool, as_json: bool) -> None:
     """See the command's help."""
@@ -294,16 +268,13 @@ def status(folder: Path, all_: bool, as_json: bool) -> None:
     else:
         for remark in board.remarks:
             say(remark)
-        counts = [f"{STATES[state]} {count}" for state, count in board.counts().items() if count]
+        counts = [f"{t(STATES[state])} {count}" for state, count in board.counts().items() if count]
         overdue = sum(department.is_overdue for department in board.departments)
-        late = t(f"；逾期 {overdue}", f"; overdue {overdue}") if overdue else ""
-        sealed = t("（已封存）", " (sealed)") if board.closed else ""
+        late = t("；逾期 {overdue}", overdue=overdue) if overdue else ""
+        sealed = t("（已封存）") if board.closed else ""
         say(
-            t(
-                f"{len(board.departments)} 个单位{sealed}：",
-                f"{len(board.departments)} departments{sealed}: ",
-            )
-            + "，".join(counts)
+            t("{count} 个单位{sealed}：", count=len(board.departments), sealed=sealed)
+            + t("，").join(counts)
             + late
         )
         order = sorted(board.departments, key=lambda d: list(STATES).index(d.state))
@@ -317,12 +288,7 @@ def status(folder: Path, all_: bool, as_json: bool) -> None:
         for department in told if all_ else told[:_MOST]:
             say(_department_line(department))
         if len(told) > _MOST and not all_:
-            say(
-                t(
-                    f"  ……共 {len(told)} 个，--all 全列出来",
-                    f"  ... {len(told)} in all; --all lists them",
-                )
-            )
+            say(t("  ……共 {count} 个，--all 全列出来", count=len(told)))
         for stray in board.unassigned[:_MOST]:
             say(_stray_line(folder, stray))
         _print_questions(folder, [d for d in order if d.state == "to_decide"][:_MOST])
@@ -333,8 +299,11 @@ def _stray_line(folder: Path, stray: Any) -> str:
     """A file of nobody, and how to say whose it is."""
     command = f"workbook round assign {folder} {stray.event}"
     return t(
-        f"  不知是谁的 {stray.event}：{stray.name}（{stray.why}）；{command} 预算编码，或 --none",
-        f"  of nobody {stray.event}: {stray.name} ({stray.why}); {command} CODE, or --none",
+        "  不知是谁的 {event}：{name}（{why}）；{command} 预算编码，或 --none",
+        event=stray.event,
+        name=stray.name,
+        why=stray.why,
+        command=command,
     )
 
 
@@ -355,11 +324,11 @@ def _problem_line(problem: Any) -> str:
     """A problem in words: number, state, where, what, and what was said of it."""
     from workbook.round import PROBLEM_STATES
 
-    severity = {"error": t("错误", "error"), "warning": t("提醒", "warning")}[problem["severity"]]
+    severity = {"error": t("错误"), "warning": t("提醒")}[problem["severity"]]
     words = filter(None, (problem["answer"], problem["note"]))
-    said = ((t("单位答", "answer"), "，".join(words)), (t("我们定", "decided"), problem["why"]))
+    said = ((t("单位答"), "，".join(words)), (t("我们定"), problem["why"]))
     told = "".join(f"  {word}：{text}" for word, text in said if text)
-    state = t(*PROBLEM_STATES[problem["state"]])
+    state = t(PROBLEM_STATES[problem["state"]])
     return (
         f"{problem['number']}  {state}  {severity}  {problem['place']}  {problem['message']}{told}"
     )
@@ -370,22 +339,22 @@ def _department_line(department: Any) -> str:
 
     entry, parts = department.entry, []
     for duty in department.duties:
-        words = [STATES[duty.state], *(t(*pair) for pair in duty.remarks())]
+        words = [t(STATES[duty.state]), *duty.remarks()]
         name = f"“{duty.project}”" if duty.project else ""
-        parts.append(name + t("，", ", ").join(words))
-    when = t(*department.told_days())
-    when = t("，", ", ") + when if when else ""
+        parts.append(name + t("，").join(words))
+    when = department.told_days()
+    when = t("，") + when if when else ""
     return f"  {' '.join(filter(None, (entry.county, entry.code, entry.department)))}  {'；'.join(parts)}{when}"
 
 
 @round_.command(
     "send-back",
-    help=t("把有问题的表写进“退回”，连同通知。", "Write what has to be mended into 退回/."),
+    help=t("把有问题的表写进“退回”，连同通知。"),
 )
 @_folder
 @_departments
 @_which
-@_day_option("--by", "请在这一天以前改好报回。", "By when it is to come back.")
+@_day_option("--by", t("请在这一天以前改好报回。"))
 @json_option
 def send_back(
     folder: Path,
@@ -399,7 +368,7 @@ def send_back(
     """See the command's help."""
     from workbook.round import send_back as verb
 
-    with progress_bar(0, t("写出", "Writing")) as progress:
+    with progress_bar(0, t("写出")) as progress:
         done = verb(
             folder,
             departments,
@@ -410,74 +379,64 @@ def send_back(
             progress=progress,
         )
     places = sorted({str(Path(name).parent) for name in done.files})
-    line = t(
-        f"退回 {len(places)} 个单位：{_listed(places)}",
-        f"{len(places)} departments: {_listed(places)}",
-    )
-    _end(done, as_json, line if places else t("没有要退回的", "nothing to send back"))
+    line = t("退回 {count} 个单位：{places}", count=len(places), places=_listed(places))
+    _end(done, as_json, line if places else t("没有要退回的"))
 
 
-@round_.command(
-    help=t(
-        "核定、指定哪份算、免报、延期、同意或不同意答复，或撤销。",
-        "Decide on what a department owes, or undo that.",
-    )
-)
+@round_.command(help=t("核定、指定哪份算、免报、延期、同意或不同意答复，或撤销。"))
 @_folder
 @_code
 @_which
 @click.option(
     "--seen",
     type=click.IntRange(0),
-    help=t("看到的是第几版；后来又有新的，就不照办。", "The version that was seen."),
+    help=t("看到的是第几版；后来又有新的，就不照办。"),
 )
-@click.option("--approve", is_flag=True, help=t("核定。", "Approve."))
+@click.option("--approve", is_flag=True, help=t("核定。"))
 @click.option(
     "--send-back",
     is_flag=True,
-    help=t("退回县区的上报包（收上报包的文件夹）。", "Send a county's pack back."),
+    help=t("退回县区的上报包（收上报包的文件夹）。"),
 )
 @click.option(
     "--department",
     "departments",
     multiple=True,
-    metavar=t("编码", "CODE"),
-    help=t("退回的是这个单位的问题；可以写几次。", "For this department; may be repeated."),
+    metavar=t("编码"),
+    help=t("退回的是这个单位的问题；可以写几次。"),
 )
 @click.option(
     "--use",
     type=click.IntRange(1),
-    metavar=t("版次", "VERSION"),
-    help=t("以这一版为准。", "This version counts."),
+    metavar=t("版次"),
+    help=t("以这一版为准。"),
 )
-@click.option("--excuse", is_flag=True, help=t("免报。", "Let off."))
-@click.option(
-    "--nothing", is_flag=True, help=t("单位申报没有要报的。", "There is nothing to report.")
-)
-@_day_option("--extend", "延期到这一天。", "Extend to this day.")
-@_day_option("--received-on", "实际收到的日期。", "The day on which it really came.")
+@click.option("--excuse", is_flag=True, help=t("免报。"))
+@click.option("--nothing", is_flag=True, help=t("单位申报没有要报的。"))
+@_day_option("--extend", t("延期到这一天。"))
+@_day_option("--received-on", t("实际收到的日期。"))
 @click.option(
     "--version",
     type=click.IntRange(1),
-    help=t("改哪一版的收到日期（不写是第一版）。", "Whose day of receipt (else the first's)."),
+    help=t("改哪一版的收到日期（不写是第一版）。"),
 )
 @click.option(
     "--accept",
     multiple=True,
     type=click.IntRange(1),
-    metavar=t("序号", "NUMBER"),
-    help=t("同意不改；可以写几次。", "This problem stays; may be repeated."),
+    metavar=t("序号"),
+    help=t("同意不改；可以写几次。"),
 )
 @click.option(
     "--refuse",
     multiple=True,
     type=click.IntRange(1),
-    metavar=t("序号", "NUMBER"),
-    help=t("不同意单位的答复；可以写几次。", "The answer is refused; may be repeated."),
+    metavar=t("序号"),
+    help=t("不同意单位的答复；可以写几次。"),
 )
-@click.option("--undo", is_flag=True, help=t("撤销最后一个决定。", "Take the last decision back."))
-@click.option("--why", default="", help=t("原因。", "Why."))
-@_day_option("--until", "同意不改到哪一天为止。", "Until when it may stay.")
+@click.option("--undo", is_flag=True, help=t("撤销最后一个决定。"))
+@click.option("--why", default="", help=t("原因。"))
+@_day_option("--until", t("同意不改到哪一天为止。"))
 @json_option
 def decide(
     folder: Path, code: str, county: str, form: str, project: str, seen: int | None, approve: bool, send_back: bool,
@@ -506,22 +465,19 @@ def decide(
             until,
         )
         if any(other not in (None, False, (), "") for other in others):
-            fail(
-                t(
-                    "收上报包的只有 --approve、--send-back、--undo",
-                    "Of packs only --approve, --send-back, --undo",
-                )
-            )
+            fail(t("收上报包的只有 --approve、--send-back、--undo"))
         done = decide_county(
             folder, code, seen=seen, approve=approve, send_back=send_back, undo=undo, departments=departments, why=why
         )  # fmt: skip
         cities.end(done, as_json=as_json)
         return
     if send_back or departments:
-        fail(t(
-            "退回单位的表用 workbook round send-back；--send-back、--department 只用于收上报包的文件夹",
-            "Use workbook round send-back; --send-back and --department are for folders of packs",
-        ))  # fmt: skip
+        fail(
+            t(
+                "退回单位的表用 workbook round send-back；--send-back、"
+                "--department 只用于收上报包的文件夹"
+            )
+        )
     done = verb(
         folder, code, county=county, form=form, project=project, seen=seen, approve=approve, use=use, excuse=excuse,
         nothing=nothing, extend=_day(extend), received_on=_day(received_on), version=version, accept=accept, refuse=refuse,
@@ -530,20 +486,15 @@ def decide(
     _end(done, as_json, *done.said)
 
 
-@round_.command(
-    help=t(
-        "说一个文件是哪个单位的；--none 是哪个单位的都不是。",
-        "Say whose a file is, or that it is nobody's.",
-    )
-)
+@round_.command(help=t("说一个文件是哪个单位的；--none 是哪个单位的都不是。"))
 @_folder
-@click.argument("file", metavar=t("文件", "FILE"))
-@click.argument("code", metavar=t("[预算编码]", "[CODE]"), required=False, default="")
+@click.argument("file", metavar=t("文件"))
+@click.argument("code", metavar=t("[预算编码]"), required=False, default="")
 @click.option(
     "--none",
     "nobody",
     is_flag=True,
-    help=t("哪个单位的都不是，不用管。", "It is nobody's, and need not wait."),
+    help=t("哪个单位的都不是，不用管。"),
 )
 @_which
 @json_option
@@ -561,23 +512,18 @@ def assign(
     from workbook.round import assign as verb
 
     if bool(code) == nobody:
-        fail(t("请写预算编码，或者 --none", "give the department's code, or --none"))
+        fail(t("请写预算编码，或者 --none"))
     if cities.is_city(folder):
         from workbook.levels import assign_pack
 
         cities.end(assign_pack(folder, file, code), as_json=as_json)
         return
     done = verb(folder, file, code, county=county, form=form, project=project)
-    again = t(
-        "；归错了，再写一次文件名和对的编码",
-        "; to change it, give the file's name and the right code",
-    )
+    again = t("；归错了，再写一次文件名和对的编码")
     _end(done, as_json, *(f"{line}{again}" if code else line for line in done.said))
 
 
-@round_.command(
-    help=t("给该催的单位写催报的短信和邮件。", "Write reminders for those who are due.")
-)
+@round_.command(help=t("给该催的单位写催报的短信和邮件。"))
 @_folder
 @_departments
 @json_option
@@ -586,19 +532,11 @@ def remind(folder: Path, departments: tuple[str, ...], as_json: bool) -> None:
     from workbook.round import remind as verb
 
     done = verb(folder, departments)
-    line = t(
-        f"该催 {len(done.said)} 个单位，写在 {folder / '催报'}",
-        f"{len(done.said)} departments, in {folder / '催报'}",
-    )
+    line = t("该催 {count} 个单位，写在 {value}", count=len(done.said), value=folder / "催报")
     _end(done, as_json, line, *done.said[:_MOST])
 
 
-@round_.command(
-    help=t(
-        "一个单位的各版、改了什么、发生过什么。",
-        "A department's versions, what changed, what happened.",
-    )
-)
+@round_.command(help=t("一个单位的各版、改了什么、发生过什么。"))
 @_folder
 @_code
 @_which
@@ -616,18 +554,18 @@ def history(folder: Path, code: str, county: str, form: str, project: str, as_js
         say(f"{duty['name']}" + (f"“{duty['project']}”" if duty["project"] else ""))
         for version in duty["versions"]:
             numbers = "；".join(
-                f"{word} {'、'.join(map(str, version[name]))}"
+                f"{word} {t('、').join(map(str, version[name]))}"
                 for name, word in (
-                    ("gone", t("改好", "gone")),
-                    ("new", t("新出现", "new")),
-                    ("open", t("仍在", "open")),
+                    ("gone", t("改好")),
+                    ("new", t("新出现")),
+                    ("open", t("仍在")),
                 )
                 if version[name]
             )
             number, errors, warnings = (version[name] for name in ("number", "errors", "warnings"))
-            counts_now = t("（计入）", " (counts)") if number == duty["counted"] else ""
-            which = t(f"第 {number} 版{counts_now}", f"version {number}{counts_now}")
-            counts = t(f"错误 {errors}，提醒 {warnings}", f"{errors} errors, {warnings} warnings")
+            counts_now = t("（计入）") if number == duty["counted"] else ""
+            which = t("第 {number} 版{counts_now}", number=number, counts_now=counts_now)
+            counts = t("错误 {errors}，提醒 {warnings}", errors=errors, warnings=warnings)
             say(
                 f"  {which}  {_moment(version['received_at'])}  {version['file']}  {counts}  {numbers}".rstrip()
             )
@@ -635,19 +573,14 @@ def history(folder: Path, code: str, county: str, form: str, project: str, as_js
                 place = f"{change['label']}（{change['cell']}）"
                 say(f"    {place}：{_shown(change['from'])} → {_shown(change['to'])}")
             if len(version["changed"]) > _MOST:
-                say(
-                    t(
-                        f"    ……共 {len(version['changed'])} 格",
-                        f"    ... {len(version['changed'])} cells",
-                    )
-                )
+                say(t("    ……共 {count} 格", count=len(version["changed"])))
         if duty["problems"]:
-            say(t(f"  第 {duty['latest']} 版的问题：", f"  problems of version {duty['latest']}:"))
+            say(t("  第 {latest} 版的问题：", latest=duty["latest"]))
         for problem in duty["problems"]:
             say(f"    {_problem_line(problem)}")
     for event in record["events"]:
-        kind = t(*KIND_WORDS[event["kind"]])
-        kind += t("（自动）", " (by itself)") if event["data"].get("by_itself") else ""
+        kind = t(KIND_WORDS[event["kind"]])
+        kind += t("（自动）") if event["data"].get("by_itself") else ""
         why = event["data"].get("why", "")
         told = "  ".join(filter(None, (event["file"] if event["kind"] in _OF_FILES else "", why)))
         say(f"{_moment(event['at'])}  {event['who']}  {kind}  {told}".rstrip())
@@ -663,20 +596,20 @@ def _moment(text: str) -> str:
 
 def _shown(value: object) -> str:
     if value is None:
-        return t("（空）", "(blank)")
+        return t("（空）")
     return f"{value:.15g}" if isinstance(value, float) else str(value)[:60]
 
 
 _OF_FILES = ("read", "assigned", "approved", "used", "rechecked")
 
 
-@round_.command(help=t("抽查：抽一次，抽定不变。", "Draw the sample for re-checking, once."))
+@round_.command(help=t("抽查：抽一次，抽定不变。"))
 @_folder
 @click.option(
     "--add",
     multiple=True,
-    metavar=t("编码", "CODE"),
-    help=t("再加这个单位；可以写几次。", "Add this department; may be repeated."),
+    metavar=t("编码"),
+    help=t("再加这个单位；可以写几次。"),
 )
 @json_option
 def sample(folder: Path, add: tuple[str, ...], as_json: bool) -> None:
@@ -687,15 +620,12 @@ def sample(folder: Path, add: tuple[str, ...], as_json: bool) -> None:
     _end(
         done,
         as_json,
-        t(
-            f"抽查 {len(done.said)} 个单位：{done.files[0]}",
-            f"{len(done.said)} departments: {done.files[0]}",
-        ),
+        t("抽查 {count} 个单位：{files}", count=len(done.said), files=done.files[0]),
         *done.said[:_MOST],
     )
 
 
-@round_.command(help=t("把计入的表汇总，写进“汇总”。", "Sum up what counts, into 汇总/."))
+@round_.command(help=t("把计入的表汇总，写进“汇总”。"))
 @_folder
 @json_option
 def summary(folder: Path, as_json: bool) -> None:
@@ -712,14 +642,12 @@ def summary(folder: Path, as_json: bool) -> None:
     _end(done, as_json, *(f"{folder / name}" for name in done.files), *done.said)
 
 
-@round_.command(
-    help=t("把核定的表写成公开的材料，写进“公开”。", "Write what may be published into 公开/.")
-)
+@round_.command(help=t("把核定的表写成公开的材料，写进“公开”。"))
 @_folder
 @click.option(
     "--pdf",
     is_flag=True,
-    help=t("另写 PDF（要有 LibreOffice）。", "PDF as well (needs LibreOffice)."),
+    help=t("另写 PDF（要有 LibreOffice）。"),
 )
 @json_option
 def publish(folder: Path, pdf: bool, as_json: bool) -> None:
@@ -732,15 +660,15 @@ def publish(folder: Path, pdf: bool, as_json: bool) -> None:
         done,
         as_json,
         t(
-            f"公开 {count} 份，在 {folder / '公开'}；没有公开 {len(done.refused)} 份",
-            f"{count} in {folder / '公开'}; {len(done.refused)} left out",
+            "公开 {count} 份，在 {value}；没有公开 {count2} 份",
+            count=count,
+            value=folder / "公开",
+            count2=len(done.refused),
         ),
     )
 
 
-@round_.command(
-    help=t("用现在的程序把收到的表重读一遍。", "Read every copy anew with today's tool.")
-)
+@round_.command(help=t("用现在的程序把收到的表重读一遍。"))
 @_folder
 @_departments
 @json_option
@@ -754,26 +682,23 @@ def recheck(folder: Path, departments: tuple[str, ...], as_json: bool) -> None:
 
 @round_.command(
     "close",
-    help=t(
-        "封存：整个文件夹写成一个 .zip，另写一个给上一级的“-上报.zip”。",
-        "Seal the whole folder into one archive, and what the level above gets into another.",
-    ),
+    help=t("封存：整个文件夹写成一个 .zip，另写一个给上一级的“-上报.zip”。"),
 )
 @_folder
 @click.option(
     "--why",
     default="",
-    help=t("还有没办完的也要封存，写明原因。", "Why it is closed though something is open."),
+    help=t("还有没办完的也要封存，写明原因。"),
 )
 @click.option(
     "--with-contacts",
     is_flag=True,
-    help=t("上报包里带上填表人、电话。", "Leave names and telephone numbers in the report pack."),
+    help=t("上报包里带上填表人、电话。"),
 )
 @click.option(
     "--with-files",
     is_flag=True,
-    help=t("上报包里带上原件。", "Put the files themselves into the report pack."),
+    help=t("上报包里带上原件。"),
 )
 @json_option
 def close(folder: Path, why: str, with_contacts: bool, with_files: bool, as_json: bool) -> None:
@@ -784,12 +709,7 @@ def close(folder: Path, why: str, with_contacts: bool, with_files: bool, as_json
         from workbook.levels import close_city
 
         if why or with_contacts or with_files:
-            fail(
-                t(
-                    "收上报包的，各县区都核定了就能封存，没有别的选项",
-                    "Packs are sealed as they are",
-                )
-            )
+            fail(t("收上报包的，各县区都核定了就能封存，没有别的选项"))
         done = close_city(folder)
     else:
         done = close_round(folder, why=why, with_contacts=with_contacts, with_files=with_files)
@@ -801,9 +721,9 @@ def close(folder: Path, why: str, with_contacts: bool, with_files: bool, as_json
     sys.exit(CLEAN)
 
 
-@round_.command("reopen", help=t("重新打开封存了的收表。", "Open a sealed round again."))
+@round_.command("reopen", help=t("重新打开封存了的收表。"))
 @_folder
-@click.option("--why", default="", help=t("原因。", "Why."))
+@click.option("--why", default="", help=t("原因。"))
 @json_option
 def reopen(folder: Path, why: str, as_json: bool) -> None:
     """See the command's help."""
@@ -813,13 +733,8 @@ def reopen(folder: Path, why: str, as_json: bool) -> None:
     _end(done, as_json, *done.said)
 
 
-@click.command(
-    help=t(
-        "核对封存包：每个字节都与封存时一样吗。",
-        "Hold every byte of a sealed pack against its seal.",
-    )
-)
-@click.argument("pack", metavar=t("封存包", "PACK"), type=_PATH)
+@click.command(help=t("核对封存包：每个字节都与封存时一样吗。"))
+@click.argument("pack", metavar=t("封存包"), type=_PATH)
 @json_option
 def verify(pack: Path, as_json: bool) -> None:
     """See the command's help."""
@@ -832,18 +747,16 @@ def verify(pack: Path, as_json: bool) -> None:
         for fault in verified.faults[:_MOST]:
             say(fault)
         if verified.faults:
+            say(t("{pack}：与封存时不同，{count} 处", pack=pack, count=len(verified.faults)))
+        else:
+            events = t("，{events} 个事件", events=verified.events) if verified.events else ""
             say(
                 t(
-                    f"{pack}：与封存时不同，{len(verified.faults)} 处",
-                    f"{pack}: {len(verified.faults)} differences",
+                    "{pack}：完好，{files} 个文件{events}；印记 {seal}",
+                    pack=pack,
+                    files=verified.files,
+                    events=events,
+                    seal=verified.seal,
                 )
             )
-        else:
-            events = (
-                t(f"，{verified.events} 个事件", f", {verified.events} events")
-                if verified.events
-                else ""
-            )
-            say(t(f"{pack}：完好，{verified.files} 个文件{events}；印记 {verified.seal}",
-                  f"{pack}: whole, {verified.files} files{events}; seal {verified.seal}"))  # fmt: skip
     sys.exit(FOUND if verified.faults else CLEAN)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import click
 
 from workbook.commands.former_outputs import settle
-from workbook.commands.messages import say, t
+from workbook.commands.messages import say
+from workbook.language import t
 from workbook.commands.options import (
     CountyOf,
     county_options,
@@ -62,11 +63,11 @@ if TYPE_CHECKING:
     from workbook.summary import Reviews, Summary
 
 
-@click.command(help=t(
-    "汇总：读取、检查全部填好的表，写出汇总表。", "Read and check all filled forms and write the summary."))  # fmt: skip
+@click.command(help=t("汇总：读取、检查全部填好的表，写出汇总表。"))
 @paths_argument
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
-              help=t("汇总表的文件名。", "The summary workbook to write."))  # fmt: skip
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), help=t("汇总表的文件名。")
+)
 @roster_option
 @projects_option
 @county_options
@@ -74,23 +75,33 @@ if TYPE_CHECKING:
 @use_option
 @form_file_option
 @opening_password_option
-@click.option("--data", type=location,
-              help=t("另把数据写成 CSV、Parquet 和 DuckDB，放在这个文件夹。",
-                     "Also write the data as CSV, Parquet and DuckDB here."))  # fmt: skip
-@click.option("--cluster", default="", help=t(
-    "分批读取：Dask 调度器的地址（tcp://…），或 local（本机）；大批量用。",
-    "Read in batches: at a Dask scheduler's address (tcp://…), or `local`; for very many files."))  # fmt: skip
-@click.option("--html", type=click.Path(path_type=Path),
-              help=t("另写一个网页，用浏览器看，不用联网。", "Also write one page for the browser; no network."))  # fmt: skip
+@click.option(
+    "--data", type=location, help=t("另把数据写成 CSV、Parquet 和 DuckDB，放在这个文件夹。")
+)
+@click.option(
+    "--cluster",
+    default="",
+    help=t("分批读取：Dask 调度器的地址（tcp://…），或 local（本机）；大批量用。"),
+)
+@click.option(
+    "--html", type=click.Path(path_type=Path), help=t("另写一个网页，用浏览器看，不用联网。")
+)
 @deadline_option
 @reviews_option
 @previous_option
 @force_option
-@click.option("--word", type=click.Path(path_type=Path, dir_okay=False),
-              help=t("另写一份汇总报告的初稿（.docx）。", "Also draft the bureau's report (.docx)."))  # fmt: skip
+@click.option(
+    "--word",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=t("另写一份汇总报告的初稿（.docx）。"),
+)
 @json_option
-@click.option("--workers", type=click.IntRange(1, 64), default=lambda: os.cpu_count() or 1,
-              help=t("用几个进程读取。", "How many processes read."))  # fmt: skip
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=lambda: os.cpu_count() or 1,
+    help=t("用几个进程读取。"),
+)
 def aggregate(
     paths: tuple[Path, ...], output: Path, roster: Path | None, projects: Path | None, county: CountyOf,
     year: int | None, use: tuple[Path, ...], form_file: tuple[Path, ...], password_env: str, data: Path | None, cluster: str,
@@ -139,8 +150,7 @@ def aggregate(
         require_state(output, outputs.former)
         written = outputs.write(summary, returns)
         if partitions.reused and not as_json:
-            say(t(f"{partitions.reused} 个文件以前读过，没有变，用以前读的",
-                  f"{partitions.reused} files were read before and have not changed"))  # fmt: skip
+            say(t("{reused} 个文件以前读过，没有变，用以前读的", reused=partitions.reused))
     else:
         unchecked = read_all(paths, form_file, passwords, workers, county, use)
         checked = check(unchecked, loaded_roster, year=year, last_year=last_year.returns)
@@ -158,24 +168,19 @@ def aggregate(
             trial=partial(_tried, add=add, outputs=outputs),
         )
     if data is not None:
-        written.append((t("数据", "Data"), data))
+        written.append((t("数据"), data))
     report_faults([item.fault for item in returns], output)
     if as_json:
         print_json(summary_record(summary) | {"totals": totals(returns)})
         sys.exit(exit_code(returns))
     for what, path in written:
-        say(f"{what}{t('：', ': ')}{path}")
+        say(f"{what}{t('：')}{path}")
     _tell(summary, former_reviews)
     if html is not None and summary.left_out:
-        earlier = (
-            t("；原来的网页是以前写的", "; the page there is an earlier one")
-            if html.exists()
-            else ""
-        )
-        say(t(f"没有写网页：单位和问题太多，浏览器打不开；请看汇总表{earlier}",
-              f"No page: there are too many departments and findings for a browser{earlier}"))  # fmt: skip
+        earlier = t("；原来的网页是以前写的") if html.exists() else ""
+        say(t("没有写网页：单位和问题太多，浏览器打不开；请看汇总表{earlier}", earlier=earlier))
     if data is not None and not (in_batches or has_duckdb()):
-        say(t(f"没有写 DuckDB 文件：要装 duckdb，{INSTALL}", f"No DuckDB file: {INSTALL}"))
+        say(t("没有写 DuckDB 文件：要装 duckdb，{INSTALL}", INSTALL=INSTALL))
     print_totals(totals(returns), form_file)
     sys.exit(exit_code(returns))
 
@@ -225,7 +230,7 @@ class Outputs:
         from builder.tables import write_data
         from workbook.summary import frames
 
-        written = [(t("汇总表", "Summary"), self.summary)]
+        written = [(t("汇总表"), self.summary)]
         data_paths: tuple[Path, ...] = ()
         if self.data is not None:
             data_paths = write_data(frames(returns), self.data, summary)
@@ -233,12 +238,12 @@ class Outputs:
             from builder.web import build_page
 
             build_page(summary, self.html)
-            written.append((t("网页", "Page"), self.html))
+            written.append((t("网页"), self.html))
         if self.word is not None:
             from builder.word import build_county_report  # python-docx takes 0.2 s to import
 
             build_county_report(summary, self.word)
-            written.append((t("汇总报告初稿", "Draft report"), self.word))
+            written.append((t("汇总报告初稿"), self.word))
         require_state(self.summary, self.former)
         build_summary(summary, self.summary)
         if self.data is not None:

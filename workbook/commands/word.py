@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from workbook.commands.former_outputs import settle
-from workbook.commands.messages import CLEAN, FOUND, fail, say, t
+from workbook.commands.messages import CLEAN, FOUND, fail, say
+from workbook.language import t
 from workbook.commands.options import (
     CountyOf,
     county_options,
@@ -33,25 +34,26 @@ from workbook.commands.outcome import report_faults
 
 
 @click.command(
-    help=t(
-        "写出各单位的自评报告（Word 公文格式，表作附件）；--public 写成公开用的一套。",
-        "Write each department's report as a Word document, the form as its annex.",
-    )
+    help=t("写出各单位的自评报告（Word 公文格式，表作附件）；--public 写成公开用的一套。")
 )
-@click.argument(
-    "paths", nargs=-1, metavar=t("文件或文件夹...", "PATH..."), type=click.Path(path_type=Path)
+@click.argument("paths", nargs=-1, metavar=t("文件或文件夹..."), type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help=t("写到哪个文件夹。")
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False),
-              help=t("写到哪个文件夹。", "The folder to write to."))  # fmt: skip
-@click.option("--pdf", is_flag=True, help=t(
-    "另存为 PDF（要装有 LibreOffice）。", "Also as PDF (needs LibreOffice)."))  # fmt: skip
-@click.option("--public", is_flag=True, help=t(
-    "公开用：去掉填表人和联系电话，另写目录页 index.html。",
-    "For disclosure: without contacts, with an index page."))  # fmt: skip
-@click.option("--template", type=click.Path(path_type=Path, dir_okay=False),
-              help=t("在 Word 中改好的模板（.docx）。", "A template edited in Word (.docx)."))  # fmt: skip
-@click.option("--write-template", type=click.Path(path_type=Path, dir_okay=False),
-              help=t("写出一份模板供修改，不写报告。", "Write a template to edit, and no report."))  # fmt: skip
+@click.option("--pdf", is_flag=True, help=t("另存为 PDF（要装有 LibreOffice）。"))
+@click.option(
+    "--public", is_flag=True, help=t("公开用：去掉填表人和联系电话，另写目录页 index.html。")
+)
+@click.option(
+    "--template",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=t("在 Word 中改好的模板（.docx）。"),
+)
+@click.option(
+    "--write-template",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=t("写出一份模板供修改，不写报告。"),
+)
 @roster_option
 @county_options
 @year_option
@@ -74,45 +76,45 @@ def report(
         if not paths:
             return
     if not paths or output is None:
-        fail(t("要给出收回的表和 -o 文件夹", "give the returns and -o FOLDER"))
+        fail(t("要给出收回的表和 -o 文件夹"))
     if pdf and find_office() is None:
-        fail(t(
-            "没有找到 LibreOffice，不能转换成 PDF；请安装，或去掉 --pdf 后用 Word 另存",
-            "LibreOffice was not found; install it, or leave --pdf out and save from Word",
-        ))  # fmt: skip
+        fail(t("没有找到 LibreOffice，不能转换成 PDF；请安装，或去掉 --pdf 后用 Word 另存"))
     loaded_roster = load_roster(roster) if roster else None
     passwords = passwords_from(password_env, loaded_roster)
     unchecked = read_all(paths, form_file, passwords, county=county, use=use)
     returns = check(unchecked, loaded_roster, year=year)
     chosen = select(returns, loaded_roster, year=year, public=public)
-    with progress_bar(len(chosen.returns), t("写出", "Writing")) as progress:
+    with progress_bar(len(chosen.returns), t("写出")) as progress:
         written = write_reports(
             chosen.returns, output, template=template, pdf=pdf, public=public, force=force,
             unlisted=chosen.faulty, progress=progress,
         )  # fmt: skip
     for path in written.without_report:
-        say(t(f"{path}：没有填写自评报告，只写出了表", f"{path}: no report, only the form"))
-    index = t("，没有列入目录页", ", and is not on the index") if public else ""
+        say(t("{path}：没有填写自评报告，只写出了表", path=path))
+    index = t("，没有列入目录页") if public else ""
     for path, errors in chosen.faulty.items():
-        say(t(
-            f"{path}：有 {errors} 处错误未改{index}", f"{path}: {errors} errors not mended{index}"
-        ))  # fmt: skip
+        say(t("{path}：有 {errors} 处错误未改{index}", path=path, errors=errors, index=index))
     left_out = [*chosen.left_out, *written.refused]
     for path, why in left_out:
-        say(t(f"{path}：没有写出：{why}", f"{path}: not written: {why}"))
+        say(t("{path}：没有写出：{why}", path=path, why=why))
     if written.index is not None:
-        say(t(f"目录页：{written.index}", f"Index: {written.index}"))
+        say(t("目录页：{index}", index=written.index))
     elif public:
-        say(t("没有写目录页：没有可以列入的单位", "No index: there is no department to list"))
+        say(t("没有写目录页：没有可以列入的单位"))
     paths_written = [*written.documents, *written.papers, *filter(None, [written.index])]
     settle(output, paths_written, "reports", force=force)
-    papers = t(f"，PDF {len(written.papers)} 份", f", {len(written.papers)} PDF") if pdf else ""
-    say(t(
-        f"共 {len(returns)} 份表：写出 {len(written.documents)} 份报告{papers}，"
-        f"没有写出 {len(left_out)} 份；在文件夹 {output}",
-        f"{len(returns)} returns: {len(written.documents)} reports{papers}, "
-        f"{len(left_out)} not written; in {output}",
-    ))  # fmt: skip
+    papers = t("，PDF {count} 份", count=len(written.papers)) if pdf else ""
+    say(
+        t(
+            "共 {count} 份表：写出 {count2} 份报告{papers}，没有写出 {count3} 份；"
+            "在文件夹 {output}",
+            count=len(returns),
+            count2=len(written.documents),
+            papers=papers,
+            count3=len(left_out),
+            output=output,
+        )
+    )
     report_faults([*written.faults, *(item.fault for item in returns)], output / "reports")
     sys.exit(FOUND if left_out or (public and chosen.faulty) else CLEAN)
 
@@ -120,7 +122,7 @@ def report(
 def require_document_name(path: Path, *, force: bool) -> None:
     """Refuse a name that is no Word document's, or one that is taken."""
     if path.suffix.lower() != ".docx":
-        fail(t(f"“{path}”应以 .docx 结尾", f"'{path}' must end with .docx"))
+        fail(t("“{path}”应以 .docx 结尾", path=path))
     refuse_existing(path, (), force=force)
 
 
@@ -129,22 +131,20 @@ def _write_template(path: Path, *, force: bool) -> None:
 
     require_document_name(path, force=force)
     write_template(path)
-    say(t(
-        f"模板：{path}；在 Word 中改样式、页边距、页眉页脚，再用 --template 给出",
-        f"Template: {path}; edit its styles, margins, heads and feet in Word, then give --template",
-    ))  # fmt: skip
+    say(t("模板：{path}；在 Word 中改样式、页边距、页眉页脚，再用 --template 给出", path=path))
 
 
 @click.command(
     "import-word",
-    help=t(
-        "读入 Word 格式的旧表（.docx、.doc）：检查，并写成填好的模板。",
-        "Read a form that came as a Word document; check it and fill it into a template.",
-    ),
+    help=t("读入 Word 格式的旧表（.docx、.doc）：检查，并写成填好的模板。"),
 )
-@click.argument("file", metavar=t("文件", "FILE"), type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path),
-              help=t("把读到的内容填入模板，写成这个 .xlsx。", "Write a filled template (.xlsx)."))  # fmt: skip
+@click.argument("file", metavar=t("文件"), type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help=t("把读到的内容填入模板，写成这个 .xlsx。"),
+)
 @roster_option
 @form_file_option
 @opening_password_option
@@ -162,7 +162,7 @@ def import_word(
     from workbook.word import import_word as read_word
 
     if not file.exists():
-        fail(t(f"找不到“{file}”，请检查路径", f"'{file}' does not exist; check the path"))
+        fail(t("找不到“{file}”，请检查路径", file=file))
     if output is not None:
         require_workbook_name(output)
         refuse_existing(output, (file,), force=force)
@@ -181,5 +181,5 @@ def import_word(
     else:
         print_returns([imported.returned], form_file)
         if output is not None and submission is not None:
-            say(t(f"填好的模板：{output}", f"Filled template: {output}"))
+            say(t("填好的模板：{output}", output=output))
     sys.exit(exit_code([imported.returned]))

@@ -58,7 +58,7 @@ class BoardRow:
     @property
     def when(self) -> str:
         """How much time is left, in words."""
-        return self.department.told_days()[0]
+        return self.department.told_days()
 
     @cached_property
     def versions(self) -> int:

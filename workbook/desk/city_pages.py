@@ -74,7 +74,7 @@ def receive_here(visit: Visit) -> Response:
             errand.tell("done", remark)
         for each in received.files:
             number = f" 第 {each.version} 包" if each.version else ""
-            told = f"{each.file}：{each.county}{number} {PACK_OUTCOMES[each.outcome][0]}" + (
+            told = f"{each.file}：{each.county}{number} {PACK_OUTCOMES[each.outcome]}" + (
                 f"（{each.why}）" if each.why else ""
             )
             errand.tell(

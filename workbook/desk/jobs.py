@@ -187,7 +187,7 @@ def file_row(on_desk: RoundOnDesk, snapshot: Snapshot, each: ReceivedFile) -> di
         "file": each.file.removeprefix(f"{INBOX}/"),
         "who": who,
         "version": f"第 {each.version} 版" if each.version else "",
-        "outcome": OUTCOMES[each.outcome][0] + told_errors(board, each)[0],
+        "outcome": OUTCOMES[each.outcome] + told_errors(board, each),
         "kind": each.outcome,
         "why": plain(each.why),
         "state": STATES.get(each.state, ""),

@@ -104,7 +104,7 @@ class Snapshot:
         first = next((e.id for e in self.events if day_in_china(e.at) == board.today), None)
         files = tuple(self.received(first - 1)) if first is not None else ()
         numbers = Received(files, 0, board.missing, (), (), board).numbers()
-        return "今天：" + "，".join(chinese for chinese, _ in told_numbers(numbers, board))
+        return "今天：" + "，".join(told_numbers(numbers, board))
 
 
 class RoundOnDesk:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from workbook.language import marked
 from workbook.arguments import PathLike
 from workbook.checking import RosterEntry
 from workbook.errors import WorkbookError
@@ -15,10 +16,10 @@ from workbook.round import OpenRound, opened
 from workbook.round.ledger import DutyKey, Event
 
 COUNTY_STATES = {
-    "missing": "未报",
-    "sent_back": "退回更正中",
-    "received": "已报，待核定",
-    "approved": "核定",
+    "missing": marked("未报"),
+    "sent_back": marked("退回更正中"),
+    "received": marked("已报，待核定"),
+    "approved": marked("核定"),
 }
 """The states of a county, as the clerk reads them."""
 RIGHT = "right"

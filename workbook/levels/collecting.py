@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from workbook.language import marked
 from workbook.arguments import PathLike, as_paths
 from workbook.errors import WorkbookError
 from workbook.levels.city import COUNTY_STATES, RIGHT, CityBoard, CountyState, fold_city
@@ -18,16 +19,16 @@ from workbook.text import fold_as_seen, printable
 from workbook.writing import writing
 
 PACK_OUTCOMES = {
-    "counted": ("计入", "counts"),
-    "replaced_older": ("换下旧包", "replaces an older one"),
-    "not_displacing": ("没有换下", "does not replace"),
-    "unchanged": ("收过", "unchanged"),
-    "wrong_year": ("不是这个年度的", "another year's"),
-    "unassigned": ("不知是哪个县区的", "of no county"),
-    "unreadable": ("读不出", "unreadable"),
-    "skipped": ("跳过", "skipped"),
+    "counted": marked("计入"),
+    "replaced_older": marked("换下旧包"),
+    "not_displacing": marked("没有换下"),
+    "unchanged": marked("收过"),
+    "wrong_year": marked("不是这个年度的"),
+    "unassigned": marked("不知是哪个县区的"),
+    "unreadable": marked("读不出"),
+    "skipped": marked("跳过"),
 }
-"""What may become of a pack, in Chinese and in English."""
+"""What may become of a pack."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,37 +20,38 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from workbook.language import marked
 from workbook.errors import BuildError, WorkbookError, reason_of, remedy_of
 from workbook.text import printable
 
 KIND_WORDS = {
-    "issued": ("发出", "issued"),
-    "received": ("收到", "received"),
-    "read": ("读入", "read"),
-    "assigned": ("归到单位", "assigned"),
-    "answered": ("单位答复", "answered"),
-    "sent_back": ("退回", "sent back"),
-    "approved": ("核定", "approved"),
-    "used": ("指定", "used"),
-    "excused": ("免报", "excused"),
-    "declared_nothing": ("申报无", "declared nothing"),
-    "extended": ("延期", "extended"),
-    "dated": ("改收到日期", "dated"),
-    "waived": ("同意不改", "waived"),
-    "refused": ("不同意答复", "refused"),
-    "undone": ("撤销", "undone"),
-    "reminded": ("催报", "reminded"),
-    "sampled": ("抽查", "sampled"),
-    "reviewed": ("复核", "reviewed"),
-    "summarised": ("汇总", "summarised"),
-    "published": ("公开", "published"),
-    "settings_changed": ("设置", "settings"),
-    "roster_changed": ("名册", "roster"),
-    "rechecked": ("重读", "rechecked"),
-    "closed": ("封存", "closed"),
-    "reopened": ("重新打开", "reopened"),
+    "issued": marked("发出"),
+    "received": marked("收到"),
+    "read": marked("读入"),
+    "assigned": marked("归到单位"),
+    "answered": marked("单位答复"),
+    "sent_back": marked("退回"),
+    "approved": marked("核定"),
+    "used": marked("指定"),
+    "excused": marked("免报"),
+    "declared_nothing": marked("申报无"),
+    "extended": marked("延期"),
+    "dated": marked("改收到日期"),
+    "waived": marked("同意不改"),
+    "refused": marked("不同意答复"),
+    "undone": marked("撤销"),
+    "reminded": marked("催报"),
+    "sampled": marked("抽查"),
+    "reviewed": marked("复核"),
+    "summarised": marked("汇总"),
+    "published": marked("公开"),
+    "settings_changed": marked("设置"),
+    "roster_changed": marked("名册"),
+    "rechecked": marked("重读"),
+    "closed": marked("封存"),
+    "reopened": marked("重新打开"),
 }
-"""What the kinds are called, in Chinese and in English."""
+"""What the kinds are called."""
 KINDS = frozenset(KIND_WORDS)
 FIRST = "0" * 64
 """What the first event is hashed over."""

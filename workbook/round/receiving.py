@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from workbook.language import marked, t
 from workbook.arguments import PathLike, as_paths
 from workbook.catalogue import Severity
 from workbook.checking import judge, related
@@ -36,20 +37,20 @@ BETWEEN = ("A504", "A506", "A507", "A508", "A509", "A510", "A511")
 _OURS = ("A502", "A505")
 """What a round knows better: which copy counts."""
 OUTCOMES = {
-    "counted": ("计入", "counts"),
-    "replaced_older": ("换下旧件", "replaces an older one"),
-    "not_displacing": ("没有换下", "does not replace"),
-    "to_decide": ("待核定", "to be decided"),
-    "unchanged": ("收过", "unchanged"),
-    "wrong_form": ("不是要收的表", "another form"),
-    "wrong_year": ("不是这个年度的", "another year's"),
-    "wrong_county": ("别的县区的", "another county's"),
-    "attachment": ("附件", "attachment"),
-    "unassigned": ("不知是谁的", "of nobody"),
-    "unreadable": ("读不出", "unreadable"),
-    "skipped": ("跳过", "skipped"),
+    "counted": marked("计入"),
+    "replaced_older": marked("换下旧件"),
+    "not_displacing": marked("没有换下"),
+    "to_decide": marked("待核定"),
+    "unchanged": marked("收过"),
+    "wrong_form": marked("不是要收的表"),
+    "wrong_year": marked("不是这个年度的"),
+    "wrong_county": marked("别的县区的"),
+    "attachment": marked("附件"),
+    "unassigned": marked("不知是谁的"),
+    "unreadable": marked("读不出"),
+    "skipped": marked("跳过"),
 }
-"""What may become of a file, in Chinese and in English."""
+"""What may become of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,45 +121,46 @@ class Received:
         }
 
 
-def told_numbers(numbers: Mapping[str, int], board: Board) -> list[tuple[str, str]]:
-    """What `Received.numbers` say, and how many departments are to be decided: a clause each, in Chinese and in English.
+def told_numbers(numbers: Mapping[str, int], board: Board) -> list[str]:
+    """What `Received.numbers` say, and how many departments are to be decided: a clause each.
 
     >>> from workbook.round import new_round, receive, told_numbers
     >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
     >>> received = receive(path, "samples/returns")
     >>> told_numbers(received.numbers(), received.board)[0]
-    ('新收 12', '12 new')
+    '新收 12'
     """
     to_decide, unassigned = board.counts()["to_decide"], numbers["unassigned"]
     return [
-        (f"新收 {numbers['new']}", f"{numbers['new']} new"),
-        (f"通过 {numbers['passed']}", f"{numbers['passed']} passed"),
-        (f"须退回 {numbers['faulty']}", f"{numbers['faulty']} to be sent back"),
-        (f"换下旧件 {numbers['replaced']}", f"{numbers['replaced']} took an older one's place"),
-        *([(f"待核定 {to_decide}", f"{to_decide} to be decided")] if to_decide else []),
-        *([(f"不知是谁的 {unassigned}", f"{unassigned} of nobody")] if unassigned else []),
-        (f"仍缺 {numbers['missing']}", f"{numbers['missing']} missing"),
+        t("新收 {count}", count=numbers["new"]),
+        t("通过 {count}", count=numbers["passed"]),
+        t("须退回 {count}", count=numbers["faulty"]),
+        t("换下旧件 {count}", count=numbers["replaced"]),
+        *([t("待核定 {count}", count=to_decide)] if to_decide else []),
+        *([t("不知是谁的 {count}", count=unassigned)] if unassigned else []),
+        t("仍缺 {count}", count=numbers["missing"]),
     ]
 
 
-def told_errors(board: Board, file: ReceivedFile) -> tuple[str, str]:
-    """How many errors a file that was received has, and whether it has to go back: a clause, in Chinese and in English;
-    blank if it has none.
+def told_errors(board: Board, file: ReceivedFile) -> str:
+    """How many errors a file that was received has, and whether it has to go back: a clause; blank if it has none.
 
     >>> from workbook.round import new_round, receive, told_errors
     >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
     >>> received = receive(path, "samples/returns")
-    >>> {file.code: told_errors(received.board, file)[0] for file in received.files}["301001"]
+    >>> {file.code: told_errors(received.board, file) for file in received.files}["301001"]
     '，须退回，错误 1'
     """
     found = board.placement(file.sha256)
     if found is None or file.outcome in ("unchanged", "attachment"):
-        return "", ""
+        return ""
     duty, version = found
     errors = duty.open_errors(version)
-    is_last = duty.latest is None or duty.latest.sha256 == version.sha256
-    chinese, english = ("，须退回", ", to be sent back") if is_last else ("", "")
-    return (f"{chinese}，错误 {errors}", f"{english}, {errors} errors") if errors else ("", "")
+    if not errors:
+        return ""
+    if duty.latest is None or duty.latest.sha256 == version.sha256:
+        return t("，须退回，错误 {errors}", errors=errors)
+    return t("，错误 {errors}", errors=errors)
 
 
 def receive(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from workbook.language import marked, t
 from workbook.arguments import PathLike
 from workbook.checking import RosterEntry
 from workbook.form import Form
@@ -19,23 +20,23 @@ from workbook.round.problems import Problem
 from workbook.round.versions import Standing, Version, day_in_china, new_errors, order
 
 STATES = {
-    "to_decide": "待核定",
-    "faulty": "须退回",
-    "not_issued": "未发",
-    "sent_back": "退回修改中",
-    "issued": "已发未报",
-    "passed": "通过",
-    "approved": "核定",
-    "nothing": "申报无",
-    "excused": "免报",
+    "to_decide": marked("待核定"),
+    "faulty": marked("须退回"),
+    "not_issued": marked("未发"),
+    "sent_back": marked("退回修改中"),
+    "issued": marked("已发未报"),
+    "passed": marked("通过"),
+    "approved": marked("核定"),
+    "nothing": marked("申报无"),
+    "excused": marked("免报"),
 }
 """The states of a duty and of a department, the worst first, as the clerk reads them."""
 PROBLEM_STATES = {
-    "open": ("未改", "open"),
-    "answered": ("答复待定", "answered"),
-    "waived": ("已核定不改", "waived"),
+    "open": marked("未改"),
+    "answered": marked("答复待定"),
+    "waived": marked("已核定不改"),
 }
-"""How a problem stands, in Chinese and in English."""
+"""How a problem stands."""
 _RANK = {state: rank for rank, state in enumerate(STATES)}
 FINISHED = ("approved", "nothing", "excused")
 _WAITING = ("not_issued", "issued", "faulty", "sent_back")
@@ -280,27 +281,29 @@ class DutyState:
         """The version of a number."""
         return next((each for each in self.versions if each.number == number), None)
 
-    def remarks(self) -> list[tuple[str, str]]:
-        """What the clerk has to know beside the state, a clause each, in Chinese and in English."""
+    def remarks(self) -> list[str]:
+        """What the clerk has to know beside the state, a clause each."""
         told = []
         if self.counted is not None and (errors := self.open_errors(self.counted)):
-            told.append((f"错误 {errors}", f"{errors} errors"))
+            told.append(t("错误 {errors}", errors=errors))
         if self.rivals:
-            told.append(
-                ("几份分不清先后，请定一份", "copies of which nothing tells the later: --use")
-            )
+            told.append(t("几份分不清先后，请定一份"))
         if (after := self.after_approval) is not None:
-            number = after.number
-            told.append((f"核定以后又来了第 {number} 版", f"version {number} came after approval"))
+            told.append(t("核定以后又来了第 {number} 版", number=after.number))
         if answered := self.answered():
-            numbers = [str(each.number) for each in answered]
-            told.append((f"答复待定：{'、'.join(numbers)}", f"answers {', '.join(numbers)}"))
+            numbers = t("、").join(str(each.number) for each in answered)
+            told.append(t("答复待定：{numbers}", numbers=numbers))
         last, counted = self.latest, self.counted
         if last and counted and last.sha256 != counted.sha256 and not self.rivals:
-            told.append((f"第 {last.number} 版有新错误，没有换下第 {counted.number} 版",
-                         f"version {last.number} has new errors and does not replace {counted.number}"))  # fmt: skip
+            told.append(
+                t(
+                    "第 {last} 版有新错误，没有换下第 {counted} 版",
+                    last=last.number,
+                    counted=counted.number,
+                )
+            )
         if count := len(self.attachments):
-            told.append((f"附件 {count} 件", f"{count} attachments"))
+            told.append(t("附件 {count} 件", count=count))
         return told
 
 
@@ -334,14 +337,14 @@ class DepartmentState:
         )
         return min((d.days_left for d in open_ if d.days_left is not None), default=None)
 
-    def told_days(self) -> tuple[str, str]:
-        """How long it still has, or how late it is, in Chinese and in English; blank where nothing is due."""
+    def told_days(self) -> str:
+        """How long it still has, or how late it is; blank where nothing is due."""
         days = self.days_left
         if days is not None and self.is_overdue:
-            return f"逾期 {-days} 天", f"{-days} days late"
+            return t("逾期 {days} 天", days=-days)
         if days is not None and days >= 0 and self.state not in (*FINISHED, "passed"):
-            return f"还有 {days} 天", f"{days} days left"
-        return "", ""
+            return t("还有 {days} 天", days=days)
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

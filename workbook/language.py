@@ -1,0 +1,42 @@
+"""The language of what the command line says: Chinese, the source, or English out of `locale/`.
+
+What a finding, a sheet or a document says is Chinese always and does not pass through here.
+"""
+
+from __future__ import annotations
+
+import gettext
+from pathlib import Path
+
+_LOCALE = Path(__file__).with_name("locale")
+_spoken = gettext.NullTranslations()
+
+
+def speak(language: str) -> None:
+    """Say everything from now on in "zh" or "en"."""
+    global _spoken  # noqa: PLW0603 - a process has one language
+    _spoken = (
+        gettext.translation("workbook", _LOCALE, ["en"])
+        if language == "en"
+        else gettext.NullTranslations()
+    )
+
+
+def spoken() -> str:
+    """ "zh" or "en"."""
+    return "zh" if type(_spoken) is gettext.NullTranslations else "en"
+
+
+def t(message: str, **values: object) -> str:
+    """A Chinese message in the language that is spoken, its `{names}` filled in.
+
+    >>> t("写出 {count} 份", count=3)
+    '写出 3 份'
+    """
+    said = _spoken.gettext(message)
+    return said.format(**values) if values else said
+
+
+def marked(message: str) -> str:
+    """A Chinese message that is translated where it is said, by `t`."""
+    return message
