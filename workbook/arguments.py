@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from workbook.errors import WorkbookError
+from workbook.language import t
 from workbook.stores import Url, expanded, location
 
 T = TypeVar("T")
@@ -56,7 +57,14 @@ def as_path(value: object, name: str, *, suffixes: tuple[str, ...] = ()) -> Path
     if text == "~" or text.startswith(("~/", "~\\")):
         path = path.expanduser()
     if suffixes and path.suffix.lower() not in suffixes and not path.is_dir():
-        raise ArgumentError(f"{path}：{name} 的文件名应以 {' 或 '.join(suffixes)} 结尾")
+        raise ArgumentError(
+            t(
+                "{path}：{name} 的文件名应以 {suffixes} 结尾",
+                path=path,
+                name=name,
+                suffixes=" 或 ".join(suffixes),
+            )
+        )
     return path
 
 
@@ -73,7 +81,7 @@ def as_paths(value: object, name: str) -> list[Path]:
         raise refusal(name, value, "应是一个或几个文件、文件夹的路径")
     paths = expanded(shortest(as_path(each, name)) for each in value)
     if alone and not any(isinstance(path, Url) or os.path.lexists(path) for path in paths):
-        raise ArgumentError(f"找不到“{paths[0]}”，请检查路径")
+        raise ArgumentError(t("找不到“{paths}”，请检查路径", paths=paths[0]))
     return paths
 
 
@@ -150,7 +158,14 @@ def as_value(value: Any, name: str) -> str | float | datetime.date | None:
         return _day(value)
     if isinstance(value, str):
         if len(value) > LONGEST_CELL:
-            raise ArgumentError(f"{name}：文字有 {len(value)} 个字，一格最多 {LONGEST_CELL} 个")
+            raise ArgumentError(
+                t(
+                    "{name}：文字有 {count} 个字，一格最多 {longest_cell} 个",
+                    name=name,
+                    count=len(value),
+                    longest_cell=LONGEST_CELL,
+                )
+            )
         return value
     number = _number(value)
     if number is None or math.isinf(number):

@@ -16,6 +16,8 @@ import difflib
 import errno
 from collections.abc import Iterable
 
+from workbook.language import marked, t
+
 _REASONS = {
     errno.ENOENT: marked("找不到这个文件"),
     errno.EISDIR: marked("这是一个文件夹"),
@@ -95,8 +97,9 @@ class Refused(WorkbookError):
 
 
 def reason_of(error: OSError) -> str:
-    """Why a file could not be read or written, in Chinese where it is a usual reason."""
-    return _REASONS.get(error.errno or 0) or str(error.strerror)
+    """Why a file could not be read or written, in words of ours where it is a usual reason."""
+    reason = _REASONS.get(error.errno or 0)
+    return t(reason) if reason else str(error.strerror)
 
 
 _SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -105,10 +108,10 @@ _SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def remedy_of(error: OSError) -> str:
     """What to do about a file that could not be written."""
     if error.errno in _SPACE:
-        return "请清理磁盘或换一个位置"
+        return t("请清理磁盘或换一个位置")
     if error.errno in (errno.EROFS, errno.ENAMETOOLONG, errno.EIO):
-        return "请换一个位置"
-    return "请关闭已打开的文件，或换一个位置"
+        return t("请换一个位置")
+    return t("请关闭已打开的文件，或换一个位置")
 
 
 def machine_error(error: BaseException | None) -> OSError | None:

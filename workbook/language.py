@@ -22,12 +22,7 @@ def speak(language: str) -> None:
     )
 
 
-def spoken() -> str:
-    """ "zh" or "en"."""
-    return "zh" if type(_spoken) is gettext.NullTranslations else "en"
-
-
-def t(message: str, **values: object) -> str:
+def t(message: str, /, **values: object) -> str:
     """A Chinese message in the language that is spoken, its `{names}` filled in.
 
     >>> t("写出 {count} 份", count=3)

@@ -17,6 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 from workbook.errors import BuildError, Refused, WorkbookError, reason_of
+from workbook.language import t
 from workbook.limits import MEGABYTE, Limits
 
 _LOCAL_PATH: Any = type(Path())
@@ -136,7 +137,7 @@ def _store(url: str) -> tuple[Any, str]:
         from fsspec.core import url_to_fs  # noqa: PLC0415 - an extra, and slow to import
     except ImportError:
         raise WorkbookError(
-            f"{url}：需要 fsspec，请先运行：pip install 'selfeval-workbook[cluster]'"
+            t("{url}：需要 fsspec，请先运行：pip install 'selfeval-workbook[cluster]'", url=url)
         ) from None
     store, name = url_to_fs(url)
     return store, name
@@ -154,7 +155,9 @@ def _store_errors_as_ours(url: str) -> Iterator[None]:
             reason = reason_of(error)
         else:
             reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise BuildError(f"{url}：无法使用（{reason}），请检查地址和权限") from None
+        raise BuildError(
+            t("{url}：无法使用（{reason}），请检查地址和权限", url=url, reason=reason)
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,7 @@ class Folder:
             final = f"{root}/{name}"
             # Moved onto a folder of this machine, a file would land inside it.
             if "file" in store.protocol and store.isdir(final):
-                raise BuildError(f"{final}：这是一个文件夹，请移走它，或换一个位置")
+                raise BuildError(t("{final}：这是一个文件夹，请移走它，或换一个位置", final=final))
             folder, _, file = final.rpartition("/")
             temporary = f"{folder}/.{file}.{uuid4().hex}"
             store.makedirs(folder, exist_ok=True)

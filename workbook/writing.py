@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from workbook.errors import BuildError, WorkbookError, machine_error, reason_of, remedy_of
+from workbook.language import marked, t
 from workbook.text import without_unseen
 
-NO_CHINESE = "系统的语言设置写不出这个文件名；请先设环境变量 PYTHONUTF8=1，再运行"
+NO_CHINESE = marked("系统的语言设置写不出这个文件名；请先设环境变量 PYTHONUTF8=1，再运行")
 
 
 @contextlib.contextmanager
@@ -28,13 +29,20 @@ def writing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
-            raise BuildError(f"{path}：这是一个文件夹，请给出文件名")
+            raise BuildError(t("{path}：这是一个文件夹，请给出文件名", path=path))
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
         os.close(handle)
     except UnicodeEncodeError:
-        raise BuildError(f"{path}：{NO_CHINESE}") from None
+        raise BuildError(t("{path}：{why}", path=path, why=t(NO_CHINESE))) from None
     except OSError as error:
-        raise BuildError(f"{path}：无法写入（{reason_of(error)}），{remedy_of(error)}") from None
+        raise BuildError(
+            t(
+                "{path}：无法写入（{reason}），{remedy}",
+                path=path,
+                reason=reason_of(error),
+                remedy=remedy_of(error),
+            )
+        ) from None
     temporary = Path(name)
     try:
         yield temporary
@@ -44,13 +52,15 @@ def writing(path: Path) -> Iterator[Path]:
     except WorkbookError:
         raise
     except UnicodeEncodeError:
-        raise BuildError(f"{path}：{NO_CHINESE}") from None
+        raise BuildError(t("{path}：{why}", path=path, why=t(NO_CHINESE))) from None
     except Exception as error:
         refused = machine_error(error)
         if refused is None:
             raise
         reason, remedy = reason_of(refused), remedy_of(refused)
-        raise BuildError(f"{path}：无法写入（{reason}），{remedy}") from None
+        raise BuildError(
+            t("{path}：无法写入（{reason}），{remedy}", path=path, reason=reason, remedy=remedy)
+        ) from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -72,7 +82,7 @@ def state_of(path: Path) -> State:
 def require_state(path: Path, before: State) -> None:
     """Raise BuildError if a file is not any more what it was."""
     if state_of(path) != before:
-        raise BuildError(f"{path}：运行时被另外保存过，没有覆盖它；请再运行一次")
+        raise BuildError(t("{path}：运行时被另外保存过，没有覆盖它；请再运行一次", path=path))
 
 
 def _give_rights(temporary: Path, path: Path) -> None:

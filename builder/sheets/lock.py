@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from workbook.errors import BuildError
+from workbook.language import t
 
 _ROUNDS = 100_000
 _LONGEST = 255
@@ -28,7 +29,13 @@ class Lock:
 
     def __post_init__(self) -> None:
         if len(self.password) > _LONGEST:
-            raise BuildError(f"保护密码最多 {_LONGEST} 个字，给出的有 {len(self.password)} 个")
+            raise BuildError(
+                t(
+                    "保护密码最多 {longest} 个字，给出的有 {count} 个",
+                    longest=_LONGEST,
+                    count=len(self.password),
+                )
+            )
 
     def attributes(self, prefix: str = "") -> list[tuple[str, str]]:
         """The attributes of the element that stores it; none without a password."""

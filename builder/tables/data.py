@@ -22,6 +22,7 @@ from builder.tables.summary_tables import further_tables
 from workbook.arguments import ArgumentError, PathLike, as_path, taken
 from workbook.errors import WorkbookError
 from workbook.form import Form, ScoredRows
+from workbook.language import t
 from workbook.summary import (
     COVERAGE,
     DATE,
@@ -111,12 +112,12 @@ def write_data(
     taken(frames, Frames, "frames", "应是 frames(returns) 的结果")
     if checked and not frames.checked:
         raise ArgumentError(
-            "frames：出自没有检查过的表；请先 check(returns)，确要写出，写 checked=False"
+            t("frames：出自没有检查过的表；请先 check(returns)，确要写出，写 checked=False")
         )
     if summary is not None:
         taken(summary, Summary, "summary", "应是 aggregate(returns) 的结果")
     if importlib.util.find_spec("pyarrow") is None:
-        raise WorkbookError(f"写 Parquet 需要 pyarrow，请先运行：{INSTALL}")
+        raise WorkbookError(t("写 Parquet 需要 pyarrow，请先运行：{install}", install=INSTALL))
     folder = as_path(folder, "folder")
     tables = [*_tables(frames), *_summary_tables(summary)]
     tables += [_Table("", schema, frame) for schema, frame in further]
@@ -178,7 +179,13 @@ def parquet_of(frame: pd.DataFrame, schema: Schema) -> bytes:
 def require(frame: pd.DataFrame, schema: Schema) -> None:
     """Raise WorkbookError if a frame is not as its schema says."""
     for difference in differences(frame, schema):
-        raise WorkbookError(f"{schema.name}：{difference}，与 workbook/summary/schemas.py 不符")
+        raise WorkbookError(
+            t(
+                "{name}：{difference}，与 workbook/summary/schemas.py 不符",
+                name=schema.name,
+                difference=difference,
+            )
+        )
 
 
 def _tables(frames: Frames) -> Iterator[_Table]:

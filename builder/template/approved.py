@@ -11,6 +11,7 @@ from workbook.arguments import PathLike, as_whole, taken
 from workbook.checking import Roster, RosterEntry, RosterIndicator, as_roster, roster_amounts
 from workbook.errors import RosterError
 from workbook.form import ROW, Field, Form, Section, Value, as_form
+from workbook.language import t
 from workbook.layout import MOST_ROWS, Plan, lay_out, plan_for
 from workbook.reading import Filling
 from workbook.text import fold
@@ -100,7 +101,9 @@ class _Approved:
         scored = form.key_fields.scored
         sections = [scored[0].section] if scored else list(form.repeating)
         if not sections:
-            raise RosterError(f"{self.place}：{form.name}没有指标，用不着这张表")
+            raise RosterError(
+                t("{place}：{name}没有指标，用不着这张表", place=self.place, name=form.name)
+            )
         self.section: Section = sections[0]
         self.inputs = [
             item
@@ -197,8 +200,15 @@ class _Approved:
             weight = due[name]
             if given and weight is not None and abs(math.fsum(given) - weight) >= 0.005:
                 raise RosterError(
-                    f"{self.place}：{self.entry.department}的{name}分值合计 {math.fsum(given):g}，"
-                    f"应为 {weight:g}；留有空行由单位填的，请加 --spare"
+                    t(
+                        "{place}：{department}的{name}分值合计 {given:g}，应为 {weight:g}；"
+                        "留有空行由单位填的，请加 --spare",
+                        place=self.place,
+                        department=self.entry.department,
+                        name=name,
+                        given=math.fsum(given),
+                        weight=weight,
+                    )
                 )
 
     def _error(self, indicator: RosterIndicator, message: str) -> RosterError:

@@ -11,6 +11,7 @@ from builder.template.template import build_templates
 from workbook.arguments import PathLike, as_path, taken
 from workbook.errors import BuildError
 from workbook.form import DEPARTMENT, DEPARTMENT_CODE, Form, Value, as_form
+from workbook.language import t
 from workbook.reading import Filling
 from workbook.writing import file_name, stem_of
 
@@ -45,7 +46,7 @@ def issue(
         for each in taken(addressed, Iterable, "addressed", remedy)
     ]
     if folder and output.exists() and not output.is_dir():
-        raise BuildError(f"{output}：有名册时应给出文件夹，这是一个文件")
+        raise BuildError(t("{output}：有名册时应给出文件夹，这是一个文件", output=output))
     paths = [
         output / stem_of(each.county, "") / file_name(each.code, each.project or each.department)
         if folder
@@ -57,10 +58,22 @@ def issue(
         first = of_path.setdefault(str(path).casefold(), each)
         if first is not each:
             names = f"“{first.project or first.department}”和“{each.project or each.department}”"
-            raise BuildError(f"{path}：{names}的文件名会相同，请在名册里写上预算编码，或改名")
+            raise BuildError(
+                t(
+                    "{path}：{names}的文件名会相同，请在名册里写上预算编码，或改名",
+                    path=path,
+                    names=names,
+                )
+            )
     existing = [path for path in paths if folder and path.exists()]
     if existing and not force:
-        raise BuildError(f"{existing[0]} 等 {len(existing)} 个文件已经存在；要覆盖请加 --force")
+        raise BuildError(
+            t(
+                "{existing} 等 {count} 个文件已经存在；要覆盖请加 --force",
+                existing=existing[0],
+                count=len(existing),
+            )
+        )
     return issue_to(
         form, paths, addressed, fiscal_year=fiscal_year, password=password, progress=progress
     )

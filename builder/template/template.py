@@ -26,6 +26,7 @@ from workbook.arguments import PathLike, as_path, as_value, as_whole, as_year, r
 from workbook.errors import BuildError
 from workbook.expression import literal
 from workbook.form import BACK_SHEET, ROW, Form, Value, as_form, serial
+from workbook.language import t
 from workbook.layout import (
     CALC_SHEET,
     CHECK_SHEET,
@@ -329,17 +330,26 @@ def _check_fillings(layout: Layout, filling: Filling, prefilled: Filling) -> Non
     for filling_to_check in (filling, prefilled):
         for name in filling_to_check.values:
             if name not in layout.spots:
-                raise BuildError(f"表中没有“{name}”这一格")
+                raise BuildError(t("表中没有“{name}”这一格", name=name))
             if layout.spots[name].field.grain == ROW:
-                raise BuildError(f"“{name}”是行里的格，请写在 Filling 的 rows 里")
+                raise BuildError(t("“{name}”是行里的格，请写在 Filling 的 rows 里", name=name))
         for section, rows in filling_to_check.rows.items():
             block = layout.blocks.get(section)
             if block is None or any(n > len(block.slots) for n in rows):
-                raise BuildError(f"“{section}”没有这么多行：{max(rows, default=0)}")
+                raise BuildError(
+                    t("“{section}”没有这么多行：{rows}", section=section, rows=max(rows, default=0))
+                )
             known = {item.id for item in block.section.of_grain(ROW)}
             for number, values in rows.items():
                 for unknown in values.keys() - known:
-                    raise BuildError(f"“{section}”第 {number} 行没有“{unknown}”这一格")
+                    raise BuildError(
+                        t(
+                            "“{section}”第 {number} 行没有“{unknown}”这一格",
+                            section=section,
+                            number=number,
+                            unknown=unknown,
+                        )
+                    )
 
 
 def _write(job: Job) -> None:

@@ -29,6 +29,7 @@ from workbook.checking import (
 from workbook.errors import BuildError
 from workbook.expression import number_text
 from workbook.form import DEPARTMENT, DEPARTMENT_CODE, report_section
+from workbook.language import t
 from workbook.reading import Cell, Return, Submission, as_returns, is_foreseen, rejected
 from workbook.text import printable
 from workbook.word import NoOffice, convert
@@ -246,7 +247,7 @@ def _stem(submission: Submission, county: str) -> str:
 def _refuse_existing(path: Path, *, pdf: bool, force: bool) -> None:
     for target in (path, path.with_suffix(".pdf"))[: 2 if pdf else 1]:
         if target.exists() and not force:
-            raise BuildError(f"{target}：已经存在；要覆盖请加 --force")
+            raise BuildError(t("{target}：已经存在；要覆盖请加 --force", target=target))
 
 
 def _papers(written: Written) -> None:
@@ -310,7 +311,7 @@ p {{ color: #4b5763; }}
 def _refuse_index(folder: Path, *, must_be_new: bool) -> None:
     path = folder / INDEX
     if must_be_new and path.exists():
-        raise BuildError(f"{path}：已经存在；要覆盖请加 --force")
+        raise BuildError(t("{path}：已经存在；要覆盖请加 --force", path=path))
 
 
 def _index(

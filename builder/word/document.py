@@ -27,6 +27,7 @@ from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
 from workbook.errors import BuildError, Refused, reason_of
+from workbook.language import t
 from workbook.limits import Limits
 from workbook.text import without_unseen
 from workbook.word import read_word
@@ -61,10 +62,12 @@ def open_document(path: Path) -> Document:
         read_word(data, Limits())
         return docx.Document(BytesIO(data))
     except OSError as error:
-        raise BuildError(f"{path}：模板无法读取（{reason_of(error)}），请检查路径") from None
+        raise BuildError(
+            t("{path}：模板无法读取（{reason}），请检查路径", path=path, reason=reason_of(error))
+        ) from None
     except Refused as refused:
         why = f"{path}：不能用作模板（{refused.detail}）"
-        raise BuildError(f"{why}，请在 Word 中另存为 .docx") from None
+        raise BuildError(t("{why}，请在 Word 中另存为 .docx", why=why)) from None
     except NOT_WHOLE:
         raise broken_template(path) from None
 

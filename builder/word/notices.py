@@ -20,6 +20,7 @@ from workbook.checking import (
 )
 from workbook.errors import BuildError
 from workbook.findings import Finding
+from workbook.language import t
 from workbook.reading import ACCEPTED, Return, Submission, as_returns, require_checked
 from workbook.text import printable_lines
 from workbook.writing import free_name, stem_of, writing
@@ -55,14 +56,20 @@ def write_notices(
     require_checked(returns, checked=True)
     roster = as_roster(roster)
     if folder.exists() and not folder.is_dir():
-        raise BuildError(f"{folder}：应给出文件夹，这是一个文件")
+        raise BuildError(t("{folder}：应给出文件夹，这是一个文件", folder=folder))
     taken: set[str] = set()
     texts = {
         folder / free_name(stem, ".txt", taken): text for stem, text in _notices(returns, roster)
     }
     existing = [path for path in texts if path.exists()]
     if existing and not force:
-        raise BuildError(f"{existing[0]} 等 {len(existing)} 个文件已经存在；要覆盖请加 --force")
+        raise BuildError(
+            t(
+                "{existing} 等 {count} 个文件已经存在；要覆盖请加 --force",
+                existing=existing[0],
+                count=len(existing),
+            )
+        )
     for path, text in texts.items():
         with writing(path) as temporary:
             temporary.write_text(text, encoding="utf-8-sig", newline="\r\n")

@@ -17,6 +17,7 @@ from workbook.errors import RosterError
 from workbook.expression import BLANK, NUMBER, number_text
 from workbook.findings import Finding, finding
 from workbook.form import PER_WANYUAN, Field, Form
+from workbook.language import t
 from workbook.reading import Submission
 from workbook.text import fold, fold_as_seen
 
@@ -302,7 +303,9 @@ def _number(text: str, where: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise RosterError(f"{where}的“{text}”不是数，请只写数字，没有的留空")
+        raise RosterError(
+            t("{where}的“{text}”不是数，请只写数字，没有的留空", where=where, text=text)
+        )
     return number
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from workbook import text as texts
 from workbook.errors import WorkbookError
+from workbook.language import t
 from workbook.reading import ACCEPTED, Cell, Return, Submission
 
 
@@ -141,7 +142,9 @@ def _decide(
     chosen = [position for position in saved_at if returns[position].chosen]
     if len(chosen) > 1:
         files = "、".join(returns[position].key for position in chosen)
-        raise WorkbookError(f"{files}：是同一单位的同一张表，只能指定其中一份（--use）")
+        raise WorkbookError(
+            t("{files}：是同一单位的同一张表，只能指定其中一份（--use）", files=files)
+        )
     latest = max(filter(None, saved_at.values()), default=_NEVER)
     standing = chosen or [p for p, time in saved_at.items() if time in (None, latest)]
     counted = max(standing, key=lambda p: (returns[p].saved_at or _NEVER, returns[p].key))

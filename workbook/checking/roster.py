@@ -34,6 +34,7 @@ from workbook.checking.table_file import (
 from workbook.display import html_table
 from workbook.errors import RosterError
 from workbook.form import PLAIN_DATE
+from workbook.language import t
 from workbook.text import printable
 
 if TYPE_CHECKING:
@@ -268,7 +269,7 @@ def load_roster(
     rows = next(filter(None, sheets.values()), ())  # a chart's sheet has none
     entries = _entries(path, rows)
     if not entries:
-        raise RosterError(f"{path}：名册里没有单位，请在表头下每行填一个单位")
+        raise RosterError(t("{path}：名册里没有单位，请在表头下每行填一个单位", path=path))
     mistakes = (
         _blank_counties(path, entries),
         _repeated(path, entries, "预算编码", lambda entry: entry.code),
@@ -279,7 +280,13 @@ def load_roster(
     years = sorted({entry.year for entry in entries if entry.year})
     if len(years) > 1:
         listed_years = "、".join(map(str, years))
-        raise RosterError(f"{path}：“年度”列有不同的年度：{listed_years}。一次收表只能有一个年度")
+        raise RosterError(
+            t(
+                "{path}：“年度”列有不同的年度：{listed_years}。一次收表只能有一个年度",
+                path=path,
+                listed_years=listed_years,
+            )
+        )
     roster = Roster(path, entries)
     if listed_projects is not None:
         roster = _with_projects(replace(roster, projects_at=projects_at), listed_projects)
@@ -303,7 +310,7 @@ def load_counties(path: PathLike) -> Roster:
     rows = next(filter(None, _sheets(path).values()), ())
     entries = _all_or_every_mistake(str(path), rows, _COUNTIES, _entry)
     if not entries:
-        raise RosterError(f"{path}：里面没有县区，请在表头下每行填一个县区")
+        raise RosterError(t("{path}：里面没有县区，请在表头下每行填一个县区", path=path))
     mistakes = (
         _repeated(path, entries, "编码", lambda entry: entry.code),
         _repeated(path, entries, "县区", lambda entry: entry.department),
@@ -330,7 +337,14 @@ def _list_of(
     if file is None:
         return f"{path}，工作表“{name}”", listed
     if listed is not None:
-        raise RosterError(f"{path}：名册里已有工作表“{name}”，不要另用 {option}，请只留一处")
+        raise RosterError(
+            t(
+                "{path}：名册里已有工作表“{name}”，不要另用 {option}，请只留一处",
+                path=path,
+                name=name,
+                option=option,
+            )
+        )
     own_sheets = _sheets(Path(file))
     return str(file), own_sheets.get(name) or next(iter(own_sheets.values()))
 
@@ -459,27 +473,57 @@ def _require_sound(where: str, line: _ListedLine, heads: _Heads) -> None:
     named = {name: text for name, text in line.values.items() if name != "password"}
     if is_sum_line([*named.values(), *line.extra.values()]):
         shown_cells = "，".join(texts.brief(text) for text in named.values() if text)
-        raise RosterError(f"{where}：“{shown_cells}”不是{heads.subject}，请删除合计这一行")
+        raise RosterError(
+            t(
+                "{where}：“{shown_cells}”不是{subject}，请删除合计这一行",
+                where=where,
+                shown_cells=shown_cells,
+                subject=heads.subject,
+            )
+        )
     columns = {heads.known[name][0]: text for name, text in named.items()}
     for column, text in (*columns.items(), *line.extra.items()):
         if _ERROR_VALUE.fullmatch(text):
             raise RosterError(
-                f"{where}，“{texts.brief(column)}”列：是 {text}，不是应有的内容，请改正后重填"
+                t(
+                    "{where}，“{column}”列：是 {text}，不是应有的内容，请改正后重填",
+                    where=where,
+                    column=texts.brief(column),
+                    text=text,
+                )
             )
     for column, text in columns.items():
         at = f"{where}，“{column}”列"
         if len(text) > _LONGEST:
-            raise RosterError(f"{at}：有 {len(text)} 个字，最多 {_LONGEST} 个，请改短")
+            raise RosterError(
+                t(
+                    "{at}：有 {count} 个字，最多 {longest} 个，请改短",
+                    at=at,
+                    count=len(text),
+                    longest=_LONGEST,
+                )
+            )
         if unseen := texts.unseen_in(text):
             raise RosterError(
-                f"{at}：“{texts.brief(text)}”里有看不见的字符（U+{ord(unseen):04X}），请清空这一格重新键入"
+                t(
+                    "{at}：“{text}”里有看不见的字符（U+{unseen:04X}），请清空这一格重新键入",
+                    at=at,
+                    text=texts.brief(text),
+                    unseen=ord(unseen),
+                )
             )
         if text.startswith("="):
-            raise RosterError(f"{at}：“{texts.brief(text)}”是公式，没有算出结果，请改成文字")
+            raise RosterError(
+                t("{at}：“{text}”是公式，没有算出结果，请改成文字", at=at, text=texts.brief(text))
+            )
     code = line.values.get("code", "")
     if _SCIENTIFIC.fullmatch(code):
         raise RosterError(
-            f"{where}：预算编码“{code}”被 Excel 变成了科学记数，请把该列设为文本后重填"
+            t(
+                "{where}：预算编码“{code}”被 Excel 变成了科学记数，请把该列设为文本后重填",
+                where=where,
+                code=code,
+            )
         )
 
 
@@ -490,7 +534,7 @@ def _entries(path: Path, rows: Sequence[Row]) -> tuple[RosterEntry, ...]:
 def _entry(where: str, line: _ListedLine) -> RosterEntry:
     values = line.values
     if not values["department"]:
-        raise RosterError(f"{where}：没有单位名称，请补填，或删除这一行")
+        raise RosterError(t("{where}：没有单位名称，请补填，或删除这一行", where=where))
     return RosterEntry(
         code=values.get("code", ""),
         department=values["department"],
@@ -510,7 +554,7 @@ def _year(where: str, text: str) -> int | None:
     if not digits:
         return None
     if not re.fullmatch("20[0-9]{2}", digits):
-        raise RosterError(f"{where}：年度“{text}”不是年份，请写作 2024")
+        raise RosterError(t("{where}：年度“{text}”不是年份，请写作 2024", where=where, text=text))
     return int(digits)
 
 
@@ -518,7 +562,14 @@ def _deadline(where: str, text: str) -> datetime.date | None:
     # A date of a sheet comes with its midnight.
     read = PLAIN_DATE.coerce(text.removesuffix(" 00:00:00"), "", "")
     if read.problem:
-        raise RosterError(f"{where}：截止日期“{text}”{read.problem}，请写成 2025-3-31 这样")
+        raise RosterError(
+            t(
+                "{where}：截止日期“{text}”{problem}，请写成 2025-3-31 这样",
+                where=where,
+                text=text,
+                problem=read.problem,
+            )
+        )
     return read.value if isinstance(read.value, datetime.date) else None
 
 
@@ -578,7 +629,12 @@ def _head(place: str, rows: Sequence[Row], heads: _Heads) -> tuple[int, dict[int
         for name, spellings in heads.known.items():
             if list(columns.values()).count(name) > 1:
                 raise RosterError(
-                    f"{place}，第 {number} 行：有两列都是“{spellings[0]}”，请只留一列或改名"
+                    t(
+                        "{place}，第 {number} 行：有两列都是“{spellings}”，请只留一列或改名",
+                        place=place,
+                        number=number,
+                        spellings=spellings[0],
+                    )
                 )
         return position, columns
     first_row = next((cells for _, cells in rows if any(cells)), [])
@@ -602,7 +658,13 @@ def _entry_of(roster: Roster, where: str, values: Mapping[str, str]) -> RosterEn
     if entry is None:
         who = " ".join(filter(None, (county, code, department))) or "（空）"
         raise RosterError(
-            f"{where}：“{who}”不在名册 {roster.path} 里，请照名册写明{'县区、' if roster.counties else ''}预算编码或部门"
+            t(
+                "{where}：“{who}”不在名册 {path} 里，请照名册写明{value}预算编码或部门",
+                where=where,
+                who=who,
+                path=roster.path,
+                value="县区、" if roster.counties else "",
+            )
         )
     return entry
 
@@ -614,7 +676,7 @@ def _with_projects(roster: Roster, rows: Sequence[Row]) -> Roster:
     def add(where: str, line: _ListedLine) -> None:
         name = line.values["project"]
         if not name:
-            raise RosterError(f"{where}：没有项目名称，请补填，或删除这一行")
+            raise RosterError(t("{where}：没有项目名称，请补填，或删除这一行", where=where))
         entry = _entry_of(roster, where, line.values)
         own_projects = projects.setdefault(entry.row, {})
         first = own_projects.setdefault(
@@ -622,7 +684,13 @@ def _with_projects(roster: Roster, rows: Sequence[Row]) -> Roster:
         )
         if first.row != line.number:
             raise RosterError(
-                f"{where}：{entry.department}的项目“{name}”与第 {first.row} 行重复，请只留一行"
+                t(
+                    "{where}：{department}的项目“{name}”与第 {row} 行重复，请只留一行",
+                    where=where,
+                    department=entry.department,
+                    name=name,
+                    row=first.row,
+                )
             )
 
     _all_or_every_mistake(roster.projects_at, rows, _PROJECT_LIST, add)
@@ -647,11 +715,18 @@ def _with_indicators(roster: Roster, rows: Sequence[Row]) -> Roster:
         who = {key: line.values.get(key, "") for key in ("county", "code", "department", "project")}
         above = who if who["code"] or who["department"] else above
         if not line.values["indicator"]:
-            raise RosterError(f"{where}：没有三级指标，请补填，或删除这一行")
+            raise RosterError(t("{where}：没有三级指标，请补填，或删除这一行", where=where))
         entry = _entry_of(roster, where, above)
         project = who["project"] or above.get("project", "")
         if project and roster.projects and entry.project(project) is None:
-            raise RosterError(f"{where}：“{project}”不在{entry.department}的项目里，请核对")
+            raise RosterError(
+                t(
+                    "{where}：“{project}”不在{department}的项目里，请核对",
+                    where=where,
+                    project=project,
+                    department=entry.department,
+                )
+            )
         indicators.setdefault(entry.row, []).append(
             RosterIndicator(line.values["indicator"], project, line.extra, line.number)
         )

@@ -13,6 +13,7 @@ from workbook import text as texts
 from workbook.checking.roster import Roster
 from workbook.checking.senders import SentReturns, folder_of_return
 from workbook.errors import WorkbookError
+from workbook.language import t
 from workbook.reading import SKIPPED, Return, Submission
 
 _LISTED = 3
@@ -31,7 +32,14 @@ def require_told_apart(sent: SentReturns) -> None:
     cases = [*_of_several_counties(sent), *_of_one_department(sent), *_of_one_name(sent)]
     if cases:
         more = f"；另有 {len(cases) - _LISTED} 处" if len(cases) > _LISTED else ""
-        raise WorkbookError(f"分不清单位：{'；'.join(cases[:_LISTED])}{more}。{_REMEDIES}")
+        raise WorkbookError(
+            t(
+                "分不清单位：{names}{more}。{remedies}",
+                names="；".join(cases[:_LISTED]),
+                more=more,
+                remedies=_REMEDIES,
+            )
+        )
 
 
 def _require_counties(returns: Sequence[Return], roster: Roster | None) -> None:
@@ -41,21 +49,35 @@ def _require_counties(returns: Sequence[Return], roster: Roster | None) -> None:
     without = [returned for returned in sent if not returned.county]
     if counties and without:
         raise WorkbookError(
-            f"{_named(without)}：没有县区，其余的有（{'、'.join(counties.values())}）；请给每一份表都标明县区"
+            t(
+                "{without}：没有县区，其余的有（{names}）；请给每一份表都标明县区",
+                without=_named(without),
+                names="、".join(counties.values()),
+            )
         )
     if not counties or roster is None:
         return
     known = {texts.fold_as_seen(county) for county in roster.counties}
     if not known and len(counties) > 1:
         raise WorkbookError(
-            f"{roster.path}：名册没有“县区”一列，收回的表分属{'、'.join(counties.values())}；请在名册里加上这一列"
+            t(
+                "{path}：名册没有“县区”一列，收回的表分属{names}；请在名册里加上这一列",
+                path=roster.path,
+                names="、".join(counties.values()),
+            )
         )
     for folded, county in counties.items():
         if known and folded not in known:
             theirs = [r for r in sent if texts.fold_as_seen(r.county) == folded]
             raise WorkbookError(
-                f"{_named(theirs)}：县区是“{county}”，名册 {roster.path} 里没有这个县区，"
-                f"有的是：{'、'.join(roster.counties)}；请改文件夹的名称或名册，写成一样的"
+                t(
+                    "{theirs}：县区是“{county}”，名册 {path} 里没有这个县区，有的是："
+                    "{counties}；请改文件夹的名称或名册，写成一样的",
+                    theirs=_named(theirs),
+                    county=county,
+                    path=roster.path,
+                    counties="、".join(roster.counties),
+                )
             )
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook.commands.messages import CLEAN, FOUND, say
-from workbook.language import t
 from workbook.commands.options import print_json
+from workbook.language import t
 
 if TYPE_CHECKING:
     from workbook.levels import CityBoard

@@ -13,11 +13,11 @@ import click
 from workbook.commands.desk_command import desk
 from workbook.commands.forms import form, forms, layout, template
 from workbook.commands.messages import CommandGroup, fail, say
-from workbook.language import t
 from workbook.commands.returns import check, explain, read
 from workbook.commands.rounds import round_, verify
 from workbook.commands.summary import aggregate
 from workbook.commands.word import import_word, report
+from workbook.language import t
 from workbook.release import __version__
 
 _EPILOG = t(

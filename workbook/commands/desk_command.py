@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from workbook.commands.messages import fail, say
-from workbook.language import t
 from workbook.commands.outcome import log
+from workbook.language import t
 
 _NEEDED = ("starlette", "jinja2", "python_multipart", "uvicorn")
 

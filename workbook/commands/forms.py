@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from workbook.commands.messages import CLEAN, FOUND, CommandGroup, fail, say
-from workbook.language import t
 from workbook.commands.options import (
     FORM,
     force_option,
@@ -26,6 +25,7 @@ from workbook.commands.options import (
     require_workbook_name,
     roster_option,
 )
+from workbook.language import t
 
 if TYPE_CHECKING:
     from workbook.form import Form

@@ -15,7 +15,6 @@ import click
 
 from workbook.commands.messages import CLEAN, FOUND, fail, say
 from workbook.language import t
-from workbook.errors import nearest
 from workbook.stores import Url, expanded, is_beyond, location
 from workbook.text import escaped_in_json
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from workbook.commands.messages import say
-from workbook.language import t
 from workbook.errors import WorkbookError
+from workbook.language import t
 from workbook.release import __version__
 from workbook.text import printable_lines
 from workbook.writing import writing

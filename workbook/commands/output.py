@@ -14,9 +14,9 @@ from rich.text import Text
 from workbook.catalogue import CATALOGUE, Severity
 from workbook.checking import Duty, Sender, View, gather
 from workbook.commands.messages import say
-from workbook.language import t
 from workbook.findings import Finding, few_cells
 from workbook.form import Form, Part, Rule, available_forms, load_form, terms_of
+from workbook.language import t
 from workbook.layout import Spot
 from workbook.reading import ACCEPTED, REJECTED, SKIPPED, Return
 from workbook.text import printable_lines
@@ -240,7 +240,11 @@ def explanation(code: str, further: Sequence[Form] = ()) -> str:
 def _explanation_lines(
     code: str, severity: Severity, name: str, message: str, basis: str, hint: str
 ) -> str:
-    lines = (t("含义：{text}", text=message), t("依据：{text}", text=basis), t("怎么办：{text}", text=hint))
+    lines = (
+        t("含义：{text}", text=message),
+        t("依据：{text}", text=basis),
+        t("怎么办：{text}", text=hint),
+    )
     return "\n".join((f"{code}  {t(severity.chinese)}  {name}", *lines))
 
 

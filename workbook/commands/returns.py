@@ -14,7 +14,6 @@ import click
 
 from workbook.commands.former_outputs import settle
 from workbook.commands.messages import fail, say
-from workbook.language import t
 from workbook.commands.options import (
     CountyOf,
     county_options,
@@ -37,7 +36,7 @@ from workbook.commands.options import (
     year_option,
 )
 from workbook.commands.outcome import report_faults
-from workbook.errors import nearest
+from workbook.language import t
 
 if TYPE_CHECKING:
     from workbook.reading import Return

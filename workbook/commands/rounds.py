@@ -13,8 +13,8 @@ import click
 
 from workbook.commands import cities
 from workbook.commands.messages import CLEAN, FOUND, CommandGroup, fail, say
-from workbook.language import t
 from workbook.commands.options import Command, given_form, json_option, print_json, progress_bar
+from workbook.language import t
 
 if TYPE_CHECKING:
     from workbook.round import Board, Done, Received

@@ -15,7 +15,6 @@ import click
 
 from workbook.commands.former_outputs import settle
 from workbook.commands.messages import say
-from workbook.language import t
 from workbook.commands.options import (
     CountyOf,
     county_options,
@@ -53,6 +52,7 @@ from workbook.commands.options import (
 )
 from workbook.commands.outcome import report_faults
 from workbook.commands.word import require_document_name
+from workbook.language import t
 from workbook.stores import Url, location
 from workbook.writing import State, require_state, state_of
 
@@ -180,7 +180,7 @@ def aggregate(
         earlier = t("；原来的网页是以前写的") if html.exists() else ""
         say(t("没有写网页：单位和问题太多，浏览器打不开；请看汇总表{earlier}", earlier=earlier))
     if data is not None and not (in_batches or has_duckdb()):
-        say(t("没有写 DuckDB 文件：要装 duckdb，{INSTALL}", INSTALL=INSTALL))
+        say(t("没有写 DuckDB 文件：要装 duckdb，{install}", install=INSTALL))
     print_totals(totals(returns), form_file)
     sys.exit(exit_code(returns))
 

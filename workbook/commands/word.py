@@ -9,7 +9,6 @@ import click
 
 from workbook.commands.former_outputs import settle
 from workbook.commands.messages import CLEAN, FOUND, fail, say
-from workbook.language import t
 from workbook.commands.options import (
     CountyOf,
     county_options,
@@ -31,6 +30,7 @@ from workbook.commands.options import (
     year_option,
 )
 from workbook.commands.outcome import report_faults
+from workbook.language import t
 
 
 @click.command(

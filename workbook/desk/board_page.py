@@ -90,10 +90,10 @@ class BoardRow:
     def notes(self) -> list[str]:
         """What is said of it besides."""
         return [
-            f"“{duty.project}”{chinese}" if duty.project else chinese
+            f"“{duty.project}”{remark}" if duty.project else remark
             for duty in self.department.duties
-            for chinese, _ in duty.remarks()
-            if not chinese.startswith("错误 ")
+            for remark in duty.remarks()
+            if not remark.startswith("错误 ")
         ]
 
     @cached_property

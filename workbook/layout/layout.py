@@ -24,6 +24,7 @@ from workbook.form import (
     Section,
     Value,
 )
+from workbook.language import t
 from workbook.text import fold
 
 GUIDE_SHEET, CHECK_SHEET, LIST_SHEET, CALC_SHEET, FORM_SHEET = OWN_SHEETS
@@ -242,9 +243,18 @@ def plan_for(form: Form, rows: Mapping[str, int]) -> Plan:
         if len(meant) != 1:
             known = "、".join("/".join(filter(None, group.path)) for group in groups)
             what = "没有" if not meant else "不止一个"
-            raise BuildError(f"表里{what}“{name}”；可以写：{known}")
+            raise BuildError(
+                t("表里{what}“{name}”；可以写：{known}", what=what, name=name, known=known)
+            )
         if not 1 <= count <= MOST_ROWS:
-            raise BuildError(f"“{name}”要 {count} 行，应在 1 到 {MOST_ROWS} 之间")
+            raise BuildError(
+                t(
+                    "“{name}”要 {count} 行，应在 1 到 {most_rows} 之间",
+                    name=name,
+                    count=count,
+                    most_rows=MOST_ROWS,
+                )
+            )
         plan[meant[0]] = count
     return tuple(plan)
 

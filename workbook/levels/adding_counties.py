@@ -12,6 +12,7 @@ from workbook.arguments import PathLike
 from workbook.checking import Roster, RosterEntry, RosterProject
 from workbook.errors import WorkbookError
 from workbook.form import DEPARTMENT, Form
+from workbook.language import t
 from workbook.levels.city import COUNTY_STATES, CityBoard, CountyState, fold_city
 from workbook.reading import Return, Returns, Submission
 from workbook.reported import CITY, PackedDuty, ReportPack, open_pack, write_city_pack
@@ -134,7 +135,9 @@ def summary_of_city(city: OpenRound, board: CityBoard | None = None) -> Summary:
         for below, own in pack.by_county():
             collected.take(f"{county.name}{below}", own)
     if not collected.entries:
-        raise WorkbookError(f"{city.folder.path}：还没有一个县区报来上报包，没有可以汇总的")
+        raise WorkbookError(
+            t("{path}：还没有一个县区报来上报包，没有可以汇总的", path=city.folder.path)
+        )
     previous = city.settings.previous
     path = city.folder.path / previous if previous else None
     names = (
@@ -206,6 +209,9 @@ def close_city(folder: PathLike | OpenRound) -> Done:
 
         if open_ := ([] if city.is_closed else stands_against()):
             raise WorkbookError(
-                f"各县区都核定了才能封存，还有：{'；'.join(open_)}；今年不报的县区，从名册里去掉"
+                t(
+                    "各县区都核定了才能封存，还有：{open}；今年不报的县区，从名册里去掉",
+                    open="；".join(open_),
+                )
             )
         return seal_round(city, stands_against, write)

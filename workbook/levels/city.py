@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from workbook.language import marked
 from workbook.arguments import PathLike
 from workbook.checking import RosterEntry
 from workbook.errors import WorkbookError
+from workbook.language import marked, t
 from workbook.reported import CITY
 from workbook.round import OpenRound, opened
 from workbook.round.ledger import DutyKey, Event
@@ -128,7 +128,9 @@ class CityBoard:
             if name in (county.name, county.entry.code):
                 return county
         known = "、".join(county.name for county in self.counties)
-        raise WorkbookError(f"{name}：名册上没有这个县区；有的是：{known}")
+        raise WorkbookError(
+            t("{name}：名册上没有这个县区；有的是：{known}", name=name, known=known)
+        )
 
 
 def key_of(entry: RosterEntry) -> DutyKey:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbook.language import marked
 from workbook.arguments import PathLike, as_paths
 from workbook.errors import WorkbookError
+from workbook.language import marked, t
 from workbook.levels.city import COUNTY_STATES, RIGHT, CityBoard, CountyState, fold_city
 from workbook.reported import CITY, ReportPack, is_pack, open_pack
 from workbook.round import OpenRound, opened
@@ -197,7 +197,11 @@ def _keep_forms(city: OpenRound, packs: Iterable[ReportPack], name: str) -> None
             known = city.forms.get(key)
             if known is not None and known.definition != form.definition:
                 raise WorkbookError(
-                    f"{name}：《{form.name}》的定义与别的县区的不一样，加不到一起；请县区用同一份定义收表"
+                    t(
+                        "{name}：《{name2}》的定义与别的县区的不一样，加不到一起；请县区用同一份定义收表",
+                        name=name,
+                        name2=form.name,
+                    )
                 )
             if known is None:
                 path = city.folder.path / HIDDEN / FORMS / form.path.name

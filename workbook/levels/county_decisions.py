@@ -7,6 +7,7 @@ from pathlib import Path
 
 from workbook.arguments import PathLike, as_whole
 from workbook.errors import WorkbookError
+from workbook.language import t
 from workbook.levels.city import COUNTY_STATES, RIGHT, CountyState, PackVersion, fold_city
 from workbook.levels.collecting import read_event
 from workbook.reported import CITY, open_pack
@@ -35,27 +36,34 @@ def decide_county(
     codes, if some are meant. `seen` is the number of the last pack that the decision rests on. Raises WorkbookError.
     """
     if approve + send_back + undo != 1:
-        raise WorkbookError("请写明一个决定：--approve、--send-back、--undo 之一")
+        raise WorkbookError(t("请写明一个决定：--approve、--send-back、--undo 之一"))
     why = why.strip()
     if not approve and not why:
-        raise WorkbookError(f"{'退回' if send_back else '撤销'}要写明原因：--why “……”")
+        raise WorkbookError(
+            t("{value}要写明原因：--why “……”", value="退回" if send_back else "撤销")
+        )
     codes = list(departments)
     if codes and not send_back:
-        raise WorkbookError("--department 只与 --send-back 连用")
+        raise WorkbookError(t("--department 只与 --send-back 连用"))
     with opened(folder, CITY) as city:
         city.require_open()
         while True:
             state = fold_city(city).county(county)
             if seen is not None and as_whole(seen, "seen", least=0) != len(state.packs):
                 raise WorkbookError(
-                    f"{state.name}：看到的是第 {seen} 包，现在有 {len(state.packs)} 包；没有照办，请看过再定"
+                    t(
+                        "{name}：看到的是第 {seen} 包，现在有 {count} 包；没有照办，请看过再定",
+                        name=state.name,
+                        seen=seen,
+                        count=len(state.packs),
+                    )
                 )
             last = state.decisions[-1] if state.decisions else None
             if undo and last is None:
-                raise WorkbookError(f"{state.name}：没有可以撤销的决定")
+                raise WorkbookError(t("{name}：没有可以撤销的决定", name=state.name))
             pack = state.counted
             if pack is None:
-                raise WorkbookError(f"{state.name}：还没有报来上报包")
+                raise WorkbookError(t("{name}：还没有报来上报包", name=state.name))
             recalls = send_back or (last is not None and undo and last.kind == "approved")
             if approve:
                 event = _approval(state, pack, why)
@@ -89,10 +97,13 @@ def decide_county(
 
 def _approval(state: CountyState, pack: PackVersion, why: str) -> Event:
     if state.approved is not None:
-        raise WorkbookError(f"{state.name}：已经核定，不必再定")
+        raise WorkbookError(t("{name}：已经核定，不必再定", name=state.name))
     if state.recalled is not None:
         raise WorkbookError(
-            f"{state.name}：退回以后还没有报来更正的包；确要按原来的核定，先 --undo 撤销退回"
+            t(
+                "{name}：退回以后还没有报来更正的包；确要按原来的核定，先 --undo 撤销退回",
+                name=state.name,
+            )
         )
     return Event(
         "approved", state.key, pack.sha256, {"seal": pack.seal, **({"why": why} if why else {})}
@@ -112,7 +123,13 @@ def _letter(
             duty.code: duty.department for _, below in content.by_county() for duty in below.duties
         }
         if unknown := [code for code in codes if code not in names]:
-            raise WorkbookError(f"{state.name}：上报包里没有预算编码 {'、'.join(unknown)} 的单位")
+            raise WorkbookError(
+                t(
+                    "{name}：上报包里没有预算编码 {unknown} 的单位",
+                    name=state.name,
+                    unknown="、".join(unknown),
+                )
+            )
     time = 1 + sum(
         event.kind == "sent_back" or (event.kind == "undone" and event.data["what"] == "approved")
         for event in city.events
@@ -139,7 +156,10 @@ def assign_pack(folder: PathLike | OpenRound, file: str, county: str) -> Done:
             waiting = [event for event in board.unassigned if _is_named(event, file)]
             if len(waiting) != 1:
                 raise WorkbookError(
-                    f"{file}：没有这个待归的上报包；请写 status 里列出的编号，或文件的名称"
+                    t(
+                        "{file}：没有这个待归的上报包；请写 status 里列出的编号，或文件的名称",
+                        file=file,
+                    )
                 )
             ((sha256, name),) = ((event.file, event.data["name"]) for event in waiting)
             if county:

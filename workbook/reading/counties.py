@@ -9,6 +9,7 @@ from pathlib import Path
 
 from workbook.arguments import PathLike, as_path, shortest, taken
 from workbook.errors import WorkbookError
+from workbook.language import t
 from workbook.reading.submission import SKIPPED, Return
 from workbook.stores import beginning
 from workbook.text import fold_as_seen, printable
@@ -61,8 +62,11 @@ class FolderCounties:
             if len(namesakes) > 1:
                 folders = [f"{root}/{county}" for root, county in namesakes.items()]
                 raise WorkbookError(
-                    f"{'、'.join(folders[:_LISTED])}：名称相同，看不出是不是一个县区；"
-                    "不是的，请改成不同的名称（如前面加上市名），是的，请放在一起"
+                    t(
+                        "{names}：名称相同，看不出是不是一个县区；不是的，"
+                        "请改成不同的名称（如前面加上市名），是的，请放在一起",
+                        names="、".join(folders[:_LISTED]),
+                    )
                 )
 
     def _below(self, path: Path) -> tuple[str, str]:
@@ -100,6 +104,11 @@ def refuse_outside(paths: Sequence[Path]) -> None:
     if paths:
         rest = f" 等 {len(paths)} 个文件" if len(paths) > _LISTED else ""
         raise WorkbookError(
-            f"{'、'.join(map(printable, paths[:_LISTED]))}{rest}：不在县区的文件夹里，看不出是哪个县区的；"
-            "请放进以县区命名的文件夹，给出的是这些文件夹的上一级；都是一个县区的，请改用 --county 县区名"
+            t(
+                "{names}{rest}：不在县区的文件夹里，看不出是哪个县区的；"
+                "请放进以县区命名的文件夹，给出的是这些文件夹的上一级；都是一个县区的，"
+                "请改用 --county 县区名",
+                names="、".join(map(printable, paths[:_LISTED])),
+                rest=rest,
+            )
         )

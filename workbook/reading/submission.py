@@ -17,6 +17,7 @@ from workbook.display import MOST_LINES, html_table
 from workbook.errors import WorkbookError
 from workbook.findings import Finding
 from workbook.form import ROW, TOO_LARGE, Form, Raw, Value, serial
+from workbook.language import t
 from workbook.layout import Plan, Spot, cell_name, lay_out
 from workbook.reading.answers import Answers
 from workbook.stores import Url
@@ -242,8 +243,12 @@ def require_whole(returns: Iterable[Return]) -> None:
     light = [r.key for r in returns if r.submission is not None and not r.submission.is_whole]
     if light:
         raise ArgumentError(
-            f"{len(light)} 份表没有带着单元格（如 {light[0]}，出自 roll_up）：请用它的汇总和写出的数据，"
-            "要逐格的，用 read_returns 读"
+            t(
+                "{count} 份表没有带着单元格（如 {light}，出自 roll_up）："
+                "请用它的汇总和写出的数据，要逐格的，用 read_returns 读",
+                count=len(light),
+                light=light[0],
+            )
         )
 
 
@@ -264,8 +269,12 @@ def require_checked(returns: Iterable[Return], *, checked: bool) -> None:
     unchecked = [returned.key for returned in returns if _is_unchecked(returned)]
     if checked and unchecked:
         raise ArgumentError(
-            f"{len(unchecked)} 份表没有检查过（如 {unchecked[0]}），不知道有没有错："
-            "请先 check(returns)；确要不检查，写 checked=False"
+            t(
+                "{count} 份表没有检查过（如 {unchecked}），不知道有没有错："
+                "请先 check(returns)；确要不检查，写 checked=False",
+                count=len(unchecked),
+                unchecked=unchecked[0],
+            )
         )
 
 
@@ -289,11 +298,17 @@ def choose(returns: Iterable[Return], files: PathLike | Iterable[PathLike]) -> R
         position = positions.get(_known_by(path))
         if position is None:
             raise WorkbookError(
-                f"{printable(path)}：指定的文件不在读到的文件里；请写成读到时的路径"
-                "（压缩包里的写作 包.zip/文件.xls），与问题 A505、文件清单里的一样"
+                t(
+                    "{path}：指定的文件不在读到的文件里；"
+                    "请写成读到时的路径（压缩包里的写作 包.zip/文件.xls），与问题 A505、"
+                    "文件清单里的一样",
+                    path=printable(path),
+                )
             )
         if returns[position].status != ACCEPTED:
-            raise WorkbookError(f"{printable(path)}：指定的文件没有读出来，不能计入；请另指定一份")
+            raise WorkbookError(
+                t("{path}：指定的文件没有读出来，不能计入；请另指定一份", path=printable(path))
+            )
         chosen[position] = replace(chosen[position], chosen=True)
     return chosen
 

@@ -31,6 +31,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
 from workbook.errors import WorkbookError
+from workbook.language import t
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -130,7 +131,7 @@ def _result(future: Future[R]) -> R:
     try:
         return future.result()
     except CancelledError:  # so Dask tells that its scheduler is gone
-        raise WorkbookError("与集群的连接断了，或工作被取消；请检查集群后重新运行") from None
+        raise WorkbookError(t("与集群的连接断了，或工作被取消；请检查集群后重新运行")) from None
 
 
 def deaths() -> tuple[type[BaseException], ...]:
@@ -152,18 +153,22 @@ def executor_at(cluster: str, workers: int) -> Iterator[tuple[Executor, int]]:
         from distributed import Client  # noqa: PLC0415 - an extra, and slow to import
     except ImportError:
         raise WorkbookError(
-            "--cluster 需要 distributed，请先运行：pip install 'selfeval-workbook[cluster]'"
+            t("--cluster 需要 distributed，请先运行：pip install 'selfeval-workbook[cluster]'")
         ) from None
     # It logs a lost connection with a traceback; what it means for the work is told by our error.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
         client = Client(cluster)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:  # a timeout is an OSError
-        raise WorkbookError(f"连不上集群 {cluster}，请检查地址（{error}）") from None
+        raise WorkbookError(
+            t("连不上集群 {cluster}，请检查地址（{error}）", cluster=cluster, error=error)
+        ) from None
     with client:
         threads = sum(client.nthreads().values())  # type: ignore[no-untyped-call]
         if not threads:
-            raise WorkbookError(f"集群 {cluster} 里没有工作进程，请先启动 dask worker")
+            raise WorkbookError(
+                t("集群 {cluster} 里没有工作进程，请先启动 dask worker", cluster=cluster)
+            )
         yield client.get_executor(), 2 * threads  # type: ignore[no-untyped-call]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from builder.template import build_template
 from workbook.checking import Trial
 from workbook.form import Form, Rule
+from workbook.language import t
 from workbook.layout import CALC_SHEET, lay_out
 from workbook.package import RawCell, open_bytes
 from workbook.reading import Filling
@@ -75,7 +76,7 @@ def _verdicts(form: Form, batch: Wanted, converted: Future[dict[str, bytes]]) ->
         cells = [calc.get((address.row, address.column)) for address in addresses]
         verdicts = [int(c.value) for c in cells if c is not None and isinstance(c.value, float)]
         if len(verdicts) < len(addresses):
-            raise NoOffice("LibreOffice 没有算出工作簿，请升级后再试")
+            raise NoOffice(t("LibreOffice 没有算出工作簿，请升级后再试"))
         yield tried.verdict(verdicts)
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from workbook.errors import FormError, Refused, WorkbookError
 from workbook.form import Form, form_of
+from workbook.language import t
 from workbook.limits import MEGABYTE, OWN_FILES
 from workbook.package import Archive
 from workbook.reading import Return
@@ -127,7 +128,12 @@ class ReportPack:
                 returned = return_of(record, self.forms, Path(top) / record["path"])
             except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
                 raise WorkbookError(
-                    f"{top}：{duty.copy}（{printable(duty.department)}）不是程序写的样子；请县区用 close 重新封存、报来"
+                    t(
+                        "{top}：{copy}（{department}）不是程序写的样子；请县区用 close 重新封存、报来",
+                        top=top,
+                        copy=duty.copy,
+                        department=printable(duty.department),
+                    )
                 ) from None
             yield returned
 
@@ -230,19 +236,34 @@ def open_pack(content: bytes, name: str) -> ReportPack:
         packed = archive.packed(LIST)
         if packed is None:
             raise WorkbookError(
-                f"{name}：不是上报包，里面没有{LIST}；请给出 close 写的“…-上报.zip”"
+                t(
+                    "{name}：不是上报包，里面没有{list}；请给出 close 写的“…-上报.zip”",
+                    name=name,
+                    list=LIST,
+                )
             )
         listed = archive.inflate(LIST, packed)
         if not is_as_stamped(io.BytesIO(content)):
-            raise WorkbookError(f"{name}：与封存时不同，有字节改过；{remedy}")
+            raise WorkbookError(
+                t("{name}：与封存时不同，有字节改过；{remedy}", name=name, remedy=remedy)
+            )
         pack = _read_list(listed, archive)
         if fault := next(_unlike(archive, json.loads(listed)["files"]), ""):
             raise WorkbookError(f"{name}：{fault}；{remedy}")
         _ = pack.forms
     except Refused as refused:
-        raise WorkbookError(f"{name}：打不开（{refused.detail}）；{remedy}") from None
+        raise WorkbookError(
+            t(
+                "{name}：打不开（{detail}）；{remedy}",
+                name=name,
+                detail=refused.detail,
+                remedy=remedy,
+            )
+        ) from None
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, FormError):
-        raise WorkbookError(f"{name}：{LIST}或里面的定义坏了；{remedy}") from None
+        raise WorkbookError(
+            t("{name}：{list}或里面的定义坏了；{remedy}", name=name, list=LIST, remedy=remedy)
+        ) from None
     return pack
 
 
@@ -271,7 +292,7 @@ def _read_list(listed: bytes, archive: Archive) -> ReportPack:
 
 def _unlike(archive: Archive, hashes: Mapping[str, str]) -> Iterator[str]:
     names = archive.names
-    for name in sorted(set(names) - hashes.keys() - {LIST}):
+    for name in sorted(set(names) - hashes.keys() - {list}):
         yield f"{printable(name)}是后来加进来的"
     for name, wanted in hashes.items():
         packed = archive.packed(name)

@@ -16,6 +16,7 @@ from typing import Any
 
 from workbook.arguments import PathLike, as_path
 from workbook.errors import BuildError, WorkbookError, reason_of, remedy_of
+from workbook.language import t
 from workbook.release import __version__
 from workbook.reported import (
     LIST,
@@ -130,12 +131,18 @@ def seal_round(
     open_: list[str] = []
     if this_round.is_closed:  # a pack that was lost, or never finished, is made anew
         if pack.is_file() and report.is_file():
-            raise WorkbookError(f"{path}：已经封存；要改，先用 workbook round reopen 写明原因")
+            raise WorkbookError(
+                t("{path}：已经封存；要改，先用 workbook round reopen 写明原因", path=path)
+            )
         data = _closing(this_round).data
         with _wrote(report), writing(report) as temporary:
             if write_report(temporary, data) != data["report"]:
                 raise WorkbookError(
-                    f"{path}：封存以后名册、设置或收到的文件被改过，或者换了程序的版本，上报包做不成原来的样子；请从备份恢复"
+                    t(
+                        "{path}：封存以后名册、设置或收到的文件被改过，或者换了程序的版本，"
+                        "上报包做不成原来的样子；请从备份恢复",
+                        path=path,
+                    )
                 )
     while not this_round.is_closed:
         open_ = stands_against()
@@ -143,7 +150,9 @@ def seal_round(
             listed = "；".join(open_[:_MOST_LISTED]) + (
                 f" 等 {len(open_)} 项" if len(open_) > _MOST_LISTED else ""
             )
-            raise WorkbookError(f"还不能封存：{listed}。确要封存，请写明原因：--why “……”")
+            raise WorkbookError(
+                t("还不能封存：{listed}。确要封存，请写明原因：--why “……”", listed=listed)
+            )
         data = {
             "why": why.strip(), "open": open_, "former": _former_seal(this_round), **(options or {}),
             "after": this_round.events[-1].id, "reports": _former_reports(this_round),
@@ -220,7 +229,14 @@ def _wrote(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise BuildError(f"{path}：写不了（{reason_of(error)}），{remedy_of(error)}") from None
+        raise BuildError(
+            t(
+                "{path}：写不了（{reason}），{remedy}",
+                path=path,
+                reason=reason_of(error),
+                remedy=remedy_of(error),
+            )
+        ) from None
 
 
 def _open(board: Board) -> Iterator[str]:
@@ -249,10 +265,10 @@ def reopen_round(folder: PathLike | OpenRound, *, why: str) -> Done:
     1
     """
     if not why.strip():
-        raise WorkbookError("重新打开要写明原因：--why “……”")
+        raise WorkbookError(t("重新打开要写明原因：--why “……”"))
     with opened(folder, level="") as this_round:
         if not this_round.is_closed:
-            raise WorkbookError(f"{this_round.folder.path}：没有封存，不必重新打开")
+            raise WorkbookError(t("{path}：没有封存，不必重新打开", path=this_round.folder.path))
         seal = _closing(this_round).hash  # over everything before it
         kept = []
         for pack in (sealed_pack_of(this_round.folder.path), pack_of(this_round.folder.path)):
@@ -340,7 +356,11 @@ def verify(pack: PathLike) -> Verified:
     except (OSError, zipfile.BadZipFile) as error:
         reason = reason_of(error) if isinstance(error, OSError) else "不是 zip，或者坏了"
         raise WorkbookError(
-            f"{path}：打不开（{reason}）；请给出 workbook round close 写的 .zip"
+            t(
+                "{path}：打不开（{reason}）；请给出 workbook round close 写的 .zip",
+                path=path,
+                reason=reason,
+            )
         ) from None
     with archive:
         if LIST in archive.namelist():
@@ -350,7 +370,7 @@ def verify(pack: PathLike) -> Verified:
             listed: Mapping[str, str] = manifest["files"]
             seal, count = str(manifest["seal"]), int(manifest["events"])
         except (KeyError, ValueError, TypeError, zipfile.BadZipFile, RecursionError):
-            raise WorkbookError(f"{path}：里面没有封存清单，或者清单坏了") from None
+            raise WorkbookError(t("{path}：里面没有封存清单，或者清单坏了", path=path)) from None
         faults = list(_unlike(archive, listed))
         faults += _chain_faults(archive, seal, count)
         if not is_whole and not faults:

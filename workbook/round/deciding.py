@@ -9,6 +9,7 @@ from typing import Any
 
 from workbook.arguments import DayLike, PathLike, as_day, as_whole
 from workbook.errors import WorkbookError
+from workbook.language import t
 from workbook.round.folder import OpenRound, opened
 from workbook.round.intake import Incoming
 from workbook.round.ledger import KIND_WORDS, Event, Overtaken
@@ -69,10 +70,18 @@ def duties_of(
     if not of_code and (former := [d for d in board.former if d.key.code == code]) and not deciding:
         return former
     if not of_code:
-        raise WorkbookError(f"{code}：名册上没有这个单位；请写预算编码，或名册上的全称")
+        raise WorkbookError(
+            t("{code}：名册上没有这个单位；请写预算编码，或名册上的全称", code=code)
+        )
     if len(of_code) > 1:
         counties = "、".join(department.entry.county for department in of_code)
-        raise WorkbookError(f"{code}：{counties}都有这个编码，请用 --county 写明是哪个县区的")
+        raise WorkbookError(
+            t(
+                "{code}：{counties}都有这个编码，请用 --county 写明是哪个县区的",
+                code=code,
+                counties=counties,
+            )
+        )
     duties = [
         duty
         for duty in of_code[0].duties
@@ -80,7 +89,7 @@ def duties_of(
     ]
     if not duties:
         owed = "、".join(_named(duty) for duty in of_code[0].duties)
-        raise WorkbookError(f"{code}：没有这张表要报；应报的是 {owed}")
+        raise WorkbookError(t("{code}：没有这张表要报；应报的是 {owed}", code=code, owed=owed))
     return duties
 
 
@@ -129,7 +138,7 @@ def decide(
     named = [name for name, is_given in chosen.items() if is_given]
     if not named or (len(named) > 1 and set(named) != {"accept", "refuse"}):
         options = "、".join(f"--{name.replace('_', '-')}" for name in chosen)
-        raise WorkbookError(f"请写明一个决定：{options} 之一")
+        raise WorkbookError(t("请写明一个决定：{options} 之一", options=options))
     with opened(folder) as this_round:
         this_round.require_open()
         while True:
@@ -228,7 +237,12 @@ class _Decision:
                     if v.number > seen
                 ]
                 raise WorkbookError(
-                    f"{duty.full_key}：看到的是第 {seen} 版，后来又有{'、'.join(newer) or '变动'}；没有照办，请看过再定"
+                    t(
+                        "{full_key}：看到的是第 {seen} 版，后来又有{value}；没有照办，请看过再定",
+                        full_key=duty.full_key,
+                        seen=seen,
+                        value="、".join(newer) or "变动",
+                    )
                 )
 
     def require_nothing_since(self, since: int) -> None:
@@ -241,7 +255,11 @@ class _Decision:
             if later:
                 told = "、".join(dict.fromkeys(f"{e.who} {KIND_WORDS[e.kind][0]}" for e in later))
                 raise WorkbookError(
-                    f"{duty.full_key}：您打开这一页以后又有变动（{told}）；没有照办，请看过再定"
+                    t(
+                        "{full_key}：您打开这一页以后又有变动（{told}）；没有照办，请看过再定",
+                        full_key=duty.full_key,
+                        told=told,
+                    )
                 )
 
     def _event(self, kind: str, duty: DutyState, file: str = "", **data: Any) -> Event:
@@ -253,13 +271,19 @@ class _Decision:
             owed = "、".join(map(_named, self.duties))
             who = self.duties[0].full_key
             raise WorkbookError(
-                f"{who}：有 {len(self.duties)} 张表要报（{owed}），{what}要用 --form、--project 写明是哪一张"
+                t(
+                    "{who}：有 {count} 张表要报（{owed}），{what}要用 --form、--project 写明是哪一张",
+                    who=who,
+                    count=len(self.duties),
+                    owed=owed,
+                    what=what,
+                )
             )
         return self.duties[0]
 
     def _require_why(self, what: str) -> None:
         if not self.why:
-            raise WorkbookError(f"{what}要写明原因：--why “……”")
+            raise WorkbookError(t("{what}要写明原因：--why “……”", what=what))
 
     def approve(self) -> list[Event]:
         events = []
@@ -268,18 +292,28 @@ class _Decision:
             if duty.settled or (duty.is_approved and duty.after_approval is None):
                 continue
             if version is None:
-                raise WorkbookError(f"{duty.full_key}：还没有可以核定的表")
+                raise WorkbookError(t("{full_key}：还没有可以核定的表", full_key=duty.full_key))
             if duty.rivals:
-                raise WorkbookError(f"{duty.full_key}：几份分不清哪份在后，请先用 --use 定一份")
+                raise WorkbookError(
+                    t("{full_key}：几份分不清哪份在后，请先用 --use 定一份", full_key=duty.full_key)
+                )
             errors = duty.open_errors(version)
             if errors and not self.why:
                 raise WorkbookError(
-                    f"{duty.full_key}：还有 {errors} 处错误未改，要核定请写明原因：--why “……”"
+                    t(
+                        "{full_key}：还有 {errors} 处错误未改，要核定请写明原因：--why “……”",
+                        full_key=duty.full_key,
+                        errors=errors,
+                    )
                 )
             events.append(self._event("approved", duty, version.sha256, version=version.number))
         if not events:
             raise WorkbookError(
-                f"{self.duties[0].full_key}：已经是{_state_words(self.duties[0])}，不必再定"
+                t(
+                    "{full_key}：已经是{duties}，不必再定",
+                    full_key=self.duties[0].full_key,
+                    duties=_state_words(self.duties[0]),
+                )
             )
         return events
 
@@ -287,17 +321,36 @@ class _Decision:
         duty = self._one("--use ")
         version = self._version(duty, number)
         if not version.is_right:
-            raise WorkbookError(f"{duty.full_key}：第 {number} 版不是这一次要的表，不能计入")
+            raise WorkbookError(
+                t(
+                    "{full_key}：第 {number} 版不是这一次要的表，不能计入",
+                    full_key=duty.full_key,
+                    number=number,
+                )
+            )
         open_ = duty.rivals or duty.after_approval
         if version == duty.counted == duty.latest and not open_:
-            raise WorkbookError(f"{duty.full_key}：计入的已经是第 {number} 版，不必再定")
+            raise WorkbookError(
+                t(
+                    "{full_key}：计入的已经是第 {number} 版，不必再定",
+                    full_key=duty.full_key,
+                    number=number,
+                )
+            )
         return [self._event("used", duty, version.sha256, version=number)]
 
     def _version(self, duty: DutyState, number: int) -> Version:
         version = duty.version(number)
         if version is None:
             known = "、".join(str(each.number) for each in duty.versions) or "还没有收到"
-            raise WorkbookError(f"{duty.full_key}：没有第 {number} 版；现有：{known}")
+            raise WorkbookError(
+                t(
+                    "{full_key}：没有第 {number} 版；现有：{known}",
+                    full_key=duty.full_key,
+                    number=number,
+                    known=known,
+                )
+            )
         return version
 
     def settle(self, kind: str, state: str) -> list[Event]:
@@ -306,7 +359,11 @@ class _Decision:
         open_ = [duty for duty in self.duties if duty.settled != state]
         if not open_:
             raise WorkbookError(
-                f"{self.duties[0].full_key}：已经是{_state_words(self.duties[0])}，不必再定"
+                t(
+                    "{full_key}：已经是{duties}，不必再定",
+                    full_key=self.duties[0].full_key,
+                    duties=_state_words(self.duties[0]),
+                )
             )
         return [self._event(kind, duty) for duty in open_]
 
@@ -314,17 +371,24 @@ class _Decision:
         for duty in self.duties:
             if duty.deadline is not None and day < duty.deadline:
                 raise WorkbookError(
-                    f"{duty.full_key}：延期到 {day}，比原来的 {duty.deadline} 还早，请核对日期"
+                    t(
+                        "{full_key}：延期到 {day}，比原来的 {deadline} 还早，请核对日期",
+                        full_key=duty.full_key,
+                        day=day,
+                        deadline=duty.deadline,
+                    )
                 )
         duties = [duty for duty in self.duties if duty.extended_to != day]
         if not duties:
-            raise WorkbookError(f"{self.duties[0].full_key}：已经延到 {day}，不必再定")
+            raise WorkbookError(
+                t("{full_key}：已经延到 {day}，不必再定", full_key=self.duties[0].full_key, day=day)
+            )
         return [self._event("extended", duty, to=day.isoformat()) for duty in duties]
 
     def date(self, day: datetime.date, number: int | None) -> list[Event]:
         duty = self._one("--received-on ")
         if not duty.versions:
-            raise WorkbookError(f"{duty.full_key}：还没有收到，没有日期可改")
+            raise WorkbookError(t("{full_key}：还没有收到，没有日期可改", full_key=duty.full_key))
         version = (
             self._version(duty, as_whole(number, "version", least=1))
             if number is not None
@@ -332,7 +396,12 @@ class _Decision:
         )
         if version.day == day:
             raise WorkbookError(
-                f"{duty.full_key}：第 {version.number} 版已经记在 {day} 收到，不必再定"
+                t(
+                    "{full_key}：第 {number} 版已经记在 {day} 收到，不必再定",
+                    full_key=duty.full_key,
+                    number=version.number,
+                    day=day,
+                )
             )
         return [
             self._event("dated", duty, version.sha256, version=version.number, on=day.isoformat())
@@ -348,22 +417,24 @@ class _Decision:
                     self._event("undone", duty, of=[event.id for event in last], what=last[0].kind)
                 )
         if not events:
-            raise WorkbookError(f"{self.duties[0].full_key}：没有可以撤销的决定")
+            raise WorkbookError(
+                t("{full_key}：没有可以撤销的决定", full_key=self.duties[0].full_key)
+            )
         return events
 
     def answer(self, accept: Sequence[int], refuse: Sequence[int]) -> list[Event]:
         if self.until is not None and self.until < today_in_china():
-            raise WorkbookError(f"--until {self.until} 已经过去了，请核对日期")
+            raise WorkbookError(t("--until {until} 已经过去了，请核对日期", until=self.until))
         duty = self._one("--accept、--refuse ")
         if both := set(accept) & set(refuse):
-            raise WorkbookError(f"第 {min(both)} 个问题同时写了同意和不同意")
+            raise WorkbookError(t("第 {both} 个问题同时写了同意和不同意", both=min(both)))
         if accept:
             self._require_why("同意")
         events = []
         if accept:
             problems = [self._living(duty, number) for number in accept]
             if all(each.waiver and self._is_same(each.waiver) for each in problems):
-                raise WorkbookError(f"{duty.full_key}：已经同意过，不必再定")
+                raise WorkbookError(t("{full_key}：已经同意过，不必再定", full_key=duty.full_key))
             events.append(self._event(
                 "waived", duty, problems=problem_list(each.problem for each in problems), numbers=list(accept),
                 **({"until": self.until.isoformat()} if self.until else {}),
@@ -371,11 +442,15 @@ class _Decision:
         if refuse:
             problems = [self._living(duty, number) for number in refuse]
             if all(each.refusal is not None and each.state == "open" for each in problems):
-                raise WorkbookError(f"{duty.full_key}：已经不同意过，不必再定")
+                raise WorkbookError(t("{full_key}：已经不同意过，不必再定", full_key=duty.full_key))
             unanswered = next((each.number for each in problems if each.state == "open"), None)
             if unanswered is not None:
                 raise WorkbookError(
-                    f"{duty.full_key}：第 {unanswered} 个问题单位没有答复，没有可以不同意的"
+                    t(
+                        "{full_key}：第 {unanswered} 个问题单位没有答复，没有可以不同意的",
+                        full_key=duty.full_key,
+                        unanswered=unanswered,
+                    )
                 )
             events.append(self._event(
                 "refused", duty, problems=problem_list(each.problem for each in problems), numbers=list(refuse)
@@ -394,7 +469,14 @@ class _Decision:
             "、".join(str(each.number) for each in duty.problems_of(duty.latest or duty.counted))
             or "没有"
         )
-        raise WorkbookError(f"{duty.full_key}：没有第 {number} 个问题；现在的问题：{known}")
+        raise WorkbookError(
+            t(
+                "{full_key}：没有第 {number} 个问题；现在的问题：{known}",
+                full_key=duty.full_key,
+                number=number,
+                known=known,
+            )
+        )
 
 
 def assign(
@@ -444,7 +526,13 @@ def assign(
                 duty.key,
                 placement.standing,
             ):
-                raise WorkbookError(f"{incoming.name}：已经归 {duty.full_key}，不必再定")
+                raise WorkbookError(
+                    t(
+                        "{name}：已经归 {full_key}，不必再定",
+                        name=incoming.name,
+                        full_key=duty.full_key,
+                    )
+                )
             reception = Reception(this_round, board, reader)
             reception.placements[sha256] = placement
             judged, _ = reception.judge([(incoming, returned)])
@@ -472,7 +560,7 @@ def _of_nobody(this_round: OpenRound, board: Board, file: str) -> Done:
     """Note that a file is of no department."""
     sha256 = _file_named(board, file)
     if sha256 not in {stray.sha256 for stray in board.unassigned}:
-        raise WorkbookError(f"{file}：这个文件已经归了单位，或者已经说过不用管")
+        raise WorkbookError(t("{file}：这个文件已经归了单位，或者已经说过不用管", file=file))
     written = this_round.write_now(
         [Event("assigned", file=sha256, data={"standing": Standing.ATTACHMENT.value})]
     )
@@ -499,7 +587,13 @@ def _file_named(board: Board, file: str) -> str:
     candidates = of_hash or of_name
     if len(candidates) != 1:
         many = f"有 {len(candidates)} 个文件都是" if candidates else "没有收到过"
-        raise WorkbookError(f"{file}：{many}这个文件；请写 status 里列出的编号，或文件的名称")
+        raise WorkbookError(
+            t(
+                "{file}：{many}这个文件；请写 status 里列出的编号，或文件的名称",
+                file=file,
+                many=many,
+            )
+        )
     return candidates[0]
 
 
@@ -508,6 +602,9 @@ def _duty_for(duties: Sequence[DutyState], form: str) -> DutyState:
     fitting = [duty for duty in duties if duty.form.id == form] or list(duties)
     if len(fitting) > 1 and any(duty.project for duty in fitting):
         raise WorkbookError(
-            f"{fitting[0].full_key}：有几张表要报，请用 --form、--project 写明是哪一张"
+            t(
+                "{full_key}：有几张表要报，请用 --form、--project 写明是哪一张",
+                full_key=fitting[0].full_key,
+            )
         )
     return fitting[0]

@@ -18,6 +18,7 @@ from workbook.arguments import PathLike, as_path
 from workbook.checking import Roster, RosterEntry, load_counties, load_roster
 from workbook.errors import BuildError, RosterError, WorkbookError, reason_of, remedy_of
 from workbook.form import Form, form_of
+from workbook.language import t
 from workbook.reading import CHINA, Return
 from workbook.reported import CITY, COUNTY
 from workbook.round.ledger import DutyKey, Event, Ledger, Overtaken
@@ -101,7 +102,14 @@ class RoundFolder:
         candidates = [self.path / f"{stem}{ending}" for ending in _TABLES]
         there = [path for path in candidates if path.is_file()]
         if len(there) > 1:
-            raise WorkbookError(f"{there[0]} 和 {there[1]}：只能有一份{stem}，请留下一份")
+            raise WorkbookError(
+                t(
+                    "{there} 和 {there2}：只能有一份{stem}，请留下一份",
+                    there=there[0],
+                    there2=there[1],
+                    stem=stem,
+                )
+            )
         return there[0] if there else None
 
     def shown(self, path: Path) -> str:
@@ -133,7 +141,12 @@ class RoundFolder:
                 raise
         except OSError as error:
             raise BuildError(
-                f"{target}：收到的文件存不下来（{reason_of(error)}），{remedy_of(error)}"
+                t(
+                    "{target}：收到的文件存不下来（{reason}），{remedy}",
+                    target=target,
+                    reason=reason_of(error),
+                    remedy=remedy_of(error),
+                )
             ) from None
         return digest
 
@@ -144,10 +157,14 @@ class RoundFolder:
             content = path.read_bytes()
         except OSError as error:
             raise WorkbookError(
-                f"{path}：收到过的文件读不了（{reason_of(error)}）；请从备份恢复"
+                t(
+                    "{path}：收到过的文件读不了（{reason}）；请从备份恢复",
+                    path=path,
+                    reason=reason_of(error),
+                )
             ) from None
         if hashlib.sha256(content).hexdigest() != digest:
-            raise WorkbookError(f"{path}：收到过的文件被改过；请从备份恢复")
+            raise WorkbookError(t("{path}：收到过的文件被改过；请从备份恢复", path=path))
         return content
 
     # what the clerk writes
@@ -160,7 +177,13 @@ class RoundFolder:
         """Who must answer: departments, or of a city the counties. Raises RosterError."""
         roster = self.file(ROSTER_STEM)
         if roster is None:
-            raise RosterError(f"{self.path}：没有名册；请把名册存成 {ROSTER_STEM}.xlsx 放在这里")
+            raise RosterError(
+                t(
+                    "{path}：没有名册；请把名册存成 {roster_stem}.xlsx 放在这里",
+                    path=self.path,
+                    roster_stem=ROSTER_STEM,
+                )
+            )
         if level == CITY:
             return load_counties(roster)
         lists = [
@@ -203,7 +226,11 @@ class OpenRound:
         for form in self.settings.forms:
             if form not in {form_id for form_id, _ in self.forms}:
                 raise WorkbookError(
-                    f"{folder.path / NAME}：forms 里的“{form}”不在这一次收的表里；开始以后不能改"
+                    t(
+                        "{name}：forms 里的“{form}”不在这一次收的表里；开始以后不能改",
+                        name=folder.path / NAME,
+                        form=form,
+                    )
                 )
         if self.settings.previous and not (folder.path / self.settings.previous).exists():
             self.remarks.append(
@@ -278,7 +305,10 @@ class OpenRound:
         """Raise WorkbookError where the round is closed."""
         if self.is_closed:
             raise WorkbookError(
-                f"{self.folder.path}：这次收表已经封存；要改，先用 workbook round reopen 写明原因"
+                t(
+                    "{path}：这次收表已经封存；要改，先用 workbook round reopen 写明原因",
+                    path=self.folder.path,
+                )
             )
 
     def _record_changes(self) -> None:
@@ -377,7 +407,7 @@ def opened(path: PathLike | OpenRound, level: str = COUNTY) -> Iterator[OpenRoun
     folder = RoundFolder(path)
     if not folder.hidden.is_dir():
         raise WorkbookError(
-            f"{folder.path}：这里没有收表的账本；请给出 workbook round new 建的文件夹"
+            t("{path}：这里没有收表的账本；请给出 workbook round new 建的文件夹", path=folder.path)
         )
     with Ledger(folder.ledger_path) as ledger:
         this_round = OpenRound(folder, ledger)

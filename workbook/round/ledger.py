@@ -20,8 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from workbook.language import marked
 from workbook.errors import BuildError, WorkbookError, reason_of, remedy_of
+from workbook.language import marked, t
 from workbook.text import printable
 
 KIND_WORDS = {
@@ -214,7 +214,10 @@ class Ledger:
         self._lock: Path | None = None
         if not create and not path.is_file():
             raise WorkbookError(
-                f"{path.parent.parent}：这里没有收表的账本；请先用 workbook round new 建一个"
+                t(
+                    "{parent}：这里没有收表的账本；请先用 workbook round new 建一个",
+                    parent=path.parent.parent,
+                )
             )
         with self._told():
             if self.is_shared:
@@ -276,8 +279,13 @@ class Ledger:
         except FileExistsError:
             holder = printable(_text_of(lock)) or "不知是谁"
             raise WorkbookError(
-                f"{self.path.parent.parent}：在网络盘上，正由别人使用（{holder}），网络盘上一次只能有一个人写；"
-                f"请等一等再试，确知没有人在用的，删去 {lock}"
+                t(
+                    "{parent}：在网络盘上，正由别人使用（{holder}），"
+                    "网络盘上一次只能有一个人写；请等一等再试，确知没有人在用的，删去 {lock}",
+                    parent=self.path.parent.parent,
+                    holder=holder,
+                    lock=lock,
+                )
             ) from None
         except OSError:  # a note half written would keep everybody out
             lock.unlink(missing_ok=True)
@@ -439,13 +447,22 @@ class Ledger:
             yield
         except sqlite3.OperationalError as error:
             raise BuildError(
-                f"{self.path}：账本写不了（{_why(error)}）；什么也没有记，请处理后再运行一次"
+                t(
+                    "{path}：账本写不了（{error}）；什么也没有记，请处理后再运行一次",
+                    path=self.path,
+                    error=_why(error),
+                )
             ) from None
         except sqlite3.DatabaseError as error:
             raise self._damaged(_why(error)) from None
         except OSError as error:
             raise BuildError(
-                f"{self.path}：账本写不了（{reason_of(error)}），{remedy_of(error)}"
+                t(
+                    "{path}：账本写不了（{reason}），{remedy}",
+                    path=self.path,
+                    reason=reason_of(error),
+                    remedy=remedy_of(error),
+                )
             ) from None
 
     def _damaged(self, why: str) -> WorkbookError:

@@ -13,13 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from workbook.language import marked, t
 from workbook.arguments import PathLike, as_paths
 from workbook.catalogue import Severity
 from workbook.checking import judge, related
 from workbook.errors import WorkbookError
 from workbook.findings import Finding
 from workbook.form import Form
+from workbook.language import marked, t
 from workbook.layout import ACTIONS, CHECKED, FIXED
 from workbook.reading import ACCEPTED, SKIPPED, Return, known_forms, read_kept, read_returns
 from workbook.release import __version__
@@ -204,7 +204,11 @@ def _require_elsewhere(folder: RoundFolder, path: Path) -> None:
     given, own = path.resolve(), folder.path.resolve()
     if given in (own, *own.parents) or folder.hidden.resolve() in (given, *given.parents):
         raise WorkbookError(
-            f"{path}：这就是收表的文件夹，里面有账本；收到的放进“{INBOX}”，收它不用写路径"
+            t(
+                "{path}：这就是收表的文件夹，里面有账本；收到的放进“{inbox}”，收它不用写路径",
+                path=path,
+                inbox=INBOX,
+            )
         )
 
 

@@ -15,6 +15,7 @@ from workbook.catalogue import Severity
 from workbook.checking import Roster
 from workbook.errors import WorkbookError
 from workbook.findings import Finding
+from workbook.language import t
 from workbook.reading import Return, Returns
 from workbook.release import __version__
 from workbook.round.deciding import Done, duties_of
@@ -383,7 +384,7 @@ def sample_round(folder: PathLike | OpenRound, add: Iterable[str] = ()) -> Done:
                     {**line, "why": line["why"] or "按次序"} for line in words.to_dict("records")
                 ]
             if not lines:
-                raise WorkbookError("还没有可以抽查的表")
+                raise WorkbookError(t("还没有可以抽查的表"))
             events.append(
                 Event(
                     "sampled",

@@ -28,6 +28,7 @@ from workbook.checking import RosterEntry
 from workbook.errors import BuildError, WorkbookError
 from workbook.findings import Finding
 from workbook.form import DEPARTMENT, DEPARTMENT_CODE, Value, shown
+from workbook.language import t
 from workbook.layout import lay_out
 from workbook.reading import Filling, Submission
 from workbook.round.deciding import Done, duties_of
@@ -167,7 +168,10 @@ def _require_apart(places: Sequence[Path]) -> None:
     for place in places:
         if str(place).casefold() in seen:
             raise BuildError(
-                f"{place}：两个单位（或项目）的文件名会相同，请在名册里写上预算编码，或改名"
+                t(
+                    "{place}：两个单位（或项目）的文件名会相同，请在名册里写上预算编码，或改名",
+                    place=place,
+                )
             )
         seen[str(place).casefold()] = place
 
@@ -646,7 +650,12 @@ def _filled(this_round: OpenRound, template: str, words: Mapping[str, Any]) -> s
     except (KeyError, ValueError, IndexError, AttributeError) as error:
         known = "、".join(f"{{{name}}}" for name in words)
         raise WorkbookError(
-            f"{this_round.folder.path / _TEXT}：花括号里的词不对（{error}）；能用的有：{known}"
+            t(
+                "{text}：花括号里的词不对（{error}）；能用的有：{known}",
+                text=this_round.folder.path / _TEXT,
+                error=error,
+                known=known,
+            )
         ) from None
     if template == _SHORT_TEXT and len(text) > _LONGEST_MESSAGE:
         text = _SHORTER_TEXT.format(**words)

@@ -13,6 +13,7 @@ from typing import Any
 
 from workbook.arguments import FIRST_YEAR, LAST_YEAR
 from workbook.errors import WorkbookError, reason_of
+from workbook.language import t
 from workbook.reported import CITY, COUNTY
 from workbook.text import printable
 
@@ -93,18 +94,34 @@ def load_settings(path: Path) -> RoundSettings:
         table = tomllib.loads(_DAY.sub(_two_digits, text))
     except OSError as error:
         raise WorkbookError(
-            f"{path}：读不了（{reason_of(error)}）；这里应是 workbook round new 建的文件夹"
+            t(
+                "{path}：读不了（{reason}）；这里应是 workbook round new 建的文件夹",
+                path=path,
+                reason=reason_of(error),
+            )
         ) from None
     except UnicodeDecodeError:
-        raise WorkbookError(f"{path}：文字编码不对，请另存为 UTF-8") from None
+        raise WorkbookError(t("{path}：文字编码不对，请另存为 UTF-8", path=path)) from None
     except tomllib.TOMLDecodeError as error:
         remedy = "请照旁边各行的样子改：引号用半角的，日期如 2025-03-31，是否写 true、false"
-        raise WorkbookError(f"{path}：写法有误（{_where(str(error), text)}），{remedy}") from None
+        raise WorkbookError(
+            t(
+                "{path}：写法有误（{error}），{remedy}",
+                path=path,
+                error=_where(str(error), text),
+                remedy=remedy,
+            )
+        ) from None
     names = [item.name for item in fields(RoundSettings)]
     for key in table:
         if key not in names:
             raise WorkbookError(
-                f"{path}：没有“{printable(key)}”这一项；能写的有：{'、'.join(names)}"
+                t(
+                    "{path}：没有“{key}”这一项；能写的有：{names}",
+                    path=path,
+                    key=printable(key),
+                    names="、".join(names),
+                )
             )
     values: dict[str, Any] = {}
     for name, (kind, wanted) in _KINDS.items():
@@ -112,11 +129,19 @@ def load_settings(path: Path) -> RoundSettings:
             continue
         value = table[name]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise WorkbookError(f"{path}：{name} = {value!r} 不对，应是{wanted}")
+            raise WorkbookError(
+                t(
+                    "{path}：{name} = {value!r} 不对，应是{wanted}",
+                    path=path,
+                    name=name,
+                    value=value,
+                    wanted=wanted,
+                )
+            )
         values[name] = tuple(value) if isinstance(value, list) else value
     for name in ("forms", "year"):
         if not values.get(name) and not (name == "forms" and values.get("level") == CITY):
-            raise WorkbookError(f"{path}：缺少 {name}")
+            raise WorkbookError(t("{path}：缺少 {name}", path=path, name=name))
     settings = RoundSettings(**values)
     _require_sensible(path, settings)
     return settings
@@ -142,7 +167,7 @@ _KINDS: Mapping[str, tuple[Any, str]] = {
 
 def _require_sensible(path: Path, settings: RoundSettings) -> None:
     if isinstance(settings.deadline, datetime.datetime):
-        raise WorkbookError(f"{path}：deadline 只写日期，如 2025-03-31，不写时刻")
+        raise WorkbookError(t("{path}：deadline 只写日期，如 2025-03-31，不写时刻", path=path))
     wrong = (
         "forms" if not all(isinstance(form, str) for form in settings.forms)
         else "year" if not FIRST_YEAR <= settings.year <= LAST_YEAR
@@ -154,7 +179,13 @@ def _require_sensible(path: Path, settings: RoundSettings) -> None:
     )  # fmt: skip
     if wrong:
         raise WorkbookError(
-            f"{path}：{wrong} = {getattr(settings, wrong)!r} 不对，应是{_KINDS[wrong][1]}"
+            t(
+                "{path}：{wrong} = {settings!r} 不对，应是{kinds}",
+                path=path,
+                wrong=wrong,
+                settings=getattr(settings, wrong),
+                kinds=_KINDS[wrong][1],
+            )
         )
 
 

@@ -13,6 +13,7 @@ from workbook.arguments import DayLike, PathLike, as_day, as_path, as_year
 from workbook.checking import load_counties, load_roster
 from workbook.errors import BuildError, WorkbookError, reason_of, remedy_of
 from workbook.form import Form, as_form
+from workbook.language import t
 from workbook.release import __version__
 from workbook.reported import CITY
 from workbook.round.folder import (
@@ -71,13 +72,13 @@ def new_round(
     """
     path = as_path(folder, "folder")
     if path.is_file():
-        raise BuildError(f"{path}：这是一个文件，请给出文件夹")
+        raise BuildError(t("{path}：这是一个文件，请给出文件夹", path=path))
     hidden = path / HIDDEN  # without a ledger and a file: of a `new` that was ended half way
     half_made = hidden.is_dir() and not any((hidden / FILES).glob("*/*"))
     if (hidden / LEDGER).exists() or (
         not half_made and (hidden.exists() or (path / NAME).exists())
     ):
-        raise BuildError(f"{path}：这里已经有一次收表，请换一个文件夹")
+        raise BuildError(t("{path}：这里已经有一次收表，请换一个文件夹", path=path))
     if last is not None:
         settings, definitions, lists = _after(path, RoundFolder(last), year)
         settings = replace(settings, deadline=None)
@@ -90,7 +91,7 @@ def new_round(
     if counties is not None or settings.level == CITY:
         if forms or roster is not None or projects is not None or indicators is not None:
             raise WorkbookError(
-                "收各县区上报包的，只要 --counties，不要 --form、--roster：收哪些表由上报包说"
+                t("收各县区上报包的，只要 --counties，不要 --form、--roster：收哪些表由上报包说")
             )
         lists = {ROSTER_STEM: as_path(counties, "counties")} if counties is not None else lists
         load_counties(lists[ROSTER_STEM])
@@ -100,24 +101,29 @@ def new_round(
     given = [as_form(form) for form in forms]
     definitions = given or definitions
     if not definitions:
-        raise WorkbookError("收哪些表？请用 --form 写出表名，如 --form department_overall")
+        raise WorkbookError(t("收哪些表？请用 --form 写出表名，如 --form department_overall"))
     if roster is not None:
         lists = {ROSTER_STEM: as_path(roster, "roster")}
     for stem, file in ((PROJECTS_STEM, projects), (INDICATORS_STEM, indicators)):
         if file is not None:
             lists[stem] = as_path(file, stem)
     if ROSTER_STEM not in lists:
-        raise WorkbookError("谁应报？请用 --roster 给出名册")
+        raise WorkbookError(t("谁应报？请用 --roster 给出名册"))
     listed = load_roster(lists[ROSTER_STEM], lists.get(PROJECTS_STEM), lists.get(INDICATORS_STEM))
     by_project = next((form for form in definitions if form.key_fields.project is not None), None)
     if by_project is not None and not listed.projects:
         raise WorkbookError(
-            f"《{by_project.name}》一个项目报一份，名册里没有项目：请加一张工作表“{PROJECTS_STEM}”，或用 --projects 给出"
+            t(
+                "《{name}》一个项目报一份，名册里没有项目："
+                "请加一张工作表“{projects_stem}”，或用 --projects 给出",
+                name=by_project.name,
+                projects_stem=PROJECTS_STEM,
+            )
         )
     settings = replace(settings, forms=tuple(form.id for form in definitions))
     settings = _settled(settings, year or listed.year, deadline, bureau, area)
     if len(set(settings.forms)) < len(settings.forms):
-        raise WorkbookError("同一张表写了两次，请只写一次")
+        raise WorkbookError(t("同一张表写了两次，请只写一次"))
     _make(path, settings, definitions, lists)
     return path
 
@@ -140,7 +146,9 @@ def _after(
 ) -> tuple[RoundSettings, list[Form], dict[str, Path]]:
     """What a round takes over from the one before it."""
     if not last.hidden.is_dir():
-        raise WorkbookError(f"{last.path}：这里没有收表的账本；--from 要给出上一次收表的文件夹")
+        raise WorkbookError(
+            t("{path}：这里没有收表的账本；--from 要给出上一次收表的文件夹", path=last.path)
+        )
     before = last.settings()
     forms = last.forms()
     definitions = [
@@ -170,7 +178,14 @@ def _make(
             with writing(path / f"{stem}{source.suffix.lower()}") as temporary:
                 shutil.copyfile(source, temporary)
     except OSError as error:
-        raise BuildError(f"{path}：建不了（{reason_of(error)}），{remedy_of(error)}") from None
+        raise BuildError(
+            t(
+                "{path}：建不了（{reason}），{remedy}",
+                path=path,
+                reason=reason_of(error),
+                remedy=remedy_of(error),
+            )
+        ) from None
     texts = {
         NAME: settings.text(),
         "说明.txt": _README,

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from workbook.language import marked, t
 from workbook.arguments import PathLike
 from workbook.checking import RosterEntry
 from workbook.form import Form
+from workbook.language import marked, t
 from workbook.layout import FIXED
 from workbook.reading import CHINA
 from workbook.round.folder import OpenRound, Owed, due_of, opened

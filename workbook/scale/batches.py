@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbook.errors import WorkbookError
+from workbook.language import t
 from workbook.stores import Folder, Url, location, state_in_store
 from workbook.writing import digest_of
 
@@ -85,7 +86,11 @@ def _record(folder: Folder, name: str) -> BatchRecord:
         )
     except (ValueError, KeyError, TypeError):
         raise WorkbookError(
-            f"{folder.url}/{name}：不是本程序写的记录，或已损坏；请换一个文件夹，或清空它重新读"
+            t(
+                "{url}/{name}：不是本程序写的记录，或已损坏；请换一个文件夹，或清空它重新读",
+                url=folder.url,
+                name=name,
+            )
         ) from None
 
 

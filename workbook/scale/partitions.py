@@ -35,6 +35,7 @@ from workbook.arguments import PathLike, as_path, as_paths, as_whole
 from workbook.checking import Batch, ExpectedScoreCollector, expected_score_frame, judge
 from workbook.errors import WorkbookError
 from workbook.form import Form, form_of
+from workbook.language import t
 from workbook.reading import (
     IN_FLIGHT,
     County,
@@ -170,7 +171,9 @@ def _taken_over(folder: Folder, present: Mapping[str, FileNow], maker: str) -> l
     on_record = records_in(folder, names)
     is_ours = any(file in present for record in on_record for file, _ in record.files)
     if not is_ours and any(_PART.fullmatch(name) or is_record(name) for name in names):
-        raise WorkbookError(f"{folder.url}：里面已有以前写的别的表的数据，请换一个文件夹，或清空它")
+        raise WorkbookError(
+            t("{url}：里面已有以前写的别的表的数据，请换一个文件夹，或清空它", url=folder.url)
+        )
     whole, partly = split(on_record, present, maker)
     left = [_what_is_left(folder, record, files) for record, files in partly.items()]
     return whole + left
@@ -222,7 +225,9 @@ def _finish(folder: Folder, records: Sequence[BatchRecord], present: Mapping[str
     """
     order = {name: number for number, name in enumerate(present)}
     if sum(len(record.files) for record in records) != len(order):
-        raise WorkbookError(f"{folder.url}：有两次运行同时写进来，请清空它再重新运行一次")
+        raise WorkbookError(
+            t("{url}：有两次运行同时写进来，请清空它再重新运行一次", url=folder.url)
+        )
     in_order = sorted(records, key=lambda record: order[record.files[0][0]])
     parts = [part for record in in_order for part in record.parts]
     batch_of = {file: record.name for record in records for file, _ in record.files}

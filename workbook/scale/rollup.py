@@ -38,6 +38,7 @@ from workbook.errors import WorkbookError
 from workbook.expression import Type
 from workbook.findings import Finding
 from workbook.form import DEPARTMENT, Field, Form, Section
+from workbook.language import t
 from workbook.layout import cell_name
 from workbook.reading import ACCEPTED, Cell, Return, Returns, Submission, choose, known_forms
 from workbook.scale.partitions import ACROSS, LISTED, Partitions, RowFilter, hive_folder, is_across
@@ -104,7 +105,11 @@ def roll_up(
     )
     if len(summary.coverage) > MOST_LINES:
         raise WorkbookError(
-            f"有 {len(summary.coverage)} 个单位，一张工作表放不下；请分地区汇总。数据已写在 {parts.folder.url}"
+            t(
+                "有 {count} 个单位，一张工作表放不下；请分地区汇总。数据已写在 {url}",
+                count=len(summary.coverage),
+                url=parts.folder.url,
+            )
         )
     return returns, summary
 

@@ -29,6 +29,7 @@ from workbook.checking import (
 )
 from workbook.errors import PreviousError
 from workbook.form import PER_WANYUAN, Field, Form
+from workbook.language import t
 from workbook.summary.amounts import UNIT, rates_of
 from workbook.summary.coverage import Status
 from workbook.summary.previous import RATE, SCORE, DepartmentLines
@@ -92,7 +93,14 @@ class PreviousTables:
             first = seen.setdefault((lines.form.key, lines.fiscal_year), name)
             if first != name:
                 raise PreviousError(
-                    f"{self.path}：{first}和{name}都是 {lines.fiscal_year} 年度{lines.form.name}的汇总，请只留一张"
+                    t(
+                        "{path}：{first}和{name}都是 {fiscal_year} 年度{name2}的汇总，请只留一张",
+                        path=self.path,
+                        first=first,
+                        name=name,
+                        fiscal_year=lines.fiscal_year,
+                        name2=lines.form.name,
+                    )
                 )
 
     def _refuse_this_year(
@@ -105,7 +113,13 @@ class PreviousTables:
         ours = years[first.form.id]
         what = "是今年的汇总表" if first.fiscal_year == ours else "的年度在今年之后"
         raise PreviousError(
-            f"{self.path}：这{what}（{first.fiscal_year} 年度），不能与 {ours} 年度对照；请给出上一年度的"
+            t(
+                "{path}：这{what}（{fiscal_year} 年度），不能与 {ours} 年度对照；请给出上一年度的",
+                path=self.path,
+                what=what,
+                fiscal_year=first.fiscal_year,
+                ours=ours,
+            )
         )
 
 
@@ -340,10 +354,17 @@ class _TableReader:
             if years:
                 listed = "、".join(sorted(years))
                 raise PreviousError(
-                    f"{self._where}：看不出是哪个年度的（写着 {listed}）；请在表的标题里只写“某年度”"
+                    t(
+                        "{where}：看不出是哪个年度的（写着 {listed}）；请在表的标题里只写“某年度”",
+                        where=self._where,
+                        listed=listed,
+                    )
                 )
         raise PreviousError(
-            f"{self._where}：看不出是哪个年度的；请在表头上面的标题或文件名里写上年度，如“2023年度”"
+            t(
+                "{where}：看不出是哪个年度的；请在表头上面的标题或文件名里写上年度，如“2023年度”",
+                where=self._where,
+            )
         )
 
     def _units(self) -> tuple[dict[str, str], str]:
@@ -358,7 +379,13 @@ class _TableReader:
         for name, unit in units.items():
             if unit not in PER_WANYUAN:
                 raise PreviousError(
-                    f"{self._where}：“{self._head_of(name)}”的单位是“{unit}”，请换算成{UNIT}或元"
+                    t(
+                        "{where}：“{name}”的单位是“{unit}”，请换算成{ours}或元",
+                        where=self._where,
+                        name=self._head_of(name),
+                        unit=unit,
+                        ours=UNIT,
+                    )
                 )
         whence = "表上写明" if above or all(in_heads) else f"表上没有写明单位，按{UNIT}"
         return units, whence
@@ -431,7 +458,14 @@ class _TableReader:
                 who = words.get("project") or words["department"] or words["code"]
                 county = "" if "county" in words else "不同县区的请加一列“县区”；同一家的"
                 raise PreviousError(
-                    f"{self._where}：第 {first}、{line.row} 行都是“{who}”，{county}请只留一行"
+                    t(
+                        "{where}：第 {first}、{row} 行都是“{who}”，{county}请只留一行",
+                        where=self._where,
+                        first=first,
+                        row=line.row,
+                        who=who,
+                        county=county,
+                    )
                 )
 
     def _frame(self, lines: Sequence[_TableLine]) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from workbook.checking import Identity, cell_text, pair
 from workbook.errors import Refused, ReviewError
 from workbook.expression import number_text
 from workbook.form import Form
+from workbook.language import t
 from workbook.limits import OWN_FILES
 from workbook.package import Package, Sheet, open_package
 from workbook.summary.previous import DepartmentLines, identities_of
@@ -141,7 +142,14 @@ def cutoffs(form: Form, reviews: Reviews | None) -> tuple[tuple[str, float], ...
     if lowest != sorted(lowest, reverse=True) or len(set(lowest)) < len(lowest):
         listed = "、".join(f"{grade} {number_text(value)}" for grade, value in changed)
         raise ReviewError(
-            f"{reviews.path}，{SETTINGS}：{form.name}的分数下限应从优到中依次降低，现在是 {listed}；请改正后再汇总"
+            t(
+                "{path}，{settings}：{name}的分数下限应从优到中依次降低，"
+                "现在是 {listed}；请改正后再汇总",
+                path=reviews.path,
+                settings=SETTINGS,
+                name=form.name,
+                listed=listed,
+            )
         )
     return changed
 
@@ -164,7 +172,13 @@ def set_aside(parts: Sequence[DepartmentLines], reviews: Reviews | None) -> pd.D
             "、".join(map(str, sorted(y))) for y in ({e.fiscal_year for e in entries}, years)
         )
         raise ReviewError(
-            f"{reviews.path}：里面的复核是 {theirs} 年度的，这次汇总的是 {ours} 年度；请给出同一年度的汇总表"
+            t(
+                "{path}：里面的复核是 {theirs} 年度的，这次汇总的是 {ours} 年度；"
+                "请给出同一年度的汇总表",
+                path=reviews.path,
+                theirs=theirs,
+                ours=ours,
+            )
         )
     unmatched = [entry for entry in entries if entry not in used]
     columns = {
@@ -222,7 +236,9 @@ def load_reviews(path: PathLike, *, passwords: Sequence[str] | str = ()) -> Revi
     except Refused as refused:
         kind = ReviewError if refused.code in ("W101", "W105", "W106") else _NoSummary
         message = CATALOGUE[refused.code].message.format(detail=refused.detail)
-        raise kind(f"{path}：{message}；请给出本程序写的汇总表") from None
+        raise kind(
+            t("{path}：{message}；请给出本程序写的汇总表", path=path, message=message)
+        ) from None
     return _ReviewsReader(path, package).reviews()
 
 
@@ -270,7 +286,12 @@ class _ReviewsReader:
                 criteria |= self._criteria(sheet, head) if head else {}
         if not is_summary:
             raise _NoSummary(
-                f"{self.path}：没有带“{HEADS['score']}”或“{HEADS['remark']}”一列的汇总表；请给出本程序写的汇总表"
+                t(
+                    "{path}：没有带“{score}”或“{remark}”一列的汇总表；请给出本程序写的汇总表",
+                    path=self.path,
+                    score=HEADS["score"],
+                    remark=HEADS["remark"],
+                )
             )
         if self.faults:
             rest = f"；等 {len(self.faults)} 处" if len(self.faults) > _MOST_LISTED else ""

@@ -25,6 +25,7 @@ from workbook.checking import Batch, View, gather
 from workbook.display import html_table
 from workbook.expression import EPOCH, NUMBER, Cells, Type
 from workbook.form import GROUP, Field, Form, Section
+from workbook.language import t
 from workbook.layout import lay_out
 from workbook.reading import (
     ACCEPTED,
@@ -138,7 +139,7 @@ def frames(
     require_whole(returns)
     twice = [key for key, count in Counter(item.key for item in returns).items() if count > 1]
     if twice:
-        raise ArgumentError(f"{twice[0]}：读了不止一遍，请只读一遍")
+        raise ArgumentError(t("{twice}：读了不止一遍，请只读一遍", twice=twice[0]))
     if form is not None:
         taken(form, Form, "form", "应是表式（load_form 读出的）")
     groups = by_form(returns)

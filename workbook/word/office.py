@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from workbook.errors import WorkbookError
+from workbook.language import t
 from workbook.limits import MEGABYTE
 from workbook.package import bounded
 
@@ -73,7 +74,7 @@ def convert(
     """
     program = find_office()
     if program is None:
-        raise NoOffice("没有找到 LibreOffice，请安装后再试")
+        raise NoOffice(t("没有找到 LibreOffice，请安装后再试"))
     # LibreOffice's own last writes may race with the removal.
     with tempfile.TemporaryDirectory(prefix="office-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
@@ -114,11 +115,11 @@ def _run(command: list[str], seconds: float, home: Path) -> None:
             start_new_session=_HAS_GROUPS,
         )
     except OSError as error:
-        raise NoOffice(f"LibreOffice 无法启动（{error.strerror}）") from None
+        raise NoOffice(t("LibreOffice 无法启动（{strerror}）", strerror=error.strerror)) from None
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
-        raise NoOffice(f"LibreOffice 转换超过 {seconds:g} 秒，已停止") from None
+        raise NoOffice(t("LibreOffice 转换超过 {seconds:g} 秒，已停止", seconds=seconds)) from None
     finally:
         _end(process)
 
