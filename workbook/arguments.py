@@ -36,7 +36,7 @@ def refusal(name: str, value: object, remedy: str) -> ArgumentError:
         isinstance(value, int) and abs(value) < _LARGEST
     )
     given = repr(value) if is_short else ""
-    shown = given if 0 < len(given) <= _LONGEST else f"一个 {type(value).__name__}"
+    shown = given if 0 < len(given) <= _LONGEST else t("一个 {name}", name=type(value).__name__)
     return ArgumentError(f"{name}={shown}：{remedy}")
 
 
@@ -50,9 +50,9 @@ def taken(value: object, kind: type[T] | tuple[type[T], ...], name: str, remedy:
 def as_path(value: object, name: str, *, suffixes: tuple[str, ...] = ()) -> Path:
     """A path, or a URL's; a file's with one of some endings, if they are given. Raises ArgumentError."""
     if not isinstance(value, str | os.PathLike) or not (text := os.fspath(value)).strip():
-        raise refusal(name, value, "应是文件或文件夹的路径")
+        raise refusal(name, value, t("应是文件或文件夹的路径"))
     if not isinstance(text, str):
-        raise refusal(name, value, "路径应是文字")
+        raise refusal(name, value, t("路径应是文字"))
     path = value if isinstance(value, Url) else location(text)
     if text == "~" or text.startswith(("~/", "~\\")):
         path = path.expanduser()
@@ -62,7 +62,7 @@ def as_path(value: object, name: str, *, suffixes: tuple[str, ...] = ()) -> Path
                 "{path}：{name} 的文件名应以 {suffixes} 结尾",
                 path=path,
                 name=name,
-                suffixes=" 或 ".join(suffixes),
+                suffixes=t(" 或 ").join(suffixes),
             )
         )
     return path
@@ -78,7 +78,7 @@ def as_paths(value: object, name: str) -> list[Path]:
     if alone:
         value = [value]
     if not isinstance(value, Iterable) or isinstance(value, bytes) or is_table(value):
-        raise refusal(name, value, "应是一个或几个文件、文件夹的路径")
+        raise refusal(name, value, t("应是一个或几个文件、文件夹的路径"))
     paths = expanded(shortest(as_path(each, name)) for each in value)
     if alone and not any(isinstance(path, Url) or os.path.lexists(path) for path in paths):
         raise ArgumentError(t("找不到“{paths}”，请检查路径", paths=paths[0]))
@@ -99,8 +99,8 @@ def as_whole(value: object, name: str, *, least: int, most: int | None = None) -
     """A whole number, be it a text. Raises ArgumentError."""
     number = _whole(value)
     if number is None or number < least or (most is not None and number > most):
-        until = f"到 {most} " if most is not None else "以上"
-        raise refusal(name, value, f"应是 {least} {until}的整数")
+        until = t("到 {most} ", most=most) if most is not None else t("以上")
+        raise refusal(name, value, t("应是 {least} {until}的整数", least=least, until=until))
     return number
 
 
@@ -123,7 +123,7 @@ def as_day(value: object, name: str) -> datetime.date:
     """A day of our times; of a moment, its day. Raises ArgumentError."""
     day = _day(value)
     if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise refusal(name, value, "应是日期，如 2025-3-31")
+        raise refusal(name, value, t("应是日期，如 2025-3-31"))
     return day
 
 
@@ -169,7 +169,7 @@ def as_value(value: Any, name: str) -> str | float | datetime.date | None:
         return value
     number = _number(value)
     if number is None or math.isinf(number):
-        raise refusal(name, value, "应是数字、文字或日期")
+        raise refusal(name, value, t("应是数字、文字或日期"))
     return None if math.isnan(number) else number
 
 

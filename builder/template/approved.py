@@ -53,8 +53,11 @@ def addressees(
     >>> each[0].code, each[0].department
     ('118001', '岳阳市云溪区档案馆')
     """
-    form, roster = as_form(form), taken(as_roster(roster), Roster, "roster", "应是名册，或它的路径")
-    given_rows = taken({} if rows is None else rows, Mapping, "rows", "应是“指标: 行数”的字典")
+    form, roster = (
+        as_form(form),
+        taken(as_roster(roster), Roster, "roster", t("应是名册，或它的路径")),
+    )
+    given_rows = taken({} if rows is None else rows, Mapping, "rows", t("应是“指标: 行数”的字典"))
     rows = {name: as_whole(count, "rows", least=1) for name, count in given_rows.items()}
     spare = as_whole(spare, "spare", least=0, most=MOST_ROWS)
     amounts = roster_amounts(roster, form) if budget else {}
@@ -158,9 +161,15 @@ class _Approved:
         ]
         if len(meant) != 1:
             known = "、".join("/".join(filter(None, group.path)) for group in groups)
-            said = "/".join(filter(None, levels)) or "（空）"
+            said = "/".join(filter(None, levels)) or t("（空）")
             raise self._error(
-                indicator, f"分不清“{indicator.name}”是哪一级的指标（{said}）；表里有：{known}"
+                indicator,
+                t(
+                    "分不清“{name}”是哪一级的指标（{said}）；表里有：{known}",
+                    name=indicator.name,
+                    said=said,
+                    known=known,
+                ),
             )
         return meant[0]
 
@@ -179,7 +188,7 @@ class _Approved:
     def _value(self, indicator: RosterIndicator, item: Field, text: str) -> Value:
         read = item.read(text, "", self.form.unit)
         wrong = read.problem or (
-            "不是可以选的" if item.choices and read.value not in item.choices else ""
+            t("不是可以选的") if item.choices and read.value not in item.choices else ""
         )
         if wrong:
             raise self._error(indicator, f"{item.label}“{text}”{wrong}")
@@ -212,7 +221,14 @@ class _Approved:
                 )
 
     def _error(self, indicator: RosterIndicator, message: str) -> RosterError:
-        return RosterError(f"{self.place}，第 {indicator.row} 行：{message}")
+        return RosterError(
+            t(
+                "{place}，第 {row} 行：{message}",
+                place=self.place,
+                row=indicator.row,
+                message=message,
+            )
+        )
 
 
 def _column(indicator: RosterIndicator, *names: str) -> str:

@@ -40,7 +40,7 @@ def issue(
     """
     form = as_form(form)
     output = as_path(output, "output", suffixes=() if folder else (".xlsx",))
-    remedy = "应是 addressees(表式, 名册) 的结果"
+    remedy = t("应是 addressees(表式, 名册) 的结果")
     addressed = [
         taken(each, Addressee, "addressed", remedy)
         for each in taken(addressed, Iterable, "addressed", remedy)
@@ -57,7 +57,11 @@ def issue(
     for path, each in zip(paths, addressed, strict=True):
         first = of_path.setdefault(str(path).casefold(), each)
         if first is not each:
-            names = f"“{first.project or first.department}”和“{each.project or each.department}”"
+            names = t(
+                "“{value}”和“{value2}”",
+                value=first.project or first.department,
+                value2=each.project or each.department,
+            )
             raise BuildError(
                 t(
                     "{path}：{names}的文件名会相同，请在名册里写上预算编码，或改名",

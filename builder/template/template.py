@@ -146,7 +146,7 @@ def build_template(
     layout = lay_out(form, _plan(form, plan))
     year = None if fiscal_year is None else as_year(fiscal_year, "fiscal_year")
     locked = [_issued(layout, _filling(prefilled, "prefilled"), year)]
-    lock = Lock(taken(password, str, "password", "应是文字"))
+    lock = Lock(taken(password, str, "password", t("应是文字")))
     _build(layout, path, _filling(filling, "filling"), locked, lock, SendBack())
     return path
 
@@ -154,12 +154,16 @@ def build_template(
 def _filling(value: Filling | Mapping[str, object] | None, name: str) -> Filling:
     """A filling, or the values of single fields and of cells of rows (`indicators.actual.3`), as the reader names them."""
     if not isinstance(value, Mapping):
-        remedy = "应是 Filling，或者“字段: 值”的字典"
+        remedy = t("应是 Filling，或者“字段: 值”的字典")
         given = Filling() if value is None else taken(value, Filling, name, remedy)
         rows = {
             section: {
-                as_whole(n, f"{name} 的行号", least=1): _plain(row, f"{section} 第 {n} 行")
-                for n, row in taken(section_rows, Mapping, name, "行应是“行号: 值”的字典").items()
+                as_whole(n, t("{name} 的行号", name=name), least=1): _plain(
+                    row, t("{section} 第 {n} 行", section=section, n=n)
+                )
+                for n, row in taken(
+                    section_rows, Mapping, name, t("行应是“行号: 值”的字典")
+                ).items()
             }
             for section, section_rows in given.rows.items()
         }
@@ -178,7 +182,7 @@ def _filling(value: Filling | Mapping[str, object] | None, name: str) -> Filling
 
 def _plain(values: Mapping[str, Any], where: str) -> dict[str, Value]:
     """Values as a cell takes them, be they numpy's or pandas'; nothing for what is missing there."""
-    taken(values, Mapping, where or "filling", "应是“字段: 值”的字典")
+    taken(values, Mapping, where or "filling", t("应是“字段: 值”的字典"))
     return {key: as_value(each, f"{where} {key}".strip()) for key, each in values.items()}
 
 
@@ -188,7 +192,7 @@ def _plan(form: Form, value: object) -> Plan:
         rows = {name: as_whole(count, "plan", least=1) for name, count in (value or {}).items()}
         return plan_for(form, rows)
     count = len(default_plan(form))
-    remedy = f"应是 {count} 个行数（每级指标一个），或者“指标: 行数”的字典"
+    remedy = t("应是 {count} 个行数（每级指标一个），或者“指标: 行数”的字典", count=count)
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
         raise refusal("plan", value, remedy)
     plan = tuple(as_whole(number, "plan", least=1) for number in value)

@@ -79,10 +79,12 @@ def select(
         why = _not_due(returned, sender, roster, round_year)
         if position in sent.replaced:
             name = printable(returns[sent.replaced[position]].path.name)
-            why = f"同一单位另有计入的“{name}”"
+            why = t("同一单位另有计入的“{name}”", name=name)
         elif position in sent.copies.uncounted:
             name = printable(returns[sent.copies.undecided[position]].path.name)
-            why = f"与“{name}”分不清哪份在后，暂以那一份为准；要以本份为准的，用 --use 指定"
+            why = t(
+                "与“{name}”分不清哪份在后，暂以那一份为准；要以本份为准的，用 --use 指定", name=name
+            )
         if why:
             left_out.append((returned.path, why))
         else:
@@ -118,9 +120,13 @@ def _not_due(
     if submission is None:
         return ""
     if year is not None and submission.fiscal_year != year:
-        return f"这是 {submission.fiscal_year} 年度的表，这一次收的是 {year} 年度的"
+        return t(
+            "这是 {fiscal_year} 年度的表，这一次收的是 {year} 年度的",
+            fiscal_year=submission.fiscal_year,
+            year=year,
+        )
     if roster is not None and (sender is None or sender.entry is None):
-        return "单位不在名册中"
+        return t("单位不在名册中")
     return ""
 
 
@@ -247,7 +253,7 @@ def _stem(submission: Submission, county: str) -> str:
 def _refuse_existing(path: Path, *, pdf: bool, force: bool) -> None:
     for target in (path, path.with_suffix(".pdf"))[: 2 if pdf else 1]:
         if target.exists() and not force:
-            raise BuildError(t("{target}：已经存在；要覆盖请加 --force", target=target))
+            raise BuildError(t("{path}：已经存在；要覆盖请加 --force", path=target))
 
 
 def _papers(written: Written) -> None:
@@ -259,7 +265,7 @@ def _papers(written: Written) -> None:
         for path in batch_of_paths:
             data = converted.get(str(path)) or _converted([path]).get(str(path))
             if data is None:
-                written.refused.append((path, "没有转换成 PDF"))
+                written.refused.append((path, t("没有转换成 PDF")))
                 continue
             paper = path.with_suffix(".pdf")
             with writing(paper) as temporary:

@@ -66,7 +66,7 @@ def open_document(path: Path) -> Document:
             t("{path}：模板无法读取（{reason}），请检查路径", path=path, reason=reason_of(error))
         ) from None
     except Refused as refused:
-        why = f"{path}：不能用作模板（{refused.detail}）"
+        why = t("{path}：不能用作模板（{detail}）", path=path, detail=refused.detail)
         raise BuildError(t("{why}，请在 Word 中另存为 .docx", why=why)) from None
     except NOT_WHOLE:
         raise broken_template(path) from None
@@ -74,7 +74,7 @@ def open_document(path: Path) -> Document:
 
 def broken_template(path: Path) -> BuildError:
     """What is said of a template that is not whole."""
-    return BuildError(f"{path}：模板不完整，请在 Word 中另存为 .docx")
+    return BuildError(t("{path}：模板不完整，请在 Word 中另存为 .docx", path=path))
 
 
 def save(document: Document, path: Path) -> Path:

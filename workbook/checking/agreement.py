@@ -292,7 +292,9 @@ def _listed_amounts(roster: Roster, form: Form) -> Iterator[tuple[_Line, list[_L
         for head, item in columns.items():
             text, (_, per) = line.extra[head], _name_and_unit(head)
             if text:
-                amount = _number(text, f"{place}，第 {line.row} 行：“{head}”")
+                amount = _number(
+                    text, t("{place}，第 {row} 行：“{head}”", place=place, row=line.row, head=head)
+                )
                 listed.append((item, amount / per, 10.0**-_DECIMALS / per))
         yield line, listed
 

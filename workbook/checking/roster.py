@@ -34,7 +34,7 @@ from workbook.checking.table_file import (
 from workbook.display import html_table
 from workbook.errors import RosterError
 from workbook.form import PLAIN_DATE
-from workbook.language import t
+from workbook.language import marked, t
 from workbook.text import printable
 
 if TYPE_CHECKING:
@@ -326,7 +326,7 @@ def as_roster(value: object, name: str = "roster") -> Roster | None:
         return value
     if isinstance(value, str | os.PathLike):
         return load_roster(as_path(value, name))
-    raise refusal(name, value, "应是名册（load_roster 读出的），或名册文件的路径")
+    raise refusal(name, value, t("应是名册（load_roster 读出的），或名册文件的路径"))
 
 
 def _list_of(
@@ -335,7 +335,7 @@ def _list_of(
     """Where a list of the roster stands, and its rows: taken out of the `sheets`, or read from a file."""
     listed = sheets.pop(name, None) if len(sheets) > 1 else None
     if file is None:
-        return f"{path}，工作表“{name}”", listed
+        return t("{path}，工作表“{name}”", path=path, name=name), listed
     if listed is not None:
         raise RosterError(
             t(
@@ -448,14 +448,16 @@ def _all_or_every_mistake(
     items: list[T] = []
     mistakes: list[str] = []
     for line in _lines(place, rows, heads):
-        where = f"{place}，第 {line.number} 行"
+        where = t("{place}，第 {number} 行", place=place, number=line.number)
         try:
             _require_sound(where, line, heads)
             items.append(read(where, line))
         except RosterError as error:
             mistakes.append(str(error))
     if len(mistakes) > _MOST_MISTAKES:
-        mistakes[_MOST_MISTAKES:] = [f"……这样的还有 {len(mistakes) - _MOST_MISTAKES} 行"]
+        mistakes[_MOST_MISTAKES:] = [
+            t("……这样的还有 {most_mistakes} 行", most_mistakes=len(mistakes) - _MOST_MISTAKES)
+        ]
     if mistakes:
         raise RosterError("\n".join(mistakes))
     return tuple(items)
@@ -478,7 +480,7 @@ def _require_sound(where: str, line: _ListedLine, heads: _Heads) -> None:
                 "{where}：“{shown_cells}”不是{subject}，请删除合计这一行",
                 where=where,
                 shown_cells=shown_cells,
-                subject=heads.subject,
+                subject=t(heads.subject),
             )
         )
     columns = {heads.known[name][0]: text for name, text in named.items()}
@@ -493,7 +495,7 @@ def _require_sound(where: str, line: _ListedLine, heads: _Heads) -> None:
                 )
             )
     for column, text in columns.items():
-        at = f"{where}，“{column}”列"
+        at = t("{where}，“{column}”列", where=where, column=column)
         if len(text) > _LONGEST:
             raise RosterError(
                 t(
@@ -591,27 +593,31 @@ class _Heads:
 _DEPARTMENTS = _Heads(
     _HEADS,
     "department",
-    "单位",
-    "缺少“部门”列（也可以写作“单位名称”“预算单位”）；第一行是：{stands}。请在表头写上：预算编码、部门、联系人、联系电话",
+    marked("单位"),
+    marked(
+        "缺少“部门”列（也可以写作“单位名称”“预算单位”）；第一行是：{stands}。请在表头写上：预算编码、部门、联系人、联系电话"
+    ),
 )
 _COUNTIES = _Heads(
     {name: heads for name, heads in _HEADS.items() if name not in ("county", "department")}
     | {"department": _HEADS["county"]},
     "department",
-    "县区",
-    "缺少“县区”列；第一行是：{stands}。请在表头写上：县区、联系人、联系电话、截止日期",
+    marked("县区"),
+    marked("缺少“县区”列；第一行是：{stands}。请在表头写上：县区、联系人、联系电话、截止日期"),
 )
 _PROJECT_LIST = _Heads(
     _PROJECT_HEADS,
     "project",
-    "项目",
-    "缺少“项目名称”列；第一行是：{stands}。请在表头写上：预算编码、部门、项目名称",
+    marked("项目"),
+    marked("缺少“项目名称”列；第一行是：{stands}。请在表头写上：预算编码、部门、项目名称"),
 )
 _INDICATOR_LIST = _Heads(
     _INDICATOR_HEADS,
     "indicator",
-    "指标",
-    "缺少“三级指标”列；第一行是：{stands}。请在表头写上：预算编码、部门、一级指标、二级指标、三级指标、年度指标值、分值",
+    marked("指标"),
+    marked(
+        "缺少“三级指标”列；第一行是：{stands}。请在表头写上：预算编码、部门、一级指标、二级指标、三级指标、年度指标值、分值"
+    ),
 )
 
 
@@ -642,8 +648,8 @@ def _head(place: str, rows: Sequence[Row], heads: _Heads) -> tuple[int, dict[int
     stands = "、".join(
         texts.brief(cell) if _LIKE_A_HEAD.fullmatch(cell) else "…" for cell in first_row[:8] if cell
     )
-    stands = stands or "（空）"
-    raise RosterError(f"{place}：{heads.remedy.format(stands=stands)}")
+    stands = stands or t("（空）")
+    raise RosterError(f"{place}：{t(heads.remedy, stands=stands)}")
 
 
 def _identifier(head: str, known: Mapping[str, tuple[str, ...]]) -> str:
@@ -656,14 +662,14 @@ def _entry_of(roster: Roster, where: str, values: Mapping[str, str]) -> RosterEn
     code, department, county = (values.get(key, "") for key in ("code", "department", "county"))
     entry = roster.match(code, department, county)
     if entry is None:
-        who = " ".join(filter(None, (county, code, department))) or "（空）"
+        who = " ".join(filter(None, (county, code, department))) or t("（空）")
         raise RosterError(
             t(
-                "{where}：“{who}”不在名册 {path} 里，请照名册写明{value}预算编码或部门",
+                "{where}：“{who}”不在名册 {path} 里，请照名册写明{county}预算编码或部门",
                 where=where,
                 who=who,
                 path=roster.path,
-                value="县区、" if roster.counties else "",
+                county=t("县区、") if roster.counties else "",
             )
         )
     return entry
@@ -743,7 +749,7 @@ def _blank_counties(path: Path, entries: Sequence[RosterEntry]) -> str:
     blank = [str(entry.row) for entry in entries if not entry.county]
     if not 0 < len(blank) < len(entries):
         return ""
-    return f"{path}：第 {_few(blank)}行没有县区，其余的有；请补填"
+    return t("{path}：第 {blank}行没有县区，其余的有；请补填", path=path, blank=_few(blank))
 
 
 _MOST_ROWS = 5
@@ -751,7 +757,7 @@ _MOST_ROWS = 5
 
 
 def _few(rows: Sequence[str]) -> str:
-    ellipsis = f" 等 {len(rows)} " if len(rows) > _MOST_ROWS else " "
+    ellipsis = t(" 等 {count} ", count=len(rows)) if len(rows) > _MOST_ROWS else " "
     return "、".join(rows[:_MOST_ROWS]) + ellipsis
 
 
@@ -768,8 +774,19 @@ def _repeated(
     if not repeated:
         return ""
     repetitions = "；".join(
-        f"{same[0].county}“{value(same[0])}”在第 {_few([str(entry.row) for entry in same])}行"
+        t(
+            "{county}“{same}”在第 {rows}行",
+            county=same[0].county,
+            same=value(same[0]),
+            rows=_few([str(entry.row) for entry in same]),
+        )
         for same in repeated[:_MOST_ROWS]
     )
-    remedy = "" if repeated[0][0].county else "；几个县区合用的名册，请加“县区”一列"
-    return f"{path}：{column}重复：{repetitions}。请每个单位只留一行{remedy}"
+    remedy = "" if repeated[0][0].county else t("；几个县区合用的名册，请加“县区”一列")
+    return t(
+        "{path}：{column}重复：{repetitions}。请每个单位只留一行{remedy}",
+        path=path,
+        column=column,
+        repetitions=repetitions,
+        remedy=remedy,
+    )

@@ -18,6 +18,7 @@ from workbook.catalogue import CATALOGUE
 from workbook.errors import Refused, WorkbookError
 from workbook.expression import number_text
 from workbook.form import DAYS_TO_1904, PLAIN_DATE, day_of, is_day_format, shown
+from workbook.language import t
 from workbook.limits import TABLES
 from workbook.package import Package, RawCell, Sheet, open_bytes, read_file
 
@@ -75,7 +76,13 @@ class TableFile:
             raise self._unreadable(refused) from None
         visible = [sheet for sheet in package.sheets if sheet.state == "visible"]
         if not visible:
-            raise self.error(f"{self.path}：{self.called}里的工作表都隐藏了，请取消隐藏")
+            raise self.error(
+                t(
+                    "{path}：{called}里的工作表都隐藏了，请取消隐藏",
+                    path=self.path,
+                    called=self.called,
+                )
+            )
         return [PlainTable(sheet.name, _rows(package, sheet)) for sheet in visible]
 
     def _read(self) -> bytes:
@@ -84,16 +91,26 @@ class TableFile:
         except Refused as refused:
             raise self._unreadable(refused) from None
         except (OSError, RuntimeError):  # a name too long, links in a circle
-            raise self._unreadable(Refused("W101", "路径无效")) from None
+            raise self._unreadable(Refused("W101", t("路径无效"))) from None
 
     def _unreadable(self, refused: Refused) -> WorkbookError:
         remedy = {
-            "W101": "请检查路径",
-            "W102": "请换一份有内容的",
-            "W106": "请只留用得到的行和列，多余的（空白的也算）整行、整列删除后，另存为新的 .xlsx",
-        }.get(refused.code, "请在 Excel 或 WPS 中另存为新的、没有密码的 .xlsx")
+            "W101": t("请检查路径"),
+            "W102": t("请换一份有内容的"),
+            "W106": t(
+                "请只留用得到的行和列，多余的（空白的也算）整行、整列删除后，另存为新的 .xlsx"
+            ),
+        }.get(refused.code, t("请在 Excel 或 WPS 中另存为新的、没有密码的 .xlsx"))
         reason = CATALOGUE[refused.code].message.format(detail=refused.detail)
-        return self.error(f"{self.path}：{self.called}无法读取（{reason}），{remedy}")
+        return self.error(
+            t(
+                "{path}：{called}无法读取（{reason}），{remedy}",
+                path=self.path,
+                called=self.called,
+                reason=reason,
+                remedy=remedy,
+            )
+        )
 
     def _lines(self, data: bytes) -> tuple[Row, ...]:
         text = self._decoded(data)
@@ -114,22 +131,32 @@ class TableFile:
                 start = reader.line_num + 1
         except csv.Error as error:
             raise self.error(
-                f"{self.path}，第 {start} 行：这一行起读不成表格，多半是有一个双引号没有配对，或一格里有十几万字（{error}）；"
-                "请改好这一行，或在 Excel、WPS 中打开，另存为 .xlsx"
+                t(
+                    "{path}，第 {start} 行：这一行起读不成表格，多半是有一个双引号没有配对，"
+                    "或一格里有十几万字（{error}）；请改好这一行，或在 Excel、WPS 中打开，"
+                    "另存为 .xlsx",
+                    path=self.path,
+                    start=start,
+                    error=error,
+                )
             ) from None
         return tuple(rows)
 
     def _decoded(self, data: bytes) -> str:
         if b"\0" in data:
             raise self.error(
-                f"{self.path}：{self.called}须为 .csv 或 .xlsx，请在 Excel 或 WPS 中另存为其中一种"
+                t(
+                    "{path}：{called}须为 .csv 或 .xlsx，请在 Excel 或 WPS 中另存为其中一种",
+                    path=self.path,
+                    called=self.called,
+                )
             )
         for encoding in ("utf-8-sig", "gb18030"):
             try:
                 return data.decode(encoding)
             except UnicodeDecodeError:
                 continue
-        raise self.error(f"{self.path}：文字编码无法识别，请另存为“CSV UTF-8”")
+        raise self.error(t("{path}：文字编码无法识别，请另存为“CSV UTF-8”", path=self.path))
 
 
 def _rows(package: Package, sheet: Sheet) -> tuple[Row, ...]:

@@ -13,12 +13,12 @@ from workbook import text as texts
 from workbook.checking.roster import Roster
 from workbook.checking.senders import SentReturns, folder_of_return
 from workbook.errors import WorkbookError
-from workbook.language import t
+from workbook.language import marked, t
 from workbook.reading import SKIPPED, Return, Submission
 
 _LISTED = 3
 """So many cases are told one by one, and so many files of each."""
-_REMEDIES = (
+_REMEDIES = marked(
     "各县区的编码会重复。请三选一：每个县区的表放进以县区命名的文件夹，加 --county-from-folder；"
     "在名册里加“县区”一列（各县区的单位编码、名称不同的，才分得清）；"
     "都是一个县区的（如分几批收回、同一单位再报），加 --county 县区名，同一单位的算保存最晚的一份"
@@ -31,13 +31,13 @@ def require_told_apart(sent: SentReturns) -> None:
     _require_counties(sent.returns, sent.roster)
     cases = [*_of_several_counties(sent), *_of_one_department(sent), *_of_one_name(sent)]
     if cases:
-        more = f"；另有 {len(cases) - _LISTED} 处" if len(cases) > _LISTED else ""
+        more = t("；另有 {listed} 处", listed=len(cases) - _LISTED) if len(cases) > _LISTED else ""
         raise WorkbookError(
             t(
                 "分不清单位：{names}{more}。{remedies}",
-                names="；".join(cases[:_LISTED]),
+                names=t("；").join(cases[:_LISTED]),
                 more=more,
-                remedies=_REMEDIES,
+                remedies=t(_REMEDIES),
             )
         )
 
@@ -52,7 +52,7 @@ def _require_counties(returns: Sequence[Return], roster: Roster | None) -> None:
             t(
                 "{without}：没有县区，其余的有（{names}）；请给每一份表都标明县区",
                 without=_named(without),
-                names="、".join(counties.values()),
+                names=t("、").join(counties.values()),
             )
         )
     if not counties or roster is None:
@@ -63,7 +63,7 @@ def _require_counties(returns: Sequence[Return], roster: Roster | None) -> None:
             t(
                 "{path}：名册没有“县区”一列，收回的表分属{names}；请在名册里加上这一列",
                 path=roster.path,
-                names="、".join(counties.values()),
+                names=t("、").join(counties.values()),
             )
         )
     for folded, county in counties.items():
@@ -76,7 +76,7 @@ def _require_counties(returns: Sequence[Return], roster: Roster | None) -> None:
                     theirs=_named(theirs),
                     county=county,
                     path=roster.path,
-                    counties="、".join(roster.counties),
+                    counties=t("、").join(roster.counties),
                 )
             )
 
@@ -95,7 +95,12 @@ def _of_several_counties(sent: SentReturns) -> Iterator[str]:
         counties = [entry.county for entry in roster.candidates(*words)]
         if len(counties) > 1:
             returns = [sent.returns[position] for position in positions]
-            yield f"{' '.join(filter(None, words))}（{_named(returns)}）名册上{'、'.join(counties)}都有"
+            yield t(
+                "{words}（{returns}）名册上{counties}都有",
+                words=" ".join(filter(None, words)),
+                returns=_named(returns),
+                counties=t("、").join(counties),
+            )
 
 
 def _of_one_department(sent: SentReturns) -> Iterator[str]:
@@ -128,7 +133,11 @@ def _of_one_name(sent: SentReturns) -> Iterator[str]:
         } - {""}
         if len(codes) > 1 and len(set(map(folder_of_return, returns))) > 1:
             name = sent.read[positions[0]].department.strip()
-            yield f"“{name}” 在几个文件夹里都有，预算编码不同（{_named(returns)}）"
+            yield t(
+                "“{name}” 在几个文件夹里都有，预算编码不同（{returns}）",
+                name=name,
+                returns=_named(returns),
+            )
 
 
 def _case_of(read: Sequence[Submission], returns: Sequence[Return]) -> str:
@@ -137,9 +146,12 @@ def _case_of(read: Sequence[Submission], returns: Sequence[Return]) -> str:
     if len(by_folder) > 1:
         first = read[0]
         code = first.department_code.strip()
-        who = f"预算编码 {code}" if code else f"“{first.department.strip()}”"
-        return (
-            f"{who} 在 {len(by_folder)} 个文件夹里都有（{_named(list(by_folder.values())[::-1])}）"
+        who = t("预算编码 {code}", code=code) if code else f"“{first.department.strip()}”"
+        return t(
+            "{who} 在 {count} 个文件夹里都有（{values}）",
+            who=who,
+            count=len(by_folder),
+            values=_named(list(by_folder.values())[::-1]),
         )
     names: dict[tuple[str, str], tuple[str, Return]] = {}
     for submission, returned in zip(read, returns, strict=True):
@@ -152,12 +164,17 @@ def _case_of(read: Sequence[Submission], returns: Sequence[Return]) -> str:
         if len(several) > 1:
             listed_names = "、".join(f"“{name}”" for name, _ in several[:_LISTED])
             files = _named([returned for _, returned in several])
-            return f"预算编码 {code} 有不同的单位名称{listed_names}（{files}）"
+            return t(
+                "预算编码 {code} 有不同的单位名称{listed_names}（{files}）",
+                code=code,
+                listed_names=listed_names,
+                files=files,
+            )
     return ""
 
 
 def _named(returns: Iterable[Return]) -> str:
     """The first few files by name, and how many there are."""
     keys = [returned.key for returned in returns]
-    rest = f" 等 {len(keys)} 个文件" if len(keys) > _LISTED else ""
+    rest = t(" 等 {count} 个文件", count=len(keys)) if len(keys) > _LISTED else ""
     return f"{'、'.join(keys[:_LISTED])}{rest}"

@@ -169,9 +169,9 @@ def new(
     then = "receive" if cities.is_city(path) else "send"
     say(
         t(
-            "建好了：{path}。设置在 {value}，可以改；接着：workbook round {then} {path}",
+            "建好了：{path}。设置在 {settings}，可以改；接着：workbook round {then} {path}",
             path=path,
-            value=path / "round.toml",
+            settings=path / "round.toml",
             then=then,
         )
     )
@@ -195,7 +195,7 @@ def send(
     _end(
         done,
         as_json,
-        t("写出 {count} 份表，在 {value}", count=len(done.files), value=folder / "发出"),
+        t("写出 {count} 份表，在 {folder}", count=len(done.files), folder=folder / "发出"),
     )
 
 
@@ -532,7 +532,7 @@ def remind(folder: Path, departments: tuple[str, ...], as_json: bool) -> None:
     from workbook.round import remind as verb
 
     done = verb(folder, departments)
-    line = t("该催 {count} 个单位，写在 {value}", count=len(done.said), value=folder / "催报")
+    line = t("该催 {count} 个单位，写在 {folder}", count=len(done.said), folder=folder / "催报")
     _end(done, as_json, line, *done.said[:_MOST])
 
 
@@ -660,9 +660,9 @@ def publish(folder: Path, pdf: bool, as_json: bool) -> None:
         done,
         as_json,
         t(
-            "公开 {count} 份，在 {value}；没有公开 {count2} 份",
+            "公开 {count} 份，在 {folder}；没有公开 {count2} 份",
             count=count,
-            value=folder / "公开",
+            folder=folder / "公开",
             count2=len(done.refused),
         ),
     )

@@ -242,7 +242,7 @@ def plan_for(form: Form, rows: Mapping[str, int]) -> Plan:
         meant = [n for n, group in enumerate(groups) if _labels(group)[-len(sought) :] == sought]
         if len(meant) != 1:
             known = "、".join("/".join(filter(None, group.path)) for group in groups)
-            what = "没有" if not meant else "不止一个"
+            what = t("没有") if not meant else t("不止一个")
             raise BuildError(
                 t("表里{what}“{name}”；可以写：{known}", what=what, name=name, known=known)
             )

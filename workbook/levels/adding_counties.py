@@ -182,7 +182,7 @@ def summarise_city(folder: PathLike | OpenRound) -> Done:
             else []
         )
         missing = [county.name for county in board.counties if county.counted is None]
-        said = (f"还没有报来的县区：{'、'.join(missing)}",) if missing else ()
+        said = (t("还没有报来的县区：{missing}", missing=t("、").join(missing)),) if missing else ()
         return Done(tuple(e.id for e in written), shown, remarks=tuple(city.remarks), said=said)
 
 
@@ -211,7 +211,7 @@ def close_city(folder: PathLike | OpenRound) -> Done:
             raise WorkbookError(
                 t(
                     "各县区都核定了才能封存，还有：{open}；今年不报的县区，从名册里去掉",
-                    open="；".join(open_),
+                    open=t("；").join(open_),
                 )
             )
         return seal_round(city, stands_against, write)

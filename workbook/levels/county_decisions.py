@@ -40,7 +40,7 @@ def decide_county(
     why = why.strip()
     if not approve and not why:
         raise WorkbookError(
-            t("{value}要写明原因：--why “……”", value="退回" if send_back else "撤销")
+            t("{what}要写明原因：--why “……”", what=t("退回") if send_back else t("撤销"))
         )
     codes = list(departments)
     if codes and not send_back:
@@ -88,7 +88,7 @@ def decide_county(
             after = fold_city(city).by_key[state.key]
             said = (
                 f"{state.name}：{COUNTY_STATES[after.state]}",
-                *(f"退回函：{name}" for name in files),
+                *(t("退回函：{name}", name=name) for name in files),
             )
             return Done(
                 tuple(e.id for e in written), tuple(files), remarks=tuple(city.remarks), said=said
@@ -127,7 +127,7 @@ def _letter(
                 t(
                     "{name}：上报包里没有预算编码 {unknown} 的单位",
                     name=state.name,
-                    unknown="、".join(unknown),
+                    unknown=t("、").join(unknown),
                 )
             )
     time = 1 + sum(
@@ -174,7 +174,7 @@ def assign_pack(folder: PathLike | OpenRound, file: str, county: str) -> Done:
             except Overtaken:
                 city.refresh()
                 continue
-            said = f"归 {state.name}" if county else "不归哪个县区，不用管了"
+            said = t("归 {name}", name=state.name) if county else t("不归哪个县区，不用管了")
             return Done(tuple(e.id for e in written), said=(f"{name}：{said}",))
 
 

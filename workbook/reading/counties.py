@@ -39,7 +39,7 @@ class FolderCounties:
         several = (
             [paths]
             if isinstance(paths, str | os.PathLike)
-            else taken(paths, Iterable, "paths", "应是一个或几个文件夹的路径")
+            else taken(paths, Iterable, "paths", t("应是一个或几个文件夹的路径"))
         )
         given = [shortest(as_path(path, "paths")) for path in several]
         return cls(tuple(_slashed(beginning(path)) for path in given))
@@ -65,7 +65,7 @@ class FolderCounties:
                     t(
                         "{names}：名称相同，看不出是不是一个县区；不是的，"
                         "请改成不同的名称（如前面加上市名），是的，请放在一起",
-                        names="、".join(folders[:_LISTED]),
+                        names=t("、").join(folders[:_LISTED]),
                     )
                 )
 
@@ -91,7 +91,7 @@ def of_counties(returns: Sequence[Return], county: County) -> list[Return]:
     told: Callable[[Path], object] = county if callable(county) else lambda _path: county
     placed = [
         replace(
-            returned, county=taken(told(returned.path), str, "county", "按路径说的县区应是文字")
+            returned, county=taken(told(returned.path), str, "county", t("按路径说的县区应是文字"))
         )
         for returned in returns
     ]
@@ -102,13 +102,13 @@ def of_counties(returns: Sequence[Return], county: County) -> list[Return]:
 def refuse_outside(paths: Sequence[Path]) -> None:
     """Raise WorkbookError if there is a file that lies in no county's folder, naming the first few."""
     if paths:
-        rest = f" 等 {len(paths)} 个文件" if len(paths) > _LISTED else ""
+        rest = t(" 等 {count} 个文件", count=len(paths)) if len(paths) > _LISTED else ""
         raise WorkbookError(
             t(
                 "{names}{rest}：不在县区的文件夹里，看不出是哪个县区的；"
                 "请放进以县区命名的文件夹，给出的是这些文件夹的上一级；都是一个县区的，"
                 "请改用 --county 县区名",
-                names="、".join(map(printable, paths[:_LISTED])),
+                names=t("、").join(map(printable, paths[:_LISTED])),
                 rest=rest,
             )
         )

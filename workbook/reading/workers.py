@@ -31,7 +31,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
 from workbook.errors import WorkbookError
-from workbook.language import t
+from workbook.language import marked, t
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -213,7 +213,7 @@ class Processes(Executor):
                 break
             else:
                 return pool
-        raise WorkbookError(NOT_STARTED)
+        raise WorkbookError(t(NOT_STARTED))
 
 
 def _end_with_parent() -> None:
@@ -228,7 +228,7 @@ def _wait_and_end(parent: BaseProcess) -> None:
     os._exit(1)
 
 
-NOT_STARTED = (
+NOT_STARTED = marked(
     "读取用的进程没有启动：每个进程都会从头导入正在运行的脚本；"
     '请把脚本里做事的语句放到 if __name__ == "__main__": 下面，或者写 workers=1'
 )

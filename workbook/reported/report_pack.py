@@ -230,7 +230,7 @@ def is_pack(content: bytes) -> bool:
 
 def open_pack(content: bytes, name: str) -> ReportPack:
     """Open a pack and hold every byte against its list. Raises WorkbookError naming what is not as it was sealed."""
-    remedy = "请让报送单位重新发来原件，不要打开改动、不要重新压缩"
+    remedy = t("请让报送单位重新发来原件，不要打开改动、不要重新压缩")
     try:
         archive = Archive(content, _LIMITS)
         packed = archive.packed(LIST)
@@ -293,10 +293,10 @@ def _read_list(listed: bytes, archive: Archive) -> ReportPack:
 def _unlike(archive: Archive, hashes: Mapping[str, str]) -> Iterator[str]:
     names = archive.names
     for name in sorted(set(names) - hashes.keys() - {list}):
-        yield f"{printable(name)}是后来加进来的"
+        yield t("{name}是后来加进来的", name=printable(name))
     for name, wanted in hashes.items():
         packed = archive.packed(name)
         if packed is None:
-            yield f"{printable(name)}不见了"
+            yield t("{name}不见了", name=printable(name))
         elif hashlib.sha256(archive.inflate(name, packed)).hexdigest() != wanted:
-            yield f"{printable(name)}与封存时不同"
+            yield t("{name}与封存时不同", name=printable(name))

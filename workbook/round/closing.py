@@ -99,7 +99,7 @@ def close_round(
             board = fold(this_round)
             is_summed_up = any(event.kind == "summarised" for event in this_round.events)
             old = (
-                ["汇总表是最后的变动以前写的，请先 workbook round summary"]
+                [t("汇总表是最后的变动以前写的，请先 workbook round summary")]
                 if is_summed_up and is_stale(this_round, board)
                 else []
             )
@@ -148,7 +148,7 @@ def seal_round(
         open_ = stands_against()
         if open_ and not why.strip():
             listed = "；".join(open_[:_MOST_LISTED]) + (
-                f" 等 {len(open_)} 项" if len(open_) > _MOST_LISTED else ""
+                t(" 等 {count} 项", count=len(open_)) if len(open_) > _MOST_LISTED else ""
             )
             raise WorkbookError(
                 t("还不能封存：{listed}。确要封存，请写明原因：--why “……”", listed=listed)
@@ -165,9 +165,13 @@ def seal_round(
             this_round.refresh()
     seal = _write_pack(this_round, pack)
     said = (
-        f"封存：{pack}，留在本单位，印鉴下请写：{seal}",
-        f"上报：{report}，印鉴下请写：{_closing(this_round).data['report']}",
-        *(f"没有办完就封存的：{each}" for each in open_),
+        t("封存：{pack}，留在本单位，印鉴下请写：{seal}", pack=pack, seal=seal),
+        t(
+            "上报：{report}，印鉴下请写：{report2}",
+            report=report,
+            report2=_closing(this_round).data["report"],
+        ),
+        *(t("没有办完就封存的：{each}", each=each) for each in open_),
     )
     return Done(
         tuple(event.id for event in events), (str(pack), str(report)), remarks=tuple(this_round.remarks), said=said
@@ -245,7 +249,7 @@ def _open(board: Board) -> Iterator[str]:
         if duty.state not in FINISHED:
             yield f"{duty.full_key} {STATES[duty.state]}"
     for stray in board.unassigned:
-        yield f"{stray.name} 还没有归到单位"
+        yield t("{name} 还没有归到单位", name=stray.name)
 
 
 def _former_seal(this_round: OpenRound) -> str:
@@ -281,7 +285,7 @@ def reopen_round(folder: PathLike | OpenRound, *, why: str) -> Done:
                 kept.append(str(aside))
         written = this_round.write_now([Event("reopened", data={"why": why.strip(), "seal": seal})])
         return Done(tuple(e.id for e in written), tuple(kept), remarks=tuple(this_round.remarks),
-                    said=(f"已重新打开；原来的包改名为 {'、'.join(kept) or '（不在了）'}",))  # fmt: skip
+                    said=(t("已重新打开；原来的包改名为 {names}", names=t("、").join(kept) or t("（不在了）")),))  # fmt: skip
 
 
 def _write_pack(this_round: OpenRound, pack: Path) -> str:
@@ -354,7 +358,7 @@ def verify(pack: PathLike) -> Verified:
             is_whole = is_as_stamped(file)
         archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile) as error:
-        reason = reason_of(error) if isinstance(error, OSError) else "不是 zip，或者坏了"
+        reason = reason_of(error) if isinstance(error, OSError) else t("不是 zip，或者坏了")
         raise WorkbookError(
             t(
                 "{path}：打不开（{reason}）；请给出 workbook round close 写的 .zip",
@@ -374,7 +378,7 @@ def verify(pack: PathLike) -> Verified:
         faults = list(_unlike(archive, listed))
         faults += _chain_faults(archive, seal, count)
         if not is_whole and not faults:
-            faults.append("封存包的字节改过，里面的文件和账本没有变")
+            faults.append(t("封存包的字节改过，里面的文件和账本没有变"))
         return Verified(seal, len(listed), count, tuple(faults))
 
 
@@ -391,12 +395,12 @@ def _verify_report(path: Path) -> Verified:
 def _unlike(archive: zipfile.ZipFile, listed: Mapping[str, str]) -> Iterator[str]:
     names = archive.namelist()
     for name in sorted(set(names) - set(listed) - {MANIFEST}):
-        yield f"{printable(name)}：封存以后加进来的"
+        yield t("{name}：封存以后加进来的", name=printable(name))
     for name in {name for name in names if names.count(name) > 1}:
-        yield f"{printable(name)}：有两份"
+        yield t("{name}：有两份", name=printable(name))
     for name, wanted in listed.items():
         if name not in names:
-            yield f"{printable(name)}：不见了"
+            yield t("{name}：不见了", name=printable(name))
             continue
         digest = hashlib.sha256()
         try:
@@ -404,10 +408,10 @@ def _unlike(archive: zipfile.ZipFile, listed: Mapping[str, str]) -> Iterator[str
                 while chunk := file.read(_CHUNK):
                     digest.update(chunk)
         except Exception as error:  # zlib's own, of whichever kind
-            yield f"{printable(name)}：坏了（{printable(error)}）"
+            yield t("{name}：坏了（{error}）", name=printable(name), error=printable(error))
             continue
         if digest.hexdigest() != wanted:
-            yield f"{printable(name)}：封存以后改过"
+            yield t("{name}：封存以后改过", name=printable(name))
 
 
 def _chain_faults(archive: zipfile.ZipFile, seal: str, count: int) -> Iterator[str]:
@@ -429,14 +433,14 @@ def _chain_faults(archive: zipfile.ZipFile, seal: str, count: int) -> Iterator[s
             EOFError,
             ValueError,
         ) as error:
-            yield f"账本：{printable(error)}"
+            yield t("账本：{error}", error=printable(error))
             return
     if last != seal or len(events) != count:
-        yield "账本：末尾的印记与封存清单不符"
+        yield t("账本：末尾的印记与封存清单不符")
     names = set(archive.namelist())
     for event in events:
         if (
             event.kind == "received"
             and f"{HIDDEN}/files/{event.file[:2]}/{event.file}" not in names
         ):
-            yield f"{event.data['name']}：账本里收到过，包里没有"
+            yield t("{name}：账本里收到过，包里没有", name=event.data["name"])

@@ -196,12 +196,15 @@ def _told(events: Sequence[Event], duty: DutyState) -> str:
         if event.duty != duty.key:
             continue
         data = event.data
+        number = data.get("version")
         numbers = "、".join(map(str, data.get("numbers", ())))
         clauses += {
-            "extended": [f"延期到 {data.get('to')}"], "dated": [f"第 {data.get('version')} 版收到日期 {data.get('on')}"],
-            "approved": [f"第 {data.get('version')} 版"], "used": [f"以第 {data.get('version')} 版为准"],
-            "waived": [f"同意 {numbers} 不改"], "refused": [f"不同意 {numbers}"],
-            "undone": ["撤销了上一个决定"],
+            "extended": [t("延期到 {day}", day=data.get("to"))],
+            "dated": [t("第 {number} 版收到日期 {day}", number=number, day=data.get("on"))],
+            "approved": [t("第 {number} 版", number=number)],
+            "used": [t("以第 {number} 版为准", number=number)],
+            "waived": [t("同意 {numbers} 不改", numbers=numbers)], "refused": [t("不同意 {numbers}", numbers=numbers)],
+            "undone": [t("撤销了上一个决定")],
         }.get(event.kind, [])  # fmt: skip
     return "".join(f"{clause}，" for clause in clauses)
 
@@ -232,16 +235,16 @@ class _Decision:
             last = max((version.number for version in duty.versions), default=0)
             if last != seen:
                 newer = [
-                    f"第 {v.number} 版（{v.name}，{v.time}）"
+                    t("第 {number} 版（{name}，{time}）", number=v.number, name=v.name, time=v.time)
                     for v in duty.versions
                     if v.number > seen
                 ]
                 raise WorkbookError(
                     t(
-                        "{full_key}：看到的是第 {seen} 版，后来又有{value}；没有照办，请看过再定",
+                        "{full_key}：看到的是第 {seen} 版，后来又有{what}；没有照办，请看过再定",
                         full_key=duty.full_key,
                         seen=seen,
-                        value="、".join(newer) or "变动",
+                        what=t("、").join(newer) or t("变动"),
                     )
                 )
 
@@ -342,7 +345,7 @@ class _Decision:
     def _version(self, duty: DutyState, number: int) -> Version:
         version = duty.version(number)
         if version is None:
-            known = "、".join(str(each.number) for each in duty.versions) or "还没有收到"
+            known = "、".join(str(each.number) for each in duty.versions) or t("还没有收到")
             raise WorkbookError(
                 t(
                     "{full_key}：没有第 {number} 版；现有：{known}",
@@ -355,7 +358,7 @@ class _Decision:
 
     def settle(self, kind: str, state: str) -> list[Event]:
         if kind == "excused":
-            self._require_why("免报")
+            self._require_why(t("免报"))
         open_ = [duty for duty in self.duties if duty.settled != state]
         if not open_:
             raise WorkbookError(
@@ -408,7 +411,7 @@ class _Decision:
         ]
 
     def undo(self) -> list[Event]:
-        self._require_why("撤销")
+        self._require_why(t("撤销"))
         events = []
         for duty in self.duties:
             last = last_standing_decision(duty)
@@ -429,7 +432,7 @@ class _Decision:
         if both := set(accept) & set(refuse):
             raise WorkbookError(t("第 {both} 个问题同时写了同意和不同意", both=min(both)))
         if accept:
-            self._require_why("同意")
+            self._require_why(t("同意"))
         events = []
         if accept:
             problems = [self._living(duty, number) for number in accept]
@@ -465,10 +468,9 @@ class _Decision:
             for each in duty.problems_of(version):
                 if each.number == number:
                     return each
-        known = (
-            "、".join(str(each.number) for each in duty.problems_of(duty.latest or duty.counted))
-            or "没有"
-        )
+        known = "、".join(
+            str(each.number) for each in duty.problems_of(duty.latest or duty.counted)
+        ) or t("没有")
         raise WorkbookError(
             t(
                 "{full_key}：没有第 {number} 个问题；现在的问题：{known}",
@@ -547,7 +549,12 @@ def assign(
                 this_round.refresh()
                 continue
             after = fold(this_round)
-            said = f"{incoming.name}：归 {duty.full_key}，{_state_words(after.by_key[duty.key])}"
+            said = t(
+                "{name}：归 {full_key}，{by_key}",
+                name=incoming.name,
+                full_key=duty.full_key,
+                by_key=_state_words(after.by_key[duty.key]),
+            )
             return Done(
                 tuple(e.id for e in written),
                 remarks=tuple(this_round.remarks),
@@ -564,7 +571,7 @@ def _of_nobody(this_round: OpenRound, board: Board, file: str) -> Done:
     written = this_round.write_now(
         [Event("assigned", file=sha256, data={"standing": Standing.ATTACHMENT.value})]
     )
-    said = f"{board.files[sha256].data['name']}：不归哪个单位，不用管了"
+    said = t("{name}：不归哪个单位，不用管了", name=board.files[sha256].data["name"])
     return Done(
         tuple(e.id for e in written),
         remarks=tuple(this_round.remarks),
@@ -586,7 +593,7 @@ def _file_named(board: Board, file: str) -> str:
     ]  # fmt: skip
     candidates = of_hash or of_name
     if len(candidates) != 1:
-        many = f"有 {len(candidates)} 个文件都是" if candidates else "没有收到过"
+        many = t("有 {count} 个文件都是", count=len(candidates)) if candidates else t("没有收到过")
         raise WorkbookError(
             t(
                 "{file}：{many}这个文件；请写 status 里列出的编号，或文件的名称",

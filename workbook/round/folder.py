@@ -18,7 +18,7 @@ from workbook.arguments import PathLike, as_path
 from workbook.checking import Roster, RosterEntry, load_counties, load_roster
 from workbook.errors import BuildError, RosterError, WorkbookError, reason_of, remedy_of
 from workbook.form import Form, form_of
-from workbook.language import t
+from workbook.language import marked, t
 from workbook.reading import CHINA, Return
 from workbook.reported import CITY, COUNTY
 from workbook.round.ledger import DutyKey, Event, Ledger, Overtaken
@@ -234,12 +234,15 @@ class OpenRound:
                 )
         if self.settings.previous and not (folder.path / self.settings.previous).exists():
             self.remarks.append(
-                f"上一年度的“{self.settings.previous}”找不到了，不能与上年比较；请改 round.toml 的 previous"
+                t(
+                    "上一年度的“{previous}”找不到了，不能与上年比较；请改 round.toml 的 previous",
+                    previous=self.settings.previous,
+                )
             )
         self.events = ledger.events()
         self._record_changes()
         if ledger.is_shared:
-            self.remarks.insert(0, "这个文件夹在网络盘上：一次只能有一个人用")
+            self.remarks.insert(0, t("这个文件夹在网络盘上：一次只能有一个人用"))
 
     @cached_property
     def owed(self) -> tuple[Owed, ...]:
@@ -336,7 +339,7 @@ class OpenRound:
                 "settings_changed", data={"values": after, "changed": told if before else []}
             )
             if before:
-                self.remarks.append(f"设置改了：{'；'.join(told)}")
+                self.remarks.append(t("设置改了：{told}", told=t("；").join(told)))
 
     def _changed_roster(self) -> Iterator[Event]:
         before = next((e.data for e in reversed(self.events) if e.kind == "roster_changed"), None)
@@ -356,12 +359,17 @@ class OpenRound:
             "roster_changed", data={"digest": digest, "lines": lines, **(told if before else {})}
         )
         if before:
-            words = {"added": "添了", "removed": "去了", "changed": "改了"}
+            words = {"added": t("添了"), "removed": t("去了"), "changed": t("改了")}
             clauses = [f"{words[what]} {'、'.join(names)}" for what, names in told.items() if names]
-            self.remarks.append(f"名册改了：{'；'.join(clauses) or '只有格式'}")
+            self.remarks.append(
+                t("名册改了：{clauses}", clauses=t("；").join(clauses) or t("只有格式"))
+            )
             if told["changed"] and any(event.kind == "read" for event in self.events):
                 self.remarks.append(
-                    "已经收到的表是按原来的名册检查的；改了预算数、指标的，运行 workbook round recheck 照新的重查"
+                    t(
+                        "已经收到的表是按原来的名册检查的；改了预算数、指标的，"
+                        "运行 workbook round recheck 照新的重查"
+                    )
                 )
 
 
@@ -412,7 +420,7 @@ def opened(path: PathLike | OpenRound, level: str = COUNTY) -> Iterator[OpenRoun
     with Ledger(folder.ledger_path) as ledger:
         this_round = OpenRound(folder, ledger)
         if level not in (this_round.settings.level, ""):
-            raise WorkbookError(f"{folder.path}：{_OTHER_LEVEL[this_round.settings.level]}")
+            raise WorkbookError(f"{folder.path}：{t(_OTHER_LEVEL[this_round.settings.level])}")
         yield this_round
 
 
@@ -440,8 +448,10 @@ def pulse(path: PathLike) -> tuple[Any, ...]:
 
 
 _OTHER_LEVEL = {
-    CITY: "这里收的是各县区的上报包，没有这个命令；能用的有 receive、status、assign、decide、summary、close、reopen",
-    COUNTY: "这里收的是各单位的表，不是各县区的上报包",
+    CITY: marked(
+        "这里收的是各县区的上报包，没有这个命令；能用的有 receive、status、assign、decide、summary、close、reopen"
+    ),
+    COUNTY: marked("这里收的是各单位的表，不是各县区的上报包"),
 }
 
 

@@ -258,7 +258,7 @@ class Ledger:
                 name for (name,) in run("SELECT name FROM sqlite_master WHERE type = 'table'")
             }
             if not {"events", "readings", "known"} <= tables:
-                raise self._damaged("里面没有账")
+                raise self._damaged(t("里面没有账"))
         run(f"PRAGMA journal_mode={'DELETE' if self.is_shared else 'WAL'}").fetchall()
         run("PRAGMA synchronous=FULL")
         if create:
@@ -277,7 +277,7 @@ class Ledger:
             with lock.open("x", encoding="utf-8") as file:
                 file.write(note)
         except FileExistsError:
-            holder = printable(_text_of(lock)) or "不知是谁"
+            holder = printable(_text_of(lock)) or t("不知是谁")
             raise WorkbookError(
                 t(
                     "{parent}：在网络盘上，正由别人使用（{holder}），"
@@ -330,10 +330,10 @@ class Ledger:
                 "SELECT body FROM readings WHERE hash = ?", (key,)
             ).fetchone()
         if row is None:
-            raise self._damaged(f"少了一份读出的内容（{key[:8]}）")
+            raise self._damaged(t("少了一份读出的内容（{key}）", key=key[:8]))
         body = _inflated(row[0])
         if hashlib.sha256(body).hexdigest() != key:
-            raise self._damaged(f"一份读出的内容被改过（{key[:8]}）")
+            raise self._damaged(t("一份读出的内容被改过（{key}）", key=key[:8]))
         reading: dict[str, Any] = json.loads(body)
         return reading
 
@@ -347,13 +347,13 @@ class Ledger:
         before = FIRST
         for number, row in enumerate(rows, 1):
             if row[0] != number:
-                raise self._damaged(f"少了第 {number} 个事件")
+                raise self._damaged(t("少了第 {number} 个事件", number=number))
             if row[7] != before or row[8] != _hash(*row[:8]):
-                raise self._damaged(f"第 {number} 个事件被改过")
+                raise self._damaged(t("第 {number} 个事件被改过", number=number))
             before = row[8]
         for key, body in readings.items():
             if hashlib.sha256(_inflated(body)).hexdigest() != key:
-                raise self._damaged(f"一份读出的内容被改过（{key[:8]}）")
+                raise self._damaged(t("一份读出的内容被改过（{key}）", key=key[:8]))
         return before
 
     def known_files(self) -> dict[str, Any]:
@@ -466,7 +466,9 @@ class Ledger:
             ) from None
 
     def _damaged(self, why: str) -> WorkbookError:
-        return WorkbookError(f"{self.path}：账本坏了：{why}；请从备份恢复整个文件夹")
+        return WorkbookError(
+            t("{path}：账本坏了：{why}；请从备份恢复整个文件夹", path=self.path, why=why)
+        )
 
 
 def body_of(reading: Mapping[str, Any]) -> bytes:
@@ -494,19 +496,19 @@ def _hash(*row: object) -> str:
 
 
 _REASONS = (
-    ("locked", "别的程序正在写，等了一分钟还没有写完"),
-    ("full", "磁盘已满"),
-    ("readonly", "磁盘或文件是只读的"),
-    ("disk I/O", "磁盘读写出错，或者磁盘已满"),
-    ("unable to open", "没有权限，或者文件夹不在了"),
-    ("not a database", "不是账本的格式"),
-    ("malformed", "内容残缺"),
-    ("only grows", "记下的事不能改"),
+    ("locked", marked("别的程序正在写，等了一分钟还没有写完")),
+    ("full", marked("磁盘已满")),
+    ("readonly", marked("磁盘或文件是只读的")),
+    ("disk I/O", marked("磁盘读写出错，或者磁盘已满")),
+    ("unable to open", marked("没有权限，或者文件夹不在了")),
+    ("not a database", marked("不是账本的格式")),
+    ("malformed", marked("内容残缺")),
+    ("only grows", marked("记下的事不能改")),
 )
 
 
 def _why(error: sqlite3.Error) -> str:
-    return next((chinese for word, chinese in _REASONS if word in str(error)), str(error))
+    return next((t(reason) for word, reason in _REASONS if word in str(error)), str(error))
 
 
 def _is_left_behind(lock: Path) -> bool:

@@ -504,7 +504,12 @@ class Reception:
                 continue
             if action != FIXED and not note:
                 self.remarks.append(
-                    f"{duty.full_key}：第 {number} 个问题答了“{action}”，没有写说明，不算"
+                    t(
+                        "{full_key}：第 {number} 个问题答了“{action}”，没有写说明，不算",
+                        full_key=duty.full_key,
+                        number=number,
+                        action=action,
+                    )
                 )
                 continue
             code, row, values = asked[number]
@@ -519,14 +524,30 @@ class Reception:
                 }
             )
         for number, text in submission.answers.unread:
-            what = f"的“处理”写的是“{text}”，不在三项里" if text else "写了说明，没有选“处理”"
-            self.remarks.append(f"{duty.full_key}：第 {number} 个问题{what}，不算")
+            what = (
+                t("的“处理”写的是“{text}”，不在三项里", text=text)
+                if text
+                else t("写了说明，没有选“处理”")
+            )
+            self.remarks.append(
+                t(
+                    "{full_key}：第 {number} 个问题{what}，不算",
+                    full_key=duty.full_key,
+                    number=number,
+                    what=what,
+                )
+            )
         now = {problem.identity: problem.values for problem in problems_of(returned)}
         for each in answers:
             identity = each["code"], each["row"]
             if each["action"] != FIXED and now.get(identity, each["values"]) != each["values"]:
                 self.remarks.append(
-                    f"{duty.full_key}：第 {each['number']} 个问题答的是{each['action']}，有关的数又改了，问题还在，要再看"
+                    t(
+                        "{full_key}：第 {number} 个问题答的是{action}，有关的数又改了，问题还在，要再看",
+                        full_key=duty.full_key,
+                        number=each["number"],
+                        action=each["action"],
+                    )
                 )
         if answers:
             yield Event("answered", key, sha256, {"answers": answers, "time": sent.data["time"]})

@@ -180,9 +180,13 @@ def summarise(folder: PathLike | OpenRound) -> Done:
         let_off = [
             d.entry.department for d in board.departments if all(duty.settled for duty in d.duties)
         ]
-        said = [f"免报或申报无的不在应报之内：{'、'.join(let_off)}"] if let_off else []
+        said = (
+            [t("免报或申报无的不在应报之内：{let_off}", let_off=t("、").join(let_off))]
+            if let_off
+            else []
+        )
         if scores := sum(data["score"] is not None for _, data in _scores(this_round)):
-            said.append(f"复核得分 {scores} 个，都记在账上")
+            said.append(t("复核得分 {scores} 个，都记在账上", scores=scores))
         return Done(
             tuple(e.id for e in written),
             shown,
@@ -423,7 +427,10 @@ def sample_round(folder: PathLike | OpenRound, add: Iterable[str] = ()) -> Done:
         remarks = list(this_round.remarks)
         if not drawn and board.missing:
             remarks.append(
-                f"抽定以后不再变：还没有报来的 {board.missing} 个单位不在里面，以后要查的用 --add 添"
+                t(
+                    "抽定以后不再变：还没有报来的 {missing} 个单位不在里面，以后要查的用 --add 添",
+                    missing=board.missing,
+                )
             )
         return Done(tuple(e.id for e in written), (this_round.folder.shown(path),), remarks=tuple(remarks),
                     said=said, board=board)  # fmt: skip
@@ -519,7 +526,11 @@ def _reviewed_scores(summary: Summary) -> dict[Path, tuple[float, str]]:
 
 
 def _why_unpublished(duty: DutyState) -> str:
-    return f"{STATES[duty.state]}，没有核定" if not duty.settled else STATES[duty.settled]
+    return (
+        t("{states}，没有核定", states=STATES[duty.state])
+        if not duty.settled
+        else STATES[duty.settled]
+    )
 
 
 # --- reading anew ----------------------------------------------------------------------------------------
@@ -567,7 +578,13 @@ def recheck(folder: PathLike | OpenRound, departments: Iterable[str] = ()) -> Do
                 if before != {**json.loads(reception.readings[-1]), "by": ""}:
                     events.append(Event("rechecked", duty.key, version.sha256, data))
                     readings += reception.readings
-                    said.append(f"{duty.full_key} 第 {version.number} 版：读出的与以前不同")
+                    said.append(
+                        t(
+                            "{full_key} 第 {number} 版：读出的与以前不同",
+                            full_key=duty.full_key,
+                            number=version.number,
+                        )
+                    )
         written = this_round.write(events, readings=readings) if events else []
         return Done(tuple(e.id for e in written), remarks=tuple(this_round.remarks),
-                    said=tuple(said) or ("都与以前读出的一样",), board=fold(this_round))  # fmt: skip
+                    said=tuple(said) or (t("都与以前读出的一样"),), board=fold(this_round))  # fmt: skip

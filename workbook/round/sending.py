@@ -209,19 +209,19 @@ def send_back(
         refused = []
         remarks = list(this_round.remarks)
         if not this_round.settings.contact:
-            remarks.append("round.toml 里没有写联系人（contact），退回的表和通知上就没有写找谁")
+            remarks.append(t("round.toml 里没有写联系人（contact），退回的表和通知上就没有写找谁"))
         if day is not None and day < board.today:
-            remarks.append(f"--by {day} 已经过去了，写在退回的表上的就是这一天")
+            remarks.append(t("--by {day} 已经过去了，写在退回的表上的就是这一天", day=day))
         for duty in wanted:
             if duty.needs_sending_back and duty.entry is not None:
                 if duty.answered():
                     refused.append(
-                        (duty.key.code, "单位的答复还没有核定，请先定（--accept、--refuse）")
+                        (duty.key.code, t("单位的答复还没有核定，请先定（--accept、--refuse）"))
                     )
                     continue
                 by_department.setdefault((duty.key.county, duty.key.code), []).append(duty)
             elif codes and not duty.is_sent_back:
-                refused.append((duty.key.code, "没有要退回修改的"))
+                refused.append((duty.key.code, t("没有要退回修改的")))
         files: list[Path] = []
         ids: list[int] = []
         for asked in by_department.values():

@@ -13,7 +13,7 @@ from typing import Any
 
 from workbook.arguments import FIRST_YEAR, LAST_YEAR
 from workbook.errors import WorkbookError, reason_of
-from workbook.language import t
+from workbook.language import marked, t
 from workbook.reported import CITY, COUNTY
 from workbook.text import printable
 
@@ -103,7 +103,7 @@ def load_settings(path: Path) -> RoundSettings:
     except UnicodeDecodeError:
         raise WorkbookError(t("{path}：文字编码不对，请另存为 UTF-8", path=path)) from None
     except tomllib.TOMLDecodeError as error:
-        remedy = "请照旁边各行的样子改：引号用半角的，日期如 2025-03-31，是否写 true、false"
+        remedy = t("请照旁边各行的样子改：引号用半角的，日期如 2025-03-31，是否写 true、false")
         raise WorkbookError(
             t(
                 "{path}：写法有误（{error}），{remedy}",
@@ -120,7 +120,7 @@ def load_settings(path: Path) -> RoundSettings:
                     "{path}：没有“{key}”这一项；能写的有：{names}",
                     path=path,
                     key=printable(key),
-                    names="、".join(names),
+                    names=t("、").join(names),
                 )
             )
     values: dict[str, Any] = {}
@@ -135,7 +135,7 @@ def load_settings(path: Path) -> RoundSettings:
                     path=path,
                     name=name,
                     value=value,
-                    wanted=wanted,
+                    wanted=t(wanted),
                 )
             )
         values[name] = tuple(value) if isinstance(value, list) else value
@@ -149,19 +149,19 @@ def load_settings(path: Path) -> RoundSettings:
 
 _NUMBER = (int, float)
 _KINDS: Mapping[str, tuple[Any, str]] = {
-    "forms": (list, '表名的列表，如 ["department_overall"]'),
-    "year": (int, "年度，如 2024"),
-    "level": (str, '"county" 或 "city"'),
-    "bureau": (str, "引号里的文字"),
-    "area": (str, "引号里的文字"),
-    "contact": (str, "引号里的文字"),
-    "deadline": (datetime.date, "日期，如 2025-03-31（不加引号）"),
-    "remind_days": (int, "天数，如 7"),
-    "previous": (str, "引号里的路径"),
-    "approve_passed": (bool, "true 或 false"),
-    "close_checked_warnings": (bool, "true 或 false"),
-    "sample_share": (_NUMBER, "0 到 1 之间的数，如 0.2"),
-    "sample_least": (int, "个数，如 3"),
+    "forms": (list, marked('表名的列表，如 ["department_overall"]')),
+    "year": (int, marked("年度，如 2024")),
+    "level": (str, marked('"county" 或 "city"')),
+    "bureau": (str, marked("引号里的文字")),
+    "area": (str, marked("引号里的文字")),
+    "contact": (str, marked("引号里的文字")),
+    "deadline": (datetime.date, marked("日期，如 2025-03-31（不加引号）")),
+    "remind_days": (int, marked("天数，如 7")),
+    "previous": (str, marked("引号里的路径")),
+    "approve_passed": (bool, marked("true 或 false")),
+    "close_checked_warnings": (bool, marked("true 或 false")),
+    "sample_share": (_NUMBER, marked("0 到 1 之间的数，如 0.2")),
+    "sample_least": (int, marked("个数，如 3")),
 }
 
 
@@ -184,7 +184,7 @@ def _require_sensible(path: Path, settings: RoundSettings) -> None:
                 path=path,
                 wrong=wrong,
                 settings=getattr(settings, wrong),
-                kinds=_KINDS[wrong][1],
+                kinds=t(_KINDS[wrong][1]),
             )
         )
 
@@ -200,10 +200,10 @@ def _two_digits(day: re.Match[str]) -> str:
 def _where(message: str, text: str) -> str:
     place = re.search(r"line (\d+), column (\d+)", message)
     if place is None:
-        return "文件没有写完"
+        return t("文件没有写完")
     lines = text.splitlines()
     line = lines[int(place[1]) - 1].strip() if int(place[1]) <= len(lines) else ""
-    return f"第 {place[1]} 行“{printable(line[:40])}”"
+    return t("第 {place} 行“{line}”", place=place[1], line=printable(line[:40]))
 
 
 LABELS = {

@@ -120,7 +120,7 @@ _LONG = "明细、指标分析、抽查复核名单、来源、问题清单、�
 
 def _opened(parts: Partitions | PathLike) -> Partitions:
     """What `write_partitions` gave, or wrote into a folder before. Raises ArgumentError."""
-    remedy = "应是 write_partitions 的结果，或它写过的文件夹"
+    remedy = t("应是 write_partitions 的结果，或它写过的文件夹")
     if isinstance(parts, Partitions):
         return parts
     taken(parts, (str, os.PathLike), "parts", remedy)

@@ -85,7 +85,7 @@ class PreviousTables:
         return tuple(lines for _, lines in read)
 
     def _named(self, table: PlainTable) -> str:
-        return f"工作表“{table.sheet}”" if table.sheet else ""
+        return t("工作表“{sheet}”", sheet=table.sheet) if table.sheet else ""
 
     def _refuse_twice(self, read: Sequence[tuple[str, DepartmentLines]]) -> None:
         seen: dict[tuple[str, int], str] = {}
@@ -111,7 +111,7 @@ class PreviousTables:
             return
         first = read[0]
         ours = years[first.form.id]
-        what = "是今年的汇总表" if first.fiscal_year == ours else "的年度在今年之后"
+        what = t("是今年的汇总表") if first.fiscal_year == ours else t("的年度在今年之后")
         raise PreviousError(
             t(
                 "{path}：这{what}（{fiscal_year} 年度），不能与 {ours} 年度对照；请给出上一年度的",
@@ -137,7 +137,7 @@ def load_previous(path: PathLike, *, passwords: Sequence[str] | str = ()) -> Pre
     """
     path = as_path(path, "path")
     passwords = (passwords,) if isinstance(passwords, str) else passwords
-    file = TableFile(path, "上年的表", PreviousError, passwords)
+    file = TableFile(path, t("上年的表"), PreviousError, passwords)
     return PreviousTables(path, tuple(file.tables(unread=LARGE_SHEETS)))
 
 
@@ -182,22 +182,30 @@ def _belonging(table: PlainTable, forms: Sequence[Form]) -> tuple[Form, _TableHe
     known_heads = [(form, head) for form in forms if (head := heads[form.key])]
     if not known_heads:
         first = next((cells for _, cells in table.rows if any(cells)), [])
-        stands = "、".join(filter(None, first[:8])) or "（空）"
-        return f"前 {HEAD_WITHIN} 行里没有带“部门”（或“单位名称”）的表头；第一行是：{stands}"
+        stands = "、".join(filter(None, first[:8])) or t("（空）")
+        return t(
+            "前 {head_within} 行里没有带“部门”（或“单位名称”）的表头；第一行是：{stands}",
+            head_within=HEAD_WITHIN,
+            stands=stands,
+        )
     with_figures = [(form, head) for form, head in known_heads if head.has_figures]
     if not with_figures:
         form, head = known_heads[0]
         labels = "、".join(item.label for item in form.key_fields.amounts.values())
         number = table.rows[head.position][0]
         ambiguous = _ambiguous_score(head)
-        return (
-            f"第 {number} 行的表头没有金额（{labels}）也没有“自评得分”，请在表头写上"
-            f"{f'；“{ambiguous}”看不出是自评还是复核' if ambiguous else ''}"
+        return t(
+            "第 {number} 行的表头没有金额（{labels}）也没有“自评得分”，请在表头写上{hint}",
+            number=number,
+            labels=labels,
+            hint=t("；“{head}”看不出是自评还是复核", head=ambiguous) if ambiguous else "",
         )
     named = [pair for pair in with_figures if _is_named(*pair, table.sheet)]
     for form, head in named:
         if form.key_fields.project and "project" not in head.columns:
-            return f"是{form.name}的汇总，缺少“{HEADS['project']}”一列"
+            return t(
+                "是{name}的汇总，缺少“{project}”一列", name=form.name, project=HEADS["project"]
+            )
     fitting = [
         (form, head)
         for form, head in with_figures
@@ -205,12 +213,18 @@ def _belonging(table: PlainTable, forms: Sequence[Form]) -> tuple[Form, _TableHe
     ]
     if not fitting:
         is_by_project = "project" in with_figures[0][1].columns
-        has = "有" if is_by_project else "没有"
-        return f"{has}“{HEADS['project']}”一列，今年的自评表{'都不' if is_by_project else '都'}是按项目的"
+        column = HEADS["project"]
+        if is_by_project:
+            return t("有“{head}”一列，今年的自评表都不是按项目的", head=column)
+        return t("没有“{head}”一列，今年的自评表都是按项目的", head=column)
     form, head = next((pair for pair in fitting if pair in named), fitting[0])
     if head.repeated:
         number = table.rows[head.position][0]
-        return f"第 {number} 行的表头有两列都像是“{head.repeated[0]}”，请只留一列或改名"
+        return t(
+            "第 {number} 行的表头有两列都像是“{repeated}”，请只留一列或改名",
+            number=number,
+            repeated=head.repeated[0],
+        )
     return form, head
 
 
@@ -343,7 +357,7 @@ class _TableReader:
 
     @property
     def _where(self) -> str:
-        return f"{self.path}{f'，工作表“{self.table.sheet}”' if self.table.sheet else ''}"
+        return f"{self.path}{t('，工作表“{sheet}”', sheet=self.table.sheet) if self.table.sheet else ''}"
 
     def _year(self) -> int:
         for written in ("\n".join(self.head.above), self.table.sheet, self.path.stem):
@@ -402,7 +416,7 @@ class _TableReader:
             words = {name: self._cell(cells, name) for name in columns}
             if not words.get("department") and not words.get("code"):
                 if any(self._cell(cells, name) for name in self.units):
-                    self.unread.append(f"{self._at(number)}没有单位名称")
+                    self.unread.append(t("{number}没有单位名称", number=self._at(number)))
                 continue
             figures, unread = self._figures(number, cells)
             self.unread += unread
@@ -444,7 +458,11 @@ class _TableReader:
 
     def _at(self, number: int, name: str = "") -> str:
         if not self.table.sheet:
-            return f"第 {number} 行{f'“{self._head_of(name)}”' if name else ''}"
+            return t(
+                "第 {number} 行{value}",
+                number=number,
+                value=t("“{value}”", value=self._head_of(name)) if name else "",
+            )
         column = self.head.columns[name or "department"].number + 1
         return str(Address(self.table.sheet, number, column))
 
@@ -456,7 +474,7 @@ class _TableReader:
             first = seen.setdefault(key, line.row)
             if first != line.row:
                 who = words.get("project") or words["department"] or words["code"]
-                county = "" if "county" in words else "不同县区的请加一列“县区”；同一家的"
+                county = "" if "county" in words else t("不同县区的请加一列“县区”；同一家的")
                 raise PreviousError(
                     t(
                         "{where}：第 {first}、{row} 行都是“{who}”，{county}请只留一行",

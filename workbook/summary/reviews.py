@@ -294,7 +294,11 @@ class _ReviewsReader:
                 )
             )
         if self.faults:
-            rest = f"；等 {len(self.faults)} 处" if len(self.faults) > _MOST_LISTED else ""
+            rest = (
+                t("；等 {count} 处", count=len(self.faults))
+                if len(self.faults) > _MOST_LISTED
+                else ""
+            )
             raise ReviewError(f"{self.path}：{'；'.join(self.faults[:_MOST_LISTED])}{rest}")
         return Reviews(self.path, tuple(entries), cutoffs, criteria)
 
@@ -312,10 +316,15 @@ class _ReviewsReader:
                 continue
             form, year = (words["form"], words["fiscal_year"]) if sheet.name == SET_ASIDE else title
             if not (words["code"] or words["department"]):
-                self.faults.append(f"{at} 这一行没有预算编码和部门，请补填，或清空复核得分和备注")
+                self.faults.append(
+                    t("{at} 这一行没有预算编码和部门，请补填，或清空复核得分和备注", at=at)
+                )
             elif not (form and year.isdecimal()):
                 self.faults.append(
-                    f"{at} 看不出是哪个年度、哪张表的复核，请恢复表顶的标题“某年度某某自评汇总表”"
+                    t(
+                        "{at} 看不出是哪个年度、哪张表的复核，请恢复表顶的标题“某年度某某自评汇总表”",
+                        at=at,
+                    )
                 )
             else:
                 yield Review(
@@ -338,7 +347,12 @@ class _ReviewsReader:
             first = seen.setdefault(key, entry)
             if first is not entry:
                 self.faults.append(
-                    f"{first.address} 和 {entry.address} 都是“{entry.department or entry.code}”的复核，请只留一行"
+                    t(
+                        "{address} 和 {address2} 都是“{department}”的复核，请只留一行",
+                        address=first.address,
+                        address2=entry.address,
+                        department=entry.department or entry.code,
+                    )
                 )
         return list(seen.values())
 
@@ -351,17 +365,22 @@ class _ReviewsReader:
         if isinstance(cell.value, float) and cell.type == "n":
             if 0 <= cell.value <= HIGHEST_SCORE:
                 return cell.value
-            fault = f"是 {number_text(cell.value)}"
+            fault = t("是 {value}", value=number_text(cell.value))
         elif cell.value is None and cell.formula is not None:
-            fault = "是没有结果的公式"
+            fault = t("是没有结果的公式")
         elif isinstance(cell.value, bool) or cell.type == "e":
-            fault = f"是 {cell.value}"
+            fault = t("是 {value}", value=cell.value)
         elif isinstance(cell.value, str) and not texts.is_blank(cell.value):
-            fault = f"是文字“{cell.value[:20]}”"
+            fault = t("是文字“{value}”", value=cell.value[:20])
         if fault:
             at = Address(sheet.name, row, column or 0)
             self.faults.append(
-                f"{at} 复核得分{fault}，请改为 0 到 {HIGHEST_SCORE:g} 之间的数，或清空"
+                t(
+                    "{at} 复核得分{fault}，请改为 0 到 {highest_score:g} 之间的数，或清空",
+                    at=at,
+                    fault=fault,
+                    highest_score=HIGHEST_SCORE,
+                )
             )
         return None
 
@@ -372,7 +391,7 @@ class _ReviewsReader:
             return ""
         if name == "remark" and cell.value is None and cell.formula is not None:
             at = Address(sheet.name, row, column or 0)
-            self.faults.append(f"{at} 备注是没有结果的公式，请改为文字")
+            self.faults.append(t("{at} 备注是没有结果的公式，请改为文字", at=at))
         text = cell_text(cell.value, self.package.formats.get(cell.style, ""))
         return "" if texts.is_blank(text) else text if name == "remark" else text.strip()
 
@@ -403,7 +422,13 @@ class _ReviewsReader:
                 criterion = cell_text(cell.value) if cell else ""
                 if value is not None and not criterion:
                     at = Address(sheet.name, row, head.columns[name])
-                    self.faults.append(f"{at} 看不出是哪一条抽查条件，请恢复这一行的“{label}”")
+                    self.faults.append(
+                        t(
+                            "{at} 看不出是哪一条抽查条件，请恢复这一行的“{label}”",
+                            at=at,
+                            label=label,
+                        )
+                    )
                 elif value is not None:
                     changed_criteria[criterion, name] = value
         return changed_criteria
@@ -425,8 +450,12 @@ class _ReviewsReader:
         if isinstance(value, float) and 0 <= value <= highest:
             return value if value != default.value else None
         at = Address(sheet.name, row, head.columns[name])
-        span = f"0 到 {highest:g} 之间的数" if highest < math.inf else "不小于 0 的数"
-        self.faults.append(f"{at} {name}应是{span}，请改正")
+        span = (
+            t("0 到 {highest:g} 之间的数", highest=highest)
+            if highest < math.inf
+            else t("不小于 0 的数")
+        )
+        self.faults.append(t("{at} {name}应是{span}，请改正", at=at, name=name, span=span))
         return None
 
 
