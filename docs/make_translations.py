@@ -22,6 +22,11 @@ TRANSLATED = TOP / "workbook" / "locale" / "en" / "LC_MESSAGES" / "workbook.po"
 COMPILED = TRANSLATED.with_suffix(".mo")
 _SAID_BY = {"t": None, "marked": None}
 """The functions of workbook.language whose first argument is a message."""
+_OF_THE_DAY = tuple(
+    f'"{head}'.encode()
+    for head in ("POT-", "PO-", "Generated-", "Last-", "Language-Team", "Report-")
+)
+"""Lines of the head that tell nothing of the messages."""
 _HEAD = """\
 # What the command line says, in English; Chinese is the source. docs/make_translations.py keeps it complete.
 #"""
@@ -31,15 +36,19 @@ def catalogue() -> Catalog:
     """Every message of the code, with the translation that stands in the `.po`, blank where there is none."""
     with TRANSLATED.open("rb") as file:
         former = read_po(file, locale="en")
-    current = Catalog(locale="en", header_comment=_HEAD, fuzzy=False)
+    current = Catalog("en", project="selfeval-workbook", header_comment=_HEAD, fuzzy=False)
     for package in ("workbook", "builder"):
         said = extract_from_dir(
-            TOP / package, method_map=[("**.py", "python")], keywords=_SAID_BY, strip_comment_tags=True
+            TOP / package,
+            method_map=[("**.py", "python")],
+            keywords=_SAID_BY,
+            strip_comment_tags=True,
         )
         for name, _, message, _, _ in said:
             known = former.get(message)
-            current.add(message, known.string if known else "", locations=[(f"{package}/{name}", 1)])
-    current.revision_date = current.creation_date = former.creation_date
+            current.add(
+                message, known.string if known else "", locations=[(f"{package}/{name}", 1)]
+            )
     return current
 
 
@@ -47,21 +56,16 @@ def written(current: Catalog) -> bytes:
     """The catalogue as `.po`."""
     file = io.BytesIO()
     write_po(file, current, width=110, include_lineno=False, sort_by_file=True)
-    return file.getvalue()
-
-
-def compiled(current: Catalog) -> bytes:
-    """The catalogue as `.mo`."""
-    file = io.BytesIO()
-    write_mo(file, current)
-    return file.getvalue()
+    lines = file.getvalue().splitlines(keepends=True)
+    return b"".join(line for line in lines if not line.startswith(_OF_THE_DAY))
 
 
 def main() -> None:
     """Write both, and name what lacks a translation."""
     current = catalogue()
     TRANSLATED.write_bytes(written(current))
-    COMPILED.write_bytes(compiled(current))
+    with COMPILED.open("wb") as file:
+        write_mo(file, current)
     blank = [str(message.id) for message in current if message.id and not message.string]
     if blank:
         raise SystemExit("\n".join([f"{TRANSLATED}: write the translations of", *blank]))

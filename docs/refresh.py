@@ -15,6 +15,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
 STEPS = {
+    "workbook/locale": ("docs/make_translations.py",),
     "docs/codes.md": ("docs/make_codes.py",),
     "docs/form-reference.md": ("docs/make_form_reference.py",),
     "docs/pictures/floors.svg": ("docs/make_floors.py",),

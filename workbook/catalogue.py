@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from workbook.language import marked
+
 
 class Severity(StrEnum):
     """How much a finding weighs, gravest first."""
@@ -16,9 +18,10 @@ class Severity(StrEnum):
     @property
     def chinese(self) -> str:
         """As clerks read it."""
-        return {"error": "错误", "warning": "提醒", "note": "说明"}[self.value]
+        return _IN_CHINESE[self.value]
 
 
+_IN_CHINESE = {"error": marked("错误"), "warning": marked("提醒"), "note": marked("说明")}
 SEVERITY_ORDER = {severity: rank for rank, severity in enumerate(Severity)}
 
 
@@ -42,25 +45,27 @@ _ENTRIES = (
         "W101",
         _E,
         "文件无法读取",
-        "文件无法读取：{detail}",
+        marked("文件无法读取：{detail}"),
         "请检查路径、权限，或重新保存一份。",
         "收表要求",
     ),
-    CatalogueEntry("W102", _E, "空文件", "文件是空的", _ASK, "收表要求"),
+    CatalogueEntry("W102", _E, "空文件", marked("文件是空的"), _ASK, "收表要求"),
     CatalogueEntry(
         "W103",
         _E,
         "不是 Excel 工作簿",
-        "不是可以读取的工作簿：{detail}",
+        marked("不是可以读取的工作簿：{detail}"),
         "请用发下的模板填报，并保存为 .xlsx；往年的 Word 表可以用 workbook import-word 转成模板。",
         "收表要求",
     ),
-    CatalogueEntry("W104", _E, "文件损坏", "文件已损坏或不完整：{detail}", _ASK, "收表要求"),
+    CatalogueEntry(
+        "W104", _E, "文件损坏", marked("文件已损坏或不完整：{detail}"), _ASK, "收表要求"
+    ),
     CatalogueEntry(
         "W105",
         _E,
         "文件有打开密码",
-        "文件打不开：{detail}",
+        marked("文件打不开：{detail}"),
         "请取消打开密码后重新报送；知道密码的，写在名册的“密码”一列里再读（或用 --password-env 给出）。",
         "收表要求",
     ),
@@ -68,12 +73,17 @@ _ENTRIES = (
         "W106",
         _E,
         "超出读取限额",
-        "文件超出读取限额：{detail}",
+        marked("文件超出读取限额：{detail}"),
         "请用发下的模板重新填报，不要粘贴图片或整列格式。",
         "读取限额见文档",
     ),
     CatalogueEntry(
-        "W107", _E, "含不安全内容", "文件含有不安全内容，未读取：{detail}", _ASK, "读取限额见文档"
+        "W107",
+        _E,
+        "含不安全内容",
+        marked("文件含有不安全内容，未读取：{detail}"),
+        _ASK,
+        "读取限额见文档",
     ),
     CatalogueEntry(
         "W108",

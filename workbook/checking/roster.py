@@ -279,7 +279,7 @@ def load_roster(
         raise RosterError("\n".join(filter(None, mistakes)))
     years = sorted({entry.year for entry in entries if entry.year})
     if len(years) > 1:
-        listed_years = "、".join(map(str, years))
+        listed_years = t("、").join(map(str, years))
         raise RosterError(
             t(
                 "{path}：“年度”列有不同的年度：{listed_years}。一次收表只能有一个年度",
@@ -371,7 +371,7 @@ def _shared(names: Sequence[str]) -> str:
 
 def _sheets(path: Path) -> dict[str, Sequence[Row]]:
     """The visible sheets of a file by name, the lists' last; a CSV is one sheet without a name."""
-    tables = _by_openpyxl(path, TableFile(path, "名册", RosterError).tables())
+    tables = _by_openpyxl(path, TableFile(path, t("名册"), RosterError).tables())
     tables.sort(key=lambda table: table.sheet.strip() in (PROJECTS, INDICATORS))
     return {table.sheet.strip(): table.rows for table in tables}
 
@@ -645,11 +645,11 @@ def _head(place: str, rows: Sequence[Row], heads: _Heads) -> tuple[int, dict[int
         return position, columns
     first_row = next((cells for _, cells in rows if any(cells)), [])
     # Without a head the row may be anybody's, with a password in it.
-    stands = "、".join(
+    stands = t("、").join(
         texts.brief(cell) if _LIKE_A_HEAD.fullmatch(cell) else "…" for cell in first_row[:8] if cell
     )
     stands = stands or t("（空）")
-    raise RosterError(f"{place}：{t(heads.remedy, stands=stands)}")
+    raise RosterError(t("{path}：{why}", path=place, why=t(heads.remedy, stands=stands)))
 
 
 def _identifier(head: str, known: Mapping[str, tuple[str, ...]]) -> str:
@@ -758,7 +758,7 @@ _MOST_ROWS = 5
 
 def _few(rows: Sequence[str]) -> str:
     ellipsis = t(" 等 {count} ", count=len(rows)) if len(rows) > _MOST_ROWS else " "
-    return "、".join(rows[:_MOST_ROWS]) + ellipsis
+    return t("、").join(rows[:_MOST_ROWS]) + ellipsis
 
 
 def _repeated(
@@ -773,7 +773,7 @@ def _repeated(
     repeated = [same for same in seen.values() if len(same) > 1]
     if not repeated:
         return ""
-    repetitions = "；".join(
+    repetitions = t("；").join(
         t(
             "{county}“{same}”在第 {rows}行",
             county=same[0].county,

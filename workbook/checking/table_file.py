@@ -101,7 +101,7 @@ class TableFile:
                 "请只留用得到的行和列，多余的（空白的也算）整行、整列删除后，另存为新的 .xlsx"
             ),
         }.get(refused.code, t("请在 Excel 或 WPS 中另存为新的、没有密码的 .xlsx"))
-        reason = CATALOGUE[refused.code].message.format(detail=refused.detail)
+        reason = t(CATALOGUE[refused.code].message, detail=refused.detail)
         return self.error(
             t(
                 "{path}：{called}无法读取（{reason}），{remedy}",

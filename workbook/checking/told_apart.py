@@ -162,7 +162,7 @@ def _case_of(read: Sequence[Submission], returns: Sequence[Return]) -> str:
     for code in dict.fromkeys(codes):
         several = [pair for (own_code, _), pair in names.items() if own_code == code]
         if len(several) > 1:
-            listed_names = "、".join(f"“{name}”" for name, _ in several[:_LISTED])
+            listed_names = t("、").join(f"“{name}”" for name, _ in several[:_LISTED])
             files = _named([returned for _, returned in several])
             return t(
                 "预算编码 {code} 有不同的单位名称{listed_names}（{files}）",

@@ -40,7 +40,7 @@ def receive(folder: Path, paths: Iterable[Path], *, as_json: bool) -> None:
         say_waiting(received.waiting)
         for each in received.files:
             number = t(" 第 {version} 包", version=each.version) if each.version else ""
-            why = f"：{each.why}" if each.why else ""
+            why = t("：{why}", why=each.why) if each.why else ""
             say(f"  {each.file}  {each.county}{number}  {t(PACK_OUTCOMES[each.outcome])}{why}")
     sys.exit(_exit_code(received.board))
 

@@ -32,7 +32,7 @@ class CommandGroup(click.Group):
         except click.UsageError as error:
             fail(usage(error, _commands_at(error, self)))
         except FormError as error:
-            fail(f"{t('表式定义有误：')}{error}")
+            fail(t("表式定义有误：{error}", error=error))
         except WorkbookError as error:
             fail(str(error))
         except click.Abort:
@@ -49,7 +49,7 @@ def _unforeseen(error: Exception) -> str:
 
     refused = machine_error(error)
     if refused is not None:
-        name = f"{printable(refused.filename)}：" if refused.filename else ""
+        name = printable(refused.filename) + t("：") if refused.filename else ""
         return t(
             "{name}无法读写（{reason}），{remedy}",
             name=name,
@@ -80,7 +80,7 @@ def say(message: str, *, err: bool = False) -> None:
 
 
 def fail(message: str) -> NoReturn:
-    say(f"{t('错误：')}{message}", err=True)
+    say(t("错误：{message}", message=message), err=True)
     sys.exit(WRONG)
 
 

@@ -16,7 +16,7 @@ from workbook.checking import Duty, Sender, View, gather
 from workbook.commands.messages import say
 from workbook.findings import Finding, few_cells
 from workbook.form import Form, Part, Rule, available_forms, load_form, terms_of
-from workbook.language import t
+from workbook.language import marked, t
 from workbook.layout import Spot
 from workbook.reading import ACCEPTED, REJECTED, SKIPPED, Return
 from workbook.text import printable_lines
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from workbook.rehearsal import Rehearsal
     from workbook.summary import Summary
 
-_STATUS = {ACCEPTED: t("收下"), REJECTED: t("退回"), SKIPPED: t("跳过")}
+_STATUS = {ACCEPTED: marked("收下"), REJECTED: marked("退回"), SKIPPED: marked("跳过")}
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "blue"}
 
 
@@ -131,7 +131,7 @@ NARROW = 100
 def table(returned: Return, *, width: int = 140) -> Table | Text:
     """One file's findings as a terminal table, or as lines on a narrow one or when there are none."""
     department = returned.submission.department.strip() if returned.submission else ""
-    title = printable_lines(f"{returned.key}  {department}  {_STATUS[returned.status]}")
+    title = printable_lines(f"{returned.key}  {department}  {t(_STATUS[returned.status])}")
     if not returned.findings:
         return Text(t("{file}：没有问题", file=title) + "\n", style="green")
     if width < NARROW:

@@ -79,7 +79,7 @@ def _end(done: Done, as_json: bool, *lines: str) -> None:
         for line in (*done.remarks, *lines):
             say(line)
         for who, why in done.refused[:_MOST]:
-            say(f"{who}：{why}")
+            say(t("{who}：{what}", who=who, what=why))
         if len(done.refused) > _MOST:
             say(t("……共 {count} 项", count=len(done.refused)))
     sys.exit(FOUND if done.refused or (done.board is not None and _is_open(done.board)) else CLEAN)
@@ -98,10 +98,8 @@ def _is_open(board: Board) -> bool:
 
 def _listed(names: Iterable[str]) -> str:
     every = list(names)
-    rest = (
-        t(" 等 {count} 个", count=len(every), MOST=len(every) - _MOST) if len(every) > _MOST else ""
-    )
-    return "、".join(every[:_MOST]) + rest
+    rest = t(" 等 {count} 个", count=len(every)) if len(every) > _MOST else ""
+    return t("、").join(every[:_MOST]) + rest
 
 
 # --- the verbs -------------------------------------------------------------------------------------------
@@ -242,7 +240,7 @@ def _print_received(received: Received, *, all_: bool) -> None:
         if all_ or each.outcome not in ("counted", "replaced_older") or each.state == "faulty"
     ]
     for each in told if all_ else told[:_MOST]:
-        why = f"：{each.why}" if each.why else ""
+        why = t("：{why}", why=each.why) if each.why else ""
         who = f"{each.county} {each.code}".strip()
         version = t(" 第 {version} 版", version=each.version) if each.version else ""
         outcome = f"{t(OUTCOMES[each.outcome])}{told_errors(received.board, each)}"
@@ -324,10 +322,11 @@ def _problem_line(problem: Any) -> str:
     """A problem in words: number, state, where, what, and what was said of it."""
     from workbook.round import PROBLEM_STATES
 
+    colon = t("：")
     severity = {"error": t("错误"), "warning": t("提醒")}[problem["severity"]]
     words = filter(None, (problem["answer"], problem["note"]))
     said = ((t("单位答"), "，".join(words)), (t("我们定"), problem["why"]))
-    told = "".join(f"  {word}：{text}" for word, text in said if text)
+    told = "".join(f"  {word}{colon}{text}" for word, text in said if text)
     state = t(PROBLEM_STATES[problem["state"]])
     return (
         f"{problem['number']}  {state}  {severity}  {problem['place']}  {problem['message']}{told}"
@@ -550,11 +549,12 @@ def history(folder: Path, code: str, county: str, form: str, project: str, as_js
     if as_json:
         print_json(record)
         return
+    comma = t("、")
     for duty in record["duties"]:
         say(f"{duty['name']}" + (f"“{duty['project']}”" if duty["project"] else ""))
         for version in duty["versions"]:
             numbers = "；".join(
-                f"{word} {t('、').join(map(str, version[name]))}"
+                f"{word} {comma.join(map(str, version[name]))}"
                 for name, word in (
                     ("gone", t("改好")),
                     ("new", t("新出现")),
@@ -570,8 +570,8 @@ def history(folder: Path, code: str, county: str, form: str, project: str, as_js
                 f"  {which}  {_moment(version['received_at'])}  {version['file']}  {counts}  {numbers}".rstrip()
             )
             for change in version["changed"][:_MOST]:
-                place = f"{change['label']}（{change['cell']}）"
-                say(f"    {place}：{_shown(change['from'])} → {_shown(change['to'])}")
+                before, after = _shown(change["from"]), _shown(change["to"])
+                say(f"    {change['label']} {change['cell']}  {before} → {after}")
             if len(version["changed"]) > _MOST:
                 say(t("    ……共 {count} 格", count=len(version["changed"])))
         if duty["problems"]:

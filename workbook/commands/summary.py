@@ -174,7 +174,7 @@ def aggregate(
         print_json(summary_record(summary) | {"totals": totals(returns)})
         sys.exit(exit_code(returns))
     for what, path in written:
-        say(f"{what}{t('：')}{path}")
+        say(t("{what}：{path}", what=what, path=path))
     _tell(summary, former_reviews)
     if html is not None and summary.left_out:
         earlier = t("；原来的网页是以前写的") if html.exists() else ""

@@ -127,7 +127,7 @@ class CityBoard:
         for county in self.counties:
             if name in (county.name, county.entry.code):
                 return county
-        known = "、".join(county.name for county in self.counties)
+        known = t("、").join(county.name for county in self.counties)
         raise WorkbookError(
             t("{name}：名册上没有这个县区；有的是：{known}", name=name, known=known)
         )

@@ -87,7 +87,7 @@ def decide_county(
                 continue
             after = fold_city(city).by_key[state.key]
             said = (
-                f"{state.name}：{COUNTY_STATES[after.state]}",
+                t("{who}：{what}", who=state.name, what=t(COUNTY_STATES[after.state])),
                 *(t("退回函：{name}", name=name) for name in files),
             )
             return Done(
@@ -166,7 +166,7 @@ def assign_pack(folder: PathLike | OpenRound, file: str, county: str) -> Done:
                 pack, state = open_pack(city.folder.content(sha256), name), board.county(county)
                 event = read_event(city, sha256, pack, name, board, state)
                 if event.data["standing"] != RIGHT:
-                    raise WorkbookError(f"{name}：{event.data['why']}")
+                    raise WorkbookError(t("{path}：{why}", path=name, why=event.data["why"]))
             else:
                 event = Event("assigned", file=sha256, data={"standing": "attachment"})
             try:
@@ -175,7 +175,9 @@ def assign_pack(folder: PathLike | OpenRound, file: str, county: str) -> Done:
                 city.refresh()
                 continue
             said = t("归 {name}", name=state.name) if county else t("不归哪个县区，不用管了")
-            return Done(tuple(e.id for e in written), said=(f"{name}：{said}",))
+            return Done(
+                tuple(e.id for e in written), said=(t("{who}：{what}", who=name, what=said),)
+            )
 
 
 def _is_named(event: Event, file: str) -> bool:

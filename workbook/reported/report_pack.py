@@ -249,7 +249,7 @@ def open_pack(content: bytes, name: str) -> ReportPack:
             )
         pack = _read_list(listed, archive)
         if fault := next(_unlike(archive, json.loads(listed)["files"]), ""):
-            raise WorkbookError(f"{name}：{fault}；{remedy}")
+            raise WorkbookError(t("{name}：{fault}；{remedy}", name=name, fault=fault, remedy=remedy))
         _ = pack.forms
     except Refused as refused:
         raise WorkbookError(

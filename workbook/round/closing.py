@@ -147,7 +147,7 @@ def seal_round(
     while not this_round.is_closed:
         open_ = stands_against()
         if open_ and not why.strip():
-            listed = "；".join(open_[:_MOST_LISTED]) + (
+            listed = t("；").join(open_[:_MOST_LISTED]) + (
                 t(" 等 {count} 项", count=len(open_)) if len(open_) > _MOST_LISTED else ""
             )
             raise WorkbookError(

@@ -74,7 +74,7 @@ def duties_of(
             t("{code}：名册上没有这个单位；请写预算编码，或名册上的全称", code=code)
         )
     if len(of_code) > 1:
-        counties = "、".join(department.entry.county for department in of_code)
+        counties = t("、").join(department.entry.county for department in of_code)
         raise WorkbookError(
             t(
                 "{code}：{counties}都有这个编码，请用 --county 写明是哪个县区的",
@@ -88,7 +88,7 @@ def duties_of(
         if form in ("", duty.form.id, duty.form.name) and project in ("", duty.project)
     ]
     if not duties:
-        owed = "、".join(_named(duty) for duty in of_code[0].duties)
+        owed = t("、").join(_named(duty) for duty in of_code[0].duties)
         raise WorkbookError(t("{code}：没有这张表要报；应报的是 {owed}", code=code, owed=owed))
     return duties
 
@@ -137,7 +137,7 @@ def decide(
     }  # fmt: skip
     named = [name for name, is_given in chosen.items() if is_given]
     if not named or (len(named) > 1 and set(named) != {"accept", "refuse"}):
-        options = "、".join(f"--{name.replace('_', '-')}" for name in chosen)
+        options = t("、").join(f"--{name.replace('_', '-')}" for name in chosen)
         raise WorkbookError(t("请写明一个决定：{options} 之一", options=options))
     with opened(folder) as this_round:
         this_round.require_open()
@@ -178,7 +178,11 @@ def decide(
                 tuple(event.id for event in written),
                 remarks=tuple(this_round.remarks),
                 said=tuple(
-                    f"{d.full_key}：{_told(written, d)}{_state_words(after.by_key[d.key])}"
+                    t(
+                        "{who}：{what}",
+                        who=d.full_key,
+                        what=_told(written, d) + _state_words(after.by_key[d.key]),
+                    )
                     for d in duties
                 ),
                 board=after,
@@ -197,7 +201,7 @@ def _told(events: Sequence[Event], duty: DutyState) -> str:
             continue
         data = event.data
         number = data.get("version")
-        numbers = "、".join(map(str, data.get("numbers", ())))
+        numbers = t("、").join(map(str, data.get("numbers", ())))
         clauses += {
             "extended": [t("延期到 {day}", day=data.get("to"))],
             "dated": [t("第 {number} 版收到日期 {day}", number=number, day=data.get("on"))],
@@ -206,11 +210,11 @@ def _told(events: Sequence[Event], duty: DutyState) -> str:
             "waived": [t("同意 {numbers} 不改", numbers=numbers)], "refused": [t("不同意 {numbers}", numbers=numbers)],
             "undone": [t("撤销了上一个决定")],
         }.get(event.kind, [])  # fmt: skip
-    return "".join(f"{clause}，" for clause in clauses)
+    return "".join(clause + t("，") for clause in clauses)
 
 
 def _state_words(duty: DutyState) -> str:
-    return STATES[duty.state]
+    return t(STATES[duty.state])
 
 
 class _Decision:
@@ -256,7 +260,7 @@ class _Decision:
                 if e.duty.text and current_key(self.round, e.duty) == duty.key and e.kind not in _ASIDE
             ]  # fmt: skip
             if later:
-                told = "、".join(dict.fromkeys(f"{e.who} {KIND_WORDS[e.kind][0]}" for e in later))
+                told = t("、").join(dict.fromkeys(f"{e.who} {t(KIND_WORDS[e.kind])}" for e in later))
                 raise WorkbookError(
                     t(
                         "{full_key}：您打开这一页以后又有变动（{told}）；没有照办，请看过再定",
@@ -271,7 +275,7 @@ class _Decision:
 
     def _one(self, what: str) -> DutyState:
         if len(self.duties) > 1:
-            owed = "、".join(map(_named, self.duties))
+            owed = t("、").join(map(_named, self.duties))
             who = self.duties[0].full_key
             raise WorkbookError(
                 t(
@@ -345,7 +349,7 @@ class _Decision:
     def _version(self, duty: DutyState, number: int) -> Version:
         version = duty.version(number)
         if version is None:
-            known = "、".join(str(each.number) for each in duty.versions) or t("还没有收到")
+            known = t("、").join(str(each.number) for each in duty.versions) or t("还没有收到")
             raise WorkbookError(
                 t(
                     "{full_key}：没有第 {number} 版；现有：{known}",
@@ -468,7 +472,7 @@ class _Decision:
             for each in duty.problems_of(version):
                 if each.number == number:
                     return each
-        known = "、".join(
+        known = t("、").join(
             str(each.number) for each in duty.problems_of(duty.latest or duty.counted)
         ) or t("没有")
         raise WorkbookError(

@@ -422,7 +422,8 @@ def sample_round(folder: PathLike | OpenRound, add: Iterable[str] = ()) -> Done:
         with writing(path) as temporary:
             temporary.write_text(text.getvalue(), encoding="utf-8-sig", newline="")
         said = tuple(
-            f"{line['code']} {line['department']}：{line['why']}" for line in sampled(this_round)
+            t("{who}：{what}", who=" ".join((line["code"], line["department"])), what=line["why"])
+            for line in sampled(this_round)
         )
         remarks = list(this_round.remarks)
         if not drawn and board.missing:
@@ -527,9 +528,9 @@ def _reviewed_scores(summary: Summary) -> dict[Path, tuple[float, str]]:
 
 def _why_unpublished(duty: DutyState) -> str:
     return (
-        t("{states}，没有核定", states=STATES[duty.state])
+        t("{state}，没有核定", state=t(STATES[duty.state]))
         if not duty.settled
-        else STATES[duty.settled]
+        else t(STATES[duty.settled])
     )
 
 

@@ -228,5 +228,5 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return "、".join(map(str, value))
+        return t("、").join(map(str, value))
     return "（空）" if value in (None, "") else str(value)

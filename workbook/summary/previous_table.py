@@ -79,7 +79,7 @@ class PreviousTables:
                 lines_read = _TableReader(self.path, table, *found).lines()
                 read.append((self._named(table), lines_read))
         if not read:
-            raise PreviousError(f"{self.path}：{'；'.join(reasons[:_MOST_LISTED])}")
+            raise PreviousError(t("{path}：{why}", path=self.path, why=t("；").join(reasons[:_MOST_LISTED])))
         self._refuse_twice(read)
         self._refuse_this_year([lines for _, lines in read], this_year)
         return tuple(lines for _, lines in read)
@@ -182,7 +182,7 @@ def _belonging(table: PlainTable, forms: Sequence[Form]) -> tuple[Form, _TableHe
     known_heads = [(form, head) for form in forms if (head := heads[form.key])]
     if not known_heads:
         first = next((cells for _, cells in table.rows if any(cells)), [])
-        stands = "、".join(filter(None, first[:8])) or t("（空）")
+        stands = t("、").join(filter(None, first[:8])) or t("（空）")
         return t(
             "前 {head_within} 行里没有带“部门”（或“单位名称”）的表头；第一行是：{stands}",
             head_within=HEAD_WITHIN,
@@ -191,7 +191,7 @@ def _belonging(table: PlainTable, forms: Sequence[Form]) -> tuple[Form, _TableHe
     with_figures = [(form, head) for form, head in known_heads if head.has_figures]
     if not with_figures:
         form, head = known_heads[0]
-        labels = "、".join(item.label for item in form.key_fields.amounts.values())
+        labels = t("、").join(item.label for item in form.key_fields.amounts.values())
         number = table.rows[head.position][0]
         ambiguous = _ambiguous_score(head)
         return t(
@@ -357,7 +357,9 @@ class _TableReader:
 
     @property
     def _where(self) -> str:
-        return f"{self.path}{t('，工作表“{sheet}”', sheet=self.table.sheet) if self.table.sheet else ''}"
+        if not self.table.sheet:
+            return str(self.path)
+        return t("{path}，工作表“{name}”", path=self.path, name=self.table.sheet)
 
     def _year(self) -> int:
         for written in ("\n".join(self.head.above), self.table.sheet, self.path.stem):
@@ -366,7 +368,7 @@ class _TableReader:
             if len(years) == 1:
                 return int(years.pop())
             if years:
-                listed = "、".join(sorted(years))
+                listed = t("、").join(sorted(years))
                 raise PreviousError(
                     t(
                         "{where}：看不出是哪个年度的（写着 {listed}）；请在表的标题里只写“某年度”",

@@ -140,7 +140,7 @@ def cutoffs(form: Form, reviews: Reviews | None) -> tuple[tuple[str, float], ...
     changed = tuple((g, reviews.cutoffs.get((plain_name(form), g), v)) for g, v in form_grades)
     lowest = [value for _, value in changed]
     if lowest != sorted(lowest, reverse=True) or len(set(lowest)) < len(lowest):
-        listed = "、".join(f"{grade} {number_text(value)}" for grade, value in changed)
+        listed = t("、").join(f"{grade} {number_text(value)}" for grade, value in changed)
         raise ReviewError(
             t(
                 "{path}，{settings}：{name}的分数下限应从优到中依次降低，"
@@ -235,7 +235,7 @@ def load_reviews(path: PathLike, *, passwords: Sequence[str] | str = ()) -> Revi
         package = open_package(path, limits=OWN_FILES, unread=_Unread(), passwords=passwords)
     except Refused as refused:
         kind = ReviewError if refused.code in ("W101", "W105", "W106") else _NoSummary
-        message = CATALOGUE[refused.code].message.format(detail=refused.detail)
+        message = t(CATALOGUE[refused.code].message, detail=refused.detail)
         raise kind(
             t("{path}：{message}；请给出本程序写的汇总表", path=path, message=message)
         ) from None
@@ -299,7 +299,7 @@ class _ReviewsReader:
                 if len(self.faults) > _MOST_LISTED
                 else ""
             )
-            raise ReviewError(f"{self.path}：{'；'.join(self.faults[:_MOST_LISTED])}{rest}")
+            raise ReviewError(t("{path}：{why}", path=self.path, why=t("；").join(self.faults[:_MOST_LISTED]) + rest))
         return Reviews(self.path, tuple(entries), cutoffs, criteria)
 
     def _entries(self, sheet: Sheet, head: _Head) -> Iterator[Review]:
