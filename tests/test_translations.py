@@ -152,7 +152,9 @@ def names() -> re.Pattern[str]:
     known |= {entry.name for entry in CATALOGUE.values()}
     known |= set(STATES.values())
     longest_first = sorted(filter(CHINESE.search, known), key=len, reverse=True)
-    return re.compile("|".join([*map(re.escape, longest_first), r"等 \d+ 格", r"第\d+次", r"\S+请尽快报送。"]))
+    return re.compile(
+        "|".join([*map(re.escape, longest_first), r"等 \d+ 格", r"第\d+次", r"\S+请尽快报送。"])
+    )
 
 
 def _left(text: str, names: re.Pattern[str]) -> list[str]:

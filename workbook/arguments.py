@@ -37,7 +37,8 @@ def refusal(name: str, value: object, remedy: str) -> ArgumentError:
     )
     given = repr(value) if is_short else ""
     shown = given if 0 < len(given) <= _LONGEST else t("一个 {name}", name=type(value).__name__)
-    return ArgumentError(t("{what}：{why}", what=f"{name}={shown}", why=remedy))
+    argument = f"{name}={shown}"
+    return ArgumentError(t("{what}：{why}", what=argument, why=remedy))
 
 
 def taken(value: object, kind: type[T] | tuple[type[T], ...], name: str, remedy: str) -> T:

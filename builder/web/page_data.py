@@ -237,7 +237,7 @@ def _lines(summary: Summary, part: FormSummary, *, first: bool) -> Json:
         "status": [str(status) for status in frame["status"]],
         **{name: _plain(frame[name]) for name in _who(summary)},
         "department": names,
-        "short": _short([str(name or "") for name in values(full_names(frame))]),
+        "short": short_names([str(name or "") for name in values(full_names(frame))]),
     }
     if key_fields.project is not None:
         columns["project"] = _plain(frame["project"])
@@ -288,7 +288,7 @@ def _by_department(summary: Summary, lines: pd.DataFrame, name: str) -> pd.Serie
     return by_name.reindex(pd.MultiIndex.from_frame(lines[_KEY]))
 
 
-def _short(names: Sequence[str]) -> list[str]:
+def short_names(names: Sequence[str]) -> list[str]:
     """Names without the place that all of them begin with: 云溪区档案馆 → 档案馆."""
     if len(names) < 2:
         return list(names)
@@ -421,6 +421,23 @@ def _findings(
 
     `line` is the line's index from 0; `code`, `place`, `message`, `hint` are indexes among the words.
     """
+    frame = findings_of(summary, part)
+    ranks = [SEVERITY_ORDER[Severity(severity)] for severity in frame["severity"]]
+    texts = {name: values(frame[name].fillna("")) for name in ("code", "message", "hint")}
+    addresses = [
+        _address_text(str(sheet), str(cell))
+        for sheet, cell in zip(frame["sheet"].fillna(""), frame["cell"].fillna(""), strict=True)
+    ]
+    columns = {
+        "line": frame["line"].tolist(),
+        "severity": ranks,
+        "place": [words(address) for address in addresses],
+    } | {name: [words(str(text)) for text in column] for name, column in texts.items()}
+    return _codes(part, frame), columns
+
+
+def findings_of(summary: Summary, part: FormSummary) -> pd.DataFrame:
+    """The findings of the files that count, with `line`, the index of their department's line from 0."""
     line_of = {
         path: line
         for line, paths in enumerate(part.departments["file"].fillna(""))
@@ -429,28 +446,21 @@ def _findings(
     }
     frame = summary.findings
     frame = frame[frame["path"].isin(list(line_of))]
-    lines = frame["path"].map(line_of).astype("int64")
-    ranks = [SEVERITY_ORDER[Severity(severity)] for severity in frame["severity"]]
-    texts = {name: values(frame[name].fillna("")) for name in ("code", "message", "hint")}
-    addresses = [
-        _address_text(str(sheet), str(cell))
-        for sheet, cell in zip(frame["sheet"].fillna(""), frame["cell"].fillna(""), strict=True)
-    ]
-    columns = {
-        "line": lines.tolist(),
-        "severity": ranks,
-        "place": [words(address) for address in addresses],
-    } | {name: [words(str(text)) for text in column] for name, column in texts.items()}
-    return _codes(part, frame.assign(line=lines)), columns
+    return frame.assign(line=frame["path"].map(line_of).astype("int64"))
 
 
 def _address_text(sheet: str, cell: str) -> str:
     return f"{sheet}!{few_cells(cell)}" if sheet and cell else sheet or cell
 
 
-def _codes(part: FormSummary, frame: pd.DataFrame) -> list[Json]:
+def widespread(frame: pd.DataFrame) -> pd.DataFrame:
+    """The codes among `findings_of`, with severity, count and departments; the most widespread first."""
     grouped = findings_by_code(frame.assign(department=frame["line"])).sort_index()
-    grouped = grouped.sort_values(["departments", "count"], ascending=False, kind="stable")
+    return grouped.sort_values(["departments", "count"], ascending=False, kind="stable")
+
+
+def _codes(part: FormSummary, frame: pd.DataFrame) -> list[Json]:
+    grouped = widespread(frame)
     ranks = [SEVERITY_ORDER[Severity(severity)] for severity in grouped["severity"]]
     records = _records(grouped[["count", "departments"]])
     return [

@@ -16,6 +16,7 @@ import uvicorn
 
 from workbook.desk.application import Desk, build_application
 from workbook.errors import WorkbookError, reason_of
+from workbook.language import speak, t
 
 USUAL_PORT = 8765
 _PATIENCE = 8.0
@@ -41,7 +42,10 @@ def serve_desk(
     is_local = is_loopback(host)
     if not is_local and not password:
         raise WorkbookError(
-            f"{host} 是别的电脑也能打开的地址，要有密码：先把密码放进环境变量，再加 --password-env 变量名"
+            t(
+                "{host} 是别的电脑也能打开的地址，要有密码：先把密码放进环境变量，再加 --password-env 变量名",
+                host=host,
+            )
         )
     listening = _listening(host, port)
     number = listening.getsockname()[1]
@@ -56,8 +60,10 @@ def serve_desk(
 
         first = link()
         say(first)
-        say("这是登录链接，只能用一次。办完了按 Ctrl+C 停下；什么时候停都不会丢东西。")
-        desk.on_key_used = lambda: say(f"另一个浏览器要登录的，用这个链接：{link()}")
+        say(t("这是登录链接，只能用一次。办完了按 Ctrl+C 停下；什么时候停都不会丢东西。"))
+        another = t("另一个浏览器要登录的，用这个链接：")
+        desk.on_key_used = lambda: say(f"{another}{link()}")
+        speak("zh")  # as the pages do, whatever the command line speaks
         config = uvicorn.Config(
             application, log_config=None, access_log=False, server_header=False, lifespan="off",
             timeout_graceful_shutdown=3, proxy_headers=False, ws="none", h11_max_incomplete_event_size=64 * 1024,
@@ -131,5 +137,6 @@ def _listening(host: str, port: int | None) -> socket.socket:
             continue
         return listening
     assert refused is not None, "at least one port was tried"
-    taken = "这个端口有别的程序在用，请换一个 --port" if port is not None else reason_of(refused)
-    raise WorkbookError(f"{host}{f':{port}' if port is not None else ''}：开不了（{taken}）")
+    taken = t("这个端口有别的程序在用，请换一个 --port") if port is not None else reason_of(refused)
+    address = host if port is None else f"{host}:{port}"
+    raise WorkbookError(t("{address}：开不了（{reason}）", address=address, reason=taken))

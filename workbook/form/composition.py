@@ -112,13 +112,20 @@ def _bytes(path: Path) -> bytes:
     try:
         return read_file(path.resolve(), _LIMITS)
     except Refused as refused:
-        reason = refused.detail
+        reason = _REASONS.get(refused.code, _REASONS["W101"])
     except (OSError, RuntimeError):  # a name too long, links in a circle
-        reason = "路径无效"
-    raise FormError(f"{path}：表式定义无法读取（{reason}），请检查路径和这个文件")
+        reason = _REASONS["W101"]
+    raise FormError(f"{path}: {reason}; check the path and the file")
 
 
-_TOML_HINT = "（请看这一行附近：引号、逗号、括号要用英文的，要成对；一个键只写一次）"
+_REASONS = {
+    "W101": "is not there, is no file or may not be read",
+    "W102": "is empty",
+    "W106": "is larger than 1 MB",
+}
+
+
+_TOML_HINT = "; look near this line for quotes, commas and brackets that are Chinese or have no partner, or a key given twice"
 
 
 @lru_cache(maxsize=128)
@@ -127,9 +134,9 @@ def _parsed(file: str, data: bytes) -> dict[str, Any]:
     try:
         table = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise FormError(f"{file}: is not UTF-8; save it as UTF-8（请用 UTF-8 编码保存）") from None
+        raise FormError(f"{file}: is not UTF-8; save it as UTF-8") from None
     except RecursionError:
-        raise FormError(f"{file}: is nested too deeply（括号套得太深）") from None
+        raise FormError(f"{file}: is nested too deeply") from None
     except ValueError as error:  # TOMLDecodeError is one; another a number of thousands of digits
         raise FormError(f"{file}: is not valid TOML: {error}{_TOML_HINT}") from None
     _require_usable(table, file)

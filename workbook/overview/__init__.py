@@ -6,6 +6,7 @@ the report and the desk. Nothing here adds up anew. Start in `concerns`.
 
 from workbook.overview.answering import (
     Coverage,
+    asked,
     coverage_counts,
     pending,
     project_counts,
@@ -49,6 +50,7 @@ __all__ = [
     "Attention",
     "Coverage",
     "Sampling",
+    "asked",
     "attention",
     "by_rate",
     "coverage_counts",

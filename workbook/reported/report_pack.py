@@ -249,7 +249,9 @@ def open_pack(content: bytes, name: str) -> ReportPack:
             )
         pack = _read_list(listed, archive)
         if fault := next(_unlike(archive, json.loads(listed)["files"]), ""):
-            raise WorkbookError(t("{name}：{fault}；{remedy}", name=name, fault=fault, remedy=remedy))
+            raise WorkbookError(
+                t("{name}：{fault}；{remedy}", name=name, fault=fault, remedy=remedy)
+            )
         _ = pack.forms
     except Refused as refused:
         raise WorkbookError(
@@ -292,7 +294,7 @@ def _read_list(listed: bytes, archive: Archive) -> ReportPack:
 
 def _unlike(archive: Archive, hashes: Mapping[str, str]) -> Iterator[str]:
     names = archive.names
-    for name in sorted(set(names) - hashes.keys() - {list}):
+    for name in sorted(set(names) - hashes.keys() - {LIST}):
         yield t("{name}是后来加进来的", name=printable(name))
     for name, wanted in hashes.items():
         packed = archive.packed(name)

@@ -260,7 +260,9 @@ class _Decision:
                 if e.duty.text and current_key(self.round, e.duty) == duty.key and e.kind not in _ASIDE
             ]  # fmt: skip
             if later:
-                told = t("、").join(dict.fromkeys(f"{e.who} {t(KIND_WORDS[e.kind])}" for e in later))
+                told = t("、").join(
+                    dict.fromkeys(f"{e.who} {t(KIND_WORDS[e.kind])}" for e in later)
+                )
                 raise WorkbookError(
                     t(
                         "{full_key}：您打开这一页以后又有变动（{told}）；没有照办，请看过再定",

@@ -420,7 +420,9 @@ def opened(path: PathLike | OpenRound, level: str = COUNTY) -> Iterator[OpenRoun
     with Ledger(folder.ledger_path) as ledger:
         this_round = OpenRound(folder, ledger)
         if level not in (this_round.settings.level, ""):
-            raise WorkbookError(t("{path}：{why}", path=folder.path, why=t(_OTHER_LEVEL[this_round.settings.level])))
+            raise WorkbookError(
+                t("{path}：{why}", path=folder.path, why=t(_OTHER_LEVEL[this_round.settings.level]))
+            )
         yield this_round
 
 

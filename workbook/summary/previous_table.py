@@ -79,7 +79,9 @@ class PreviousTables:
                 lines_read = _TableReader(self.path, table, *found).lines()
                 read.append((self._named(table), lines_read))
         if not read:
-            raise PreviousError(t("{path}：{why}", path=self.path, why=t("；").join(reasons[:_MOST_LISTED])))
+            raise PreviousError(
+                t("{path}：{why}", path=self.path, why=t("；").join(reasons[:_MOST_LISTED]))
+            )
         self._refuse_twice(read)
         self._refuse_this_year([lines for _, lines in read], this_year)
         return tuple(lines for _, lines in read)

@@ -299,7 +299,13 @@ class _ReviewsReader:
                 if len(self.faults) > _MOST_LISTED
                 else ""
             )
-            raise ReviewError(t("{path}：{why}", path=self.path, why=t("；").join(self.faults[:_MOST_LISTED]) + rest))
+            raise ReviewError(
+                t(
+                    "{path}：{why}",
+                    path=self.path,
+                    why=t("；").join(self.faults[:_MOST_LISTED]) + rest,
+                )
+            )
         return Reviews(self.path, tuple(entries), cutoffs, criteria)
 
     def _entries(self, sheet: Sheet, head: _Head) -> Iterator[Review]:
