@@ -69,6 +69,17 @@ def test_last_year_s_figure_stands_in_where_it_is_known() -> None:
     assert "换成上年的是 380.00 万元" in mend.sentence
 
 
+def test_last_year_s_score_stands_in_for_none() -> None:
+    wrong = accepted(filling(FILLED[1]), "2.xlsx")
+    now = summary_of(plain(1), replace(wrong, findings=(error_at("totals.total_score", "H37"),)))
+    earlier = changed(filling(FILLED[1]), identity__fiscal_year=2023)
+    before = summary_of(accepted(earlier, "2023/2.xlsx"))
+    compared = replace(now, comparisons=compare(now.lines, before.lines))
+    (mend, *_) = next_steps(now)
+    assert "采用得分平均因此变动" in mend.sentence
+    assert next_steps(compared) == next_steps(now)
+
+
 def test_a_rate_moves_with_the_sums_it_is_made_of() -> None:
     wrong = replace(
         plain(2, funds__final_budget=100.0, funds__actual_expenditure=50.0),
