@@ -37,8 +37,8 @@ RULE = (
 )
 """How effects are reckoned, for those who read them."""
 WORTH, MOST = 0.01, 10
-"""To be mended first are those who move a total by so much, or if none does, those who move it at all; the first so many."""
-NEGLIGIBLE = 5e-5
+"""To be mended first are those who move a total by so much; the first so many."""
+_NEGLIGIBLE = 5e-5
 """An effect below this is shown as none: 0.01 %."""
 
 _Floats = npt.NDArray[np.float64]
@@ -174,10 +174,8 @@ def _last_year(summary: Summary, part: FormSummary, lines: pd.DataFrame) -> dict
 
 
 def first_to_mend(ordered: pd.DataFrame) -> pd.DataFrame:
-    """The lines of `effects` to be mended first; none where nothing is moved."""
-    moving = ordered[ordered["effect"] >= NEGLIGIBLE]
-    much = moving[moving["effect"] >= WORTH]
-    return (moving if much.empty else much).head(MOST)
+    """The lines of `effects` to be mended first; none where nothing is moved much."""
+    return ordered[ordered["effect"] >= WORTH].head(MOST)
 
 
 def problems(summary: Summary, part: FormSummary | None = None) -> tuple[Attention, ...]:
@@ -202,9 +200,9 @@ def _mend_first(summary: Summary, part: FormSummary) -> Attention | None:
     if first.empty:
         if faulty.empty:
             return None
-        sentence = (
-            f"请 {len(faulty)} 份有错误的表更正后重报；它们的错误不影响合计：{named(faulty)}。"
-        )
+        moves = bool(ordered["effect"].ge(_NEGLIGIBLE).any())
+        little = f"每一份对合计的影响都不到 {WORTH:.0%}" if moves else "它们的错误不影响合计"
+        sentence = f"请 {len(faulty)} 份有错误的表更正后重报；{little}：{named(faulty)}。"
         return Attention("mend", RULE, sentence, tuple(map(int, faulty.index)))
     label, before, after, share = _together(summary, part, first)
     words = "（" + first["label"] + "）"

@@ -116,6 +116,14 @@ def test_errors_that_move_no_total_are_told_as_such() -> None:
     assert next_steps(aggregate([])) == ()
 
 
+def test_where_no_error_moves_much_no_one_is_to_be_mended_first() -> None:
+    summary = summary_of(
+        plain(1, funds__original_budget=1000.0), doubtful(2, funds__original_budget=5.0)
+    )
+    (mend,) = next_steps(summary)
+    assert mend.sentence == "请 1 份有错误的表更正后重报；每一份对合计的影响都不到 1%：2局。"
+
+
 def test_what_is_due_is_no_problem_but_a_step() -> None:
     summary = aggregate(sample_returns(), None)
     keys = {item.key for item in problems(summary)}
