@@ -255,7 +255,7 @@ def _reasons(part: FormSummary) -> Iterator[Passage]:
             for reason, n in first.items()
         ]
     if unwritten:
-        text += f"；没有写明原因的{unwritten}项"
+        text += f"{'；' if first else '，其中'}没有写明原因的{unwritten}项"
         bases.append(
             Basis("没有写明原因", f"{unwritten}项", "原因一栏空白的", _ANALYSIS, "项数", NONE)
         )

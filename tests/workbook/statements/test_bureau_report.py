@@ -280,7 +280,7 @@ def test_a_rate_above_one_is_not_called_the_highest(samples_summary: Summary) ->
 def test_no_reason_is_called_frequent_that_is_no_more_so_than_others(
     samples_summary: Summary,
 ) -> None:
-    assert "没有得满分的指标共11项；没有写明原因的4项。" in text_of(samples_summary)
+    assert "没有得满分的指标共11项，其中没有写明原因的4项。" in text_of(samples_summary)
 
 
 def test_who_has_not_answered_is_named_or_the_list_is_pointed_to() -> None:
