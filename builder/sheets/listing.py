@@ -50,6 +50,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "count": {"align": "center", "num_format": "0"},
     "share": {"align": "center", "num_format": "0%"},
     "points": {"align": "center", "num_format": "General;-General;"},
+    "gap": {"align": "center", "num_format": "0.00;-0.00;"},
     "input": {"align": "center", "num_format": "0.00", "bg_color": styles.SUGGESTED_FILL},
     "input_rate": {"align": "center", "num_format": "0%", "bg_color": styles.SUGGESTED_FILL},
     "input_plain": {"align": "center", "num_format": "General", "bg_color": styles.SUGGESTED_FILL},

@@ -22,6 +22,8 @@ _PIXELS = 64
 CHART_ROWS, _ROW_PIXELS = 30, 20
 _CHART_HEAD = 42
 """Pixels that a chart's title takes."""
+_ROOMY = 16
+"""Of more bars the names are written smaller."""
 _LOOKS = {
     "count": {"num_format": "0"},
     "amount": {"num_format": "#,##0.00"},
@@ -197,8 +199,9 @@ class OnePage:
         chart.set_title({"name": title, "name_font": head, "overlay": False})
         chart.set_legend({"none": True})
         bars = kind == "bar"
+        crowded = bars and len(rows) > _ROOMY
         names = {
-            "num_font": font,
+            "num_font": font | {"size": 7} if crowded else font,
             "reverse": bars,
             "line": {"color": styles.GRID},
             "interval_unit": 1,

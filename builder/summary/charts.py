@@ -70,6 +70,11 @@ def _rate_chart(
     departments = full_names(rated)
     of_projects = rated["project"].fillna(departments) if "project" in rated.columns else None
     names = [str(name) for name in (departments if of_projects is None else of_projects)]
+    if of_projects is None:
+        names = [
+            name[max(name.find(county), 0) :]
+            for name, county in zip(names, rated["county"].fillna(""), strict=True)
+        ]
     # What all names begin with (岳阳市云溪区) tells nothing, and takes the chart's room.
     prefix = _common_letters(min(names), max(names))
     rate_column = lists.departments.columns["execution_rate"]
@@ -83,7 +88,7 @@ def _rate_chart(
     title = "执行率（从低到高）"
     if count > len(rows):
         lowest = len(rows) * 2 // 3
-        title = f"执行率：最低 {lowest}、最高 {len(rows) - lowest}（共 {count}）"
+        title = f"执行率最低的{lowest}个、最高的{len(rows) - lowest}个（共{count}个）"
     page.chart("执行率", rows, title, "0.0%", position, size)
 
 

@@ -218,9 +218,9 @@ def _scored_columns(frame: pd.DataFrame, scored: ScoredRows, keys: list[str]) ->
     higher = [styles.WARNING_FILL if gap > 0 else "" for gap in frame["above"].fillna(0)]
     return [
         Column("rate", "得分率", 9, values(frame["rate"]), "rate", rate),
-        Column("lost", "失分", 7, values(frame["lost"]), "points", lost),
+        Column("lost", "失分", 7, values(frame["lost"]), "gap", lost),
         Column("expected_score", "规则\n得分", 8, values(frame["expected_score"]), "score"),
-        Column("above", "高于\n规则", 8, values(frame["above"]), "points", above, fills=higher),
+        Column("above", "高于\n规则", 8, values(frame["above"]), "gap", above, fills=higher),
     ]
 
 

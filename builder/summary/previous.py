@@ -234,6 +234,7 @@ class _PreviousSheet:
         for note in (*self._notes(), *heading.notes):
             put(listed.sheet, row, 1, note, style)
             row += 1
+        done(listed.sheet.print_area(0, 0, row - 2, len(self.columns) - 1))
 
     def _paired(self, pairing: str, figure: str) -> str:
         """An array for formulas: 1 for the lines of a pairing; of those in both years for the lines that give

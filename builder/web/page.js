@@ -262,7 +262,7 @@
     if (!most.length) return [];
     const longest = Math.max(...most.map((code) => code.departments));
     return [chart("最常见的问题", "有这种问题的单位数", BAR, bars(most.map((code) => ({
-      name: code.name, part: code.departments / longest, figure: count(code.departments) + " 家",
+      name: SEVERITIES[code.severity][1] + "：" + code.name, part: code.departments / longest, figure: count(code.departments) + " 家",
       look: ["bad", "warn"][code.severity],
       tip: code.code + " " + code.name + "\n" + SEVERITIES[code.severity][1] + " " + count(code.count) + " 个，" + count(code.departments) + " 家",
       press: () => toggle("code", code.code, "问题：" + code.code), on: isOn("code", code.code),

@@ -28,6 +28,8 @@ from workbook.summary import (
 UNIT_SLIP = 1000.0
 """Amounts of one return that differ by this factor are in different units, where the form sets no
 `unit_slip`."""
+_LARGE = "settings.large_amount"
+"""What the form's rule for amounts that are too large to be in 万元 asks."""
 NAMED = 3
 """A sentence names no more departments than this."""
 DUE = frozenset({"missing", "rejected", "missing_projects", "rejected_projects"})
@@ -59,7 +61,7 @@ def attention(summary: Summary, part: FormSummary | None = None) -> tuple[Attent
     part = part or summary.main
     candidates: list[Attention | None] = []
     if part is not None:
-        candidates += [_unit_slip(part), _unlike_roster(summary, part)]
+        candidates += [_unit_slip(summary, part), _unlike_roster(summary, part)]
     if part is summary.main:
         candidates += [_missing(summary), _rejected(summary)]
     if tells_projects(summary, part):
@@ -91,21 +93,33 @@ def _numbers(frame: pd.DataFrame) -> tuple[int, ...]:
     return tuple(int(number) for number in frame.index)
 
 
-def _unit_slip(part: FormSummary) -> Attention | None:
-    """Departments one of whose amounts is so many times another that it must be in 元."""
+def _unit_slip(summary: Summary, part: FormSummary) -> Attention | None:
+    """Departments one of whose amounts is so many times another, or so large, that it must be in 元."""
     lines = answered(part.departments)
     amounts = lines[list(part.key_fields.amounts)]
     positive = amounts.where(amounts > 0)
     times = float(part.form.settings.get("unit_slip", UNIT_SLIP))
     largest = positive.max(axis=1)
-    slipped = lines[(largest >= times * positive.min(axis=1)).fillna(value=False)]
+    too_large = lines["file"].isin(_too_large(summary, part))
+    slipped = lines[(largest >= times * positive.min(axis=1)).fillna(value=False) | too_large]
     if part.key_fields.rate is None or slipped.empty:
         return None
     slipped = slipped.assign(largest=largest).sort_values("largest", ascending=False, kind="stable")
     names = named(slipped, _amounts("（", slipped["largest"]))
     sentence = f"{len(slipped)} 份表的金额疑似按元填写，合计因此失真，请先核对：{names}。"
-    criterion = f"年初预算、全年预算、全年执行中最大的是最小的 {times:,.0f} 倍以上，按最大的金额"
+    criterion = (
+        f"年初预算、全年预算、全年执行中最大的是最小的 {times:,.0f} 倍以上，或者检查提醒金额特别大，"
+        "按最大的金额"
+    )
     return Attention("unit", criterion, sentence, _numbers(slipped))
+
+
+def _too_large(summary: Summary, part: FormSummary) -> pd.Series[str]:
+    """The files that the form's rule finds too large, unless the bureau accepted it."""
+    codes = [rule.code for rule in part.form.rules if _LARGE in rule.source]
+    findings = summary.findings
+    open_ones = findings["code"].isin(codes) & (findings["severity"] != Severity.NOTE)
+    return findings.loc[open_ones, "path"]
 
 
 def _unlike_roster(summary: Summary, part: FormSummary) -> Attention | None:
@@ -256,7 +270,9 @@ def _low_rate(part: FormSummary) -> Attention | None:
         sentence = f"{len(low)} {unit}执行率低于 {threshold:.0%}：{named(low)}。"
     else:
         unspent, names = sum_of(low["unspent"]), named(low, _amounts("（", low["unspent"]))
-        sentence = f"{len(low)} {unit}执行率低于 {threshold:.0%}，共有 {unspent:,.2f} 万元没有支出，最多的是{names}。"
+        what = "共有" if len(low) > 1 else "有"
+        most = "，最多的是" if len(low) > NAMED else "："
+        sentence = f"{len(low)} {unit}执行率低于 {threshold:.0%}，{what} {unspent:,.2f} 万元没有支出{most}{names}。"
     return Attention(
         "low_rate", f"执行率低于 {threshold:.0%}，按未支出数从大到小", sentence, _numbers(low)
     )

@@ -1,9 +1,9 @@
 """What to mend first: by how much the doubtful figures of each department move the sums, the rate, the mean score.
 
 The rule is plain enough to be done by hand. A total is worked out once as it is and once with the doubtful figures of
-one line replaced, by last year's where they are known, else left out; the difference over the total as it is, without its
-sign, is what the line moves it by. A line's effect is the largest over all totals. A score that cannot be reached
-is in no mean, and so moves none.
+one line replaced, amounts by last year's where they are known, all else left out; the difference over the total as it
+is, without its sign, is what the line moves it by. A line's effect is the largest over all totals. A score that cannot
+be reached is in no mean, and so moves none.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from workbook.summary import (
 )
 
 RULE = (
-    "影响：把一份表存疑的数（有错误未改）换成上年的数、没有上年数的去掉以后，"
+    "影响：把一份表存疑的金额（有错误未改）换成上年的数，没有上年数的和存疑的得分去掉以后，"
     "合计数、执行率、采用得分平均变动的百分比，取最大的一项。"
 )
 """How effects are reckoned, for those who read them."""
 WORTH, MOST = 0.01, 10
-"""To be mended first are those who move a total by so much, or if none does, those who move it at all; the first so many."""
-NEGLIGIBLE = 5e-5
+"""To be mended first are those who move a total by so much; the first so many."""
+_NEGLIGIBLE = 5e-5
 """An effect below this is shown as none: 0.01 %."""
 
 _Floats = npt.NDArray[np.float64]
@@ -126,7 +126,8 @@ def _totals(summary: Summary, part: FormSummary) -> list[_MovedTotal]:
     def column(name: str) -> tuple[_Floats, _Floats]:
         own = lines[name].to_numpy(dtype=float, na_value=math.nan)
         doubtful = is_doubtful(lines, name).to_numpy()
-        return own, np.where(doubtful & ~np.isnan(own), before[name], own)
+        # What a department gave itself last year tells nothing of this year's score.
+        return own, np.where(doubtful & ~np.isnan(own), before.get(name, math.nan), own)
 
     totals = []
     amounts = {name: column(name) for name in part.key_fields.amounts}
@@ -153,16 +154,14 @@ def _total(
 
 
 def _last_year(summary: Summary, part: FormSummary, lines: pd.DataFrame) -> dict[str, _Floats]:
-    """Last year's figures of each line by this year's columns; NaN where none is known."""
-    names = [*part.key_fields.amounts, "counted_score"]
+    """Last year's amounts of each line by this year's columns; NaN where none is known."""
+    names = [*part.key_fields.amounts]
     unknown = np.full(len(lines), math.nan)
     comparison = summary.comparison_of(part)
     if comparison is None:
         return dict.fromkeys(names, unknown)
     former = comparison.departments.dropna(subset=["number"]).set_index("number")
-    columns = {
-        name: f"{'total_score' if name == 'counted_score' else name}_before" for name in names
-    }
+    columns = {name: f"{name}_before" for name in names}
     return {
         name: former[column].reindex(lines.index).to_numpy(dtype=float, na_value=math.nan)
         if column in former.columns
@@ -175,10 +174,8 @@ def _last_year(summary: Summary, part: FormSummary, lines: pd.DataFrame) -> dict
 
 
 def first_to_mend(ordered: pd.DataFrame) -> pd.DataFrame:
-    """The lines of `effects` to be mended first; none where nothing is moved."""
-    moving = ordered[ordered["effect"] >= NEGLIGIBLE]
-    much = moving[moving["effect"] >= WORTH]
-    return (moving if much.empty else much).head(MOST)
+    """The lines of `effects` to be mended first; none where nothing is moved much."""
+    return ordered[ordered["effect"] >= WORTH].head(MOST)
 
 
 def problems(summary: Summary, part: FormSummary | None = None) -> tuple[Attention, ...]:
@@ -203,15 +200,16 @@ def _mend_first(summary: Summary, part: FormSummary) -> Attention | None:
     if first.empty:
         if faulty.empty:
             return None
-        sentence = (
-            f"请 {len(faulty)} 份有错误的表更正后重报；它们的错误不影响合计：{named(faulty)}。"
-        )
+        moves = bool(ordered["effect"].ge(_NEGLIGIBLE).any())
+        little = f"每一份对合计的影响都不到 {WORTH:.0%}" if moves else "它们的错误不影响合计"
+        sentence = f"请 {len(faulty)} 份有错误的表更正后重报；{little}：{named(faulty)}。"
         return Attention("mend", RULE, sentence, tuple(map(int, faulty.index)))
     label, before, after, share = _together(summary, part, first)
     words = "（" + first["label"] + "）"
     others = len(faulty) - len(first)
     rest = f"其余 {others} 份的错误影响小得多，或不影响合计。" if others > 0 else ""
-    without = "换成上年的" if summary.comparison_of(part) is not None else "不算"
+    by_last_year = summary.comparison_of(part) is not None and label != _LABELS["counted_score"]
+    without = "换成上年的" if by_last_year else "不算"
     sentence = (
         f"先更正这 {len(first)} 份：{named(first, words)}。{label}因此变动 {share:.2%}："
         f"现在是 {before}，存疑的数{without}是 {after}。{rest}"

@@ -21,6 +21,7 @@ from workbook.statements.wording import (
     by_name,
     ends,
     extremes,
+    largest,
     listed,
     named_of,
     noun,
@@ -34,6 +35,7 @@ from workbook.summary import (
     INVALID,
     NEAR,
     NONE,
+    OTHER,
     FormSummary,
     Summary,
     is_doubtful,
@@ -74,7 +76,8 @@ def _scores(part: FormSummary) -> Iterator[Passage]:
         spread = distribution(part)
         spread = spread.loc[spread.index[spread["departments"].gt(0)][0] :]
         values = tuple(float(count) for count in spread["departments"])
-        caption = f"得分分布（{what}数）"
+        doubts = stated_totals(part)["counted_mean_score"].doubtful
+        caption = f"得分分布（{what}数{'，含存疑的' if doubts else ''}）"
         yield Plot(caption, tuple(f"{band}" for band in spread.index), (("个数", values),), "0", bars=False)  # fmt: skip
 
 
@@ -102,7 +105,8 @@ def _mean(part: FormSummary) -> Iterator[Statement]:
             Basis(f"{name}得分", points(score), reckoned, DEPARTMENT_LINES, "采用得分", name)
             for name, score in ends(scores).items()
         ]
-    doubts = f"{total.doubtful}个得分填报有差错、尚未更正，没有计入。" if total.doubtful else ""
+    left_out = f"{total.doubtful}个得分填报有差错、尚未更正，没有计入平均"
+    doubts = f"{left_out}，等次暂按填报的得分评定。" if total.doubtful else ""
     yield Statement(f"{'；'.join(clauses)}。{doubts}", tuple(bases))
 
 
@@ -223,27 +227,35 @@ def lost_points(part: FormSummary) -> dict[str, int]:
     return {str(reason): int(rows) for reason, rows in counted["rows"].items()}
 
 
+def _most_frequent(written: dict[str, int]) -> dict[str, int]:
+    """The first reasons of a kind of their own, never some of those that are as frequent; none if too many are."""
+    counts = pd.Series({reason: n for reason, n in written.items() if reason != OTHER}, dtype=float)
+    return {reason: written[reason] for reason in map(str, largest(counts, _FIRST_REASONS).index)}
+
+
 def _reasons(part: FormSummary) -> Iterator[Passage]:
     counted = lost_points(part)
     if not counted:
         return
     rows, unwritten = sum(counted.values()), counted.get(NONE, 0)
     written = {reason: n for reason, n in counted.items() if reason != NONE}
-    first = dict([*written.items()][:_FIRST_REASONS])
+    first = written if len(written) <= _FIRST_REASONS else _most_frequent(written)
     bases = [
         Basis("失分的指标", f"{rows}项", "得分低于分值的，逐项计数", _ANALYSIS, "项数", "合计")
     ]
     text = f"没有得满分的指标共{rows}项"
-    if written:
+    if first:
+        every = len(first) == len(written)
+        kind = "有" if every else "最多的是" if len(first) == 1 else "较多的有"
         named = "、".join(f"“{reason}”{n}项" for reason, n in first.items())
-        text += f"，所写原因按内容归类，{'较多的' if len(written) > len(first) else ''}有{named}"
+        text += f"，所写原因按内容归类，{kind}{named}"
         reckoned = "按所写原因的字词归类，逐项计数"
         bases += [
             Basis(f"原因“{reason}”", f"{n}项", reckoned, _ANALYSIS, "项数", reason)
             for reason, n in first.items()
         ]
     if unwritten:
-        text += f"；没有写明原因的{unwritten}项"
+        text += f"{'；' if first else '，其中'}没有写明原因的{unwritten}项"
         bases.append(
             Basis("没有写明原因", f"{unwritten}项", "原因一栏空白的", _ANALYSIS, "项数", NONE)
         )

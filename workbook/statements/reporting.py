@@ -41,7 +41,7 @@ def reporting_chapter(summary: Summary) -> TextChapter:
         Statement.of(
             _came(summary, counts),
             *_not_in(summary),
-            *_faulty(counts),
+            *_faulty(summary, counts),
             *_further(counts),
             *_counties(summary),
         )
@@ -111,18 +111,24 @@ def _not_in(summary: Summary) -> Iterator[Statement]:
         yield Statement(f"{what}的是{shown}。", (basis,))
 
 
-def _faulty(counts: Coverage) -> Iterator[Statement]:
+def _faulty(summary: Summary, counts: Coverage) -> Iterator[Statement]:
     answered, faulty = counts.answered, counts.faulty
     if not answered:
         return
+    totals = stated_totals(summary.main).values() if summary.main is not None else ()
+    reckoned = (
+        "有差错的数不计入本报告的合计，其余暂按填报数汇总"
+        if any(total.doubtful for total in totals)
+        else "数据暂按填报数汇总"
+    )
     basis = _count("须修改", faulty, "其中：须修改", "自评表有应更正的差错的")
     if not faulty:
         text = "已报送的自评表没有应更正的差错。"
     elif faulty == answered:
         all_of_them = f"已报送的{answered}个" if answered > 1 else "已报送的"
-        text = f"{all_of_them}{'均' if answered > 1 else ''}有应更正的差错，数据暂按填报数汇总。"
+        text = f"{all_of_them}{'均' if answered > 1 else ''}有应更正的差错，{reckoned}。"
     else:
-        text = f"已报送的{answered}个中，{faulty}个的自评表有应更正的差错，数据暂按填报数汇总。"
+        text = f"已报送的{answered}个中，{faulty}个的自评表有应更正的差错，{reckoned}。"
     yield Statement(text, (basis,))
 
 

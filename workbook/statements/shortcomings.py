@@ -38,6 +38,7 @@ from workbook.statements.wording import (
     PROJECTS,
     by_name,
     enumerated,
+    instances,
     line_names,
     listed,
     money,
@@ -225,20 +226,24 @@ def _filling_in(summary: Summary, concern: _Concern, part: FormSummary) -> Itera
             (Basis("需要核实的", f"{warnings}处", "逐处计数", DEPARTMENT_LINES, "提醒", "合计"),),
         )
     for key, clause, reckoned in (
-        ("unit", "填报的金额相差悬殊，疑似弄错金额单位", "最大的金额是最小的若干倍以上的"),
+        (
+            "unit",
+            "填报的金额相差悬殊或者特别大，疑似弄错金额单位",
+            "最大的金额是最小的若干倍以上，或者全年预算数特别大的",
+        ),
         ("roster", "填报的预算数与名册所列的不一致", "填报数与名册所列不同的"),
         ("funds", "资金各项之和与总数不相等", "各项之和与总数相差0.01万元以上的"),
     ):
         if len(named := concern.lines(key)):
-            names = listed(line_names(named), what)
             sheet = "资金构成" if key == "funds" else DEPARTMENT_LINES
             yield Shortcoming(
-                f"{len(named)}个{what}{clause}，为{names}",
+                f"{len(named)}个{what}{clause}，{instances([*line_names(named)])}",
                 (_counted(clause, len(named), reckoned, sheet),),
+                f"核实疑似弄错单位的{len(named)}个{what}的金额" if key == "unit" else "",
             )
     if rows := lost_points(part).get(NONE):
         basis = Basis("失分没有写明原因", f"{rows}项", "原因一栏空白的", "指标分析", "项数", NONE)
-        yield Shortcoming(f"有{rows}项指标失分而没有写明原因", (basis,))
+        yield Shortcoming(f"{rows}项指标失分而没有写明原因", (basis,))
 
 
 def _kinds(summary: Summary, part: FormSummary) -> Iterator[Passage]:
@@ -263,7 +268,7 @@ def _kinds(summary: Summary, part: FormSummary) -> Iterator[Passage]:
         names = changed.drop_duplicates(["county", "department"])
         basis = _counted("改动了表式", len(names), "自评表的格式与发放的不同的", _FAULTS, "问题")
         yield Statement(
-            f"另有{len(names)}个{DEPARTMENTS}改动了自评表的表式，为{listed(full_names(names), DEPARTMENTS)}。",
+            f"另有{len(names)}个{DEPARTMENTS}改动了自评表的表式，{instances([*full_names(names)])}。",
             (basis,),
         )
 
@@ -287,7 +292,9 @@ def _executing(part: FormSummary) -> Iterator[Shortcoming]:
     if len(low):
         unspent = sum_of(low["unspent"])
         clause = f"{len(low)}个{what}执行率低于{threshold}"
-        clause += f"，共有{money(unspent)}没有支出" if unspent > 0 else ""
+        clause += (
+            f"，{'共' if len(low) > 1 else ''}有{money(unspent)}没有支出" if unspent > 0 else ""
+        )
         basis = _counted(f"执行率低于{threshold}", len(low), "逐个计数", DEPARTMENT_LINES, "执行率")
         proposal = f"请执行率低于{threshold}的{len(low)}个{what}说明原因、提出改进措施"
         yield Shortcoming(clause, (basis,), proposal)
@@ -305,9 +312,9 @@ def _executing(part: FormSummary) -> Iterator[Shortcoming]:
             )
             for name in named_of([*rates])
         ]
-        who = listed([f"{name}（{rate}）" for name, rate in rates.items()], what)
+        who = instances([f"{name}（{rate}）" for name, rate in rates.items()])
         proposal = f"核实执行率超过100%的{len(over)}个{what}的预算数和执行数"
-        yield Shortcoming(f"{len(over)}个{what}执行率超过100%，为{who}", tuple(bases), proposal)
+        yield Shortcoming(f"{len(over)}个{what}执行率超过100%，{who}", tuple(bases), proposal)
 
 
 def _scoring(concern: _Concern, part: FormSummary) -> Iterator[Shortcoming]:
@@ -317,7 +324,7 @@ def _scoring(concern: _Concern, part: FormSummary) -> Iterator[Shortcoming]:
             "得分无效", len(wrong), "自评得分不在0到100分之间的", DEPARTMENT_LINES, "等次"
         )
         yield Shortcoming(
-            f"{len(wrong)}个{what}的自评得分不在0至{HIGHEST_SCORE:g}分之间，为{listed(line_names(wrong), what)}",
+            f"{len(wrong)}个{what}的自评得分不在0至{HIGHEST_SCORE:g}分之间，{instances([*line_names(wrong)])}",
             (basis,),
         )
     generous = part.generosity
@@ -333,7 +340,7 @@ def _scoring(concern: _Concern, part: FormSummary) -> Iterator[Shortcoming]:
         )  # fmt: skip
         yield Shortcoming(
             f"{len(generous)}个{what}有{rows}项指标的自评得分高于按评分规则计算的得分，共高{points(above)}，"
-            f"为{listed(line_names(generous), what)}",
+            f"{instances([*line_names(generous)])}",
             bases,
-            f"对自评得分高于按评分规则计算的得分的{len(generous)}个{what}开展抽查复核",
+            f"请自评得分高于按评分规则计算的得分的{len(generous)}个{what}说明打分依据，并开展抽查复核",
         )

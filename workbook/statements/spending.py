@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from workbook.overview import by_rate, rate_threshold
+from workbook.overview import attention, by_rate, rate_threshold
 from workbook.statements.statement import (
     Basis,
     LeftOpen,
@@ -23,9 +23,9 @@ from workbook.statements.wording import (
     by_name,
     ends,
     extremes,
+    instances,
     largest,
     line_names,
-    listed,
     money,
     named_of,
     noun,
@@ -36,6 +36,7 @@ from workbook.statements.wording import (
 )
 from workbook.statements.year_on_year import spending_compared
 from workbook.summary import (
+    CENT,
     MEAN_SCORE,
     RATE,
     UNIT,
@@ -55,7 +56,7 @@ _CHARTED = 20
 
 def spending_chapter(summary: Summary, part: FormSummary) -> TextChapter:
     """资金使用情况."""
-    passages: list[Passage] = [*_totals(part), *_largest(part), *_rates(part)]
+    passages: list[Passage] = [*_totals(summary, part), *_largest(part), *_rates(part)]
     passages += _counties(part) if len(part.counties) > 1 else _rate_chart(part)
     passages += [*_funds(part), *spending_compared(summary, part)]
     why = "执行率高低的原因，" if part.key_fields.rate is not None else ""
@@ -66,7 +67,7 @@ def spending_chapter(summary: Summary, part: FormSummary) -> TextChapter:
 # --- totals ---------------------------------------------------------------------------------------
 
 
-def _totals(part: FormSummary) -> Iterator[Statement]:
+def _totals(summary: Summary, part: FormSummary) -> Iterator[Statement]:
     count, what = len(answered(part.departments)), noun(part)
     totals = stated_totals(part)
     clauses, bases = [], []
@@ -87,16 +88,28 @@ def _totals(part: FormSummary) -> Iterator[Statement]:
         yield Statement(f"已报送的{count}个{what}没有可以汇总的金额。")
         return
     told = [totals[figure] for figure in (*part.key_fields.amounts, RATE) if figure in totals]
-    text = (
-        f"已报送的{count}个{what}，{'，'.join(clauses)}。{_doubts(told, what)}{_blanks(told, what)}"
+    text = f"已报送的{count}个{what}，{'，'.join(clauses)}。"
+    yield Statement(
+        f"{text}{_doubts(told, what)}{_in_another_unit(summary, part)}{_blanks(told, what)}",
+        tuple(bases),
     )
-    yield Statement(text, tuple(bases))
 
 
 def _doubts(totals: Sequence[StatedTotal], what: str) -> str:
     """Which of the figures leave out those of how many, since an error is open in them."""
     doubts = "、".join(f"{total.label}{total.doubtful}个" for total in totals if total.doubtful)
     return f"填报有差错、尚未更正的数没有计入：{doubts}{what}。" if doubts else ""
+
+
+def _in_another_unit(summary: Summary, part: FormSummary) -> str:
+    """Whose amounts are in the totals though they seem to be in another unit."""
+    numbers = [n for item in attention(summary, part) if item.key == "unit" for n in item.numbers]
+    lines = part.departments.loc[numbers]
+    for figure in part.key_fields.amounts:
+        lines = lines[~is_doubtful(lines, figure)]
+    names = [*line_names(lines)]
+    doubt = f"其中{len(names)}个{noun(part)}的金额疑似弄错单位、有待核实"
+    return f"{doubt}，{instances(names)}。" if names else ""
 
 
 def _blanks(totals: Sequence[StatedTotal], what: str) -> str:
@@ -185,7 +198,7 @@ def _alike(values: pd.Series[float], label: str, what: str) -> Statement:
         Basis(f"{name}{label}", amount, "该单位填报", DEPARTMENT_LINES, label, name)
         for name in named_of(names)
     ]
-    text = f"{label}最大的有{len(names)}个，均为{amount}，为{listed(names, what)}。"
+    text = f"{label}最大的有{len(names)}个，均为{amount}，{instances(names)}。"
     return Statement(text, tuple(bases))
 
 
@@ -199,20 +212,28 @@ def _rates(part: FormSummary) -> Iterator[Statement]:
     """Who executed most and least, and how many less than the threshold."""
     if part.key_fields.rate is None or (frame := certain_rates(part)).empty:
         return
-    what, rates, threshold = noun(part), by_name(frame, RATE), f"{rate_threshold(part):.0%}"
+    what, threshold = noun(part), f"{rate_threshold(part):.0%}"
+    # A rate above one is a mistake more often than a merit: the fourth chapter tells who has it.
+    over = frame[RATE].round(4) > 1
+    rates = by_name(frame if over.all() else frame[~over], RATE)
     low = frame[frame[RATE] < rate_threshold(part)]
     reckoned = worded_rate(part.form)
     bases = [
         Basis(f"{name}执行率", percent(rate), reckoned, DEPARTMENT_LINES, "执行率", name)
         for name, rate in ends(rates).items()
     ]
-    clauses = [f"分{what}看，执行率{extremes(rates, percent, what)}"] if len(frame) > 1 else []
+    apart = f"，另有{over.sum()}个超过100%" if 0 < over.sum() < len(frame) else ""
+    clauses = (
+        [f"分{what}看，执行率{extremes(rates, percent, what)}{apart}"] if len(frame) > 1 else []
+    )
     if low.empty:
         clauses.append(f"没有执行率低于{threshold}的{what}")
     else:
         unspent = sum_of(low["unspent"])
-        clauses.append(f"执行率低于{threshold}的有{len(low)}个，为{listed(line_names(low), what)}")
-        clauses[-1] += f"，共有{money(unspent)}没有支出" if unspent > 0 else ""
+        clauses.append(f"执行率低于{threshold}的有{len(low)}个，{instances([*line_names(low)])}")
+        clauses[-1] += (
+            f"，{'共' if len(low) > 1 else ''}有{money(unspent)}没有支出" if unspent > 0 else ""
+        )
         counted = f"执行率低于{threshold}的，逐个计数"
         bases.append(
             Basis(f"执行率低于{threshold}的", f"{len(low)}个", counted, DEPARTMENT_LINES, "执行率")
@@ -305,8 +326,27 @@ def _funds(part: FormSummary) -> Iterator[Passage]:
         reckoned += "，不含存疑的数" if parts.loc[leaders.index[0], "doubtful"] else ""
         bases.append(Basis(label, money(amount), reckoned, _FUNDS, label, "合计"))
     if clauses:
-        yield Statement(f"从资金构成看，{'；'.join(clauses)}。", tuple(bases))
+        apart = _unlike_totals(part, funds)
+        yield Statement(f"从资金构成看，{'；'.join(clauses)}。{apart}", tuple(bases))
         yield from _funds_chart(funds)
+
+
+def _unlike_totals(part: FormSummary, funds: pd.DataFrame) -> str:
+    """That the parts do not make up the totals that the chapter began with, if so, and why."""
+    totals = stated_totals(part)
+    wholes = [
+        totals[breakdown.whole].label
+        for breakdown in part.key_fields.breakdowns
+        if abs(
+            sum_of(funds.loc[funds["heading"] == breakdown.heading, "certain"])
+            - (totals[breakdown.whole].value or 0.0)
+        )
+        >= CENT
+    ]
+    if not wholes:
+        return ""
+    why = "有的总数有差错没有计入，或者分项之和与总数不相等"
+    return f"各项相加与上述{'、'.join(wholes)}合计不等，是因为{why}。"
 
 
 def _funds_chart(funds: pd.DataFrame) -> Iterator[Plot]:

@@ -154,6 +154,12 @@ def listed(names: Iterable[str], what: str, most: int = _NAMED) -> str:
     return shown if len(each) <= most else f"{shown}等{len(each)}个{what}"
 
 
+def instances(names: Sequence[str]) -> str:
+    """Whom a sentence that has told their number means: `为甲局、乙局`; of too many `如甲局、乙局、丙局`."""
+    shown = named_of(names)
+    return f"{'为' if len(shown) == len(names) else '如'}{'、'.join(shown)}"
+
+
 def named_of(names: Sequence[str], most: int = _NAMED) -> Sequence[str]:
     """Those whom `listed` names."""
     return names if len(names) <= most else names[:_TIED]

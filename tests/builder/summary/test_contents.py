@@ -238,6 +238,19 @@ def test_the_overview_is_one_page_of_paper(path: Path) -> None:
     assert len(charts) == 4
 
 
+def test_the_rate_chart_names_each_department_shortly_with_its_county(tmp_path: Path) -> None:
+    returns = [
+        replace(
+            accepted(changed(filling(FILLED[0]), identity__department=f"岳阳市{county}教育局"), f"{n}.xlsx"),
+            county=county,
+        )
+        for n, county in enumerate(("云溪区", "君山区"))
+    ]  # fmt: skip
+    path = build_summary(aggregate(returns), tmp_path / "汇总.xlsx")
+    names = [row[0].value for row in sheet_of(path, "图表数据").iter_rows(min_row=5, max_row=6)]
+    assert names == ["云溪区教育局", "君山区教育局"]
+
+
 def test_every_file_and_every_finding_is_listed(path: Path, summary: Summary) -> None:
     files = sheet_of(path, "文件清单")
     listed_uses = zip(column(files, "文件"), column(files, "结果"), strict=True)

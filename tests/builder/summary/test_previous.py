@@ -128,3 +128,9 @@ def test_a_table_of_last_year_s_with_rates_alone_makes_a_sheet_that_holds(
     assert total(path, SHEET, "执行率2023 年", values) in (None, "")
     notes = [str(value) for row in values for value in row]
     assert any("第 2 行“自评得分”“约八十”不是数字" in note for note in notes)
+
+
+def test_totals_of_the_same_departments_and_notes_are_printed(tmp_path: Path) -> None:
+    sheet = openpyxl.load_workbook(build_summary(two_years(), tmp_path / "汇总.xlsx"))[SHEET]
+    last = max(row for row in range(1, sheet.max_row + 1) if sheet.cell(row, 1).value)
+    assert str(sheet.print_area).endswith(f"${last}")

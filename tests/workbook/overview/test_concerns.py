@@ -17,6 +17,8 @@ from tests.fillings import (
     rejected,
     sample_returns,
 )
+from workbook.catalogue import Severity
+from workbook.checking.checks import check
 from workbook.checking.roster import load_roster
 from workbook.findings import finding
 from workbook.overview import CHARTED, Attention, attention, by_rate, coverage_counts, distribution
@@ -121,7 +123,9 @@ def test_low_execution_is_ordered_by_what_was_not_spent() -> None:
     ]
     item = told(aggregate(returns))["low_rate"]
     assert item.numbers == (2, 1)
-    assert "250.00" in item.sentence
+    assert "2 个单位执行率低于 90%，共有 250.00 万元没有支出：2局（200.00 万元）" in item.sentence
+    alone = told(aggregate(returns[1:]))["low_rate"].sentence
+    assert alone == "1 个单位执行率低于 90%，有 200.00 万元没有支出：2局（200.00 万元）。"
 
 
 def test_funds_that_do_not_agree_are_told_by_the_largest_gap() -> None:
@@ -133,6 +137,14 @@ def test_an_amount_in_another_unit_is_told_first() -> None:
     found = attention(aggregate([plain(1), plain(2, funds__original_budget=1_620_000.0)]))
     assert found[0].key == "unit"
     assert found[0].numbers == (2,)
+
+
+def test_a_whole_return_in_another_unit_is_told_until_the_bureau_accepts_it() -> None:
+    amounts = ("original_budget", "final_budget", "actual_expenditure")
+    (slipped,) = check([plain(2, **{f"funds__{name}": 1_620_000.0 for name in amounts})])
+    assert told(aggregate([plain(1), slipped]))["unit"].numbers == (2,)
+    accepted_ones = tuple(replace(f, severity=Severity.NOTE) for f in slipped.findings)
+    assert "unit" not in told(aggregate([plain(1), replace(slipped, findings=accepted_ones)]))
 
 
 def test_amounts_unlike_the_roster_s_are_told_next_the_furthest_first() -> None:

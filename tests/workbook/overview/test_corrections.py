@@ -69,6 +69,17 @@ def test_last_year_s_figure_stands_in_where_it_is_known() -> None:
     assert "换成上年的是 380.00 万元" in mend.sentence
 
 
+def test_last_year_s_score_stands_in_for_none() -> None:
+    wrong = accepted(filling(FILLED[1]), "2.xlsx")
+    now = summary_of(plain(1), replace(wrong, findings=(error_at("totals.total_score", "H37"),)))
+    earlier = changed(filling(FILLED[1]), identity__fiscal_year=2023)
+    before = summary_of(accepted(earlier, "2023/2.xlsx"))
+    compared = replace(now, comparisons=compare(now.lines, before.lines))
+    (mend, *_) = next_steps(now)
+    assert "采用得分平均因此变动" in mend.sentence
+    assert next_steps(compared) == next_steps(now)
+
+
 def test_a_rate_moves_with_the_sums_it_is_made_of() -> None:
     wrong = replace(
         plain(2, funds__final_budget=100.0, funds__actual_expenditure=50.0),
@@ -103,6 +114,14 @@ def test_errors_that_move_no_total_are_told_as_such() -> None:
     assert "不影响合计" in mend.sentence
     assert next_steps(summary_of(plain(1))) == ()
     assert next_steps(aggregate([])) == ()
+
+
+def test_where_no_error_moves_much_no_one_is_to_be_mended_first() -> None:
+    summary = summary_of(
+        plain(1, funds__original_budget=1000.0), doubtful(2, funds__original_budget=5.0)
+    )
+    (mend,) = next_steps(summary)
+    assert mend.sentence == "请 1 份有错误的表更正后重报；每一份对合计的影响都不到 1%：2局。"
 
 
 def test_what_is_due_is_no_problem_but_a_step() -> None:

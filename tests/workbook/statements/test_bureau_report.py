@@ -251,6 +251,36 @@ def test_doubtful_figures_are_left_out_and_that_is_said(samples_summary: Summary
     assert "年初预算数合计92,150.74万元" in text
     assert "填报有差错、尚未更正的数没有计入：年初预算数1个" in text
     assert "89,554,150.74" not in text
+    assert "有差错的数不计入本报告的合计" in text
+    assert "各项相加与上述全年预算数、全年执行数合计不等" in text
+    assert "没有计入平均，等次暂按填报的得分评定" in text
+    captions = [
+        p.caption
+        for c in report_of(samples_summary).chapters
+        for p in c.passages
+        if isinstance(p, Plot)
+    ]
+    assert "得分分布（部门（单位）数，含存疑的）" in captions
+
+
+def test_amounts_that_seem_to_be_in_another_unit_are_told_with_the_totals() -> None:
+    amounts = ("original_budget", "final_budget", "actual_expenditure")
+    large = changed(filling(FAULTLESS), **{f"funds__{name}": 1_620_000.0 for name in amounts})
+    text = text_of(aggregate(check([accepted(large)])))
+    assert "其中1个部门（单位）的金额疑似弄错单位、有待核实，为岳阳市云溪区档案馆。" in text
+    assert "核实疑似弄错单位的1个部门（单位）的金额" in text
+
+
+def test_a_rate_above_one_is_not_called_the_highest(samples_summary: Summary) -> None:
+    text = text_of(samples_summary)
+    assert "最低的是岳阳市云溪区图书馆（83.26%），另有1个超过100%；" in text
+    assert "1个部门（单位）执行率超过100%，为岳阳市云溪区水利局（103.44%）" in text
+
+
+def test_no_reason_is_called_frequent_that_is_no_more_so_than_others(
+    samples_summary: Summary,
+) -> None:
+    assert "没有得满分的指标共11项，其中没有写明原因的4项。" in text_of(samples_summary)
 
 
 def test_who_has_not_answered_is_named_or_the_list_is_pointed_to() -> None:

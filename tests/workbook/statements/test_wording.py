@@ -10,6 +10,7 @@ from workbook.statements.wording import (
     ends,
     enumerated,
     extremes,
+    instances,
     largest,
     listed,
     moved,
@@ -76,6 +77,13 @@ def test_no_one_of_several_equal_ones_is_called_the_largest(
 )
 def test_names_are_listed(count: int, told: str) -> None:
     assert listed([f"局{n}" for n in range(count)], "部门") == told
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(1, "为局0"), (6, "为局0、局1、局2、局3、局4、局5"), (7, "如局0、局1、局2")]
+)
+def test_whom_a_told_number_means(count: int, told: str) -> None:
+    assert instances([f"局{n}" for n in range(count)]) == told
 
 
 def test_several_points_are_numbered_and_one_is_not() -> None:
