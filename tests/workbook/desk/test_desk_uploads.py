@@ -70,6 +70,18 @@ def test_names_are_kept_folders_too_and_nothing_is_replaced(clerk: Clerk, folder
     assert not half(folder)
 
 
+def test_what_brings_nothing_is_said(clerk: Clerk, folder: Path) -> None:
+    clerk.drop(("甲.pdf", b"1"), ("~$表.xlsx", b"x"))
+    assert inbox(folder) == ["甲.pdf"]
+    assert "1 个是软件留下的临时文件，没有收" in clerk.text("receive")
+    clerk.drop(("甲.pdf", b"1"), ("乙.pdf", b"2"))
+    assert "以前送来过，没有变：甲.pdf" in clerk.text("receive")
+    clerk.drop(*((f"{n}.pdf", b"%d" % n) for n in range(7)))
+    assert "以前送来过" not in clerk.text("receive")
+    clerk.drop(*((f"{n}.pdf", b"%d" % n) for n in range(7)))
+    assert "0.pdf、1.pdf、2.pdf、3.pdf、4.pdf等 7 个" in clerk.text("receive")
+
+
 def test_a_file_beyond_the_limit_is_told_and_the_others_are_kept(
     clerk: Clerk, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
