@@ -145,6 +145,7 @@ def approve_chosen(visit: Visit) -> Response:
         approved = 0
         with errand.round.alone() as path, opened(path) as this_round:
             keys = [duty.key for duty in fold(this_round).duties if duty.key.text in chosen]
+            errand.begun(len(keys))
             for key in keys:
                 try:
                     decide(
@@ -155,6 +156,7 @@ def approve_chosen(visit: Visit) -> Response:
                     errand.tell("refused", str(refusal))
                 else:
                     approved += 1
+                errand.names.append(key.code)
         errand.tell("done", f"核定了 {approved} 份表")
 
     return begun(visit, "核定", "lists/passed", work)
@@ -176,18 +178,21 @@ def remind_all(visit: Visit) -> Response:
 def receive_page(visit: Visit) -> Response:
     """Where files are dropped in, and what became of those that came."""
     on_desk = visit.round
-    snapshot = on_desk.snapshot()
     errand = visit.desk.errands.of(visit.text("work"))
+    is_done = (
+        errand is not None and errand.ended.is_set()
+    )  # asked first: what it wrote is then seen
+    snapshot = on_desk.snapshot()
     if visit.text("now") == "1" and not snapshot.is_closed:
         return begin_receiving(visit)
-    if errand is not None and errand.ended.is_set():
+    if errand is not None and is_done:
         for kind, sentence in errand.lines:
             visit.session.tell(kind, sentence)
     after = errand.after if errand is not None else None
     return visit.page(
         "receive.html", snapshot=snapshot, section="receive", errand=errand,
-        running=errand is not None and not errand.ended.is_set(), rows=_rows(on_desk, snapshot, after),
-        extra=errand.extra if errand is not None and errand.ended.is_set() else [],
+        running=errand is not None and not is_done, rows=_rows(on_desk, snapshot, after),
+        extra=errand.extra if errand is not None and is_done else [],
         after=after if after is not None else snapshot.last,
         lying=0 if errand is not None or snapshot.is_closed else _lying(on_desk),
     )  # fmt: skip

@@ -14,6 +14,8 @@ import pytest
 
 from tests.desks import SAMPLES, Clerk, RunningDesk, dies, running
 from workbook.desk import uploads
+from workbook.desk.jobs import Errand
+from workbook.desk.rounds_on_desk import RoundOnDesk, Snapshot
 from workbook.limits import Limits
 from workbook.round import close_round, new_round, opened
 
@@ -228,6 +230,23 @@ def test_a_file_that_kills_its_reader_does_not_kill_the_desk(
     assert clerk.get("board").status_code == 200
     told = clerk.do("assign", do="assign", file="118001_岳阳市云溪区档案馆.xlsx", whose="119001")
     assert "归 119001" in told
+
+
+def test_work_that_ends_while_its_page_is_drawn_is_followed_to_its_end(
+    clerk: Clerk, desk: RunningDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_desk = desk.desk.first
+    assert on_desk is not None
+    errand = Errand(on_desk, "收表", clerk.at("receive"), 0)
+    desk.desk.errands._errands[errand.id] = errand
+    before = on_desk.snapshot()
+
+    def drawn_too_early(_: RoundOnDesk) -> Snapshot:
+        errand.ended.set()
+        return before
+
+    monkeypatch.setattr(RoundOnDesk, "snapshot", drawn_too_early)
+    assert "data-stream" in clerk.get(f"receive?work={errand.id}").text
 
 
 def test_a_sealed_round_takes_nothing_more(clerk: Clerk, folder: Path) -> None:
