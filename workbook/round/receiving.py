@@ -38,7 +38,7 @@ _OURS = ("A502", "A505")
 OUTCOMES = {
     "counted": ("计入", "counts"),
     "replaced_older": ("换下旧件", "replaces an older one"),
-    "not_displacing": ("没有换下", "does not replace"),
+    "not_displacing": ("没有计入", "does not count"),
     "to_decide": ("待核定", "to be decided"),
     "unchanged": ("收过", "unchanged"),
     "wrong_form": ("不是要收的表", "another form"),
