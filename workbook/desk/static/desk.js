@@ -264,6 +264,10 @@ const live = byId("live");
 if (live && live.dataset.stream) follow(live);
 const drop = byId("drop");
 if (drop) dropping(drop);
+// Elsewhere a file that is dropped beside its place would be opened instead of the page.
+else for (const kind of ["dragover", "drop"]) {
+  document.addEventListener(kind, (event) => { if (!event.target.closest("input[type=file]")) event.preventDefault(); });
+}
 const told = byId("messages");
 if (told) told.focus({ preventScroll: true });
 // Asked only when somebody comes back to the page: whoever is away is to be logged out after a while.
