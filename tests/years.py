@@ -34,7 +34,8 @@ from workbook.reading import Return
 from workbook.round import counted_returns, history, opened, status, verify
 
 OVERALL, PROJECT = "department_overall", "project_expenditure"
-BY = "2025-04-15"
+BY = (datetime.date.today() + datetime.timedelta(days=3)).isoformat()  # noqa: DTZ011
+"""To come, which the desk asks for, and so near that whoever is late is chased."""
 SPENT = "funds.actual_expenditure"
 
 

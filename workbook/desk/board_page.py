@@ -156,6 +156,7 @@ def board_page(visit: Visit) -> Response:
         "board.html", snapshot=snapshot, section="board", rows=shown, groups=_grouped(shown, sort), total=len(rows),
         every=len(every), page=page, pages=pages, filters=filters, link=link, sorts=SORTS,
         counts=board.counts(), overdue_count=sum(row.overdue for row in every), for_us=FOR_US,
+        late=sum(row.overdue and row.state in FOR_OTHERS for row in every),
         counties=tuple(dict.fromkeys(row.county for row in every if row.county)), notices=list(visit.round.notices),
         to_send=sum(not duty.is_issued and duty.state == "not_issued" for duty in board.duties),
     )  # fmt: skip

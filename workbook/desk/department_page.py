@@ -214,9 +214,13 @@ def send_back_here(visit: Visit) -> Response:
     with visit.round.alone() as path:
         done = send_back(
             path, [code], county=county, form=visit.text("form"), project=visit.text("project"),
-            by=visit.day("by", "改好报回的日期"),
+            by=visit.day_to_come("by", "改好报回的日期"),
         )  # fmt: skip
-    line = f"写好了退回的表和通知 {len(done.files)} 个文件，发给单位就行" if done.files else ""
+    line = (
+        f"写好了退回的表和通知 {len(done.files)} 个文件，从“收到的各版”下面取，发给单位就行"
+        if done.files
+        else ""
+    )
     if not done.files and not done.refused:
         line = "上次退回以后没有新报来的，不用再退"
     return visit.done(visit.back(f"{visit.here}/board"), done, line)

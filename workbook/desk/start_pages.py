@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from workbook.checking import Roster, load_counties, load_roster
 from workbook.desk.rounds_on_desk import is_round
 from workbook.desk.sessions import LONGEST_NAME
-from workbook.desk.visits import Visit, plain
+from workbook.desk.visits import Visit, plain, today
 from workbook.errors import RosterError, WorkbookError
 from workbook.form import Form, available_forms, load_form
 from workbook.round import new_round
@@ -21,7 +21,7 @@ from workbook.text import printable
 from workbook.writing import stem_of
 
 _TABLES = (".xlsx", ".xls", ".ods", ".csv", ".xlsm")
-_FIELDS = ("name", "place", "year", "deadline", "bureau", "area", "kind", "last")
+_FIELDS = ("name", "place", "year", "deadline", "bureau", "area", "contact", "kind", "last")
 _SHOWN = 50
 
 
@@ -110,7 +110,7 @@ def new_page(visit: Visit) -> Response:
 
 
 def _asked(visit: Visit, draft: dict[str, str], status: int = 200, **more: Any) -> Response:
-    about: dict[str, Any] = {"roster": None, "mistakes": [], **more}
+    about: dict[str, Any] = {"roster": None, "mistakes": [], "is_late": False, **more}
     return visit.page(
         "new.html", status, draft=draft, forms=forms_there(), base=visit.desk.base, shown=_SHOWN,
         is_local=visit.desk.is_local, lasts=visit.desk.known(), **about,
@@ -133,7 +133,10 @@ def make_round(visit: Visit) -> Response:
     if not has_roster:
         visit.session.tell("refused", "请选名册")
     if visit.text("do") != "make" or not has_roster:
-        return _asked(visit, draft, roster=roster)
+        deadline = visit.day("deadline", "截止日期")
+        return _asked(
+            visit, draft, roster=roster, is_late=deadline is not None and deadline < today()
+        )
     path = _made(visit, draft)
     visit.session.draft = {}
     here = f"/r/{visit.desk.lay(path).id}/board"
@@ -192,5 +195,5 @@ def _made(visit: Visit, draft: dict[str, str]) -> Path:
     return new_round(
         base / name, forms=() if is_city else forms, roster=None if is_city else roster,
         counties=roster if is_city else None, year=visit.number("year"), deadline=visit.day("deadline", "截止日期"),
-        bureau=draft["bureau"], area=draft["area"], last=last,
+        bureau=draft["bureau"], area=draft["area"], contact=draft["contact"], last=last,
     )  # fmt: skip

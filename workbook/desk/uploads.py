@@ -21,6 +21,7 @@ from workbook.desk.gate import TooMuchSent
 from workbook.desk.visits import CHECK, Visit
 from workbook.errors import WorkbookError, reason_of, remedy_of
 from workbook.limits import Limits
+from workbook.reading import is_litter
 from workbook.round import INBOX
 from workbook.writing import digest_of, stem_of
 
@@ -53,6 +54,10 @@ class Arrivals:
     kept: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     """Files that were not kept, each with the reason."""
+    known: list[str] = field(default_factory=list)
+    """Those of the kept that lay in 收件/ already, the same to the byte."""
+    litter: int = 0
+    """Files that programs leave beside their own; they are left aside."""
     checked: bool = False
     _head: dict[str, bytes] = field(default_factory=dict)
     _name: bytes = b""
@@ -106,6 +111,9 @@ class Arrivals:
         if not self.checked:
             self.visit.require_ours(self.fields.get(CHECK, ""))
             self.checked = True
+        if is_litter(Path(_last(self._file))):
+            self.litter += 1
+            return
         if not self._file or len(self.kept) + len(self.refused) >= _MOST_FILES:
             return
         self._path = self.folder / f"{_HEAD}{secrets.token_hex(8)}"
@@ -125,6 +133,8 @@ class Arrivals:
         if not self._file:
             self.fields[self._field] = self._text.decode("utf-8", "replace")
             return
+        if is_litter(Path(_last(self._file))):
+            return
         if self._target is None or self._path is None:
             self.refused.append((_last(self._file), f"一次最多 {_MOST_FILES} 个文件，请再拖一次"))
             return
@@ -136,16 +146,31 @@ class Arrivals:
         self._target.flush()
         os.fsync(self._target.fileno())
         self._target.close()
-        self.kept.append(_named(self.folder / INBOX, self._path, self._file))
+        name, is_new = _named(self.folder / INBOX, self._path, self._file)
+        self.kept.append(name)
+        self.known += [] if is_new else [name]
         self.drop()
+
+    def told(self) -> Iterator[tuple[str, str]]:
+        """What is said of the files that bring nothing, each with its kind."""
+        for name, why in self.refused:
+            yield "refused", f"{name}：{why}"
+        if self.known:
+            more = f"等 {len(self.known)} 个" if len(self.known) > _MOST_NAMED else ""
+            yield "done", f"以前送来过，没有变：{'、'.join(self.known[:_MOST_NAMED])}{more}"
+        if self.litter:
+            yield "done", f"{self.litter} 个是软件留下的临时文件，没有收"
+
+
+_MOST_NAMED = 5
 
 
 def _last(name: str) -> str:
     return name.replace("\\", "/").rpartition("/")[2] or "（没有名字）"
 
 
-def _named(inbox: Path, whole: Path, name: str) -> str:
-    """Give a whole file its name in 收件/; never another one's. Returns it."""
+def _named(inbox: Path, whole: Path, name: str) -> tuple[str, bool]:
+    """Give a whole file its name in 收件/; never another one's. Returns it, and whether it is new there."""
     parts = (part for part in name.replace("\\", "/").split("/") if part not in ("", ".", ".."))
     steps = [stem_of("", part).lstrip(". ") or "＿" for part in parts] or ["＿"]
     folder = inbox.joinpath(*steps[:-1][-_DEEPEST:])
@@ -156,10 +181,10 @@ def _named(inbox: Path, whole: Path, name: str) -> str:
             and target.stat().st_size == whole.stat().st_size
             and digest_of(target) == digest_of(whole)
         ):
-            return target.name  # it came before, and lies here whole
+            return target.name, False  # it came before, and lies here whole
         if not target.exists():
             _move(whole, target)
-            return target.name
+            return target.name, True
     raise WorkbookError(f"{steps[-1]}：“收件”里同名的太多了，请改个名字")
 
 
@@ -210,8 +235,8 @@ async def take_uploads(desk: Desk, request: Request) -> Response:
         await run_in_threadpool(arrivals.drop)
     if not arrivals.checked:
         visit.require_ours(arrivals.fields.get(CHECK, ""))
+    for kind, sentence in arrivals.told():
+        visit.session.tell(kind, sentence)
     if given:
         return JSONResponse({"kept": arrivals.kept, "refused": arrivals.refused})
-    for name, why in arrivals.refused:
-        visit.session.tell("refused", f"{name}：{why}")
     return RedirectResponse(f"{visit.here}/receive?now=1", 303)

@@ -97,6 +97,13 @@ class Visit:
         except WorkbookError:
             raise WorkbookError(f"{what}“{text[:20]}”不是日期，请写成 2025-3-31 这样") from None
 
+    def day_to_come(self, name: str, what: str) -> datetime.date | None:
+        """A day that was typed and has not passed; None where none was. Raises WorkbookError."""
+        day = self.day(name, what)
+        if day is not None and day < today():
+            raise WorkbookError(f"{what} {day} 已经过去了，请核对日期")
+        return day
+
     @property
     def round(self) -> RoundOnDesk:
         """The round that the address names. Raises NotHere."""
@@ -165,7 +172,7 @@ def attached(path: Path, name: str) -> Response:
 # --- words for the desk ------------------------------------------------------------------------------------
 
 _FOR_THE_DESK = (
-    (r"[，,]?(?:要核定)?(?:确要封存，)?请写明原因：--why “……”", "，请写明原因"),
+    (r"[。，,]?(?:要核定)?(?:确要封存，)?请写明原因：--why “……”", "，请写明原因"),
     (r"：--why “……”", ""),
     (r"请先用 --use 定一份", "请先在“收到的各版”里定一份"),
     (r"请先定（--accept、--refuse）", "请先同意或不同意"),
@@ -196,6 +203,11 @@ def plain(sentence: str) -> str:
     for pattern, instead in _FOR_THE_DESK:
         sentence = re.sub(pattern, instead, sentence)
     return printable_lines(sentence)
+
+
+def today() -> datetime.date:
+    """The day that it is in China."""
+    return datetime.datetime.now(CHINA).date()
 
 
 def moment(text: str) -> str:

@@ -12,11 +12,15 @@ from workbook.desk.department_page import offered
 from workbook.desk.jobs import Errand, begun
 from workbook.desk.rounds_on_desk import RoundOnDesk, Snapshot
 from workbook.desk.visits import NotHere, Visit
+from workbook.errors import WorkbookError
 from workbook.reading import find_files, is_litter
 from workbook.round import (
     INBOX,
     DutyState,
     OpenRound,
+    decide,
+    fold,
+    opened,
     problems_in,
     receive,
     remind,
@@ -25,8 +29,28 @@ from workbook.round import (
     send_back,
 )
 
-LISTS = {"decide": "待核定", "back": "要退回", "chase": "要催", "unassigned": "不知是谁的"}
+LISTS = {
+    "decide": "待核定",
+    "back": "要退回",
+    "chase": "要催",
+    "unassigned": "不知是谁的",
+    "passed": "可核定",
+}
 RECEIVING = "收表"
+
+
+def first_list(visit: Visit) -> Response:
+    """On to the first list in which something waits for the bureau."""
+    board = visit.round.snapshot().board
+    if board is None:
+        return visit.go(f"{visit.here}/lists/unassigned")
+    counts = board.counts()
+    waiting = {
+        "decide": counts["to_decide"], "back": counts["faulty"], "unassigned": len(board.unassigned),
+        "passed": counts["passed"],
+    }  # fmt: skip
+    which = next((name for name, count in waiting.items() if count), "decide")
+    return visit.go(f"{visit.here}/lists/{which}")
 
 
 def list_page(visit: Visit) -> Response:
@@ -47,6 +71,7 @@ def list_page(visit: Visit) -> Response:
         "decide": [duty for duty in board.duties if duty.state == "to_decide"],
         "back": [duty for duty in to_back if not duty.answered()],
         "unassigned": list(board.unassigned),
+        "passed": [duty for duty in board.duties if duty.state == "passed" and duty.entry is not None],
     }  # fmt: skip
     with visit.round.opened() as this_round:
         about["chase"] = reminders(this_round, board)
@@ -81,7 +106,9 @@ def send_all(visit: Visit) -> Response:
     def work(errand: Errand) -> None:
         with errand.round.alone() as path:
             done = send(path, progress=errand.progress)
-        errand.tell("done", f"写好了 {len(done.files)} 份表，在“发出”文件夹里，一个单位一个文件夹")
+        errand.tell(
+            "done", f"写好了 {len(done.files)} 份表，在 {path} 的“发出”里，一个单位一个文件夹"
+        )
         for remark in done.remarks:
             errand.tell("done", remark)
 
@@ -90,14 +117,15 @@ def send_all(visit: Visit) -> Response:
 
 def send_back_all(visit: Visit) -> Response:
     """Send back whoever has something to mend."""
-    by = visit.day("by", "改好报回的日期")
+    by = visit.day_to_come("by", "改好报回的日期")
 
     def work(errand: Errand) -> None:
         with errand.round.alone() as path:
             done = send_back(path, by=by, progress=errand.progress)
         count = len({name.rpartition("/")[0] for name in done.files})
         errand.tell(
-            "done", f"退回 {count} 个单位，表和通知在“退回”文件夹里" if count else "没有要退回的"
+            "done",
+            f"退回 {count} 个单位，表和通知在 {path} 的“退回”里" if count else "没有要退回的",
         )
         for line in done.remarks:
             errand.tell("done", line)
@@ -105,6 +133,33 @@ def send_back_all(visit: Visit) -> Response:
             errand.tell("refused", f"{who}：{why}")
 
     return begun(visit, "退回", "lists/back", work)
+
+
+def approve_chosen(visit: Visit) -> Response:
+    """Approve the forms that were ticked, each as it was seen."""
+    chosen, since = set(visit.texts("duty")), visit.number("since")
+    if since is None or not chosen:
+        raise WorkbookError("请先勾选要核定的单位")
+
+    def work(errand: Errand) -> None:
+        approved = 0
+        with errand.round.alone() as path, opened(path) as this_round:
+            keys = [duty.key for duty in fold(this_round).duties if duty.key.text in chosen]
+            errand.begun(len(keys))
+            for key in keys:
+                try:
+                    decide(
+                        this_round, key.code, county=key.county, form=key.form, project=key.project, since=since,
+                        approve=True,
+                    )  # fmt: skip
+                except WorkbookError as refusal:
+                    errand.tell("refused", str(refusal))
+                else:
+                    approved += 1
+                errand.names.append(key.code)
+        errand.tell("done", f"核定了 {approved} 份表")
+
+    return begun(visit, "核定", "lists/passed", work)
 
 
 def remind_all(visit: Visit) -> Response:
@@ -123,18 +178,21 @@ def remind_all(visit: Visit) -> Response:
 def receive_page(visit: Visit) -> Response:
     """Where files are dropped in, and what became of those that came."""
     on_desk = visit.round
-    snapshot = on_desk.snapshot()
     errand = visit.desk.errands.of(visit.text("work"))
+    is_done = (
+        errand is not None and errand.ended.is_set()
+    )  # asked first: what it wrote is then seen
+    snapshot = on_desk.snapshot()
     if visit.text("now") == "1" and not snapshot.is_closed:
         return begin_receiving(visit)
-    if errand is not None and errand.ended.is_set():
+    if errand is not None and is_done:
         for kind, sentence in errand.lines:
             visit.session.tell(kind, sentence)
     after = errand.after if errand is not None else None
     return visit.page(
         "receive.html", snapshot=snapshot, section="receive", errand=errand,
-        running=errand is not None and not errand.ended.is_set(), rows=_rows(on_desk, snapshot, after),
-        extra=errand.extra if errand is not None and errand.ended.is_set() else [],
+        running=errand is not None and not is_done, rows=_rows(on_desk, snapshot, after),
+        extra=errand.extra if errand is not None and is_done else [],
         after=after if after is not None else snapshot.last,
         lying=0 if errand is not None or snapshot.is_closed else _lying(on_desk),
     )  # fmt: skip

@@ -21,7 +21,7 @@ from workbook.writing import writing
 PACK_OUTCOMES = {
     "counted": marked("计入"),
     "replaced_older": marked("换下旧包"),
-    "not_displacing": marked("没有换下"),
+    "not_displacing": marked("没有计入"),
     "unchanged": marked("收过"),
     "wrong_year": marked("不是这个年度的"),
     "unassigned": marked("不知是哪个县区的"),

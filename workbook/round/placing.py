@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbook.checking import RosterEntry, nearest_name
@@ -28,7 +28,7 @@ class Placement:
     key: DutyKey
     standing: Standing
     why: str = ""
-    """Of a file of nobody: what stands in the way."""
+    """Of a file of nobody: what stands in the way; of a right one: what the clerk has to look at."""
     findings: tuple[Finding, ...] = ()
     """What the department is told besides, of a form that is none of this round."""
 
@@ -86,7 +86,21 @@ def _of_form(
     if elsewhere:
         note = _not_due(submission, f"{elsewhere}的表", f"{entry.department}的表")
         return Placement(key, Standing.WRONG_COUNTY, findings=(note,))
-    return _fitting(this_round, key, submission)
+    placement = _fitting(this_round, key, submission)
+    if placement.standing == Standing.RIGHT:
+        return replace(placement, why=_name_against(this_round, incoming, entry, county))
+    return placement
+
+
+def _name_against(
+    this_round: OpenRound, incoming: Incoming, entry: RosterEntry, county: str
+) -> str:
+    """What is said of a form whose file is called after another department; blank where it is not."""
+    named = _named_in(this_round, incoming.path.stem, county)
+    own = fold_as_seen(entry.department).removeprefix(this_round.roster.common_prefix)
+    if named is None or named == entry or own in fold_as_seen(incoming.path.stem):
+        return ""
+    return f"文件名写的是{named.department}，表里是{entry.department}，请核对"
 
 
 def _fitting(this_round: OpenRound, key: DutyKey, submission: Submission) -> Placement:
@@ -158,15 +172,18 @@ def named_by(this_round: OpenRound, incoming: Incoming, county: str) -> RosterEn
         incoming.subject,
     )
     for name in filter(None, names):
-        entry = roster.named_in(
-            Path(name).stem if "/" not in name else name, county
-        ) or _by_short_name(this_round, name, county)
+        entry = _named_in(this_round, Path(name).stem if "/" not in name else name, county)
         if entry is not None:
             return entry
     if incoming.sender:
         senders = [e for e in roster.entries if mail_of(e).casefold() == incoming.sender.casefold()]
         return senders[0] if len(senders) == 1 else None
     return None
+
+
+def _named_in(this_round: OpenRound, name: str, county: str) -> RosterEntry | None:
+    """The one department that a name tells, in whole or in short."""
+    return this_round.roster.named_in(name, county) or _by_short_name(this_round, name, county)
 
 
 def _by_short_name(this_round: OpenRound, name: str, county: str) -> RosterEntry | None:

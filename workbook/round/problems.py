@@ -18,6 +18,10 @@ from workbook.reading import Return, Submission
 
 _OF_OTHERS = {"A504": "filling"}
 """Findings that rest on another return as well."""
+_GONE = frozenset((
+    "L203", "L204", "L205", "L206", "L207", "L208", "L209", "L210", "L212", "L213", "L215", "L217", "L218", "L219", "W111",
+))  # fmt: skip
+"""What a fresh form puts right by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,11 @@ class Problem:
     def identity(self) -> tuple[str, str]:
         """What is the same problem in every version."""
         return self.code, self.row
+
+    @property
+    def is_gone_with_a_fresh_form(self) -> bool:
+        """Whether a fresh form puts it right, so that nothing need be said of it."""
+        return self.code in _GONE
 
     def record(self) -> list[Any]:
         """As the ledger keeps it."""

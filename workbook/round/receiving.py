@@ -39,7 +39,7 @@ _OURS = ("A502", "A505")
 OUTCOMES = {
     "counted": marked("计入"),
     "replaced_older": marked("换下旧件"),
-    "not_displacing": marked("没有换下"),
+    "not_displacing": marked("没有计入"),
     "to_decide": marked("待核定"),
     "unchanged": marked("收过"),
     "wrong_form": marked("不是要收的表"),
@@ -767,13 +767,13 @@ def _outcome(
 ) -> tuple[str, str]:
     standing, counted = placement.standing, duty.counted
     if standing != Standing.RIGHT:
-        return standing.value, placement.why
+        return standing.value, ""
     if any(rival.sha256 == incoming.sha256 for rival in duty.rivals):
         return "to_decide", "与另一份分不清哪份在后"
     if counted is not None and counted.sha256 == incoming.sha256:
         earlier = [v for v in duty.versions if v.is_right and v.number < counted.number]
         had_one = (former is not None and former.counted is not None) or bool(earlier)
-        return ("replaced_older" if had_one else "counted"), ""
+        return ("replaced_older" if had_one else "counted"), placement.why
     if duty.after_approval is not None and duty.after_approval.sha256 == incoming.sha256:
         return "to_decide", "核定以后又报来的"
     if (

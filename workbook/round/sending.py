@@ -191,7 +191,8 @@ def send_back(
 ) -> Done:
     """Write 退回/…/第N次/ for each department with something to mend: a workbook a duty, one notice.
 
-    Where nothing has come since the last time, nothing new is written.
+    Where nothing has come since the last time, nothing new is written. One that is named and passed goes back too, if
+    it has warnings that nobody has waived.
 
     >>> from workbook.round import new_round, receive, send_back
     >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
@@ -203,6 +204,10 @@ def send_back(
         this_round.require_open()
         board = fold(this_round)
         codes = list(departments)
+
+        def goes_back(duty: DutyState) -> bool:
+            return duty.can_be_sent_back if codes else duty.needs_sending_back
+
         wanted = _wanted(board, codes, county=county, form=form, project=project)
         day = None if by is None else as_day(by, "by")
         by_department: dict[tuple[str, str], list[DutyState]] = {}
@@ -213,7 +218,7 @@ def send_back(
         if day is not None and day < board.today:
             remarks.append(t("--by {day} 已经过去了，写在退回的表上的就是这一天", day=day))
         for duty in wanted:
-            if duty.needs_sending_back and duty.entry is not None:
+            if goes_back(duty) and duty.entry is not None:
                 if duty.answered():
                     refused.append(
                         (duty.key.code, t("单位的答复还没有核定，请先定（--accept、--refuse）"))
@@ -234,7 +239,7 @@ def send_back(
                 except Overtaken:  # by one who sent it back, or received something
                     this_round.refresh()
                     now = fold(this_round).by_key
-                    duties = [now[d.key] for d in duties if now[d.key].needs_sending_back]
+                    duties = [now[d.key] for d in duties if goes_back(now[d.key])]
                     paths = []
             files += paths
             if progress is not None:
@@ -317,11 +322,7 @@ class _Back:
         """The problems of the last copy that are not settled, the most important first."""
         version = duty.latest or duty.versions[-1]
         findings = findings_of(self.round.ledger.reading(version.reading))
-        open_ = [
-            p
-            for p in duty.problems_of(version)
-            if p.state != "waived" and not _is_mended(p.problem.code)
-        ]
+        open_ = duty.to_mend(version)
         open_.sort(key=lambda p: (p.problem.severity != "error", p.problem.finding, p.number))
         items = []
         for living in open_:
@@ -449,16 +450,7 @@ _HINTS = {
     "A504": "请核对是不是用了别的单位填好的表。", "A506": "请核对项目名称，与批复的预算一致。",
 }  # fmt: skip
 """Remedies in place of those of the catalogue, which speak to the clerk."""
-_MENDED = frozenset((
-    "L203", "L204", "L205", "L206", "L207", "L208", "L209", "L210", "L212", "L213", "L215", "L217", "L218", "L219", "W111",
-))  # fmt: skip
-"""What a fresh form has put right already."""
 _EXPECTED_IS_RIGHT = ("L202", "V303")
-
-
-def _is_mended(code: str) -> bool:
-    """Whether a problem is gone with the fresh form, so that nothing need be said of it."""
-    return code in _MENDED
 
 
 def _hint_of(item: Finding) -> str:

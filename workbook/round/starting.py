@@ -57,6 +57,7 @@ def new_round(
     deadline: DayLike | None = None,
     bureau: str = "",
     area: str = "",
+    contact: str = "",
     last: PathLike | None = None,
 ) -> Path:
     """Make the folder of a round; `last` is last year's, whose roster, settings and figures it takes over.
@@ -96,7 +97,7 @@ def new_round(
         lists = {ROSTER_STEM: as_path(counties, "counties")} if counties is not None else lists
         load_counties(lists[ROSTER_STEM])
         settings = replace(settings, forms=(), level=CITY)
-        _make(path, _settled(settings, year, deadline, bureau, area), [], lists)
+        _make(path, _settled(settings, year, deadline, bureau, area, contact), [], lists)
         return path
     given = [as_form(form) for form in forms]
     definitions = given or definitions
@@ -121,7 +122,7 @@ def new_round(
             )
         )
     settings = replace(settings, forms=tuple(form.id for form in definitions))
-    settings = _settled(settings, year or listed.year, deadline, bureau, area)
+    settings = _settled(settings, year or listed.year, deadline, bureau, area, contact)
     if len(set(settings.forms)) < len(settings.forms):
         raise WorkbookError(t("同一张表写了两次，请只写一次"))
     _make(path, settings, definitions, lists)
@@ -129,8 +130,8 @@ def new_round(
 
 
 def _settled(
-    settings: RoundSettings, year: int | None, deadline: DayLike | None, bureau: str, area: str
-) -> RoundSettings:
+    settings: RoundSettings, year: int | None, deadline: DayLike | None, bureau: str, area: str, contact: str
+) -> RoundSettings:  # fmt: skip
     """The settings with what was given."""
     return replace(
         settings,
@@ -138,6 +139,7 @@ def _settled(
         deadline=as_day(deadline, "deadline") if deadline is not None else settings.deadline,
         bureau=bureau or settings.bureau,
         area=area or settings.area,
+        contact=contact or settings.contact,
     )
 
 

@@ -229,6 +229,21 @@ class DutyState:
             or any(each.refusal is not None for each in self.problems_of(self.latest))
         )
 
+    def to_mend(self, version: Version | None) -> list[LivingProblem]:
+        """What a department is told of a version: what nobody has waived, and no fresh form puts right by itself."""
+        return [
+            each
+            for each in self.problems_of(version)
+            if each.state != "waived" and not each.problem.is_gone_with_a_fresh_form
+        ]
+
+    @property
+    def can_be_sent_back(self) -> bool:
+        """Whether it can, if the bureau says so: also one that passed, for its warnings."""
+        return self.needs_sending_back or (
+            self.state == "passed" and bool(self.to_mend(self.latest))
+        )
+
     @property
     def deadline(self) -> datetime.date | None:
         """By when it was asked for, an extension included."""

@@ -223,7 +223,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
 
 PATHS = (
     "board", "board?overdue=1", "department?code=301001", "department?code=301001&version=1", "department?code=118001&version=2",
-    "department?code=119001", "lists/decide", "lists/back", "lists/chase", "receive", "log", "close", "nothing",
+    "department?code=119001", "lists/decide", "lists/back", "lists/chase", "lists/passed", "receive", "log", "close", "nothing",
 )  # fmt: skip
 
 
@@ -294,6 +294,46 @@ def test_the_keyboard_goes_round_and_the_texts_are_copied(page: Page, desk: Runn
     assert "请尽快报送" in page.evaluate("navigator.clipboard.readText()")
     page.get_by_role("button", name="全部短信复制").click()
     page.get_by_text(re.compile(r"复制了 \d+ 条")).wait_for()
+
+
+DROPPED = """name => {
+  const data = new DataTransfer();
+  data.items.add(new File(["x"], name));
+  const event = new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+  document.querySelector("main").dispatchEvent(event);
+  return event.defaultPrevented;
+}"""
+"""A file is dropped somewhere on a page; whether the page stays."""
+
+
+def test_a_file_dropped_beside_its_place_does_not_open_instead_of_the_page(
+    page: Page, tmp_path: Path
+) -> None:
+    folder = new_round(
+        tmp_path / "r", forms=["department_overall"], roster=SAMPLES / "roster.csv", year=2024
+    )
+    with running(folder) as desk, Clerk(desk) as clerk:
+        enter(page, clerk)
+        page.goto(f"{desk.url}{clerk.at('board')}")
+        ready(page)
+        assert page.evaluate(DROPPED, "118001 a.pdf")
+        page.goto(f"{desk.url}{clerk.at('receive')}")
+        ready(page)
+        assert page.evaluate(DROPPED, "118001 a.pdf")
+        page.get_by_text("收好了：新收 1 个文件").wait_for(timeout=60_000)
+
+
+def test_twice_clicked_is_sent_once(page: Page, desk: RunningDesk) -> None:
+    with Clerk(desk) as clerk:
+        enter(page, clerk)
+        page.goto(f"{desk.url}{clerk.at('receive')}")
+        ready(page)
+        page.set_input_files("#files", SAMPLES.parent / "LICENSE")
+        sent: list[str] = []
+        page.on("request", lambda asked: sent.append(asked.url) if "/upload" in asked.url else None)
+        page.locator("#send").dblclick()
+        page.get_by_text("收好了：新收 1 个文件").wait_for(timeout=60_000)
+        assert len(sent) == 1
 
 
 def test_a_page_whose_desk_is_gone_or_knows_nobody_says_what_to_do(

@@ -14,6 +14,8 @@ import pytest
 
 from tests.desks import SAMPLES, Clerk, RunningDesk, dies, running
 from workbook.desk import uploads
+from workbook.desk.jobs import Errand
+from workbook.desk.rounds_on_desk import RoundOnDesk, Snapshot
 from workbook.limits import Limits
 from workbook.round import close_round, new_round, opened
 
@@ -68,6 +70,18 @@ def test_names_are_kept_folders_too_and_nothing_is_replaced(clerk: Clerk, folder
         "隐",
     ]
     assert not half(folder)
+
+
+def test_what_brings_nothing_is_said(clerk: Clerk, folder: Path) -> None:
+    clerk.drop(("甲.pdf", b"1"), ("~$表.xlsx", b"x"))
+    assert inbox(folder) == ["甲.pdf"]
+    assert "1 个是软件留下的临时文件，没有收" in clerk.text("receive")
+    clerk.drop(("甲.pdf", b"1"), ("乙.pdf", b"2"))
+    assert "以前送来过，没有变：甲.pdf" in clerk.text("receive")
+    clerk.drop(*((f"{n}.pdf", b"%d" % n) for n in range(7)))
+    assert "以前送来过" not in clerk.text("receive")
+    clerk.drop(*((f"{n}.pdf", b"%d" % n) for n in range(7)))
+    assert "0.pdf、1.pdf、2.pdf、3.pdf、4.pdf等 7 个" in clerk.text("receive")
 
 
 def test_a_file_beyond_the_limit_is_told_and_the_others_are_kept(
@@ -216,6 +230,23 @@ def test_a_file_that_kills_its_reader_does_not_kill_the_desk(
     assert clerk.get("board").status_code == 200
     told = clerk.do("assign", do="assign", file="118001_岳阳市云溪区档案馆.xlsx", whose="119001")
     assert "归 119001" in told
+
+
+def test_work_that_ends_while_its_page_is_drawn_is_followed_to_its_end(
+    clerk: Clerk, desk: RunningDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_desk = desk.desk.first
+    assert on_desk is not None
+    errand = Errand(on_desk, "收表", clerk.at("receive"), 0)
+    desk.desk.errands._errands[errand.id] = errand
+    before = on_desk.snapshot()
+
+    def drawn_too_early(_: RoundOnDesk) -> Snapshot:
+        errand.ended.set()
+        return before
+
+    monkeypatch.setattr(RoundOnDesk, "snapshot", drawn_too_early)
+    assert "data-stream" in clerk.get(f"receive?work={errand.id}").text
 
 
 def test_a_sealed_round_takes_nothing_more(clerk: Clerk, folder: Path) -> None:

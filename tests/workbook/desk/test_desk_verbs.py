@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import html
 import re
 import shutil
 from collections.abc import Iterator
@@ -205,6 +206,68 @@ def test_a_return_is_sent_back_answered_and_decided(clerk: Clerk, folder: Path) 
     assert "通过" in clerk.text(f"department?code={CODE}")
 
 
+def test_what_passed_with_warnings_can_be_sent_back_too(clerk: Clerk, folder: Path) -> None:
+    assert "退回修改" not in clerk.text("department?code=118001").partition("收到的各版")[0]
+    assert "没有要退回修改的" in clerk.do("send-back", **clerk.seen("118001"))
+    assert "退回修改" in clerk.text("department?code=501001").partition("收到的各版")[0]
+    told = clerk.do("send-back", by="2099-4-15", **clerk.seen("501001"))
+    assert "写好了退回的表和通知 2 个文件" in told
+    assert len(events(folder, "sent_back")) == 1
+    assert "退回修改中" in clerk.text("department?code=501001")
+
+
+def test_a_day_that_is_past_is_refused_before_anything_is_written(
+    clerk: Clerk, folder: Path
+) -> None:
+    for path, seen in (("send-back", clerk.seen(CODE)), ("send-back-all", {})):
+        told = clerk.do(path, by="2024-4-15", **seen)
+        assert "没有照办： 改好报回的日期 2024-04-15 已经过去了" in told
+    assert not events(folder, "sent_back")
+
+
+def test_what_passed_is_approved_at_once_but_for_what_has_warnings(
+    clerk: Clerk, folder: Path
+) -> None:
+    assert "可核定 3 个单位" in clerk.text("board")
+    page = clerk.get("lists/passed").text
+    ticked = re.findall(r'name="duty" value="([^"]+)"[^>]* checked>', page)
+    (since,) = re.findall(r'name="since" value="(\d+)"', page)
+    chosen = [html.unescape(each) for each in ticked]
+    assert [each[6:12] for each in chosen] == ["118001", "604001"]
+    assert "请先勾选" in clerk.do("approve", since=since)
+    decide(folder, "118001", extend="2099-1-31")  # by somebody else, meanwhile
+    told = clerk.do("approve", since=since, duty=chosen)
+    assert "核定了 1 份表" in told
+    assert "118001 岳阳市云溪区档案馆：您打开这一页以后又有变动" in told
+    assert [e.duty.code for e in events(folder, "approved")] == ["604001"]
+    assert "可核定 2 个单位" in clerk.text("board")
+
+
+def test_the_lists_begin_with_one_that_is_not_empty(clerk: Clerk) -> None:
+    assert "全部退回（9）" in clerk.text("lists")
+    clerk.do("send-back-all", by="2099-4-15")
+    assert "核定勾选的" in clerk.text("lists")
+
+
+def test_a_file_called_after_another_department_is_told(clerk: Clerk) -> None:
+    content = next((SAMPLES / "returns").glob("118001*")).read_bytes()
+    clerk.drop(("水利局自评表.xlsx", content + b"\n"))  # the same form, of other bytes
+    text = clerk.receive()
+    assert "文件名写的是岳阳市云溪区水利局，表里是岳阳市云溪区档案馆，请核对" in text
+
+
+def test_a_deadline_that_is_past_is_told_before_the_round_is_made(tmp_path: Path) -> None:
+    with running(None, base=tmp_path) as desk, Clerk(desk) as clerk:
+        clerk.get("/new")
+        roster = {"roster": ("r.csv", (SAMPLES / "roster.csv").read_bytes())}
+        form = {"_check": clerk.check, "name": "r", "kind": "county", "forms": "department_overall",
+                "deadline": "2025-3-31", "contact": "李会计 8412345"}  # fmt: skip
+        page = clerk.client.post("/new", data={**form, "do": "look"}, files=roster)
+        assert "截止日期 2025-3-31 已经过去了" in page.text
+        assert clerk.client.post("/new", data={**form, "do": "make"}).status_code == 303
+    assert 'contact = "李会计 8412345"' in (tmp_path / "r" / "round.toml").read_text("utf-8")
+
+
 def test_all_are_sent_back_and_chased_at_once(clerk: Clerk, folder: Path) -> None:
     assert "退回 9 个单位" in clerk.do("send-back-all", back="lists/back", by="2099-4-15")
     text = clerk.text("lists/chase")
@@ -212,6 +275,12 @@ def test_all_are_sent_back_and_chased_at_once(clerk: Clerk, folder: Path) -> Non
     assert "记下了催报 2 个单位" in clerk.do("remind")
     assert len(events(folder, "reminded")) == 2
     assert "催过" in clerk.text("lists/chase")
+
+
+def test_who_is_late_waits_for_us_to_chase(clerk: Clerk, folder: Path) -> None:
+    assert "逾期要催" not in clerk.text("board")
+    send_back(folder, [CODE], by="2024-4-15")
+    assert "逾期要催 1 个单位" in clerk.text("board")
 
 
 def test_the_year_is_summed_up_published_sampled_and_sealed(clerk: Clerk, folder: Path) -> None:

@@ -156,9 +156,9 @@ async function sent(form, batch) {
       const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Desk-Check": form.dataset.check } });
       const kind = answer.headers.get("content-type") || "";
       if (kind.includes("json")) return await answer.json();
-      return { kept: [], isLost: answer.status === 403, refused: [["", await answer.text()]] };
+      return { isLost: true, why: await answer.text() };
     } catch {
-      if (time >= TRIES) return { kept: [], isLost: true, refused: [["", "连不上收表台，没有送完；请看看它是不是停了，再拖一次（送过的不会重复）"]] };
+      if (time >= TRIES) return { isLost: true, why: "连不上收表台，没有送完；请看看它是不是停了，再拖一次（送过的不会重复）" };
       await new Promise((done) => setTimeout(done, 800 * time));
     }
   }
@@ -166,28 +166,30 @@ async function sent(form, batch) {
 
 async function sendAll(form, files) {
   if (!files.length) return;
-  const words = byId("sending"), bar = byId("sent"), list = byId("not-sent");
+  const words = byId("sending"), bar = byId("sent"), list = byId("not-sent"), button = byId("send");
   list.replaceChildren();
+  button.disabled = true;
   bar.hidden = false;
   bar.max = files.length;
-  let done = 0, refused = 0, isLost = false;
+  let done = 0, isLost = false;
   for (const batch of batches(files)) {
     words.textContent = `正在送：${done} / ${files.length}`;
     const told = await sent(form, batch);
     isLost = Boolean(told.isLost);
-    for (const [name, why] of told.refused) {
-      refused += 1;
+    if (isLost) {
       const line = document.createElement("li");
-      line.textContent = name ? `${name}：${why}` : why;
+      line.textContent = told.why;
       list.append(line);
+      break;
     }
-    if (isLost) break;
     done += batch.length;
     bar.value = done;
   }
-  words.textContent = `送完了 ${isLost ? done : files.length - refused} 个`;
+  words.textContent = `送完了 ${done} 个`;
+  button.disabled = false;
+  // What was not kept of what arrived, the next page says.
   if (isLost) askWhetherThere();
-  else if (refused < files.length) location.assign(form.dataset.receive);
+  else location.assign(form.dataset.receive);
 }
 
 function dropping(form) {
@@ -262,6 +264,10 @@ const live = byId("live");
 if (live && live.dataset.stream) follow(live);
 const drop = byId("drop");
 if (drop) dropping(drop);
+// Elsewhere a file that is dropped beside its place would be opened instead of the page.
+else for (const kind of ["dragover", "drop"]) {
+  document.addEventListener(kind, (event) => { if (!event.target.closest("input[type=file]")) event.preventDefault(); });
+}
 const told = byId("messages");
 if (told) told.focus({ preventScroll: true });
 // Asked only when somebody comes back to the page: whoever is away is to be logged out after a while.
