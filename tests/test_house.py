@@ -42,7 +42,7 @@ EXPORTED = {
         "read_returns", "roll_up", "write_partitions",
     },
     "builder": {
-        "addressees", "build_county_report", "build_page", "build_summary", "build_template", "issue",
+        "addressees", "build_county_report", "build_page", "build_summary", "build_template", "draw_figure", "issue",
         "write_data", "write_notices", "write_reports",
     },
 }  # fmt: skip
