@@ -1,15 +1,17 @@
 """Very many returns, in batches written as Parquet: time and memory by their number and by processes.
 
-    python benchmarks/bench_many.py [COUNT...] [--table]
+    python benchmarks/bench_many.py [COUNT...] [--table] [--dask]
 
 The returns are the samples with other departments. Each run is a process of its own, so that its peak
 memory is its own: of the parent, and of the largest of its reading processes. `--table` works out from
-the largest run what a county, a province and the country need, as docs/large-scale.md shows it.
+the largest run what a county, a province and the country need, as docs/large-scale.md shows it; `--dask` also reads
+through a Dask cluster of this machine.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import resource
@@ -18,6 +20,8 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -41,6 +45,8 @@ from workbook.summary import frames  # noqa: E402
 
 STRINGS = "xl/sharedStrings.xml"
 WAYS = ("whole", "batches")
+BY_DASK = ("whole, Dask", "batches, Dask")
+"""The same in a Dask cluster of this machine, a worker a core."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,18 @@ def peak(who: int) -> float:
     return resource.getrusage(who).ru_maxrss / 1024
 
 
+@contextlib.contextmanager
+def by_dask(workers: int) -> Iterator[Executor]:
+    """A cluster of this machine, its start included in what is measured."""
+    from distributed import Client, LocalCluster  # noqa: PLC0415 - an extra
+
+    with (
+        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client.get_executor()
+
+
 def measure(folder: Path, count: int, way: str, workers: int) -> Run:
     """One run, in this process."""
     out = folder / f"out-{count}-{way}-{workers}"
@@ -112,8 +130,16 @@ def measure(folder: Path, count: int, way: str, workers: int) -> Run:
         read, worked = time.perf_counter(), spent()
         parent = peak(resource.RUSAGE_SELF)
         summary = aggregate(returns)
+    elif way == "whole, Dask":
+        with by_dask(workers) as executor:
+            returns = check(read_returns(files, executor=executor))
+            frames(returns)
+        read, worked = time.perf_counter(), spent()
+        parent = peak(resource.RUSAGE_SELF)
+        summary = aggregate(returns)
     else:
-        with Processes(workers) as executor:
+        processes = by_dask(workers) if way in BY_DASK else Processes(workers)
+        with processes as executor:
             parts = write_partitions(
                 files, Folder(str(out)), forms=known_forms(), executor=executor,
                 in_flight=2 * workers,
@@ -123,7 +149,7 @@ def measure(folder: Path, count: int, way: str, workers: int) -> Run:
         _, summary = rollup.roll_up(parts)
     build_summary(summary, out.with_suffix(".xlsx"))
     done, summed = spent(), peak(resource.RUSAGE_SELF)
-    if way == "batches":
+    if way.startswith("batches"):
         rollup.MOST_ROWS = 0
         build_summary(rollup.roll_up(parts)[1], out.with_suffix(".xlsx"))
     return Run(
@@ -134,21 +160,21 @@ def measure(folder: Path, count: int, way: str, workers: int) -> Run:
     )  # fmt: skip
 
 
-def main(counts: list[int], *, table: bool) -> None:
+def main(counts: list[int], *, table: bool, dask: bool) -> None:
     """Print a line a run, and the table if it is asked for."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "returns").mkdir()
         make(folder / "returns", max(counts))
-        print("returns  way      processes  reading s  ms a file  CPU ms  summary CPU s  "
+        print("returns  way            processes  reading s  ms a file  CPU ms  summary CPU s  "
               "parent MB  child MB  summary MB  Parquet kB a file")  # fmt: skip
         runs = []
         for count in counts:
-            for way in WAYS:
+            for way in WAYS + (BY_DASK if dask else ()):
                 for workers in (1, 2):
                     runs.append(_apart(folder, count, way, workers))
                     r = runs[-1]
-                    print(f"{r.count:7}  {r.way:7}  {r.workers:9}  {r.seconds:9.1f}  "
+                    print(f"{r.count:7}  {r.way:13}  {r.workers:9}  {r.seconds:9.1f}  "
                           f"{r.seconds / r.count * 1e3:9.2f}  "
                           f"{r.cpu / r.count * 1e3:6.2f}  {r.summing:13.1f}  {r.parent:9.0f}  "
                           f"{r.child:8.0f}  {r.summed:10.0f}  {r.disk:8.1f}", flush=True)  # fmt: skip
@@ -199,10 +225,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("counts", type=int, nargs="*", default=[300])
     parser.add_argument("--table", action="store_true")
+    parser.add_argument("--dask", action="store_true")
     parser.add_argument("--run", type=json.loads, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.run:
         place, *rest = options.run
         print(json.dumps(asdict(measure(Path(place), *rest))))
     else:
-        main(options.counts, table=options.table)
+        main(options.counts, table=options.table, dask=options.dask)
