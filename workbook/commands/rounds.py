@@ -137,6 +137,7 @@ def _listed(names: Iterable[str]) -> str:
 )
 @_day_option("--deadline", t("报送截止日期。"))
 @click.option("--bureau", default="", help=t("收表的单位，写在退回的表和通知上。"))
+@click.option("--contact", default="", help=t("有问题找谁（姓名、电话），写在退回的表和通知上。"))
 @click.option(
     "--area",
     default="",
@@ -148,7 +149,7 @@ def _listed(names: Iterable[str]) -> str:
 @json_option
 def new(
     folder: Path, forms: tuple[str, ...], roster: Path | None, counties: Path | None, projects: Path | None,
-    indicators: Path | None, year: int | None, deadline: datetime.datetime | None, bureau: str, area: str,
+    indicators: Path | None, year: int | None, deadline: datetime.datetime | None, bureau: str, area: str, contact: str,
     last: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """See the command's help."""
@@ -157,7 +158,7 @@ def new(
     given = [given_form(name, ()) for name in forms]
     path = new_round(
         folder, forms=given, roster=roster, counties=counties, projects=projects, indicators=indicators, year=year,
-        deadline=_day(deadline), bureau=bureau, area=area, last=last,
+        deadline=_day(deadline), bureau=bureau, area=area, contact=contact, last=last,
     )  # fmt: skip
     if as_json:
         print_json({"events": [1, 2], "files": [str(path)], "refused": []})

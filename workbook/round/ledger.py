@@ -300,13 +300,6 @@ class Ledger:
 
     # reading
 
-    def last_id(self) -> int:
-        """The number of the last event; 0 before the first."""
-        with self._told():
-            return int(
-                self._connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
-            )
-
     def events(self, after: int = 0) -> list[Event]:
         """The events in their order."""
         with self._told():

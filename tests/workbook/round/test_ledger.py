@@ -149,7 +149,7 @@ def test_nobody_named_is_the_systems_name(path: Path, monkeypatch: pytest.Monkey
 
 def test_one_who_looked_before_another_wrote_is_overtaken(path: Path) -> None:
     with Ledger(path) as first, Ledger(path) as second:
-        seen = first.last_id()
+        seen = first.events()[-1].id
         second.write([Event("summarised")], seen=seen)
         with pytest.raises(Overtaken):
             first.write(
@@ -171,7 +171,7 @@ def test_of_many_events_all_or_none_are_written(path: Path) -> None:
     with Ledger(path) as ledger:
         with pytest.raises(KeyboardInterrupt):
             ledger.write(breaking())
-        assert ledger.last_id() == 5
+        assert ledger.events()[-1].id == 5
         ledger.write([Event("summarised")])
         assert ledger.require_whole()
 
@@ -188,7 +188,7 @@ def test_writers_at_once_make_one_chain(path: Path) -> None:
     for thread in threads:
         thread.join()
     with Ledger(path) as ledger:
-        assert ledger.last_id() == 5 + 4 * 40
+        assert ledger.events()[-1].id == 5 + 4 * 40
         assert ledger.require_whole()
 
 
@@ -258,7 +258,7 @@ def test_what_a_killed_command_left_is_folded_back_by_the_next(path: Path) -> No
     subprocess.run([sys.executable, "-c", script, str(path)], check=False)
     assert path.with_name("ledger.db-wal").stat().st_size
     with Ledger(path) as ledger:
-        assert ledger.last_id() == 6
+        assert ledger.events()[-1].id == 6
         assert ledger.require_whole()
     assert [each.name for each in path.parent.iterdir()] == ["ledger.db"]
 
