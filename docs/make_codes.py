@@ -26,6 +26,7 @@ _HEAD = """\
 - **错误**须改正；**提醒**须核对，确实无误的可以保留；**说明**仅供参考，不计入“未通过”。
 - 合计、得分与应有数只差一个末位的，按四舍五入的差别降为说明。
 - 含义中的“…”处，是具体的数字、指标或文件信息。
+- 条件里的名称，后面的表只列与前面不同的。
 """
 _FAMILIES = {
     "W1": "W1xx 文件和身份",
@@ -38,7 +39,10 @@ _FAMILIES = {
 def page() -> str:
     """The whole page."""
     forms = [load_form(path) for path in available_forms()]
-    return "\n".join([_HEAD, *_catalogue(), *(line for form in forms for line in _form(form))])
+    told: set[tuple[str, str]] = set()
+    return "\n".join(
+        [_HEAD, *_catalogue(), *(line for form in forms for line in _form(form, told))]
+    )
 
 
 def _catalogue() -> Iterator[str]:
@@ -53,14 +57,17 @@ def _entry(entry: CatalogueEntry) -> tuple[str, ...]:
     return entry.code, level, entry.name, message, entry.basis, opened(entry.hint)
 
 
-def _form(form: Form) -> Iterator[str]:
+def _form(form: Form, told: set[tuple[str, str]]) -> Iterator[str]:
+    """A form's own codes, and the names in their conditions that no form before it `told` alike."""
     yield f"## {form.name}（{form.id} {form.version}）\n"
     heads = ("代码", "级别", "名称", "含义", "条件", "依据", "怎么办")
     own_rules = [rule for rule in form.rules if not rule.general]
     yield from _table(heads, map(_rule, own_rules))
     terms = {name: text for rule in own_rules for name, text in terms_of(form, rule).items()}
-    if terms:
-        yield from _table(("条件里的名称", "是什么"), map(_term, sorted(terms.items())))
+    new = [row for row in map(_term, sorted(terms.items())) if row not in told]
+    told.update(new)
+    if new:
+        yield from _table(("条件里的名称", "是什么"), new)
 
 
 def _rule(rule: Rule) -> tuple[str, ...]:

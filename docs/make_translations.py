@@ -4,7 +4,7 @@
 
 Translations are written by hand into the `.po`, where this script leaves a blank for each message that is new; it
 ends by naming those, takes away what the code says no more, and compiles the `.mo` that the program reads.
-`tests/house/test_translations.py` fails when a message lacks its translation.
+`tests/test_translations.py` fails when a message lacks its translation.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from workbook.errors import BuildError, WorkbookError, machine_error, reason_of, remedy_of
@@ -68,6 +68,19 @@ def writing(path: Path) -> Iterator[Path]:
 
 State = tuple[int, int, int] | None
 """When a file was last changed, its size, which file it is; None where there is none."""
+
+
+def require_none_there(paths: Iterable[Path]) -> None:
+    """Raise BuildError if any of the files that are to be written exists."""
+    existing = [path for path in paths if path.exists()]
+    if existing:
+        raise BuildError(
+            t(
+                "{existing} 等 {count} 个文件已经存在；要覆盖请加 --force",
+                existing=existing[0],
+                count=len(existing),
+            )
+        )
 
 
 def state_of(path: Path) -> State:

@@ -15,6 +15,7 @@ from xlsxwriter.url import Url
 from xlsxwriter.worksheet import Worksheet
 
 from builder.sheets.book import done
+from workbook.address import quote
 
 MOST_LINKS = 5_000
 """A list takes no more links than this: in LibreOffice the time of opening grows with their square,
@@ -45,7 +46,7 @@ class Links:
         relative_path = relative_path if relative_path.startswith("..") else f"./{relative_path}"
         first_cell = (cell or "").partition(",")[0]
         return f"external:{_escaped(relative_path)}" + (
-            f"#{quoted(sheet)}!{first_cell}" if sheet and first_cell else ""
+            f"#{quote(sheet)}!{first_cell}" if sheet and first_cell else ""
         )
 
     def all(
@@ -72,14 +73,9 @@ def _escaped(path: str) -> str:
     return "".join(_ESCAPED.get(letter, letter) for letter in path)
 
 
-def quoted(sheet: str) -> str:
-    """A sheet's name as an address writes it."""
-    return "'" + sheet.replace("'", "''") + "'"
-
-
 def inside(sheet: str, cell: str) -> str:
     """A link to a cell of the same workbook."""
-    return f"internal:{quoted(sheet)}!{cell}"
+    return f"internal:{quote(sheet)}!{cell}"
 
 
 def link(sheet: Worksheet, row: int, column: int, target: str, style: Format) -> None:

@@ -17,7 +17,6 @@ from builder.tables.data import (
 )
 from builder.tables.summary_tables import (
     attainment_schema,
-    comparison_schema,
     composition_schema,
     sample_schema,
 )
@@ -26,7 +25,6 @@ __all__ = [
     "DATABASE",
     "INSTALL",
     "attainment_schema",
-    "comparison_schema",
     "composition_schema",
     "folder_of",
     "has_duckdb",

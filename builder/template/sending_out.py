@@ -13,7 +13,7 @@ from workbook.errors import BuildError
 from workbook.form import DEPARTMENT, DEPARTMENT_CODE, Form, Value, as_form
 from workbook.language import t
 from workbook.reading import Filling
-from workbook.writing import file_name, stem_of
+from workbook.writing import file_name, require_none_there, stem_of
 
 
 def issue(
@@ -69,15 +69,8 @@ def issue(
                     names=names,
                 )
             )
-    existing = [path for path in paths if folder and path.exists()]
-    if existing and not force:
-        raise BuildError(
-            t(
-                "{existing} 等 {count} 个文件已经存在；要覆盖请加 --force",
-                existing=existing[0],
-                count=len(existing),
-            )
-        )
+    if folder and not force:
+        require_none_there(paths)
     return issue_to(
         form, paths, addressed, fiscal_year=fiscal_year, password=password, progress=progress
     )

@@ -198,7 +198,7 @@ def write_reports(
     returns, folder = as_returns(returns, "returns"), as_path(folder, "folder")
     template = None if template is None else as_path(template, "template")
     opened(template)  # one that cannot be used fails them all
-    _refuse_index(folder, must_be_new=public and not force)
+    _refuse_existing(folder / INDEX, pdf=False, force=force or not public)
     written = Written()
     listed: dict[Path, Return] = {}
     taken: set[str] = set()
@@ -312,12 +312,6 @@ p {{ color: #4b5763; }}
 </body>
 </html>
 """
-
-
-def _refuse_index(folder: Path, *, must_be_new: bool) -> None:
-    path = folder / INDEX
-    if must_be_new and path.exists():
-        raise BuildError(t("{path}：已经存在；要覆盖请加 --force", path=path))
 
 
 def _index(

@@ -23,7 +23,7 @@ from workbook.findings import Finding
 from workbook.language import t
 from workbook.reading import ACCEPTED, Return, Submission, as_returns, require_checked
 from workbook.text import printable_lines
-from workbook.writing import free_name, stem_of, writing
+from workbook.writing import free_name, require_none_there, stem_of, writing
 
 _PARTS = (
     (Severity.ERROR, "须改正"),
@@ -61,15 +61,8 @@ def write_notices(
     texts = {
         folder / free_name(stem, ".txt", taken): text for stem, text in _notices(returns, roster)
     }
-    existing = [path for path in texts if path.exists()]
-    if existing and not force:
-        raise BuildError(
-            t(
-                "{existing} 等 {count} 个文件已经存在；要覆盖请加 --force",
-                existing=existing[0],
-                count=len(existing),
-            )
-        )
+    if not force:
+        require_none_there(texts)
     for path, text in texts.items():
         with writing(path) as temporary:
             temporary.write_text(text, encoding="utf-8-sig", newline="\r\n")

@@ -84,7 +84,7 @@ def add_form(document: Document, sheet: FilledForm, *, public: bool) -> None:
     It is one table to the eye, and several to Word, which repeats no heads but a table's first rows.
     """
     layout = sheet.layout
-    labels = [x for x in paper_labels(layout) if x.role not in ("annex", "title", "side")]
+    labels = [x for x in layout.home.labels if x.role not in ("annex", "title", "side")]
     spots = [
         s for s in layout.spots.values()
         if s.address.sheet == layout.form.sheet and s.address.column <= _columns(layout)
@@ -142,11 +142,6 @@ def _cut(box: Box, row: int) -> Iterator[Box]:
         yield replace(box, row=row, text="", open_side="top")
     else:
         yield box
-
-
-def paper_labels(layout: Layout) -> Sequence[Label]:
-    """The labels of the form's own sheet."""
-    return layout.home.labels
 
 
 def _columns(layout: Layout) -> int:

@@ -7,7 +7,6 @@ the same department. Start in `checks`.
 
 from workbook.checking.agreement import compared_fields, roster_amounts
 from workbook.checking.between_returns import (
-    DUPLICATE,
     OFF_PROJECTS,
     UNDECIDED_COPY,
     add_findings_between,
@@ -60,7 +59,6 @@ from workbook.checking.told_apart import require_told_apart
 
 __all__ = [
     "BROKEN",
-    "DUPLICATE",
     "EXPECTED",
     "HEAD_WITHIN",
     "HOLDS",

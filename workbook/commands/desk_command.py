@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from workbook.commands.messages import fail, say
+from workbook.commands.options import password_in
 from workbook.commands.outcome import log
 from workbook.language import t
 
@@ -27,11 +27,12 @@ _NEEDED = ("starlette", "jinja2", "python_multipart", "uvicorn")
 )
 @click.option(
     "--password-env",
+    default="",
     metavar=t("变量名"),
     help=t("密码放在哪个环境变量里。"),
 )
 def desk(
-    folder: Path | None, port: int | None, no_browser: bool, host: str, password_env: str | None
+    folder: Path | None, port: int | None, no_browser: bool, host: str, password_env: str
 ) -> None:
     """See the command's help."""
     if missing := [name for name in _NEEDED if find_spec(name) is None]:
@@ -44,9 +45,7 @@ def desk(
         )
     from workbook.desk import is_round, serve_desk
 
-    password = os.environ.get(password_env, "") if password_env else ""
-    if password_env and not password:
-        fail(t("环境变量 {password_env} 没有设置密码", password_env=password_env))
+    password = password_in(password_env)
     if folder is not None and not is_round(folder):
         fail(t("{folder}：这里没有收表的账本；不写文件夹就能在页面上新建一次", folder=folder))
     serve_desk(

@@ -13,10 +13,10 @@ from starlette.responses import RedirectResponse, Response
 from workbook.checking import Roster, load_counties, load_roster
 from workbook.desk.rounds_on_desk import is_round
 from workbook.desk.sessions import LONGEST_NAME
-from workbook.desk.visits import Visit, plain, today
+from workbook.desk.visits import Visit, plain
 from workbook.errors import RosterError, WorkbookError
 from workbook.form import Form, available_forms, load_form
-from workbook.round import new_round
+from workbook.round import new_round, today_in_china
 from workbook.text import printable
 from workbook.writing import stem_of
 
@@ -135,7 +135,10 @@ def make_round(visit: Visit) -> Response:
     if visit.text("do") != "make" or not has_roster:
         deadline = visit.day("deadline", "截止日期")
         return _asked(
-            visit, draft, roster=roster, is_late=deadline is not None and deadline < today()
+            visit,
+            draft,
+            roster=roster,
+            is_late=deadline is not None and deadline < today_in_china(),
         )
     path = _made(visit, draft)
     visit.session.draft = {}

@@ -22,7 +22,7 @@ from workbook.desk.sessions import Session
 from workbook.errors import WorkbookError
 from workbook.levels import COUNTY_STATES
 from workbook.reading import CHINA
-from workbook.round import KIND_WORDS, OUTCOMES, PROBLEM_STATES, STATES, Done
+from workbook.round import KIND_WORDS, PROBLEM_STATES, STATES, Done, today_in_china
 from workbook.text import printable, printable_lines
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Visit:
     def day_to_come(self, name: str, what: str) -> datetime.date | None:
         """A day that was typed and has not passed; None where none was. Raises WorkbookError."""
         day = self.day(name, what)
-        if day is not None and day < today():
+        if day is not None and day < today_in_china():
             raise WorkbookError(f"{what} {day} 已经过去了，请核对日期")
         return day
 
@@ -205,11 +205,6 @@ def plain(sentence: str) -> str:
     return printable_lines(sentence)
 
 
-def today() -> datetime.date:
-    """The day that it is in China."""
-    return datetime.datetime.now(CHINA).date()
-
-
 def moment(text: str) -> str:
     """A moment as the clock in China showed it; a day as it is."""
     try:
@@ -251,7 +246,7 @@ def made_templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     templates.globals.update(
-        query=query, STATES=STATES, COUNTY_STATES=COUNTY_STATES, MARKS=MARKS, OUTCOMES=OUTCOMES,
+        query=query, STATES=STATES, COUNTY_STATES=COUNTY_STATES, MARKS=MARKS,
         PROBLEM_STATES=PROBLEM_STATES, KIND_WORDS=KIND_WORDS, CHECK=CHECK,
     )  # fmt: skip
     templates.filters.update(

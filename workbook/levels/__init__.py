@@ -8,7 +8,6 @@ its door. `city` folds the events into who has sent what; `collecting` receives,
 
 from workbook.levels.adding_counties import (
     close_city,
-    counted_packs,
     returns_of_city,
     summarise_city,
     summary_of_city,
@@ -27,7 +26,6 @@ __all__ = [
     "assign_pack",
     "city_status",
     "close_city",
-    "counted_packs",
     "decide_county",
     "fold_city",
     "level_of",

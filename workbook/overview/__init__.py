@@ -37,11 +37,10 @@ from workbook.overview.sampling import (
     sampling_of,
     usual_sampling,
 )
-from workbook.overview.spread import BANDS, CHARTED, LOW_RATE, by_rate, distribution, rate_threshold
+from workbook.overview.spread import BANDS, LOW_RATE, by_rate, distribution, rate_threshold
 
 __all__ = [
     "BANDS",
-    "CHARTED",
     "LEAST_LABEL",
     "LOW_RATE",
     "RULE",

@@ -5,12 +5,10 @@ break (`rehearse`). `in_sheet` lets LibreOffice judge fillings, `random_fillings
 Start in `rehearsal`.
 """
 
-from workbook.rehearsal.in_sheet import verdicts_in_sheet
 from workbook.rehearsal.rehearsal import Rehearsal, Remark, rehearse
 
 __all__ = [
     "Rehearsal",
     "Remark",
     "rehearse",
-    "verdicts_in_sheet",
 ]

@@ -9,7 +9,7 @@ departments and for the bureau. All state is a fold over the events (`state`); `
 from workbook.round.chronicle import history, problems_in, round_tables, submission_of
 from workbook.round.closing import Verified, close_round, reopen_round, sealed_pack_of, verify
 from workbook.round.deciding import Done, assign, decide, duties_of
-from workbook.round.folder import INBOX, PUBLIC, RESULT, OpenRound, opened, pulse
+from workbook.round.folder import INBOX, RESULT, OpenRound, opened, pulse
 from workbook.round.ledger import KIND_WORDS, DutyKey, Event, acting_as, is_shared
 from workbook.round.receiving import (
     OUTCOMES,
@@ -43,8 +43,8 @@ from workbook.round.state import (
     DepartmentState,
     DutyState,
     fold,
-    record_of,
     status,
+    today_in_china,
 )
 from workbook.round.versions import Version, day_in_china
 
@@ -55,7 +55,6 @@ __all__ = [
     "OUTCOMES",
     "PAGE",
     "PROBLEM_STATES",
-    "PUBLIC",
     "RESULT",
     "SAMPLE",
     "STATES",
@@ -93,7 +92,6 @@ __all__ = [
     "receive_bytes",
     "received_since",
     "recheck",
-    "record_of",
     "remind",
     "reminders",
     "reopen_round",
@@ -105,6 +103,7 @@ __all__ = [
     "status",
     "submission_of",
     "summarise",
+    "today_in_china",
     "told_errors",
     "told_numbers",
     "verify",

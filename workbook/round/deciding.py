@@ -317,13 +317,7 @@ class _Decision:
                 )
             events.append(self._event("approved", duty, version.sha256, version=version.number))
         if not events:
-            raise WorkbookError(
-                t(
-                    "{full_key}：已经是{duties}，不必再定",
-                    full_key=self.duties[0].full_key,
-                    duties=_state_words(self.duties[0]),
-                )
-            )
+            raise self._settled_already()
         return events
 
     def use(self, number: int) -> list[Event]:
@@ -362,18 +356,19 @@ class _Decision:
             )
         return version
 
+    def _settled_already(self) -> WorkbookError:
+        duty = self.duties[0]
+        text = t(
+            "{full_key}：已经是{state}，不必再定", full_key=duty.full_key, state=_state_words(duty)
+        )
+        return WorkbookError(text)
+
     def settle(self, kind: str, state: str) -> list[Event]:
         if kind == "excused":
             self._require_why(t("免报"))
         open_ = [duty for duty in self.duties if duty.settled != state]
         if not open_:
-            raise WorkbookError(
-                t(
-                    "{full_key}：已经是{duties}，不必再定",
-                    full_key=self.duties[0].full_key,
-                    duties=_state_words(self.duties[0]),
-                )
-            )
+            raise self._settled_already()
         return [self._event(kind, duty) for duty in open_]
 
     def extend(self, day: datetime.date) -> list[Event]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from workbook.reading import CHINA
 from workbook.round.folder import OpenRound, Owed, due_of, opened
 from workbook.round.ledger import DutyKey, Event
 from workbook.round.problems import Problem
+from workbook.round.settings import RoundSettings
 from workbook.round.versions import Standing, Version, day_in_china, new_errors, order
 
 STATES = {
@@ -739,9 +740,7 @@ def status(
     """
     with opened(folder) as this_round:
         board, settings = fold(this_round, today), this_round.settings
-        return board, record_of(
-            board, forms=settings.forms, year=settings.year, deadline=settings.deadline
-        )
+        return board, _record_of(board, settings)
 
 
 def last_standing_decision(duty: DutyState) -> list[Event]:
@@ -754,21 +753,11 @@ def last_standing_decision(duty: DutyState) -> list[Event]:
     return [event for event in duty.decisions if event.data.get("group") == group]
 
 
-def record_of(
-    board: Board, *, forms: Iterable[str], year: int, deadline: datetime.date | None
-) -> dict[str, Any]:
-    """The board as JSON, as docs/commands.md tells it.
-
-    >>> from workbook.round import fold, new_round, opened, record_of
-    >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
-    >>> with opened(path) as this_round:
-    ...     record = record_of(fold(this_round), forms=["department_overall"], year=2024, deadline=None)
-    >>> len(record["departments"])
-    14
-    """
+def _record_of(board: Board, settings: RoundSettings) -> dict[str, Any]:
+    deadline = settings.deadline
     return {
-        "round": {"forms": list(forms), "year": year, "deadline": deadline.isoformat() if deadline else None,
-                  "closed": board.closed},
+        "round": {"forms": list(settings.forms), "year": settings.year,
+                  "deadline": deadline.isoformat() if deadline else None, "closed": board.closed},
         "counts": board.counts(),
         "unassigned": [{"file": stray.name, "sha256": stray.sha256} for stray in board.unassigned],
         "departments": [_department_record(department) for department in board.departments],

@@ -6,7 +6,7 @@ here; `builder` only writes it. Start in `adding_up`.
 """
 
 from workbook.summary.adding_up import FormSummary, Summary, aggregate
-from workbook.summary.amounts import UNIT, gives_rate, rates_of, sum_of, worded_rate
+from workbook.summary.amounts import UNIT, rates_of, sum_of, worded_rate
 from workbook.summary.attainment import NEAR, NONE, OTHER, attainment_by, reasons, row_generosity
 from workbook.summary.coverage import DEADLINE, Status, full_names
 from workbook.summary.doubt import (
@@ -45,7 +45,6 @@ from workbook.summary.schemas import (
     DUES,
     DUTIES,
     FIGURES,
-    FINDING_CELLS,
     FIXED,
     LEVEL_NAMES,
     NUMBER,
@@ -73,7 +72,6 @@ from workbook.summary.totals import (
     answered,
     county_figures,
     invalid,
-    is_valid,
     shown_grades,
 )
 
@@ -90,7 +88,6 @@ __all__ = [
     "DUES",
     "DUTIES",
     "FIGURES",
-    "FINDING_CELLS",
     "FINEST",
     "FIXED",
     "HEADS",
@@ -141,10 +138,8 @@ __all__ = [
     "first_sources",
     "frames",
     "full_names",
-    "gives_rate",
     "invalid",
     "is_doubtful",
-    "is_valid",
     "joined_figures",
     "like_for_like",
     "load_previous",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from workbook.address import Address
 from workbook.form import CELL, ROW, Form, Section
-from workbook.layout import Label, Layout, Plan, Spot, cell_name, default_plan, lay_out
+from workbook.layout import Layout, Plan, Spot, cell_name, default_plan, lay_out
 from workbook.text import fold
 from workbook.word.document import WordCell, WordTable
 
@@ -104,7 +104,7 @@ def labelled_fields(form: Form) -> tuple[LabelledField, ...]:
 
 def _labelled_fields(layout: Layout) -> Iterator[LabelledField]:
     home = layout.form.sheet
-    labels = [x for x in labels_of(layout) if x.role in ("label", "line", "head")]
+    labels = [x for x in layout.home.labels if x.role in ("label", "line", "head")]
     spots = [s for s in layout.spots.values() if s.field.grain == CELL and s.address.sheet == home]
     candidates = []
     for spot in spots:
@@ -129,11 +129,6 @@ def _labelled_fields(layout: Layout) -> Iterator[LabelledField]:
             variants(top_label.text) if top_label else (),
             alone,
         )
-
-
-def labels_of(layout: Layout) -> Sequence[Label]:
-    """The labels of the form's own sheet."""
-    return layout.home.labels
 
 
 def variants(*labels: str) -> tuple[str, ...]:
@@ -165,11 +160,11 @@ class _Matcher:
             for row in range(cell.row, cell.bottom + 1):
                 self.lines.setdefault(row, []).append(cell)
         self.known_labels = {
-            k for label in labels_of(self.blank_layout) for k in variants(label.text)
+            k for label in self.blank_layout.home.labels for k in variants(label.text)
         }
         self.known_labels |= {k for item in form.fields() for k in variants(item.label)}
         tree = {
-            k for x in labels_of(self.blank_layout) if x.role == "tree" for k in variants(x.text)
+            k for x in self.blank_layout.home.labels if x.role == "tree" for k in variants(x.text)
         }
         self.outside = self.known_labels - tree  # a row may begin with a level's heading, and go on
         self.used: set[WordCell] = set()
@@ -273,7 +268,7 @@ class _Matcher:
         assert section.row is not None
         last = self.blank_layout.blocks[section.id].head_row
         tops = range(last - section.head.rows + 1, last + 1)
-        heads = [x for x in labels_of(self.blank_layout) if x.role == "head" and x.top in tops]
+        heads = [x for x in self.blank_layout.home.labels if x.role == "head" and x.top in tops]
         columns, levels = {}, []
         for drawn in section.row.cells:
             above = [x for x in heads if x.left <= drawn.column + 1 <= x.right and x.text.strip()]

@@ -47,7 +47,7 @@ def test_the_group_tells_what_it_can_do() -> None:
     for command in ("show", "diff", "check", "new"):
         assert f"  {command} " in result.stdout
         assert run("form", command, "--help").exit_code == CLEAN
-    assert "相近或现有的：'show'" in refused("form", "shw")
+    assert "相近或现有的：show；" in refused("form", "shw")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from workbook.catalogue import Severity
 from workbook.checking.checks import check
 from workbook.checking.roster import load_roster
 from workbook.findings import finding
-from workbook.overview import CHARTED, Attention, attention, by_rate, coverage_counts, distribution
+from workbook.overview import Attention, attention, by_rate, coverage_counts, distribution
+from workbook.overview.spread import CHARTED
 from workbook.reading.submission import Return
 from workbook.summary.adding_up import Summary, aggregate
 
