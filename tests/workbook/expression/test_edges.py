@@ -13,7 +13,7 @@ from workbook.checking.columns import typed_cells
 from workbook.errors import ExpressionError
 from workbook.expression.nodes import Ref, decimals_of
 from workbook.expression.operands import BLANK, ERROR, NUMBER, TEXT, Cells, Type, number_text
-from workbook.expression.operators import OPS, rounded
+from workbook.expression.operators import OPS
 from workbook.expression.renderings import cells_of, evaluate, to_formula
 from workbook.expression.syntax import parse
 from workbook.form.definition import find_form, load_form
@@ -111,21 +111,6 @@ def test_dividing_by_one_changes_nothing() -> None:
     assert run("div", numbers(5, -3), numbers(1, 1)) == [5.0, -3.0]
 
 
-@pytest.mark.parametrize(
-    ("value", "digits", "due"),
-    [
-        (1.004999999999998, 2, 1.01),  # noise behind the 15th digit
-        (2.674999999999996, 2, 2.68),
-        (1099511627776.4995, 0, 1099511627776.0),  # eleven bits behind the point
-        (100000000000.49951, 0, 100000000000.0),
-    ],
-)
-def test_rounding_takes_noise_away_and_leaves_what_is_exact(
-    value: float, digits: int, due: float
-) -> None:
-    assert run("round", numbers(value), numbers(digits)) == [due]
-
-
 def test_less_by_exactly_the_tolerance_is_not_less() -> None:
     assert run("lt", numbers(1.0), numbers(1.5), 0.5) == [0.0]
     assert run("le", numbers(1.5), numbers(1.0), 0.5) == [0.0]
@@ -188,18 +173,6 @@ def test_what_a_text_yields_can_be_reckoned_with() -> None:
 )
 def test_a_number_as_text_is_written_out_as_a_sheet_writes_it(number: float, written: str) -> None:
     assert number_text(number) == written
-
-
-@pytest.mark.parametrize(
-    ("value", "digits", "expected"),
-    [
-        (2.49999999999996, 0, 2.0),  # the 15th digit still counts
-        (2.499999999999994, 0, 2.0),  # the 16th does not
-        (2.0**60, -2, 2.0**60),  # no digit behind the point is left
-    ],
-)
-def test_rounding_keeps_fifteen_digits(value: float, digits: int, expected: float) -> None:
-    assert rounded(value, digits) == expected
 
 
 def test_what_an_undecided_condition_yields_is_undecided_in_its_own_type() -> None:
