@@ -100,6 +100,11 @@ def rejected(path: Path | str, *findings: Finding) -> Return:
     return Return(path=Path(path), status=REJECTED, findings=findings, size=100)
 
 
+def codes(item: Return) -> list[str]:
+    """The codes of what was found in a return."""
+    return [f.code for f in item.findings]
+
+
 def sample_returns() -> list[Return]:
     """The samples' returns as they would come in, by path."""
     return [accepted(filling(path), Path("returns") / f"{path.stem}.xlsx") for path in FILLED]

@@ -8,7 +8,6 @@ import pytest
 
 from tests.fillings import (
     FILLED,
-    ROSTER,
     accepted,
     changed,
     filling,
@@ -18,18 +17,13 @@ from tests.fillings import (
     sample_returns,
 )
 from workbook.checking.between_returns import add_findings_between
-from workbook.checking.roster import Roster, load_roster
+from workbook.checking.roster import Roster
 from workbook.checking.senders import sort_by_sender
 from workbook.findings import finding
 from workbook.reading.submission import SKIPPED, Return
 from workbook.summary.adding_up import FormSummary, Summary, aggregate
 
 ARCHIVE, SCIENCE = FILLED[0], FILLED[1]
-
-
-@pytest.fixture(scope="module")
-def roster() -> Roster:
-    return load_roster(ROSTER)
 
 
 def main(summary: Summary) -> FormSummary:
