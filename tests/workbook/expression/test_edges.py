@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.workbook.expression.test_operators import numbers, run, words
 from workbook import text as texts
 from workbook.checking.columns import typed_cells
 from workbook.errors import ExpressionError
@@ -35,26 +36,11 @@ def value(text: str, given: dict[str, object] | None = None) -> Any:
     return None if pd.isna(found) else found
 
 
-def numbers(*values: float) -> Any:
-    return np.array([values], dtype=float)
-
-
-def words(*values: str | None) -> Any:
-    array = np.empty((1, len(values)), dtype=object)
-    array[0, :] = values
-    return array
-
-
 def cells(*values: float | str | None) -> Cells:
     state = [NUMBER if isinstance(v, float) else TEXT if v else BLANK for v in values]
     number = [v if isinstance(v, float) else math.nan for v in values]
     text = [v if isinstance(v, str) else "" for v in values]
     return Cells(np.array([state], dtype=np.int8), numbers(*number), words(*text))
-
-
-def run(name: str, *args: Any) -> list[Any]:
-    with np.errstate(all="ignore"):
-        return [None if pd.isna(v) else v for v in np.ravel(OPS[name].arrays(*args))]
 
 
 @pytest.mark.parametrize(
