@@ -6,12 +6,12 @@ python benchmarks/bench_check.py [RETURNS]
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(TOP))
+sys.path[:0] = [str(TOP), str(TOP / "benchmarks")]
+
+from bench_round import cpu  # noqa: E402
 
 from tests.fillings import FILLED, filling, overall  # noqa: E402
 from workbook.checking import (  # noqa: E402
@@ -25,13 +25,6 @@ PEER = 100
 """How many returns are judged one by one, for comparison."""
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Processor time of one run."""
-    start = time.process_time()
-    work()
-    return time.process_time() - start
-
-
 def main(count: int) -> None:
     """Print times a return, the ratio, and the slowest rules."""
     form = overall()
@@ -42,12 +35,12 @@ def main(count: int) -> None:
     returns = [Return(s.path, ACCEPTED, (), s) for s in submissions]
     check(returns[:50])
 
-    together = seconds(lambda: check(returns))
-    alone = seconds(lambda: [check([item]) for item in returns[:PEER]])
+    together = cpu(lambda: check(returns))
+    alone = cpu(lambda: [check([item]) for item in returns[:PEER]])
     batch = gather(form, submissions, View.TRUE)
     for key in form.formulas:
         batch.field_cells(key)
-    rules = {rule.key: seconds(lambda rule=rule: batch.judge(rule)) for rule in form.rules}  # type: ignore[misc]
+    rules = {rule.key: cpu(lambda rule=rule: batch.judge(rule)) for rule in form.rules}  # type: ignore[misc]
 
     print(
         f"{count} returns, {len(form.rules)} rules, {sum(len(r.findings) for r in check(returns))} findings"

@@ -19,7 +19,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
@@ -27,13 +26,11 @@ from itertools import islice
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(TOP))
+sys.path[:0] = [str(TOP), str(TOP / "benchmarks")]
 
 from builder import build_summary  # noqa: E402
-from tests.fillings import SAMPLES  # noqa: E402
 from workbook import aggregate, check, read_returns  # noqa: E402
 from workbook.reading import known_forms  # noqa: E402
-from workbook.reading.reader import read_return  # noqa: E402
 from workbook.reading.workers import Processes  # noqa: E402
 from workbook.scale import (  # noqa: E402
     listed,
@@ -43,7 +40,6 @@ from workbook.scale import (  # noqa: E402
 from workbook.stores import Folder  # noqa: E402
 from workbook.summary import frames  # noqa: E402
 
-STRINGS = "xl/sharedStrings.xml"
 WAYS = ("whole", "batches")
 BY_DASK = ("whole, Dask", "batches, Dask")
 """The same in a Dask cluster of this machine, a worker a core."""
@@ -72,29 +68,6 @@ class Run:
     """Parquet, kB a file; the texts of the copies repeat, so real ones take up to ten."""
     brief: float = 0.0
     """Processor seconds to the summary workbook with its long lists left out."""
-
-
-def make(folder: Path, count: int) -> None:
-    """Copies of the samples, each of a department of its own: name and code patched in their text."""
-    originals = []
-    for path in sorted((SAMPLES / "returns").glob("*.xlsx")):
-        read = read_return(path).submission
-        with zipfile.ZipFile(path) as package:
-            members = {info.filename: package.read(info) for info in package.infolist()}
-        if read is not None:
-            originals.append((read.department, read.department_code, members))
-    for number in range(count):
-        department, code, members = originals[number % len(originals)]
-        below = folder / f"{number // 1000:04}"
-        below.mkdir(exist_ok=True)
-        text = members[STRINGS].decode()
-        text = text.replace(f">{department}<", f">{department}{number}<")
-        text = text.replace(f">{code}<", f">{100_000 + number}<")
-        with zipfile.ZipFile(
-            below / f"{number:07}.xlsx", "w", zipfile.ZIP_DEFLATED, compresslevel=1
-        ) as package:
-            for name, data in members.items():
-                package.writestr(name, text if name == STRINGS else data)
 
 
 def spent() -> float:
@@ -162,9 +135,10 @@ def measure(folder: Path, count: int, way: str, workers: int) -> Run:
 
 def main(counts: list[int], *, table: bool, dask: bool) -> None:
     """Print a line a run, and the table if it is asked for."""
+    from bench_round import make  # noqa: PLC0415 - it loads what would count as memory of the runs
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "returns").mkdir()
         make(folder / "returns", max(counts))
         print("returns  way            processes  reading s  ms a file  CPU ms  summary CPU s  "
               "parent MB  child MB  summary MB  Parquet kB a file")  # fmt: skip

@@ -1,13 +1,12 @@
 """Reading returns: our full audited read against bare reads, as processor time a file.
 
-    python benchmarks/bench_read.py [RETURNS] [--large N] [--rounds N] [--folder FOLDER]
+    python benchmarks/bench_read.py [RETURNS] [--rounds N] [--folder FOLDER]
 
 All returns were saved by LibreOffice (by XlsxWriter where it is not there); amounts and texts differ in all.
 Saving them takes minutes: with `--folder` they are kept there, and made once.
 Everything is measured in turn, over and over, and the best of each counts: other work on the machine
 slows all alike. Ours is measured as one reads a round: all returns, their findings, their frames.
-Then the same in processes of their own, 1 and 2 of them, with the clock and the most memory each took;
-`--large N` does so for N returns too (the same over and over).
+bench_many.py measures several processes, and memory.
 """
 
 from __future__ import annotations
@@ -15,17 +14,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
-import multiprocessing
-import os
-import resource
 import sys
 import tempfile
 import time
 import zipfile
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
 
@@ -134,24 +128,7 @@ def bare(engine: Literal["calamine", "openpyxl"]) -> Callable[[Path], object]:
     return lambda path: pd.read_excel(path, sheet_name=sheet, header=None, engine=engine)
 
 
-def in_a_process(paths: list[Path], workers: int) -> tuple[float, float, float]:
-    """Read, checked and laid out: milliseconds a file by the clock, and of processor time; MB at most.
-
-    Of all processes together; the clock counts what else the machine does.
-    """
-    if "fork" in multiprocessing.get_all_start_methods():
-        multiprocessing.set_start_method("fork", force=True)  # as a user's own process has it
-    forms = known_forms()
-    frames(check(read_returns(paths[:FEW], forms=forms, workers=1)))  # what is done once is done
-    start, before = time.perf_counter(), sum(os.times()[:4])
-    frames(check(read_returns(paths, forms=forms, workers=workers)))
-    clock, busy = time.perf_counter() - start, sum(os.times()[:4]) - before
-    who = [resource.RUSAGE_SELF] + ([resource.RUSAGE_CHILDREN] * workers if workers > 1 else [])
-    peak = sum(resource.getrusage(one).ru_maxrss for one in who) / 1024
-    return clock / len(paths) * 1e3, busy / len(paths) * 1e3, peak
-
-
-def main(count: int, large: int, rounds: int, folder: Path | None) -> None:
+def main(count: int, rounds: int, folder: Path | None) -> None:
     """Print milliseconds a file and their ratios to pandas with calamine."""
     with tempfile.TemporaryDirectory() as name:
         paths = make(folder or Path(name), count)
@@ -184,22 +161,12 @@ def main(count: int, large: int, rounds: int, folder: Path | None) -> None:
         print(f"{count} returns, {sum(p.stat().st_size for p in paths) / count / 1024:.0f} kB each")
         for label, spent in best.items():
             print(f"{label:40} {spent:9.2f} ms a file  {spent / peer:8.2f}")
-        for many in filter(None, (count, large)):
-            for workers in (1, 2):
-                with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-                    repeated = (paths * (many // count + 1))[:many]
-                    clock, busy, peak = pool.submit(in_a_process, repeated, workers).result()
-                print(
-                    f"{many} returns, {workers} processes: {clock:.2f} ms a file by the clock, "
-                    f"{busy:.2f} of processor time, {peak:.0f} MB"
-                )
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("returns", type=int, nargs="?", default=300)
-    parser.add_argument("--large", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
-    main(options.returns, options.large, options.rounds, options.folder)
+    main(options.returns, options.rounds, options.folder)

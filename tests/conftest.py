@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from builder import build_template
 from tests import browser as chromium
 from tests import office as libreoffice
-from tests.fillings import ROSTER, SAMPLES, sample_returns
+from tests.fillings import FILLED, ROSTER, SAMPLES, filling, overall, sample_returns
 from tests.office import Office
 from workbook.checking.checks import check
 from workbook.checking.roster import Roster, load_roster
+from workbook.form.model import Form
 from workbook.reading.submission import Return
 from workbook.summary.adding_up import Summary, aggregate
 
@@ -50,6 +52,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="write tests/golden anew, and no more"
     )
+
+
+@pytest.fixture(scope="session")
+def form() -> Form:
+    """The form that the samples fill in."""
+    return overall()
+
+
+@pytest.fixture(scope="session")
+def filled(form: Form, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workbook filled in as the first of the samples; no test changes it."""
+    path = tmp_path_factory.mktemp("filled") / "filled.xlsx"
+    return build_template(form, path, filling=filling(FILLED[0]))
+
+
+@pytest.fixture
+def _no_office(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rehearsal finds no LibreOffice."""
+    monkeypatch.setattr("workbook.rehearsal.rehearsal.find_office", lambda: None)
 
 
 @pytest.fixture(scope="session")

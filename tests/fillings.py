@@ -17,7 +17,7 @@ from workbook.form.definition import find_form, load_form
 from workbook.form.model import Form
 from workbook.layout.layout import Plan, lay_out
 from workbook.reading.submission import ACCEPTED, REJECTED, Filling, Return, Submission, submit
-from workbook.summary.adding_up import Summary, aggregate
+from workbook.summary.adding_up import FormSummary, Summary, aggregate
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 FILLED = tuple(sorted((SAMPLES / "filled").glob("*.toml")))
@@ -95,9 +95,20 @@ def accepted(
     )
 
 
+def return_of(code: int, **values: float) -> Return:
+    """The first of the samples as another department's, which is called by its code."""
+    own = {"identity__department": f"{code}局", "identity__department_code": str(code)}
+    return accepted(changed(filling(FILLED[0]), **own, **values), f"{code}.xlsx")
+
+
 def rejected(path: Path | str, *findings: Finding) -> Return:
     """A file that was not read."""
     return Return(path=Path(path), status=REJECTED, findings=findings, size=100)
+
+
+def codes(item: Return) -> list[str]:
+    """The codes of what was found in a return."""
+    return [f.code for f in item.findings]
 
 
 def sample_returns() -> list[Return]:
@@ -109,6 +120,12 @@ def changed(given: Filling, **values: Value) -> Filling:
     """A filling with other values; keys are `section__field`, None empties a cell."""
     merged = given.values | {key.replace("__", "."): value for key, value in values.items()}
     return Filling({k: v for k, v in merged.items() if v is not None}, given.rows)
+
+
+def main_form(summary: Summary) -> FormSummary:
+    """What a summary says of its first form, which is there."""
+    assert summary.main is not None
+    return summary.main
 
 
 def two_years() -> Summary:

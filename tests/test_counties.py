@@ -24,7 +24,7 @@ from builder.tables import summary_of, write_data
 from builder.template import build_template
 from builder.web.page_data import page_data
 from builder.word import build_county_report, select, write_notices, write_reports
-from tests.fillings import FILLED, changed, filling
+from tests.fillings import FILLED, changed, filling, main_form
 from tests.office import Office
 from tests.sheets import differences
 from workbook import aggregate, check, find_form, load_roster, read_returns
@@ -35,7 +35,7 @@ from workbook.overview import sample
 from workbook.reading import Filling, FolderCounties, Return, known_forms
 from workbook.scale import listed, roll_up, write_partitions
 from workbook.stores import Folder
-from workbook.summary import FormSummary, Reviews, Summary, frames, load_reviews
+from workbook.summary import Reviews, Summary, frames, load_reviews
 from workbook.summary.reviews import Review
 
 COUNTIES = ("甲县", "乙县", "丙县")
@@ -79,13 +79,8 @@ def read(folder: Path) -> list[Return]:
 
 
 def figure(summary: Summary, name: str) -> float:
-    value = main(summary).totals["value"].loc[name]
+    value = main_form(summary).totals["value"].loc[name]
     return float(value)
-
-
-def main(summary: Summary) -> FormSummary:
-    assert summary.main is not None
-    return summary.main
 
 
 def roster_of(folder: Path, *, named: bool = False) -> Path:
@@ -130,7 +125,7 @@ def equal(shown: object, expected: float) -> bool:
 
 
 def test_the_sums_are_those_of_the_counties_own_summaries(city: City) -> None:
-    part = main(city.summary)
+    part = main_form(city.summary)
     assert city.summary.counties == COUNTIES[::-1], "by their names"
     assert len(part.departments) == len(city.summary.coverage) == 9
     for name in AMOUNTS:
@@ -142,7 +137,7 @@ def test_the_sums_are_those_of_the_counties_own_summaries(city: City) -> None:
     for frame in (part.sources, part.composition, part.generosity, *part.details.values()):
         assert set(frame["county"]) == set(COUNTIES)
     for section, rows in part.details.items():
-        assert len(rows) == sum(len(main(own).details[section]) for own in city.own.values())
+        assert len(rows) == sum(len(main_form(own).details[section]) for own in city.own.values())
 
 
 def test_the_frames_name_the_county(city: City) -> None:
@@ -229,7 +224,7 @@ def test_the_workbook_recalculates_the_same(everything: Path, office: Office) ->
 
 
 def test_a_county_has_a_line_of_its_own_sums(city: City, tmp_path: Path) -> None:
-    part = main(city.summary)
+    part = main_form(city.summary)
     assert part.counties.index.tolist() == list(city.summary.counties)
     book = openpyxl.load_workbook(
         build_summary(city.summary, tmp_path / "汇总.xlsx"), data_only=True
@@ -268,7 +263,7 @@ def test_a_county_has_a_line_of_its_own_sums(city: City, tmp_path: Path) -> None
     assert [level == 1 for level in levels] == [
         row[heads.index("部门")] is not None for row in rows
     ]
-    assert main(city.own["甲县"]).counties.empty, "no county is known"
+    assert main_form(city.own["甲县"]).counties.empty, "no county is known"
     assert (
         "县区汇总"
         not in openpyxl.load_workbook(
@@ -280,8 +275,8 @@ def test_a_county_has_a_line_of_its_own_sums(city: City, tmp_path: Path) -> None
 def test_a_reviewed_score_changes_no_county_s_mean(city: City, tmp_path: Path) -> None:
     one = Review("部门整体支出绩效自评", 2024, "乙县", "118001", "档案馆", "", 1, "", "")
     reviewed = aggregate(city.returns, reviews=Reviews(tmp_path / "s.xlsx", (one,)))
-    assert main(reviewed).departments["grade"].eq("差").sum() == 1
-    assert_frame_equal(main(reviewed).counties, main(city.summary).counties)
+    assert main_form(reviewed).departments["grade"].eq("差").sum() == 1
+    assert_frame_equal(main_form(reviewed).counties, main_form(city.summary).counties)
 
 
 def test_the_page_shows_counties_and_adds_up(city: City) -> None:
@@ -305,7 +300,7 @@ def test_the_page_shows_counties_and_adds_up(city: City) -> None:
 
 def test_the_database_adds_up_and_groups_by_county(city: City, tmp_path: Path) -> None:
     write_data(frames(city.returns), tmp_path, city.summary)
-    schema = summary_of(main(city.summary).form)
+    schema = summary_of(main_form(city.summary).form)
     with duckdb.connect(tmp_path / "data.duckdb", read_only=True) as base:
         ((total,),) = base.execute(f'SELECT final_budget FROM "{schema}".totals').fetchall()
         assert equal(total, city.added("final_budget"))
@@ -352,9 +347,9 @@ def test_batches_give_what_the_whole_gives(
     returns, summary = roll_up(parts)
     assert [(r.key, r.county) for r in returns] == [(r.key, r.county) for r in city.returns]
     assert_frame_equal(summary.coverage, city.summary.coverage)
-    assert_frame_equal(main(summary).totals, main(city.summary).totals)
-    assert_frame_equal(main(summary).departments, main(city.summary).departments)
-    assert_frame_equal(main(summary).counties, main(city.summary).counties)
+    assert_frame_equal(main_form(summary).totals, main_form(city.summary).totals)
+    assert_frame_equal(main_form(summary).departments, main_form(city.summary).departments)
+    assert_frame_equal(main_form(summary).counties, main_form(city.summary).counties)
     assert set(pd.concat(parts.frames("files"))["county"]) == set(COUNTIES)
 
 
@@ -577,7 +572,7 @@ def test_reviews_come_back_to_their_county(city: City, tmp_path: Path) -> None:
     path = typed(build_summary(city.summary, tmp_path / "汇总.xlsx"), "乙县", "118001", 61.5)
     reviews = load_reviews(path)
     summary = aggregate(city.returns, reviews=reviews)
-    lines = main(summary).departments
+    lines = main_form(summary).departments
     reviewed = lines[lines["review_score"].notna()]
     assert reviewed[["county", "code", "review_score"]].to_numpy().tolist() == [
         ["乙县", "118001", 61.5]
@@ -600,9 +595,9 @@ def test_a_former_summary_without_counties_is_taken_where_it_is_clear(city: City
     book.save(path)
     reviews = load_reviews(path)
     one = aggregate([r for r in city.returns if r.county == "丙县"], reviews=reviews)
-    assert main(one).departments["review_score"].count() == 1
+    assert main_form(one).departments["review_score"].count() == 1
     several = aggregate(city.returns, reviews=reviews)
-    assert main(several).departments["review_score"].count() == 0
+    assert main_form(several).departments["review_score"].count() == 0
     assert len(several.unmatched) == 1, "kept, not given to the wrong county"
 
 
@@ -622,10 +617,12 @@ def test_last_years_lines_are_those_of_the_same_county(city: City, tmp_path: Pat
 
 
 def test_the_sample_is_drawn_in_one_order(city: City) -> None:
-    drawn = sample(main(city.summary))
+    drawn = sample(main_form(city.summary))
     assert set(drawn["county"]) == set(COUNTIES)
     turned = aggregate(city.returns[::-1])
-    assert_frame_equal(sample(main(turned)).reset_index(drop=True), drawn.reset_index(drop=True))
+    assert_frame_equal(
+        sample(main_form(turned)).reset_index(drop=True), drawn.reset_index(drop=True)
+    )
 
 
 # --- findings between counties --------------------------------------------------------------------

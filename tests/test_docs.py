@@ -146,10 +146,8 @@ def test_the_json_of_forms_has_the_keys_that_are_told() -> None:
     assert {tuple(difference) for difference in found} == {tuple(told("每一处"))}
 
 
-def test_the_json_of_a_check_of_a_form_has_the_keys_that_are_told(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("workbook.rehearsal.rehearsal.find_office", lambda: None)
+@pytest.mark.usefixtures("_no_office")
+def test_the_json_of_a_check_of_a_form_has_the_keys_that_are_told(tmp_path: Path) -> None:
     form = (TOP / "tests" / "forms" / "odd_form_2023.toml").read_text(encoding="utf-8")
     (tmp_path / "odd.toml").write_text(
         form.replace("own_share = 0.5001", "own_share = 0.5"), "utf-8"

@@ -39,6 +39,17 @@ def digest(text: str) -> str:
 # --- a sheet as a whole ---------------------------------------------------------------------------
 
 
+def heading(sheet: Worksheet) -> Iterator[str]:
+    """What is told of a sheet before its cells."""
+    yield from ("", f"# {sheet.title}")
+    yield f"state: {sheet.sheet_state}"
+    yield f"protection: {protection(sheet)}"
+    yield from page(sheet)
+    yield from merged(sheet)
+    yield widths(sheet)
+    yield heights(sheet)
+
+
 def protection(sheet: Worksheet) -> str:
     """What a lock leaves free; "none" without a lock."""
     if not sheet.protection.sheet:

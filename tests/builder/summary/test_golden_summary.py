@@ -88,13 +88,7 @@ def _charts(path: Path) -> Iterator[str]:
 
 
 def _sheet(sheet: Worksheet, cached: Worksheet) -> Iterator[str]:
-    yield from ("", f"# {sheet.title}")
-    yield f"state: {sheet.sheet_state}"
-    yield f"protection: {shown.protection(sheet)}"
-    yield from shown.page(sheet)
-    yield from shown.merged(sheet)
-    yield shown.widths(sheet)
-    yield shown.heights(sheet)
+    yield from shown.heading(sheet)
     yield "values (after = a formula's):"
     yield from _shortened(_values(sheet, cached))
     for title, lines in (

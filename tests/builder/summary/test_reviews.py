@@ -16,6 +16,7 @@ from tests.fillings import (
     accepted,
     changed,
     filling,
+    main_form,
     project,
     project_form,
     sample_returns,
@@ -27,7 +28,7 @@ from workbook.commands.cli import cli
 from workbook.errors import ReviewError
 from workbook.form.definition import find_form
 from workbook.reading.submission import Return
-from workbook.summary.adding_up import FormSummary, Summary, aggregate
+from workbook.summary.adding_up import Summary, aggregate
 from workbook.summary.reviews import SET_ASIDE, Reviews, load_reviews, typed_in
 
 FORMS = Path(__file__).resolve().parents[2] / "forms"
@@ -68,13 +69,8 @@ def again(path: Path, typed: Typed, returns: list[Return] | None = None) -> Summ
     return aggregate(made, load_roster(ROSTER), reviews=reviews)
 
 
-def main(summary: Summary) -> FormSummary:
-    assert summary.main is not None
-    return summary.main
-
-
 def line(summary: Summary, code: str) -> dict[str, object]:
-    lines = main(summary).departments
+    lines = main_form(summary).departments
     (found,) = lines[lines["code"] == code].to_dict("records")
     return {str(key): value for key, value in found.items()}
 
@@ -101,7 +97,7 @@ def test_scores_and_remarks_stand_in_the_next_summary(path: Path, tmp_path: Path
         *(79.5, "现场核查", "中"),
     ]
     assert line(summary, "125001")["remark"] == "- 佳 +"
-    assert main(summary).grades["departments"].loc["中"] == 1
+    assert main_form(summary).grades["departments"].loc["中"] == 1
     sheet = openpyxl.load_workbook(build_summary(summary, tmp_path / "next.xlsx"))[LIST]
     assert sheet[place(sheet, ARCHIVE, "复核得分")].value == 79.5
     assert sheet[place(sheet, "125001", "备注")].data_type == "s"
@@ -133,7 +129,7 @@ def test_lines_are_found_by_code_and_then_by_name(path: Path) -> None:
     )
     returns = [renamed, accepted(recoded, second.path), *others]
     summary = aggregate(returns, reviews=load_reviews(edited(path, typed)))
-    lines = main(summary).departments.set_index("department")
+    lines = main_form(summary).departments.set_index("department")
     assert lines["review_score"].loc["区档案局"] == 90
     assert lines["review_score"].loc["岳阳市云溪区 科学技术协会"] == 80
     assert summary.unmatched.empty
@@ -183,7 +179,7 @@ def test_projects_are_told_apart(tmp_path: Path) -> None:
     scores = summary.forms[1].departments.set_index("project")["review_score"]
     assert scores.loc["桥"] == 61
     assert scores.isna().loc["路"]
-    assert main(summary).departments["review_score"].isna().all()
+    assert main_form(summary).departments["review_score"].isna().all()
     assert summary.forms[1].departments["code"].tolist() == [code, code]
     # A project that is gone is set aside under its name, though the department has another one.
     less = aggregate([*sample_returns(), road], reviews=load_reviews(first))
@@ -261,9 +257,9 @@ def test_changed_cutoffs_are_kept_and_graded_by(path: Path, tmp_path: Path) -> N
     kept = load_reviews(tmp_path / "c.xlsx")
     assert list(kept.cutoffs.values()) == [99.5]
     summary = aggregate(sample_returns(), reviews=kept)
-    assert main(summary).cutoffs[0] == ("优", 99.5)
-    scores = main(summary).departments["total_score"]
-    assert main(summary).grades["departments"].loc["优"] == scores.between(99.5, 100).sum()
+    assert main_form(summary).cutoffs[0] == ("优", 99.5)
+    scores = main_form(summary).departments["total_score"]
+    assert main_form(summary).grades["departments"].loc["优"] == scores.between(99.5, 100).sum()
     later = load_reviews(build_summary(summary, tmp_path / "later.xlsx"))
     assert later.cutoffs == kept.cutoffs
 
@@ -346,7 +342,7 @@ def test_cutoffs_of_a_form_that_is_not_there_wait_for_it(path: Path, tmp_path: P
         without = aggregate(returns, reviews=kept)
         later = load_reviews(build_summary(without, tmp_path / f"{number}.xlsx"))
         assert later.cutoffs == kept.cutoffs
-        assert main(aggregate(sample_returns(), reviews=later)).cutoffs[1] == ("良", 85)
+        assert main_form(aggregate(sample_returns(), reviews=later)).cutoffs[1] == ("良", 85)
 
 
 # --- in an office, and on the command line --------------------------------------------------------

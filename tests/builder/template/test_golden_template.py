@@ -60,14 +60,7 @@ def _book(book: Workbook) -> Iterator[str]:
 
 
 def _sheet(sheet: Worksheet) -> Iterator[str]:
-    yield ""
-    yield f"# {sheet.title}"
-    yield f"state: {sheet.sheet_state}"
-    yield f"protection: {shown.protection(sheet)}"
-    yield from shown.page(sheet)
-    yield from shown.merged(sheet)
-    yield shown.widths(sheet)
-    yield shown.heights(sheet)
+    yield from shown.heading(sheet)
     yield from _cells(sheet)
     yield from shown.validations(sheet)
     yield from shown.colours(sheet)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.fillings import FILLED, SAMPLES, filling
-from workbook import check, find_form
+from workbook import check
 from workbook.address import split_a1
 from workbook.catalogue import Severity
 from workbook.checking.columns import View, gather, take_over
@@ -21,11 +21,6 @@ from workbook.layout import FORM_SHEET
 from workbook.reading.submission import ACCEPTED, Filling, Return, submit
 
 SEED = next((SAMPLES / "filled").glob("125001_*.toml"))
-
-
-@pytest.fixture(scope="module")
-def form() -> Form:
-    return find_form("department_overall")
 
 
 def findings(form: Form, given: Filling) -> tuple[Finding, ...]:

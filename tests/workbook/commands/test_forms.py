@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
 
 from builder.template.template import build_template
 from tests.fillings import SAMPLES, filling
+from tests.workbook.commands.test_cli import run
 from workbook.commands.cli import cli
 from workbook.commands.messages import CLEAN, FOUND, WRONG
 from workbook.form.composition import FORMS_DIR
@@ -21,14 +21,6 @@ from workbook.form.definition import find_form, form_of, load_form
 SUCCESSOR = SAMPLES / "forms" / "department_overall_2025.toml"
 ODD = Path(__file__).resolve().parents[2] / "forms" / "odd_form_2023.toml"
 OVERALL = "department_overall"
-
-
-def run(*words: str | Path) -> Result:
-    """A command within this process; an exception that escapes is a failure."""
-    result = CliRunner().invoke(cli, [str(word) for word in words], prog_name="workbook")
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
 
 
 def refused(*words: str | Path) -> str:
@@ -211,11 +203,6 @@ def test_wrong_use_writes_nothing(
 
 
 # --- check ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def _no_office(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbook.rehearsal.rehearsal.find_office", lambda: None)
 
 
 def altered(folder: Path, *pairs: tuple[str, str]) -> Path:

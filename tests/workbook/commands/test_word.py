@@ -8,10 +8,9 @@ from pathlib import Path
 
 import docx
 import pytest
-from click.testing import CliRunner, Result
 
 from tests.fillings import ROSTER, SAMPLES
-from workbook.commands.cli import cli
+from tests.workbook.commands.test_cli import run
 from workbook.commands.former_outputs import LIST
 from workbook.commands.messages import CLEAN, FOUND, WRONG
 
@@ -19,13 +18,6 @@ STEM = "125001_岳阳市云溪区科学技术协会"
 RETURN = SAMPLES / "returns" / f"{STEM}.xlsx"
 CLEAN_RETURN = SAMPLES / "returns" / "501001_岳阳市云溪区农业农村局.xlsx"
 DOCUMENT = SAMPLES / "word" / f"{STEM}.docx"
-
-
-def run(*words: str | Path) -> Result:
-    result = CliRunner().invoke(cli, [str(word) for word in words], prog_name="workbook")
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
 
 
 def test_reports_are_written_and_counted(tmp_path: Path) -> None:

@@ -13,17 +13,10 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from tests.desks import SAMPLES, started
+from tests.desks import started
 from workbook.commands import desk_command
 from workbook.commands.cli import cli
-from workbook.round import new_round, opened
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return new_round(
-        tmp_path / "r", forms=["department_overall"], roster=SAMPLES / "roster.csv", year=2024
-    )
+from workbook.round import opened
 
 
 @contextmanager

@@ -5,13 +5,12 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.desks import SAMPLES, Clerk, RunningDesk, running
+from tests.desks import SAMPLES, Clerk, RunningDesk
 from workbook.round import decide, new_round, opened, receive, send
 
 if TYPE_CHECKING:
@@ -28,12 +27,6 @@ def folder(tmp_path: Path) -> Path:
     send(folder)
     receive(folder, next((SAMPLES / "returns").glob(f"{CODE}*")))
     return folder
-
-
-@pytest.fixture
-def desk(folder: Path) -> Iterator[RunningDesk]:
-    with running(folder) as started:
-        yield started
 
 
 def test_a_decision_on_what_has_changed_is_refused_with_what_changed(

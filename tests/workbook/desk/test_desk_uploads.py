@@ -7,36 +7,16 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.desks import SAMPLES, Clerk, RunningDesk, dies, running
+from tests.desks import SAMPLES, Clerk, RunningDesk, dies
 from workbook.desk import uploads
 from workbook.desk.jobs import Errand
 from workbook.desk.rounds_on_desk import RoundOnDesk, Snapshot
 from workbook.limits import Limits
-from workbook.round import close_round, new_round, opened
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return new_round(
-        tmp_path / "r", forms=["department_overall"], roster=SAMPLES / "roster.csv", year=2024
-    )
-
-
-@pytest.fixture
-def desk(folder: Path) -> Iterator[RunningDesk]:
-    with running(folder) as started:
-        yield started
-
-
-@pytest.fixture
-def clerk(desk: RunningDesk) -> Iterator[Clerk]:
-    with Clerk(desk) as logged_in:
-        yield logged_in
+from workbook.round import close_round, opened
 
 
 def inbox(folder: Path) -> list[str]:

@@ -6,12 +6,11 @@ import datetime
 import html
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.desks import SAMPLES, Clerk, RunningDesk, running
+from tests.desks import SAMPLES, Clerk, running
 from tests.rounds import ByOpenpyxl, answers
 from workbook.round import (
     Event,
@@ -45,18 +44,6 @@ def received(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(received: Path, tmp_path: Path) -> Path:
     """A copy of it, to be worked on."""
     return Path(shutil.copytree(received, tmp_path / "2024年度自评"))
-
-
-@pytest.fixture
-def desk(folder: Path) -> Iterator[RunningDesk]:
-    with running(folder) as started:
-        yield started
-
-
-@pytest.fixture
-def clerk(desk: RunningDesk) -> Iterator[Clerk]:
-    with Clerk(desk) as logged_in:
-        yield logged_in
 
 
 def events(folder: Path, kind: str) -> list[Event]:

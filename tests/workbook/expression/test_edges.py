@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.workbook.expression.test_operators import numbers, run, words
 from workbook import text as texts
 from workbook.checking.columns import typed_cells
 from workbook.errors import ExpressionError
 from workbook.expression.nodes import Ref, decimals_of
 from workbook.expression.operands import BLANK, ERROR, NUMBER, TEXT, Cells, Type, number_text
-from workbook.expression.operators import OPS, rounded
+from workbook.expression.operators import OPS
 from workbook.expression.renderings import cells_of, evaluate, to_formula
 from workbook.expression.syntax import parse
 from workbook.form.definition import find_form, load_form
@@ -35,26 +36,11 @@ def value(text: str, given: dict[str, object] | None = None) -> Any:
     return None if pd.isna(found) else found
 
 
-def numbers(*values: float) -> Any:
-    return np.array([values], dtype=float)
-
-
-def words(*values: str | None) -> Any:
-    array = np.empty((1, len(values)), dtype=object)
-    array[0, :] = values
-    return array
-
-
 def cells(*values: float | str | None) -> Cells:
     state = [NUMBER if isinstance(v, float) else TEXT if v else BLANK for v in values]
     number = [v if isinstance(v, float) else math.nan for v in values]
     text = [v if isinstance(v, str) else "" for v in values]
     return Cells(np.array([state], dtype=np.int8), numbers(*number), words(*text))
-
-
-def run(name: str, *args: Any) -> list[Any]:
-    with np.errstate(all="ignore"):
-        return [None if pd.isna(v) else v for v in np.ravel(OPS[name].arrays(*args))]
 
 
 @pytest.mark.parametrize(
@@ -109,21 +95,6 @@ def test_a_blank_text_is_empty_or_missing_as_its_field_says() -> None:
 
 def test_dividing_by_one_changes_nothing() -> None:
     assert run("div", numbers(5, -3), numbers(1, 1)) == [5.0, -3.0]
-
-
-@pytest.mark.parametrize(
-    ("value", "digits", "due"),
-    [
-        (1.004999999999998, 2, 1.01),  # noise behind the 15th digit
-        (2.674999999999996, 2, 2.68),
-        (1099511627776.4995, 0, 1099511627776.0),  # eleven bits behind the point
-        (100000000000.49951, 0, 100000000000.0),
-    ],
-)
-def test_rounding_takes_noise_away_and_leaves_what_is_exact(
-    value: float, digits: int, due: float
-) -> None:
-    assert run("round", numbers(value), numbers(digits)) == [due]
 
 
 def test_less_by_exactly_the_tolerance_is_not_less() -> None:
@@ -188,18 +159,6 @@ def test_what_a_text_yields_can_be_reckoned_with() -> None:
 )
 def test_a_number_as_text_is_written_out_as_a_sheet_writes_it(number: float, written: str) -> None:
     assert number_text(number) == written
-
-
-@pytest.mark.parametrize(
-    ("value", "digits", "expected"),
-    [
-        (2.49999999999996, 0, 2.0),  # the 15th digit still counts
-        (2.499999999999994, 0, 2.0),  # the 16th does not
-        (2.0**60, -2, 2.0**60),  # no digit behind the point is left
-    ],
-)
-def test_rounding_keeps_fifteen_digits(value: float, digits: int, expected: float) -> None:
-    assert rounded(value, digits) == expected
 
 
 def test_what_an_undecided_condition_yields_is_undecided_in_its_own_type() -> None:

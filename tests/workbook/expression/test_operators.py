@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from workbook import text as texts
 from workbook.expression.notation import FUNCTIONS
 from workbook.expression.operands import BLANK, ERROR, NUMBER, TEXT, Array, Cells, Op, Param, Type
-from workbook.expression.operators import OPS
+from workbook.expression.operators import OPS, rounded
 from workbook.expression.text_operators import literal
 
 KNOWN_SINCE_2007 = {
@@ -267,10 +267,22 @@ def test_differences_that_are_noise_are_zero() -> None:
         (8.325, 2, 8.33),
         (1234.5, -2, 1200.0),
         (0.0, 2, 0.0),
+        (1.5, 0, 2.0),
+        (78.3, 2, 78.3),
+        (1e300, 2, 1e300),
+        (123456789012345678.0, 2, 123456789012345678.0),
+        (1.004999999999998, 2, 1.01),  # noise behind the 15th digit
+        (2.674999999999996, 2, 2.68),
+        (1099511627776.4995, 0, 1099511627776.0),  # eleven bits behind the point
+        (100000000000.49951, 0, 100000000000.0),
+        (2.49999999999996, 0, 2.0),  # the 15th digit still counts
+        (2.499999999999994, 0, 2.0),  # the 16th does not
+        (2.0**60, -2, 2.0**60),  # no digit behind the point is left
     ],
 )
 def test_rounding_is_half_away_from_zero(value: float, digits: int, expected: float) -> None:
     assert run("round", numbers(value), numbers(digits)) == [expected]
+    assert rounded(value, digits) == expected
 
 
 @given(st.integers(-10_000_000, 10_000_000), st.integers(0, 4))

@@ -21,7 +21,6 @@ from workbook.address import letters
 from workbook.checking.columns import View, gather
 from workbook.commands.output import spot_record
 from workbook.expression.operands import Type
-from workbook.expression.operators import rounded
 from workbook.form.coercion import Raw, Value, coerce_number, serial
 from workbook.form.kinds import AS_SIGNED, KINDS, shown
 from workbook.form.model import Form
@@ -270,27 +269,6 @@ def test_a_date_survives_its_serial_number_and_its_text(day: datetime.date) -> N
     assert read(serial(day), "yyyy-m-d", "").value == day
     assert read(day.isoformat(), "@", "").value == day
     assert read(shown(KINDS["date"], day), "@", "").value == day
-
-
-@pytest.mark.parametrize(
-    ("value", "decimals", "expected"),
-    [
-        (1.005, 2, 1.01),
-        (2.675, 2, 2.68),
-        (-1.005, 2, -1.01),
-        (0.5, 0, 1.0),
-        (1.5, 0, 2.0),
-        (2.5, 0, 3.0),
-        (-0.5, 0, -1.0),
-        (8.325, 2, 8.33),
-        (78.3, 2, 78.3),
-        (1234.5, -2, 1200.0),
-        (1e300, 2, 1e300),
-        (123456789012345678.0, 2, 123456789012345678.0),
-    ],
-)
-def test_rounding_is_half_away_from_zero(value: float, decimals: int, expected: float) -> None:
-    assert rounded(value, decimals) == expected
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,8 @@ from workbook.summary import Summary
 OVERALL = "department_overall"
 COUNTIES = ("东江县", "西江县", "南江县")
 WHO = DEPARTMENTS[:4]
+ABOUT = {"bureau": "", "year": 2024, "closed": "", "closed_at": "", "former": [], "reviews": []}
+"""What a county's pack says of its round, but for the county's name."""
 
 
 @dataclass
@@ -313,17 +315,8 @@ def test_a_sealed_pack_that_our_program_did_not_write_is_one_sentence(
     with opened(city.round(COUNTIES[1])) as this_round:
         returns = counted_returns(this_round)
     duty = PackedDuty("", "1", "甲局", OVERALL, "", "approved", "", None, 0)
-    about = {
-        "name": "西江县",
-        "bureau": "",
-        "year": 2024,
-        "closed": "",
-        "closed_at": "",
-        "former": [],
-        "reviews": [],
-    }
     pack = tmp_path / "仿-上报.zip"
-    write_pack(pack, about, [find_form(OVERALL)], [(duty, returns[0])])
+    write_pack(pack, ABOUT | {"name": "西江县"}, [find_form(OVERALL)], [(duty, returns[0])])
     path = new_round(tmp_path / "市", counties=city.path.parent / "县.csv", year=2024)
     assert receive_packs(path, pack).files[0].outcome == "counted"
     with pytest.raises(WorkbookError, match="甲局）不是程序写的样子"):
@@ -371,16 +364,7 @@ def test_copies_that_were_read_by_other_definitions_are_not_added_up(
     changed = form.definition.replace("rate_threshold = 0.9", "rate_threshold = 0.8")
     assert changed != form.definition
     other = form_of(form.path, changed.encode())
-    about = {
-        "name": COUNTIES[1],
-        "bureau": "",
-        "year": 2024,
-        "closed": "",
-        "closed_at": "",
-        "former": [],
-        "reviews": [],
-    }
-    write_pack(tmp_path / "他-上报.zip", about, [other], [])
+    write_pack(tmp_path / "他-上报.zip", ABOUT | {"name": COUNTIES[1]}, [other], [])
     refused = receive_packs(path, tmp_path / "他-上报.zip").files[0]
     assert (refused.outcome, "的定义与别的县区的不一样" in refused.why) == ("unreadable", True)
 

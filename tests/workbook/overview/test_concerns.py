@@ -7,14 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.fillings import (
-    FILLED,
     ROSTER,
-    accepted,
-    changed,
-    filling,
     project,
     project_form,
     rejected,
+    return_of,
     sample_returns,
 )
 from workbook.catalogue import Severity
@@ -33,21 +30,11 @@ def told(summary: Summary) -> dict[str, Attention]:
     return {item.key: item for item in attention(summary)}
 
 
-def plain(code: int, **values: float) -> Return:
-    given = changed(
-        filling(FILLED[0]),
-        identity__department=f"{code}局",
-        identity__department_code=str(code),
-        **values,
-    )
-    return accepted(given, f"{code}.xlsx")
-
-
 def test_coverage_is_told_in_numbers() -> None:
     returns = sample_returns()
     returns[0] = replace(returns[0], findings=(finding("V301", label="x"),))
     broken = rejected("119001.xlsx", finding("W102"))
-    found = coverage_counts(aggregate([*returns, broken, plain(9)], ROSTER_))
+    found = coverage_counts(aggregate([*returns, broken, return_of(9)], ROSTER_))
     assert (found.asked, found.answered, found.accepted, found.faulty) == (14, 12, 11, 1)
     assert (found.rejected, found.missing, found.off_roster, found.late) == (1, 1, 1, 0)
     assert found.answered + found.rejected + found.missing == found.asked
@@ -64,7 +51,7 @@ def test_every_score_is_in_one_band() -> None:
 
 def test_of_many_departments_the_lowest_and_highest_are_charted() -> None:
     many = [
-        plain(n, funds__actual_expenditure=float(n), funds__final_budget=100.0)
+        return_of(n, funds__actual_expenditure=float(n), funds__final_budget=100.0)
         for n in range(1, 41)
     ]
     main = aggregate(many).main
@@ -77,7 +64,7 @@ def test_of_many_departments_the_lowest_and_highest_are_charted() -> None:
 
 
 def test_nothing_needs_attention_where_nothing_is_wrong() -> None:
-    assert attention(aggregate([plain(1)])) == ()
+    assert attention(aggregate([return_of(1)])) == ()
     assert attention(aggregate([])) == ()
 
 
@@ -90,7 +77,7 @@ def test_who_is_missing_and_who_was_sent_back_comes_first() -> None:
 
 
 def test_who_is_missing_is_told_with_the_main_form_only(tmp_path: Path) -> None:
-    late = replace(plain(1), modified="2025-03-30")
+    late = replace(return_of(1), modified="2025-03-30")
     other = project(project_form(tmp_path), "桥")
     summary = aggregate([late, other, rejected("119001.xlsx", finding("W102"))], ROSTER_,
                         deadline=date(2025, 3, 20))  # fmt: skip
@@ -102,15 +89,15 @@ def test_who_is_missing_is_told_with_the_main_form_only(tmp_path: Path) -> None:
 def test_scores_above_the_rule_are_told() -> None:
     found = {item.key for item in attention(aggregate(sample_returns()))}
     assert "above" in found
-    assert "above" not in {item.key for item in attention(aggregate([plain(1)]))}
+    assert "above" not in {item.key for item in attention(aggregate([return_of(1)]))}
 
 
 def test_the_error_of_most_returns_is_named() -> None:
     one, two = finding("V301", label="x"), finding("V302", label="x", problem="y")
     returns = [
-        replace(plain(1), findings=(one, one, one)),
-        replace(plain(2), findings=(two,)),
-        replace(plain(3), findings=(two, finding("V303", label="x", raw="0", receipt="y"))),
+        replace(return_of(1), findings=(one, one, one)),
+        replace(return_of(2), findings=(two,)),
+        replace(return_of(3), findings=(two, finding("V303", label="x", raw="0", receipt="y"))),
     ]
     item = told(aggregate(returns))["errors"]
     assert "“内容无法识别”" in item.sentence
@@ -120,7 +107,8 @@ def test_the_error_of_most_returns_is_named() -> None:
 def test_low_execution_is_ordered_by_what_was_not_spent() -> None:
     rates = {1: (100.0, 50.0), 2: (1000.0, 800.0), 3: (100.0, 95.0)}
     returns = [
-        plain(n, funds__final_budget=b, funds__actual_expenditure=a) for n, (b, a) in rates.items()
+        return_of(n, funds__final_budget=b, funds__actual_expenditure=a)
+        for n, (b, a) in rates.items()
     ]
     item = told(aggregate(returns))["low_rate"]
     assert item.numbers == (2, 1)
@@ -130,22 +118,26 @@ def test_low_execution_is_ordered_by_what_was_not_spent() -> None:
 
 
 def test_funds_that_do_not_agree_are_told_by_the_largest_gap() -> None:
-    returns = [plain(1, funds__other_funds=11.0), plain(2, funds__other_funds=15.0), plain(3)]
+    returns = [
+        return_of(1, funds__other_funds=11.0),
+        return_of(2, funds__other_funds=15.0),
+        return_of(3),
+    ]
     assert told(aggregate(returns))["funds"].numbers == (2, 1)
 
 
 def test_an_amount_in_another_unit_is_told_first() -> None:
-    found = attention(aggregate([plain(1), plain(2, funds__original_budget=1_620_000.0)]))
+    found = attention(aggregate([return_of(1), return_of(2, funds__original_budget=1_620_000.0)]))
     assert found[0].key == "unit"
     assert found[0].numbers == (2,)
 
 
 def test_a_whole_return_in_another_unit_is_told_until_the_bureau_accepts_it() -> None:
     amounts = ("original_budget", "final_budget", "actual_expenditure")
-    (slipped,) = check([plain(2, **{f"funds__{name}": 1_620_000.0 for name in amounts})])
-    assert told(aggregate([plain(1), slipped]))["unit"].numbers == (2,)
+    (slipped,) = check([return_of(2, **{f"funds__{name}": 1_620_000.0 for name in amounts})])
+    assert told(aggregate([return_of(1), slipped]))["unit"].numbers == (2,)
     accepted_ones = tuple(replace(f, severity=Severity.NOTE) for f in slipped.findings)
-    assert "unit" not in told(aggregate([plain(1), replace(slipped, findings=accepted_ones)]))
+    assert "unit" not in told(aggregate([return_of(1), replace(slipped, findings=accepted_ones)]))
 
 
 def test_amounts_unlike_the_roster_s_are_told_next_the_furthest_first() -> None:
@@ -158,10 +150,10 @@ def test_amounts_unlike_the_roster_s_are_told_next_the_furthest_first() -> None:
             "unit_slip": "",
         }
         violation = finding("A508", printed=stated, expected=listed, **words)
-        return replace(plain(code), findings=(violation,))
+        return replace(return_of(code), findings=(violation,))
 
     returns = [
-        plain(1, funds__original_budget=1_620_000.0),
+        return_of(1, funds__original_budget=1_620_000.0),
         unlike(2, "5200", "5000"),
         unlike(3, "70000000", "7000.5"),
     ]
@@ -171,12 +163,14 @@ def test_amounts_unlike_the_roster_s_are_told_next_the_furthest_first() -> None:
         "2 份表的预算数与名册不同，请先核对：3局（填 70,000,000，名册 7,000.5）、2局（填 5,200，名册 5,000）。"
     )
     # Of very many returns a finding has but its code.
-    bare = replace(plain(2), findings=(replace(returns[1].findings[0], printed="", expected=""),))
+    bare = replace(
+        return_of(2), findings=(replace(returns[1].findings[0], printed="", expected=""),)
+    )
     assert "请先核对：2局。" in told(aggregate([bare]))["roster"].sentence
 
 
 def test_who_was_late_is_told_by_days() -> None:
-    early = replace(plain(1), modified="2025-03-22")
-    late = replace(plain(2), modified="2025-03-30")
+    early = replace(return_of(1), modified="2025-03-22")
+    late = replace(return_of(2), modified="2025-03-30")
     item = told(aggregate([early, late], deadline=date(2025, 3, 20)))["late"]
     assert item.numbers == (2, 1)

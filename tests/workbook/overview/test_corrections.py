@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fillings import FILLED, accepted, changed, filling, sample_returns
-from tests.workbook.overview.test_concerns import plain
+from tests.fillings import FILLED, accepted, changed, filling, return_of, sample_returns
 from workbook.catalogue import Severity
 from workbook.findings import Finding, finding
 from workbook.overview.corrections import effects, next_steps, problem_list, problems
@@ -22,7 +21,7 @@ def error_at(field: str, cell: str = "D7") -> Finding:
 
 
 def doubtful(code: int, **values: float) -> Return:
-    return replace(plain(code, **values), findings=(error_at(BUDGET),))
+    return replace(return_of(code, **values), findings=(error_at(BUDGET),))
 
 
 def summary_of(*returns: Return) -> Summary:
@@ -31,7 +30,7 @@ def summary_of(*returns: Return) -> Summary:
 
 def test_an_effect_is_what_a_total_loses_without_the_doubtful_figure() -> None:
     summary = summary_of(
-        plain(1, funds__original_budget=100.0),
+        return_of(1, funds__original_budget=100.0),
         doubtful(2, funds__original_budget=300.0),
         doubtful(3, funds__original_budget=100.0),
     )
@@ -48,7 +47,7 @@ def test_an_effect_is_what_a_total_loses_without_the_doubtful_figure() -> None:
 
 def test_last_year_s_figure_stands_in_where_it_is_known() -> None:
     now = summary_of(
-        plain(1, funds__original_budget=100.0), doubtful(2, funds__original_budget=300.0)
+        return_of(1, funds__original_budget=100.0), doubtful(2, funds__original_budget=300.0)
     )
     before = summary_of(
         accepted(
@@ -71,7 +70,9 @@ def test_last_year_s_figure_stands_in_where_it_is_known() -> None:
 
 def test_last_year_s_score_stands_in_for_none() -> None:
     wrong = accepted(filling(FILLED[1]), "2.xlsx")
-    now = summary_of(plain(1), replace(wrong, findings=(error_at("totals.total_score", "H37"),)))
+    now = summary_of(
+        return_of(1), replace(wrong, findings=(error_at("totals.total_score", "H37"),))
+    )
     earlier = changed(filling(FILLED[1]), identity__fiscal_year=2023)
     before = summary_of(accepted(earlier, "2023/2.xlsx"))
     compared = replace(now, comparisons=compare(now.lines, before.lines))
@@ -82,11 +83,11 @@ def test_last_year_s_score_stands_in_for_none() -> None:
 
 def test_a_rate_moves_with_the_sums_it_is_made_of() -> None:
     wrong = replace(
-        plain(2, funds__final_budget=100.0, funds__actual_expenditure=50.0),
+        return_of(2, funds__final_budget=100.0, funds__actual_expenditure=50.0),
         findings=(error_at("funds.final_budget"),),
     )
     summary = summary_of(
-        plain(1, funds__final_budget=100.0, funds__actual_expenditure=100.0), wrong
+        return_of(1, funds__final_budget=100.0, funds__actual_expenditure=100.0), wrong
     )
     assert summary.main is not None
     found = effects(summary, summary.main)
@@ -97,7 +98,7 @@ def test_a_rate_moves_with_the_sums_it_is_made_of() -> None:
 
 def test_the_first_to_mend_are_told_with_what_the_total_becomes() -> None:
     summary = summary_of(
-        plain(1, funds__original_budget=100.0),
+        return_of(1, funds__original_budget=100.0),
         doubtful(2, funds__original_budget=9900.0),
         doubtful(3, funds__original_budget=1.0),
     )
@@ -109,16 +110,18 @@ def test_the_first_to_mend_are_told_with_what_the_total_becomes() -> None:
 
 
 def test_errors_that_move_no_total_are_told_as_such() -> None:
-    summary = summary_of(plain(1), replace(plain(2), findings=(error_at("goals.achieved_goals"),)))
+    summary = summary_of(
+        return_of(1), replace(return_of(2), findings=(error_at("goals.achieved_goals"),))
+    )
     (mend,) = next_steps(summary)
     assert "不影响合计" in mend.sentence
-    assert next_steps(summary_of(plain(1))) == ()
+    assert next_steps(summary_of(return_of(1))) == ()
     assert next_steps(aggregate([])) == ()
 
 
 def test_where_no_error_moves_much_no_one_is_to_be_mended_first() -> None:
     summary = summary_of(
-        plain(1, funds__original_budget=1000.0), doubtful(2, funds__original_budget=5.0)
+        return_of(1, funds__original_budget=1000.0), doubtful(2, funds__original_budget=5.0)
     )
     (mend,) = next_steps(summary)
     assert mend.sentence == "请 1 份有错误的表更正后重报；每一份对合计的影响都不到 1%：2局。"
@@ -137,7 +140,7 @@ def test_the_list_begins_with_whom_it_moves_most_and_joins_one_cause() -> None:
         replace(error_at("x", cell), message=f"{cell} 未填写") for cell in ("E5", "E6", "G9", "H1")
     ]
     returns = [
-        replace(plain(1), findings=(small, *blank)),
+        replace(return_of(1), findings=(small, *blank)),
         replace(doubtful(2, funds__original_budget=300.0), findings=(small, error_at(BUDGET))),
     ]
     summary = aggregate(returns)

@@ -6,13 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.fillings import (
-    FILLED,
-    accepted,
-    changed,
-    filling,
+    main_form,
     overall,
     project,
     project_form,
+    return_of,
     sample_returns,
 )
 from workbook.findings import finding
@@ -25,22 +23,7 @@ USUAL = Sampling.of(overall().key_fields)
 
 
 def main(returns: list[Return]) -> FormSummary:
-    found = aggregate(returns).main
-    assert found is not None
-    return found
-
-
-USUAL = Sampling.of(overall().key_fields)
-
-
-def department(code: int, **values: float) -> Return:
-    given = changed(
-        filling(FILLED[0]),
-        identity__department=f"{code}局",
-        identity__department_code=str(code),
-        **values,
-    )
-    return accepted(given, f"{code}.xlsx")
+    return main_form(aggregate(returns))
 
 
 @pytest.mark.parametrize(
@@ -56,14 +39,14 @@ def test_a_share_is_not_rounded_up_by_the_last_bit() -> None:
 
 def test_the_largest_fifth_by_funds_is_a_sign_of_risk() -> None:
     budgets = {1: 5.0, 2: 900.0, 3: 1.0, 4: 2.0, 5: 3.0}
-    found = sample(main([department(n, funds__final_budget=b) for n, b in budgets.items()]))
+    found = sample(main([return_of(n, funds__final_budget=b) for n, b in budgets.items()]))
     assert found.loc[found["points_large"] > 0, "code"].tolist() == ["2"]
 
 
 def test_points_come_first_then_funds_then_code() -> None:
-    same = [department(code, funds__final_budget=100.0, funds__actual_expenditure=100.0)
+    same = [return_of(code, funds__final_budget=100.0, funds__actual_expenditure=100.0)
             for code in (3, 1, 2)]  # fmt: skip
-    large = department(9, funds__final_budget=900.0, funds__actual_expenditure=900.0)
+    large = return_of(9, funds__final_budget=900.0, funds__actual_expenditure=900.0)
     risky = replace(same[0], findings=(finding("V301", label="x"),))
     found = sample(main([risky, *same[1:], large]), replace(USUAL, share=0.5, least=1))
     assert found["code"].tolist() == ["3", "9", "1", "2"]
@@ -78,7 +61,7 @@ def test_the_order_does_not_hang_on_how_the_files_came_in() -> None:
 
 
 def test_an_overtyped_execution_score_is_a_sign_of_risk() -> None:
-    part = main([department(1, funds__execution_score=9.0), department(2)])
+    part = main([return_of(1, funds__execution_score=9.0), return_of(2)])
     found = metrics(part).set_index("code")
     assert found.loc["1", "execution_gap"] == pytest.approx(1)
     assert found.loc["2", "execution_gap"] == 0

@@ -23,14 +23,13 @@ import pytest
 from click.testing import CliRunner
 
 from builder import build_template
-from tests.fillings import FILLED, changed, filling
+from tests.fillings import FILLED, changed, codes, filling
 from tests.office import Format, Office
 from tests.parameters import few_of
 from workbook import check
 from workbook.commands.cli import cli
 from workbook.errors import Refused
 from workbook.findings import Finding
-from workbook.form.definition import find_form
 from workbook.form.model import Form
 from workbook.limits import Limits
 from workbook.package import encrypted as locked
@@ -43,21 +42,6 @@ from workbook.reading.submission import ACCEPTED, REJECTED, SKIPPED, Filling, Re
 from workbook.summary.tidy_frames import frames
 
 PASSWORD = "秘密-2024"
-
-
-@pytest.fixture(scope="module")
-def form() -> Form:
-    return find_form("department_overall")
-
-
-@pytest.fixture(scope="module")
-def filled(form: Form, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("filled") / "filled.xlsx"
-    return build_template(form, path, filling=filling(FILLED[0]))
-
-
-def codes(item: Return) -> list[str]:
-    return [f.code for f in item.findings]
 
 
 def refusal(content: bytes, **words: object) -> Refused:

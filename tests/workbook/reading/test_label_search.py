@@ -11,24 +11,13 @@ from openpyxl.workbook.workbook import Workbook
 from builder import build_template
 from tests.fillings import FILLED, filling
 from tests.office import Office
-from workbook import check, find_form
+from workbook import check
 from workbook.form.model import Form
 from workbook.layout.layout import default_plan
 from workbook.reading.reader import read_return
 from workbook.reading.submission import ACCEPTED, REJECTED, Return, Submission
 
 GIVEN = filling(FILLED[0])
-
-
-@pytest.fixture(scope="module")
-def form() -> Form:
-    return find_form("department_overall")
-
-
-@pytest.fixture(scope="module")
-def filled(form: Form, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("locate") / "filled.xlsx"
-    return build_template(form, path, filling=GIVEN)
 
 
 @pytest.fixture(scope="module")

@@ -12,31 +12,16 @@ import openpyxl
 import pytest
 
 from builder import build_template
-from tests.fillings import FILLED, SAMPLES, filling, overall
+from tests.fillings import FILLED, SAMPLES, codes, filling, overall
 from workbook import check, find_form, load_form, read_returns
 from workbook.catalogue import Severity
 from workbook.checking.columns import View, gather
 from workbook.form.model import Form
 from workbook.reading import reader
 from workbook.reading.reader import find_files, read_return
-from workbook.reading.submission import ACCEPTED, REJECTED, SKIPPED, Filling, Return
+from workbook.reading.submission import ACCEPTED, REJECTED, SKIPPED, Filling
 
 SEED = next((SAMPLES / "returns").glob("125001_*.xlsx"))
-
-
-@pytest.fixture(scope="module")
-def form() -> Form:
-    return find_form("department_overall")
-
-
-@pytest.fixture(scope="module")
-def filled(form: Form, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("filled") / "filled.xlsx"
-    return build_template(form, path, filling=filling(FILLED[0]))
-
-
-def codes(item: Return) -> list[str]:
-    return [f.code for f in item.findings]
 
 
 def test_seed_reads_as_published(form: Form) -> None:

@@ -29,17 +29,6 @@ FORM = "xl/worksheets/sheet2.xml"
 BOOK = "xl/workbook.xml"
 
 
-@pytest.fixture(scope="module")
-def form() -> Form:
-    return find_form("department_overall")
-
-
-@pytest.fixture(scope="module")
-def filled(form: Form, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("audit") / "filled.xlsx"
-    return build_template(form, path, filling=filling(FILLED[0]))
-
-
 def rewritten(path: Path, to: Path, part: str, change: Callable[[str], str]) -> Path:
     """A copy of a workbook with one part changed, which must make a difference."""
     with zipfile.ZipFile(path) as source, zipfile.ZipFile(to, "w") as target:

@@ -120,11 +120,6 @@ TWIN = changed(OVERSPENT, ("M401", "M403"), ("spent <= budget", "budget - spent 
 """The same as OVERSPENT in other words."""
 
 
-@pytest.fixture
-def _no_office(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbook.rehearsal.rehearsal.find_office", lambda: None)
-
-
 def told(*rules: str) -> list[tuple[str, str, str, str]]:
     """Sort, rule, message and hint of each remark."""
     remarks = rehearse(small(*rules)).remarks

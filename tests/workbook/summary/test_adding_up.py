@@ -8,44 +8,34 @@ import pytest
 
 from tests.fillings import (
     FILLED,
-    ROSTER,
     accepted,
     changed,
     filling,
+    main_form,
     project,
     project_form,
     rejected,
     sample_returns,
 )
 from workbook.checking.between_returns import add_findings_between
-from workbook.checking.roster import Roster, load_roster
+from workbook.checking.roster import Roster
 from workbook.checking.senders import sort_by_sender
 from workbook.findings import finding
 from workbook.reading.submission import SKIPPED, Return
-from workbook.summary.adding_up import FormSummary, Summary, aggregate
+from workbook.summary.adding_up import Summary, aggregate
 
 ARCHIVE, SCIENCE = FILLED[0], FILLED[1]
 
 
-@pytest.fixture(scope="module")
-def roster() -> Roster:
-    return load_roster(ROSTER)
-
-
-def main(summary: Summary) -> FormSummary:
-    assert summary.main is not None
-    return summary.main
-
-
 def of(summary: Summary, department: str) -> dict[str, object]:
     """A department's one line."""
-    lines = main(summary).departments
+    lines = main_form(summary).departments
     (line,) = lines[lines["department"] == department].to_dict("records")
     return {str(key): value for key, value in line.items()}
 
 
 def figure(summary: Summary, name: str) -> float:
-    return float(main(summary).totals["value"].loc[name])
+    return float(main_form(summary).totals["value"].loc[name])
 
 
 def copy(item: Return, path: str, modified: str = "") -> Return:
@@ -56,7 +46,7 @@ def copy(item: Return, path: str, modified: str = "") -> Return:
 
 def test_every_department_of_the_roster_has_a_line_in_its_order(roster: Roster) -> None:
     summary = aggregate(sample_returns(), roster)
-    lines = main(summary).departments
+    lines = main_form(summary).departments
     assert lines["code"].tolist() == [entry.code for entry in roster.entries]
     assert lines.index.name == "number"
     missing = lines[lines["status"] == "missing"]
@@ -67,7 +57,7 @@ def test_every_department_of_the_roster_has_a_line_in_its_order(roster: Roster) 
 
 def test_amounts_are_added_and_the_rate_is_recomputed_from_the_sums(roster: Roster) -> None:
     summary = aggregate(sample_returns(), roster)
-    lines = main(summary).departments
+    lines = main_form(summary).departments
     assert figure(summary, "final_budget") == pytest.approx(lines["final_budget"].sum())
     assert figure(summary, "execution_rate") == pytest.approx(
         lines["actual_expenditure"].sum() / lines["final_budget"].sum()
@@ -86,7 +76,7 @@ def test_the_mean_score_stands_plain_and_weighted_by_funds() -> None:
 def test_what_is_missing_is_not_zero() -> None:
     blank = changed(filling(SCIENCE), funds__actual_expenditure=None)
     summary = aggregate([accepted(filling(ARCHIVE), "a.xlsx"), accepted(blank, "b.xlsx")])
-    totals = main(summary).totals
+    totals = main_form(summary).totals
     assert figure(summary, "actual_expenditure") == 168.35
     assert figure(summary, "final_budget") == pytest.approx(168.35 + 78.3)
     assert totals.loc["actual_expenditure", "missing"] == 1
@@ -111,13 +101,13 @@ def test_grades_are_half_open(lost: float, grade: str) -> None:
     rows[first] = rows[first] | {"self_score": 90 - lost}
     item = accepted(replace(given, rows={"indicators": rows}))
     summary = aggregate([item])
-    assert main(summary).departments["grade"].tolist() == [grade]
-    assert main(summary).grades["departments"].loc[grade] == 1
-    assert main(summary).grades["share"].loc[grade] == 1
+    assert main_form(summary).departments["grade"].tolist() == [grade]
+    assert main_form(summary).grades["departments"].loc[grade] == 1
+    assert main_form(summary).grades["share"].loc[grade] == 1
 
 
 def test_attainment_by_indicator_is_over_rows_with_weight_and_score() -> None:
-    found = main(aggregate(sample_returns())).indicators
+    found = main_form(aggregate(sample_returns())).indicators
     assert found.index.names == ["section", "level1", "level2"]
     assert found.index.get_level_values("level2").tolist()[:4] == [
         "数量指标",
@@ -134,9 +124,9 @@ def test_attainment_by_indicator_is_over_rows_with_weight_and_score() -> None:
 
 
 def test_funds_by_source_and_nature_have_their_shares() -> None:
-    funds = main(aggregate(sample_returns())).funds
+    funds = main_form(aggregate(sample_returns())).funds
     assert funds.groupby("heading")["share"].sum().tolist() == pytest.approx([1, 1])
-    assert len(main(aggregate(sample_returns())).composition) == 12
+    assert len(main_form(aggregate(sample_returns())).composition) == 12
 
 
 def test_a_rejected_file_is_its_department_s_by_the_file_s_name(roster: Roster) -> None:
@@ -224,14 +214,14 @@ def test_a_department_off_the_roster_is_told_with_the_nearest(roster: Roster) ->
     assert (told.code, told.field, told.cell) == ("A501", "identity.department", "D5")
     assert told.expected == "118001 岳阳市云溪区档案馆"
     summary = aggregate([item], roster)
-    assert main(summary).departments["department"].tolist()[-1] == "云溪区档案局"
+    assert main_form(summary).departments["department"].tolist()[-1] == "云溪区档案局"
     assert add_findings_between([item]) == (item,)
 
 
 def test_skipped_files_are_only_listed(roster: Roster) -> None:
     skipped = Return(Path("~$a.xlsx"), SKIPPED, (finding("W102"),))
     summary = aggregate([*sample_returns(), skipped], roster)
-    assert len(main(summary).departments) == 14
+    assert len(main_form(summary).departments) == 14
     assert summary.files["use"].loc["~$a.xlsx"] == "skipped"
 
 
@@ -247,14 +237,14 @@ def test_another_form_is_summed_up_by_its_own_amounts_in_wan_yuan(tmp_path: Path
     summary = aggregate(
         [project(form, "桥"), project(form, "路"), project(form, "路", department="乙", code="2")]
     )
-    lines = main(summary).departments
+    lines = main_form(summary).departments
     assert lines["project"].tolist() == ["桥", "路", "路"]
     assert lines["planned"].tolist() == [2, 2, 2]
     assert lines["unspent"].tolist() == [1.5, 1.5, 1.5]
     assert figure(summary, "spent") == 1.5
     assert {"execution_rate", "total_score", "grade"}.isdisjoint(lines.columns)
-    assert main(summary).indicators.empty
-    assert len(main(summary).details["steps"]) == 3
+    assert main_form(summary).indicators.empty
+    assert len(main_form(summary).details["steps"]) == 3
     assert len(summary.coverage) == 2
 
 
