@@ -428,7 +428,12 @@ class Board:
 
 
 def today_in_china() -> datetime.date:
-    """This day where the deadlines are."""
+    """This day where the deadlines are.
+
+    >>> from workbook.round import today_in_china
+    >>> today_in_china().isoformat() > "2024-12-31"
+    True
+    """
     return datetime.datetime.now(CHINA).date()
 
 
