@@ -203,10 +203,10 @@ def _make(
     half = path / HIDDEN / f"{LEDGER}.new"
     for leftover in half.parent.glob(f"{half.name}*"):
         leftover.unlink()
-    Ledger(half, create=True).close()
+    # Its name comes last: else who opened a round that was ended here would write down, as theirs, what it begins with.
+    with Ledger(half, create=True) as ledger:
+        OpenRound(RoundFolder(path), ledger)
     half.replace(path / HIDDEN / LEDGER)
-    with Ledger(path / HIDDEN / LEDGER) as ledger:
-        OpenRound(RoundFolder(path), ledger)  # writes down what it begins with
 
 
 def _file_version(form: Form) -> str:

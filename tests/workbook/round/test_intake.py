@@ -18,7 +18,17 @@ from builder import build_template
 from tests.rounds import ByOpenpyxl, dated, faultless, roster
 from workbook import find_form
 from workbook.errors import BuildError
-from workbook.round import Received, assign, new_round, receive, remind, send, status
+from workbook.round import (
+    Received,
+    acting_as,
+    assign,
+    new_round,
+    opened,
+    receive,
+    remind,
+    send,
+    status,
+)
 from workbook.round import intake as module
 from workbook.round.ledger import Ledger
 
@@ -367,6 +377,25 @@ def test_a_folder_that_was_left_half_made_is_made_anew(folder: Path, tmp_path: P
     assert status(again)[1]["round"]["year"] == 2025
     with pytest.raises(BuildError, match="已经有一次收表"):
         new_round(folder, forms=[OVERALL], roster=tmp_path / "名册.xlsx", year=2025)
+
+
+def test_what_a_round_begins_with_stands_under_the_name_of_who_made_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = Path.replace
+
+    def ended(self: Path, target: Path) -> Path:
+        moved = replace(self, target)
+        if moved.name == "ledger.db":
+            raise KeyboardInterrupt
+        return moved
+
+    monkeypatch.setattr(Path, "replace", ended)
+    with acting_as("李"), pytest.raises(KeyboardInterrupt):
+        new_round(tmp_path / "r", forms=[OVERALL], roster=roster(tmp_path / "名册.xlsx"), year=2025)
+    monkeypatch.setattr(Path, "replace", replace)
+    with acting_as("王"), opened(tmp_path / "r") as this_round:
+        assert {event.who for event in this_round.events} == {"李"}
 
 
 def test_a_folder_whose_ledger_was_lost_is_not_made_anew(folder: Path, tmp_path: Path) -> None:
