@@ -18,11 +18,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from workbook import aggregate, check, read_returns
 from workbook.catalogue import CATALOGUE
 from workbook.commands.cli import cli
 from workbook.form import available_forms, load_form
 from workbook.language import speak
-from workbook.round import STATES
+from workbook.levels import receive_packs
+from workbook.round import STATES, close_round, new_round, opened, receive
 
 TOP = Path(__file__).parent.parent
 SAMPLES = TOP / "samples"
@@ -255,3 +257,33 @@ def test_wrong_use_is_told_in_english(
     text = said(*words)
     assert text.startswith(("Error: ", "0 files"))
     assert not _left(text, names)
+
+
+# --- what stays -----------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("in_english")
+def test_what_is_put_on_record_is_chinese(tmp_path: Path) -> None:
+    """Whoever reads the ledger, the seal or the sheet later may speak the other language."""
+    county = new_round(
+        tmp_path / "r", forms=["department_overall"], roster=SAMPLES / "roster.csv", year=2024
+    )
+    (county / "收件" / "letter.pdf").write_bytes(b"%PDF")
+    receive(county)
+    close_round(county, why="done")
+    with opened(county) as this_round:
+        open_ = next(e.data["open"] for e in this_round.events if e.kind == "closed")
+    assert open_[-1] == "收件/letter.pdf 还没有归到单位"
+
+    (tmp_path / "counties.csv").write_text("县区\n东江县\n", encoding="utf-8")
+    city = new_round(tmp_path / "city", counties=tmp_path / "counties.csv", year=2024)
+    (pack,) = tmp_path.glob("r-*.zip")
+    broken = pack.read_bytes()
+    (city / "收件" / "东江县-上报.zip").write_bytes(broken[:-1] + bytes([broken[-1] ^ 1]))
+    assert "有字节改过" in receive_packs(city).files[0].why
+
+    table = tmp_path / "2023年度.csv"
+    table.write_text("部门,年初预算数,自评得分\n,12,90\n甲局,x,90\n", encoding="utf-8")
+    returns = read_returns(SAMPLES / "returns", workers=1)
+    (comparison,) = aggregate(check(returns), previous=table).comparisons
+    assert "第 2 行没有单位名称" in "".join(comparison.remarks)

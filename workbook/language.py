@@ -1,11 +1,13 @@
 """The language of what the command line says: Chinese, the source, or English out of `locale/`.
 
-What a finding, a sheet or a document says is Chinese always and does not pass through here.
+What a finding, a sheet, a document or a ledger says is Chinese always, and does not pass through here.
 """
 
 from __future__ import annotations
 
 import gettext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _LOCALE = Path(__file__).with_name("locale")
@@ -20,6 +22,17 @@ def speak(language: str) -> None:
         if language == "en"
         else gettext.NullTranslations()
     )
+
+
+@contextmanager
+def in_chinese() -> Iterator[None]:
+    """Say what follows in Chinese: it is put on record."""
+    global _spoken  # noqa: PLW0603
+    before, _spoken = _spoken, gettext.NullTranslations()
+    try:
+        yield
+    finally:
+        _spoken = before
 
 
 def t(message: str, /, **values: object) -> str:

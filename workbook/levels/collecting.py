@@ -8,7 +8,7 @@ from typing import Any
 
 from workbook.arguments import PathLike, as_paths
 from workbook.errors import WorkbookError
-from workbook.language import marked, t
+from workbook.language import in_chinese, marked, t
 from workbook.levels.city import COUNTY_STATES, RIGHT, CityBoard, CountyState, fold_city
 from workbook.reported import CITY, ReportPack, is_pack, open_pack
 from workbook.round import OpenRound, opened
@@ -134,7 +134,8 @@ def _events(
     )
     if is_pack(content):
         try:
-            event = read_event(city, incoming.sha256, open_pack(content, name), name, board)
+            with in_chinese():
+                event = read_event(city, incoming.sha256, open_pack(content, name), name, board)
         except WorkbookError as error:
             event = _unreadable(incoming.sha256, str(error))
     told[incoming.sha256] = event.data["standing"], event.data["why"]

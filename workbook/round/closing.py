@@ -244,12 +244,12 @@ def _wrote(path: Path) -> Iterator[None]:
 
 
 def _open(board: Board) -> Iterator[str]:
-    """What stands against closing, a clause each."""
+    """What stands against closing, a clause each, in Chinese: it is put on record."""
     for duty in board.duties:
         if duty.state not in FINISHED:
             yield f"{duty.full_key} {STATES[duty.state]}"
     for stray in board.unassigned:
-        yield t("{name} 还没有归到单位", name=stray.name)
+        yield f"{stray.name} 还没有归到单位"
 
 
 def _former_seal(this_round: OpenRound) -> str:

@@ -420,7 +420,7 @@ class _TableReader:
             words = {name: self._cell(cells, name) for name in columns}
             if not words.get("department") and not words.get("code"):
                 if any(self._cell(cells, name) for name in self.units):
-                    self.unread.append(t("{number}没有单位名称", number=self._at(number)))
+                    self.unread.append(f"{self._at(number)}没有单位名称")
                 continue
             figures, unread = self._figures(number, cells)
             self.unread += unread
@@ -462,11 +462,7 @@ class _TableReader:
 
     def _at(self, number: int, name: str = "") -> str:
         if not self.table.sheet:
-            return t(
-                "第 {number} 行{value}",
-                number=number,
-                value=t("“{value}”", value=self._head_of(name)) if name else "",
-            )
+            return f"第 {number} 行{f'“{self._head_of(name)}”' if name else ''}"
         column = self.head.columns[name or "department"].number + 1
         return str(Address(self.table.sheet, number, column))
 
