@@ -82,7 +82,7 @@ def as_paths(value: object, name: str) -> list[Path]:
         raise refusal(name, value, t("应是一个或几个文件、文件夹的路径"))
     paths = expanded(shortest(as_path(each, name)) for each in value)
     if alone and not any(isinstance(path, Url) or os.path.lexists(path) for path in paths):
-        raise ArgumentError(t("找不到“{paths}”，请检查路径", paths=paths[0]))
+        raise ArgumentError(t("找不到“{path}”，请检查路径", path=paths[0]))
     return paths
 
 

@@ -76,8 +76,8 @@ def require_none_there(paths: Iterable[Path]) -> None:
     if existing:
         raise BuildError(
             t(
-                "{existing} 等 {count} 个文件已经存在；要覆盖请加 --force",
-                existing=existing[0],
+                "{first} 等 {count} 个文件已经存在；要覆盖请加 --force",
+                first=existing[0],
                 count=len(existing),
             )
         )

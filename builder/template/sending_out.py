@@ -58,9 +58,9 @@ def issue(
         first = of_path.setdefault(str(path).casefold(), each)
         if first is not each:
             names = t(
-                "“{value}”和“{value2}”",
-                value=first.project or first.department,
-                value2=each.project or each.department,
+                "“{first}”和“{second}”",
+                first=first.project or first.department,
+                second=each.project or each.department,
             )
             raise BuildError(
                 t(

@@ -348,10 +348,10 @@ def _check_fillings(layout: Layout, filling: Filling, prefilled: Filling) -> Non
                 for unknown in values.keys() - known:
                     raise BuildError(
                         t(
-                            "“{section}”第 {number} 行没有“{unknown}”这一格",
+                            "“{section}”第 {number} 行没有“{name}”这一格",
                             section=section,
                             number=number,
-                            unknown=unknown,
+                            name=unknown,
                         )
                     )
 

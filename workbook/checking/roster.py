@@ -282,9 +282,9 @@ def load_roster(
         listed_years = t("、").join(map(str, years))
         raise RosterError(
             t(
-                "{path}：“年度”列有不同的年度：{listed_years}。一次收表只能有一个年度",
+                "{path}：“年度”列有不同的年度：{years}。一次收表只能有一个年度",
                 path=path,
-                listed_years=listed_years,
+                years=listed_years,
             )
         )
     roster = Roster(path, entries)
@@ -456,7 +456,7 @@ def _all_or_every_mistake(
             mistakes.append(str(error))
     if len(mistakes) > _MOST_MISTAKES:
         mistakes[_MOST_MISTAKES:] = [
-            t("……这样的还有 {most_mistakes} 行", most_mistakes=len(mistakes) - _MOST_MISTAKES)
+            t("……这样的还有 {count} 行", count=len(mistakes) - _MOST_MISTAKES)
         ]
     if mistakes:
         raise RosterError("\n".join(mistakes))
@@ -477,9 +477,9 @@ def _require_sound(where: str, line: _ListedLine, heads: _Heads) -> None:
         shown_cells = "，".join(texts.brief(text) for text in named.values() if text)
         raise RosterError(
             t(
-                "{where}：“{shown_cells}”不是{subject}，请删除合计这一行",
+                "{where}：“{cells}”不是{subject}，请删除合计这一行",
                 where=where,
-                shown_cells=shown_cells,
+                cells=shown_cells,
                 subject=t(heads.subject),
             )
         )
@@ -508,10 +508,10 @@ def _require_sound(where: str, line: _ListedLine, heads: _Heads) -> None:
         if unseen := texts.unseen_in(text):
             raise RosterError(
                 t(
-                    "{at}：“{text}”里有看不见的字符（U+{unseen:04X}），请清空这一格重新键入",
+                    "{at}：“{text}”里有看不见的字符（U+{number:04X}），请清空这一格重新键入",
                     at=at,
                     text=texts.brief(text),
-                    unseen=ord(unseen),
+                    number=ord(unseen),
                 )
             )
         if text.startswith("="):
@@ -636,10 +636,10 @@ def _head(place: str, rows: Sequence[Row], heads: _Heads) -> tuple[int, dict[int
             if list(columns.values()).count(name) > 1:
                 raise RosterError(
                     t(
-                        "{place}，第 {number} 行：有两列都是“{spellings}”，请只留一列或改名",
+                        "{place}，第 {number} 行：有两列都是“{head}”，请只留一列或改名",
                         place=place,
                         number=number,
-                        spellings=spellings[0],
+                        head=spellings[0],
                     )
                 )
         return position, columns
@@ -749,7 +749,7 @@ def _blank_counties(path: Path, entries: Sequence[RosterEntry]) -> str:
     blank = [str(entry.row) for entry in entries if not entry.county]
     if not 0 < len(blank) < len(entries):
         return ""
-    return t("{path}：第 {blank}行没有县区，其余的有；请补填", path=path, blank=_few(blank))
+    return t("{path}：第 {rows}行没有县区，其余的有；请补填", path=path, rows=_few(blank))
 
 
 _MOST_ROWS = 5
@@ -775,9 +775,9 @@ def _repeated(
         return ""
     repetitions = t("；").join(
         t(
-            "{county}“{same}”在第 {rows}行",
+            "{county}“{name}”在第 {rows}行",
             county=same[0].county,
-            same=value(same[0]),
+            name=value(same[0]),
             rows=_few([str(entry.row) for entry in same]),
         )
         for same in repeated[:_MOST_ROWS]

@@ -31,7 +31,7 @@ def require_told_apart(sent: SentReturns) -> None:
     _require_counties(sent.returns, sent.roster)
     cases = [*_of_several_counties(sent), *_of_one_department(sent), *_of_one_name(sent)]
     if cases:
-        more = t("；另有 {listed} 处", listed=len(cases) - _LISTED) if len(cases) > _LISTED else ""
+        more = t("；另有 {count} 处", count=len(cases) - _LISTED) if len(cases) > _LISTED else ""
         raise WorkbookError(
             t(
                 "分不清单位：{names}{more}。{remedies}",
@@ -148,10 +148,10 @@ def _case_of(read: Sequence[Submission], returns: Sequence[Return]) -> str:
         code = first.department_code.strip()
         who = t("预算编码 {code}", code=code) if code else f"“{first.department.strip()}”"
         return t(
-            "{who} 在 {count} 个文件夹里都有（{values}）",
+            "{who} 在 {count} 个文件夹里都有（{returns}）",
             who=who,
             count=len(by_folder),
-            values=_named(list(by_folder.values())[::-1]),
+            returns=_named(list(by_folder.values())[::-1]),
         )
     names: dict[tuple[str, str], tuple[str, Return]] = {}
     for submission, returned in zip(read, returns, strict=True):
@@ -165,9 +165,9 @@ def _case_of(read: Sequence[Submission], returns: Sequence[Return]) -> str:
             listed_names = t("、").join(f"“{name}”" for name, _ in several[:_LISTED])
             files = _named([returned for _, returned in several])
             return t(
-                "预算编码 {code} 有不同的单位名称{listed_names}（{files}）",
+                "预算编码 {code} 有不同的单位名称{names}（{files}）",
                 code=code,
-                listed_names=listed_names,
+                names=listed_names,
                 files=files,
             )
     return ""

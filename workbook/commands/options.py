@@ -370,11 +370,11 @@ def refuse_filled(folder: Path, *, force: bool) -> None:
     if names:
         fail(
             t(
-                "文件夹“{folder}”里已有 {count} 个文件或文件夹（如 {names}）；"
+                "文件夹“{folder}”里已有 {count} 个文件或文件夹（如 {first}）；"
                 "要写在里面、覆盖同名的，请加 --force",
                 folder=folder,
                 count=len(names),
-                names=names[0],
+                first=names[0],
             )
         )
 
@@ -400,12 +400,12 @@ def kept_reviews(reviews_path: Path | None, output: Path, password_env: str) -> 
     if lost_count:
         fail(
             t(
-                "“{output}”里填写的 {lost_count} 处（复核得分、备注、"
-                "分数下限或抽查条件）不在“{reviews_path}”里，覆盖就会丢失；"
+                "“{output}”里填写的 {count} 处（复核得分、备注、"
+                "分数下限或抽查条件）不在“{reviews}”里，覆盖就会丢失；"
                 "请另写一个文件，或改用 --reviews {output}",
                 output=output,
-                lost_count=lost_count,
-                reviews_path=reviews_path,
+                count=lost_count,
+                reviews=reviews_path,
             )
         )
     return reviews
@@ -445,7 +445,7 @@ def password_in(variable: str) -> str:
         return ""
     password = os.environ.get(variable, "")
     if not password:
-        fail(t("环境变量 {variable} 没有设置密码", variable=variable))
+        fail(t("环境变量 {name} 没有设置密码", name=variable))
     return password
 
 
@@ -478,11 +478,11 @@ def print_kept_reviews(reviews: Reviews | None, summary: Summary) -> None:
     matched, unmatched = len(reviews.entries) - len(summary.unmatched), len(summary.unmatched)
     say(
         t(
-            "沿用“{path}”里填写的：{matched} 个单位的复核，{count} 个分数下限，{count2} 项抽查条件",
+            "沿用“{path}”里填写的：{matched} 个单位的复核，{cutoffs} 个分数下限，{criteria} 项抽查条件",
             path=reviews.path,
             matched=matched,
-            count=len(reviews.cutoffs),
-            count2=len(reviews.criteria),
+            cutoffs=len(reviews.cutoffs),
+            criteria=len(reviews.criteria),
         )
     )
     absent_forms = sorted(
@@ -491,15 +491,15 @@ def print_kept_reviews(reviews: Reviews | None, summary: Summary) -> None:
     if absent_forms:
         say(
             t(
-                "本次没有{absent_forms}表，它们的分数下限照样留在“参数”一张表里",
-                absent_forms=t("、").join(absent_forms),
+                "本次没有{forms}表，它们的分数下限照样留在“参数”一张表里",
+                forms=t("、").join(absent_forms),
             )
         )
     if unmatched:
         say(
             t(
-                "另有 {unmatched} 条复核没有对应的单位，列在“未对应复核”一张表里",
-                unmatched=unmatched,
+                "另有 {count} 条复核没有对应的单位，列在“未对应复核”一张表里",
+                count=unmatched,
             )
         )
 

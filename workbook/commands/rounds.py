@@ -661,10 +661,10 @@ def publish(folder: Path, pdf: bool, as_json: bool) -> None:
         done,
         as_json,
         t(
-            "公开 {count} 份，在 {folder}；没有公开 {count2} 份",
+            "公开 {count} 份，在 {folder}；没有公开 {left_out} 份",
             count=count,
             folder=folder / "公开",
-            count2=len(done.refused),
+            left_out=len(done.refused),
         ),
     )
 

@@ -106,12 +106,12 @@ def report(
     papers = t("，PDF {count} 份", count=len(written.papers)) if pdf else ""
     say(
         t(
-            "共 {count} 份表：写出 {count2} 份报告{papers}，没有写出 {count3} 份；"
+            "共 {returns} 份表：写出 {documents} 份报告{papers}，没有写出 {left_out} 份；"
             "在文件夹 {output}",
-            count=len(returns),
-            count2=len(written.documents),
+            returns=len(returns),
+            documents=len(written.documents),
             papers=papers,
-            count3=len(left_out),
+            left_out=len(left_out),
             output=output,
         )
     )

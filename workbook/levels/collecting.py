@@ -199,9 +199,9 @@ def _keep_forms(city: OpenRound, packs: Iterable[ReportPack], name: str) -> None
             if known is not None and known.definition != form.definition:
                 raise WorkbookError(
                     t(
-                        "{name}：《{name2}》的定义与别的县区的不一样，加不到一起；请县区用同一份定义收表",
+                        "{name}：《{form}》的定义与别的县区的不一样，加不到一起；请县区用同一份定义收表",
                         name=name,
-                        name2=form.name,
+                        form=form.name,
                     )
                 )
             if known is None:

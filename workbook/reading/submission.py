@@ -244,10 +244,10 @@ def require_whole(returns: Iterable[Return]) -> None:
     if light:
         raise ArgumentError(
             t(
-                "{count} 份表没有带着单元格（如 {light}，出自 roll_up）："
+                "{count} 份表没有带着单元格（如 {first}，出自 roll_up）："
                 "请用它的汇总和写出的数据，要逐格的，用 read_returns 读",
                 count=len(light),
-                light=light[0],
+                first=light[0],
             )
         )
 
@@ -270,10 +270,10 @@ def require_checked(returns: Iterable[Return], *, checked: bool) -> None:
     if checked and unchecked:
         raise ArgumentError(
             t(
-                "{count} 份表没有检查过（如 {unchecked}），不知道有没有错："
+                "{count} 份表没有检查过（如 {first}），不知道有没有错："
                 "请先 check(returns)；确要不检查，写 checked=False",
                 count=len(unchecked),
-                unchecked=unchecked[0],
+                first=unchecked[0],
             )
         )
 

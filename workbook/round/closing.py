@@ -151,7 +151,7 @@ def seal_round(
                 t(" 等 {count} 项", count=len(open_)) if len(open_) > _MOST_LISTED else ""
             )
             raise WorkbookError(
-                t("还不能封存：{listed}。确要封存，请写明原因：--why “……”", listed=listed)
+                t("还不能封存：{open}。确要封存，请写明原因：--why “……”", open=listed)
             )
         data = {
             "why": why.strip(), "open": open_, "former": _former_seal(this_round), **(options or {}),
@@ -167,9 +167,9 @@ def seal_round(
     said = (
         t("封存：{pack}，留在本单位，印鉴下请写：{seal}", pack=pack, seal=seal),
         t(
-            "上报：{report}，印鉴下请写：{report2}",
-            report=report,
-            report2=_closing(this_round).data["report"],
+            "上报：{pack}，印鉴下请写：{seal}",
+            pack=report,
+            seal=_closing(this_round).data["report"],
         ),
         *(t("没有办完就封存的：{each}", each=each) for each in open_),
     )

@@ -451,9 +451,9 @@ class _Decision:
             if unanswered is not None:
                 raise WorkbookError(
                     t(
-                        "{full_key}：第 {unanswered} 个问题单位没有答复，没有可以不同意的",
+                        "{full_key}：第 {numbers} 个问题单位没有答复，没有可以不同意的",
                         full_key=duty.full_key,
-                        unanswered=unanswered,
+                        numbers=unanswered,
                     )
                 )
             events.append(self._event(
@@ -551,10 +551,10 @@ def assign(
                 continue
             after = fold(this_round)
             said = t(
-                "{name}：归 {full_key}，{by_key}",
+                "{name}：归 {full_key}，{state}",
                 name=incoming.name,
                 full_key=duty.full_key,
-                by_key=_state_words(after.by_key[duty.key]),
+                state=_state_words(after.by_key[duty.key]),
             )
             return Done(
                 tuple(e.id for e in written),

@@ -104,9 +104,9 @@ class RoundFolder:
         if len(there) > 1:
             raise WorkbookError(
                 t(
-                    "{there} 和 {there2}：只能有一份{stem}，请留下一份",
-                    there=there[0],
-                    there2=there[1],
+                    "{first} 和 {second}：只能有一份{stem}，请留下一份",
+                    first=there[0],
+                    second=there[1],
                     stem=stem,
                 )
             )

@@ -180,11 +180,11 @@ def _require_sensible(path: Path, settings: RoundSettings) -> None:
     if wrong:
         raise WorkbookError(
             t(
-                "{path}：{wrong} = {settings!r} 不对，应是{kinds}",
+                "{path}：{name} = {value!r} 不对，应是{wanted}",
                 path=path,
-                wrong=wrong,
-                settings=getattr(settings, wrong),
-                kinds=t(_KINDS[wrong][1]),
+                name=wrong,
+                value=getattr(settings, wrong),
+                wanted=t(_KINDS[wrong][1]),
             )
         )
 

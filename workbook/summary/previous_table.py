@@ -96,12 +96,12 @@ class PreviousTables:
             if first != name:
                 raise PreviousError(
                     t(
-                        "{path}：{first}和{name}都是 {fiscal_year} 年度{name2}的汇总，请只留一张",
+                        "{path}：{first}和{second}都是 {fiscal_year} 年度{form}的汇总，请只留一张",
                         path=self.path,
                         first=first,
-                        name=name,
+                        second=name,
                         fiscal_year=lines.fiscal_year,
-                        name2=lines.form.name,
+                        form=lines.form.name,
                     )
                 )
 
@@ -223,9 +223,9 @@ def _belonging(table: PlainTable, forms: Sequence[Form]) -> tuple[Form, _TableHe
     if head.repeated:
         number = table.rows[head.position][0]
         return t(
-            "第 {number} 行的表头有两列都像是“{repeated}”，请只留一列或改名",
+            "第 {number} 行的表头有两列都像是“{head}”，请只留一列或改名",
             number=number,
-            repeated=head.repeated[0],
+            head=head.repeated[0],
         )
     return form, head
 

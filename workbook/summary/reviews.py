@@ -354,9 +354,9 @@ class _ReviewsReader:
             if first is not entry:
                 self.faults.append(
                     t(
-                        "{address} 和 {address2} 都是“{department}”的复核，请只留一行",
-                        address=first.address,
-                        address2=entry.address,
+                        "{first} 和 {second} 都是“{department}”的复核，请只留一行",
+                        first=first.address,
+                        second=entry.address,
                         department=entry.department or entry.code,
                     )
                 )

@@ -139,7 +139,7 @@ def frames(
     require_whole(returns)
     twice = [key for key, count in Counter(item.key for item in returns).items() if count > 1]
     if twice:
-        raise ArgumentError(t("{twice}：读了不止一遍，请只读一遍", twice=twice[0]))
+        raise ArgumentError(t("{path}：读了不止一遍，请只读一遍", path=twice[0]))
     if form is not None:
         taken(form, Form, "form", "应是表式（load_form 读出的）")
     groups = by_form(returns)

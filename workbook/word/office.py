@@ -115,7 +115,7 @@ def _run(command: list[str], seconds: float, home: Path) -> None:
             start_new_session=_HAS_GROUPS,
         )
     except OSError as error:
-        raise NoOffice(t("LibreOffice 无法启动（{strerror}）", strerror=error.strerror)) from None
+        raise NoOffice(t("LibreOffice 无法启动（{reason}）", reason=error.strerror)) from None
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
