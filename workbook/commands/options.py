@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import sys
@@ -287,6 +288,8 @@ def given_form(name: str, form_file: Iterable[Path]) -> Form:
     )
     if not named:
         known_ids = {form.id for form in (*ours, *further)}
+        if near := difflib.get_close_matches(name, known_ids, n=1):
+            fail(t("没有名为“{name}”的表；最接近的是“{near}”", name=name, near=near[0]))
         fail(
             t(
                 "没有名为“{name}”的表；现有：{known}；自己的定义请给出 .toml 文件",

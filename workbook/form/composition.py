@@ -16,8 +16,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from workbook.catalogue import CATALOGUE
 from workbook.errors import FormError, Refused, nearest
 from workbook.form.toml_table import KEYS, SourcedTable, TomlTable
+from workbook.language import t
 from workbook.limits import LONGEST_TEXT, MEGABYTE, Limits
 from workbook.package import read_file
 from workbook.text import brief
@@ -112,17 +114,16 @@ def _bytes(path: Path) -> bytes:
     try:
         return read_file(path.resolve(), _LIMITS)
     except Refused as refused:
-        reason = _REASONS.get(refused.code, _REASONS["W101"])
+        reason = t(CATALOGUE[refused.code].message, detail=refused.detail)
     except (OSError, RuntimeError):  # a name too long, links in a circle
-        reason = _REASONS["W101"]
-    raise FormError(f"{path}: {reason}; check the path and the file")
-
-
-_REASONS = {
-    "W101": "is not there, is no file or may not be read",
-    "W102": "is empty",
-    "W106": "is larger than 1 MB",
-}
+        reason = t("路径无效")
+    raise FormError(
+        t(
+            "{path}：表式定义无法读取（{reason}），请检查路径和这个文件",
+            path=path,
+            reason=reason,
+        )
+    )
 
 
 _TOML_HINT = "; look near this line for quotes, commas and brackets that are Chinese or have no partner, or a key given twice"
