@@ -15,9 +15,9 @@ from workbook.package.parts import (
     ParseTask,
     Relationship,
     WorkbookPart,
-    feed,
     parse_content_types,
     parse_relationships,
+    parse_xml,
     scan,
 )
 from workbook.package.sheets import RawCell, Sheet, Validation
@@ -38,7 +38,6 @@ __all__ = [
     "bounded",
     "describe_archive",
     "document_kind",
-    "feed",
     "is_encrypted",
     "is_mail",
     "members",
@@ -46,6 +45,7 @@ __all__ = [
     "open_package",
     "parse_content_types",
     "parse_relationships",
+    "parse_xml",
     "read_file",
     "read_mail",
     "scan",

@@ -11,12 +11,11 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
-from xml.parsers import expat
 
 from workbook.address import letters
 from workbook.errors import Refused
 from workbook.package.container import Archive
-from workbook.package.parts import ParseTask, feed
+from workbook.package.parts import ParseTask, parse_xml
 from workbook.package.sheets import CellType, RawCell, Sheet
 
 ODS = "ods"
@@ -52,11 +51,10 @@ def read_sheets(archive: Archive, task: ParseTask, unread: Collection[str]) -> t
     if packed is None:
         raise Refused("W104", f"缺少部件 {_CONTENT}")
     document = _Document(task, unread)
-    parser = expat.ParserCreate(None, " ")
-    parser.StartElementHandler = document.start
-    parser.EndElementHandler = document.end
-    parser.CharacterDataHandler = document.text
-    feed(parser, archive.inflate(_CONTENT, packed), task, document.require_shallow)
+    parse_xml(
+        archive.inflate(_CONTENT, packed), task, start=document.start, end=document.end,
+        text=document.text, tick=document.require_shallow,
+    )  # fmt: skip
     if not document.sheets:
         raise task.damaged("没有工作表")
     return tuple(document.sheets)

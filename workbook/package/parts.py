@@ -1,6 +1,6 @@
 """The XML parts of a workbook other than its sheets: bytes in, plain data out, one pass each.
 
-Every part goes through `feed`: no document type, no entities, bounded depth, a deadline. Namespaces
+Every part goes through `parse_xml`: no document type, no entities, bounded depth, a deadline. Namespaces
 are compared, prefixes never; Strict and Transitional names mean the same.
 """
 
@@ -145,19 +145,26 @@ class ParseTask(NamedTuple):
             raise self.over("嵌套层数", self.limits.xml_depth)
 
 
-def feed(
-    parser: expat.XMLParserType,
+def parse_xml(
     data: bytes,
     task: ParseTask,
+    *,
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None],
+    text: Callable[[str], object],
     tick: Callable[[], None] | None = None,
 ) -> None:
-    """Run the parser over the part; `tick` is called between chunks. Raises Refused only."""
+    """Tell of each start, end and text in the part; `tick` is called between chunks. Raises Refused only."""
+    parser = expat.ParserCreate(None, " ")
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = text
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_doctype
     parser.EntityDeclHandler = _refuse_doctype
     try:
-        for start in range(0, len(data), _CHUNK):
-            parser.Parse(data[start : start + _CHUNK], False)
+        for at in range(0, len(data), _CHUNK):
+            parser.Parse(data[at : at + _CHUNK], False)
             task.watch.check()
             if tick is not None:
                 tick()
@@ -202,11 +209,7 @@ def scan(data: bytes, task: ParseTask, visit: Visit) -> str:
         visit(paths.pop(), attributes.pop(), "".join(text))
         text.clear()
 
-    parser = expat.ParserCreate(None, " ")
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = text.append
-    feed(parser, data, task)
+    parse_xml(data, task, start=start, end=end, text=text.append)
     return root
 
 
@@ -406,11 +409,10 @@ def _parse_strings(data: bytes, task: ParseTask) -> list[str]:
         elif name == phonetic_tag:
             phonetic = False
 
-    parser = expat.ParserCreate(None, " ")
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = text.append
-    feed(parser, data, task, lambda: task.require_shallow(depth))
+    parse_xml(
+        data, task, start=start, end=end, text=text.append,
+        tick=lambda: task.require_shallow(depth),
+    )  # fmt: skip
     return strings
 
 

@@ -14,10 +14,9 @@ from datetime import datetime, time
 from functools import lru_cache
 from math import isfinite
 from typing import Literal, NamedTuple
-from xml.parsers import expat
 
 from workbook.address import column_number, letters
-from workbook.package.parts import ParseTask, feed, is_true, root_space, unescape
+from workbook.package.parts import ParseTask, is_true, parse_xml, root_space, unescape
 from workbook.package.shared_formulas import Position, SharedFormulas
 from workbook.text import brief
 
@@ -280,11 +279,7 @@ def parse(data: bytes, task: ParseTask, date1904: bool) -> Parsed:  # noqa: PLR0
         task.require_shallow(depth)
         grid.require_few()
 
-    parser = expat.ParserCreate(None, " ")
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = text.append
-    feed(parser, data, task, tick)
+    parse_xml(data, task, start=start, end=end, text=text.append, tick=tick)
     return Parsed(grid, rest, grounds)
 
 

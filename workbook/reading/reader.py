@@ -7,14 +7,15 @@ Nothing here raises for what a department sent: a file that cannot be read is a 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from workbook.address import Address
 from workbook.arguments import PathLike, as_paths, as_whole, refusal, taken
@@ -67,7 +68,7 @@ from workbook.reading.submission import (
 )
 from workbook.reading.tampering import audit, audit_pasted
 from workbook.reading.unforeseen import is_foreseen, rejected
-from workbook.reading.workers import Processes, WorkBatch, dispatch
+from workbook.reading.workers import IN_FLIGHT, Processes, WorkBatch, dispatch
 from workbook.stores import Url, fetch, find_beyond, is_beyond, location
 from workbook.text import printable
 
@@ -80,10 +81,16 @@ sent to other processes)."""
 
 LIMITS = Limits()
 
+Item = TypeVar("Item")
+
 _HIDDEN = frozenset((CALC_SHEET, LIST_SHEET))
 """Nothing is taken from these sheets, and what they should say shows on 自检, so they are not parsed."""
 _UNREAD = _HIDDEN | {GUIDE_SHEET, CHECK_SHEET}
 """Nor are these: what 自检 says is repeated on `_form`."""
+_WORTH_A_PROCESS = 200
+"""So many files are read in several processes, if several are asked for."""
+_AT_ONCE = 50
+"""So many files are a batch."""
 _OWN_FILES = ("~$", ".~", "._")
 _LITTER = {".ds_store", "thumbs.db", "desktop.ini"}
 
@@ -180,15 +187,11 @@ def read_returns(
     work = partial(
         read_batch, forms=as_forms(forms), passwords=as_passwords(passwords), county=county
     )
-    returns_by_start: dict[int, list[Return]] = {}
-    for batch, returns in _read_in_batches(files, work, several, executor):
-        returns_by_start[batch.start] = (
-            of_counties([fatal(batch.items[0])], county) if returns is None else returns
-        )
-        if progress is not None:
-            for path in batch.items:
-                progress(path)
-    return Returns(r for start in sorted(returns_by_start) for r in returns_by_start[start])
+    return _read_in_batches(
+        files, work, workers=several, executor=executor,
+        name_of=lambda path: path, lost=lambda path: of_counties([fatal(path)], county),
+        progress=progress,
+    )  # fmt: skip
 
 
 def as_forms(value: object, name: str = "forms") -> Forms:
@@ -242,34 +245,56 @@ def require_counties(files: Iterable[Path], county: County) -> None:
 
 
 def _read_in_batches(
-    files: Sequence[Path],
-    work: Callable[[WorkBatch[Path]], list[Return]],
+    items: Sequence[Item],
+    work: Callable[[WorkBatch[Item]], list[Return]],
+    *,
     workers: int,
     executor: Executor | None,
-) -> Iterator[tuple[WorkBatch[Path], list[Return] | None]]:
-    """Batches of the files with their returns, as they are ready; None for one file that kills."""
-    if executor is None and (workers < 2 or len(files) < _WORTH_A_PROCESS):
-        for start, path in enumerate(files):
-            batch = WorkBatch(start, (path,))
-            yield batch, work(batch)
-        return
-    with nullcontext(executor) if executor is not None else Processes(workers) as pool:
-        in_flight = 2 * workers if executor is None else _IN_FLIGHT
-        yield from dispatch(work, files, pool, size=_AT_ONCE, in_flight=in_flight)
+    name_of: Callable[[Item], Path],
+    lost: Callable[[Item], list[Return]],
+    progress: Callable[[Path], None] | None,
+    in_flight: int = 128,
+    size: int = _AT_ONCE,
+) -> Returns:
+    """The returns of all items, in their order; `lost` tells of one that ended every process which read it.
+
+    `in_flight` is for an `executor` of which it is not known how much it can do at a time.
+    """
+    returns_by_start: dict[int, list[Return]] = {}
+    with contextlib.ExitStack() as stack:
+        batches: Iterable[tuple[WorkBatch[Item], list[Return] | None]]
+        if executor is not None:
+            batches = dispatch(work, items, executor, size=size, in_flight=in_flight)
+        elif workers < 2 or len(items) < _WORTH_A_PROCESS:
+            singles = (WorkBatch(start, (item,)) for start, item in enumerate(items))
+            batches = ((single, work(single)) for single in singles)
+        else:
+            processes = stack.enter_context(Processes(workers))
+            batches = dispatch(work, items, processes, size=size, in_flight=2 * workers)
+        for batch, returns in batches:
+            returns_by_start[batch.start] = lost(batch.items[0]) if returns is None else returns
+            if progress is not None:
+                for item in batch.items:
+                    progress(name_of(item))
+    return Returns(r for start in sorted(returns_by_start) for r in returns_by_start[start])
 
 
 def read_batch(
     batch: WorkBatch[Path], *, forms: Forms, passwords: Passwords, county: County = ""
 ) -> list[Return]:
     """The returns of some files, in this process."""
-    returns = [returned for path in batch.items for returned in _survived(path, forms, passwords)]
+    returns = [
+        returned
+        for path in batch.items
+        for returned in _survived(path, partial(_read_file, path, forms, passwords))
+    ]
     return of_counties(returns, county)
 
 
-def _survived(path: Path, forms: Forms, passwords: Passwords) -> list[Return]:
+def _survived(path: Path, read: Callable[[], list[Return]]) -> list[Return]:
     """The returns of one file, whatever happens in reading it."""
     try:
-        return _read_file(path, forms, passwords)
+        return read()
     except Exception as error:
         if is_foreseen(error):
             raise
@@ -287,14 +312,6 @@ def usual_workers() -> int:
     return 1 if is_script else os.cpu_count() or 1
 
 
-_WORTH_A_PROCESS = 200
-_AT_ONCE = 50
-_FEW_AT_ONCE = 4
-"""So many where there are but few, so that every process has something to do and one is soon told of."""
-_IN_FLIGHT = 128
-"""Batches under way on an executor of which it is not known how much it can do at a time."""
-
-
 def read_kept(
     files: Sequence[tuple[Path, Path]],
     *,
@@ -309,50 +326,26 @@ def read_kept(
     A return a file, in their order; archives are not opened. With a `pool` all are read there, none in this
     process; nothing else may be done with it meanwhile.
     """
-    work = partial(_read_kept, forms=forms, passwords=passwords)
-    returns_by_start: dict[int, list[Return]] = {}
-    is_much = len(files) >= _WORTH_A_PROCESS
-    size = _AT_ONCE if is_much else _FEW_AT_ONCE
-    if pool is not None:
-        returns_by_start = _gathered(dispatch(work, files, pool, size=size), progress)
-    elif workers < 2 or not is_much:
-        batches: Iterable[tuple[WorkBatch[tuple[Path, Path]], list[Return] | None]] = (
-            (batch, work(batch))
-            for batch in (WorkBatch(n, (each,)) for n, each in enumerate(files))
-        )
-        returns_by_start = _gathered(batches, progress)
-    else:
-        with Processes(workers) as processes:
-            batches = dispatch(work, files, processes, size=size, in_flight=2 * workers)
-            returns_by_start = _gathered(batches, progress)
-    return Returns(r for start in sorted(returns_by_start) for r in returns_by_start[start])
-
-
-def _gathered(
-    batches: Iterable[tuple[WorkBatch[tuple[Path, Path]], list[Return] | None]],
-    progress: Callable[[Path], None] | None,
-) -> dict[int, list[Return]]:
-    returns_by_start: dict[int, list[Return]] = {}
-    for batch, returns in batches:
-        returns_by_start[batch.start] = returns or [fatal(batch.items[0][0])]
-        if progress is not None:
-            for name, _ in batch.items:
-                progress(name)
-    return returns_by_start
+    return _read_in_batches(
+        files, partial(_read_kept, forms=forms, passwords=passwords),
+        workers=workers, executor=pool, in_flight=IN_FLIGHT,
+        # Of few, each process has something to do, and one is soon told of.
+        size=_AT_ONCE if len(files) >= _WORTH_A_PROCESS else 4,
+        name_of=lambda file: file[0], lost=lambda file: [fatal(file[0])], progress=progress,
+    )  # fmt: skip
 
 
 def _read_kept(
     batch: WorkBatch[tuple[Path, Path]], *, forms: Forms, passwords: Passwords
 ) -> list[Return]:
-    returns = []
-    for name, place in batch.items:
-        try:
-            returns.append(_read(name, _content(place), forms, passwords))
-        except Exception as error:
-            if is_foreseen(error):
-                raise
-            returns.append(rejected(name, error))
-    return returns
+    def read(name: Path, place: Path) -> list[Return]:
+        return [_read(name, _content(place), forms, passwords)]
+
+    return [
+        returned
+        for name, place in batch.items
+        for returned in _survived(name, partial(read, name, place))
+    ]
 
 
 def read_return(

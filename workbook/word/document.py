@@ -12,7 +12,6 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
-from xml.parsers import expat
 
 from workbook.address import Address
 from workbook.errors import Refused
@@ -23,9 +22,9 @@ from workbook.package import (
     Relationship,
     Watch,
     describe_archive,
-    feed,
     parse_content_types,
     parse_relationships,
+    parse_xml,
 )
 from workbook.text import brief
 from workbook.word.looks import (
@@ -272,11 +271,10 @@ class _DocumentReader:
 
     def read(self, data: bytes) -> None:
         """Parse the part. Raises Refused."""
-        parser = expat.ParserCreate(None, " ")
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
-        feed(parser, data, self.task, lambda: self.task.require_shallow(self._depth))
+        parse_xml(
+            data, self.task, start=self._start, end=self._end, text=self._text,
+            tick=lambda: self.task.require_shallow(self._depth),
+        )  # fmt: skip
         if not self._body:
             raise self.task.damaged("没有正文")
 
