@@ -3,9 +3,9 @@
     python benchmarks/bench_many.py [COUNT...] [--table] [--dask]
 
 The returns are the samples with other departments. Each run is a process of its own, so that its peak
-memory is its own: of the parent, and of the largest of its reading processes. `--table` works out from
-the largest run what a county, a province and the country need, as docs/large-scale.md shows it; `--dask` also reads
-through a Dask cluster of this machine.
+memory is its own: of the parent, and of the largest of its reading processes, looked at ten times a second.
+`--table` works out from the largest run what a county, a province and the country need, as
+docs/large-scale.md shows it; `--dask` also reads through a Dask cluster of this machine.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
+
+import psutil
 
 TOP = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TOP), str(TOP / "benchmarks")]
@@ -70,14 +73,36 @@ class Run:
     """Processor seconds to the summary workbook with its long lists left out."""
 
 
-def spent() -> float:
-    """Processor seconds of this process and of those that it waited for."""
-    return sum(os.times()[:4])
+class Others(threading.Thread):
+    """Looks at the reading processes: nobody here waits for them, so the system does not add them up."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.seconds: dict[int, float] = {}
+        self.peak = 0.0
+        """MB of the largest so far."""
+        self.done = threading.Event()
+
+    def run(self) -> None:
+        while not self.done.wait(0.1):
+            self.look()
+
+    def look(self) -> None:
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                times, memory = process.cpu_times(), process.memory_info().rss
+                self.seconds[process.pid] = times.user + times.system
+                self.peak = max(self.peak, memory / 2**20)
+
+    def spent(self) -> float:
+        """Processor seconds of this process and of those."""
+        self.look()
+        return sum(os.times()[:2]) + sum(self.seconds.values())
 
 
-def peak(who: int) -> float:
-    """MB at most so far."""
-    return resource.getrusage(who).ru_maxrss / 1024
+def peak() -> float:
+    """MB of this process at most so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 @contextlib.contextmanager
@@ -96,19 +121,21 @@ def measure(folder: Path, count: int, way: str, workers: int) -> Run:
     """One run, in this process."""
     out = folder / f"out-{count}-{way}-{workers}"
     files = list(islice(listed([folder / "returns"]), count))
-    start, begun = time.perf_counter(), spent()
+    others = Others()
+    others.start()
+    start, begun = time.perf_counter(), others.spent()
     if way == "whole":
         returns = check(read_returns(files, workers=workers))
         frames(returns)
-        read, worked = time.perf_counter(), spent()
-        parent = peak(resource.RUSAGE_SELF)
+        read, worked = time.perf_counter(), others.spent()
+        parent = peak()
         summary = aggregate(returns)
     elif way == "whole, Dask":
         with by_dask(workers) as executor:
             returns = check(read_returns(files, executor=executor))
             frames(returns)
-        read, worked = time.perf_counter(), spent()
-        parent = peak(resource.RUSAGE_SELF)
+        read, worked = time.perf_counter(), others.spent()
+        parent = peak()
         summary = aggregate(returns)
     else:
         processes = by_dask(workers) if way in BY_DASK else Processes(workers)
@@ -117,19 +144,20 @@ def measure(folder: Path, count: int, way: str, workers: int) -> Run:
                 files, Folder(str(out)), forms=known_forms(), executor=executor,
                 in_flight=2 * workers,
             )  # fmt: skip
-        read, worked = time.perf_counter(), spent()
-        parent = peak(resource.RUSAGE_SELF)
+        read, worked = time.perf_counter(), others.spent()
+        parent = peak()
         _, summary = rollup.roll_up(parts)
     build_summary(summary, out.with_suffix(".xlsx"))
-    done, summed = spent(), peak(resource.RUSAGE_SELF)
+    others.done.set()
+    done, summed = others.spent(), peak()
     if way.startswith("batches"):
         rollup.MOST_ROWS = 0
         build_summary(rollup.roll_up(parts)[1], out.with_suffix(".xlsx"))
     return Run(
         count, way, workers, read - start, worked - begun, done - worked, parent,
-        peak(resource.RUSAGE_CHILDREN), summed,
+        others.peak, summed,
         sum(p.stat().st_size for p in out.rglob("*.parquet")) / count / 1024,
-        spent() - done,
+        others.spent() - done,
     )  # fmt: skip
 
 

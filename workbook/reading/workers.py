@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -25,7 +26,7 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import islice
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
@@ -74,10 +75,9 @@ def dispatch(
     killed its process again and again. What `work` raises is raised here; BrokenExecutor if the
     executor takes no more work, WorkbookError if it gave the work up.
     """
-    serial = count()
 
     def submit(batch: WorkBatch[T]) -> Future[R]:
-        return executor.submit(_run, work, batch, next(serial))
+        return executor.submit(_Task(work, batch, uuid.uuid4().hex))
 
     batches = (WorkBatch(i, tuple(items[i : i + size])) for i in range(0, len(items), size))
     suspects: list[WorkBatch[T]] = []
@@ -122,9 +122,20 @@ def _alone(
     yield batch, result
 
 
-def _run(work: Callable[[WorkBatch[T]], R], batch: WorkBatch[T], _serial: int) -> R:
-    """The call that travels. Its number makes it unlike any before: Dask answers equal calls once."""
-    return work(batch)
+@dataclass(frozen=True, slots=True)
+class _Task(Generic[T, R]):
+    """The call that travels, unlike any before: Dask answers equal calls once, and takes them apart to tell unless
+    they have a token."""
+
+    work: Callable[[WorkBatch[T]], R]
+    batch: WorkBatch[T]
+    token: str
+
+    def __call__(self) -> R:
+        return self.work(self.batch)
+
+    def __dask_tokenize__(self) -> str:
+        return self.token
 
 
 def _result(future: Future[R]) -> R:

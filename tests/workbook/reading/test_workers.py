@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dask.tokenize import tokenize
 
 from tests.fillings import SAMPLES
 from workbook.errors import WorkbookError
@@ -124,6 +125,30 @@ class Gone(Threads):
 def test_work_given_up_is_told() -> None:
     with Gone(1) as executor, pytest.raises(WorkbookError, match="工作被取消"):
         list(dispatch(double, range(9), executor, size=4))
+
+
+class Whole:
+    """Work that must not be taken apart to be told from other work: there are whole definitions in it."""
+
+    def __call__(self, batch: WorkBatch[int]) -> list[int]:
+        return double(batch)
+
+    def __dask_tokenize__(self) -> str:
+        raise AssertionError
+
+
+def test_dask_tells_equal_batches_apart_without_looking_into_them() -> None:
+    tokens = set()
+
+    class Noting(Threads):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            tokens.add(tokenize(fn, kwargs, *args))  # as Dask's own executor does
+            return super().submit(fn, *args, **kwargs)
+
+    with Noting(1) as executor:
+        done = list(dispatch(Whole(), [1, 1, 1], executor, size=1))
+    assert in_order(done) == [2, 2, 2]
+    assert len(tokens) == 3
 
 
 def test_a_scheduler_that_does_not_answer_is_told() -> None:
