@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,20 @@ def started(place: Path, *words: str | Path) -> Iterator[tuple[subprocess.Popen[
         process.communicate(timeout=30)  # nothing that it had started outlives it
 
 
+class _Fields(HTMLParser):
+    """The fields of a page's forms, and what stands in them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        about = dict(attrs)
+        is_off = about.get("type") == "checkbox" and "checked" not in about
+        if tag == "input" and not is_off and about.get("name") not in (None, "_check", "back"):
+            self.values[about["name"] or ""] = about.get("value") or ""
+
+
 class Clerk:
     """Somebody at a browser who has logged in."""
 
@@ -153,6 +168,12 @@ class Clerk:
                 return messages(page.text)
             time.sleep(0.1)
         raise AssertionError(f"{path} does not end")
+
+    def form(self, path: str) -> dict[str, str]:
+        """What the forms of a page would send as they stand."""
+        fields = _Fields()
+        fields.feed(self.get(path).text)
+        return fields.values
 
     def seen(self, code: str) -> dict[str, str]:
         """What a form of a department's page says that was seen."""

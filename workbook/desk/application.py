@@ -210,6 +210,7 @@ def build_application(desk: Desk, *, host: str = "127.0.0.1", port: int = 0) -> 
         *page(f"{here}/log", closing_pages.log_page),
         *page(f"{here}/close", closing_pages.close_page, closing_pages.close_here),
         *verb(f"{here}/reopen", closing_pages.reopen_here),
+        *page(f"{here}/settings", start_pages.settings_page, start_pages.change_here),
         *page(f"{here}/file/{{kind}}/{{key}}", closing_pages.file_here),
         *page(f"{here}/county", city_pages.county_page),
         *verb(f"{here}/decide-county", city_pages.decide_on_county),

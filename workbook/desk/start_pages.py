@@ -1,4 +1,4 @@
-"""Before a round: who is there, which rounds there are, and how a new one is made."""
+"""Before a round: who is there, which rounds there are, how a new one is made; and what it goes by, which may be changed later."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from workbook.writing import stem_of
 _TABLES = (".xlsx", ".xls", ".ods", ".csv", ".xlsm")
 _FIELDS = ("name", "place", "year", "deadline", "bureau", "area", "contact", "kind", "last")
 _SHOWN = 50
+_TEXTS = ("bureau", "area", "contact")
+_SWITCHES = ("approve_passed", "close_checked_warnings")
 
 
 # --- who is there ------------------------------------------------------------------------------------------
@@ -200,3 +202,42 @@ def _made(visit: Visit, draft: dict[str, str]) -> Path:
         counties=roster if is_city else None, year=visit.number("year"), deadline=visit.day("deadline", "截止日期"),
         bureau=draft["bureau"], area=draft["area"], contact=draft["contact"], last=last,
     )  # fmt: skip
+
+
+# --- what a round goes by ----------------------------------------------------------------------------------
+
+
+def settings_page(visit: Visit) -> Response:
+    """The settings that may change while forms come in."""
+    return visit.page("settings.html", snapshot=visit.round.snapshot(), section="settings")
+
+
+def change_here(visit: Visit) -> Response:
+    """Change those that the clerk has changed on the page; what another has changed meanwhile stays."""
+    changed: dict[str, Any] = {}
+    for name in (*_TEXTS, *_SWITCHES, "deadline", "remind_days"):
+        if visit.text(name) != visit.text(f"was_{name}"):
+            changed[name] = _value(visit, name)
+    remarks = []
+    if changed:
+        with visit.round.opened() as this_round:
+            remarks = this_round.change_settings(changed)
+    for line in remarks:
+        visit.session.tell("done", line)
+    deadline = changed.get("deadline")
+    if deadline is not None and deadline < today_in_china():
+        visit.session.tell("done", f"截止日期 {deadline} 已经过去了，请核对")
+    return visit.go(f"{visit.here}/settings", "" if remarks else "没有改动")
+
+
+def _value(visit: Visit, name: str) -> object:
+    if name == "deadline":
+        return visit.day(name, "截止日期")
+    if name in _SWITCHES:
+        return visit.text(name) == "1"
+    if name == "remind_days":
+        days = visit.number(name)
+        if days is None:
+            raise WorkbookError("截止前几天起催？请写天数，如 7")
+        return days
+    return visit.text(name)

@@ -192,7 +192,7 @@ _FOR_THE_DESK = (
     (r"请用 --county 写明是哪个县区的", "请选是哪个县区的"),
     (r"--by (\S+) 已经过去了", r"改好报回的日期 \1 已经过去了"),
     (r"--until (\S+) 已经过去了", r"同意到的日期 \1 已经过去了"),
-    (r"round\.toml 里没有写联系人（contact）", "设置（round.toml）里没有写联系人（contact）"),
+    (r"round\.toml 里没有写联系人（contact）", "“设置”页里没有写联系人"),
     (r"--(?:use|received-on|accept、--refuse) ", ""),
 )
 """What verbs say to people at a command line, as it is said to those at a desk."""

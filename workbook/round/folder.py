@@ -22,7 +22,13 @@ from workbook.language import marked, t
 from workbook.reading import CHINA, Return
 from workbook.reported import CITY, COUNTY
 from workbook.round.ledger import DutyKey, Event, Ledger, Overtaken
-from workbook.round.settings import NAME, RoundSettings, load_settings, told_changes
+from workbook.round.settings import (
+    NAME,
+    RoundSettings,
+    change_settings,
+    load_settings,
+    told_changes,
+)
 from workbook.text import fold, printable
 from workbook.writing import state_of, stem_of
 
@@ -313,6 +319,15 @@ class OpenRound:
                     path=self.folder.path,
                 )
             )
+
+    def change_settings(self, changed: Mapping[str, Any]) -> list[str]:
+        """Put settings into round.toml, and write down what that changed; what is to be said of it. Raises WorkbookError."""
+        self.require_open()
+        change_settings(self.folder.path / NAME, changed)
+        self.settings = self.folder.settings()
+        self.remarks.clear()
+        self._record_changes()
+        return self.remarks
 
     def _record_changes(self) -> None:
         if self.is_closed:

@@ -16,6 +16,7 @@ from workbook.errors import WorkbookError, reason_of
 from workbook.language import marked, t
 from workbook.reported import CITY, COUNTY
 from workbook.text import printable
+from workbook.writing import writing
 
 NAME = "round.toml"
 
@@ -23,33 +24,33 @@ _TEXT = """\
 # 这一次收表的设置。改了保存，下一个命令就照新的做，并先记下改了什么。以 # 开头的是说明。
 
 # 这一级收什么：county 收各单位的表，city 收各县区的上报包；开始以后不要改
-level = {level}
+{level}
 # 收哪些表（workbook forms 列出的名字；开始收表以后不要改）。
 # 执行率低到多少要说明原因之类的界限写在表的定义里，要改的先照“表的定义”做一张自己的表
-forms = {forms}
+{forms}
 # 哪个年度
-year = {year}
+{year}
 # 发表、收表的单位，写在退回修改表和通知上
-bureau = {bureau}
+{bureau}
 # 本县区（本市）的名称，如 云溪区：封存时写进上报包，上一级靠它认
-area = {area}
+{area}
 # 有问题找谁：姓名、电话，写在退回修改表和催报信上
-contact = {contact}
+{contact}
 # 报送截止日期（当天 24 时止）；名册的“截止日期”列优先
 {deadline}
 # 截止前几天起算“该催了”
-remind_days = {remind_days}
+{remind_days}
 # 上一年度的：收表文件夹、汇总表，或放自评表的文件夹；汇总时加一张同比表
-previous = {previous}
+{previous}
 
 # 没有错误的表自动核定（true），还是由人核定（false）
-approve_passed = {approve_passed}
+{approve_passed}
 # 单位对“提醒”答“核对无误”的，自动了结（true），还是由人核定（false）；错误总是由人核定
-close_checked_warnings = {close_checked_warnings}
+{close_checked_warnings}
 
 # 抽查复核：抽几成，至少几个
-sample_share = {sample_share}
-sample_least = {sample_least}
+{sample_share}
+{sample_least}
 """
 
 
@@ -78,20 +79,47 @@ class RoundSettings:
 
     def text(self) -> str:
         """The file that says so."""
-        values = {
-            name: json.dumps(value, ensure_ascii=False) for name, value in self.record().items()
-        }
-        values["deadline"] = (
-            f"deadline = {self.deadline}" if self.deadline else "# deadline = 2025-03-31"
+        return _TEXT.format(
+            **{f.name: _line_of(f.name, getattr(self, f.name)) for f in fields(self)}
         )
-        return _TEXT.format(**values)
 
 
 def load_settings(path: Path) -> RoundSettings:
     """Read round.toml. Raises WorkbookError naming the file, the key and the remedy."""
+    return _settings_in(_text_of(path), path)
+
+
+def change_settings(path: Path, changed: Mapping[str, Any]) -> None:
+    """Write settings into their lines of round.toml; all else in it stays.
+
+    Raises WorkbookError, and the file is as it was, for a value that is none or a line that cannot be replaced.
+    """
+    text = _text_of(path)
+    for name, value in changed.items():
+        line = _line_of(name, value)
+        written = line.replace("\\", r"\\")
+        for old in (rf"^[ \t]*{name}[ \t]*=.*$", rf"^[ \t]*#[ \t]*{name}[ \t]*=.*$"):
+            text, count = re.subn(old, written, text, count=1, flags=re.MULTILINE)
+            if count:
+                break
+        else:
+            text = f"{text.rstrip()}\n{line}\n"
+    _settings_in(text, path)
+    with writing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _line_of(name: str, value: Any) -> str:
+    """How a setting stands in the file."""
+    if value is None:
+        return "# deadline = 2025-03-31"
+    is_day = isinstance(value, datetime.date)
+    return f"{name} = {value if is_day else json.dumps(value, ensure_ascii=False)}"
+
+
+def _text_of(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        table = tomllib.loads(_DAY.sub(_two_digits, text))
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise WorkbookError(
             t(
@@ -102,6 +130,12 @@ def load_settings(path: Path) -> RoundSettings:
         ) from None
     except UnicodeDecodeError:
         raise WorkbookError(t("{path}：文字编码不对，请另存为 UTF-8", path=path)) from None
+
+
+def _settings_in(text: str, path: Path) -> RoundSettings:
+    """What the file's text says."""
+    try:
+        table = tomllib.loads(_DAY.sub(_two_digits, text))
     except tomllib.TOMLDecodeError as error:
         remedy = t("请照旁边各行的样子改：引号用半角的，日期如 2025-03-31，是否写 true、false")
         raise WorkbookError(

@@ -14,7 +14,9 @@ from tests.desks import SAMPLES, Clerk, running
 from tests.rounds import ByOpenpyxl, answers
 from workbook.round import (
     Event,
+    close_round,
     decide,
+    fold,
     history,
     new_round,
     opened,
@@ -49,6 +51,11 @@ def folder(received: Path, tmp_path: Path) -> Path:
 def events(folder: Path, kind: str) -> list[Event]:
     with opened(folder) as this_round:
         return [event for event in this_round.events if event.kind == kind]
+
+
+def deadlines(folder: Path) -> set[datetime.date | None]:
+    with opened(folder) as this_round:
+        return {duty.deadline for duty in fold(this_round).duties}
 
 
 def test_the_board_shows_what_waits_for_us_first(clerk: Clerk) -> None:
@@ -86,6 +93,54 @@ def test_what_is_changed_by_hand_is_told_until_it_is_put_aside(clerk: Clerk, fol
     assert "设置改了" in clerk.text("board")
     clerk.do("noted")
     assert "设置改了" not in clerk.text("board")
+
+
+def test_settings_are_changed_on_their_page_and_in_their_lines_alone(
+    clerk: Clerk, folder: Path
+) -> None:
+    settings = folder / "round.toml"
+    settings.write_text(settings.read_text(encoding="utf-8") + "# 我的话\n", encoding="utf-8")
+    before = settings.read_text(encoding="utf-8").splitlines()
+    form = clerk.form("settings")
+    told = clerk.do("settings", **form | {"deadline": "2099-1-31", "contact": '李会计 "8412345"'})
+    assert "截止日期 " in told
+    assert "→ 2099-01-31" in told
+    after = settings.read_text(encoding="utf-8").splitlines()
+    assert [line for line in after if line not in before] == [
+        'contact = "李会计 \\"8412345\\""', "deadline = 2099-01-31",
+    ]  # fmt: skip
+    assert len(after) == len(before)
+    assert events(folder, "settings_changed")[-1].who == "王芳"
+    assert "设置改了" not in clerk.text("board")
+    assert deadlines(folder) == {datetime.date(2099, 1, 31)}
+    # What the page showed before is not put back over what another has changed.
+    assert "2099-01-31" not in clerk.do("settings", **form | {"bureau": "新河区财政局"})
+    assert "deadline = 2099-01-31" in settings.read_text(encoding="utf-8")
+    assert "没有改动" in clerk.do("settings", **clerk.form("settings"))
+    assert "→ （空）" in clerk.do("settings", **clerk.form("settings") | {"deadline": ""})
+    assert deadlines(folder) == {None}
+
+
+@pytest.mark.parametrize(
+    ("form", "why"),
+    [
+        ({"deadline": "明天"}, "“明天”不是日期"), ({"remind_days": ""}, "请写天数"), ({"remind_days": "9999"}, "remind_days"),
+    ],
+)  # fmt: skip
+def test_a_setting_that_is_none_changes_nothing(
+    clerk: Clerk, folder: Path, form: dict[str, str], why: str
+) -> None:
+    before = (folder / "round.toml").read_bytes()
+    assert why in clerk.do("settings", **clerk.form("settings") | form)
+    assert (folder / "round.toml").read_bytes() == before
+
+
+def test_settings_of_a_sealed_round_stay(clerk: Clerk, folder: Path) -> None:
+    form = clerk.form("settings")
+    close_round(folder, why="试")
+    before = (folder / "round.toml").read_bytes()
+    assert "已经封存" in clerk.do("settings", **form | {"deadline": "2099-1-31"})
+    assert (folder / "round.toml").read_bytes() == before
 
 
 def test_a_department_is_shown_with_its_findings_beside_its_form(clerk: Clerk) -> None:
