@@ -33,8 +33,8 @@ from workbook.layout import (
 _WIDTHS = (6.0, 20.0, 36.0, 16.0, 14.0, 34.0, 12.0, 26.0)
 _LAST = len(_WIDTHS) - 1
 _NUMBER, _PLACE, _ANSWER, _NOTE = 0, 1, 6, 7
-_HEAD_ROW = 6
-"""The row of the heads, from 0."""
+_WHY_ROW, _HEAD_ROW = 5, 6
+"""The rows of the bureau's own words and of the heads, from 0."""
 _POINTS, _MOST_POINTS = 14.0, 400.0
 MOST_NOTES = 30
 """So many problems have a note at their cell; the rest stand in the list alone."""
@@ -47,6 +47,8 @@ _HOW_TO = (
     f"请在表里直接改，点“位置”就跳到那一格。每个问题在“处理”里选一项：改好的选“{FIXED}”；核对过、确实没有错的选“{CHECKED}”；"
     f"确有特殊情况、请求不改的选“{WAIVER}”。后两种请在“说明”里写明理由。填好后保存，就把这个文件报回来。"
 )
+
+_HOW_TO_ALL = "请照意见在表里直接改，改好保存，就把这个文件报回来。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class BackLetter:
     """(where it stood, what it was) of what could not be carried into a fresh form."""
     bureau: str = ""
     day: date | None = None
+    why: str = ""
+    """What the bureau says besides, in its own words."""
 
 
 def write(book: Book, sheet: WrittenSheet, letter: BackLetter) -> None:
@@ -96,7 +100,7 @@ def write(book: Book, sheet: WrittenSheet, letter: BackLetter) -> None:
     rows = (
         (letter.title, book.style(**st.TITLE), 32.0),
         (letter.greeting, body, 0.0),
-        (_HOW_TO, body, 0.0),
+        (_HOW_TO if letter.items else _HOW_TO_ALL, body, 0.0),
     )
     for row, (text, style, height) in enumerate(rows):
         done(sheet.merge_range(row, 0, row, _LAST, "", style))
@@ -109,8 +113,13 @@ def write(book: Book, sheet: WrittenSheet, letter: BackLetter) -> None:
     done(sheet.write_string(3, _NOTE, letter.token, book.style(**st.SMALL)))
     done(book.define_name(SERIAL_NAME, f"={_absolute(3, _NOTE)}"))
     _write_progress(book, sheet, letter)
+    if letter.why:
+        said, strong = f"意见：{letter.why}", book.style(**(st.BODY | {"bold": True}))
+        done(sheet.merge_range(_WHY_ROW, 0, _WHY_ROW, _LAST, "", strong))
+        done(sheet.write_string(_WHY_ROW, 0, said, strong))
+        done(sheet.set_row(_WHY_ROW, _height(((said, sum(_WIDTHS)),))))
     head = book.style(**st.HEAD)
-    for column, text in enumerate(BACK_HEADS):
+    for column, text in enumerate(BACK_HEADS if letter.items else ()):
         done(sheet.write_string(_HEAD_ROW, column, text, head))
     for number, item in enumerate(letter.items):
         _write_item(book, sheet, _HEAD_ROW + 1 + number, item)

@@ -40,6 +40,7 @@ def write_back_notice(
     department: str,
     forms: Sequence[NoticeForm],
     by: date | None,
+    why: str,
     contact: str,
     bureau: str,
     day: date | None,
@@ -50,14 +51,21 @@ def write_back_notice(
     marked.insert_paragraph_before(clean(f"{department}："), style=BODY)
     names = "、".join(form.name for form in forms)
     until = f"请于 {by.year} 年 {by.month} 月 {by.day} 日前" if by else "请尽快"
+    if any(form.problems for form in forms):
+        wrong = "有下列问题"
+        how = (
+            "在上面改正、填好，并在“退回修改”表里逐条选明处理（核对无误、请免的写明理由）后报回；不要另用旧表填报。"
+            "标“请核对”的，核对无误可以不改。"
+        )
+    else:
+        wrong, how = "请照下面的意见修改", "在上面改好后报回；不要另用旧表填报。"
     marked.insert_paragraph_before(
-        clean(
-            f"你单位报来的{names}有下列问题。随通知退回的工作簿{_holding(forms)}，{until}在上面改正、填好，"
-            "并在“退回修改”表里逐条选明处理（核对无误、请免的写明理由）后报回；不要另用旧表填报。标“请核对”的，核对无误可以不改。"
-        ),
+        clean(f"你单位报来的{names}{wrong}。随通知退回的工作簿{_holding(forms)}，{until}{how}"),
         style=BODY,
     )
-    for form in forms:
+    if why:
+        marked.insert_paragraph_before(clean(f"意见：{why}"), style=BODY)
+    for form in (form for form in forms if form.problems):
         marked.insert_paragraph_before(
             clean(f"{form.name}（{len(form.problems)} 个问题）"), style=BODY
         )

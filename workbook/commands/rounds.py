@@ -355,6 +355,12 @@ def _department_line(department: Any) -> str:
 @_departments
 @_which
 @_day_option("--by", t("请在这一天以前改好报回。"))
+@click.option(
+    "--why",
+    default="",
+    metavar="TEXT",
+    help=t("另写的意见，写在退回的表和通知上；没有查出问题的，写了意见也能退。"),
+)
 @json_option
 def send_back(
     folder: Path,
@@ -363,6 +369,7 @@ def send_back(
     form: str,
     project: str,
     by: datetime.datetime | None,
+    why: str,
     as_json: bool,
 ) -> None:
     """See the command's help."""
@@ -376,6 +383,7 @@ def send_back(
             form=form,
             project=project,
             by=_day(by),
+            why=why.strip(),
             progress=progress,
         )
     places = sorted({str(Path(name).parent) for name in done.files})

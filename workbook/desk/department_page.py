@@ -214,7 +214,7 @@ def send_back_here(visit: Visit) -> Response:
     with visit.round.alone() as path:
         done = send_back(
             path, [code], county=county, form=visit.text("form"), project=visit.text("project"),
-            by=visit.day_to_come("by", "改好报回的日期"),
+            by=visit.day_to_come("by", "改好报回的日期"), why=visit.text("why"),
         )  # fmt: skip
     line = (
         f"写好了退回的表和通知 {len(done.files)} 个文件，从“收到的各版”下面取，发给单位就行"

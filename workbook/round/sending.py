@@ -187,12 +187,13 @@ def send_back(
     form: str = "",
     project: str = "",
     by: DayLike | None = None,
+    why: str = "",
     progress: Callable[[Path], None] | None = None,
 ) -> Done:
     """Write 退回/…/第N次/ for each department with something to mend: a workbook a duty, one notice.
 
     Where nothing has come since the last time, nothing new is written. One that is named and passed goes back too, if
-    it has warnings that nobody has waived.
+    it has warnings that nobody has waived, or if `why` says in the bureau's own words what is to be mended.
 
     >>> from workbook.round import new_round, receive, send_back
     >>> path = new_round("2024", forms=["department_overall"], roster="samples/roster.csv", year=2024)
@@ -204,9 +205,13 @@ def send_back(
         this_round.require_open()
         board = fold(this_round)
         codes = list(departments)
+        if why and not codes:
+            raise WorkbookError(t("写了意见（--why）的，要用 --department 指明退回哪个单位的"))
 
         def goes_back(duty: DutyState) -> bool:
-            return duty.can_be_sent_back if codes else duty.needs_sending_back
+            if not codes:
+                return duty.needs_sending_back
+            return duty.can_be_sent_back or duty.can_be_sent_back_for(why)
 
         wanted = _wanted(board, codes, county=county, form=form, project=project)
         day = None if by is None else as_day(by, "by")
@@ -225,14 +230,27 @@ def send_back(
                     )
                     continue
                 by_department.setdefault((duty.key.county, duty.key.code), []).append(duty)
+            elif codes and duty.is_approved:
+                refused.append((duty.key.code, t("已经核定；要退回，先用 --undo 撤销核定")))
             elif codes and not duty.is_sent_back:
-                refused.append((duty.key.code, t("没有要退回修改的")))
+                refused.append((duty.key.code, t("没有查出要改的；要退回，用 --why 写明意见")))
         files: list[Path] = []
         ids: list[int] = []
-        for asked in by_department.values():
+        for (_, code), asked in by_department.items():
+            if why and len(asked) > 1:
+                refused.append(
+                    (
+                        code,
+                        t(
+                            "有 {count} 张表可以退，要用 --form、--project 写明是哪一张",
+                            count=len(asked),
+                        ),
+                    )
+                )
+                continue
             duties, paths = asked, list[Path]()
             while duties:
-                paths, events = _Back(this_round, duties, day).written()
+                paths, events = _Back(this_round, duties, day, why).written()
                 try:
                     ids += [event.id for event in this_round.write(events)]
                     break
@@ -259,13 +277,13 @@ class _Back:
     """What goes back to one department, one time."""
 
     def __init__(
-        self, this_round: OpenRound, duties: Sequence[DutyState], by: datetime.date | None
+        self, this_round: OpenRound, duties: Sequence[DutyState], by: datetime.date | None, why: str
     ) -> None:
         self.round = this_round
         self.duties = duties
         self.reader = KeptReader(this_round)
         self.today = today_in_china()
-        self.by = by
+        self.by, self.why = by, why
         siblings = [
             d
             for d in fold(this_round).duties
@@ -304,13 +322,14 @@ class _Back:
             )
             events.append(Event("sent_back", duty.key, version.sha256, {
                 "time": self.time, "version": version.number, "token": token, "by": self.by.isoformat() if self.by else None,
+                "why": self.why,
                 "file": self.round.folder.shown(path), "sha256": digest_of(path),
                 "problems": {str(each.number): [*each.problem.identity, each.problem.values] for each in living},
             }))  # fmt: skip
         notice = self.place / NOTICE
         settings = self.round.settings
         write_back_notice(
-            notice, department=self.entry.department, forms=told, by=self.by, contact=settings.contact,
+            notice, department=self.entry.department, forms=told, by=self.by, why=self.why, contact=settings.contact,
             bureau=settings.bureau, day=self.today,
         )  # fmt: skip
         digest = digest_of(notice)
@@ -370,16 +389,15 @@ class _Back:
             if due
             else "请尽快改好报回。"
         )
-        what = (
-            f"有 {len(items)} 个问题，列在下面。"
-            if submission is not None
-            else "不能用，原因列在下面；这份是空表，请重新填。"
-        )
+        if submission is None:
+            what = "不能用，原因列在下面；这份是空表，请重新填。"
+        else:
+            what = f"有 {len(items)} 个问题，列在下面。" if items else "请照下面的意见改。"
         letter = BackLetter(
             f"退回修改（第 {self.time} 次）",
             f"{addressed.department}：你单位报来的{_form_words(duty)}{what}{until}",
             f"有问题请联系：{self.round.settings.contact}" if self.round.settings.contact else "",
-            token, tuple(items), tuple(left_over), self.round.settings.bureau, self.today,
+            token, tuple(items), tuple(left_over), self.round.settings.bureau, self.today, self.why,
         )  # fmt: skip
         build_sent_back(
             duty.form, path, letter, filling=filling, prefilled=prefilled, plan=plan,

@@ -245,6 +245,12 @@ class DutyState:
             self.state == "passed" and bool(self.to_mend(self.latest))
         )
 
+    def can_be_sent_back_for(self, why: str) -> bool:
+        """Whether it can for what the bureau says in its own words, which it has not said already."""
+        if not why or self.latest is None or self.state not in ("passed", "sent_back"):
+            return False
+        return not (self.is_sent_back and self.sent[-1].data.get("why") == why)
+
     @property
     def deadline(self) -> datetime.date | None:
         """By when it was asked for, an extension included."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dask.tokenize import tokenize
+from dask.base import tokenize
 
 from tests.fillings import SAMPLES
 from workbook.errors import WorkbookError

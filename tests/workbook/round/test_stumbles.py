@@ -6,6 +6,7 @@ import datetime
 import shutil
 from pathlib import Path
 
+import docx
 import openpyxl
 import pytest
 
@@ -98,6 +99,42 @@ def test_a_file_of_nobody_can_be_put_aside(folder: Path) -> None:
     assert status(folder)[0].unassigned == ()
     with pytest.raises(WorkbookError, match="已经"):
         assign(folder, "说明.pdf", "")
+
+
+def test_a_form_without_findings_goes_back_with_the_bureaus_own_words(folder: Path) -> None:
+    why = "“存在的问题”写得太空，请结合扣分写具体"
+    receive(folder, [next((SAMPLES / "returns").glob("118001_*.xlsx"))])
+    assert "没有查出要改的" in send_back(folder, ["118001"]).refused[0][1]
+    with pytest.raises(WorkbookError, match="哪个单位"):
+        send_back(folder, why=why)
+    send_back(folder, ["118001"], why=why, by="2099-4-1")
+    (place,) = (folder / "退回").glob("118001 *")
+    sheet = openpyxl.load_workbook(place / "第1次" / "自评表.xlsx")["退回修改"]
+    shown = [cell.value for row in sheet.iter_rows() for cell in row if cell.value]
+    assert f"意见：{why}" in shown
+    assert "序号" not in shown
+    assert any("请照下面的意见改。请于 2099 年 4 月 1 日前改好报回" in str(text) for text in shown)
+    notice = docx.Document(str(place / "第1次" / "退回修改通知.docx"))
+    assert f"意见：{why}" in [paragraph.text for paragraph in notice.paragraphs]
+    assert not notice.tables
+    assert status(folder)[1]["counts"]["sent_back"] == 2
+    # Said once: the same words write nothing new, other words do.
+    assert send_back(folder, ["118001"], why=why).events == ()
+    assert len(send_back(folder, ["118001"], why="还有一处").events) == 1
+    # What comes back counts again, and what was said stays on record.
+    back = folder / "收件" / "118001 改好.xlsx"
+    ByOpenpyxl().fill(
+        place / "第2次" / "自评表.xlsx", back, {"report.basic_text": "已经写具体了。"}
+    )
+    receive(folder)
+    record = history(folder, "118001")
+    assert [event["data"]["why"] for event in record["events"] if event["kind"] == "sent_back"] == [
+        why,
+        "还有一处",
+    ]
+    assert record["duties"][0]["versions"][-1]["number"] == 2
+    decide(folder, "118001", approve=True)
+    assert "先用 --undo" in send_back(folder, ["118001"], why="又想起一处").refused[0][1]
 
 
 def test_more_time_is_not_less_time(folder: Path) -> None:
