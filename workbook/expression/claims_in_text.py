@@ -175,6 +175,26 @@ def _is_part_above(sentence: str, ahead: str) -> bool:
     return False
 
 
+_STAFF = re.compile(
+    rf"(?:行政|事业|参公|公务员|工勤|机关|专任教师|编内|编外)[^\W\d_]{{0,8}}?(?P<number>{_NUMBER})[人名]"
+)
+_ALL_STAFF = re.compile(r"(?:实有|在职|在编|现有)[^\W\d_]{0,10}?(?P<number>\d+)[人名]，其中")
+
+
+def _is_other_staff(sentence: str) -> bool:
+    """实有139人，其中行政人员23人，事业人员106人: parts that are one digit off the whole."""
+    told = _ALL_STAFF.search(sentence)
+    if told is None:
+        return False
+    behind = sentence[told.end() :].split("另有", maxsplit=1)[0].split("退休", maxsplit=1)[0]
+    parts = [int(part["number"]) for part in _STAFF.finditer(behind)]
+    if len(parts) < 2 or len(_figures(behind)) != len(parts):
+        return False
+    whole, total = told["number"], str(sum(parts))
+    differing = sum(one != two for one, two in zip(whole, total, strict=False))
+    return len(whole) == len(total) and differing == 1 and sum(parts) < int(whole)
+
+
 _RATE = re.compile(rf"(?:^|[，、])(?P<of>[^\W\d_]{{2}})率(?:为|达到|达)?(?P<rate>{_NUMBER})%")
 
 
@@ -201,6 +221,32 @@ _GROWTH = re.compile(
     rf"，?(?P<way>增长|提高|增加|上升|提升|下降|降低|减少)了?(?P<by>{_NUMBER})(?P<in>%|个百分点)"
 )
 _FALLS = ("下降", "降低", "减少")
+_WAY = "(?P<way>增长|增加|提高|上升|下降|降低|减少)"
+_GROWN = (
+    # 27.4万人次，同比增长9.6%（上年25.6万人次）
+    re.compile(
+        rf"(?P<now>{_NUMBER})(?P<scale>[万亿]?)(?P<unit>[^\W\d_]{{1,4}})，?(?:同比|比上年|较上年){_WAY}了?(?P<by>{_NUMBER})%"
+        rf"[（(]上年(?:同期)?(?:为)?(?P<then>{_NUMBER})(?P<then_scale>[万亿]?)(?P=unit)"
+    ),
+    # 比上年增加52.6万元，增长9.8%；上年为929.87万元
+    re.compile(
+        rf"[较比]上年{_WAY}了?(?P<change>{_NUMBER})(?P<scale>[万亿]?)(?P<unit>[^\W\d_]{{1,4}})，(?:增长|下降|增幅|降幅)了?(?P<by>{_NUMBER})%"
+        rf"[；;，。]上年(?:同期)?(?:为)?(?P<then>{_NUMBER})(?P<then_scale>[万亿]?)(?P=unit)"
+    ),
+)
+
+
+def _has_grown_otherwise(text: str) -> str:
+    """What a text tells of a year and of the one before, if its rate is not what they give; blank if it is."""
+    for told in (match for pattern in _GROWN for match in pattern.finditer(text)):
+        groups = told.groupdict()
+        then = float(told["then"]) * _SCALES[told["then_scale"]]
+        said = float(groups.get("change") or told["now"]) * _SCALES[told["scale"]]
+        change = said if groups.get("change") else abs(said - then)
+        half = 0.5 * 10.0 ** -len(told["by"].partition(".")[2])
+        if then and abs(100 * change / then - float(told["by"])) > half + 0.06:
+            return told[0]
+    return ""
 
 
 def _is_wrong_growth(sentence: str, text: str) -> bool:
@@ -236,6 +282,7 @@ def misadded(text: str) -> str:
             _is_wrong_total(sentence)
             or _is_part_above(sentence, ahead)
             or _is_wrong_rate(sentence)
+            or _is_other_staff(sentence)
             or _is_wrong_growth(sentence, whole_text)
         )
         if wrong:
@@ -244,12 +291,15 @@ def misadded(text: str) -> str:
             ahead = ""
             continue
         ahead = f"{ahead.rpartition('。')[2]}。{sentence}"
-    return ""
+    return _has_grown_otherwise(whole_text)
 
 
 _YEAR = r"(?P<year>20\d\d)年"
 _BEGINS = re.compile(rf"^{_YEAR}度?[，,]?(?:我[局委办单]|本[局单级]|全[县区市州旗年]|共|，|,)")
 _SCORED = re.compile(rf"{_YEAR}度?(?:部门|预算|绩效|整体支出|单位)*自评(?:综合)?(?:得分|总分|结果)")
+_SPENT = re.compile(
+    rf"^{_YEAR}度?(?:我[局委办单]位?|本[局单]位?)?(?:基本|项目|人员|公用|全年|总)支出(?:为|共)?\d"
+)
 _YEARS_BACK = 5
 _BESIDE_YEARS = re.compile(r"[较比]|上年|去年|以来|结转|至20|-20|同期|立项|下达|批复")
 
@@ -260,7 +310,7 @@ def dated_otherwise(text: str, year: int) -> str:
     One that begins with a year gone, without a word of comparison or this year's; or the score of another year.
     """
     for sentence in _sentences(text):
-        begins = _BEGINS.match(sentence)
+        begins = _BEGINS.match(sentence) or _SPENT.match(sentence)
         last = begins is not None and year - _YEARS_BACK <= int(begins["year"]) < year
         if last and f"{year}年" not in sentence and not _BESIDE_YEARS.search(sentence):
             return sentence
@@ -286,25 +336,56 @@ def planned_in_past(text: str, year: int) -> str:
 
 _PLACE = re.compile(r"[省市县区州旗]")
 _FIRST = re.compile(r"^[^，。；,;\n]{4,40}")
+_OFFICES = "局|委员会|委|办公室|办|中心|站|所|院|校|协会|学会|联合会|馆|社|队|场"
+_IS = "是|为|的?主要职责|的?职责|主要负责|负责|成立|系"
+_OFFICE = re.compile(rf"^(?P<office>[^\W\d_]{{2,18}}?(?:{_OFFICES}))(?:{_IS})")
 
 
 def another_unit(text: str, department: str) -> str:
-    """The name that a text begins with, if it is that of the same office of another place; blank if not."""
-    name, begins = fold(department), _FIRST.match(_folded(text))
+    """The name that a text begins with, if it is that of the same office of another place, or of another office of
+    the same place; blank if not."""
+    name, folded = fold(department), _folded(text)
+    begins = _FIRST.match(folded)
     if begins is None:
         return ""
     for mark in _PLACE.finditer(name):
         place, office = name[: mark.end()], name[mark.end() :]
         core = re.split("[省市县区州旗]", place[:-1])[-1]
-        if len(core) < 2 or len(office) < 4 or office.startswith("场"):
+        if len(core) < 2 or len(office) < 3 or office.startswith("场"):
             continue
         other, found, _ = begins[0].partition(office)
         other = re.sub(rf"^{_YEAR}度?[，,]?", "", other)
         if not found or not re.fullmatch(r"[^\W\d_]{2,12}[县区市旗]", other):
             continue
-        if core not in fold(text) and other not in place:
+        is_short = other[:-1] in name  # 化隆县 for 化隆回族自治县
+        if core not in folded and other not in place and not is_short:
             return other + office
+    return _other_office(begins[0], name)
+
+
+def _other_office(begins: str, name: str) -> str:
+    """莱河市教育和体育局主要职责……, of 莱河市退役军人事务局."""
+    for mark in _PLACE.finditer(name):
+        place, office = name[: mark.end()], name[mark.end() :]
+        if not begins.startswith(place) or not office:
+            continue
+        told = _OFFICE.match(begins[len(place) :])
+        if told and not set(told["office"][:-1]) & set(office[:-1]):
+            return place + told["office"]
     return ""
+
+
+@lru_cache(maxsize=4096)
+def another_place(text: str, department: str) -> str:
+    """The name that a sentence of a text begins with, if it is that of the same office of another place; blank if none."""
+    return next(
+        (
+            other
+            for sentence in _sentences(text)
+            if (other := another_unit(sentence, department)) and other[-3:] == fold(department)[-3:]
+        ),
+        "",
+    )
 
 
 _DENIED = re.compile(r"(?:未发生|没有发生|未出现|无(?!障碍)|零)([^\W\d_]{2,8})")
@@ -384,12 +465,15 @@ def _by_year(function: Callable[[str, int], str]) -> Callable[[Array, Array], Ar
     return over
 
 
-def _another_unit(text: Array, department: Array) -> Array:
-    text, department = np.broadcast_arrays(text, department)
-    result = np.empty(text.size, dtype=object)
-    pairs = zip(text.ravel(), department.ravel(), strict=True)
-    result[:] = [None if None in pair else another_unit(*pair) for pair in pairs]
-    return result.reshape(text.shape)
+def _of_department(function: Callable[[str, str], str]) -> Callable[[Array, Array], Array]:
+    def over(text: Array, department: Array) -> Array:
+        text, department = np.broadcast_arrays(text, department)
+        result = np.empty(text.size, dtype=object)
+        pairs = zip(text.ravel(), department.ravel(), strict=True)
+        result[:] = [None if None in pair else function(*pair) for pair in pairs]
+        return result.reshape(text.shape)
+
+    return over
 
 
 def _overclaimed(*given: Array) -> Array:
@@ -437,8 +521,16 @@ _ROWS = (
         (_T, _T),
         Type.TEXT,
         None,
-        _another_unit,
-        doc=f"一段文字开头写的外地同类单位的名称（后一个文字是本单位），{_ONLY_HERE}",
+        _of_department(another_unit),
+        doc=f"一段文字开头写的外地同类单位、本地别的单位的名称（后一个文字是本单位），{_ONLY_HERE}",
+    ),
+    Op(
+        "another_place",
+        (_T, _T),
+        Type.TEXT,
+        None,
+        _of_department(another_place),
+        doc=f"一段文字里有一句开头写的外地同类单位的名称（后一个文字是本单位），{_ONLY_HERE}",
     ),
     Op(
         "overclaimed",

@@ -41,10 +41,13 @@ class _Told(NamedTuple):
 
     sentence: int
     """Which of the text's sentences it stands in."""
+    whole: str
+    """That sentence."""
     clause: str
     pairs: frozenset[str]
     readings: tuple[tuple[float, float], ...]
     """Each a value and half its last decimal: behind the number of a list's item a point may be either."""
+    scale: float
     unit: str
     written: str
     """The figure as it stands, with its scale."""
@@ -56,13 +59,25 @@ def pairs_of(words: str) -> frozenset[str]:
     return frozenset(words[i : i + 2] for i in range(len(words) - 1))
 
 
+_ENDINGS = ("数量", "总数", "面积", "里程", "长度", "规模", "金额", "数")
+"""Words that a name ends with and a text leaves out: 海草修复面积 is told as 海草修复200亩."""
+
+
 def plain_name(name: str, unit: str) -> str:
-    """A name without the unit that it ends with: 改厕户数 in 户 is 改厕."""
+    """A name without the measure that it ends with: 改厕户数 in 户 is 改厕, 教师培训人次 in 人次 is 教师培训."""
     folded = fold(name)
-    short = folded.removesuffix("数量").removesuffix("总数").removesuffix("数")
-    if short != folded and unit and short.endswith(unit) and len(short) > len(unit) + 1:
+    short = next(
+        (
+            folded.removesuffix(ending)
+            for ending in _ENDINGS
+            if folded.endswith(ending) and len(folded) > len(ending) + 1
+        ),
+        folded,
+    )
+    is_measure = short != folded or len(unit) > 1
+    if unit and is_measure and short.endswith(unit) and len(short) > len(unit) + 1:
         return short.removesuffix(unit)
-    return folded
+    return short
 
 
 @lru_cache(maxsize=4096)
@@ -80,11 +95,11 @@ def _told(text: str) -> tuple[_Told, ...]:
         told
         for number, sentence in enumerate(_SENTENCE.split(text))
         for clause in clauses_of(sentence)
-        for told in _told_in(clause, number)
+        for told in _told_in(clause, number, sentence)
     )
 
 
-def _told_in(clause: str, sentence: int) -> Iterator[_Told]:
+def _told_in(clause: str, number: int, sentence: str) -> Iterator[_Told]:
     pairs = pairs_of(clause)
     for match in _FIGURE.finditer(clause):
         scale = _SCALES.get(match["scale"], 1.0)
@@ -93,7 +108,9 @@ def _told_in(clause: str, sentence: int) -> Iterator[_Told]:
         if point and match.start() == 0 and len(item) <= 2:
             readings.append(_reading(behind, scale))
         written = match["number"] + match["scale"]
-        yield _Told(sentence, clause, pairs, tuple(readings), match["unit"] or "", written)
+        yield _Told(
+            number, sentence, clause, pairs, tuple(readings), scale, match["unit"] or "", written
+        )
 
 
 def _reading(number: str, scale: float) -> tuple[float, float]:
@@ -126,33 +143,55 @@ def misquoted(
     `figures` that the form has.
     """
     scale, plain_unit = _scaled(_plain_unit(unit))
-    sought, named = figure * scale, pairs_of(plain_name(name, plain_unit))
+    short = plain_name(name, plain_unit)
+    sought, named = figure * scale, pairs_of(short)
     if not plain_unit or not named:
         return ""
-    least = len(named) * (NEARLY_ALL if plain_unit in "%‰" else MOSTLY)
+    is_share = plain_unit in "%‰"
+    least = len(named) * (NEARLY_ALL if is_share else MOSTLY)
     right = {
         told.sentence
         for told in _told(text)
-        if plain_unit not in "%‰" and told.unit.startswith(plain_unit) and _tells(told, sought)
+        if (not is_share or _EACH in told.whole)
+        and told.unit.startswith(plain_unit)
+        and _tells(told, sought)
     }
     differing = ""
     for told in _told(text):
+        if not told.unit.startswith(plain_unit):
+            continue
+        value = told.readings[0][0]
         common = len(named & told.pairs)
-        if not common or not told.unit.startswith(plain_unit):
+        swapped = _is_swapped(value, sought) and value / scale not in figures
+        is_long_slip = swapped and not is_share and len(_written(figure)) > _FEW + 1
+        if not common and not is_long_slip:
             continue
         if _tells(told, sought):
             return ""
-        if told.sentence in right:
+        if told.sentence in right or _leaves_room(told.clause, value, sought):
             continue
-        value = told.readings[0][0]
-        if _leaves_room(told.clause, value, sought):
-            continue
-        speaks_of_it = common >= least and not any(word in told.clause for word in others)
-        near = common * _FEW >= len(named) or len(_written(figure)) > _FEW
-        is_slip = near and _is_swapped(value, sought) and value / scale not in figures
+        speaks_of_it = (
+            (common >= least or (not is_share and _has_all_of(short, told.clause)))
+            and not any(word in told.clause for word in others)
+            and not any(word in short and word not in told.clause for word in _OUTCOMES)
+        )
+        is_slip = swapped and (common * _FEW >= len(named) or len(_written(figure)) > _FEW)
         if not differing and (speaks_of_it or is_slip):
             differing = told.clause
     return differing
+
+
+_EACH = "分别"
+"""医生、患者满意度分别为98%、96%: which figure is whose is not told by the clause that it stands in."""
+_OUTCOMES = ("获奖", "达标", "合格", "办结", "完工", "竣工", "验收", "投产", "就业", "创业", "中标", "优秀", "签约")  # fmt: skip
+"""What has become of a thing: 作品获奖3件 is another figure than 创作作品15件."""
+_LEAST_CHARACTERS = 4
+
+
+def _has_all_of(name: str, clause: str) -> bool:
+    """Whether a clause has each character of a name, in whatever order: 培训教师208人次 speaks of 教师培训."""
+    characters = set(name.translate(_VAGUE))
+    return len(characters) >= _LEAST_CHARACTERS and characters <= set(clause)
 
 
 _AT_LEAST = ("以上", "不少于", "不低于", "不小于", "至少", "超过")
@@ -190,6 +229,69 @@ def _is_swapped(value: float, other: float) -> bool:
     places = [i for i, pair in enumerate(zip(digits, others, strict=True)) if pair[0] != pair[1]]
     first = places[0]
     return places == [first, first + 1] and digits[first] == others[first + 1]
+
+
+_LEAST_PAIRS = 3
+"""Fewer common pairs of characters do not tell that two clauses speak of the same."""
+
+
+@lru_cache(maxsize=4096)
+def disagreeing(text: str, other: str, figures: frozenset[float], others: tuple[str, ...]) -> str:
+    """The clause of a text that tells of the same thing another figure than another text does, and the clause there;
+    blank if none does.
+
+    A figure that both texts tell, or that is one of the `figures` that the form has, disagrees with nothing; clauses
+    with one of the words `others`, and those with several figures, are left out. Two clauses speak of the same if
+    the shorter has but few words of its own, or if their figures differ by two digits exchanged.
+    """
+    here, there = _single(text, others), _single(other, others)
+    for told in here:
+        if _is_known(told, figures) or any(_are_equal(told, item) for item in _told(other)):
+            continue
+        for item in there:
+            if (
+                item.unit != told.unit
+                or _is_known(item, figures)
+                or any(_are_equal(item, each) for each in _told(text))
+            ):
+                continue
+            one, two = _bare_pairs(told.clause), _bare_pairs(item.clause)
+            common, fewest = len(one & two), min(len(one), len(two))
+            value, said = told.readings[0][0], item.readings[0][0]
+            is_slip = (
+                common and len(_written(value / told.scale)) > _FEW + 1 and _is_swapped(value, said)
+            )
+            if is_slip or (fewest >= _LEAST_PAIRS and common >= NEARLY_ALL * fewest):
+                return f"{told.clause}”，另一处是“{item.clause}"
+    return ""
+
+
+def _single(text: str, others: tuple[str, ...]) -> list[_Told]:
+    """Figures that alone stand in their clause."""
+    every = _told(text)
+    clauses = [told.clause for told in every]
+    return [
+        told
+        for told in every
+        if told.unit
+        and told.unit not in "%‰年月日号"
+        and clauses.count(told.clause) == 1
+        and not any(word in told.clause for word in others)
+    ]
+
+
+def _is_known(told: _Told, figures: frozenset[float]) -> bool:
+    """Whether a figure, not of a digit or two, which many are, is one of some."""
+    figure = told.readings[0][0] / told.scale
+    return len(_written(figure)) > _FEW and figure in figures
+
+
+def _are_equal(told: _Told, other: _Told) -> bool:
+    return told.unit == other.unit and any(_tells(other, value) for value, _ in told.readings)
+
+
+def _bare_pairs(clause: str) -> frozenset[str]:
+    return pairs_of(_FIGURE.sub("", clause))
 
 
 _SUMS_UP = ("支出", "支付", "执行", "预算", "合计", "共", "总")
@@ -278,6 +380,19 @@ def _misquoted(
     return result
 
 
+def _disagreeing(text: Array, other: Array, figures: Cells, *others: Array) -> Array:
+    words = tuple(str(word.item()) for word in others)
+    text, other = np.broadcast_arrays(text, other)
+    known = [frozenset(row[~np.isnan(row)].tolist()) for row in figures.number]
+    result = np.empty(text.shape, dtype=object)
+    for number, (row, row_of_other) in enumerate(zip(text.tolist(), other.tolist(), strict=True)):
+        result[number] = [
+            None if None in pair else disagreeing(*pair, known[number], words)
+            for pair in zip(row, row_of_other, strict=True)
+        ]
+    return result
+
+
 def _slipped(text: Array, *amounts: Array) -> Array:
     text, *numbers = np.broadcast_arrays(text, *amounts)
     result = np.empty(text.size, dtype=object)
@@ -296,6 +411,15 @@ _ROWS = (
         _parts_above,
         doc="一段文字里列出的各项金额（万元）相加，超过后面的数的写成算式，没有则是空的；"
         "括号里的、一项后面“其中”的、含有词表里的词的句子不算。表里算不出，只有程序检查",
+    ),
+    Op(
+        "disagreeing",
+        (Param.TEXT, Param.TEXT, Param.NUMBERS, Param.WORDS),
+        Type.TEXT,
+        None,
+        _disagreeing,
+        doc="一段文字与另一段文字说同一件事、数却不同的那两句，没有则是空的；是一列里的数、含有词表里的词的句子不算。"
+        "表里算不出，只有程序检查",
     ),
     Op(
         "slipped",

@@ -345,6 +345,6 @@ def test_a_sentence_of_a_verb_is_said_as_at_a_desk() -> None:
 
 ONLY_AT_THE_COMMAND_LINE = (
     "只要 --counties", "请写明一个决定", "--department 只与", "--from 要给出", "close 写的", "没有这个命令",
-    "workbook round receive",     "round.toml 里的", "请写成 --",
+    "workbook round receive",     "round.toml 里的", "请写成 --", "写了意见（--why）",
 )  # fmt: skip
 """Of sentences that no form of the desk can call forth."""

@@ -249,13 +249,16 @@ def test_a_return_is_sent_back_answered_and_decided(clerk: Clerk, folder: Path) 
 
 
 def test_what_passed_with_warnings_can_be_sent_back_too(clerk: Clerk, folder: Path) -> None:
-    assert "退回修改" not in clerk.text("department?code=118001").partition("收到的各版")[0]
-    assert "没有要退回修改的" in clerk.do("send-back", **clerk.seen("118001"))
+    assert "没有查出要改的；要退回，请写明意见" in clerk.do("send-back", **clerk.seen("118001"))
+    assert "要退回请写意见" in clerk.text("department?code=118001")
     assert "退回修改" in clerk.text("department?code=501001").partition("收到的各版")[0]
     told = clerk.do("send-back", by="2099-4-15", **clerk.seen("501001"))
     assert "写好了退回的表和通知 2 个文件" in told
     assert len(events(folder, "sent_back")) == 1
     assert "退回修改中" in clerk.text("department?code=501001")
+    clerk.do("send-back", why="“存在的问题”写得太空", **clerk.seen("118001"))
+    assert events(folder, "sent_back")[-1].data["why"] == "“存在的问题”写得太空"
+    assert "写得太空" in clerk.text("department?code=118001")
 
 
 def test_a_day_that_is_past_is_refused_before_anything_is_written(
