@@ -171,7 +171,7 @@ def misquoted(
         if told.sentence in right or _leaves_room(told.clause, value, sought):
             continue
         speaks_of_it = (
-            (common >= least or (not is_share and _has_all_of(short, told.clause)))
+            common >= least
             and not any(word in told.clause for word in others)
             and not any(word in short and word not in told.clause for word in _OUTCOMES)
         )
@@ -185,15 +185,6 @@ _EACH = "分别"
 """医生、患者满意度分别为98%、96%: which figure is whose is not told by the clause that it stands in."""
 _OUTCOMES = ("获奖", "达标", "合格", "办结", "完工", "竣工", "验收", "投产", "就业", "创业", "中标", "优秀", "签约")  # fmt: skip
 """What has become of a thing: 作品获奖3件 is another figure than 创作作品15件."""
-_LEAST_CHARACTERS = 4
-
-
-def _has_all_of(name: str, clause: str) -> bool:
-    """Whether a clause has each character of a name, in whatever order: 培训教师208人次 speaks of 教师培训."""
-    characters = set(name.translate(_VAGUE))
-    return len(characters) >= _LEAST_CHARACTERS and characters <= set(clause)
-
-
 _AT_LEAST = ("以上", "不少于", "不低于", "不小于", "至少", "超过")
 _AT_MOST = ("以内", "以下", "不超过", "不高于", "不多于", "不大于")
 

@@ -233,13 +233,13 @@ def test_an_answer_to_values_that_changed_is_kept_in_view(folder: Path) -> None:
     """Mending one problem often changes what another rests on: what was answered is shown, and asked for again."""
     (place,) = (folder / "退回").glob(f"{CODE} *")
     typed = {
-        **answers({3: ("请免", "上级另有核定")}),
+        **answers({2: ("请免", "上级另有核定")}),
         "funds.execution_score": 9.9,
     }  # neither what stood nor what should
     ByOpenpyxl().fill(place / "第1次" / "自评表.xlsx", folder / "收件" / f"{CODE}_二.xlsx", typed)
-    assert any("第 3 个问题答的是请免，有关的数又改了" in each for each in receive(folder).remarks)
+    assert any("第 2 个问题答的是请免，有关的数又改了" in each for each in receive(folder).remarks)
     (duty,) = history(folder, CODE)["duties"]
-    again = next(each for each in duty["problems"] if each["number"] == 3)
+    again = next(each for each in duty["problems"] if each["number"] == 2)
     assert (again["state"], again["answer"], again["note"]) == ("open", "请免", "上级另有核定")
     send_back(folder)
     sheet = openpyxl.load_workbook(place / "第2次" / "自评表.xlsx")["退回修改"]
