@@ -114,6 +114,7 @@ def _same_unit(unit: str, other: str) -> bool:
 
 _OF_WHICH = re.compile(r"其中|人员中")
 _ENDS_PARTS = re.compile(r"其中|[)）]")
+_IN_BRACKETS = re.compile(r"[(（][^()（）]*[)）]")
 _NOT_OF_IT = ("累计", "上年", "去年", "以前", "同比", "比", "较", "增", "减", "新", "每", "人均")
 
 
@@ -143,7 +144,7 @@ _OVERLAPPING = (
 def _is_part_above(sentence: str, ahead: str) -> bool:
     """教职工8246人，其中专任教师8631人: a part above its whole, or parts that make a little more."""
     for marker in _OF_WHICH.finditer(sentence):
-        behind = _ENDS_PARTS.split(sentence[marker.end() :])[0]
+        behind = _ENDS_PARTS.split(_IN_BRACKETS.sub("", sentence[marker.end() :]))[0]
         parts = _figures(behind)
         if not parts or parts[0].unit in ("", "%", "‰"):
             continue

@@ -185,8 +185,8 @@ _EACH = "分别"
 """医生、患者满意度分别为98%、96%: which figure is whose is not told by the clause that it stands in."""
 _OUTCOMES = ("获奖", "达标", "合格", "办结", "完工", "竣工", "验收", "投产", "就业", "创业", "中标", "优秀", "签约")  # fmt: skip
 """What has become of a thing: 作品获奖3件 is another figure than 创作作品15件."""
-_AT_LEAST = ("以上", "不少于", "不低于", "不小于", "至少", "超过")
-_AT_MOST = ("以内", "以下", "不超过", "不高于", "不多于", "不大于")
+_AT_LEAST = ("≥", "以上", "不少于", "不低于", "不小于", "至少", "超过")
+_AT_MOST = ("≤", "以内", "以下", "不超过", "不高于", "不多于", "不大于")
 
 
 def _leaves_room(clause: str, value: float, sought: float) -> bool:
