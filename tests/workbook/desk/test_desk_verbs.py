@@ -146,7 +146,7 @@ def test_settings_of_a_sealed_round_stay(clerk: Clerk, folder: Path) -> None:
 def test_a_department_is_shown_with_its_findings_beside_its_form(clerk: Clerk) -> None:
     page = clerk.get(f"department?code={CODE}").text
     jumps = re.findall(r'href="#(c-[^"]+)" class="jump"', page)
-    assert len(jumps) == 5
+    assert len(jumps) == 4
     assert all(page.count(f'id="{jump}"') == 1 for jump in jumps)
     assert "2024 年度部门整体支出绩效自评表" in page
     assert '<a class="mark" href="#p1"' in page
