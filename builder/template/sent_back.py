@@ -47,8 +47,7 @@ _HOW_TO = (
     f"请在表里直接改，点“位置”就跳到那一格。每个问题在“处理”里选一项：改好的选“{FIXED}”；核对过、确实没有错的选“{CHECKED}”；"
     f"确有特殊情况、请求不改的选“{WAIVER}”。后两种请在“说明”里写明理由。填好后保存，就把这个文件报回来。"
 )
-
-_HOW_TO_ALL = "请照意见在表里直接改，改好保存，就把这个文件报回来。"
+_HOW_TO_BY_WORDS = "请照意见在表里直接改，改好保存，就把这个文件报回来。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def write(book: Book, sheet: WrittenSheet, letter: BackLetter) -> None:
     rows = (
         (letter.title, book.style(**st.TITLE), 32.0),
         (letter.greeting, body, 0.0),
-        (_HOW_TO if letter.items else _HOW_TO_ALL, body, 0.0),
+        (_HOW_TO if letter.items else _HOW_TO_BY_WORDS, body, 0.0),
     )
     for row, (text, style, height) in enumerate(rows):
         done(sheet.merge_range(row, 0, row, _LAST, "", style))

@@ -232,6 +232,8 @@ def send_back(
                 by_department.setdefault((duty.key.county, duty.key.code), []).append(duty)
             elif codes and duty.is_approved:
                 refused.append((duty.key.code, t("已经核定；要退回，先用 --undo 撤销核定")))
+            elif codes and not duty.versions:
+                refused.append((duty.key.code, t("还没有收到，没有可退的")))
             elif codes and not duty.is_sent_back:
                 refused.append((duty.key.code, t("没有查出要改的；要退回，用 --why 写明意见")))
         files: list[Path] = []

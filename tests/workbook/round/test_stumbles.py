@@ -105,6 +105,7 @@ def test_a_form_without_findings_goes_back_with_the_bureaus_own_words(folder: Pa
     why = "“存在的问题”写得太空，请结合扣分写具体"
     receive(folder, [next((SAMPLES / "returns").glob("118001_*.xlsx"))])
     assert "没有查出要改的" in send_back(folder, ["118001"]).refused[0][1]
+    assert send_back(folder, ["119001"], why=why).refused == (("119001", "还没有收到，没有可退的"),)
     with pytest.raises(WorkbookError, match="哪个单位"):
         send_back(folder, why=why)
     send_back(folder, ["118001"], why=why, by="2099-4-1")
