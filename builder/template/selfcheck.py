@@ -36,7 +36,7 @@ _FILLS = {"错误": st.ERROR_FILL, "提醒": st.WARNING_FILL, "说明": st.NOTE_
 _COLUMNS = (
     ("代码", 8),
     ("级别", 7),
-    ("结论", 9),
+    ("结论", 12),
     ("检查内容", 30),
     ("情况", 58),
     ("怎么办", 44),
@@ -54,9 +54,11 @@ _FIRST_COLUMN, _OPEN_COLUMN, _LETTER_COLUMN = 8, 9, 10
 def write_check(book: Book, sheet: WrittenSheet, results: Results) -> None:
     """Write the sheet that the accountant reads."""
     lines = results.lines
-    _check_page(book, sheet, len(lines))
+    _check_page(book, sheet)
     _check_head(book, sheet, results, lines)
-    soonest.write(book, sheet, results, partial(_title, results.formulas))
+    soonest.write(
+        book, sheet, results, partial(_title, results.formulas), partial(_target_text, results)
+    )
     for line in lines:
         _check_line(book, sheet, results, line)
     last = CHECK_TOP + len(lines) - 1
@@ -89,7 +91,7 @@ def write_check(book: Book, sheet: WrittenSheet, results: Results) -> None:
     done(sheet.conditional_format(verdicts, options))
 
 
-def _check_page(book: Book, sheet: WrittenSheet, count: int) -> None:
+def _check_page(book: Book, sheet: WrittenSheet) -> None:
     for column, (_, width) in enumerate(_COLUMNS):
         done(sheet.set_column(column, column, width))
     done(sheet.set_column(_FIRST_COLUMN - 1, soonest.TURN_COLUMN - 1, 4, None, {"hidden": True}))
@@ -97,10 +99,8 @@ def _check_page(book: Book, sheet: WrittenSheet, count: int) -> None:
     sheet.hide_gridlines(2)
     sheet.set_paper(9)
     sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
-    done(sheet.repeat_rows(CHECK_TOP - 2))
-    done(sheet.print_area(0, 0, CHECK_TOP + count - 2, 5))
-    sheet.set_footer(f'&C&"{st.BODY_FONT},Regular"&9第 &P 页，共 &N 页')
+    sheet.fit_to_pages(1, 1)
+    done(sheet.print_area(0, 0, CHECK_TOP - 4, 5))  # what is to be mended, not all that was checked
 
 
 def _check_head(book: Book, sheet: WrittenSheet, results: Results, lines: Sequence[Line]) -> None:

@@ -35,18 +35,30 @@ def turn(line: Line) -> int:
     return _TURNS * (_TO_DO.index(level(line.rule)) + 1) + line.row - CHECK_TOP + 1
 
 
-def write(book: Book, sheet: WrittenSheet, results: Results, title: Callable[[Line], str]) -> None:
-    """Write the lines at the head of the sheet; `title` says what a line checks."""
-    _Soonest(book, sheet, results, title).write()
+def write(
+    book: Book,
+    sheet: WrittenSheet,
+    results: Results,
+    title: Callable[[Line], str],
+    where: Callable[[Line, int], str],
+) -> None:
+    """Write the lines at the head of the sheet; `title` says what a line checks, `where` the first cell concerned."""
+    _Soonest(book, sheet, results, title, where).write()
 
 
 class _Soonest:
     """The lines at the head, and what they show in each form (`i`, from 0)."""
 
     def __init__(
-        self, book: Book, sheet: WrittenSheet, results: Results, title: Callable[[Line], str]
+        self,
+        book: Book,
+        sheet: WrittenSheet,
+        results: Results,
+        title: Callable[[Line], str],
+        where: Callable[[Line, int], str],
     ) -> None:
-        self.book, self.sheet, self.results, self.title = book, sheet, results, title
+        self.book, self.sheet, self.results = book, sheet, results
+        self.title, self.where = title, where
         self.lines = results.lines
         self._turns: dict[int, list[int]] = {}
 
@@ -70,12 +82,16 @@ class _Soonest:
         formula = f"=IF({count}>{n},MOD({nth},{_TURNS}),0)"
         self._show(row, _PLACE_COLUMN - 1, formula, None, partial(self._place, n))
         done(self.sheet.merge_range(row, 3, row, 5, "", text))
+        small = self.book.style(
+            **(st.BODY | {"align": "center", "text_wrap": False, "shrink": True})
+        )
         target = f"INDEX({self._down(TARGET_COLUMN)},{place})"
-        shown: tuple[tuple[int, str, Format, Callable[[Line], str]], ...] = (
-            (0, f"INDEX({self._down(1)},{place})", centre, lambda line: line.rule.code),
-            (1, f"INDEX({self._down(2)},{place})", centre, lambda line: level(line.rule)),
-            (3, f"INDEX({self._down(4)},{place})", text, self.title),
-            (6, link_to(target), link_style(self.book), lambda _: LINK_WORD),
+        shown: tuple[tuple[int, str, Format, Callable[[Line, int], str]], ...] = (
+            (0, f"INDEX({self._down(1)},{place})", centre, lambda line, _: line.rule.code),
+            (1, f"INDEX({self._down(2)},{place})", centre, lambda line, _: level(line.rule)),
+            (2, f'SUBSTITUTE({target},"\'","")', small, self._cell_of),
+            (3, f"INDEX({self._down(4)},{place})", text, lambda line, _: self.title(line)),
+            (6, link_to(target), link_style(self.book), lambda *_: LINK_WORD),
         )
         for column, found, style, of in shown:
             formula = f'=IF({place}>0,{found},"")'
@@ -86,9 +102,12 @@ class _Soonest:
         more = _MORE if count > SOONEST else ""
         return f"{_BEGIN}{count} 项{more}{_END}" if count else _NOTHING
 
-    def _of_nth(self, n: int, of: Callable[[Line], str], i: int) -> str:
+    def _cell_of(self, line: Line, i: int) -> str:
+        return self.where(line, i).replace("'", "")
+
+    def _of_nth(self, n: int, of: Callable[[Line, int], str], i: int) -> str:
         place = self._place(n, i)
-        return of(self.lines[place - 1]) if place else ""
+        return of(self.lines[place - 1], i) if place else ""
 
     def _place(self, n: int, i: int) -> int:
         turns = self._in_order(i)

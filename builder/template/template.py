@@ -258,6 +258,8 @@ def _build_alike(
 ) -> Iterator[Path]:
     job = _build(layout, paths[0], Filling(), locked, lock, send_back)
     yield paths[0]
+    if len(paths) == 1:
+        return
     differing = _differing(layout, locked)
     marks = [mark for mark in job.results.marks if mark.shown.keys & differing]
     names = [sheet.name for sheet in job.book.worksheets()]
