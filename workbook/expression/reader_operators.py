@@ -3,6 +3,7 @@
 from workbook.expression.claims_in_text import CLAIM_OPS
 from workbook.expression.figures_in_text import FIGURE_OPS
 from workbook.expression.operands import Op
+from workbook.expression.sums_in_text import SUM_OPS
 
-READER_OPS: dict[str, Op] = FIGURE_OPS | CLAIM_OPS
+READER_OPS: dict[str, Op] = FIGURE_OPS | CLAIM_OPS | SUM_OPS
 """Those operators by their names in form definitions."""
