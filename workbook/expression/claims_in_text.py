@@ -27,7 +27,7 @@ _YEAR = r"(?P<year>20\d\d)年"
 _BEGINS = re.compile(rf"^{_YEAR}度?[，,]?(?:我[局委办单]|本[局单级]|全[县区市州旗年]|共|，|,)")
 _SCORED = re.compile(rf"{_YEAR}度?(?:部门|预算|绩效|整体支出|单位)*自评(?:综合)?(?:得分|总分|结果)")
 _SPENT = re.compile(
-    rf"^{_YEAR}度?(?:我[局委办单]位?|本[局单]位?)?(?:基本|项目|人员|公用|全年|总)支出(?:为|共)?\d"
+    rf"^{_YEAR}度?(?:我[局委办单]位?|本[局单]位?)?(?:(?:基本|项目|人员|公用|全年|总)支出|(?:全年|部门)?(?:预算)?执行率)(?:为|共|达到?)?\d"
 )
 _YEARS_BACK = 5
 _BESIDE_YEARS = re.compile(r"[较比]|上年|去年|以来|结转|至20|-20|同期|立项|下达|批复")
@@ -115,6 +115,98 @@ def another_place(text: str, department: str) -> str:
         ),
         "",
     )
+
+
+_CALLS_ITSELF = re.compile(
+    r"我(?P<body>局|中心|站|所|馆|校|院|镇|乡|街道|支队|大队|处)(?!长|庄|里)"
+)
+_CALLED_SO = {
+    "校": ("学", "幼儿园", "中专"),
+    "院": ("医", "疗", "康复", "卫生", "保健", "防治", "法", "检察", "党校", "学校"),
+    "所": ("研究", "科学", "院"),
+    "馆": ("博物", "图书", "文化"),
+    "站": ("中心",),
+}
+"""What else a body that calls itself so may be named."""
+_OTHER_NAMES = ("加挂", "挂牌", "两块牌子", "合署", "简称", "更名", "原")
+_KINDS_OF_BODY = re.compile(
+    r"(?:局|中心|站|所|馆|校|院|镇|乡|街道|办事处|支队|大队|处|委员会|联合会|协会)$"
+)
+
+
+@lru_cache(maxsize=4096)
+def another_self(text: str, department: str) -> str:
+    """The clause in which a body calls itself what it is not: 我局 in the report of a 中心; blank if there is none.
+
+    A text that tells another name of it, and a name that ends with no usual word, may be right.
+    """
+    name = fold(department)
+    if not _KINDS_OF_BODY.search(name) or any(word in text for word in _OTHER_NAMES):
+        return ""
+    for clause in clauses_of(text):
+        told = _CALLS_ITSELF.search(clause)
+        if told and not any(
+            word in name for word in (told["body"], *_CALLED_SO.get(told["body"], ()))
+        ):
+            return clause
+    return ""
+
+
+_DAY = re.compile(
+    r"(?<!\d)(?:(?P<year>20\d\d)年)?(?P<month>\d{1,2})月(?P<day>\d{1,2})日(?P<bound>前?)"
+)
+_NOT_NAMED_BY = re.compile(
+    "时间|时限|日期|时点|及时性|及时率|完成|实际|按时|及时|建设|项目|工程|改造|资金|完工|竣工|验收|发放|拨付|兑付|到位|工作|任务|实施"
+)
+"""What many are called alike, and tells nothing apart."""
+_OTHER_DAYS = (
+    "开工",
+    "启动",
+    "开始",
+    "招标",
+    "中标",
+    "立项",
+    "签订",
+    "下达",
+    "批复",
+    "计划",
+    "要求",
+    "起",
+    "至",
+    "原定",
+)
+_FEWEST_PAIRS_OF_DAY = 2
+
+
+@lru_cache(maxsize=65536)
+def redated(text: str, name: str, year: int, month: int, day: int) -> str:
+    """The clause of a text that tells another day of what is named, or the same day a year before; blank if none
+    does, or the text tells the very day."""
+    named = pairs_of(_NOT_NAMED_BY.sub("", fold(name)))
+    differing = ""
+    for sentence in sentences_of(text):
+        ahead = ""
+        for clause in re.split("[，、]", sentence):
+            around, ahead = ahead + clause, clause
+            for told in _DAY.finditer(clause):
+                on = int(told["month"]), int(told["day"])
+                if told["year"] and int(told["year"]) != year:
+                    if on == (month, day) and int(told["year"]) == year - 1:
+                        return clause
+                    continue
+                if on == (month, day):
+                    return ""
+                is_kept = told["bound"] and on > (month, day)
+                if not differing and not is_kept and _is_day_of(named, clause, around):
+                    differing = clause
+    return differing
+
+
+def _is_day_of(named: frozenset[str], clause: str, around: str) -> bool:
+    """Whether a clause, with the one ahead of it, tells when what is named was done."""
+    if len(named) < _FEWEST_PAIRS_OF_DAY or any(word in clause for word in _OTHER_DAYS):
+        return False
+    return len(named & pairs_of(around)) >= MOSTLY * len(named)
 
 
 _DENIED = re.compile(r"(?:未发生|没有发生|未出现|无(?!障碍)|零)([^\W\d_]{2,8})")
@@ -209,6 +301,17 @@ def _overclaimed(*given: Array) -> Array:
     return result
 
 
+def _redated(*given: Array) -> Array:
+    text, name, *numbers = np.broadcast_arrays(*given)
+    result = np.empty(text.shape, dtype=object)
+    are_told = np.all([~np.isnan(number) for number in numbers], axis=0)
+    for place in map(tuple, np.argwhere(are_told).tolist()):
+        if text[place] is not None and name[place] is not None:
+            year, month, day = (int(number[place]) for number in numbers)
+            result[place] = redated(text[place], name[place], year, month, day)
+    return result
+
+
 _T = Param.TEXT
 _ONLY_HERE = "没有则是空的。表里算不出，只有程序检查"
 _ROWS = (
@@ -243,6 +346,22 @@ _ROWS = (
         None,
         _of_department(another_place),
         doc=f"一段文字里有一句开头写的外地同类单位的名称（后一个文字是本单位），{_ONLY_HERE}",
+    ),
+    Op(
+        "another_self",
+        (_T, _T),
+        Type.TEXT,
+        None,
+        _of_department(another_self),
+        doc=f"一段文字里把本单位（后一个文字）称作别的机构（中心写成“我局”）的那一句，{_ONLY_HERE}",
+    ),
+    Op(
+        "redated",
+        (_T, _T, Param.NUMBER, Param.NUMBER, Param.NUMBER),
+        Type.TEXT,
+        None,
+        _redated,
+        doc=f"一段文字里把某事（名称）写成另一天、或上一年同一天的那一句（后三个数是年、月、日），{_ONLY_HERE}",
     ),
     Op(
         "overclaimed",

@@ -11,7 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from workbook.expression.operands import Array, Op, Param, Type
+from workbook.expression.amounts_in_text import by_words
+from workbook.expression.operands import Array, Op, Param, Type, number_text
 from workbook.expression.sentences import (
     NEXT_TEXT,
     NUMBER,
@@ -363,14 +364,30 @@ def misadded(text: str) -> str:
     return _has_changed_otherwise(whole_text)
 
 
+_CHANGED_OF = re.compile(
+    rf"(?:^|[，。；※])(?:其中)?(?P<name>[^，。；\d]{{2,10}}?){_THAN}{_WAY}了?{_CHANGE}(?P<unit>元)，"
+    rf"(?:增长|下降|增幅|降幅){_BY}"
+)
+
+
+def changed_otherwise(text: str, amount: float, names: tuple[str, ...]) -> str:
+    """What a text tells of how one of some names has changed, if the amount (万元) of this year gives another rate;
+    blank if it does not."""
+    for told in _CHANGED_OF.finditer(folded_text(text)):
+        now = {"now": number_text(amount), "now_scale": "万"}
+        if told["name"] in names and amount > 0 and _is_wrong_change(told.groupdict() | now):
+            return told[0].lstrip("，。；※")
+    return ""
+
+
 def _misadded(text: Array) -> Array:
     result = np.empty(text.size, dtype=object)
     result[:] = [None if words is None else misadded(words) for words in text.ravel()]
     return result.reshape(text.shape)
 
 
-SUM_OPS: dict[str, Op] = {
-    "misadded": Op(
+_ROWS = (
+    Op(
         "misadded",
         (Param.TEXT,),
         Type.TEXT,
@@ -379,5 +396,15 @@ SUM_OPS: dict[str, Op] = {
         doc="一段文字里各项与合计、部分与整体、比率、增减或单价自相矛盾的那一句，没有则是空的。"
         "表里算不出，只有程序检查",
     ),
-}
-"""That operator by its name in form definitions."""
+    Op(
+        "changed_otherwise",
+        (Param.TEXT, Param.NUMBER, Param.WORDS),
+        Type.TEXT,
+        None,
+        by_words(changed_otherwise),
+        doc="一段文字里写词表里的一个名称比上年增减多少、百分之几，按本年的数（万元）却不是的那一句，没有则是空的。"
+        "表里算不出，只有程序检查",
+    ),
+)
+SUM_OPS: dict[str, Op] = {op.name: op for op in _ROWS}
+"""Those operators by their names in form definitions."""
