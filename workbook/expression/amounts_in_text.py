@@ -14,6 +14,7 @@ from workbook.expression.figures_in_text import (
     FEW,
     SENTENCE,
     Told,
+    clauses_of,
     is_one_off,
     is_swapped,
     told_figures,
@@ -110,8 +111,7 @@ def parts_above(text: str, whole: float, others: tuple[str, ...]) -> str:
     The whole itself, clauses with one of the words `others`, and what a part is made of are left out: that
     stands in brackets, or behind 其中 where the sentence has told a part before.
     """
-    while (unbracketed := _IN_BRACKETS.sub("", text)) != text:
-        text = unbracketed
+    text = _without_brackets(text)
     parts: list[float] = []
     for sentence in SENTENCE.split(text):
         ahead = sentence.partition(_OF_WHICH)[0]
@@ -119,8 +119,39 @@ def parts_above(text: str, whole: float, others: tuple[str, ...]) -> str:
     total = sum(parts)
     if not parts or total <= whole + 0.005:
         return ""
+    return _as_sum(parts)
+
+
+def _without_brackets(text: str) -> str:
+    while (unbracketed := _IN_BRACKETS.sub("", text)) != text:
+        text = unbracketed
+    return text
+
+
+def _as_sum(parts: list[float]) -> str:
     added = "+".join(number_text(part) for part in parts)
-    return added if len(parts) == 1 else f"{added}={number_text(round(total, 4))}"
+    return added if len(parts) == 1 else f"{added}={number_text(round(sum(parts), 4))}"
+
+
+_FEWEST_PARTS = 3
+_MOST_LACKING = 0.1
+
+
+def parts_short(text: str, whole: float, others: tuple[str, ...]) -> str:
+    """The amounts (万元) of a text that is a list of them and nothing else, added up, where a single digit
+    makes them less than the whole; blank otherwise.
+
+    A text with one of the words `others` does not list everything.
+    """
+    clauses = [clause for clause in clauses_of(_without_brackets(text)) if clause]
+    told = [item for item in told_figures(_without_brackets(text)) if item.unit.startswith("元")]
+    lists_only = [item.clause for item in told] == clauses
+    if not lists_only or len(told) < _FEWEST_PARTS or any(word in text for word in others):
+        return ""
+    parts = [_wanyuan(item) for item in told]
+    lacking = round(whole - sum(parts), 4)
+    is_one_digit = len(written_number(lacking).replace(".", "").strip("0")) == 1
+    return _as_sum(parts) if is_one_digit and 0 < lacking <= _MOST_LACKING * whole else ""
 
 
 def _amounts(text: str, whole: float, others: tuple[str, ...]) -> list[float]:
@@ -175,6 +206,15 @@ _ROWS = (
         variadic=True,
         doc="一段文字里写的金额（万元）与后面某个数只差两位数字颠倒，或正好是它的万分之一："
         "写的和填的，没有则是空的。表里算不出，只有程序检查",
+    ),
+    Op(
+        "parts_short",
+        (Param.TEXT, Param.NUMBER, Param.WORDS),
+        Type.TEXT,
+        None,
+        by_words(parts_short),
+        doc="一段只是逐项列出金额（万元）的文字，相加比后面的数少、只差一位数字的写成算式，没有则是空的；"
+        "含有词表里的词的不算。表里算不出，只有程序检查",
     ),
     Op(
         "told_as",
