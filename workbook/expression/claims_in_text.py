@@ -118,7 +118,7 @@ def another_place(text: str, department: str) -> str:
 
 
 _CALLS_ITSELF = re.compile(
-    r"我(?P<body>局|中心|站|所|馆|校|院|镇|乡|街道|支队|大队|处)(?!长|庄|里)"
+    r"我(?P<body>局|中心|站|所|馆|校|院|镇|乡|街道|支队|大队)(?![长在有属辖需谓])"
 )
 _CALLED_SO = {
     "校": ("学", "幼儿园", "中专"),
@@ -128,7 +128,19 @@ _CALLED_SO = {
     "站": ("中心",),
 }
 """What else a body that calls itself so may be named."""
-_OTHER_NAMES = ("加挂", "挂牌", "两块牌子", "合署", "简称", "更名", "原")
+_OTHER_NAMES = (
+    "加挂",
+    "挂牌",
+    "两块牌子",
+    "合署",
+    "简称",
+    "更名",
+    "改名",
+    "原名",
+    "由原",
+    "(原",
+    "（原",
+)
 _KINDS_OF_BODY = re.compile(
     r"(?:局|中心|站|所|馆|校|院|镇|乡|街道|办事处|支队|大队|处|委员会|联合会|协会)$"
 )

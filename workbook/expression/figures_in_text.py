@@ -312,9 +312,8 @@ def _are_of_one_thing(told: Told, other: Told) -> bool:
     value, said = told.readings[0][0], other.readings[0][0]
     if common and len(written_number(value / told.scale)) > FEW + 1 and is_swapped(value, said):
         return True
-    is_named_alike = told.label == other.label not in _MANY and len(told.label) >= 2
-    if is_named_alike and not told.unit.startswith("元"):
-        return True
+    if told.label == other.label and len(told.label) >= 2 and not told.unit.startswith("元"):
+        return told.label not in _MANY
     return fewest >= _LEAST_PAIRS and common >= NEARLY_ALL * fewest
 
 

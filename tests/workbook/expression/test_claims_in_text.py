@@ -3,10 +3,12 @@
 import pytest
 
 from workbook.expression.claims_in_text import (
+    another_self,
     another_unit,
     dated_otherwise,
     overclaimed,
     planned_in_past,
+    redated,
 )
 
 
@@ -21,6 +23,8 @@ from workbook.expression.claims_in_text import (
         ("1、2023年度我局完成任务。", True),
         ("2025年自评得分98分。", True),
         ("2024年自评得分98分。", False),
+        ("2023年执行率98%，2024年执行率100%。", False),
+        ("2023年执行率100%。", True),
     ],
 )
 def test_a_report_on_another_year_is_told(text: str, *, is_told: bool) -> None:
@@ -74,3 +78,45 @@ def test_a_claim_that_the_figure_denies_is_told(
     text: str, name: str, unit: str, actual: float, target: float, way: str, *, is_told: bool
 ) -> None:
     assert bool(overclaimed(text, name, actual, unit, target, way)) is is_told
+
+
+@pytest.mark.parametrize(
+    ("text", "department", "told"),
+    [
+        ("我局加强管理。", "株洲市生态环境局石峰分局", ""),
+        ("我院门诊11万人次。", "塔城地区精神卫生中心", ""),
+        ("我院开展教研。", "中共阜新市委党校", ""),
+        ("我校招生300人。", "株洲市第一中学", ""),
+        ("我所试验新品种。", "湖南省农业科学院", ""),
+        ("我局养护公路（加挂公路局牌子）。", "桃源县公路建设养护中心", ""),
+        ("我所在地区干旱，我中心已应对。", "株洲市气象服务中心", ""),
+        ("我单位、我市加强管理。", "株洲市救助管理站", ""),
+        ("我局加强管理。", "开发区管委会", ""),
+        ("我局高度重视，成立小组。", "株洲市防震减灾服务中心", "我局高度重视"),
+        ("分析原因，我校将整改。", "株洲市图书馆", "我校将整改"),
+    ],
+)
+def test_a_body_that_calls_itself_what_it_is_not_is_told(
+    text: str, department: str, told: str
+) -> None:
+    assert another_self(text, department) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "told"),
+    [
+        ("免疫疫苗4月15日到位。", "免疫疫苗到位时间", ""),
+        ("免疫疫苗4月5日到位，4月15日全部到位。", "免疫疫苗到位时间", ""),
+        ("免疫疫苗3月2日启动招标。", "免疫疫苗到位时间", ""),
+        ("免疫疫苗于12月31日前到位。", "免疫疫苗到位时间", ""),
+        ("高标准农田项目9月12日完工。", "新农村建设项目完工时间", ""),
+        ("培训班6月3日开班。", "培训完成时间", ""),
+        ("5月11日组织应急演练。", "免疫疫苗到位时间", ""),
+        ("系统2023年4月20日立项。", "系统升级时间", ""),
+        ("免疫疫苗4月5日到位。", "免疫疫苗到位时间", "免疫疫苗4月5日到位"),
+        ("耕地地力补贴92万亩，于7月14日发放。", "耕地地力补贴发放时间", "于7月14日发放"),
+        ("系统2023年4月15日终验。", "监控升级时间", "系统2023年4月15日终验"),
+    ],
+)
+def test_another_day_of_what_is_named_is_told(text: str, name: str, told: str) -> None:
+    assert redated(text, name, 2024, 4, 15) == told

@@ -2,7 +2,7 @@
 
 import pytest
 
-from workbook.expression.sums_in_text import misadded
+from workbook.expression.sums_in_text import changed_otherwise, misadded
 
 ADDS_UP = (
     "免疫猪28万头、牛羊9万头，共37万头。",
@@ -77,3 +77,20 @@ def test_a_growth_is_held_against_the_figure_in_the_same_text() -> None:
     told = "追回基金236.8万元。追回基金较上年的210.4万元增长22.5%。"
     assert misadded(told) == "追回基金较上年的210.4万元增长22.5%"
     assert misadded(told.replace("22.5", "12.5")) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told"),
+    [
+        ("公用经费比上年增加12.30万元，增长17.29%。", False),
+        ("公用经费较上年减少12.30万元，下降12.85%。", False),
+        ("生均公用经费比上年增加12.30万元，增长18.29%。", False),
+        ("公用经费比上年增加12.30万元。", False),
+        ("公用经费比上年增加12.30万元，增长18.29%。", True),
+        ("其中公用经费较上年减少12.30万元，下降17.29%。", True),
+    ],
+)
+def test_a_change_that_this_year_s_amount_does_not_give_is_told(
+    text: str, *, is_told: bool
+) -> None:
+    assert bool(changed_otherwise(text, 83.44, ("公用经费",))) is is_told
