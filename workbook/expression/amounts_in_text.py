@@ -75,12 +75,12 @@ def told_as(text: str, amount: float, names: tuple[str, ...]) -> str:
 
 
 def nearly_told(text: str, amount: float, words: tuple[str, ...]) -> str:
-    """The clause of a text, with one of some words, that tells an amount but for a digit, or two exchanged; blank
-    if there is none, or the amount is told as well."""
+    """The clause of a text, the only one with one of some words, that tells an amount but for a digit, or two
+    exchanged; blank if there is none: several may be what the amount is made of."""
     spoken = [told for told in _money_in(text) if any(word in told.clause for word in words)]
-    if any(_is_rounded(told, amount) for told in spoken):
+    if len(spoken) != 1 or _is_rounded(spoken[0], amount):
         return ""
-    return next((told.clause for told in spoken if _is_slip(_wanyuan(told), amount)), "")
+    return spoken[0].clause if _is_slip(_wanyuan(spoken[0]), amount) else ""
 
 
 def _money_in(text: str) -> list[Told]:
@@ -101,8 +101,10 @@ def _is_rounded(told: Told, amount: float) -> bool:
 
 
 def _is_slip(value: float, amount: float) -> bool:
-    digits = written_number(amount).replace(".", "").strip("0")
-    return len(digits) >= FEW and (is_one_off(value, amount) or is_swapped(value, amount))
+    digits = len(written_number(amount).replace(".", "").strip("0"))
+    return (digits > FEW and is_one_off(value, amount)) or (
+        digits >= FEW and is_swapped(value, amount)
+    )
 
 
 def parts_above(text: str, whole: float, others: tuple[str, ...]) -> str:

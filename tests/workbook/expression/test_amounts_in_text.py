@@ -50,9 +50,11 @@ def test_an_amount_is_told_under_its_name(
         ("追加预算256.5万元，其中追加绩效奖265.5万元。", 256.5, False),
         ("结余5万元。", 6.0, False),
         ("追加预算300万元。", 256.5, False),
+        ("压减财政拨款79.5万元用于防汛，追加其他资金60万元。", 19.5, False),
+        ("压减财政拨款79.5万元。", 19.5, False),
         ("追加预算265.5万元。", 256.5, True),
         ("追加预算256.8万元。", 256.5, True),
-        ("预算结余6.25万元，为采购节约。", 7.25, True),
+        ("预算结余16.25万元，为采购节约。", 17.25, True),
     ],
 )
 def test_an_amount_but_for_a_digit_is_told(text: str, amount: float, *, is_told: bool) -> None:
