@@ -179,7 +179,7 @@ VALUES = (
     Case("a percentage typed as 100", typed({"F20": 100}), ("D441 F20", "L212", "V311 F20"),
          {"indicators.actual.4": "100"}),
     Case("a day where a measure is due", typed({"F23": datetime.date(2024, 3, 14)}, {"F23": "yyyy-mm-dd"}),
-         ("L212", "V303 F23"), {"indicators.actual.7": "2024年3月14日"}),
+         ("D488 F14,F23", "L212", "V303 F23"), {"indicators.actual.7": "2024年3月14日"}),
     Case("a telephone as a number", typed({"E38": 7308400118}), ("D467 E38", "L212", "V311 E38"),
          {"identity.phone": "7308400118"}),
     Case("a text as long as a cell can hold", typed({"I17": "长" * 32_767}), ("L212", "V305 I17"),

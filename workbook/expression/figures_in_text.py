@@ -13,13 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from workbook.expression.operands import Array, Cells, Op, Param, Type, number_text
+from workbook.expression.operands import Array, Cells, Op, Param, Type
 from workbook.text import fold
 
 _CLAUSE = re.compile(r"[，。；;、！\n]|,(?!\d{3}(?!\d))")
-_SENTENCE = re.compile(r"[。；;！\n]")
-_IN_BRACKETS = re.compile(r"（[^（）]*）|\([^()]*\)")
-_OF_WHICH = "其中"
+SENTENCE = re.compile(r"[。；;！\n]")
 _LIST_NUMBER = re.compile(r"[(（]?\d{1,2}[.．)）](?!\d)")
 _FIGURE = re.compile(
     r"(?<![\d.])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
@@ -32,11 +30,11 @@ MOSTLY, NEARLY_ALL = 0.62, 0.75
 """The share of a name's pairs that a clause has that speaks of it; of shares, which are many, it takes more."""
 
 
-_FEW = 3
+FEW = 3
 """Two digits may be the other way round by chance: then the clause has a third of the name's pairs."""
 
 
-class _Told(NamedTuple):
+class Told(NamedTuple):
     """One figure of a text."""
 
     sentence: int
@@ -51,6 +49,8 @@ class _Told(NamedTuple):
     unit: str
     written: str
     """The figure as it stands, with its scale."""
+    label: str
+    """What the figure is called: the words right ahead of it, without 全年, 举办, 共."""
 
 
 def pairs_of(words: str) -> frozenset[str]:
@@ -84,23 +84,29 @@ def plain_name(name: str, unit: str) -> str:
 def clauses_of(text: str) -> tuple[str, ...]:
     """The clauses of a text, folded, without the numbers of a list."""
     return tuple(
-        fold(_LIST_NUMBER.sub("", clause.strip(), count=1)) for clause in _CLAUSE.split(text)
+        with_plain_sets(fold(_LIST_NUMBER.sub("", clause.strip(), count=1)))
+        for clause in _CLAUSE.split(text)
     )
+
+
+def with_plain_sets(folded: str) -> str:
+    """台（套） is written 台套 as often."""
+    return folded.replace("(套)", "套")
 
 
 # Each row of a return asks of the same few texts.
 @lru_cache(maxsize=4096)
-def _told(text: str) -> tuple[_Told, ...]:
+def told_figures(text: str) -> tuple[Told, ...]:
     return tuple(
         told
-        for number, sentence in enumerate(_SENTENCE.split(text))
+        for number, sentence in enumerate(SENTENCE.split(text))
         for clause in clauses_of(sentence)
         for told in _told_in(clause, number, sentence)
     )
 
 
-def _told_in(clause: str, number: int, sentence: str) -> Iterator[_Told]:
-    pairs = pairs_of(clause)
+def _told_in(clause: str, number: int, sentence: str) -> Iterator[Told]:
+    pairs, behind_last = pairs_of(clause), 0
     for match in _FIGURE.finditer(clause):
         scale = _SCALES.get(match["scale"], 1.0)
         readings = [_reading(match["number"], scale)]
@@ -108,9 +114,23 @@ def _told_in(clause: str, number: int, sentence: str) -> Iterator[_Told]:
         if point and match.start() == 0 and len(item) <= 2:
             readings.append(_reading(behind, scale))
         written = match["number"] + match["scale"]
-        yield _Told(
-            number, sentence, clause, pairs, tuple(readings), scale, match["unit"] or "", written
-        )
+        label = label_of(clause[behind_last : match.start()])
+        unit = match["unit"] or ""
+        if not unit.startswith("年"):
+            behind_last = match.end()
+        yield Told(number, sentence, clause, pairs, tuple(readings), scale, unit, written, label)
+
+
+_AHEAD = re.compile(
+    r"^(?:其中|全年|本年度?|年内|全[市县区院校站局]|我[局院校馆站所]|共|累计|实际|完成|开展|举办|组织|实现|推出|新增|:)+"
+)
+_BEFORE_YEAR = re.compile(r"^[^\W\d]{0,8}20\d\d年度?")
+_BEHIND = re.compile(r"(?:共计|合计|达到|为|共|达|:)+$")
+
+
+def label_of(words: str) -> str:
+    """What a figure is called by the words ahead of it; a year is left of them as 年, be it whose it may."""
+    return _BEHIND.sub("", _AHEAD.sub("", _BEFORE_YEAR.sub("年", words, count=1)))
 
 
 def _reading(number: str, scale: float) -> tuple[float, float]:
@@ -140,7 +160,8 @@ def misquoted(
     one clause tells the very figure, rounded as it is written there, the text is right; so it is, but for
     shares, if another clause of the same sentence does (改造9个开工，已完工6个). Of clauses that
     hardly name it one is told only if it has the figure with two digits exchanged, and no other of the
-    `figures` that the form has.
+    `figures` that the form has; and one that calls it by the end of its name (亮灯率 for 路灯亮灯率) only if the
+    figure is near.
     """
     scale, plain_unit = _scaled(_plain_unit(unit))
     short = plain_name(name, plain_unit)
@@ -151,19 +172,19 @@ def misquoted(
     least = len(named) * (NEARLY_ALL if is_share else MOSTLY)
     right = {
         told.sentence
-        for told in _told(text)
+        for told in told_figures(text)
         if (not is_share or _EACH in told.whole)
         and told.unit.startswith(plain_unit)
         and _tells(told, sought)
     }
     differing = ""
-    for told in _told(text):
+    for told in told_figures(text):
         if not told.unit.startswith(plain_unit):
             continue
         value = told.readings[0][0]
         common = len(named & told.pairs)
-        swapped = _is_swapped(value, sought) and value / scale not in figures
-        is_long_slip = swapped and not is_share and len(_written(figure)) > _FEW + 1
+        swapped = is_swapped(value, sought) and value / scale not in figures
+        is_long_slip = swapped and not is_share and len(written_number(figure)) > FEW + 1
         if not common and not is_long_slip:
             continue
         if _tells(told, sought):
@@ -175,10 +196,31 @@ def misquoted(
             and not any(word in told.clause for word in others)
             and not any(word in short and word not in told.clause for word in _OUTCOMES)
         )
-        is_slip = swapped and (common * _FEW >= len(named) or len(_written(figure)) > _FEW)
-        if not differing and (speaks_of_it or is_slip):
+        is_slip = swapped and (common * FEW >= len(named) or len(written_number(figure)) > FEW)
+        is_near = is_one_off(value, sought) if is_share else _is_near(value, sought)
+        calls_it_so = (
+            _is_end_of(told.label, (fold(name), short), _LEAST_OF_SHARE if is_share else 2)
+            and is_near
+            and value / scale not in figures
+            and not any(word in told.clause for word in others)
+        )
+        if not differing and (speaks_of_it or is_slip or calls_it_so):
             differing = told.clause
     return differing
+
+
+_MOST_LEFT_OUT, _LEAST_OF_SHARE = 2, 3
+
+
+def _is_end_of(label: str, names: tuple[str, ...], least: int) -> bool:
+    """Whether a label of so many characters is a name but for a word ahead."""
+    return len(label) >= least and any(
+        name.endswith(label) and 0 < len(name) - len(label) <= _MOST_LEFT_OUT for name in names
+    )
+
+
+def _is_near(value: float, sought: float) -> bool:
+    return sought / 2 <= value <= sought * 2
 
 
 _EACH = "分别"
@@ -196,30 +238,42 @@ def _leaves_room(clause: str, value: float, sought: float) -> bool:
     return any(word in clause for word in _AT_MOST) and value >= sought
 
 
-def _tells(told: _Told, sought: float) -> bool:
+def _tells(told: Told, sought: float) -> bool:
     """Whether a figure is the one sought, rounded as it is written."""
     return any(abs(value - sought) <= half * (1 + 1e-9) for value, half in told.readings)
 
 
 def _plain_unit(unit: str) -> str:
     """场次 is written 场 as often."""
-    return "场" if unit == "场次" else unit
+    return "场" if unit == "场次" else with_plain_sets(unit)
 
 
-def _written(number: float) -> str:
+def written_number(number: float) -> str:
     """A number's digits with their point, of which none ends in zeros."""
     return f"{number:.4f}".rstrip("0")
 
 
-def _is_swapped(value: float, other: float) -> bool:
+def is_swapped(value: float, other: float) -> bool:
     """Whether two neighbouring digits of one number stand the other way round in the other."""
-    one, two = _written(value), _written(other)
+    one, two = written_number(value), written_number(other)
     if len(one) != len(two) or one == two or one.index(".") != two.index("."):
         return False
     digits, others = one.replace(".", ""), two.replace(".", "")
     places = [i for i, pair in enumerate(zip(digits, others, strict=True)) if pair[0] != pair[1]]
     first = places[0]
-    return places == [first, first + 1] and digits[first] == others[first + 1]
+    return (
+        places == [first, first + 1]
+        and digits[first : first + 2] == others[first : first + 2][::-1]
+    )
+
+
+def is_one_off(value: float, other: float) -> bool:
+    """Whether a number of three digits or more is another but for one digit."""
+    one, two = written_number(value), written_number(other)
+    if len(one) != len(two) or one.index(".") != two.index("."):
+        return False
+    digits = [pair for pair in zip(one, two, strict=True) if "." not in pair]
+    return len(digits) >= FEW and sum(here != there for here, there in digits) == 1
 
 
 _LEAST_PAIRS = 3
@@ -237,29 +291,66 @@ def disagreeing(text: str, other: str, figures: frozenset[float], others: tuple[
     """
     here, there = _single(text, others), _single(other, others)
     for told in here:
-        if _is_known(told, figures) or any(_are_equal(told, item) for item in _told(other)):
+        if _is_known(told, figures) or any(_are_equal(told, item) for item in told_figures(other)):
             continue
         for item in there:
             if (
                 item.unit != told.unit
                 or _is_known(item, figures)
-                or any(_are_equal(item, each) for each in _told(text))
+                or any(_are_equal(item, each) for each in told_figures(text))
             ):
                 continue
-            one, two = _bare_pairs(told.clause), _bare_pairs(item.clause)
-            common, fewest = len(one & two), min(len(one), len(two))
-            value, said = told.readings[0][0], item.readings[0][0]
-            is_slip = (
-                common and len(_written(value / told.scale)) > _FEW + 1 and _is_swapped(value, said)
-            )
-            if is_slip or (fewest >= _LEAST_PAIRS and common >= NEARLY_ALL * fewest):
+            if _are_of_one_thing(told, item):
                 return f"{told.clause}”，另一处是“{item.clause}"
+    return _disagreeing_beside(text, other)
+
+
+def _are_of_one_thing(told: Told, other: Told) -> bool:
+    """Whether two clauses, each with one figure, speak of the same."""
+    one, two = _bare_pairs(told.clause), _bare_pairs(other.clause)
+    common, fewest = len(one & two), min(len(one), len(two))
+    value, said = told.readings[0][0], other.readings[0][0]
+    if common and len(written_number(value / told.scale)) > FEW + 1 and is_swapped(value, said):
+        return True
+    if told.label == other.label and len(told.label) >= 2 and not told.unit.startswith("元"):
+        return told.label not in _MANY
+    return fewest >= _LEAST_PAIRS and common >= NEARLY_ALL * fewest
+
+
+_MANY = (
+    "培训", "活动", "会议", "项目", "资金", "检查", "支出", "宣传", "补助", "讲座", "调研", "设备", "案件", "人员", "工程",
+)  # fmt: skip
+"""What there may be several of: the word alone does not tell which."""
+_BESIDE = re.compile(r"(?<![\d.])(\d+)([^\W\d_]{1,2})(\d+)(人次|人|件|场次|场|户|家次|家)")
+
+
+def _disagreeing_beside(text: str, other: str) -> str:
+    """出访7批36人次 here, 7批26人次 there: figures of which one is told alike, the other but for a digit."""
+    one, two = _beside(text), _beside(other)
+    for here, clause in one.items():
+        for there, other_clause in two.items():
+            if here in two or there in one or here[:2] + here[3:] != there[:2] + there[3:]:
+                continue
+            if _is_a_digit_off(here[2], there[2]):
+                return f"{clause}”，另一处是“{other_clause}"
     return ""
 
 
-def _single(text: str, others: tuple[str, ...]) -> list[_Told]:
+def _beside(text: str) -> dict[tuple[str, ...], str]:
+    """Two figures and their units, of which one stands right behind the other, and the clause."""
+    return {
+        match.groups(): clause for clause in clauses_of(text) for match in _BESIDE.finditer(clause)
+    }
+
+
+def _is_a_digit_off(one: str, two: str) -> bool:
+    differing = [pair for pair in zip(one, two, strict=False) if pair[0] != pair[1]]
+    return len(one) == len(two) >= 2 and (len(differing) == 1 or is_swapped(float(one), float(two)))
+
+
+def _single(text: str, others: tuple[str, ...]) -> list[Told]:
     """Figures that alone stand in their clause."""
-    every = _told(text)
+    every = told_figures(text)
     clauses = [told.clause for told in every]
     return [
         told
@@ -271,90 +362,18 @@ def _single(text: str, others: tuple[str, ...]) -> list[_Told]:
     ]
 
 
-def _is_known(told: _Told, figures: frozenset[float]) -> bool:
+def _is_known(told: Told, figures: frozenset[float]) -> bool:
     """Whether a figure, not of a digit or two, which many are, is one of some."""
     figure = told.readings[0][0] / told.scale
-    return len(_written(figure)) > _FEW and figure in figures
+    return len(written_number(figure)) > FEW and figure in figures
 
 
-def _are_equal(told: _Told, other: _Told) -> bool:
+def _are_equal(told: Told, other: Told) -> bool:
     return told.unit == other.unit and any(_tells(other, value) for value, _ in told.readings)
 
 
 def _bare_pairs(clause: str) -> frozenset[str]:
     return pairs_of(_FIGURE.sub("", clause))
-
-
-_SUMS_UP = ("支出", "支付", "执行", "预算", "合计", "共", "总")
-"""Words of a clause that speaks of the money as a whole, not of what some of it was for."""
-_POINTS_MOVED = (0.01, 0.1, 10.0, 100.0, 10_000.0)
-
-
-def _is_moved(value: float, amount: float) -> bool:
-    """Whether an amount is another with its point elsewhere, of more than a few digits; or in 元."""
-    moved = (
-        (10_000.0,) if len(_written(amount).replace(".", "").strip("0")) <= _FEW else _POINTS_MOVED
-    )
-    return any(abs(value * factor - amount) < 1e-6 * amount for factor in moved)
-
-
-_LEAST_MONEY = 10.0
-"""Smaller amounts have too few digits to tell a slip by."""
-
-
-def slipped(text: str, amounts: tuple[float, ...]) -> str:
-    """What a text tells of money (in 万元) that is one of some amounts but for two digits exchanged or the
-    point moved, or is one of them in 元: the figure as written and the amount; blank if there is nothing of the sort."""
-    for told in _told(text):
-        if not told.unit.startswith("元") or told.readings[0][0] < _LEAST_MONEY * 10_000:
-            continue
-        value = told.readings[0][0] / 10_000
-        if any(abs(value - amount) < 0.005 for amount in amounts):
-            continue
-        sums_up = any(word in told.clause for word in _SUMS_UP)
-        for amount in amounts:
-            swapped = sums_up and len(_written(amount)) > _FEW + 1 and _is_swapped(value, amount)
-            if swapped or _is_moved(value, amount):
-                return f"{told.written}元”，填的是“{number_text(amount)}"
-    return ""
-
-
-def parts_above(text: str, whole: float, others: tuple[str, ...]) -> str:
-    """The amounts (万元) that a text lists, added up, where they are more than the whole; blank otherwise.
-
-    The whole itself, clauses with one of the words `others`, and what a part is made of are left out: that
-    stands in brackets, or behind 其中 where the sentence has told a part before.
-    """
-    while (unbracketed := _IN_BRACKETS.sub("", text)) != text:
-        text = unbracketed
-    parts: list[float] = []
-    for sentence in _SENTENCE.split(text):
-        ahead = sentence.partition(_OF_WHICH)[0]
-        parts += _amounts(ahead, whole, others) or _amounts(sentence, whole, others)
-    total = sum(parts)
-    if not parts or total <= whole + 0.005:
-        return ""
-    added = "+".join(number_text(part) for part in parts)
-    return added if len(parts) == 1 else f"{added}={number_text(round(total, 4))}"
-
-
-def _amounts(text: str, whole: float, others: tuple[str, ...]) -> list[float]:
-    amounts = (
-        told.readings[0][0] / 10_000
-        for told in _told(text)
-        if told.unit.startswith("元") and not any(word in told.clause for word in others)
-    )
-    return [amount for amount in amounts if abs(amount - whole) >= 0.005]
-
-
-def _parts_above(text: Array, whole: Array, *others: Array) -> Array:
-    words = tuple(str(word.item()) for word in others)
-    text, whole = np.broadcast_arrays(text, whole)
-    result = np.empty(text.shape, dtype=object)
-    for place in map(tuple, np.argwhere(~np.isnan(whole)).tolist()):
-        if text[place] is not None:
-            result[place] = parts_above(text[place], float(whole[place]), words)
-    return result
 
 
 def _misquoted(
@@ -384,25 +403,7 @@ def _disagreeing(text: Array, other: Array, figures: Cells, *others: Array) -> A
     return result
 
 
-def _slipped(text: Array, *amounts: Array) -> Array:
-    text, *numbers = np.broadcast_arrays(text, *amounts)
-    result = np.empty(text.size, dtype=object)
-    for index, words in enumerate(text.ravel()):
-        known = tuple(float(n.flat[index]) for n in numbers if not np.isnan(n.flat[index]))
-        result[index] = None if words is None else slipped(words, known)
-    return result.reshape(text.shape)
-
-
 _ROWS = (
-    Op(
-        "parts_above",
-        (Param.TEXT, Param.NUMBER, Param.WORDS),
-        Type.TEXT,
-        None,
-        _parts_above,
-        doc="一段文字里列出的各项金额（万元）相加，超过后面的数的写成算式，没有则是空的；"
-        "括号里的、一项后面“其中”的、含有词表里的词的句子不算。表里算不出，只有程序检查",
-    ),
     Op(
         "disagreeing",
         (Param.TEXT, Param.TEXT, Param.NUMBERS, Param.WORDS),
@@ -411,16 +412,6 @@ _ROWS = (
         _disagreeing,
         doc="一段文字与另一段文字说同一件事、数却不同的那两句，没有则是空的；是一列里的数、含有词表里的词的句子不算。"
         "表里算不出，只有程序检查",
-    ),
-    Op(
-        "slipped",
-        (Param.TEXT, Param.NUMBER),
-        Type.TEXT,
-        None,
-        _slipped,
-        variadic=True,
-        doc="一段文字里写的金额（万元）与后面某个数只差两位数字颠倒，或正好是它的万分之一："
-        "写的和填的，没有则是空的。表里算不出，只有程序检查",
     ),
     Op(
         "misquoted",
