@@ -160,8 +160,8 @@ def misquoted(
     one clause tells the very figure, rounded as it is written there, the text is right; so it is, but for
     shares, if another clause of the same sentence does (改造9个开工，已完工6个). Of clauses that
     hardly name it one is told only if it has the figure with two digits exchanged, and no other of the
-    `figures` that the form has; and one that calls it by the end of its name (亮灯率 for 路灯亮灯率) only if the
-    figure is near.
+    `figures` that the form has; and one that calls it by the end of its name (亮灯率 for 路灯亮灯率), or by some of its
+    characters (渠系整治 for 新建整治渠系长度), only if the figure is near, or a digit off.
     """
     scale, plain_unit = _scaled(_plain_unit(unit))
     short = plain_name(name, plain_unit)
@@ -191,20 +191,21 @@ def misquoted(
             return ""
         if told.sentence in right or _leaves_room(told.clause, value, sought):
             continue
+        if _says_none(told, sought) or _is_of_a_part(told, named):
+            continue
         speaks_of_it = (
             common >= least
             and not any(word in told.clause for word in others)
             and not any(word in short and word not in told.clause for word in _OUTCOMES)
         )
         is_slip = swapped and (common * FEW >= len(named) or len(written_number(figure)) > FEW)
-        is_near = is_one_off(value, sought) if is_share else _is_near(value, sought)
+        is_one = is_one_off(value, sought)
         calls_it_so = (
             _is_end_of(told.label, (fold(name), short), _LEAST_OF_SHARE if is_share else 2)
-            and is_near
-            and value / scale not in figures
-            and not any(word in told.clause for word in others)
-        )
-        if not differing and (speaks_of_it or is_slip or calls_it_so):
+            and (is_one if is_share else _is_near(value, sought))
+        ) or (is_one and not is_share and _is_made_of(told.label, short))
+        is_free = value / scale not in figures and not any(word in told.clause for word in others)
+        if not differing and (speaks_of_it or is_slip or (calls_it_so and is_free)):
             differing = told.clause
     return differing
 
@@ -217,6 +218,11 @@ def _is_end_of(label: str, names: tuple[str, ...], least: int) -> bool:
     return len(label) >= least and any(
         name.endswith(label) and 0 < len(name) - len(label) <= _MOST_LEFT_OUT for name in names
     )
+
+
+def _is_made_of(label: str, name: str) -> bool:
+    """Whether a label has the characters of a name and no others: 渠系整治 for 新建整治渠系长度."""
+    return len(label) > _LEAST_OF_SHARE and set(label) <= set(name)
 
 
 def _is_near(value: float, sought: float) -> bool:
@@ -236,6 +242,23 @@ def _leaves_room(clause: str, value: float, sought: float) -> bool:
     if any(word in clause for word in _AT_LEAST):
         return value <= sought
     return any(word in clause for word in _AT_MOST) and value >= sought
+
+
+_NONE = ("无", "没有", "未")
+
+
+def _says_none(told: Told, sought: float) -> bool:
+    """Whether a clause with another figure says in words that there is none: 在册214人无脱管漏管 is right of 0人."""
+    return sought == 0 and any(word in told.clause for word in _NONE)
+
+
+_WITHIN = re.compile(r"(?:经费|支出|资金)中(?!心)")
+
+
+def _is_of_a_part(told: Told, named: frozenset[str]) -> bool:
+    """Whether a figure is only of a part of what is named: “三公”经费中公务用车运行费12.8万元."""
+    within = _WITHIN.search(told.label)
+    return within is not None and not named & pairs_of(told.label[within.end() :])
 
 
 def _tells(told: Told, sought: float) -> bool:
@@ -314,6 +337,8 @@ def _are_of_one_thing(told: Told, other: Told) -> bool:
         return True
     if told.label == other.label and len(told.label) >= 2 and not told.unit.startswith("元"):
         return told.label not in _MANY
+    if told.unit.startswith("元") and not _is_near(value, said):
+        return False
     return fewest >= _LEAST_PAIRS and common >= NEARLY_ALL * fewest
 
 

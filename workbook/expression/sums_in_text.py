@@ -249,6 +249,8 @@ _CHANGED = (
     rf"{_THAN}{_WAY}了?{_CHANGE}{_UNIT}，(?:增长|下降|增幅|降幅){_BY}[；;，。]上年(?:同期)?为?{_THEN}(?P=unit)",
     # 8.4万元，较上年8.1万元下降3.7%
     rf"{_NOW}{_UNIT}，?{_THAN}{_THEN}(?P=unit)，?{_WAY}{_BY}",
+    # 19.5万元，比上年18.2万元增加1.3万元
+    rf"{_NOW}{_UNIT}，?{_THAN}{_THEN}(?P=unit)，?{_WAY}了?{_CHANGE}(?P=unit)",
     # 比上年990.5万元增加50.7万元，增长8.2%
     rf"{_THAN}{_THEN}{_UNIT}{_WAY}了?{_CHANGE}(?P=unit)，(?:增长|下降|增幅|降幅){_BY}",
     # 1462.58万元，比上年增加52.6万元，增长9.8%
@@ -279,6 +281,8 @@ def _is_wrong_change(told: dict[str, str | None]) -> bool:
     now, now_half = _read(told, "now")
     then, then_half = _read(told, "then")
     change, half = _read(told, "change")
+    if change and now and then:
+        return abs(now - then - sign * change) > (now_half + then_half + half) * _HAIR
     if change:
         then = then or now - sign * change
     else:
@@ -364,17 +368,20 @@ def misadded(text: str) -> str:
     return _has_changed_otherwise(whole_text)
 
 
-_CHANGED_OF = re.compile(
-    rf"(?:^|[，。；※])(?:其中)?(?P<name>[^，。；\d]{{2,10}}?){_THAN}{_WAY}了?{_CHANGE}(?P<unit>元)，"
-    rf"(?:增长|下降|增幅|降幅){_BY}"
+_NAME_AHEAD = r"(?:^|[，。；※])(?:其中)?(?P<name>[^，。；\d]{2,10}?)"
+_CHANGED_OF = (
+    re.compile(
+        rf"{_NAME_AHEAD}{_THAN}{_WAY}了?{_CHANGE}(?P<unit>元)，(?:增长|下降|增幅|降幅){_BY}"
+    ),
+    re.compile(rf"{_NAME_AHEAD}{_THAN}{_THEN}(?P<unit>元)，?{_WAY}了?{_CHANGE}(?P=unit)"),
 )
 
 
 def changed_otherwise(text: str, amount: float, names: tuple[str, ...]) -> str:
-    """What a text tells of how one of some names has changed, if the amount (万元) of this year gives another rate;
-    blank if it does not."""
-    for told in _CHANGED_OF.finditer(folded_text(text)):
-        now = {"now": number_text(amount), "now_scale": "万"}
+    """What a text tells of how one of some names has changed, if the amount (万元) of this year gives another change
+    or rate; blank if it does not."""
+    now = {"now": number_text(amount), "now_scale": "万"}
+    for told in (told for pattern in _CHANGED_OF for told in pattern.finditer(folded_text(text))):
         if told["name"] in names and amount > 0 and _is_wrong_change(told.groupdict() | now):
             return told[0].lstrip("，。；※")
     return ""
