@@ -20,7 +20,7 @@ TARGET_COLUMN, TURN_COLUMN = 11, 12
 _PLACE_COLUMN = 8
 """Hidden in the lines at the head: which of the lines below is repeated, from 1; 0 if none is."""
 _HEAD_ROW = CHECK_TOP - 3 - SOONEST
-_TURNS = 1000
+_TURNS = 10_000
 """More than there are lines: a turn is the level's place times this, and the line's number."""
 _TO_DO = (MISSING, "错误", "提醒")
 _NOTHING = "没有要补、要改、要核对的。"

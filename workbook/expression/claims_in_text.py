@@ -192,8 +192,8 @@ _FEWEST_PAIRS_OF_DAY = 2
 
 @lru_cache(maxsize=65536)
 def redated(text: str, name: str, year: int, month: int, day: int) -> str:
-    """The clause of a text that tells another day of what is named, or the same day a year before; blank if none
-    does, or the text tells the very day."""
+    """The clause of a text that tells another day of what is named, or the same day a year or two before; blank if
+    none does, or the text tells the very day."""
     named = pairs_of(_NOT_NAMED_BY.sub("", fold(name)))
     differing = ""
     for sentence in sentences_of(text):
@@ -203,7 +203,7 @@ def redated(text: str, name: str, year: int, month: int, day: int) -> str:
             for told in _DAY.finditer(clause):
                 on = int(told["month"]), int(told["day"])
                 if told["year"] and int(told["year"]) != year:
-                    if on == (month, day) and int(told["year"]) == year - 1:
+                    if on == (month, day) and int(told["year"]) in (year - 1, year - 2):
                         return clause
                     continue
                 if on == (month, day):
