@@ -59,6 +59,7 @@ def run(*words: str | Path, cwd: Path | None = None) -> str:
 def test_the_documented_scripts_pass_mypy(scripts: Path, python: Path) -> None:
     told = run(
         sys.executable, "-m", "mypy", "--strict", "--python-executable", python,
+        "--untyped-calls-exclude", "distributed",  # Dask types few of its functions
         *(path.name for path in sorted(scripts.glob("*.py"))), cwd=scripts,
     )  # fmt: skip
     assert "no issues found" in told
