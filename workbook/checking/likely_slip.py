@@ -365,15 +365,11 @@ def _mended(batch: Batch, candidates: Sequence[_Candidate]) -> dict[_Candidate, 
     if not candidates:
         return {}
     altered = batch.altered([c.i for c in candidates], [c.substitutes for c in candidates])
-    changed_keys = {substitute.key for c in candidates for substitute in c.substitutes}
     identity_keys = {rule.key for rule in _identities(batch.form)}
     mends: list[set[tuple[str, int]]] = [set() for _ in candidates]
     fails, warns = np.zeros(len(candidates), dtype=bool), np.zeros(len(candidates), dtype=bool)
     rows = [c.i for c in candidates]
-    for rule in batch.form.rules:
-        origins = frozenset().union(*_origins(batch.form, rule.key))
-        if rule.severity is Severity.NOTE or not origins & changed_keys:
-            continue
+    for rule in _touched(batch.form, candidates):
         if rule.key in _told_in_texts(batch.form):
             continue
         before, after = batch.judge(rule)[rows], altered.judge(rule)
@@ -399,6 +395,15 @@ def _mended(batch: Batch, candidates: Sequence[_Candidate]) -> dict[_Candidate, 
     }
 
 
+def _touched(form: Form, candidates: Sequence[_Candidate]) -> Iterator[Rule]:
+    """The rules above a note that look at a number which one of some candidates changes."""
+    changed_keys = {substitute.key for c in candidates for substitute in c.substitutes}
+    for rule in form.rules:
+        origins = frozenset().union(*_origins(form, rule.key))
+        if rule.severity is not Severity.NOTE and origins & changed_keys:
+            yield rule
+
+
 def _denied_by_texts(batch: Batch, candidates: Sequence[_Candidate]) -> set[_Candidate]:
     """Those of some candidates after which an amount would be another than a text tells, which now agrees with it."""
     if not candidates:
@@ -406,8 +411,8 @@ def _denied_by_texts(batch: Batch, candidates: Sequence[_Candidate]) -> set[_Can
     altered = batch.altered([c.i for c in candidates], [c.substitutes for c in candidates])
     rows = [c.i for c in candidates]
     denied: set[_Candidate] = set()
-    for rule in batch.form.rules:
-        if rule.key in _told_in_texts(batch.form) and rule.severity is not Severity.NOTE:
+    for rule in _touched(batch.form, candidates):
+        if rule.key in _told_in_texts(batch.form):
             newly = (batch.judge(rule)[rows] != BROKEN) & (altered.judge(rule) == BROKEN)
             denied |= {c for c, is_new in zip(candidates, newly.any(axis=1), strict=True) if is_new}
     return denied

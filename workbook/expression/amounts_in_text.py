@@ -160,7 +160,9 @@ def _amounts(text: str, whole: float, others: tuple[str, ...]) -> list[float]:
     amounts = (
         told.readings[0][0] / 10_000
         for told in told_figures(text)
-        if told.unit.startswith("元") and not any(word in told.clause for word in others)
+        if told.unit.startswith("元")
+        and not told.label.endswith("收入")
+        and not any(word in told.clause for word in others)
     )
     return [amount for amount in amounts if abs(amount - whole) >= 0.005]
 

@@ -20,7 +20,14 @@ from workbook.expression.figures_in_text import (
     plain_name,
 )
 from workbook.expression.operands import Array, Op, Param, Type
-from workbook.expression.sentences import NUMBER, SCALES, folded_text, same_unit, sentences_of
+from workbook.expression.sentences import (
+    NUMBER,
+    SCALES,
+    folded_text,
+    half_of,
+    same_unit,
+    sentences_of,
+)
 from workbook.text import fold
 
 _YEAR = r"(?P<year>20\d\d)年"
@@ -29,22 +36,29 @@ _SCORED = re.compile(rf"{_YEAR}度?(?:部门|预算|绩效|整体支出|单位)*
 _SPENT = re.compile(
     rf"^{_YEAR}度?(?:我[局委办单]位?|本[局单]位?)?(?:(?:基本|项目|人员|公用|全年|总)支出|(?:全年|部门)?(?:预算)?执行率)(?:为|共|达到?)?\d"
 )
+_CLOSED = re.compile(rf"^{_YEAR}度?(?:部门)?决算(?:数据|数)?以")
 _YEARS_BACK = 5
 _BESIDE_YEARS = re.compile(r"[较比]|上年|去年|以来|结转|至20|-20|同期|立项|下达|批复")
+_MENDED = "整改"
 
 
 def dated_otherwise(text: str, year: int) -> str:
     """The sentence that reports on another year than the form's; blank if there is none.
 
-    One that begins with a year gone, without a word of comparison or this year's; or the score of another year.
+    One that begins with a year gone, without a word of comparison or this year's; or the score or the accounts of
+    another year.
     """
     for sentence in sentences_of(text):
         begins = _BEGINS.match(sentence) or _SPENT.match(sentence)
         last = begins is not None and year - _YEARS_BACK <= int(begins["year"]) < year
         if last and f"{year}年" not in sentence and not _BESIDE_YEARS.search(sentence):
             return sentence
+        closed = _CLOSED.match(sentence)
+        if closed and int(closed["year"]) != year:
+            return sentence
         scored = _SCORED.search(sentence)
-        if scored and int(scored["year"]) != year and not _BESIDE_YEARS.search(sentence):
+        told = scored is not None and int(scored["year"]) != year and _MENDED not in sentence
+        if told and not _BESIDE_YEARS.search(sentence):
             return sentence
     return ""
 
@@ -54,9 +68,16 @@ _PLANNED = re.compile(
 )
 
 
+_PLANNED_NOW = re.compile(rf"(?:^|，){_YEAR}(?:继续|将|拟|计划|进一步|力争|确保|新增|新建|增设)")
+
+
 def planned_in_past(text: str, year: int) -> str:
-    """The sentence of a plan that is for a year before the form's own; blank if there is none."""
+    """The sentence of a plan that is for a year before the form's own, or for that year, which is over; blank if there is
+    none."""
     for sentence in sentences_of(text):
+        now = _PLANNED_NOW.search(sentence)
+        if now and int(now["year"]) == year and not _BESIDE_YEARS.search(sentence):
+            return sentence
         planned = _PLANNED.search(sentence)
         if planned and int(planned["year"]) < year and not _BESIDE_YEARS.search(sentence):
             return sentence
@@ -115,6 +136,34 @@ def another_place(text: str, department: str) -> str:
         ),
         "",
     )
+
+
+_SUBJECT = re.compile(
+    rf"^(?P<place>[^\W\d_]{{0,6}}?[省市县区州旗])(?P<office>[^\W\d_]{{2,12}}?(?:{_OFFICES}))"
+    r"(?:将|全年|20\d\d年|高度重视|围绕|严格|认真)"
+)
+_OVER_ALL = ("财政", "政府", "党委", "纪委", "人大", "政协", "组织", "审计", "编办", "国资")
+"""Offices that do their part in every department's work."""
+
+
+@lru_cache(maxsize=4096)
+def another_subject(text: str, department: str) -> str:
+    """The office that a sentence of a text begins with and that does the department's work, if it is another;
+    blank if there is none.
+
+    Another one has not a character of the department's name in its own; a text that tells another name of
+    the department may be right.
+    """
+    name = fold(department)
+    if any(word in text for word in _OTHER_NAMES):
+        return ""
+    for sentence in sentences_of(text):
+        told = _SUBJECT.match(sentence)
+        if told is None or any(word in told["office"] for word in _OVER_ALL):
+            continue
+        if not set(told["office"][:-1]) & set(name):
+            return told["place"] + told["office"]
+    return ""
 
 
 _CALLS_ITSELF = re.compile(
@@ -221,6 +270,7 @@ def _is_day_of(named: frozenset[str], clause: str, around: str) -> bool:
     return len(named & pairs_of(around)) >= MOSTLY * len(named)
 
 
+_LONG_NAME = 4
 _DENIED = re.compile(r"(?:未发生|没有发生|未出现|无(?!障碍)|零)([^\W\d_]{2,8})")
 _AGAINST_TARGET = re.compile(
     rf"比(?:年度|年初|全年|预期)?(?:目标|计划|指标)(?:值|数|任务)?(?P<way>高|多|增加|提高|低|少)(?:出|了)?"
@@ -253,7 +303,6 @@ def overclaimed(text: str, name: str, figure: float, unit: str, target: float, w
     return ""
 
 
-_LONG_NAME = 4
 _OCCURRENCES = ("起", "件", "次", "例", "宗", "人", "%", "‰")
 
 
@@ -263,6 +312,42 @@ def _denies(clause: str, name: str, share: float) -> bool:
         return False
     thing = denied[1]
     return thing in name and (len(thing) >= _LONG_NAME or share >= MOSTLY)
+
+
+_SHORT_OF_TARGET = re.compile(
+    r"(?P<of>[^，。；、]{2,30}?)(?:略|稍|仍|尚|均)?"
+    r"(?:(?:未|没有|没|未能)(?:达到|完成|达成|实现)(?:年初|年度|全年|预期)*(?:目标|计划|任务|指标|$)"
+    r"|未达标|未达目标|低于(?:年初|年度|预期)*目标)"
+)
+
+
+@lru_cache(maxsize=65536)
+def underclaimed(text: str, name: str, unit: str) -> str:
+    """The clause of a text that says of what is named that it was missed; blank if none does."""
+    names = fold(name), plain_name(name, unit)
+    for clause in clauses_of(text):
+        told = _SHORT_OF_TARGET.search(clause)
+        if told and told["of"].endswith(names) and len(min(names, key=len)) >= _LONG_NAME:
+            return clause
+    return ""
+
+
+_DEDUCTED = re.compile(rf"扣(?:减|除)?(?:了|掉)?(?P<points>{NUMBER})分")
+_OF_SEVERAL = ("每", "共", "合计", "总", "分别", "各", "等")
+
+
+@lru_cache(maxsize=65536)
+def deducted_otherwise(text: str, name: str, unit: str, points: float) -> str:
+    """The clause of a text that tells other points than these taken off what is named; blank if none does."""
+    named = pairs_of(plain_name(name, unit))
+    for clause in clauses_of(text) if named else ():
+        told = _DEDUCTED.search(clause)
+        names_it = len(named & pairs_of(clause)) >= NEARLY_ALL * len(named)
+        if told is None or not names_it or any(word in clause for word in _OF_SEVERAL):
+            continue
+        if abs(float(told["points"]) - points) > half_of(told["points"]) + 1e-6:
+            return clause
+    return ""
 
 
 def _is_other_difference(told: re.Match[str], figure: float, target: float, unit: str) -> bool:
@@ -313,6 +398,27 @@ def _overclaimed(*given: Array) -> Array:
     return result
 
 
+def _underclaimed(*given: Array) -> Array:
+    text, name, unit = np.broadcast_arrays(*given)
+    result = np.empty(text.size, dtype=object)
+    rows = zip(text.ravel(), name.ravel(), unit.ravel(), strict=True)
+    result[:] = [
+        None if said is None or of is None else underclaimed(said, of, measured or "")
+        for said, of, measured in rows
+    ]
+    return result.reshape(text.shape)
+
+
+def _deducted_otherwise(*given: Array) -> Array:
+    text, name, unit, points = np.broadcast_arrays(*given)
+    result = np.empty(text.shape, dtype=object)
+    for place in map(tuple, np.argwhere(~np.isnan(points)).tolist()):
+        said, of, measured = text[place], name[place], unit[place]
+        if said is not None and of is not None:
+            result[place] = deducted_otherwise(said, of, measured or "", float(points[place]))
+    return result
+
+
 def _redated(*given: Array) -> Array:
     text, name, *numbers = np.broadcast_arrays(*given)
     result = np.empty(text.shape, dtype=object)
@@ -360,6 +466,14 @@ _ROWS = (
         doc=f"一段文字里有一句开头写的外地同类单位的名称（后一个文字是本单位），{_ONLY_HERE}",
     ),
     Op(
+        "another_subject",
+        (_T, _T),
+        Type.TEXT,
+        None,
+        _of_department(another_subject),
+        doc=f"一段文字里有一句开头写的、做着本单位（后一个文字）的事的别的单位的名称，{_ONLY_HERE}",
+    ),
+    Op(
         "another_self",
         (_T, _T),
         Type.TEXT,
@@ -374,6 +488,22 @@ _ROWS = (
         None,
         _redated,
         doc=f"一段文字里把某事（名称）写成另一天、或上一年同一天的那一句（后三个数是年、月、日），{_ONLY_HERE}",
+    ),
+    Op(
+        "underclaimed",
+        (_T, _T, _T),
+        Type.TEXT,
+        None,
+        _underclaimed,
+        doc=f"一段文字里说某事（名称、单位）没有达到目标的那一句，{_ONLY_HERE}",
+    ),
+    Op(
+        "deducted_otherwise",
+        (_T, _T, _T, Param.NUMBER),
+        Type.TEXT,
+        None,
+        _deducted_otherwise,
+        doc=f"一段文字里写某事（名称、单位）扣的分不是这个数的那一句，{_ONLY_HERE}",
     ),
     Op(
         "overclaimed",

@@ -18,7 +18,7 @@ from workbook.text import fold
 
 _CLAUSE = re.compile(r"[，。；;、！\n]|,(?!\d{3}(?!\d))")
 SENTENCE = re.compile(r"[。；;！\n]")
-_LIST_NUMBER = re.compile(r"[(（]?\d{1,2}[.．)）](?!\d)")
+_LIST_NUMBER = re.compile(r"^目标\d{1,2}[:：]|[(（]?\d{1,2}[.．)）](?!\d)")
 _FIGURE = re.compile(
     r"(?<![\d.])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
     r"(?P<scale>[千万亿]?)(?P<unit>[%‰]|[^\W\d_]{1,6})?"
@@ -210,13 +210,14 @@ def misquoted(
     return differing
 
 
-_MOST_LEFT_OUT, _LEAST_OF_SHARE = 2, 3
+_MOST_LEFT_OUT, _LEAST_OF_SHARE, _LONG_LABEL = 2, 3, 6
 
 
 def _is_end_of(label: str, names: tuple[str, ...], least: int) -> bool:
-    """Whether a label of so many characters is a name but for a word ahead."""
+    """Whether a label of so many characters is a name but for a word ahead; a long one, but for up to half the name."""
+    most = len(label) if len(label) >= _LONG_LABEL else _MOST_LEFT_OUT
     return len(label) >= least and any(
-        name.endswith(label) and 0 < len(name) - len(label) <= _MOST_LEFT_OUT for name in names
+        name.endswith(label) and 0 < len(name) - len(label) <= most for name in names
     )
 
 
@@ -227,6 +228,27 @@ def _is_made_of(label: str, name: str) -> bool:
 
 def _is_near(value: float, sought: float) -> bool:
     return sought / 2 <= value <= sought * 2
+
+
+@lru_cache(maxsize=65536)
+def misprinted(text: str, name: str, figure: float, unit: str, figures: frozenset[float]) -> str:
+    """The clause of a text that tells the figure of what is named with two digits exchanged; blank if none does, or
+    the text tells the very figure, or it is another of the `figures` that the form has."""
+    scale, plain_unit = _scaled(_plain_unit(unit))
+    sought, named = figure * scale, pairs_of(plain_name(name, plain_unit))
+    told = [told for told in told_figures(text) if plain_unit and told.unit.startswith(plain_unit)]
+    if len(written_number(figure)) <= FEW + 1 or any(_tells(item, sought) for item in told):
+        return ""
+    return next(
+        (
+            item.clause
+            for item in told
+            if is_swapped(item.readings[0][0], sought)
+            and item.readings[0][0] / scale not in figures
+            and named & item.pairs
+        ),
+        "",
+    )
 
 
 _EACH = "分别"
@@ -415,6 +437,17 @@ def _misquoted(
     return result
 
 
+def _misprinted(text: Array, name: Array, figure: Array, unit: Array, figures: Cells) -> Array:
+    text, name, figure, unit = np.broadcast_arrays(text, name, figure, unit)
+    known = [frozenset(row[~np.isnan(row)].tolist()) for row in figures.number]
+    result = np.empty(text.shape, dtype=object)
+    for i, j in np.argwhere(~np.isnan(figure)).tolist():
+        told, named, measured = text[i, j], name[i, j], unit[i, j]
+        if None not in (told, named, measured):
+            result[i, j] = misprinted(told, named, float(figure[i, j]), measured, known[i])
+    return result
+
+
 def _disagreeing(text: Array, other: Array, figures: Cells, *others: Array) -> Array:
     words = tuple(str(word.item()) for word in others)
     text, other = np.broadcast_arrays(text, other)
@@ -446,6 +479,15 @@ _ROWS = (
         _misquoted,
         doc="一段文字里说到某事（名称）、写的却不是这个数（数、单位）的那一句，没有则是空的；"
         "是别的行的数（一列）、含有词表里的词的句子不算。表里算不出，只有程序检查",
+    ),
+    Op(
+        "misprinted",
+        (Param.TEXT, Param.TEXT, Param.NUMBER, Param.TEXT, Param.NUMBERS),
+        Type.TEXT,
+        None,
+        _misprinted,
+        doc="一段文字里写的某事（名称）的数与这个数（数、单位）只是两位颠倒的那一句，没有则是空的；"
+        "是别的行的数（一列）的不算。表里算不出，只有程序检查",
     ),
 )
 FIGURE_OPS: dict[str, Op] = {op.name: op for op in _ROWS}
