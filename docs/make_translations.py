@@ -9,6 +9,7 @@ ends by naming those, takes away what the code says no more, and compiles the `.
 
 from __future__ import annotations
 
+import datetime
 import io
 from pathlib import Path
 
@@ -27,6 +28,8 @@ _OF_THE_DAY = tuple(
     for head in ("POT-", "PO-", "Generated-", "Last-", "Language-Team", "Report-")
 )
 """Lines of the head that tell nothing of the messages."""
+_NO_DAY = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+"""Of which the compiled catalogue tells, so that the same messages are the same bytes."""
 _HEAD = """\
 # What the command line says, in English; Chinese is the source. docs/make_translations.py keeps it complete.
 #"""
@@ -36,7 +39,13 @@ def catalogue() -> Catalog:
     """Every message of the code, with the translation that stands in the `.po`, blank where there is none."""
     with TRANSLATED.open("rb") as file:
         former = read_po(file, locale="en")
-    current = Catalog("en", project="selfeval-workbook", header_comment=_HEAD, fuzzy=False)
+    current = Catalog(
+        "en",
+        project="selfeval-workbook",
+        header_comment=_HEAD,
+        creation_date=_NO_DAY,
+        fuzzy=False,
+    )
     for package in ("workbook", "builder"):
         said = extract_from_dir(
             TOP / package,

@@ -223,6 +223,7 @@ def read_through(folder: Path, *, commands: bool = True) -> dict[str, str]:
     return written
 
 
+@pytest.mark.long
 def test_a_reader_who_does_as_the_page_says_sees_what_it_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,13 +119,9 @@ EACH_WRITE = {
 @pytest.mark.parametrize(
     ("command", "refusal"),
     [
-        # A summary's twenty writes are many times the work of the others: the other errno is the same again.
+        # A summary's twenty writes are many times the work of the others.
         pytest.param(
-            command,
-            refusal,
-            marks=pytest.mark.long
-            if (command, refusal) == ("all of a summary", errno.EROFS)
-            else (),
+            command, refusal, marks=pytest.mark.long if command == "all of a summary" else ()
         )
         for command in EACH_WRITE
         for refusal in (errno.ENOSPC, errno.EROFS)

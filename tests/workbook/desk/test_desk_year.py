@@ -18,6 +18,8 @@ from workbook.round import opened
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.long
+
 WHO = "王芳"
 
 
@@ -51,9 +53,7 @@ def page(browser: Browser) -> Iterator[Page]:
     assert not told, told
 
 
-@pytest.fixture(
-    params=["openpyxl", pytest.param("office", marks=[pytest.mark.office, pytest.mark.long])]
-)
+@pytest.fixture(params=["openpyxl", pytest.param("office", marks=pytest.mark.office)])
 def year(request: pytest.FixtureRequest, tmp_path: Path, page: Page) -> Iterator[Year]:
     desk, path = tmp_path / "desk", tmp_path / "2024年度自评"
     desk.mkdir()

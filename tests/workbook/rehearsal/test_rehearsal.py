@@ -130,7 +130,13 @@ def told(*rules: str) -> list[tuple[str, str, str, str]]:
 
 
 @pytest.mark.usefixtures("_no_office")
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.key)
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(form, id=form.key, marks=pytest.mark.long if form is FORMS[-1] else ())
+        for form in FORMS
+    ],
+)
 def test_there_is_nothing_to_say_of_the_forms_there_are(form: Form) -> None:
     rehearsal = rehearse(form)
     assert rehearsal.remarks == ()
