@@ -57,6 +57,7 @@ rows = { "数量" = 3 }
 """Indicators of another sort: nobody scores them, and nobody gives reasons."""
 LACKING = (
     "indicators.reason_fold",
+    "indicators.reason_points",
     *(
         "X420",
         "X424",
@@ -73,6 +74,7 @@ LACKING = (
         "X445",
         "X448",
         "X449",
+        "X498",
     ),
 )
 """What such a form leaves out of the rule set `indicators`."""
