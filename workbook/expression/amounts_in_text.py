@@ -156,6 +156,24 @@ def parts_short(text: str, whole: float, others: tuple[str, ...]) -> str:
     return _as_sum(parts) if is_one_digit and 0 < lacking <= _MOST_LACKING * whole else ""
 
 
+def part_slipped(text: str, whole: float, others: tuple[str, ...]) -> str:
+    """The amounts (万元) that a text lists, added up, where one of them with two digits exchanged or the point
+    moved makes them the whole; blank otherwise."""
+    text = _without_brackets(text)
+    parts = [
+        part for sentence in SENTENCE.split(text) for part in _amounts(sentence, whole, others)
+    ]
+    lacking = whole - sum(parts)
+    if len(parts) < _FEWEST_PARTS or abs(lacking) < 0.005 or _OF_WHICH in text:
+        return ""
+    is_explained = any(
+        is_swapped(part, meant) or any(abs(part * f - meant) < 0.005 for f in (0.1, 10.0))
+        for part in parts
+        if (meant := round(part + lacking, 4)) > 0
+    )
+    return _as_sum(parts) if is_explained else ""
+
+
 def _amounts(text: str, whole: float, others: tuple[str, ...]) -> list[float]:
     amounts = (
         told.readings[0][0] / 10_000
@@ -219,6 +237,15 @@ _ROWS = (
         by_words(parts_short),
         doc="一段只是逐项列出金额（万元）的文字，相加比后面的数少、只差一位数字的写成算式，没有则是空的；"
         "含有词表里的词的不算。表里算不出，只有程序检查",
+    ),
+    Op(
+        "part_slipped",
+        (Param.TEXT, Param.NUMBER, Param.WORDS),
+        Type.TEXT,
+        None,
+        by_words(part_slipped),
+        doc="一段文字里列出的各项金额（万元），其中一项两位颠倒或小数点移一位就正好合成后面的数的，写成算式，没有则是空的；"
+        "含有词表里的词的句子不算。表里算不出，只有程序检查",
     ),
     Op(
         "told_as",

@@ -19,7 +19,7 @@ from workbook.expression.figures_in_text import (
     pairs_of,
     plain_name,
 )
-from workbook.expression.operands import Array, Op, Param, Type
+from workbook.expression.operands import Array, Op, Param, Type, number_text
 from workbook.expression.sentences import (
     NUMBER,
     SCALES,
@@ -34,8 +34,11 @@ _YEAR = r"(?P<year>20\d\d)年"
 _BEGINS = re.compile(rf"^{_YEAR}度?[，,]?(?:我[局委办单]|本[局单级]|全[县区市州旗年]|共|，|,)")
 _SCORED = re.compile(rf"{_YEAR}度?(?:部门|预算|绩效|整体支出|单位)*自评(?:综合)?(?:得分|总分|结果)")
 _SPENT = re.compile(
-    rf"^{_YEAR}度?(?:我[局委办单]位?|本[局单]位?)?(?:(?:基本|项目|人员|公用|全年|总)支出|(?:全年|部门)?(?:预算)?执行率)(?:为|共|达到?)?\d"
+    rf"^{_YEAR}度?(?:我[局委办单]位?|本[局单]位?)?(?:(?:基本|项目|人员|公用|全年|总)支出|(?:全年|部门)?(?:预算)?执行率)(?:(?:为|共|达到?)?\d|主要用于)"
 )
+_MEASURED = re.compile(rf"^{_YEAR}度?[^\W\d_]{{2,12}}(?:率|数|量|人次|收入)(?:为|达到?)?\d")
+_OLDER = ("存量", "以前", "遗留", "跨年", "续建", "开工", "启动")
+_COUNTED = re.compile(rf"(?:^|，){_YEAR}(?:年?末|年?底)(?:实有|在职|共有|现有)")
 _CLOSED = re.compile(rf"^{_YEAR}度?(?:部门)?决算(?:数据|数)?以")
 _YEARS_BACK = 5
 _BESIDE_YEARS = re.compile(r"[较比]|上年|去年|以来|结转|至20|-20|同期|立项|下达|批复")
@@ -49,7 +52,7 @@ def dated_otherwise(text: str, year: int) -> str:
     another year.
     """
     for sentence in sentences_of(text):
-        begins = _BEGINS.match(sentence) or _SPENT.match(sentence)
+        begins = _BEGINS.match(sentence) or _SPENT.match(sentence) or _measured(sentence)
         last = begins is not None and year - _YEARS_BACK <= int(begins["year"]) < year
         if last and f"{year}年" not in sentence and not _BESIDE_YEARS.search(sentence):
             return sentence
@@ -60,6 +63,20 @@ def dated_otherwise(text: str, year: int) -> str:
         told = scored is not None and int(scored["year"]) != year and _MENDED not in sentence
         if told and not _BESIDE_YEARS.search(sentence):
             return sentence
+    return ""
+
+
+def _measured(sentence: str) -> re.Match[str] | None:
+    """2023年城乡居民参保率96.1%, but for what was left over from a year gone."""
+    return None if any(word in sentence for word in _OLDER) else _MEASURED.match(sentence)
+
+
+def counted_before(text: str, year: int) -> str:
+    """The clause of a text that tells how many there were at the end of a year just gone; blank if there is none."""
+    for sentence in sentences_of(text):
+        told = _COUNTED.search(sentence)
+        if told and year - 2 <= int(told["year"]) < year and f"{year}年" not in sentence:
+            return sentence[told.start() :].lstrip("，")
     return ""
 
 
@@ -98,6 +115,8 @@ def another_unit(text: str, department: str) -> str:
     begins = _FIRST.match(folded)
     if begins is None:
         return ""
+    if other := _other_number(begins[0], name):
+        return other
     for mark in _PLACE.finditer(name):
         place, office = name[: mark.end()], name[mark.end() :]
         core = re.split("[省市县区州旗]", place[:-1])[-1]
@@ -111,6 +130,19 @@ def another_unit(text: str, department: str) -> str:
         if core not in folded and other not in place and not is_short:
             return other + office
     return _other_office(begins[0], name)
+
+
+_NUMBERED = re.compile(r"第[一二三四五六七八九十]{1,3}")
+
+
+def _other_number(begins: str, name: str) -> str:
+    """靖远县第二中学, of 靖远县第一中学."""
+    own = _NUMBERED.search(name)
+    if own is None:
+        return ""
+    ahead, behind = name[: own.start()], name[own.end() :]
+    told = re.match(f"{re.escape(ahead)}({_NUMBERED.pattern}){re.escape(behind)}", begins)
+    return told[0] if told and told[1] != own[0] else ""
 
 
 def _other_office(begins: str, name: str) -> str:
@@ -297,6 +329,8 @@ def overclaimed(text: str, name: str, figure: float, unit: str, target: float, w
         occurred = figure > 0 and way in ("≤", "<", "=") and unit.startswith(_OCCURRENCES)
         if occurred and _denies(clause, fold(name), share):
             return clause
+        if names_it and _is_other_share(text, clause, figure, unit, target):
+            return clause
         told = _AGAINST_TARGET.search(clause) if names_it else None
         if told and _is_other_difference(told, figure, target, unit):
             return clause
@@ -348,6 +382,17 @@ def deducted_otherwise(text: str, name: str, unit: str, points: float) -> str:
         if abs(float(told["points"]) - points) > half_of(told["points"]) + 1e-6:
             return clause
     return ""
+
+
+def _is_other_share(text: str, clause: str, figure: float, unit: str, target: float) -> bool:
+    """完成24.6公里，占年度计划的85.4%, of 28公里: another share than the figure is of its target."""
+    told = re.search(
+        rf"{re.escape(clause)}，(?:占|为|完成)(?:年度|全年|年初)?(?:计划|目标|任务)数?的?(?P<share>{NUMBER})%",
+        folded_text(text),
+    )
+    if told is None or target <= 0 or f"{number_text(figure)}{unit}" not in clause:
+        return False
+    return abs(float(told["share"]) - 100 * figure / target) > half_of(told["share"]) + 0.05
 
 
 def _is_other_difference(told: re.Match[str], figure: float, target: float, unit: str) -> bool:
@@ -440,6 +485,14 @@ _ROWS = (
         None,
         _by_year(dated_otherwise),
         doc=f"一段文字里写成另一年度（后一个数是本年度）的那一句，{_ONLY_HERE}",
+    ),
+    Op(
+        "counted_before",
+        (_T, Param.NUMBER),
+        Type.TEXT,
+        None,
+        _by_year(counted_before),
+        doc=f"一段文字里写上年、前年年末有多少的那一句（后一个数是本年度），{_ONLY_HERE}",
     ),
     Op(
         "planned_in_past",

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from workbook.expression.operands import Array, Cells, Op, Param, Type
+from workbook.expression.sentences import same_unit
 from workbook.text import fold
 
 _CLAUSE = re.compile(r"[，。；;、！\n]|,(?!\d{3}(?!\d))")
@@ -122,7 +123,7 @@ def _told_in(clause: str, number: int, sentence: str) -> Iterator[Told]:
 
 
 _AHEAD = re.compile(
-    r"^(?:其中|全年|本年度?|年内|全[市县区院校站局]|我[局院校馆站所]|共|累计|实际|完成|开展|举办|组织|实现|推出|新增|:)+"
+    r"^(?:其中|全年|本年度?|年内|全[市县区院校站局]|我[局院校馆站所]|共|累计|实际|完成|开展|举办|组织|实现|推出|新增|撰写|形成|编写|:)+"
 )
 _BEFORE_YEAR = re.compile(r"^[^\W\d]{0,8}20\d\d年度?")
 _BEHIND = re.compile(r"(?:共计|合计|达到|为|共|达|:)+$")
@@ -180,6 +181,8 @@ def misquoted(
     differing = ""
     for told in told_figures(text):
         if not told.unit.startswith(plain_unit):
+            if not differing and _is_in_other_unit(told, figure, unit, short):
+                differing = told.clause
             continue
         value = told.readings[0][0]
         common = len(named & told.pairs)
@@ -190,6 +193,8 @@ def misquoted(
         if _tells(told, sought):
             return ""
         if told.sentence in right or _leaves_room(told.clause, value, sought):
+            continue
+        if scale > 1 and _rounds_to(value / scale, figure):
             continue
         if _says_none(told, sought) or _is_of_a_part(told, named):
             continue
@@ -203,7 +208,7 @@ def misquoted(
         calls_it_so = (
             _is_end_of(told.label, (fold(name), short), _LEAST_OF_SHARE if is_share else 2)
             and (is_one if is_share else _is_near(value, sought))
-        ) or (is_one and not is_share and _is_made_of(told.label, short))
+        ) or (not is_share and _calls_it_short(told.label, short, value, sought, is_one=is_one))
         is_free = value / scale not in figures and not any(word in told.clause for word in others)
         if not differing and (speaks_of_it or is_slip or (calls_it_so and is_free)):
             differing = told.clause
@@ -224,6 +229,41 @@ def _is_end_of(label: str, names: tuple[str, ...], least: int) -> bool:
 def _is_made_of(label: str, name: str) -> bool:
     """Whether a label has the characters of a name and no others: 渠系整治 for 新建整治渠系长度."""
     return len(label) > _LEAST_OF_SHARE and set(label) <= set(name)
+
+
+_A_LITTLE_OFF = 0.2
+
+
+def _calls_it_short(label: str, name: str, value: float, sought: float, *, is_one: bool) -> bool:
+    """Whether a label leaves out characters of a name (地灾治理 for 地质灾害隐患点治理), and the figure is a digit or a
+    little off."""
+    if not _is_made_of(label, name):
+        return False
+    rest = iter(name)
+    is_in_order = label[0] == name[0] and label[-1] == name[-1] and all(c in rest for c in label)
+    return is_one or (is_in_order and abs(value - sought) <= _A_LITTLE_OFF * sought)
+
+
+def _rounds_to(value: float, figure: float) -> bool:
+    """Whether a text tells more exactly what a figure is rounded to: 37462件 of 3.75万件."""
+    decimals = len(written_number(figure).partition(".")[2])
+    return abs(value - figure) <= 0.5 * 10.0**-decimals
+
+
+_AREAS = ("平方米", "平方公里", "亩", "公顷")
+
+
+def _is_in_other_unit(told: Told, figure: float, unit: str, name: str) -> bool:
+    """Whether what is named is told with the same digits in another unit of area: 3.28平方公里 of 3.28万平方米."""
+    scale, plain = _scaled(unit)
+    same_digits = abs(told.readings[0][0] / told.scale - figure) < 1e-9 and figure > 0
+    other = next((area for area in _AREAS if told.unit.startswith(area)), "")
+    is_other = plain in _AREAS and other != "" and (other, told.scale) != (plain, scale)
+    return (
+        same_digits
+        and is_other
+        and len(pairs_of(name) & told.pairs) >= NEARLY_ALL * len(pairs_of(name))
+    )
 
 
 def _is_near(value: float, sought: float) -> bool:
@@ -340,7 +380,7 @@ def disagreeing(text: str, other: str, figures: frozenset[float], others: tuple[
             continue
         for item in there:
             if (
-                item.unit != told.unit
+                not _are_alike(item, told)
                 or _is_known(item, figures)
                 or any(_are_equal(item, each) for each in told_figures(text))
             ):
@@ -348,6 +388,13 @@ def disagreeing(text: str, other: str, figures: frozenset[float], others: tuple[
             if _are_of_one_thing(told, item):
                 return f"{told.clause}”，另一处是“{item.clause}"
     return _disagreeing_beside(text, other)
+
+
+def _are_alike(told: Told, other: Told) -> bool:
+    """Whether two figures are in one unit; behind the same label, whatever follows it."""
+    is_bound = any(word in told.unit + other.unit for word in _AT_LEAST + _AT_MOST)
+    goes_on = told.label == other.label and same_unit(told.unit, other.unit) and not is_bound
+    return told.unit == other.unit or goes_on
 
 
 def _are_of_one_thing(told: Told, other: Told) -> bool:
@@ -416,7 +463,7 @@ def _is_known(told: Told, figures: frozenset[float]) -> bool:
 
 
 def _are_equal(told: Told, other: Told) -> bool:
-    return told.unit == other.unit and any(_tells(other, value) for value, _ in told.readings)
+    return _are_alike(told, other) and any(_tells(other, value) for value, _ in told.readings)
 
 
 def _bare_pairs(clause: str) -> frozenset[str]:

@@ -143,7 +143,15 @@ def _is_a_little_above(parts: list[Figure], whole: Figure) -> bool:
     """Whether parts, of which no first few make the whole, make a little more than it."""
     slack = _slack(parts, whole)
     above = np.cumsum([part.value for part in parts]) - whole.value
-    return bool(slack < above[-1] <= _NEAR * whole.value and (np.abs(above) > slack).all())
+    is_near = above[-1] <= _NEAR * whole.value or _is_a_digit_above(whole.value, above[-1])
+    return bool(slack < above[-1] and is_near and (np.abs(above) > slack).all())
+
+
+def _is_a_digit_above(whole: float, above: float) -> bool:
+    """Whether so much more changes but one digit: 9.9 of 8.9."""
+    one, two = f"{whole:.2f}", f"{whole + above:.2f}"
+    differing = sum(here != there for here, there in zip(one, two, strict=False))
+    return len(one) == len(two) and differing == 1 and above <= _NEAR_WITH_REST * whole
 
 
 def _lists_the_rest(behind: str, parts: list[Figure]) -> bool:
@@ -177,6 +185,22 @@ def _is_other_staff(sentence: str) -> bool:
     whole, total = told["number"], str(sum(parts))
     differing = sum(one != two for one, two in zip(whole, total, strict=False))
     return len(whole) == len(total) and differing == 1 and sum(parts) < int(whole)
+
+
+_POSTS = re.compile(
+    r"编制(?P<whole>\d+)名[（(](?P<parts>(?:[、，]?(?:行政|事业|工勤|参公|机关)[^\W\d_]{0,6}\d+名)+)[）)]"
+)
+
+
+def _is_other_posts(sentence: str) -> bool:
+    """编制35名（行政编制14名、事业编制19名）: parts in brackets that are one digit off the whole."""
+    told = _POSTS.search(sentence)
+    if told is None:
+        return False
+    parts = [int(number) for number in re.findall(r"\d+", told["parts"])]
+    whole, total = told["whole"], str(sum(parts))
+    differing = sum(one != two for one, two in zip(whole, total, strict=False))
+    return len(parts) > 1 and len(whole) == len(total) and differing == 1
 
 
 _RATE = re.compile(rf"(?:^|[，、])(?P<of>[^\W\d_]{{2}})率(?:为|达到|达)?(?P<rate>{NUMBER})%")
@@ -257,6 +281,8 @@ _CHANGED = (
     rf"{_NOW}{_UNIT}，?{_THAN}{_WAY}了?{_CHANGE}(?P=unit)，(?:增长|下降|增幅|降幅){_BY}",
     # 占9.03%，上年为10.2%，占比上升1.2个百分点
     rf"{_NOW}{_UNIT}，上年(?:同期)?为?{_THEN}(?P=unit)，[^\W\d_]{{0,4}}{_WAY}{_BY}",
+    # 较上年的1.24万人次增加到1.36万人次，增长9.7%
+    rf"{_THAN}{_THEN}{_UNIT}{_WAY}(?:到|至|为){_NOW}(?P=unit)，(?:增长|下降|增幅|降幅|提高|降低){_BY}",
     # 由178公斤提高到194公斤，增产9.0%
     rf"[由从]{_THEN}{_UNIT}{_WAY}(?:到|至|为){_NOW}(?P=unit)(?:，(?:增长|下降|增幅|降幅|提高|降低){_BY})?",
 )
@@ -341,6 +367,25 @@ def _is_wrong_growth(sentence: str, text: str) -> bool:
     return False
 
 
+_AGAINST_LIMIT = re.compile(
+    rf"{_NOW}(?P<unit>元)，比(?!上年|去年)[^，。\d]{{2,8}}{_THEN}(?P=unit)(?P<way>节约|节省|减少|超出|超支|增加)了?{_CHANGE}(?P=unit)"
+)
+
+
+def _is_wrong_saving(sentence: str) -> bool:
+    """投资93.6万元，比控制数95万元节约2.4万元."""
+    told = _AGAINST_LIMIT.search(sentence)
+    if told is None:
+        return False
+    (now, now_half), (then, then_half) = (
+        _read(told.groupdict(), "now"),
+        _read(told.groupdict(), "then"),
+    )
+    change, half = _read(told.groupdict(), "change")
+    sign = -1 if told["way"] in ("节约", "节省", "减少") else 1
+    return abs(now - then - sign * change) > (now_half + then_half + half) * _HAIR
+
+
 @lru_cache(maxsize=4096)
 def misadded(text: str) -> str:
     """The first sentence of a text whose own figures cannot all be right; blank if there is none.
@@ -357,6 +402,8 @@ def misadded(text: str) -> str:
             or _is_wrong_rate(sentence)
             or _is_wrong_product(sentence)
             or _is_other_staff(sentence)
+            or _is_other_posts(sentence)
+            or _is_wrong_saving(sentence)
             or _is_wrong_growth(sentence, whole_text)
         )
         if wrong:
