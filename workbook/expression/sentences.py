@@ -14,6 +14,7 @@ NEXT_TEXT = "※"
 _COMMA = re.compile(r"，|,(?!\d{3}(?!\d))")
 _LIST_NUMBER = re.compile(r"^(?:目标\d+[:：]|\d{1,2}、|[(（]?\d{1,2}[.．)）](?!\d))")
 NUMBER = r"\d+(?:\.\d+)?"
+YEAR = r"(?P<year>20\d\d)年"
 SCALES = {"": 1.0, "千": 1e3, "万": 1e4, "亿": 1e8}
 _FIGURE = re.compile(
     rf"(?<![\d.])(?P<number>{NUMBER})(?P<scale>[千万亿]?)(?P<unit>个百分点|[%‰]|[^\W\d_]{{1,4}})?"

@@ -4,6 +4,7 @@ import pytest
 
 from workbook.expression.amounts_in_text import (
     nearly_told,
+    part_slipped,
     parts_above,
     parts_short,
     slipped,
@@ -80,6 +81,26 @@ def test_an_amount_but_for_a_digit_is_told(text: str, amount: float, *, is_told:
 )
 def test_a_list_of_all_parts_that_lacks_a_digit_is_told(text: str, whole: float, told: str) -> None:
     assert parts_short(text, whole, PARTIAL) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "told"),
+    [
+        ("主要有：下乡31万元，节庆168.50万元，文物176.37万元。", 393.27, ""),
+        ("主要有：下乡31万元，节庆168.50万元，其中文物176.37万元。", 393.87, ""),
+        ("下乡31万元，节庆168.50万元。", 217.5, ""),
+        (
+            "主要有：下乡31万元，节庆168.50万元，文物176.37万元。",
+            393.87,
+            "31+168.5+176.37=375.87",
+        ),
+        ("岗位3642.8万元，培训15.3万元，保险1586.4万元。", 5382.2, "3642.8+15.3+1586.4=5244.5"),
+    ],
+)
+def test_one_part_with_a_slip_that_makes_the_whole_is_told(
+    text: str, whole: float, told: str
+) -> None:
+    assert part_slipped(text, whole, ()) == told
 
 
 def test_parts_above_their_whole_and_slips_are_told() -> None:

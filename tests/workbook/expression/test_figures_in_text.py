@@ -2,7 +2,7 @@
 
 import pytest
 
-from workbook.expression.figures_in_text import disagreeing, misquoted
+from workbook.expression.figures_in_text import disagreeing, misprinted, misquoted
 
 NONE: frozenset[float] = frozenset()
 
@@ -46,6 +46,17 @@ NONE: frozenset[float] = frozenset()
             "“三公”经费中公务用车运行费12.8万元",
         ),
         ("新购检测仪器3台（套）", "新购检测仪器", 4, "台套", "新购检测仪器3台套"),
+        ("地灾治理11处", "地质灾害隐患点治理", 12, "处", "地灾治理11处"),
+        ("地灾治理3处", "地质灾害隐患点治理", 12, "处", ""),
+        ("办理登记37462件", "办理不动产登记", 3.75, "万件", ""),
+        ("拆除违法建设3.28万平方米", "拆除违法建设面积", 3.28, "万平方米", ""),
+        (
+            "拆除违法建设3.28平方公里",
+            "拆除违法建设面积",
+            3.28,
+            "万平方米",
+            "拆除违法建设3.28平方公里",
+        ),
     ],
 )
 def test_another_figure_of_what_is_named_is_told(
@@ -82,3 +93,17 @@ def test_a_figure_that_the_form_has_is_told_by_the_rule_of_its_row() -> None:
     texts = "惠及居民7126户。", "惠及居民7216户。"
     assert disagreeing(*texts, NONE, ())
     assert not disagreeing(*texts, frozenset({7126.0}), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "figures", "told"),
+    [
+        ("全日制在校生5136人，教职工368人。", NONE, "全日制在校生5136人"),
+        ("全日制在校生5136人，教职工368人。", frozenset({5136.0}), ""),
+        ("在校生5136人，其中寄宿生5316人。", NONE, ""),
+        ("辖区内5136人。", NONE, ""),
+        ("全日制在校生5216人。", NONE, ""),
+    ],
+)
+def test_two_digits_exchanged_are_told(text: str, figures: frozenset[float], told: str) -> None:
+    assert misprinted(text, "在校生人数", 5316, "人", figures) == told
