@@ -132,7 +132,7 @@ def test_a_rule_that_a_template_lacks_has_no_verdict_in_it(tmp_path: Path) -> No
     added = 'code = "D459"\n'
     assert text.count(added) == 1
     rule = text.partition(added)[2].partition("\n[[rule]]")[0]
-    path.write_text(f'{text}\n[[rule]]\ncode = "D499"\nafter = "D405"\n{rule}', encoding="utf-8")
+    path.write_text(f'{text}\n[[rule]]\ncode = "D999"\nafter = "D405"\n{rule}', encoding="utf-8")
     grown = load_form(path)
     returns = read_returns([SAMPLES / "returns"], forms={(grown.id, grown.version): grown})
     told = {finding.code for item in check(returns) for finding in item.findings}
