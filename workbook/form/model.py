@@ -509,7 +509,7 @@ class Form:
 
         What the template suggests counts as computed: whoever typed another score looked at the same figures.
         """
-        return self._origins.get(key, frozenset((key,)))
+        return self._origins.get(key) or frozenset((key,))
 
     @cached_property
     def _origins(self) -> Mapping[str, frozenset[str]]:
