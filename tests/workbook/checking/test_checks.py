@@ -41,6 +41,16 @@ def test_a_finding_on_several_texts_is_at_those_that_hold_what_it_quotes(form: F
     assert (found.sheet, found.cell) == ("自评报告", "A27,自评表!F17")
 
 
+def test_another_office_is_found_where_it_is_named_and_not_where_the_own_is(form: Form) -> None:
+    texts: dict[str, Value] = {
+        "identity.department": "霍山县林业局",
+        "report.overview": "霍山县林业局主管林业工作。",
+        "report.improvements": "延长产业链。县水利局将加强项目库建设。",
+    }
+    (found,) = (f for f in findings(form, Filling(texts, {})) if f.code == "D471")
+    assert (found.sheet, found.cell) == ("自评报告", "A32")
+
+
 @pytest.mark.parametrize(
     ("where", "text", "is_told"),
     [
