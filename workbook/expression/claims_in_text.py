@@ -10,8 +10,6 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-import numpy as np
-
 from workbook.expression.figures_in_text import (
     MOSTLY,
     NEARLY_ALL,
@@ -19,7 +17,7 @@ from workbook.expression.figures_in_text import (
     pairs_of,
     plain_name,
 )
-from workbook.expression.operands import Array, Op, Param, Type, number_text
+from workbook.expression.operands import Array, Op, Param, Type, number_text, over_rows
 from workbook.expression.sentences import (
     NUMBER,
     SCALES,
@@ -83,8 +81,6 @@ def counted_before(text: str, year: int) -> str:
 _PLANNED = re.compile(
     rf"(?<![〔（(《\d]){YEAR}(?:\d{{1,2}}月)?(?:底|末|年底)?(?:前|继续|将|拟|计划|进一步|力争|确保)"
 )
-
-
 _PLANNED_NOW = re.compile(rf"(?:^|，){YEAR}(?:继续|将|拟|计划|进一步|力争|确保|新增|新建|增设)")
 
 
@@ -264,60 +260,11 @@ def _is_other_difference(told: re.Match[str], figure: float, target: float, unit
     return abs(said - (figure - target) * scale) > half + 1e-6
 
 
-def _by_year(function: Callable[[str, int], str]) -> Callable[[Array, Array], Array]:
-    def over(text: Array, year: Array) -> Array:
-        text, year = np.broadcast_arrays(text, year)
-        result = np.empty(text.size, dtype=object)
-        pairs = zip(text.ravel(), year.ravel(), strict=True)
-        result[:] = [None if t is None or np.isnan(y) else function(t, int(y)) for t, y in pairs]
-        return result.reshape(text.shape)
-
-    return over
-
-
-def _overclaimed(*given: Array) -> Array:
-    text, name, figure, unit, target, way = np.broadcast_arrays(*given)
-    result = np.empty(text.shape, dtype=object)
-    for place in map(tuple, np.argwhere(~np.isnan(figure) & ~np.isnan(target)).tolist()):
-        words = (text[place], name[place], unit[place], way[place])
-        if None not in words:
-            said, of, measured, sign = words
-            result[place] = overclaimed(
-                said, of, float(figure[place]), measured, float(target[place]), sign
-            )
-    return result
-
-
-def _underclaimed(*given: Array) -> Array:
-    text, name, unit = np.broadcast_arrays(*given)
-    result = np.empty(text.size, dtype=object)
-    rows = zip(text.ravel(), name.ravel(), unit.ravel(), strict=True)
-    result[:] = [
-        None if said is None or of is None else underclaimed(said, of, measured or "")
-        for said, of, measured in rows
-    ]
-    return result.reshape(text.shape)
-
-
-def _deducted_otherwise(*given: Array) -> Array:
-    text, name, unit, points = np.broadcast_arrays(*given)
-    result = np.empty(text.shape, dtype=object)
-    for place in map(tuple, np.argwhere(~np.isnan(points)).tolist()):
-        said, of, measured = text[place], name[place], unit[place]
-        if said is not None and of is not None:
-            result[place] = deducted_otherwise(said, of, measured or "", float(points[place]))
-    return result
-
-
-def _redated(*given: Array) -> Array:
-    text, name, *numbers = np.broadcast_arrays(*given)
-    result = np.empty(text.shape, dtype=object)
-    are_told = np.all([~np.isnan(number) for number in numbers], axis=0)
-    for place in map(tuple, np.argwhere(are_told).tolist()):
-        if text[place] is not None and name[place] is not None:
-            year, month, day = (int(number[place]) for number in numbers)
-            result[place] = redated(text[place], name[place], year, month, day)
-    return result
+def _with_whole(function: Callable[..., str]) -> Callable[..., Array]:
+    """A function of texts, years, months and days over whole columns."""
+    return over_rows(
+        lambda *row: function(*(int(each) if isinstance(each, float) else each for each in row))
+    )
 
 
 _T = Param.TEXT
@@ -328,7 +275,7 @@ _ROWS = (
         (_T, Param.NUMBER),
         Type.TEXT,
         None,
-        _by_year(dated_otherwise),
+        _with_whole(dated_otherwise),
         doc=f"一段文字里写成另一年度（后一个数是本年度）的那一句，{_ONLY_HERE}",
     ),
     Op(
@@ -336,7 +283,7 @@ _ROWS = (
         (_T, Param.NUMBER),
         Type.TEXT,
         None,
-        _by_year(counted_before),
+        _with_whole(counted_before),
         doc=f"一段文字里写上年、前年年末有多少的那一句（后一个数是本年度），{_ONLY_HERE}",
     ),
     Op(
@@ -344,7 +291,7 @@ _ROWS = (
         (_T, Param.NUMBER),
         Type.TEXT,
         None,
-        _by_year(planned_in_past),
+        _with_whole(planned_in_past),
         doc=f"一段文字里打算在以前年度做的那一句（后一个数是本年度），{_ONLY_HERE}",
     ),
     Op(
@@ -352,7 +299,7 @@ _ROWS = (
         (_T, _T, Param.NUMBER, Param.NUMBER, Param.NUMBER),
         Type.TEXT,
         None,
-        _redated,
+        _with_whole(redated),
         doc=f"一段文字里把某事（名称）写成另一天、或上一年同一天的那一句（后三个数是年、月、日），{_ONLY_HERE}",
     ),
     Op(
@@ -360,7 +307,7 @@ _ROWS = (
         (_T, _T, _T),
         Type.TEXT,
         None,
-        _underclaimed,
+        over_rows(underclaimed),
         doc=f"一段文字里说某事（名称、单位）没有达到目标的那一句，{_ONLY_HERE}",
     ),
     Op(
@@ -368,7 +315,7 @@ _ROWS = (
         (_T, _T, _T, Param.NUMBER),
         Type.TEXT,
         None,
-        _deducted_otherwise,
+        over_rows(deducted_otherwise),
         doc=f"一段文字里写某事（名称、单位）扣的分不是这个数的那一句，{_ONLY_HERE}",
     ),
     Op(
@@ -376,7 +323,7 @@ _ROWS = (
         (_T, _T, Param.NUMBER, _T, Param.NUMBER, _T),
         Type.TEXT,
         None,
-        _overclaimed,
+        over_rows(overclaimed),
         doc="一段文字里把某事（名称）说得与它的完成值（数、单位）、指标值（数、方向）相反的那一句，"
         + _ONLY_HERE,
     ),

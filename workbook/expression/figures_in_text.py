@@ -7,14 +7,14 @@ what is named if it has most of the name's pairs of neighbouring characters.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from workbook.expression.operands import Array, Cells, Op, Param, Type
-from workbook.expression.sentences import same_unit
+from workbook.expression.sentences import differ_in_one, same_unit
 from workbook.text import fold
 
 _CLAUSE = re.compile(r"[，。；;、！\n]|,(?!\d{3}(?!\d))")
@@ -355,10 +355,7 @@ def is_swapped(value: float, other: float) -> bool:
 def is_one_off(value: float, other: float) -> bool:
     """Whether a number of three digits or more is another but for one digit."""
     one, two = written_number(value), written_number(other)
-    if len(one) != len(two) or one.index(".") != two.index("."):
-        return False
-    digits = [pair for pair in zip(one, two, strict=True) if "." not in pair]
-    return len(digits) >= FEW and sum(here != there for here, there in digits) == 1
+    return len(one) > FEW and one.index(".") == two.index(".") and differ_in_one(one, two)
 
 
 _LEAST_PAIRS = 3
@@ -438,8 +435,9 @@ def _beside(text: str) -> dict[tuple[str, ...], str]:
 
 
 def _is_a_digit_off(one: str, two: str) -> bool:
-    differing = [pair for pair in zip(one, two, strict=False) if pair[0] != pair[1]]
-    return len(one) == len(two) >= 2 and (len(differing) == 1 or is_swapped(float(one), float(two)))
+    return len(one) == len(two) >= 2 and (
+        differ_in_one(one, two) or is_swapped(float(one), float(two))
+    )
 
 
 def _single(text: str, others: tuple[str, ...]) -> list[Told]:
@@ -470,29 +468,23 @@ def _bare_pairs(clause: str) -> frozenset[str]:
     return pairs_of(_FIGURE.sub("", clause))
 
 
-def _misquoted(
-    text: Array, name: Array, figure: Array, unit: Array, figures: Cells, *others: Array
-) -> Array:
-    words = tuple(str(word.item()) for word in others)
-    text, name, figure, unit = np.broadcast_arrays(text, name, figure, unit)
-    known = [frozenset(row[~np.isnan(row)].tolist()) for row in figures.number]
-    result = np.empty(text.shape, dtype=object)
-    for i, j in np.argwhere(~np.isnan(figure)).tolist():
-        told, named, measured = text[i, j], name[i, j], unit[i, j]
-        if None not in (told, named, measured):
-            result[i, j] = misquoted(told, named, float(figure[i, j]), measured, known[i], words)
-    return result
+def _with_known(function: Callable[..., str]) -> Callable[..., Array]:
+    """A function of text, name, figure, unit, the figures of the own form and words, over whole columns."""
 
+    def over(
+        text: Array, name: Array, figure: Array, unit: Array, figures: Cells, *others: Array
+    ) -> Array:
+        words = tuple(str(word.item()) for word in others)
+        text, name, figure, unit = np.broadcast_arrays(text, name, figure, unit)
+        known = [frozenset(row[~np.isnan(row)].tolist()) for row in figures.number]
+        result = np.empty(text.shape, dtype=object)
+        for i, j in np.argwhere(~np.isnan(figure)).tolist():
+            told, named, measured = text[i, j], name[i, j], unit[i, j]
+            if None not in (told, named, measured):
+                result[i, j] = function(told, named, float(figure[i, j]), measured, known[i], words)
+        return result
 
-def _misprinted(text: Array, name: Array, figure: Array, unit: Array, figures: Cells) -> Array:
-    text, name, figure, unit = np.broadcast_arrays(text, name, figure, unit)
-    known = [frozenset(row[~np.isnan(row)].tolist()) for row in figures.number]
-    result = np.empty(text.shape, dtype=object)
-    for i, j in np.argwhere(~np.isnan(figure)).tolist():
-        told, named, measured = text[i, j], name[i, j], unit[i, j]
-        if None not in (told, named, measured):
-            result[i, j] = misprinted(told, named, float(figure[i, j]), measured, known[i])
-    return result
+    return over
 
 
 def _disagreeing(text: Array, other: Array, figures: Cells, *others: Array) -> Array:
@@ -523,7 +515,7 @@ _ROWS = (
         (Param.TEXT, Param.TEXT, Param.NUMBER, Param.TEXT, Param.NUMBERS, Param.WORDS),
         Type.TEXT,
         None,
-        _misquoted,
+        _with_known(misquoted),
         doc="一段文字里说到某事（名称）、写的却不是这个数（数、单位）的那一句，没有则是空的；"
         "是别的行的数（一列）、含有词表里的词的句子不算。表里算不出，只有程序检查",
     ),
@@ -532,7 +524,7 @@ _ROWS = (
         (Param.TEXT, Param.TEXT, Param.NUMBER, Param.TEXT, Param.NUMBERS),
         Type.TEXT,
         None,
-        _misprinted,
+        _with_known(lambda *row: misprinted(*row[:-1])),  # it leaves no words out
         doc="一段文字里写的某事（名称）的数与这个数（数、单位）只是两位颠倒的那一句，没有则是空的；"
         "是别的行的数（一列）的不算。表里算不出，只有程序检查",
     ),

@@ -7,13 +7,10 @@ name may be right, nothing is told.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
 
-import numpy as np
-
 from workbook.expression.figures_in_text import clauses_of
-from workbook.expression.operands import Array, Op, Param, Type
+from workbook.expression.operands import Op, Param, Type, over_rows
 from workbook.expression.sentences import YEAR, folded_text, sentences_of
 from workbook.text import fold
 
@@ -161,17 +158,6 @@ def another_self(text: str, department: str) -> str:
     return ""
 
 
-def _of_department(function: Callable[[str, str], str]) -> Callable[[Array, Array], Array]:
-    def over(text: Array, department: Array) -> Array:
-        text, department = np.broadcast_arrays(text, department)
-        result = np.empty(text.size, dtype=object)
-        pairs = zip(text.ravel(), department.ravel(), strict=True)
-        result[:] = [None if None in pair else function(*pair) for pair in pairs]
-        return result.reshape(text.shape)
-
-    return over
-
-
 _ONLY_HERE = "没有则是空的。表里算不出，只有程序检查"
 _ROWS = (
     Op(
@@ -179,7 +165,7 @@ _ROWS = (
         (Param.TEXT, Param.TEXT),
         Type.TEXT,
         None,
-        _of_department(another_unit),
+        over_rows(another_unit),
         doc=f"一段文字开头写的外地同类单位、本地别的单位的名称（后一个文字是本单位），{_ONLY_HERE}",
     ),
     Op(
@@ -187,7 +173,7 @@ _ROWS = (
         (Param.TEXT, Param.TEXT),
         Type.TEXT,
         None,
-        _of_department(another_place),
+        over_rows(another_place),
         doc=f"一段文字里有一句开头写的外地同类单位的名称（后一个文字是本单位），{_ONLY_HERE}",
     ),
     Op(
@@ -195,7 +181,7 @@ _ROWS = (
         (Param.TEXT, Param.TEXT),
         Type.TEXT,
         None,
-        _of_department(another_subject),
+        over_rows(another_subject),
         doc=f"一段文字里有一句开头写的、做着本单位（后一个文字）的事的别的单位的名称，{_ONLY_HERE}",
     ),
     Op(
@@ -203,7 +189,7 @@ _ROWS = (
         (Param.TEXT, Param.TEXT),
         Type.TEXT,
         None,
-        _of_department(another_self),
+        over_rows(another_self),
         doc=f"一段文字里把本单位（后一个文字）称作别的机构（中心写成“我局”）的那一句，{_ONLY_HERE}",
     ),
 )

@@ -9,6 +9,7 @@ which spreads through a formula as NaN spreads through an array.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -92,6 +93,22 @@ def number_text(value: float) -> str:
     if not is_scientific:
         return text
     return f"{Decimal(text):f}" if -15 < int(exponent) < 0 else text.upper()
+
+
+def _is_undecided(value: str | float | None) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def over_rows(function: Callable[..., str]) -> Callable[..., Array]:
+    """A function of texts and numbers to a text, over whole columns; undecided where one of its arguments is."""
+
+    def over(*given: Array) -> Array:
+        columns = np.broadcast_arrays(*given)
+        rows = zip(*(column.ravel().tolist() for column in columns), strict=True)
+        told = [None if any(map(_is_undecided, row)) else function(*row) for row in rows]
+        return np.fromiter(told, np.dtype(object), len(told)).reshape(columns[0].shape)
+
+    return over
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,11 @@ def figures_of(sentence: str) -> list[Figure]:
     return [_figure(match) for match in _FIGURE.finditer(sentence)]
 
 
+def differ_in_one(one: str, two: str) -> bool:
+    """Whether two runs of as many digits differ in a single one."""
+    return len(one) == len(two) and sum(a != b for a, b in zip(one, two, strict=True)) == 1
+
+
 def same_unit(unit: str, other: str) -> bool:
     """Whether one unit is the other, or begins with it: 人 and 人次, 万元 and what follows 万元."""
     return bool(unit and other) and (unit.startswith(other) or other.startswith(unit))

@@ -18,6 +18,7 @@ from workbook.expression.sentences import (
     NUMBER,
     SCALES,
     Figure,
+    differ_in_one,
     figures_of,
     folded_text,
     half_of,
@@ -149,9 +150,9 @@ def _is_a_little_above(parts: list[Figure], whole: Figure) -> bool:
 
 def _is_a_digit_above(whole: float, above: float) -> bool:
     """Whether so much more changes but one digit: 9.9 of 8.9."""
-    one, two = f"{whole:.2f}", f"{whole + above:.2f}"
-    differing = sum(here != there for here, there in zip(one, two, strict=False))
-    return len(one) == len(two) and differing == 1 and above <= _NEAR_WITH_REST * whole
+    return (
+        differ_in_one(f"{whole:.2f}", f"{whole + above:.2f}") and above <= _NEAR_WITH_REST * whole
+    )
 
 
 def _lists_the_rest(behind: str, parts: list[Figure]) -> bool:
@@ -182,9 +183,8 @@ def _is_other_staff(sentence: str) -> bool:
     parts = [int(part["number"]) for part in _STAFF.finditer(behind)]
     if len(parts) < 2 or len(figures_of(behind)) != len(parts):
         return False
-    whole, total = told["number"], str(sum(parts))
-    differing = sum(one != two for one, two in zip(whole, total, strict=False))
-    return len(whole) == len(total) and differing == 1 and sum(parts) < int(whole)
+    whole = told["number"]
+    return differ_in_one(whole, str(sum(parts))) and sum(parts) < int(whole)
 
 
 _POSTS = re.compile(
@@ -198,9 +198,7 @@ def _is_other_posts(sentence: str) -> bool:
     if told is None:
         return False
     parts = [int(number) for number in re.findall(r"\d+", told["parts"])]
-    whole, total = told["whole"], str(sum(parts))
-    differing = sum(one != two for one, two in zip(whole, total, strict=False))
-    return len(parts) > 1 and len(whole) == len(total) and differing == 1
+    return len(parts) > 1 and differ_in_one(told["whole"], str(sum(parts)))
 
 
 _RATE = re.compile(rf"(?:^|[，、])(?P<of>[^\W\d_]{{2}})率(?:为|达到|达)?(?P<rate>{NUMBER})%")
