@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 
 BLANKS = (" ", "\u3000", "\u00a0", "\n", "\r", "\t")
 """What counts as blank inside a text; a cell holding nothing else is blank."""
@@ -167,6 +168,8 @@ def unusual_digit_in(text: str) -> str:
     return digit[0] if digit else ""
 
 
+# Many operators ask for the same few thousand words, one after the other.
+@lru_cache(maxsize=16384)
 def fold(text: str) -> str:
     """The text without blanks and thousands commas, full width folded to half, in upper case."""
     for word, substitute in FOLDS:

@@ -103,6 +103,8 @@ class Batch:
     _row_numbers: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
     _alike: dict[str, LikePlaces | None] = field(default_factory=dict)
     """By field key: which of its cells hold the same; None where hardly any do."""
+    _known: dict[str, dict[object, Array]] = field(default_factory=dict)
+    """By grain: what parts of expressions come to. Of few submissions alone: of many it takes too much memory."""
     _unaltered: Callable[[str], Cells | None] | None = None
     """Of a batch that differs from another in few fields: what the other has of a field that is the same."""
 
@@ -196,7 +198,7 @@ class Batch:
         alike = self._places_alike(node, item.grain, shape)
         if alike is None:
             self._alike[item.key] = None  # most likely
-            values = evaluate(node, self.cells(item.grain))
+            values = self._evaluated(node, item.grain)
             return cells_of(np.broadcast_to(values, shape))
         values = self._of_firsts(node, item.grain, alike)
         distinct = cells_of(np.broadcast_to(values, (alike.firsts.size, 1)))
@@ -245,8 +247,13 @@ class Batch:
         """The values of an expression that stands in a section, at a grain of which there are `width` cells."""
         alike = self._places_alike(node, grain, (self.count, width)) if width else None
         if alike is None:
-            return evaluate(node, self.cells(grain))
+            return self._evaluated(node, grain)
         return alike.everywhere(self._of_firsts(node, grain, alike))
+
+    def _evaluated(self, node: Node, grain: str) -> Array:
+        is_small = self.count * sum(self.plan) < FEWEST_PLACES
+        known = self._known.setdefault(grain, {}) if is_small else None
+        return evaluate(node, self.cells(grain), known)
 
     def _of_firsts(self, node: Node, grain: str, alike: LikePlaces) -> Array:
         cells = self.cells(grain)
@@ -296,15 +303,18 @@ class Batch:
 
     def _judge(self, rule: Rule) -> npt.NDArray[np.int8]:
         shape = (self.count, self._width(rule.section, rule.grain))
-        must = self.evaluate(rule.must, rule.grain, shape[1])
-        verdict = np.where(np.isnan(must), UNDECIDED, must)
+        verdict = np.full(shape, HOLDS, dtype=np.int8)
+        asked = np.ones(shape, dtype=bool)
+        if rule.grain == ROW:
+            asked &= self.used(self.form.sections[rule.section])
         if rule.when is not None:
             when = self.evaluate(rule.when, rule.grain, shape[1])
-            verdict = np.where(np.isnan(when), UNDECIDED, np.where(when == 0.0, HOLDS, verdict))
-        if rule.grain == ROW:
-            used = self.used(self.form.sections[rule.section])
-            verdict = np.where(used, verdict, HOLDS)
-        return np.broadcast_to(verdict, shape).astype(np.int8)
+            verdict[asked & np.isnan(when)] = UNDECIDED
+            asked &= (when != 0.0) & ~np.isnan(when)
+        if asked.any():
+            must = self.evaluate(rule.must, rule.grain, shape[1])
+            verdict = np.where(asked, np.where(np.isnan(must), UNDECIDED, must), verdict)
+        return verdict.astype(np.int8)
 
     def difference(self, rule: Rule) -> npt.NDArray[np.float64] | None:
         """(submissions, cells of the rule's scope): what stands left of `==` less what stands right of it.

@@ -160,7 +160,32 @@ _AGAINST_TARGET = re.compile(
     rf"比(?:年度|年初|全年|预期)?(?:目标|计划|指标)(?:值|数|任务)?(?P<way>高|多|增加|提高|低|少)(?:出|了)?"
     rf"(?P<by>{NUMBER})(?P<scale>[万亿]?)(?P<unit>个百分点|[^\W\d_]{{1,4}}|%)"
 )
+_SHARE_OF_TARGET = (
+    rf"，(?:占|为|完成)(?:年度|全年|年初)?(?:计划|目标|任务)数?的?(?P<share>{NUMBER})%"
+)
+_TELLS_SHARE = re.compile(_SHARE_OF_TARGET)
 _NOT_DONE = ("未", "没", "不", "上年", "去年")
+
+
+# Each row of a return is held against the same texts.
+@lru_cache(maxsize=4096)
+def _telling(pattern: re.Pattern[str], text: str) -> tuple[tuple[str, re.Match[str]], ...]:
+    """The clauses of a text in which a pattern is found, and what is found there."""
+    return tuple((clause, told) for clause in clauses_of(text) if (told := pattern.search(clause)))
+
+
+@lru_cache(maxsize=4096)
+def _claims_of(text: str) -> tuple[str, ...]:
+    """The clauses of a text that claim what `overclaimed` can deny."""
+    has_share = _TELLS_SHARE.search(folded_text(text)) is not None
+    return tuple(
+        clause
+        for clause in clauses_of(text)
+        if has_share
+        or "超额完成" in clause
+        or _DENIED.search(clause)
+        or _AGAINST_TARGET.search(clause)
+    )
 
 
 @lru_cache(maxsize=65536)
@@ -169,10 +194,9 @@ def overclaimed(text: str, name: str, figure: float, unit: str, target: float, w
 
     超额完成 where the target was missed, 未发生 where there was some, and so much above the target as it was not.
     """
-    named = pairs_of(plain_name(name, unit))
-    if not named:
-        return ""
-    for clause in clauses_of(text):
+    claims = _claims_of(text)
+    named = pairs_of(plain_name(name, unit)) if claims else frozenset()
+    for clause in claims if named else ():
         share = len(named & pairs_of(clause)) / len(named)
         names_it = share >= (NEARLY_ALL if unit.startswith("%") else MOSTLY)
         above = names_it and "超额完成" in clause and not any(word in clause for word in _NOT_DONE)
@@ -211,9 +235,8 @@ _SHORT_OF_TARGET = re.compile(
 def underclaimed(text: str, name: str, unit: str) -> str:
     """The clause of a text that says of what is named that it was missed; blank if none does."""
     names = fold(name), plain_name(name, unit)
-    for clause in clauses_of(text):
-        told = _SHORT_OF_TARGET.search(clause)
-        if told and told["of"].endswith(names) and len(min(names, key=len)) >= _LONG_NAME:
+    for clause, told in _telling(_SHORT_OF_TARGET, text):
+        if told["of"].endswith(names) and len(min(names, key=len)) >= _LONG_NAME:
             return clause
     return ""
 
@@ -225,11 +248,11 @@ _OF_SEVERAL = ("每", "共", "合计", "总", "分别", "各", "等")
 @lru_cache(maxsize=65536)
 def deducted_otherwise(text: str, name: str, unit: str, points: float) -> str:
     """The clause of a text that tells other points than these taken off what is named; blank if none does."""
-    named = pairs_of(plain_name(name, unit))
-    for clause in clauses_of(text) if named else ():
-        told = _DEDUCTED.search(clause)
+    deducted = _telling(_DEDUCTED, text)
+    named = pairs_of(plain_name(name, unit)) if deducted else frozenset()
+    for clause, told in deducted if named else ():
         names_it = len(named & pairs_of(clause)) >= NEARLY_ALL * len(named)
-        if told is None or not names_it or any(word in clause for word in _OF_SEVERAL):
+        if not names_it or any(word in clause for word in _OF_SEVERAL):
             continue
         if abs(float(told["points"]) - points) > half_of(told["points"]) + 1e-6:
             return clause
@@ -238,11 +261,10 @@ def deducted_otherwise(text: str, name: str, unit: str, points: float) -> str:
 
 def _is_other_share(text: str, clause: str, figure: float, unit: str, target: float) -> bool:
     """完成24.6公里，占年度计划的85.4%, of 28公里: another share than the figure is of its target."""
-    told = re.search(
-        rf"{re.escape(clause)}，(?:占|为|完成)(?:年度|全年|年初)?(?:计划|目标|任务)数?的?(?P<share>{NUMBER})%",
-        folded_text(text),
-    )
-    if told is None or target <= 0 or f"{number_text(figure)}{unit}" not in clause:
+    if target <= 0 or f"{number_text(figure)}{unit}" not in clause:
+        return False
+    told = re.search(re.escape(clause) + _SHARE_OF_TARGET, folded_text(text))
+    if told is None:
         return False
     return abs(float(told["share"]) - 100 * figure / target) > half_of(told["share"]) + 0.05
 

@@ -54,6 +54,8 @@ class Told(NamedTuple):
     """What the figure is called: the words right ahead of it, without 全年, 举办, 共."""
 
 
+# Each row of a return is held against the same clauses.
+@lru_cache(maxsize=16384)
 def pairs_of(words: str) -> frozenset[str]:
     """The pairs of neighbouring characters of some words, but for those that tell nothing apart."""
     words = words.translate(_VAGUE)
@@ -64,6 +66,7 @@ _ENDINGS = ("数量", "总数", "面积", "里程", "长度", "规模", "金额"
 """Words that a name ends with and a text leaves out: 海草修复面积 is told as 海草修复200亩."""
 
 
+@lru_cache(maxsize=16384)
 def plain_name(name: str, unit: str) -> str:
     """A name without the measure that it ends with: 改厕户数 in 户 is 改厕, 教师培训人次 in 人次 is 教师培训."""
     folded = fold(name)
@@ -171,24 +174,25 @@ def misquoted(
         return ""
     is_share = plain_unit in "%‰"
     least = len(named) * (NEARLY_ALL if is_share else MOSTLY)
+    in_unit = [told for told in told_figures(text) if told.unit.startswith(plain_unit)]
     right = {
         told.sentence
-        for told in told_figures(text)
-        if (not is_share or _EACH in told.whole)
-        and told.unit.startswith(plain_unit)
-        and _tells(told, sought)
+        for told in in_unit
+        if (not is_share or _EACH in told.whole) and _tells(told, sought)
     }
+    is_long = not is_share and len(written_number(figure)) > FEW + 1
     differing = ""
-    for told in told_figures(text):
+    for told in told_figures(text) if plain_unit in _AREAS else in_unit:
         if not told.unit.startswith(plain_unit):
-            if not differing and _is_in_other_unit(told, figure, unit, short):
+            if not differing and _is_in_other_area(told, figure, (plain_unit, scale), named):
                 differing = told.clause
             continue
         value = told.readings[0][0]
         common = len(named & told.pairs)
+        if not common and not is_long:
+            continue
         swapped = is_swapped(value, sought) and value / scale not in figures
-        is_long_slip = swapped and not is_share and len(written_number(figure)) > FEW + 1
-        if not common and not is_long_slip:
+        if not common and not swapped:
             continue
         if _tells(told, sought):
             return ""
@@ -253,16 +257,17 @@ def _rounds_to(value: float, figure: float) -> bool:
 _AREAS = ("平方米", "平方公里", "亩", "公顷")
 
 
-def _is_in_other_unit(told: Told, figure: float, unit: str, name: str) -> bool:
+def _is_in_other_area(
+    told: Told, figure: float, unit: tuple[str, float], named: frozenset[str]
+) -> bool:
     """Whether what is named is told with the same digits in another unit of area: 3.28平方公里 of 3.28万平方米."""
-    scale, plain = _scaled(unit)
-    same_digits = abs(told.readings[0][0] / told.scale - figure) < 1e-9 and figure > 0
     other = next((area for area in _AREAS if told.unit.startswith(area)), "")
-    is_other = plain in _AREAS and other != "" and (other, told.scale) != (plain, scale)
     return (
-        same_digits
-        and is_other
-        and len(pairs_of(name) & told.pairs) >= NEARLY_ALL * len(pairs_of(name))
+        other != ""
+        and (other, told.scale) != unit
+        and figure > 0
+        and abs(told.readings[0][0] / told.scale - figure) < 1e-9
+        and len(named & told.pairs) >= NEARLY_ALL * len(named)
     )
 
 

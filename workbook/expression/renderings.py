@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -41,35 +42,54 @@ def _reference_formula(ref: Ref, cell: str) -> str:
     return f"IF(ISNUMBER({cell}),{cell},NA())"
 
 
-def evaluate(node: Node, cells: Callable[[Ref], Cells]) -> Array:
+Known = dict[object, Array]
+"""What nodes have come to over the same submissions."""
+_Seen = Callable[[Ref], Cells]
+_Compiled = Callable[[_Seen, Known | None], Array]
+
+
+def evaluate(node: Node, cells: _Seen, known: Known | None = None) -> Array:
     """The values of a node over many submissions; `cells` gives what stands at a reference.
 
     Shape as `workbook.expression.operators` tells: (submissions, cells of the scope). NaN or None is undecided.
+    Where `known` is given, each part of the node that is known is taken from there, and each that is not is put there.
     """
     with np.errstate(all="ignore"):
-        return _values(node, cells)
+        return _compiled(node)(cells, known)
 
 
-def _values(node: Node, cells: Callable[[Ref], Cells]) -> Array:
+@lru_cache(maxsize=16384)
+def _compiled(node: Node) -> _Compiled:
+    """A node as a function of what stands at its references and what is known."""
     match node:
-        case Literal(value=str(value)):
-            text = np.empty((1, 1), dtype=object)
-            text[0, 0] = value
-            return text
         case Literal(value=value):
-            return np.full((1, 1), float(value))
+            constant = np.array([[value]], dtype=object if isinstance(value, str) else float)
+            constant.flags.writeable = False
+            return lambda _cells, _known: constant
         case Ref():
-            return _reference_values(node, cells(node))
-        case Call(op=op, args=args):
-            arguments: list[Array | Cells | float] = []
-            for index, arg in enumerate(args):
-                raw = op.param(index) in (Param.CELL, Param.CELLS, Param.NUMBERS)
-                arguments.append(
-                    cells(arg) if raw and isinstance(arg, Ref) else _values(arg, cells)
-                )
-            if op.compares:
-                arguments.append(node.tolerance)
-            return op.arrays(*arguments)
+            return lambda cells, _: _reference_values(node, cells(node))
+        case Call():
+            return _compiled_call(node)
+
+
+def _compiled_call(node: Call) -> _Compiled:
+    arrays, tolerance = node.op.arrays, [node.tolerance] if node.op.compares else []
+    arguments = [_argument(arg, node.op.param(index)) for index, arg in enumerate(node.args)]
+
+    def values(cells: _Seen, known: Known | None) -> Array:
+        if known is None:
+            return arrays(*[given(cells, known) for given in arguments], *tolerance)
+        if values not in known:
+            known[values] = arrays(*[given(cells, known) for given in arguments], *tolerance)
+        return known[values]
+
+    return values
+
+
+def _argument(node: Node, param: Param) -> Callable[[_Seen, Known | None], Array | Cells]:
+    if isinstance(node, Ref) and param in (Param.CELL, Param.CELLS, Param.NUMBERS):
+        return lambda cells, _: cells(node)
+    return _compiled(node)
 
 
 def _reference_values(ref: Ref, cells: Cells) -> Array:

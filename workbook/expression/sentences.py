@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from workbook.text import fold
@@ -34,13 +34,15 @@ class Figure(NamedTuple):
     unit: str
 
 
-def sentences_of(text: str) -> Iterator[str]:
+# Each operator that reads sentences reads the same ones, and each row of a return asks for those of the same texts.
+@lru_cache(maxsize=4096)
+def sentences_of(text: str) -> tuple[str, ...]:
     """The sentences of a text, folded, without the numbers of a list."""
-    for sentence in _SENTENCE.split(text):
-        if without_number := _LIST_NUMBER.sub("", folded_text(sentence)):
-            yield without_number
+    folded = (_LIST_NUMBER.sub("", folded_text(each)) for each in _SENTENCE.split(text))
+    return tuple(sentence for sentence in folded if sentence)
 
 
+@lru_cache(maxsize=4096)
 def folded_text(text: str) -> str:
     """As `fold`, the commas between clauses kept: behind one another they part figures."""
     return "，".join(map(fold, _COMMA.split(text)))
@@ -58,9 +60,10 @@ def _figure(match: re.Match[str]) -> Figure:
     return Figure(match.start(), match.end(), float(number) * SCALES[scale], half, unit)
 
 
-def figures_of(sentence: str) -> list[Figure]:
+@lru_cache(maxsize=4096)
+def figures_of(sentence: str) -> tuple[Figure, ...]:
     """The figures of a folded sentence, in order."""
-    return [_figure(match) for match in _FIGURE.finditer(sentence)]
+    return tuple(_figure(match) for match in _FIGURE.finditer(sentence))
 
 
 def differ_in_one(one: str, two: str) -> bool:

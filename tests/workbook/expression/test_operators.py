@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -413,7 +414,7 @@ def test_over_words_it_yields_what_the_chain_does(
 @given(st.lists(st.text(max_size=12) | st.none(), min_size=1, max_size=6))
 def test_text_operators_do_what_the_text_functions_do(given_texts: list[str | None]) -> None:
     column = words(*given_texts)
-    one_argument = {
+    one_argument: dict[str, Callable[[str], object]] = {
         "fold": texts.fold,
         "measure": texts.measure,
         "sign_of": texts.sign_of,
