@@ -169,7 +169,7 @@ def unusual_digit_in(text: str) -> str:
 
 
 # Many operators ask for the same few thousand words, one after the other.
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """The text without blanks and thousands commas, full width folded to half, in upper case."""
     for word, substitute in FOLDS:

@@ -55,7 +55,7 @@ class Told(NamedTuple):
 
 
 # Each row of a return is held against the same clauses.
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def pairs_of(words: str) -> frozenset[str]:
     """The pairs of neighbouring characters of some words, but for those that tell nothing apart."""
     words = words.translate(_VAGUE)
@@ -66,7 +66,7 @@ _ENDINGS = ("数量", "总数", "面积", "里程", "长度", "规模", "金额"
 """Words that a name ends with and a text leaves out: 海草修复面积 is told as 海草修复200亩."""
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def plain_name(name: str, unit: str) -> str:
     """A name without the measure that it ends with: 改厕户数 in 户 is 改厕, 教师培训人次 in 人次 is 教师培训."""
     folded = fold(name)

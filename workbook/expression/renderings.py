@@ -42,13 +42,13 @@ def _reference_formula(ref: Ref, cell: str) -> str:
     return f"IF(ISNUMBER({cell}),{cell},NA())"
 
 
-Known = dict[object, Array]
+_Known = dict[object, Array]
 """What nodes have come to over the same submissions."""
 _Seen = Callable[[Ref], Cells]
-_Compiled = Callable[[_Seen, Known | None], Array]
+_Compiled = Callable[[_Seen, _Known | None], Array]
 
 
-def evaluate(node: Node, cells: _Seen, known: Known | None = None) -> Array:
+def evaluate(node: Node, cells: _Seen, known: _Known | None = None) -> Array:
     """The values of a node over many submissions; `cells` gives what stands at a reference.
 
     Shape as `workbook.expression.operators` tells: (submissions, cells of the scope). NaN or None is undecided.
@@ -76,7 +76,7 @@ def _compiled_call(node: Call) -> _Compiled:
     arrays, tolerance = node.op.arrays, [node.tolerance] if node.op.compares else []
     arguments = [_argument(arg, node.op.param(index)) for index, arg in enumerate(node.args)]
 
-    def values(cells: _Seen, known: Known | None) -> Array:
+    def values(cells: _Seen, known: _Known | None) -> Array:
         if known is None:
             return arrays(*[given(cells, known) for given in arguments], *tolerance)
         if values not in known:
@@ -86,7 +86,7 @@ def _compiled_call(node: Call) -> _Compiled:
     return values
 
 
-def _argument(node: Node, param: Param) -> Callable[[_Seen, Known | None], Array | Cells]:
+def _argument(node: Node, param: Param) -> Callable[[_Seen, _Known | None], Array | Cells]:
     if isinstance(node, Ref) and param in (Param.CELL, Param.CELLS, Param.NUMBERS):
         return lambda cells, _: cells(node)
     return _compiled(node)
