@@ -28,6 +28,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, cast
 
+import xlsxwriter
+
 HERE = Path(__file__).resolve().parent
 # The Python that has LibreOffice's bridge; Debian's package python3-uno serves this one.
 SYSTEM_PYTHON = os.environ.get("OFFICE_PYTHON", "/usr/bin/python3")
@@ -169,6 +171,21 @@ class Office:
         if self._group is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._group, signal.SIGKILL)
+
+    def seen(self, text: str) -> str:
+        """A cell's text as formulas see it: LibreOffice 26.8 gives them a text without its line breaks."""
+        return text if self._keeps_line_breaks else text.replace("\n", "")
+
+    @functools.cached_property
+    def _keeps_line_breaks(self) -> bool:
+        with tempfile.TemporaryDirectory(prefix="office-") as scratch:
+            path = Path(scratch) / "two lines.xlsx"
+            with xlsxwriter.Workbook(path) as book:
+                sheet = book.add_worksheet()
+                sheet.write_string("A1", "1\n2")
+                sheet.write_formula("A2", "=LEN(A1)")
+            with self.open(path) as opened:
+                return self.sheet_values(opened, opened.sheets[0], "A2:A2") == [[3.0]]
 
     def open(self, path: Path | str) -> Book:
         """Open a workbook of any format LibreOffice knows, recalculating all its formulas."""

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -20,12 +20,21 @@ from workbook.text import without_unseen
 from workbook.writing import writing
 
 
+class _SharedCell(NamedTuple):
+    """A cell of a shared formula: how its element begins, the formula's element, and what it shows."""
+
+    opening: str
+    element: str
+    value: str | float
+    format: None = None
+    """None has one; XlsxWriter asks."""
+
+
 class WrittenSheet(Worksheet):  # type: ignore[misc]
     """A worksheet that takes formulas as they are, and can write one formula for a run of rows."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._shares: dict[str, str] = {}
         self._masters = 0
         self._lock = Lock()
 
@@ -39,13 +48,14 @@ class WrittenSheet(Worksheet):  # type: ignore[misc]
 
         It is stored once, as a shared formula; Excel knows none that names cells of other sheets.
         """
-        cells = [f"{letters(column + 1)}{row + n + 1}" for n in range(len(shown))]
-        for n, (cell, value) in enumerate(zip(cells, shown, strict=True)):
-            done(self.write_formula(row + n, column, formula, None, value))
-            opening = f'<f t="shared" si="{self._masters}"'
-            text = self._escape_data(formula.removeprefix("="))
-            area = f"{cells[0]}:{cells[-1]}"
-            self._shares[cell] = f"{opening}/>" if n else f'{opening} ref="{area}">{text}</f>'
+        last = row + len(shown) - 1
+        done(self._check_dimensions(row, column) or self._check_dimensions(last, column))
+        name, text = letters(column + 1), self._escape_data(formula.removeprefix("="))
+        opening = f'<f t="shared" si="{self._masters}"'
+        element = f'{opening} ref="{name}{row + 1}:{name}{last + 1}">{text}</f>'
+        for n, value in enumerate(shown, row):
+            self.table[n][column] = _SharedCell(f'<c r="{name}{n + 1}"', element, value)
+            element = f"{opening}/>"
         self._masters += 1
 
     def _write_string(
@@ -74,16 +84,14 @@ class WrittenSheet(Worksheet):  # type: ignore[misc]
             self.table[row][column] = CellFormulaTuple(formula.removeprefix("="), style, value)
         return refused
 
-    # XlsxWriter knows no shared formulas. Tests pin that formulas are written here.
-    def _xml_formula_element(
-        self, formula: str, result: object, attributes: Sequence[tuple[str, object]] = ()
-    ) -> None:
-        share = self._shares.get(str(attributes[0][1]))
-        if share is None:
-            super()._xml_formula_element(formula, result, attributes)
+    # XlsxWriter knows no shared formulas. Tests pin that cells are written here.
+    def _write_cell(self, row: int, col: int, cell: Any) -> None:
+        if not isinstance(cell, _SharedCell):
+            super()._write_cell(row, col, cell)
             return
-        written = "".join(f' {name}="{value}"' for name, value in attributes)
-        self.fh.write(f"<c{written}>{share}<v>{self._escape_data(result)}</v></c>")
+        kind = ' t="str"' if isinstance(cell.value, str) and cell.value else ""
+        value = self._escape_data(cell.value)
+        self.fh.write(f"{cell.opening}{kind}>{cell.element}<v>{value}</v></c>")
 
     # XlsxWriter knows the 16-bit hash only.
     def _xml_empty_tag(self, tag: str, attributes: Sequence[tuple[str, object]] = ()) -> None:

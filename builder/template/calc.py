@@ -4,10 +4,8 @@ a repeating section one a column beside its rows. A verdict is 1 (holds), 0 (bro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from builder.sheets import WrittenSheet, done
-from builder.template.results import CellResult, Results, target
+from builder.template.results import ColumnResult, Results, target
 from workbook.address import Address, letters
 from workbook.expression import OPS
 from workbook.form import CELL, GROUP, ROW, Field, Rule
@@ -29,7 +27,7 @@ def _form_rule(sheet: WrittenSheet, results: Results, rule: Rule, address: Addre
     row, formulas = address.row - 1, results.formulas
     done(sheet.write_string(row, 0, rule.key))
     verdict = formulas.verdict(rule, CALC_SHEET)
-    results.write(sheet, row, 1, verdict, None, results.verdict(rule, 1))
+    results.write(sheet, row, 1, verdict, None, results.verdicts(rule).cell(0))
     message = formulas.message(rule, formulas.cell(CALC_SHEET))
     results.write(sheet, row, 2, f"={message}", None, results.message(rule))
     done(sheet.write_string(row, 3, target(formulas, rule)))
@@ -41,7 +39,6 @@ def _block_rows(sheet: WrittenSheet, results: Results, block: Block) -> None:
     rules = {
         r.key: r for r in results.form.sheet_rules if r.section == section.id and r.grain == ROW
     }
-    numbers = [slot.number for slot in block.slots]
     top = block.calc_top - 1
     for name, number in block.calc_columns.items():
         column = number - 1
@@ -49,19 +46,15 @@ def _block_rows(sheet: WrittenSheet, results: Results, block: Block) -> None:
         if name in section.levels:
             done(sheet.write_column(top, column, _labels(block, name)))
         elif name == "used":
-            used = [results.used(section, number) for number in numbers]
-            results.write_down(sheet, top, column, _used(block), used)
+            results.write_down(sheet, top, column, _used(block), results.used(section))
         elif name in rules:
-            verdicts = [results.verdict(rules[name], number) for number in numbers]
-            _down(sheet, results, block, rules[name], verdicts)
+            _down(sheet, results, block, rules[name], results.verdicts(rules[name]))
         elif name in derived:
-            values = [results.value(derived[name], number) for number in numbers]
-            _down(sheet, results, block, derived[name], values)
+            _down(sheet, results, block, derived[name], results.values(derived[name]))
     for item in block.mirrored:
         column = block.calc_columns[item.id] - 1
-        for number in numbers:
-            text, value = formulas.mirrored(item, number), results.value(item, number)
-            results.write(sheet, top + number - 1, column, text, None, value)
+        texts = (formulas.mirrored(item, slot.number) for slot in block.slots)
+        results.write_each(sheet, top, column, texts, results.values(item))
 
 
 def _labels(block: Block, level: str) -> list[str]:
@@ -81,7 +74,7 @@ def _down(
     results: Results,
     block: Block,
     source: Rule | Field,
-    shown: Sequence[CellResult],
+    shown: ColumnResult,
 ) -> None:
     """A column of one formula: shared, unless it looks at another sheet's cells."""
     formulas, key = results.formulas, source.key
@@ -93,12 +86,11 @@ def _down(
         return formulas.computed(key, CALC_SHEET, number)
 
     for first, last in formulas.runs(block.section, formulas.refs(source)):
-        row, formula = block.calc_top + first - 2, text(first)
-        if "!" not in formula:
-            results.write_down(sheet, row, column, formula, shown[first - 1 : last])
-            continue
-        for n, value in enumerate(shown[first - 1 : last]):
-            results.write(sheet, row + n, column, text(first + n), None, value)
+        row, formula, part = block.calc_top + first - 2, text(first), shown.part(first - 1, last)
+        if "!" in formula:
+            results.write_each(sheet, row, column, map(text, range(first, last + 1)), part)
+        else:
+            results.write_down(sheet, row, column, formula, part)
 
 
 def _block_groups(sheet: WrittenSheet, results: Results, block: Block) -> None:
@@ -123,4 +115,4 @@ def _block_groups(sheet: WrittenSheet, results: Results, block: Block) -> None:
         for key, rule in rules.items():
             text = formulas.verdict(rule, CALC_SHEET, number)
             column = block.group_columns[key] - 1
-            results.write(sheet, row, column, text, None, results.verdict(rule, number))
+            results.write(sheet, row, column, text, None, results.verdicts(rule).cell(number - 1))

@@ -91,15 +91,23 @@ class Edition:
             self._names = package.namelist()
             parts = {name: package.read(name) for name in self._names}
         members = {name: f"xl/worksheets/sheet{n}.xml" for n, name in enumerate(sheets, 1)}
-        self._marks: list[tuple[str, _Place, Mark, Value]] = []
+        self._marks: list[tuple[str, list[_Place], Mark, Sequence[Value]]] = []
         places: dict[str, list[_Place]] = defaultdict(list)
         for mark in marks:
-            part = members[mark.sheet]
-            place = _cell_place(parts[part], Address(mark.sheet, mark.row + 1, mark.column + 1).a1)
-            self._marks.append((part, place, mark, mark.shown.of(0)))
-            places[part].append(place)
+            part, first = members[mark.sheet], mark.shown.of(0)
+            of_mark = [
+                _cell_place(parts[part], Address(mark.sheet, mark.row + n, mark.column + 1).a1)
+                for n in range(1, len(first) + 1)
+            ]
+            self._marks.append((part, of_mark, mark, first))
+            places[part] += of_mark
         self._strings = _Strings(
-            parts, [parts[part][place.start : place.end] for part, place, *_ in self._marks]
+            parts,
+            [
+                parts[part][place.start : place.end]
+                for part, of_mark, *_ in self._marks
+                for place in of_mark
+            ],
         )
         places[_STRINGS] = self._strings.places
         self._parts = {name: _PatchedPart(content, places[name]) for name, content in parts.items()}
@@ -111,16 +119,16 @@ class Edition:
         """The workbook of the form `i`; None if its texts coincide with others, so that it has to be written."""
         texts: dict[str, dict[int, bytes]] = defaultdict(dict)
         words: dict[int, str] = {}
-        for part, place, mark, first in self._marks:
-            value = mark.shown.of(i)
-            if value == first:
-                continue
-            cell = self._parts[part].content[place.start : place.end]
-            string = _STRING.search(cell)
-            if string is None:
-                texts[part][place.start] = _with_value(cell, value)
-            elif words.setdefault(int(string[1]), str(value)) != value:
-                return None
+        for part, of_mark, mark, first in self._marks:
+            for place, value, before in zip(of_mark, mark.shown.of(i), first, strict=True):
+                if value == before:
+                    continue
+                cell = self._parts[part].content[place.start : place.end]
+                string = _STRING.search(cell)
+                if string is None:
+                    texts[part][place.start] = _with_value(cell, value)
+                elif words.setdefault(int(string[1]), str(value)) != value:
+                    return None
         if not self._strings.admit(words):
             return None
         texts[_STRINGS] = self._strings.texts(words)

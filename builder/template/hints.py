@@ -49,7 +49,7 @@ def _hint(
         for rule, text in words
     )
     index = max(number - 1, 0)
-    verdicts = [(results.batch.judge(rule)[:, index], rule, text) for rule, text in words]
+    verdicts = [(results.judged(rule)[:, index], rule, text) for rule, text in words]
 
     def told(i: int) -> str:
         return "".join(

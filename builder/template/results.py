@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +16,9 @@ from xlsxwriter.format import Format
 from builder.sheets import WrittenSheet, done
 from workbook.address import column_range, letters, quote
 from workbook.catalogue import REQUIRED
-from workbook.checking import BROKEN, UNDECIDED, View, gather, value_at
-from workbook.form import CELL, ROW, Field, Rule, Section
-from workbook.layout import CALC_SHEET, Formulas, check_lines
+from workbook.checking import BROKEN, UNDECIDED, Batch, View, gather, value_at
+from workbook.form import CELL, GROUP, ROW, Field, Form, Rule, Section
+from workbook.layout import CALC_SHEET, Formulas, Plan, check_lines
 from workbook.reading import Filling, submit
 
 Value = str | float
@@ -36,13 +36,35 @@ class CellResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnResult:
+    """What cells below each other show in each of the forms, by the form's number from 0."""
+
+    of: Callable[[int], Sequence[Value]]
+    keys: frozenset[str]
+    """The fields they rest on."""
+
+    def cell(self, n: int) -> CellResult:
+        """What the Nth of the cells shows, from 0."""
+        return CellResult(lambda i: self.of(i)[n], self.keys)
+
+    def part(self, first: int, last: int) -> ColumnResult:
+        """From the cell `first` to before `last`, from 0."""
+        return ColumnResult(lambda i: self.of(i)[first:last], self.keys)
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
-    """A cell that may differ from form to form; row and column from 0."""
+    """Cells below each other that may differ from form to form; row and column of the first from 0."""
 
     sheet: str
     row: int
     column: int
-    shown: CellResult
+    shown: ColumnResult
+
+    @classmethod
+    def of_cell(cls, sheet: str, row: int, column: int, shown: CellResult) -> Mark:
+        """A single cell."""
+        return cls(sheet, row, column, ColumnResult(lambda i: (shown.of(i),), shown.keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +88,23 @@ class Line:
         return self.rules[0]
 
 
-class Results:
-    """The results of forms of one layout, and which cells may differ between them (`marks`)."""
+def worked_out(form: Form, fillings: Iterable[tuple[Plan | None, Filling]]) -> Batch:
+    """Forms filled in like this, each under its plan, as their own formulas see them."""
+    return gather(form, [submit(form, each, plan=plan) for plan, each in fillings], View.WORKBOOK)
 
-    def __init__(self, formulas: Formulas, fillings: Sequence[Filling]) -> None:
+
+class Results:
+    """The results of forms of one layout, and which cells may differ between them (`marks`).
+
+    `forms` are their places in a batch that may hold others, of any layout.
+    """
+
+    def __init__(self, formulas: Formulas, batch: Batch, forms: Sequence[int] = (0,)) -> None:
         self.formulas = formulas
         self.form = formulas.form
-        plan = formulas.layout.plan
-        submissions = [submit(self.form, filling, plan=plan) for filling in fillings]
-        self.batch = gather(self.form, submissions, View.WORKBOOK)
         self.marks: list[Mark] = []
+        self._batch, self._forms = batch, list(forms)
+        self._judged: dict[str, npt.NDArray[np.int8]] = {}
         self._messages: dict[str, list[Callable[[int, int], str]]] = {}
         self._expected: dict[str, Callable[[int, int], str]] = {}
 
@@ -92,33 +121,79 @@ class Results:
     ) -> None:
         """Write a formula with what it shows in the first form."""
         done(sheet.write_formula(row, column, formula, style, shown.of(0)))
-        self.marks.append(Mark(sheet.name, row, column, shown))
+        self.marks.append(Mark.of_cell(sheet.name, row, column, shown))
 
     def write_down(
-        self, sheet: WrittenSheet, row: int, column: int, formula: str, shown: Sequence[CellResult]
+        self, sheet: WrittenSheet, row: int, column: int, formula: str, shown: ColumnResult
     ) -> None:
         """Write a formula as it reads in `row`, shared by as many rows as results are given."""
-        sheet.write_down(row, column, formula, [each.of(0) for each in shown])
-        self.marks += [Mark(sheet.name, row + n, column, each) for n, each in enumerate(shown)]
+        sheet.write_down(row, column, formula, shown.of(0))
+        self.marks.append(Mark(sheet.name, row, column, shown))
+
+    def write_each(
+        self,
+        sheet: WrittenSheet,
+        row: int,
+        column: int,
+        formulas: Iterable[str],
+        shown: ColumnResult,
+    ) -> None:
+        """Write formulas from `row` on downwards, one a row."""
+        for n, (formula, value) in enumerate(zip(formulas, shown.of(0), strict=True), row):
+            done(sheet.write_formula(n, column, formula, None, value))
+        self.marks.append(Mark(sheet.name, row, column, shown))
 
     # what is shown
 
     def value(self, item: Field, number: int) -> CellResult:
         """A field's value, or its Nth row's or group's."""
+        j = self._places(item.section, item.grain)[max(number - 1, 0)] + 1
         return CellResult(
-            lambda i: value_at(self.batch, item, number, i), self.form.origins_of(item.key)
+            lambda i: value_at(self._batch, item, j, self._forms[i]),
+            self.form.origins_of(item.key),
         )
 
-    def verdict(self, rule: Rule, number: int) -> CellResult:
-        """A rule's verdict in its Nth row or group (from 1), or of the form."""
-        verdicts = self.batch.judge(rule)
-        return CellResult(lambda i: float(verdicts[i, number - 1]), self.formulas.origins(rule))
+    def values(self, item: Field) -> ColumnResult:
+        """A field's values in all rows or groups."""
+        places = self._places(item.section, item.grain)
+        return ColumnResult(
+            lambda i: [value_at(self._batch, item, j + 1, self._forms[i]) for j in places],
+            self.form.origins_of(item.key),
+        )
 
-    def used(self, section: Section, number: int) -> CellResult:
+    def judged(self, rule: Rule) -> npt.NDArray[np.int8]:
+        """(forms, cells of the rule's scope): the verdicts."""
+        if rule.key not in self._judged:
+            own = np.ix_(self._forms, self._places(rule.section, rule.grain))
+            self._judged[rule.key] = self._batch.judge(rule)[own]
+        return self._judged[rule.key]
+
+    def verdicts(self, rule: Rule) -> ColumnResult:
+        """A rule's verdict of the form, or those in all rows or groups."""
+        verdicts = self.judged(rule)
+        return ColumnResult(lambda i: verdicts[i].tolist(), self.formulas.origins(rule))
+
+    def filled_rows(self, section: Section) -> npt.NDArray[np.bool_]:
+        """(forms, rows): whether something is filled in."""
+        return self._batch.used(section)[np.ix_(self._forms, self._places(section.id, ROW))]
+
+    def used(self, section: Section) -> ColumnResult:
         """1 in a row in which something is filled in, else 0."""
-        used = self.batch.used(section)
+        used = self.filled_rows(section).astype(int)
         keys = frozenset(item.key for item in section.of_grain(ROW))
-        return CellResult(lambda i: float(used[i, number - 1]), keys)
+        return ColumnResult(lambda i: used[i].tolist(), keys)
+
+    @cache  # noqa: B019  # lives as long as the results do
+    def _places(self, section: str, grain: str) -> list[int]:
+        """Which cells of the batch's arrays are the layout's own: its rows, groups, or the form."""
+        if grain == CELL:
+            return [0]
+        if grain == GROUP:
+            return list(range(len(self.formulas.layout.blocks[section].groups)))
+        own: list[int] = np.flatnonzero(
+            self._batch.own_row_numbers(section)[self._forms[0]]
+        ).tolist()
+        return own
 
     def message(self, rule: Rule) -> CellResult:
         """The message of a rule of the form."""
@@ -127,16 +202,19 @@ class Results:
     def message_text(self, rule: Rule, index: int, i: int) -> str:
         """A rule's message about the form `i`, at a row or group (from 0)."""
         if rule.key not in self._messages:
-            self._messages[rule.key] = [self.batch.shown(part, rule) for part in rule.message]
-        return "".join(text(i, index) for text in self._messages[rule.key])
+            self._messages[rule.key] = [self._batch.shown(part, rule) for part in rule.message]
+        at = self._forms[i], self._places(rule.section, rule.grain)[index]
+        return "".join(text(*at) for text in self._messages[rule.key])
 
     def expected_text(self, rule: Rule, index: int, i: int) -> str:
         """What a rule says is the right value in the form `i`, at a row or group (from 0)."""
         if rule.expected is None:
             return ""
         if rule.key not in self._expected:
-            self._expected[rule.key] = self.batch.shown(rule.expected, rule)
-        return self._expected[rule.key](i, index)
+            self._expected[rule.key] = self._batch.shown(rule.expected, rule)
+        return self._expected[rule.key](
+            self._forms[i], self._places(rule.section, rule.grain)[index]
+        )
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -147,7 +225,7 @@ class Results:
         )
 
     def _line(self, rules: tuple[Rule, ...], row: int) -> Line:
-        verdicts = np.stack([self.batch.judge(rule) for rule in rules], axis=-1)
+        verdicts = np.stack([self.judged(rule) for rule in rules], axis=-1)
         broken = (verdicts == BROKEN).any(axis=1 if rules[0].grain == CELL else 2)
         return Line(
             rules,

@@ -239,7 +239,7 @@ def _verdict(results: Results, line: Line, i: int) -> str:
         return VERDICTS[UNDECIDED if line.rule.code == REQUIRED else BROKEN]
     undecided = bool(line.undecided[i])
     if line.rule.grain == ROW:
-        undecided |= not results.batch.used(results.form.sections[line.rule.section])[i].any()
+        undecided |= not results.filled_rows(results.form.sections[line.rule.section])[i].any()
     return VERDICTS[UNDECIDED if undecided else HOLDS]
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from builder.sheets import Lock
 from builder.template.approved import Addressee
-from builder.template.template import build_templates
+from builder.template.edition import Edition
+from builder.template.guide import SendBack
+from builder.template.results import Results, worked_out
+from builder.template.template import build, check_filling, issued
 from workbook.arguments import PathLike, as_path, taken
+from workbook.checking import Batch, joint_plan
 from workbook.errors import BuildError
 from workbook.form import DEPARTMENT, DEPARTMENT_CODE, Form, Value, as_form
 from workbook.language import t
+from workbook.layout import Layout, default_plan, formulas_of, lay_out
 from workbook.reading import Filling
-from workbook.writing import file_name, require_none_there, stem_of
+from workbook.writing import file_name, require_none_there, stem_of, writing
 
 
 def issue(
@@ -91,20 +96,105 @@ def issue_to(
     alike: dict[tuple[object, ...], list[int]] = {}
     for n, each in enumerate(addressed):
         alike.setdefault((each.plan, each.send_back, _shape(filled[n])), []).append(n)
-    for numbers in alike.values():
-        written = build_templates(
-            form,
-            [paths[n] for n in numbers],
-            [filled[n] for n in numbers],
-            plan=addressed[numbers[0]].plan,
-            send_back=addressed[numbers[0]].send_back,
-            fiscal_year=fiscal_year,
-            lock=lock,
-        )
-        for path in written:
-            if progress is not None:
-                progress(path)
+    for together in _together(form, addressed, alike.values()):
+        layouts = [lay_out(form, addressed[numbers[0]].plan) for numbers in together]
+        locked = [
+            [issued(layout, filled[n], fiscal_year) for n in numbers]
+            for layout, numbers in zip(layouts, together, strict=True)
+        ]
+        batch = _worked_out(layouts, locked)
+        first = 0
+        for layout, of_layout, numbers in zip(layouts, locked, together, strict=True):
+            places = range(first, first + len(numbers))
+            first += len(numbers)
+            how = lock, addressed[numbers[0]].send_back
+            for path in _written(
+                layout, batch, places, [paths[n] for n in numbers], of_layout, *how
+            ):
+                if progress is not None:
+                    progress(path)
     return list(paths)
+
+
+_MOST_FORMS, _MOST_ROWS = 256, 8192
+"""So many forms are worked out at a time, and rows of forms."""
+
+
+def _together(
+    form: Form, addressed: Sequence[Addressee], alike: Iterable[Sequence[int]]
+) -> Iterator[list[Sequence[int]]]:
+    """The numbers of forms that are worked out at a time, by which are alike."""
+    together: list[Sequence[int]] = []
+    count, plan = 0, default_plan(form)
+    runs = (
+        numbers[start : start + _MOST_FORMS]
+        for numbers in alike
+        for start in range(0, len(numbers), _MOST_FORMS)
+    )
+    for numbers in runs:
+        own = addressed[numbers[0]].plan or default_plan(form)
+        count, plan = count + len(numbers), joint_plan((plan, own))
+        if together and (count > _MOST_FORMS or count * sum(plan) > _MOST_ROWS):
+            yield together
+            together, count, plan = [], len(numbers), own
+        together.append(numbers)
+    if together:
+        yield together
+
+
+def _worked_out(layouts: Sequence[Layout], locked: Sequence[Sequence[Filling]]) -> Batch:
+    for layout, of_layout in zip(layouts, locked, strict=True):
+        for filling in of_layout:
+            check_filling(layout, filling)
+    return worked_out(
+        layouts[0].form,
+        (
+            (layout.plan, filling)
+            for layout, of_layout in zip(layouts, locked, strict=True)
+            for filling in of_layout
+        ),
+    )
+
+
+def _written(
+    layout: Layout,
+    batch: Batch,
+    places: Sequence[int],
+    paths: Sequence[Path],
+    locked: Sequence[Filling],
+    lock: Lock,
+    send_back: SendBack,
+) -> Iterator[Path]:
+    """Write forms that have the same cells locked in: the first as a workbook, and the others made from it."""
+    results = Results(formulas_of(layout), batch, places)
+    sheets = build(results, paths[0], locked, lock, send_back)
+    yield paths[0]
+    if len(paths) == 1:
+        return
+    differing = _differing(layout, locked)
+    marks = [mark for mark in results.marks if mark.shown.keys & differing]
+    edition = Edition(paths[0].read_bytes(), sheets, marks)
+    for i, path in enumerate(paths[1:], 1):
+        content = edition.form(i)
+        if content is None:
+            own = Results(formulas_of(layout), batch, [places[i]])
+            build(own, path, [locked[i]], lock, send_back)
+        else:
+            with writing(path) as temporary:
+                temporary.write_bytes(content)
+        yield path
+
+
+def _differing(layout: Layout, locked: Sequence[Filling]) -> frozenset[str]:
+    """The fields whose locked values are not the same in all forms, and those computed from them."""
+    spots = layout.spots.values()
+    inputs = {
+        spot.field.key
+        for spot in spots
+        if any(each.value(spot) != locked[0].value(spot) for each in locked)
+    }
+    computed = {key for key in layout.form.formulas if layout.form.origins_of(key) & inputs}
+    return frozenset(inputs | computed)
 
 
 def _shape(filling: Filling) -> tuple[object, ...]:

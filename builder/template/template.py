@@ -14,10 +14,9 @@ from xlsxwriter.format import Format
 from builder import styles as st
 from builder.sheets import FIXED_DATE, Book, Lock, WrittenSheet, book_at, done
 from builder.template import calc, guide, hints, selfcheck, sent_back
-from builder.template.edition import Edition
 from builder.template.guide import SendBack
 from builder.template.paging import breaks, fits_one_page, scale, slot_heights
-from builder.template.results import CellResult, Mark, Results
+from builder.template.results import CellResult, Mark, Results, worked_out
 from builder.template.selfcheck import STATUS_NAME
 from builder.template.sent_back import BackLetter
 from builder.template.validation import validation
@@ -51,7 +50,6 @@ from workbook.layout import (
     plan_for,
 )
 from workbook.reading import Filling
-from workbook.writing import writing
 
 HINT_WIDTH, BESIDE_WIDTH = 38.0, 60.0
 """The hints' column on the form's own sheet, whose rows grow, and on a further sheet, whose do not."""
@@ -107,7 +105,7 @@ class Job:
         if self.locked(spot) and value is not None:
             of = partial(self._issued, spot, as_text)
             shown = CellResult(of, frozenset((spot.field.key,)))
-            self.results.marks.append(Mark(sheet.name, row, column, shown))
+            self.results.marks.append(Mark.of_cell(sheet.name, row, column, shown))
 
     def _issued(self, spot: Spot, as_text: bool, i: int) -> str | float:
         value = self.prefilled[i].value(spot)
@@ -145,7 +143,7 @@ def build_template(
     form, path = as_form(form), as_path(path, "path", suffixes=(".xlsx",))
     layout = lay_out(form, _plan(form, plan))
     year = None if fiscal_year is None else as_year(fiscal_year, "fiscal_year")
-    locked = [_issued(layout, _filling(prefilled, "prefilled"), year)]
+    locked = issued(layout, _filling(prefilled, "prefilled"), year)
     lock = Lock(taken(password, str, "password", t("应是文字")))
     _build(layout, path, _filling(filling, "filling"), locked, lock, SendBack())
     return path
@@ -218,95 +216,50 @@ def build_sent_back(
     Values that the form does not take are left to the letter's own list. Raises BuildError.
     """
     layout = lay_out(form, plan)
-    locked = [_issued(layout, prefilled, fiscal_year)]
+    locked = issued(layout, prefilled, fiscal_year)
     _build(layout, path, filling, locked, Lock(password), send_back or SendBack(), letter)
     return path
-
-
-def build_templates(
-    form: Form,
-    paths: Sequence[Path],
-    prefilled: Sequence[Filling],
-    *,
-    plan: Plan | None = None,
-    fiscal_year: int | None = None,
-    lock: Lock | None = None,
-    send_back: SendBack | None = None,
-) -> Iterator[Path]:
-    """Write the workbooks of forms that have the same cells locked in, each with its own values; yields the paths.
-
-    The first is written as by `build_template`, and the others are made from it. Raises BuildError.
-    """
-    layout, how = lay_out(form, plan), (lock or Lock(), send_back or SendBack())
-    locked = [_issued(layout, each, fiscal_year) for each in prefilled]
-    for start in range(0, len(paths), _TOGETHER):
-        yield from _build_alike(
-            layout, paths[start : start + _TOGETHER], locked[start : start + _TOGETHER], *how
-        )
-
-
-_TOGETHER = 256
-"""So many forms are worked out at a time."""
-
-
-def _build_alike(
-    layout: Layout,
-    paths: Sequence[Path],
-    locked: Sequence[Filling],
-    lock: Lock,
-    send_back: SendBack,
-) -> Iterator[Path]:
-    job = _build(layout, paths[0], Filling(), locked, lock, send_back)
-    yield paths[0]
-    if len(paths) == 1:
-        return
-    differing = _differing(layout, locked)
-    marks = [mark for mark in job.results.marks if mark.shown.keys & differing]
-    names = [sheet.name for sheet in job.book.worksheets()]
-    edition = Edition(paths[0].read_bytes(), names, marks)
-    for i, path in enumerate(paths[1:], 1):
-        content = edition.form(i)
-        if content is None:
-            _build(layout, path, Filling(), [locked[i]], lock, send_back)
-        else:
-            with writing(path) as temporary:
-                temporary.write_bytes(content)
-        yield path
-
-
-def _differing(layout: Layout, locked: Sequence[Filling]) -> frozenset[str]:
-    """The fields whose locked values are not the same in all forms, and those computed from them."""
-    spots = layout.spots.values()
-    inputs = {
-        spot.field.key
-        for spot in spots
-        if any(each.value(spot) != locked[0].value(spot) for each in locked)
-    }
-    computed = {key for key in layout.form.formulas if layout.form.origins_of(key) & inputs}
-    return frozenset(inputs | computed)
 
 
 def _build(
     layout: Layout,
     path: Path,
     filling: Filling,
-    locked: Sequence[Filling],
+    locked: Filling,
     lock: Lock,
     send_back: SendBack,
     letter: BackLetter | None = None,
-) -> Job:
-    """Write the first of some forms."""
-    for each in locked:
-        _check_fillings(layout, filling, each)
-    results = Results(formulas_of(layout), [_merged(filling, each) for each in locked])
+) -> None:
+    check_filling(layout, filling)
+    check_filling(layout, locked)
+    batch = worked_out(layout.form, [(layout.plan, _merged(filling, locked))])
+    results = Results(formulas_of(layout), batch)
+    build(results, path, [locked], lock, send_back, filling=filling, letter=letter)
+
+
+def build(
+    results: Results,
+    path: Path,
+    locked: Sequence[Filling],
+    lock: Lock,
+    send_back: SendBack,
+    *,
+    filling: Filling | None = None,
+    letter: BackLetter | None = None,
+) -> list[str]:
+    """Write the first of the forms that the results are of, each with other values locked in.
+
+    Returns the names of its sheets. Raises BuildError.
+    """
+    layout = results.formulas.layout
     with book_at(path, lock=lock, in_memory=True) as book:
         book.calc_on_load = False  # every result is written
-        job = Job(book, layout, results, filling, locked, lock, send_back, letter)
+        job = Job(book, layout, results, filling or Filling(), locked, lock, send_back, letter)
         _write(job)
-    return job
+    return [sheet.name for sheet in book.worksheets()]
 
 
-def _issued(layout: Layout, prefilled: Filling, fiscal_year: int | None) -> Filling:
+def issued(layout: Layout, prefilled: Filling, fiscal_year: int | None) -> Filling:
     """What is locked in: besides what is given, the year and what the form itself says in rows."""
     year = fiscal_year or layout.form.fiscal_year
     return Filling(
@@ -332,30 +285,30 @@ def _merged(filling: Filling, prefilled: Filling) -> Filling:
     return Filling(filling.values | prefilled.values, rows)
 
 
-def _check_fillings(layout: Layout, filling: Filling, prefilled: Filling) -> None:
-    for filling_to_check in (filling, prefilled):
-        for name in filling_to_check.values:
-            if name not in layout.spots:
-                raise BuildError(t("表中没有“{name}”这一格", name=name))
-            if layout.spots[name].field.grain == ROW:
-                raise BuildError(t("“{name}”是行里的格，请写在 Filling 的 rows 里", name=name))
-        for section, rows in filling_to_check.rows.items():
-            block = layout.blocks.get(section)
-            if block is None or any(n > len(block.slots) for n in rows):
+def check_filling(layout: Layout, filling: Filling) -> None:
+    """Raise BuildError where the layout has no cell for what is filled in."""
+    for name in filling.values:
+        if name not in layout.spots:
+            raise BuildError(t("表中没有“{name}”这一格", name=name))
+        if layout.spots[name].field.grain == ROW:
+            raise BuildError(t("“{name}”是行里的格，请写在 Filling 的 rows 里", name=name))
+    for section, rows in filling.rows.items():
+        block = layout.blocks.get(section)
+        if block is None or any(n > len(block.slots) for n in rows):
+            raise BuildError(
+                t("“{section}”没有这么多行：{rows}", section=section, rows=max(rows, default=0))
+            )
+        known = {item.id for item in block.section.of_grain(ROW)}
+        for number, values in rows.items():
+            for unknown in values.keys() - known:
                 raise BuildError(
-                    t("“{section}”没有这么多行：{rows}", section=section, rows=max(rows, default=0))
-                )
-            known = {item.id for item in block.section.of_grain(ROW)}
-            for number, values in rows.items():
-                for unknown in values.keys() - known:
-                    raise BuildError(
-                        t(
-                            "“{section}”第 {number} 行没有“{name}”这一格",
-                            section=section,
-                            number=number,
-                            name=unknown,
-                        )
+                    t(
+                        "“{section}”第 {number} 行没有“{name}”这一格",
+                        section=section,
+                        number=number,
+                        name=unknown,
                     )
+                )
 
 
 def _write(job: Job) -> None:

@@ -119,7 +119,7 @@ class Arena:
         }
         standing = self._standing()
         ours = {n for n, text in standing.items() if text[:1] == "=" and text == self._formulas[n]}
-        return Reading(submission_of(self.layout, grids, ours), grids)
+        return Reading(submission_of(self.layout, grids, ours, self.office.seen), grids)
 
     def recalculated(self) -> Reading:
         """What it shows after a hard recalculation, which must change nothing."""
@@ -131,14 +131,20 @@ class Arena:
         return {str(name): text for name, text in found.items()}
 
 
-def submission_of(layout: Layout, grids: Mapping[str, Grid], formulas: set[str]) -> Submission:
-    """The submission that a form's cells make; `formulas` names cells whose formula stands."""
+def submission_of(
+    layout: Layout, grids: Mapping[str, Grid], formulas: set[str], seen: Callable[[str], str]
+) -> Submission:
+    """The submission that a form's cells make; `formulas` names cells whose formula stands.
+
+    `seen` gives a text as the formulas see it.
+    """
     cells = {}
     for name, spot in layout.spots.items():
         if spot.address.sheet in layout.pages:
             held = within(grids, spot.address)
             error = isinstance(held, CellError)
             raw = held.code if isinstance(held, CellError) else held
+            raw = seen(raw) if isinstance(raw, str) else raw
             cells[name] = Cell(raw, None, spot.address, error=error, formula=name in formulas)
     blank = submit(layout.form, Filling(), plan=layout.plan)
     return Submission(

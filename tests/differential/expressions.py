@@ -12,7 +12,7 @@ import numpy as np
 
 from builder.sheets.book import book_at, done
 from builder.template import calc
-from builder.template.results import Results
+from builder.template.results import Results, worked_out
 from tests.differential.arena import Reading, Tally, within
 from tests.office import CellError
 from workbook.address import Address
@@ -239,7 +239,7 @@ def expression_book(form: Form, written: Sequence[Expression], path: Path) -> Pa
         sheets = {name: book.add_worksheet(name) for name in (form.sheet, FORM_SHEET)}
         hidden = book.add_worksheet(CALC_SHEET)
         own = book.add_worksheet(SHEET)
-        calc.write(hidden, Results(formulas, [Filling()]))
+        calc.write(hidden, Results(formulas, worked_out(form, [(None, Filling())])))
         for spot in layout.spots.values():
             done(book.define_name(spot.name, f"={spot.address.absolute}"))
             row, column = spot.address.row - 1, spot.address.column - 1

@@ -5,7 +5,7 @@ DIFFERENTIAL_FILLINGS says how many for each form (300 unless told), DIFFERENTIA
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import openpyxl
@@ -79,7 +79,9 @@ def test_what_a_filled_template_caches_is_what_libreoffice_works_out(
     for number in range(FILES):
         for _ in range(12):
             typist.typing()
-        file = build_template(form, tmp_path / f"{number}.xlsx", filling=pasted(typist.held))
+        file = build_template(
+            form, tmp_path / f"{number}.xlsx", filling=pasted(typist.held, office.seen)
+        )
         with office.open(file) as book:
             shown = {name: office.sheet_values(book, name) for name in book.sheets}
         for address, cached in cached_values(file):
@@ -88,12 +90,12 @@ def test_what_a_filled_template_caches_is_what_libreoffice_works_out(
     tally.say(record_property, f"{form.id}: filled templates", FILES)
 
 
-def pasted(held: Mapping[str, Typed]) -> Filling:
-    """What was typed as one filling; numerals and formulas typed as text stay text."""
+def pasted(held: Mapping[str, Typed], seen: Callable[[str], str]) -> Filling:
+    """What was typed as one filling, texts as formulas see them; numerals and formulas typed as text stay text."""
     values: dict[str, Value] = {}
     rows: dict[str, dict[int, dict[str, Value]]] = {}
     for name, typed in held.items():
-        value = typed.removeprefix("'") if isinstance(typed, str) else typed
+        value = seen(typed.removeprefix("'")) if isinstance(typed, str) else typed
         section, item, *number = name.split(".")
         if value is None or value == FORMULA:
             continue

@@ -21,6 +21,7 @@ from workbook.checking.columns import (
     View,
     batch_of,
     gather,
+    joint_plan,
     typed_cells,
     value_at,
 )
@@ -96,6 +97,7 @@ __all__ = [
     "gather",
     "is_earlier",
     "is_sum_line",
+    "joint_plan",
     "judge",
     "judge_trials",
     "load_counties",

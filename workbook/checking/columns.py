@@ -670,7 +670,6 @@ def _numbers(
 
 def value_at(batch: Batch, item: Field, number: int, i: int = 0) -> str | float:
     """A field's value in a submission (from 0); blank text where there is none."""
-    cells = batch.field_cells(item.key)
-    j = max(number - 1, 0)
+    cells, j = batch.field_cells(item.key), max(number - 1, 0)
     value = float(cells.number[i, j])
-    return str(cells.text[i, j]) if math.isnan(value) else value
+    return str(cells.words[i, j]) if math.isnan(value) else value

@@ -128,6 +128,24 @@ def test_a_workbook_that_shows_the_true_verdicts_is_not_told_to_lie() -> None:
     assert (lie.printed, lie.expected, lie.sheet) == ("通过", "不通过", "自检")
 
 
+def test_a_workbook_whose_formulas_find_no_line_breaks_is_not_told_to_lie() -> None:
+    """As in LibreOffice 26.8: twenty-five lines are one to it."""
+    text = "完成情况。\n" * 25
+    read = submit(FORM, Filling(SEED.values | {"goals.achieved_goals": text}, SEED.rows))
+    one_line = submit(
+        FORM, Filling(SEED.values | {"goals.achieved_goals": text.replace("\n", "")}, SEED.rows)
+    )
+    seen, true = (
+        {line: VERDICTS[int(v[0])] for line, v in batch.lines().items()}
+        for batch in (gather(FORM, [each], View.WORKBOOK) for each in (one_line, read))
+    )
+    differing = {line for line in true if seen[line] != true[line]}
+    assert {line.partition(":")[0] for line in differing} == {"V310"}
+    assert not [f for f in found_in(replace(read, verdicts=seen)) if f.code == "L204"]
+    lies = seen | dict.fromkeys(differing, "未填全")
+    assert len([f for f in found_in(replace(read, verdicts=lies)) if f.code == "L204"]) == 1
+
+
 def test_a_figure_that_is_undecided_reads_as_what_stands_there() -> None:
     rule = next(r for r in FORM.rules if r.section == "funds" and r.grain == CELL)
     part = Part(node=node("final_budget", "funds"), kind=KINDS["money"])
