@@ -131,9 +131,9 @@ def test_a_workbook_that_shows_the_true_verdicts_is_not_told_to_lie() -> None:
 def test_a_workbook_whose_formulas_find_no_line_breaks_is_not_told_to_lie() -> None:
     """As in LibreOffice 26.8: twenty-five lines are one to it."""
     text = "完成情况。\n" * 25
-    read = submit(FORM, Filling(SEED.values | {"goals.achieved_goals": text}, SEED.rows))
-    one_line = submit(
-        FORM, Filling(SEED.values | {"goals.achieved_goals": text.replace("\n", "")}, SEED.rows)
+    read, one_line = (
+        submit(FORM, changed(SEED, goals__achieved_goals=goals))
+        for goals in (text, text.replace("\n", ""))
     )
     seen, true = (
         {line: VERDICTS[int(v[0])] for line, v in batch.lines().items()}
