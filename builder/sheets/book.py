@@ -58,6 +58,12 @@ class WrittenSheet(Worksheet):  # type: ignore[misc]
             element = f"{opening}/>"
         self._masters += 1
 
+    def put_formula(
+        self, row: int, column: int, formula: str, style: Format | None, value: str | float
+    ) -> None:
+        """Write a formula and what it shows, row and column from 0; XlsxWriter's own way asks first whether they are numbers."""
+        done(self._write_formula(row, column, formula, style, value))
+
     def _write_string(
         self, row: int, col: int, string: str, cell_format: Format | None = None
     ) -> int:
@@ -126,6 +132,10 @@ class Book(xlsxwriter.Workbook):  # type: ignore[misc]
         if key not in self._formats:
             self._formats[key] = self.add_format(properties)
         return self._formats[key]
+
+    # XlsxWriter repeats all names in docProps/app.xml, a fortieth of a template.
+    def _extract_named_ranges(self, _names: object) -> list[str]:
+        return []
 
     # XlsxWriter has no public way to lock the structure. `_write_book_views` follows the place where
     # the element belongs; tests pin this.

@@ -5,11 +5,12 @@ a repeating section one a column beside its rows. A verdict is 1 (holds), 0 (bro
 from __future__ import annotations
 
 from builder.sheets import WrittenSheet, done
+from builder.template import hints
 from builder.template.results import ColumnResult, Results, target
 from workbook.address import Address, letters
 from workbook.expression import OPS
 from workbook.form import CELL, GROUP, ROW, Field, Rule
-from workbook.layout import CALC_SHEET, Block
+from workbook.layout import CALC_SHEET, HINT, Block
 
 
 def write(sheet: WrittenSheet, results: Results) -> None:
@@ -18,6 +19,11 @@ def write(sheet: WrittenSheet, results: Results) -> None:
     for rule in results.form.sheet_rules:
         if rule.grain == CELL:
             _form_rule(sheet, results, rule, layout.verdicts[rule.key])
+    for key, address in layout.mirrored.items():
+        item = results.form.field_of(key)
+        done(sheet.write_string(address.row - 1, 0, key))
+        text = results.formulas.mirrored(item)
+        results.write(sheet, address.row - 1, 1, text, None, results.value(item, 0))
     for block in layout.blocks.values():
         _block_rows(sheet, results, block)
         _block_groups(sheet, results, block)
@@ -51,10 +57,18 @@ def _block_rows(sheet: WrittenSheet, results: Results, block: Block) -> None:
             _down(sheet, results, block, rules[name], results.verdicts(rules[name]))
         elif name in derived:
             _down(sheet, results, block, derived[name], results.values(derived[name]))
+    _hints(sheet, results, block)
     for item in block.mirrored:
         column = block.calc_columns[item.id] - 1
         texts = (formulas.mirrored(item, slot.number) for slot in block.slots)
         results.write_each(sheet, top, column, texts, results.values(item))
+
+
+def _hints(sheet: WrittenSheet, results: Results, block: Block) -> None:
+    column, shown = block.calc_columns[HINT] - 1, hints.row_hints(results, block)
+    for first, last, formula in hints.row_hint_formulas(results, block):
+        row = block.calc_top + first - 2
+        results.write_down(sheet, row, column, formula, shown.part(first - 1, last))
 
 
 def _labels(block: Block, level: str) -> list[str]:

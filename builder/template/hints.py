@@ -4,25 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from builder.template.results import CellResult, Results, verdict_cells
-from workbook.address import letters, quote
+import numpy as np
+
+from builder.template.results import CellResult, ColumnResult, Results, verdict_cells
+from workbook.address import letters
 from workbook.catalogue import REQUIRED, Severity
 from workbook.checking import BROKEN
 from workbook.expression import literal
 from workbook.form import CELL, ROW, Rule
-from workbook.layout import CALC_SHEET, Block, Formulas, Page, Slot
+from workbook.layout import CALC_SHEET, Block, Formulas, Page
 
 
-def row_hint(results: Results, block: Block, slot: Slot) -> tuple[str, CellResult]:
-    """All that is open in a row: the formula, and what it shows."""
+def row_hints(results: Results, block: Block) -> ColumnResult:
+    """All that is open in each row of a block, as it is shown beside it."""
+    words = _row_words(results, block)
+    broken = np.stack([results.judged(rule) == BROKEN for rule, _ in words], axis=-1)
+
+    def told(i: int) -> list[str]:
+        return [
+            "".join(
+                words[k][1].replace(_VALUE, results.expected_text(words[k][0], n, i))
+                for k in np.flatnonzero(of_row).tolist()
+            )
+            for n, of_row in enumerate(broken[i])
+        ]
+
+    return ColumnResult(told, results.origins(rule for rule, _ in words))
+
+
+def row_hint_formulas(results: Results, block: Block) -> Iterator[tuple[int, int, str]]:
+    """(first, last, formula) of the rows of a block between which it differs in the row alone, on `_calc`."""
+    formulas, words = results.formulas, _row_words(results, block)
+    cells = {rule.key: letters(block.calc_columns[rule.key]) for rule, _ in words}
+    refs = [ref for rule, _ in words for ref in formulas.expected_refs(rule)]
+    for first, last in formulas.runs(block.section, refs):
+        row = block.calc_top + first - 1
+        own = {key: f"${column}{row}" for key, column in cells.items()}
+        yield first, last, _formula(results, words, own, first, CALC_SHEET)
+
+
+def _row_words(results: Results, block: Block) -> list[tuple[Rule, str]]:
     rules = [
         r for r in results.form.sheet_rules if r.section == block.section.id and r.grain == ROW
     ]
-    row = block.calc_top + slot.number - 1
-    cells = {
-        r.key: f"{quote(CALC_SHEET)}!${letters(block.calc_columns[r.key])}${row}" for r in rules
-    }
-    return _hint(results, rules, cells, slot.number, results.form.sheet)
+    return list(_hint_words(rules))
 
 
 def page_hints(results: Results, page: Page) -> Iterator[tuple[int, tuple[str, CellResult]]]:
@@ -36,31 +61,40 @@ def page_hints(results: Results, page: Page) -> Iterator[tuple[int, tuple[str, C
                     rules_by_row.setdefault(spot.address.row, {})[rule.key] = rule
     for row, row_rules in sorted(rules_by_row.items()):
         cells = {key: layout.verdicts[key].absolute for key in row_rules}
-        yield row, _hint(results, row_rules.values(), cells, 0, page.paper.sheet)
+        yield row, _hint(results, list(row_rules.values()), cells, page.paper.sheet)
 
 
 def _hint(
-    results: Results, rules: Iterable[Rule], cells: dict[str, str], number: int, home: str
+    results: Results, rules: list[Rule], cells: dict[str, str], home: str
 ) -> tuple[str, CellResult]:
-    """The formula that tells what is open, and what it shows; by the rules' keys."""
-    words = list(_hint_words(list(rules)))
-    formula = "&".join(
-        f'IF({cells[rule.key]}=0,{_telling(results, rule, text, number, home)},"")'
-        for rule, text in words
-    )
-    index = max(number - 1, 0)
-    verdicts = [(results.judged(rule)[:, index], rule, text) for rule, text in words]
+    """The formula that tells what is open in a row outside blocks, and what it shows."""
+    words = list(_hint_words(rules))
+    verdicts = [(results.judged(rule)[:, 0], rule, text) for rule, text in words]
 
     def told(i: int) -> str:
         return "".join(
-            text.replace(_VALUE, results.expected_text(rule, index, i))
+            text.replace(_VALUE, results.expected_text(rule, 0, i))
             for verdict, rule, text in verdicts
             if verdict[i] == BROKEN
         )
 
-    return f"={formula or literal('')}", CellResult(
-        told, results.origins(rule for rule, _ in words)
-    )
+    shown = CellResult(told, results.origins(rule for rule, _ in words))
+    return _formula(results, words, cells, 0, home), shown
+
+
+def _formula(
+    results: Results,
+    words: Iterable[tuple[Rule, str]],
+    cells: dict[str, str],
+    number: int,
+    home: str,
+) -> str:
+    """The hint as a formula; `cells` are the verdicts', by the rules' keys."""
+    parts = [
+        f'IF({cells[rule.key]}=0,{_telling(results, rule, text, number, home)},"")'
+        for rule, text in words
+    ]
+    return f"={'&'.join(parts) or literal('')}"
 
 
 _VALUE = "\x00"

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from xlsxwriter.format import Format
 
-from builder.sheets import WrittenSheet, done
+from builder.sheets import WrittenSheet
 from workbook.address import column_range, letters, quote
 from workbook.catalogue import REQUIRED
 from workbook.checking import BROKEN, UNDECIDED, Batch, View, gather, value_at
@@ -120,7 +120,7 @@ class Results:
         shown: CellResult,
     ) -> None:
         """Write a formula with what it shows in the first form."""
-        done(sheet.write_formula(row, column, formula, style, shown.of(0)))
+        sheet.put_formula(row, column, formula, style, shown.of(0))
         self.marks.append(Mark.of_cell(sheet.name, row, column, shown))
 
     def write_down(
@@ -137,10 +137,11 @@ class Results:
         column: int,
         formulas: Iterable[str],
         shown: ColumnResult,
+        style: Format | None = None,
     ) -> None:
         """Write formulas from `row` on downwards, one a row."""
         for n, (formula, value) in enumerate(zip(formulas, shown.of(0), strict=True), row):
-            done(sheet.write_formula(n, column, formula, None, value))
+            sheet.put_formula(n, column, formula, style, value)
         self.marks.append(Mark(sheet.name, row, column, shown))
 
     # what is shown

@@ -32,6 +32,7 @@ from workbook.layout import (
     FORM_RECORDS,
     FORM_SHEET,
     GUIDE_SHEET,
+    HINT,
     ISSUED_COLUMN,
     LIST_SHEET,
     STATUS_ROW,
@@ -557,9 +558,16 @@ def _write_home_hints(job: Job, sheet: WrittenSheet) -> None:
     for block in layout.blocks.values():
         least = slot_heights(layout, block)
         done(sheet.write_string(block.head_row - 1, column, "本行还要处理", head))
+        cells = [layout.calc_cell(block.section.id, HINT, s.number) for s in block.slots]
+        job.results.write_each(
+            sheet,
+            block.first - 1,
+            column,
+            [f"={cell.absolute}" for cell in cells],
+            hints.row_hints(job.results, block),
+            hint,
+        )
         for slot in block.slots:
-            text, shown = hints.row_hint(job.results, block, slot)
-            job.results.write(sheet, slot.row - 1, column, text, hint, shown)
             spacer = job.book.style(
                 font_name=st.BODY_FONT, font_size=round(least[slot.row] / _POINTS_A_FONT_POINT, 1)
             )

@@ -49,8 +49,8 @@ class Formulas:
             text = f"IF({used}=0,1,{text})"
         return f"={text}"
 
-    def mirrored(self, item: Field, number: int) -> str:
-        """What stands in a row's cell of the form, on `_calc`; a blank stays blank."""
+    def mirrored(self, item: Field, number: int = 0) -> str:
+        """What stands in a row's cell of the form, or a single one, on `_calc`; a blank stays blank."""
         cell = self.on(self.address(item, number), CALC_SHEET)
         return f'=IF(ISBLANK({cell}),"",{cell})'
 
@@ -61,6 +61,10 @@ class Formulas:
     def expected(self, rule: Rule, cell: Cell) -> str:
         """What a rule says is the right value, as it is shown, without "="; nothing if it doesn't say."""
         return self._patterns.expected(rule).text(cell)
+
+    def expected_refs(self, rule: Rule) -> tuple[Ref, ...]:
+        """What the right value rests on that a rule says."""
+        return self._patterns.expected(rule).refs
 
     def runs(self, section: Section, refs: Iterable[Ref]) -> tuple[tuple[int, int], ...]:
         """(first, last) number of rows between which formulas with such references differ in the row alone."""
@@ -132,6 +136,8 @@ class Formulas:
         if ref.reach == "group":
             return self.column(item, home, number - 1)
         if item.grain == CELL:
+            if home == CALC_SHEET and grain == ROW:
+                return self.on(self.layout.mirrored[item.key], home)
             number = 0
         elif item.grain == GROUP and grain == ROW:
             slot = self.layout.blocks[item.section].slots[number - 1]
@@ -177,8 +183,10 @@ class _Pattern:
     def text(self, cell: Cell) -> str:
         """The formula in its place."""
         places = [cell(ref) for ref in self.refs]
-        parts = zip(self.words, self.named, strict=False)
-        return "".join(f"{words}{places[n]}" for words, n in parts) + self.words[-1]
+        pieces = [""] * (2 * len(self.named) + 1)
+        pieces[::2] = self.words
+        pieces[1::2] = [places[n] for n in self.named]
+        return "".join(pieces)
 
 
 _MARK = "\x00"

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from workbook.address import Address, area
 from workbook.catalogue import REQUIRED
 from workbook.errors import BuildError
+from workbook.expression import references
 from workbook.form import (
     CELL,
     GROUP,
@@ -36,6 +37,9 @@ FORM_RECORDS = ("form", "version", "digest", "plan", "department_code", "departm
 in column C, the definition's revision."""
 ISSUED_COLUMN = 4
 """From this column of `_form`: the name and the value of each cell that the bureau filled in and locked."""
+
+HINT = "hint."
+"""What is open in a row has this name among the columns of `_calc`, which no field has."""
 
 ROW_NUMBER = "[#]"
 """Drawn in a row: its number."""
@@ -110,8 +114,8 @@ class Block:
     calc_top: int
     """The row of its first slot on `_calc`; its heads stand one above."""
     calc_columns: dict[str, int]
-    """Column on `_calc` of each level, derived field, `used`, rule (by its key), and of each field of a row
-    that stands on the form, mirrored there."""
+    """Column on `_calc` of each level, derived field, `used`, rule (by its key), of each field of a row
+    that stands on the form, mirrored there, and of what is open in the row."""
     group_top: int
     """The row of its first group on `_calc`."""
     group_columns: dict[str, int]
@@ -184,6 +188,8 @@ class Layout:
     """By check line: the verdict shown on 自检."""
     verdict_letters: Address
     """Where `_form` repeats all of them, a letter a line."""
+    mirrored: dict[str, Address]
+    """By key: where `_calc` repeats a single field that formulas of rows there look at."""
 
     @property
     def home(self) -> Page:
@@ -298,6 +304,7 @@ class _Placer:
         self.blocks: dict[str, Block] = {}
         self.calc_row = 2
         self.verdicts: dict[str, Address] = {}
+        self.mirrored: dict[str, Address] = {}
 
     def layout(self) -> Layout:
         pages = {paper.sheet: self._page(paper) for paper in self.form.papers}
@@ -312,6 +319,7 @@ class _Placer:
             self.verdicts,
             self._checks(),
             letters,
+            self.mirrored,
         )
 
     def _page(self, paper: Paper) -> Page:
@@ -473,6 +481,9 @@ class _Placer:
             if rule.grain == CELL:
                 self.verdicts[rule.key] = Address(CALC_SHEET, self.calc_row, 2)
                 self.calc_row += 1
+        for key in _seen_by_rows(self.form):
+            self.mirrored[key] = Address(CALC_SHEET, self.calc_row, 2)
+            self.calc_row += 1
         self.calc_row += 2
         for block in list(self.blocks.values()):
             self._calc_block(block)
@@ -485,6 +496,7 @@ class _Placer:
             r.key for r in self.form.sheet_rules if r.section == section.id and r.grain == ROW
         ]
         row_names += [f.id for f in block.mirrored]
+        row_names.append(HINT)
         group_names = [f.id for f in section.of_grain(GROUP)]
         group_names += [
             r.key for r in self.form.sheet_rules if r.section == section.id and r.grain == GROUP
@@ -502,6 +514,21 @@ class _Placer:
     def _checks(self) -> dict[str, Address]:
         lines = check_lines(self.form)
         return {line: Address(CHECK_SHEET, CHECK_TOP + i, 3) for i, line in enumerate(lines)}
+
+
+@lru_cache(maxsize=16)
+def _seen_by_rows(form: Form) -> tuple[str, ...]:
+    """The single fields that formulas of rows on `_calc` look at."""
+    rules = [rule for rule in form.sheet_rules if rule.grain == ROW]
+    nodes = [node for rule in rules for node in (rule.when, rule.must) if node is not None]
+    nodes += [
+        form.formulas[item.key]
+        for section in form.repeating
+        for item in section.of_grain(ROW)
+        if item.mode == "derived"
+    ]
+    items = (form.sections[ref.section].fields[ref.field] for ref in references(nodes))
+    return tuple(dict.fromkeys(item.key for item in items if item.grain == CELL))
 
 
 SOONEST = 10
