@@ -506,13 +506,11 @@ def _write_spot(job: Job, sheet: WrittenSheet, page: Page, spot: Spot) -> None:
     if (spot.bottom, spot.right) != (spot.address.row, spot.address.column):
         _merge(sheet, row + 1, column + 1, spot.bottom, spot.right, "", style)
     _write_value(job, sheet, row, column, spot, style)
-    if spot.field.is_input:
+    in_rows = spot.field.grain == ROW
+    if spot.field.is_input and (spot.number == 1 or not in_rows):  # one serves all rows
+        rows = len(job.layout.blocks[spot.field.section].slots) if in_rows else 1
         allowed = validation(spot, job.formulas, spot.address.sheet)
-        last = row
-        if spot.field.grain == ROW and allowed.is_same_in_each_row:
-            last += len(job.layout.blocks[spot.field.section].slots) - 1
-        if spot.number <= 1 or last == row:
-            done(sheet.data_validation(row, column, last, column, allowed.options()))
+        done(sheet.data_validation(row, column, row + rows - 1, column, allowed.options()))
 
 
 def _write_value(

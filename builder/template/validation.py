@@ -21,11 +21,6 @@ class InputValidation:
     prompt: str
     error: str
 
-    @property
-    def is_same_in_each_row(self) -> bool:
-        """Whether it does without the cell's own place, so that one stands for a whole column."""
-        return self.rule["validate"] in ("list", "length")
-
     def options(self) -> dict[str, Any]:
         """As XlsxWriter takes it."""
         return self.rule | {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from workbook.form import Entry, Field
+from workbook.address import Address, letters
+from workbook.form import ROW, Entry, Field
 from workbook.layout.formulas import Formulas
 from workbook.layout.layout import Spot
 
@@ -18,7 +19,7 @@ class Admitted(NamedTuple):
 
 def admitted(spot: Spot, formulas: Formulas, home: str) -> Admitted:
     """What the cell of an input on the sheet `home` lets in."""
-    item, cell = spot.field, spot.address.a1
+    item, cell = spot.field, _own_row(spot.address)
     match item.kind.entry:
         case Entry.LIST:
             return Admitted("list", list_name(item))
@@ -30,6 +31,11 @@ def admitted(spot: Spot, formulas: Formulas, home: str) -> Admitted:
     return Admitted("custom", _number(spot, formulas, home))
 
 
+def _own_row(address: Address) -> str:
+    """A cell of the sheet as it is named from its own row: one formula serves a column."""
+    return f"${letters(address.column)}{address.row}"
+
+
 def list_name(item: Field) -> str:
     """The defined name of a choice's list."""
     return f"list_{item.key.replace('.', '_')}"  # .xls knows no points in names
@@ -37,13 +43,15 @@ def list_name(item: Field) -> str:
 
 def _number(spot: Spot, formulas: Formulas, home: str) -> str:
     """A custom formula, since it alone can hold range, decimals and a neighbouring limit."""
-    item, cell = spot.field, spot.address.a1
+    item, cell = spot.field, _own_row(spot.address)
     tests = [f"ISNUMBER({cell})"]
     if item.lowest is not None:
         tests.append(f"{cell}>={item.lowest:.15g}")
     if isinstance(item.highest, str):
         limiting_field = formulas.form.sections[item.section].fields[item.highest]
-        bound = formulas.on(formulas.address(limiting_field, spot.number), home)
+        address = formulas.address(limiting_field, spot.number)
+        in_row = limiting_field.grain == item.grain == ROW and address.sheet == home
+        bound = _own_row(address) if in_row else formulas.on(address, home)
         tests.append(f'OR({bound}="",{cell}<={bound})')
     elif item.highest is not None:
         tests.append(f"{cell}<={item.highest:.15g}")
