@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -104,6 +104,7 @@ class Results:
         self.form = formulas.form
         self.marks: list[Mark] = []
         self._batch, self._forms = batch, list(forms)
+        self._rows: dict[str, list[int]] = {}
         self._judged: dict[str, npt.NDArray[np.int8]] = {}
         self._messages: dict[str, list[Callable[[int, int], str]]] = {}
         self._expected: dict[str, Callable[[int, int], str]] = {}
@@ -184,17 +185,16 @@ class Results:
         keys = frozenset(item.key for item in section.of_grain(ROW))
         return ColumnResult(lambda i: used[i].tolist(), keys)
 
-    @cache  # noqa: B019  # lives as long as the results do
     def _places(self, section: str, grain: str) -> list[int]:
         """Which cells of the batch's arrays are the layout's own: its rows, groups, or the form."""
         if grain == CELL:
             return [0]
         if grain == GROUP:
             return list(range(len(self.formulas.layout.blocks[section].groups)))
-        own: list[int] = np.flatnonzero(
-            self._batch.own_row_numbers(section)[self._forms[0]]
-        ).tolist()
-        return own
+        if section not in self._rows:
+            numbers = self._batch.own_row_numbers(section)[self._forms[0]]
+            self._rows[section] = np.flatnonzero(numbers).tolist()
+        return self._rows[section]
 
     def message(self, rule: Rule) -> CellResult:
         """The message of a rule of the form."""
