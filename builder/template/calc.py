@@ -4,11 +4,14 @@ a repeating section one a column beside its rows. A verdict is 1 (holds), 0 (bro
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 from builder.sheets import WrittenSheet, done
 from builder.template import hints
 from builder.template.results import ColumnResult, Results, target
 from workbook.address import Address, letters
-from workbook.expression import OPS
+from workbook.expression import OPS, Ref
 from workbook.form import CELL, GROUP, ROW, Field, Rule
 from workbook.layout import CALC_SHEET, HINT, Block
 
@@ -65,10 +68,9 @@ def _block_rows(sheet: WrittenSheet, results: Results, block: Block) -> None:
 
 
 def _hints(sheet: WrittenSheet, results: Results, block: Block) -> None:
-    column, shown = block.calc_columns[HINT] - 1, hints.row_hints(results, block)
-    for first, last, formula in hints.row_hint_formulas(results, block):
-        row = block.calc_top + first - 2
-        results.write_down(sheet, row, column, formula, shown.part(first - 1, last))
+    column, refs = block.calc_columns[HINT] - 1, hints.row_hint_refs(results, block)
+    text = partial(hints.row_hint_formula, results, block)
+    _column(sheet, results, block, column, refs, text, hints.row_hints(results, block))
 
 
 def _labels(block: Block, level: str) -> list[str]:
@@ -99,7 +101,20 @@ def _down(
             return formulas.verdict(source, CALC_SHEET, number)
         return formulas.computed(key, CALC_SHEET, number)
 
-    for first, last in formulas.runs(block.section, formulas.refs(source)):
+    _column(sheet, results, block, column, formulas.refs(source), text, shown)
+
+
+def _column(
+    sheet: WrittenSheet,
+    results: Results,
+    block: Block,
+    column: int,
+    refs: Sequence[Ref],
+    text: Callable[[int], str],
+    shown: ColumnResult,
+) -> None:
+    """A column of one formula that has such references, `text` of the Nth row."""
+    for first, last in results.formulas.runs(block.section, refs):
         row, formula, part = block.calc_top + first - 2, text(first), shown.part(first - 1, last)
         if "!" in formula:
             results.write_each(sheet, row, column, map(text, range(first, last + 1)), part)

@@ -10,7 +10,7 @@ from builder.template.results import CellResult, ColumnResult, Results, verdict_
 from workbook.address import letters
 from workbook.catalogue import REQUIRED, Severity
 from workbook.checking import BROKEN
-from workbook.expression import literal
+from workbook.expression import Ref, literal
 from workbook.form import CELL, ROW, Rule
 from workbook.layout import CALC_SHEET, Block, Formulas, Page
 
@@ -32,15 +32,20 @@ def row_hints(results: Results, block: Block) -> ColumnResult:
     return ColumnResult(told, results.origins(rule for rule, _ in words))
 
 
-def row_hint_formulas(results: Results, block: Block) -> Iterator[tuple[int, int, str]]:
-    """(first, last, formula) of the rows of a block between which it differs in the row alone, on `_calc`."""
-    formulas, words = results.formulas, _row_words(results, block)
-    cells = {rule.key: letters(block.calc_columns[rule.key]) for rule, _ in words}
-    refs = [ref for rule, _ in words for ref in formulas.expected_refs(rule)]
-    for first, last in formulas.runs(block.section, refs):
-        row = block.calc_top + first - 1
-        own = {key: f"${column}{row}" for key, column in cells.items()}
-        yield first, last, _formula(results, words, own, first, CALC_SHEET)
+def row_hint_refs(results: Results, block: Block) -> list[Ref]:
+    """What the right values rest on that the hints of a block's rows say."""
+    return [
+        ref
+        for rule, _ in _row_words(results, block)
+        for ref in results.formulas.expected_refs(rule)
+    ]
+
+
+def row_hint_formula(results: Results, block: Block, number: int) -> str:
+    """The hint of a block's Nth row, on `_calc`."""
+    words, row = _row_words(results, block), block.calc_top + number - 1
+    cells = {rule.key: f"${letters(block.calc_columns[rule.key])}{row}" for rule, _ in words}
+    return _formula(results, words, cells, number, CALC_SHEET)
 
 
 def _row_words(results: Results, block: Block) -> list[tuple[Rule, str]]:
