@@ -10,8 +10,12 @@ import openpyxl
 import pytest
 
 from builder.template import build_template
+from builder.template.hints import row_hint_formula
+from builder.template.results import Results, worked_out
+from workbook.address import letters
 from workbook.form import ROW, Form, available_forms, load_form
-from workbook.layout import CALC_SHEET, formulas_of, lay_out
+from workbook.layout import CALC_SHEET, HINT, formulas_of, lay_out
+from workbook.reading import Filling
 
 FORMS = [load_form(path) for path in available_forms()]
 ARENA = Path(__file__).parents[2] / "differential" / "arena.toml"
@@ -48,10 +52,15 @@ def test_every_row_has_its_own_formula(form: Form, tmp_path: Path) -> None:
     plan = tuple(2 + n % 3 for n, _ in enumerate(lay_out(form).plan))
     layout = lay_out(form, plan)
     formulas = formulas_of(layout)
-    sheet = openpyxl.load_workbook(build_template(form, tmp_path / "f.xlsx", plan=plan))[CALC_SHEET]
+    book = openpyxl.load_workbook(build_template(form, tmp_path / "f.xlsx", plan=plan))
+    sheet, home, hints = book[CALC_SHEET], book[form.sheet], letters(layout.home.hint_column)
+    results = Results(formulas, worked_out(form, [(plan, Filling())]))
     seen = 0
     for block in layout.blocks.values():
         for slot in block.slots:
+            hint = layout.calc_cell(block.section.id, HINT, slot.number)
+            assert sheet[hint.a1].value == row_hint_formula(results, block, slot.number)
+            assert home[f"{hints}{slot.row}"].value == f"={hint.absolute}"
             for rule in form.sheet_rules:
                 if rule.grain == ROW and rule.section == block.section.id:
                     at = layout.calc_cell(rule.section, rule.key, slot.number).a1
