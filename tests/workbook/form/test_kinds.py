@@ -441,7 +441,8 @@ def test_a_new_kind_is_locked_in_the_template_by_its_row(staff: Staff) -> None:
     spot = lay_out(staff.form).spots["staff.employed"]
     at = spot.address.a1
     (held,) = (v for v in sheet.data_validations.dataValidation if str(v.sqref) == at)
-    assert held.formula1 == f"AND(ISNUMBER({at}),{at}>=0,{at}<=9999,ROUND({at},0)={at})"
+    own = f"${at}"
+    assert held.formula1 == f"AND(ISNUMBER({own}),{own}>=0,{own}<=9999,ROUND({own},0)={own})"
     assert held.error == "“实有人数”应填数字，不小于 0，不大于 9999，小数不超过 0 位。不要写单位。"
     assert sheet[at].number_format == '0"人"'
     assert spot_record(spot)["kind"] == "people"
