@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-import numpy as np
+from collections.abc import Iterable, Iterator, Sequence
 
 from builder.template.results import CellResult, ColumnResult, Results, verdict_cells
 from workbook.address import letters
@@ -17,19 +15,7 @@ from workbook.layout import CALC_SHEET, Block, Formulas, Page
 
 def row_hints(results: Results, block: Block) -> ColumnResult:
     """All that is open in each row of a block, as it is shown beside it."""
-    words = _row_words(results, block)
-    broken = np.stack([results.judged(rule) == BROKEN for rule, _ in words], axis=-1)
-
-    def told(i: int) -> list[str]:
-        return [
-            "".join(
-                words[k][1].replace(_VALUE, results.expected_text(words[k][0], n, i))
-                for k in np.flatnonzero(of_row).tolist()
-            )
-            for n, of_row in enumerate(broken[i])
-        ]
-
-    return ColumnResult(told, results.origins(rule for rule, _ in words))
+    return _told(results, _row_words(results, block), len(block.slots))
 
 
 def row_hint_refs(results: Results, block: Block) -> list[Ref]:
@@ -74,17 +60,24 @@ def _hint(
 ) -> tuple[str, CellResult]:
     """The formula that tells what is open in a row outside blocks, and what it shows."""
     words = list(_hint_words(rules))
-    verdicts = [(results.judged(rule)[:, 0], rule, text) for rule, text in words]
+    return _formula(results, words, cells, 0, home), _told(results, words, 1).cell(0)
 
-    def told(i: int) -> str:
-        return "".join(
-            text.replace(_VALUE, results.expected_text(rule, 0, i))
-            for verdict, rule, text in verdicts
-            if verdict[i] == BROKEN
-        )
 
-    shown = CellResult(told, results.origins(rule for rule, _ in words))
-    return _formula(results, words, cells, 0, home), shown
+def _told(results: Results, words: Sequence[tuple[Rule, str]], rows: int) -> ColumnResult:
+    """What hints of so many rows show, of which the rules are."""
+
+    def told(i: int) -> list[str]:
+        verdicts = [results.judged(rule)[i].tolist() for rule, _ in words]
+        return [
+            "".join(
+                text.replace(_VALUE, results.expected_text(rule, n, i))
+                for of_rule, (rule, text) in zip(verdicts, words, strict=True)
+                if of_rule[n] == BROKEN
+            )
+            for n in range(rows)
+        ]
+
+    return ColumnResult(told, results.origins(rule for rule, _ in words))
 
 
 def _formula(

@@ -225,6 +225,7 @@ class _BatchFindings:
         self.slips = slips
         """Of broken rules, by key, submission and cell, what is likely to have happened."""
         self.without_breaks: dict[int, Mapping[str, str]] = {}
+        """By submission: what `_on_one_line` found."""
         self.subjects: dict[tuple[str, Part], Callable[[int, int], str]] = {}
         """What says which row a finding is about, by grain."""
         self.has_results = [

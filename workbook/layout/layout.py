@@ -520,7 +520,9 @@ class _Placer:
 def _seen_by_rows(form: Form) -> tuple[str, ...]:
     """The single fields that formulas of rows on `_calc` look at."""
     rules = [rule for rule in form.sheet_rules if rule.grain == ROW]
-    nodes = [node for rule in rules for node in (rule.when, rule.must) if node is not None]
+    expected = [rule.expected.node for rule in rules if rule.expected is not None]
+    seen = (*expected, *(node for rule in rules for node in (rule.when, rule.must)))
+    nodes = [node for node in seen if node is not None]
     nodes += [
         form.formulas[item.key]
         for section in form.repeating

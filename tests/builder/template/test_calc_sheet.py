@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from zipfile import ZipFile
@@ -45,6 +46,55 @@ def test_a_formula_that_looks_at_its_group_is_shared_within_the_group(tmp_path: 
     for slot in block.slots:
         at = formulas.layout.calc_cell("lines", "own_part", slot.number).a1
         assert sheet[at].value == formulas.computed("lines.own_part", CALC_SHEET, slot.number)
+
+
+RULE = """
+[[rule]]
+code = "A499"
+name = "金额应照给定的数填"
+scope = "lines"
+when = "filled(amount)"
+must = "amount == points"
+at = "amount"
+severity = "error"
+message = "金额 {amount}"
+hint = "请核对。"
+basis = "测试"
+expected = "EXPECTED"
+cases = [
+  { verdict = "holds", rows = [{ amount = 1, points = 1 }] },
+  { verdict = "broken", rows = [{ amount = 2, points = 1 }] },
+]
+"""
+
+
+def with_a_rule_that_expects(what: str, folder: Path) -> Form:
+    source = folder / "expects.toml"
+    text = ARENA.read_text(encoding="utf-8") + RULE.replace("EXPECTED", what)
+    source.write_text(text, encoding="utf-8")
+    return load_form(source)
+
+
+@pytest.mark.parametrize("what", ["main.number:money", "branch_sum:money"])
+def test_the_right_value_in_a_hint_stands_elsewhere(what: str, tmp_path: Path) -> None:
+    """A single field, repeated on `_calc`; a group's, on the form, so that no formula is shared."""
+    form = with_a_rule_that_expects(what, tmp_path)
+    given = Filling({"main.number": 7.0}, {"lines": {1: {"amount": 2.0, "points": 5.0}}})
+    path = build_template(form, tmp_path / "f.xlsx", filling=given)
+    own = [text for _, how, text in stored(path) if how.get("t") == "shared" and "!" in text]
+    layout = lay_out(form)
+    shown = openpyxl.load_workbook(path, data_only=True)[CALC_SHEET]
+    hint = shown[layout.calc_cell("lines", HINT, 1).a1].value
+    assert ("应为 7" if "main" in what else "应为 5") in hint
+    assert own == []
+
+
+def test_a_section_whose_rows_no_rule_looks_at(tmp_path: Path) -> None:
+    form = load_form(ARENA)
+    unruled = dataclasses.replace(form, rules=tuple(r for r in form.rules if r.grain != ROW))
+    path = build_template(unruled, tmp_path / "f.xlsx")
+    at = lay_out(unruled).calc_cell("lines", HINT, 1).a1
+    assert openpyxl.load_workbook(path, data_only=True)[CALC_SHEET][at].value in (None, "")
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id)
