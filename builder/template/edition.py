@@ -20,7 +20,8 @@ from builder.template.results import Mark, Value
 from workbook.address import Address
 
 _STRINGS = "xl/sharedStrings.xml"
-_LEVEL = 9
+_ONCE, _EACH = 9, 6
+"""How hard to deflate what is deflated once for all forms, and what is for each."""
 _NEAR = 8_000
 """Cells nearer to each other than so many bytes are deflated together, with what is between them."""
 _FORMULA = re.compile(rb'(<c r="[^"]+"(?: s="[0-9]+")?)[^>]*>(<f(?:[^>]*/>|.*?</f>))<v>')
@@ -53,7 +54,7 @@ class _PatchedPart:
             edges += (region[0].start, region[-1].end)
         edges.append(len(content))
         self._between = [content[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)]
-        self._deflated = [_deflated(stretch) for stretch in self._between]
+        self._deflated = [_deflated(stretch, _ONCE) for stretch in self._between]
 
     def read_with(self, texts: Mapping[int, bytes]) -> tuple[bytes, bytes]:
         """The part with other stretches, by where they start, and the same deflated."""
@@ -61,7 +62,7 @@ class _PatchedPart:
         for n, region in enumerate(self._regions, 1):
             stretch = self._region(region, texts)
             plain += (stretch, self._between[n])
-            packed += (_deflated(stretch), self._deflated[n])
+            packed += (_deflated(stretch, _EACH), self._deflated[n])
         return b"".join(plain), b"".join(packed) + b"\x03\x00"
 
     def _region(self, region: Sequence[_Place], texts: Mapping[int, bytes]) -> bytes:
@@ -74,9 +75,9 @@ class _PatchedPart:
         return b"".join(pieces)
 
 
-def _deflated(stretch: bytes) -> bytes:
+def _deflated(stretch: bytes, level: int) -> bytes:
     """Blocks that end on a byte, that others may follow."""
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15)
+    packer = zlib.compressobj(level, zlib.DEFLATED, -15)
     return packer.compress(stretch) + packer.flush(zlib.Z_SYNC_FLUSH)
 
 

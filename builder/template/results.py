@@ -105,6 +105,7 @@ class Results:
         self.marks: list[Mark] = []
         self._batch, self._forms = batch, list(forms)
         self._rows: dict[str, list[int]] = {}
+        self._used: dict[str, npt.NDArray[np.bool_]] = {}
         self._judged: dict[str, npt.NDArray[np.int8]] = {}
         self._messages: dict[str, list[Callable[[int, int], str]]] = {}
         self._expected: dict[str, Callable[[int, int], str]] = {}
@@ -177,7 +178,10 @@ class Results:
 
     def filled_rows(self, section: Section) -> npt.NDArray[np.bool_]:
         """(forms, rows): whether something is filled in."""
-        return self._batch.used(section)[np.ix_(self._forms, self._places(section.id, ROW))]
+        if section.id not in self._used:
+            own = np.ix_(self._forms, self._places(section.id, ROW))
+            self._used[section.id] = self._batch.used(section)[own]
+        return self._used[section.id]
 
     def used(self, section: Section) -> ColumnResult:
         """1 in a row in which something is filled in, else 0."""

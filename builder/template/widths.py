@@ -49,6 +49,7 @@ def _node_width(form: Form, node: Node) -> int:
     return max((_node_width(form, arg) for arg in node.args), default=_FIGURE)
 
 
+@lru_cache(maxsize=4096)
 def _cell_width(form: Form, ref: Ref) -> int:
     formula = form.formulas.get(f"{ref.section}.{ref.field}")
     if formula is not None:
