@@ -253,6 +253,7 @@ def compare(form: Form, readings: Sequence[Reading]) -> Tally:
 
 
 def _values(tally: Tally, batch: Batch, formulas: Formulas, readings: Sequence[Reading]) -> None:
+    names = {spot.address: name for name, spot in formulas.layout.spots.items()}
     for item in batch.form.fields():
         if item.is_computed:
             cells = batch.field_cells(item.key)
@@ -261,7 +262,9 @@ def _values(tally: Tally, batch: Batch, formulas: Formulas, readings: Sequence[R
                 for i, reading in enumerate(readings):
                     due = value_at(cells.number[i, j], texts[i, j])
                     shown = reading.at(address)
-                    if cells.state[i, j] != ERROR:  # typed over a suggestion: nothing to compare
+                    held = reading.submission.cells.get(names.get(address, ""))
+                    typed_over = held is not None and not held.formula
+                    if not typed_over and cells.state[i, j] != ERROR:
                         tally.compare("value", item.key, address.a1, shown, due, i)
     for block in formulas.layout.blocks.values():
         used = batch.used(block.section)
