@@ -105,9 +105,10 @@ def _in_another_unit(summary: Summary, part: FormSummary) -> str:
     """Whose amounts are in the totals though they seem to be in another unit."""
     numbers = [n for item in attention(summary, part) if item.key == "unit" for n in item.numbers]
     lines = part.departments.loc[numbers]
+    added = pd.Series(data=False, index=lines.index)
     for figure in part.key_fields.amounts:
-        lines = lines[~is_doubtful(lines, figure)]
-    names = [*line_names(lines)]
+        added |= ~is_doubtful(lines, figure)
+    names = [*line_names(lines[added])]
     doubt = f"其中{len(names)}个{noun(part)}的金额疑似弄错单位、有待核实"
     return f"{doubt}，{instances(names)}。" if names else ""
 
@@ -271,8 +272,16 @@ def _counties(part: FormSummary) -> Iterator[Passage]:
     labels |= {RATE: "执行率"} if key_fields.rate is not None else {}
     if RATE in labels and (rates := frame[f"{RATE}_certain"].dropna().astype(float)).size > 1:
         reckoned = worded_rate(part.form, "合计")
+        left_out = frame[f"{RATE}_doubtful"]
         bases = tuple(
-            Basis(f"{county}执行率", percent(rate), reckoned, _COUNTIES, "执行率", county)
+            Basis(
+                f"{county}执行率",
+                percent(rate),
+                f"{reckoned}{'，不含存疑的数' if left_out[county] else ''}",
+                _COUNTIES,
+                f"执行率{'不含存疑' if left_out[county] else ''}",
+                str(county),
+            )
             for county, rate in ends(rates).items()
         )
         told = extremes(rates, percent, "县区")

@@ -34,7 +34,7 @@ from workbook.summary.coverage import (
     status_of,
     used_files,
 )
-from workbook.summary.doubt import doubtful_figures, fields_in_error
+from workbook.summary.doubt import doubtful_figures, fields_in_doubt
 from workbook.summary.previous import Comparison, DepartmentLines, compare
 from workbook.summary.previous_table import PreviousTables, load_previous
 from workbook.summary.provenance import Reading, figures_in, sources_of
@@ -374,7 +374,7 @@ def _answered_lines(
     for severity in Severity:
         counts = [sum(f.severity == severity for f in returned.findings) for returned in sent]
         frame[f"{severity}s"] = pd.array(counts, dtype="Int64")
-    doubts = [doubtful_figures(form, fields_in_error(returned.findings)) for returned in sent]
+    doubts = [doubtful_figures(form, fields_in_doubt(form, returned.findings)) for returned in sent]
     frame["doubtful"] = pd.array(doubts, dtype="string")
     frame["file"] = pd.array([returned.key for returned in sent], dtype="string")
     return frame

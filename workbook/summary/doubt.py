@@ -1,5 +1,7 @@
 """Doubtful figures: an error is open at their cell, or at one that they are computed from.
 
+An error that says two figures should be equal makes both doubtful: it stands at one, and either may be wrong.
+
 They stay in every sum; beside it stands the sum without them. A score of the department's own is no longer
 doubtful where a reviewed one stands for it.
 """
@@ -7,7 +9,7 @@ doubtful where a reviewed one stands for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from workbook.catalogue import Severity
+from workbook.expression import Call, Ref
 from workbook.findings import Finding
 from workbook.form import Field, Form
 
@@ -34,10 +37,30 @@ def fields_in_error(findings: Iterable[Finding]) -> frozenset[str]:
     return frozenset(_ROW_NUMBER.sub("", name) for name in names)
 
 
+def fields_in_doubt(form: Form, findings: Iterable[Finding]) -> frozenset[str]:
+    """The keys of the fields of which an error that is open may be: those in error, and what they should equal."""
+    held = list(findings)
+    equal = _held_equal(form)
+    return fields_in_error(held).union(
+        *(equal[f.code] for f in held if f.code in equal and f.severity is Severity.ERROR)
+    )
+
+
+@lru_cache(maxsize=16)
+def _held_equal(form: Form) -> Mapping[str, frozenset[str]]:
+    """By the codes of rules that two figures be equal, both."""
+    return {
+        rule.code: frozenset(side.key for side in sides)
+        for rule in form.rules
+        if isinstance(rule.must, Call) and rule.must.op.name == "eq"
+        if len(sides := [side for side in rule.must.args if isinstance(side, Ref)]) == 2
+    }
+
+
 @lru_cache(maxsize=4096)
-def doubtful_figures(form: Form, in_error: frozenset[str]) -> str:
-    """The figures that rest on fields in error, as the column `doubtful` holds them: blank if none does."""
-    names = (name for name, item in _summed(form).items() if form.origins_of(item.key) & in_error)
+def doubtful_figures(form: Form, in_doubt: frozenset[str]) -> str:
+    """The figures that rest on fields in doubt, as the column `doubtful` holds them: blank if none does."""
+    names = (name for name, item in _summed(form).items() if form.origins_of(item.key) & in_doubt)
     return _SEPARATOR.join(names)
 
 

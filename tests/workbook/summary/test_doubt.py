@@ -15,7 +15,7 @@ from workbook.findings import Finding
 from workbook.form import KeyFields
 from workbook.reading import Return
 from workbook.summary import is_doubtful
-from workbook.summary.doubt import doubtful_figures, fields_in_error
+from workbook.summary.doubt import doubtful_figures, fields_in_doubt
 from workbook.summary.totals import totals_of
 
 
@@ -24,7 +24,7 @@ def error(field: str, severity: Severity = Severity.ERROR) -> Finding:
 
 
 def doubtful(*findings: Finding) -> set[str]:
-    names = doubtful_figures(overall(), fields_in_error(findings))
+    names = doubtful_figures(overall(), fields_in_doubt(overall(), findings))
     return set(filter(None, names.split(",")))
 
 
@@ -36,6 +36,17 @@ def test_what_is_computed_from_it_is_doubtful_too() -> None:
     assert doubtful(error("funds.final_budget")) == {
         *("final_budget", "execution_rate", "execution_score", "total_score")
     }
+
+
+def test_where_two_figures_should_be_equal_either_may_be_wrong() -> None:
+    """The error stands at the sum that nobody typed."""
+    spent = replace(error("funds.expenditure_by_nature"), code="D407")
+    assert doubtful(spent) >= {"actual_expenditure", "execution_rate", "total_score"}
+    assert "original_budget" not in doubtful(spent)
+    budget = replace(error("funds.funding_by_source"), code="D406")
+    assert doubtful(budget) >= {"final_budget", "execution_rate", "total_score"}
+    assert "actual_expenditure" not in doubtful(budget)
+    assert doubtful(replace(spent, severity=Severity.WARNING)) == set()
 
 
 def test_an_error_in_a_row_makes_the_total_score_doubtful() -> None:
@@ -118,5 +129,5 @@ def test_a_form_without_summary_of_its_own_knows_its_doubtful_amounts(tmp_path: 
     form = project_form(tmp_path)
     plain = replace(form, key_fields=KeyFields(amounts=form.key_fields.amounts))
     planned = form.field_of("funds.planned").key
-    names = doubtful_figures(plain, fields_in_error([error(planned)]))
+    names = doubtful_figures(plain, fields_in_doubt(plain, [error(planned)]))
     assert names.split(",") == ["planned", "unspent"]
