@@ -16,7 +16,7 @@ from workbook.layout import MOST_ROWS, Plan, lay_out, plan_for
 from workbook.reading import Filling
 from workbook.text import fold
 
-_LEVEL_HEADS = ("一级指标", "二级指标", "三级指标")
+LEVEL_HEADS = ("一级指标", "二级指标", "三级指标")
 """How a list heads the levels above the indicator, beside their identifiers."""
 
 
@@ -83,12 +83,30 @@ def addressees(
 
 
 def _send_back(entry: RosterEntry) -> SendBack:
-    addresses = (text for head, text in entry.extra.items() if fold(head) in _ADDRESS_HEADS)
+    addresses = (text for head, text in entry.extra.items() if fold(head) in ADDRESS_HEADS)
     return SendBack(entry.deadline, next(addresses, ""))
 
 
-_ADDRESS_HEADS = ("报送地址", "报送邮箱", "报送方式")
+ADDRESS_HEADS = ("报送地址", "报送邮箱", "报送方式")
 """How a roster heads where to the forms are sent back."""
+
+
+def scored_section(form: Form) -> Section | None:
+    """The section whose rows are the indicators; None if the form has none."""
+    scored = form.key_fields.scored
+    return scored[0].section if scored else next(iter(form.repeating), None)
+
+
+def bureau_inputs(section: Section) -> list[Field]:
+    """What may be locked in in a row, the indicator's name first."""
+    return [
+        item for item in section.of_grain(ROW) if item.mode == "entered" and item.by != "reviewer"
+    ]
+
+
+def names_of(item: Field) -> tuple[str, ...]:
+    """How a list may head a field's column: its label, also without the year (指标值), or its identifier."""
+    return item.label, item.label.removeprefix("年度"), item.id
 
 
 class _Approved:
@@ -101,18 +119,13 @@ class _Approved:
         self.place = roster.indicators_at
         self.entry = entry
         self.listed = listed
-        scored = form.key_fields.scored
-        sections = [scored[0].section] if scored else list(form.repeating)
-        if not sections:
+        section = scored_section(form)
+        if section is None:
             raise RosterError(
                 t("{place}：{name}没有指标，用不着这张表", place=self.place, name=form.name)
             )
-        self.section: Section = sections[0]
-        self.inputs = [
-            item
-            for item in self.section.of_grain(ROW)
-            if item.mode == "entered" and item.by != "reviewer"
-        ]
+        self.section: Section = section
+        self.inputs = bureau_inputs(section)
 
     def rows(
         self, wanted: Mapping[str, int], spare: int
@@ -141,7 +154,7 @@ class _Approved:
 
     def _groups(self) -> Iterator[int]:
         """Each indicator's group; a blank level is as in the line above."""
-        heads = list(zip(self.section.levels, _LEVEL_HEADS, strict=False))
+        heads = list(zip(self.section.levels, LEVEL_HEADS, strict=False))
         above = [""] * len(heads)
         for indicator in self.listed:
             own = [_column(indicator, *names) for names in heads]
@@ -176,20 +189,16 @@ class _Approved:
     def _values(self, indicator: RosterIndicator) -> dict[str, Value]:
         values: dict[str, Value] = {}
         for item in self.inputs:
-            text = (
-                indicator.name
-                if item is self.inputs[0]
-                else _column(indicator, item.label, item.id)
-            )
+            text = indicator.name if item is self.inputs[0] else _column(indicator, *names_of(item))
             if text:
                 values[item.id] = self._value(indicator, item, text)
         return values
 
     def _value(self, indicator: RosterIndicator, item: Field, text: str) -> Value:
         read = item.read(text, "", self.form.unit)
-        wrong = read.problem or (
-            t("不是可以选的") if item.choices and read.value not in item.choices else ""
-        )
+        wrong = read.problem
+        if not wrong and item.choices and read.value not in item.choices:
+            wrong = t("不是可以选的，可以选：{choices}", choices="、".join(item.choices))
         if wrong:
             raise self._error(indicator, f"{item.label}“{text}”{wrong}")
         return read.value

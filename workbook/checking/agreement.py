@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from workbook.checking.columns import View, gather
-from workbook.checking.roster import Roster, RosterEntry, RosterProject
+from workbook.checking.roster import Roster, RosterEntry, RosterProject, all_of
 from workbook.checking.senders import SentReturns
 from workbook.errors import RosterError
 from workbook.expression import BLANK, NUMBER, number_text
@@ -287,16 +287,22 @@ def _listed_amounts(roster: Roster, form: Form) -> Iterator[tuple[_Line, list[_L
     place = roster.projects_at if by_project else roster.path
     projects = [project for _, project in roster.projects]
     lines: Sequence[_Line] = projects if by_project else roster.entries
+    mistakes: list[str] = []
     for line in lines:
         listed = []
         for head, item in columns.items():
             text, (_, per) = line.extra[head], _name_and_unit(head)
             if text:
-                amount = _number(
-                    text, t("{place}，第 {row} 行：“{head}”", place=place, row=line.row, head=head)
-                )
-                listed.append((item, amount / per, 10.0**-_DECIMALS / per))
+                where = t("{place}，第 {row} 行：“{head}”", place=place, row=line.row, head=head)
+                try:
+                    amount = _number(text, where)
+                except RosterError as error:
+                    mistakes.append(str(error))
+                else:
+                    listed.append((item, amount / per, 10.0**-_DECIMALS / per))
         yield line, listed
+    if mistakes:
+        raise all_of(mistakes)
 
 
 def _number(text: str, where: str) -> float:
@@ -308,6 +314,8 @@ def _number(text: str, where: str) -> float:
         raise RosterError(
             t("{where}的“{text}”不是数，请只写数字，没有的留空", where=where, text=text)
         )
+    if number < 0:
+        raise RosterError(t("{where}的“{text}”小于 0，请核对", where=where, text=text))
     return number
 
 

@@ -10,6 +10,7 @@ import datetime
 import difflib
 import os
 import re
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -454,13 +455,16 @@ def _all_or_every_mistake(
             items.append(read(where, line))
         except RosterError as error:
             mistakes.append(str(error))
-    if len(mistakes) > _MOST_MISTAKES:
-        mistakes[_MOST_MISTAKES:] = [
-            t("……这样的还有 {count} 行", count=len(mistakes) - _MOST_MISTAKES)
-        ]
     if mistakes:
-        raise RosterError("\n".join(mistakes))
+        raise all_of(mistakes)
     return tuple(items)
+
+
+def all_of(mistakes: Sequence[str]) -> RosterError:
+    """One error that tells the first mistakes, and how many more there are."""
+    more = len(mistakes) - _MOST_MISTAKES
+    rest = [t("……这样的还有 {count} 行", count=more)] if more > 0 else []
+    return RosterError("\n".join([*mistakes[:_MOST_MISTAKES], *rest]))
 
 
 _MOST_MISTAKES = 10
@@ -538,7 +542,7 @@ def _entry(where: str, line: _ListedLine) -> RosterEntry:
     if not values["department"]:
         raise RosterError(t("{where}：没有单位名称，请补填，或删除这一行", where=where))
     return RosterEntry(
-        code=values.get("code", ""),
+        code=unicodedata.normalize("NFKC", values.get("code", "")),
         department=values["department"],
         contact=values.get("contact", ""),
         phone=values.get("phone", ""),
@@ -670,6 +674,18 @@ def _entry_of(roster: Roster, where: str, values: Mapping[str, str]) -> RosterEn
                 who=who,
                 path=roster.path,
                 county=t("县区、") if roster.counties else "",
+            )
+        )
+    of_name = roster.match("", department, county)
+    if code and of_name is not None and of_name is not entry:
+        raise RosterError(
+            t(
+                "{where}：预算编码“{code}”是{entry}的，部门写的却是“{department}”（{own}），请核对",
+                where=where,
+                code=code,
+                entry=entry.department,
+                department=department,
+                own=of_name.code,
             )
         )
     return entry

@@ -117,7 +117,7 @@ def template(
     form_file: tuple[Path, ...], force: bool, password_env: str,
 ) -> None:  # fmt: skip
     """See the command's help."""
-    from builder.template import Addressee, addressees, issue
+    from builder.template import Addressee, addressees, issue, roster_remarks
     from workbook.layout import plan_for
 
     definition = given_form(form, form_file)
@@ -153,6 +153,8 @@ def template(
                 output=output,
             )
         )
+        for remark in roster_remarks(definition, loaded_roster) if loaded_roster else ():
+            say(t("请核对：{remark}", remark=remark), err=True)
 
 
 @click.command(help=t("列出每个单元格的名称和位置。"))

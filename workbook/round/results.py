@@ -22,9 +22,10 @@ from workbook.round.deciding import Done, duties_of
 from workbook.round.folder import PUBLIC, RESULT, OpenRound, opened
 from workbook.round.intake import Incoming
 from workbook.round.ledger import DutyKey, Event
-from workbook.round.placing import place_for
+from workbook.round.placing import place, place_for
 from workbook.round.receiving import KeptReader, Reception, findings_of
 from workbook.round.state import STATES, Board, DutyState, LivingProblem, fold
+from workbook.round.versions import Standing
 from workbook.text import fold_as_seen
 from workbook.writing import writing
 
@@ -572,8 +573,12 @@ def recheck(folder: PathLike | OpenRound, departments: Iterable[str] = ()) -> Do
                 reception = Reception(this_round, board, reader)
                 reception.placements[version.sha256] = placement
                 judged, _ = reception.judge([(incoming, returned)])
+                standing = version.standing
+                if standing is Standing.UNREADABLE:  # its password was given meanwhile
+                    placed = place(this_round, incoming, returned)
+                    standing = placed.standing if placed.key == duty.key else standing
                 data = reception.read_data(
-                    judged[version.sha256], replace(placement, standing=version.standing)
+                    judged[version.sha256], replace(placement, standing=standing)
                 )
                 before = {**this_round.ledger.reading(version.reading), "by": ""}
                 if before != {**json.loads(reception.readings[-1]), "by": ""}:

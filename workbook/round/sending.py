@@ -20,6 +20,7 @@ from builder.template import (
     addressees,
     build_sent_back,
     issue_to,
+    roster_remarks,
 )
 from builder.word import NoticeForm, write_back_notice
 from workbook.arguments import DayLike, PathLike, as_day
@@ -109,6 +110,7 @@ def send(
             if duty.entry is not None and (codes or not duty.is_issued)
         ]  # fmt: skip
         place_of_duty: dict[DutyKey, Path] = {}
+        doubts: dict[str, None] = {}
         for form_id in dict.fromkeys(duty.form.id for duty in wanted):
             due = [duty for duty in wanted if duty.form.id == form_id]
             places = [
@@ -117,6 +119,7 @@ def send(
                 if duty.entry
             ]
             _require_apart(places)
+            doubts |= dict.fromkeys(roster_remarks(this_round.form_of(form_id), this_round.roster))
             issue_to(
                 this_round.form_of(form_id), places, _addressed(this_round, due),
                 fiscal_year=this_round.settings.year, progress=progress,
@@ -130,7 +133,8 @@ def send(
         }
         written = _written_once(this_round, issued, again=bool(codes))
         ids = tuple(event.id for event in written)
-        return Done(ids, tuple(names), remarks=tuple(this_round.remarks), board=fold(this_round))
+        remarks = (*this_round.remarks, *(t("请核对：{remark}", remark=each) for each in doubts))
+        return Done(ids, tuple(names), remarks=remarks, board=fold(this_round))
 
 
 def _written_once(

@@ -210,3 +210,76 @@ def test_two_departments_never_share_a_file(tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert "“甲/局”和“甲:局”的文件名会相同" in done.output
     assert not (tmp_path / "out").exists()
+
+
+# --- what the bureau should look at -----------------------------------------------------------------
+
+
+def sent(folder: Path, head: str, *lines: str, options: Sequence[str] = ()) -> Result:
+    path = folder / "名册.csv"
+    path.write_text("\n".join((head, *lines)), encoding="utf-8")
+    output = ("-o", str(folder / "sent"), "--force")
+    return run("department_overall", "--roster", path, *output, *options)
+
+
+THREE = ("012001,一局,3", "012002,二局,3", "012003,三局,3")
+
+
+@pytest.mark.parametrize(
+    ("head", "lines", "remark"),
+    [
+        ("预算编码,部门", ("12001,一局", *THREE[1:]), "预算编码“12001”比别的少几位"),
+        ("预算编码,部门,报送地止", THREE, "“报送地止”一列没有用到，是不是“报送地址”？"),
+        ("预算编码,部门,年初预算（元）", THREE, "“年初预算（元）”一列没有用到，是不是“年初预算数”？"),
+    ],
+)  # fmt: skip
+def test_what_may_be_a_slip_in_the_roster_is_told(
+    tmp_path: Path, head: str, lines: Sequence[str], remark: str
+) -> None:
+    result = sent(tmp_path, head, *lines)
+    assert result.exit_code == CLEAN
+    assert remark in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("head", "lines"),
+    [
+        ("预算编码,部门,年初预算数（元）", THREE),
+        ("预算编码,部门,报送邮箱", THREE),
+        ("预算编码,部门,主管科室", ("012,主管局,甲", *THREE)),  # of another level, not without its zero
+    ],
+)  # fmt: skip
+def test_a_sound_roster_has_no_remarks(tmp_path: Path, head: str, lines: Sequence[str]) -> None:
+    assert sent(tmp_path, head, *lines).stderr == ""
+
+
+def test_columns_of_the_indicators_that_nobody_reads_are_told(tmp_path: Path) -> None:
+    heads = [{"分值": "分直", "年度指标值": "指标值"}.get(head, head) for head in HEADS]
+    result = run(
+        "department_overall", "--roster", roster(tmp_path, LISTED, heads=heads), "-o", tmp_path / "sent"
+    )  # fmt: skip
+    assert "没有用到的列有“分直”" in result.stderr
+    assert "“分值”" in result.stderr
+    assert "指标值”；" not in result.stderr
+    assert cells(tmp_path / "sent" / "118001_档案馆.xlsx", "indicators.target.1")[0][0] == "≥1200件"
+
+
+def test_a_code_in_full_width_is_the_same_code(tmp_path: Path) -> None:
+    assert sent(tmp_path, "预算编码,部门", "０１２００１,一局").exit_code == CLEAN
+    assert (tmp_path / "sent" / "012001_一局.xlsx").exists()
+
+
+def test_an_indicator_of_one_code_and_another_department_is_refused(tmp_path: Path) -> None:
+    mixed = [["118001", "科协", *LISTED[0][2:]], *LISTED[1:]]
+    with pytest.raises(
+        RosterError, match="第 2 行：预算编码“118001”是档案馆的，部门写的却是“科协”"
+    ):
+        load_roster(roster(tmp_path, mixed))
+
+
+def test_every_amount_that_cannot_be_is_told_at_once(tmp_path: Path) -> None:
+    lines = ("012001,一局,-5", "012002,二局,一千万", "012003,三局,7")
+    result = sent(tmp_path, "预算编码,部门,年初预算数", *lines, options=("--budget",))
+    assert "第 2 行：“年初预算数”的“-5”小于 0" in result.stderr
+    assert "第 3 行：“年初预算数”的“一千万”不是数" in result.stderr
+    assert not (tmp_path / "sent").exists()

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import docx
+import msoffcrypto
 import openpyxl
 import pytest
 
@@ -24,6 +25,7 @@ from workbook.round import (
     new_round,
     opened,
     receive,
+    recheck,
     sample_round,
     send,
     send_back,
@@ -269,3 +271,27 @@ def test_the_closing_line_follows_the_form(folder: Path, office: Office) -> None
         assert said(dict.fromkeys(numbers, ("已改", ""))).startswith("都处理了，但自检未通过")
         assert "没有写“说明”" in said({numbers[0]: ("核对无误", " ")})
         assert "没有选“处理”" in said({numbers[0]: ("改了", "x")})
+
+
+def test_a_return_counts_once_its_password_is_on_the_roster(tmp_path: Path) -> None:
+    listed = SAMPLES / "roster.csv"
+    folder = new_round(
+        tmp_path / "r", forms=["department_overall"], roster=listed, year=2024, deadline="2025-3-31"
+    )
+    source = next((SAMPLES / "returns").glob(f"{CODE}_*.xlsx"))
+    with source.open("rb") as plain, (folder / "收件" / source.name).open("wb") as sealed:
+        msoffcrypto.OfficeFile(plain).encrypt("mima2025", sealed)
+    receive(folder)
+
+    def counted() -> list[str]:
+        with opened(folder) as this_round:
+            return [returned.path.name for returned in counted_returns(this_round)]
+
+    assert counted() == []
+    kept = next(folder.glob("名册*"))
+    head, *lines = kept.read_text(encoding="utf-8-sig").splitlines()
+    lines = [f"{line},{'mima2025' if CODE in line else ''}" for line in lines]
+    kept.write_text("\n".join((f"{head},密码", *lines)), encoding="utf-8-sig")
+    receive(folder)
+    recheck(folder, [CODE])
+    assert counted() == [source.name]
