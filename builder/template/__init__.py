@@ -7,7 +7,7 @@ department, with what the bureau `approved` for it.
 
 from builder.template.approved import Addressee, addressees
 from builder.template.guide import SendBack
-from builder.template.roster_remarks import roster_remarks
+from builder.template.proofreading import roster_remarks
 from builder.template.sending_out import issue, issue_to
 from builder.template.sent_back import SEVERITY_WORDS, BackItem, BackLetter
 from builder.template.template import build_sent_back, build_template

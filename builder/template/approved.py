@@ -220,7 +220,7 @@ class _Approved:
                 raise RosterError(
                     t(
                         "{place}：{department}的{name}分值合计 {given:g}，应为 {weight:g}；"
-                        "留有空行由单位填的，请加 --spare",
+                        "留有空行由单位填的，请加 --spare，收表的请在 round.toml 里写 spare_rows",
                         place=self.place,
                         department=self.entry.department,
                         name=name,

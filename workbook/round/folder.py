@@ -28,6 +28,7 @@ from workbook.round.settings import (
     change_settings,
     load_settings,
     told_changes,
+    with_defaults,
 )
 from workbook.text import fold, printable
 from workbook.writing import state_of, stem_of
@@ -348,8 +349,8 @@ class OpenRound:
             nothing,
         )
         after = self.settings.record()
-        if before != after:
-            told = told_changes(before, after)
+        if not before or with_defaults(before) != after:
+            told = told_changes(with_defaults(before), after)
             yield Event(
                 "settings_changed", data={"values": after, "changed": told if before else []}
             )

@@ -155,14 +155,17 @@ def _written_once(
 def _addressed(this_round: OpenRound, due: Sequence[DutyState]) -> list[Addressee]:
     """What is locked in for each duty of one form, in their order."""
     form = due[0].form
-    of_all = addressees(form, this_round.roster)
+    settings = this_round.settings
+    of_all = addressees(
+        form, this_round.roster, spare=settings.spare_rows, budget=settings.lock_budget
+    )
     by_key = {(each.county, each.code, each.department, each.project): each for each in of_all}
     result = []
     for duty in due:
         entry = duty.entry
         assert entry is not None, "only the roster's departments are sent forms"
         each = by_key[entry.county, entry.code, entry.department, duty.project]
-        deadline = each.send_back.deadline or due_of(entry, this_round.settings)
+        deadline = each.send_back.deadline or due_of(entry, settings)
         result.append(replace(each, send_back=SendBack(deadline, each.send_back.address)))
     return result
 

@@ -14,6 +14,7 @@ from typing import Any
 from workbook.arguments import FIRST_YEAR, LAST_YEAR
 from workbook.errors import WorkbookError, reason_of
 from workbook.language import marked, t
+from workbook.layout import MOST_ROWS
 from workbook.reported import CITY, COUNTY
 from workbook.text import printable
 from workbook.writing import writing
@@ -43,6 +44,11 @@ _TEXT = """\
 # 上一年度的：收表文件夹、汇总表，或放自评表的文件夹；汇总时加一张同比表
 {previous}
 
+# 发出的表上，名册里的预算数（年初预算数、全年预算数等列）也填好、锁住（true），还是由单位填（false）
+{lock_budget}
+# 名册上有批复的指标的，每级另留几行由单位填
+{spare_rows}
+
 # 没有错误的表自动核定（true），还是由人核定（false）
 {approve_passed}
 # 单位对“提醒”答“核对无误”的，自动了结（true），还是由人核定（false）；错误总是由人核定
@@ -67,6 +73,8 @@ class RoundSettings:
     deadline: datetime.date | None = None
     remind_days: int = 7
     previous: str = ""
+    lock_budget: bool = False
+    spare_rows: int = 0
     approve_passed: bool = False
     close_checked_warnings: bool = True
     sample_share: float = 0.2
@@ -192,6 +200,8 @@ _KINDS: Mapping[str, tuple[Any, str]] = {
     "deadline": (datetime.date, marked("日期，如 2025-03-31（不加引号）")),
     "remind_days": (int, marked("天数，如 7")),
     "previous": (str, marked("引号里的路径")),
+    "lock_budget": (bool, marked("true 或 false")),
+    "spare_rows": (int, marked("行数，如 2")),
     "approve_passed": (bool, marked("true 或 false")),
     "close_checked_warnings": (bool, marked("true 或 false")),
     "sample_share": (_NUMBER, marked("0 到 1 之间的数，如 0.2")),
@@ -207,6 +217,7 @@ def _require_sensible(path: Path, settings: RoundSettings) -> None:
         else "year" if not FIRST_YEAR <= settings.year <= LAST_YEAR
         else "level" if settings.level not in (COUNTY, CITY)
         else "remind_days" if not 0 <= settings.remind_days <= 366
+        else "spare_rows" if not 0 <= settings.spare_rows <= MOST_ROWS
         else "sample_share" if not 0 <= settings.sample_share <= 1
         else "sample_least" if not 0 <= settings.sample_least <= 100_000
         else ""
@@ -243,10 +254,16 @@ def _where(message: str, text: str) -> str:
 LABELS = {
     "forms": "表", "year": "年度", "level": "级别", "bureau": "单位", "area": "地区",
     "contact": "联系人", "deadline": "截止日期", "remind_days": "提前几天催报",
-    "previous": "上一年度", "approve_passed": "自动核定", "close_checked_warnings": "核对无误自动了结",
+    "previous": "上一年度", "lock_budget": "锁住预算数", "spare_rows": "批复指标后另留几行",
+    "approve_passed": "自动核定", "close_checked_warnings": "核对无误自动了结",
     "sample_share": "抽查几成", "sample_least": "至少抽查几个",
 }  # fmt: skip
 """What the settings are called where a change is told."""
+
+
+def with_defaults(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record of settings, also of ones that it is older than."""
+    return RoundSettings((), 0).record() | dict(record)
 
 
 def told_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -295,3 +295,40 @@ def test_a_return_counts_once_its_password_is_on_the_roster(tmp_path: Path) -> N
     receive(folder)
     recheck(folder, [CODE])
     assert counted() == [source.name]
+
+
+def test_budgets_and_spare_rows_go_out_and_come_back_as_round_toml_says(tmp_path: Path) -> None:
+    listed, indicators = tmp_path / "名册.csv", tmp_path / "指标.csv"
+    listed.write_text("预算编码,部门,年初预算数\n101001,一局,162.35\n", encoding="utf-8")
+    indicators.write_text(
+        "预算编码,一级指标,二级指标,三级指标,年度指标值,分值\n101001,产出指标,数量指标,整理档案,≥1200件,20\n",
+        encoding="utf-8",
+    )
+    folder = new_round(
+        tmp_path / "r",
+        forms=["department_overall"],
+        roster=listed,
+        indicators=indicators,
+        year=2024,
+    )
+    with pytest.raises(WorkbookError, match="spare_rows"):
+        send(folder)
+    toml = folder / "round.toml"
+    text = toml.read_text(encoding="utf-8")
+    toml.write_text(
+        text.replace("lock_budget = false", "lock_budget = true").replace(
+            "spare_rows = 0", "spare_rows = 2"
+        ),
+        encoding="utf-8",
+    )
+    (name,) = send(folder).files
+    (folder / "收件" / "101001_一局.xlsx").write_bytes(b"PK broken")
+    receive(folder)
+    send_back(folder)
+    (back,) = (folder / "退回").rglob("自评表.xlsx")
+    for path in (folder / name, back):
+        book = openpyxl.load_workbook(path)
+        sheet = book["自评表"]
+        assert (sheet["D7"].value, sheet["D7"].protection.locked) == (162.35, True)
+        assert (sheet["D17"].value, sheet["D17"].protection.locked) == ("整理档案", True)
+        assert [sheet[f"D{row}"].protection.locked for row in (18, 19)] == [False, False]
