@@ -12,6 +12,7 @@ import pytest
 
 from tests.fillings import FILLED, accepted, changed, filling, overall
 from workbook import aggregate, check, read_returns
+from workbook.expression import references
 from workbook.layout import lay_out
 from workbook.reading import Filling
 from workbook.summary import FormSummary
@@ -68,6 +69,14 @@ def hanging_on(key: str) -> set[str]:
     return {name for name, item in figures if key in overall().origins_of(item.key)}
 
 
+def should_equal(key: str) -> set[str]:
+    """The two figures of which one is computed from a field, if they should be equal (D406, D407)."""
+    form = overall()
+    rules = [form.rule(code).must for code in ("D406", "D407")]
+    sides = [{ref.key for ref in references([must])} for must in rules]
+    return {each for both in sides if any(key in form.origins_of(s) for s in both) for each in both}
+
+
 @pytest.mark.parametrize(
     ("key", "row"), [*((key, 0) for key in ENTERED), ("indicators.self_score", 2)]
 )
@@ -90,9 +99,15 @@ def test_a_changed_cell_changes_what_hangs_on_it_and_nothing_else(
     ]
     lines = differing(before.departments[columns], after.departments[columns])
     assert lines <= {(own, figure) for figure in expected}
-    totals = {str(index) for index, _ in differing(before.totals, after.totals)}
+    moved = differing(before.totals, after.totals)
     allowed = expected | (set(SUMMED) if {"total_score", "final_budget"} & expected else set())
+    totals = {str(index) for index, column in moved if column not in ("certain", "doubtful")}
     assert totals <= allowed
+    # What no longer equals another figure puts that in doubt too.
+    beside = set[str]().union(*map(hanging_on, should_equal(key)))
+    assert {str(index) for index, _ in moved} <= allowed | beside | (
+        set(SUMMED) if beside else set()
+    )
     assert {f for f in expected & set(before.totals.index) if (own, f) in changes} <= totals
     funds = {str(index).partition(".")[2] for index, _ in differing(before.funds, after.funds)}
     headings = before.key_fields.breakdowns
