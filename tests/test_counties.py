@@ -41,6 +41,7 @@ from workbook.summary.reviews import Review
 COUNTIES = ("甲县", "乙县", "丙县")
 NAMES = {"118001": "档案馆", "125001": "科学技术协会", "207001": "文化旅游广电局"}
 AMOUNTS = ("original_budget", "final_budget", "actual_expenditure")
+PARTS = ("general_public_budget", "government_fund", "special_account_nontax", "other_funds")
 
 
 def write_counties(folder: Path, *, year: int = 2024, named: bool = False) -> Path:
@@ -55,6 +56,15 @@ def write_counties(folder: Path, *, year: int = 2024, named: bool = False) -> Pa
             department = f"{county if named else ''}{name}"
             own = changed(given, identity__department=department, identity__department_code=code)
             own = changed(own, **{f"funds__{key}": amount(given, key) + more for key in AMOUNTS})
+            # The parts add up, so that no figure is in doubt.
+            gap = amount(given, "final_budget") - sum(
+                amount(given, part) for part in PARTS if given.value(SPOTS[f"funds.{part}"])
+            )
+            own = changed(
+                own,
+                funds__general_public_budget=amount(given, PARTS[0]) + gap + more,
+                funds__basic_expenditure=amount(given, "basic_expenditure") + more,
+            )
             target = folder / county / f"{code}.xlsx"
             target.parent.mkdir(parents=True, exist_ok=True)
             build_template(form, target, filling=own, fiscal_year=year)
