@@ -21,7 +21,7 @@ from workbook.summary import doubtful_in_words, figure_words, is_doubtful
 KEY, TITLE = "doubtful", "存疑"
 CERTAIN = "不含存疑"
 NOTE = (
-    "存疑：所在的格子、或由之算出的格子有错误未改的数（底色标出）。合计按填报数；“不含存疑”是同一合计去掉存疑的数，"
+    "存疑：所在的格子、由之算出的格子或应与它相等的格子有错误未改的数（底色标出）。合计按填报数；“不含存疑”是同一合计去掉存疑的数，"
     "更正以后两者相同。"
 )
 

@@ -63,7 +63,7 @@ def _meant(
     missing = [head for head in wanted if fold(head) not in map(_name, heads)]
     for head in heads:
         near = difflib.get_close_matches(_name(head), missing, n=1, cutoff=_NEAR)
-        if near and head not in also_known and _name(head) not in wanted:
+        if near and _name(head) not in (*also_known, *wanted):
             yield t(
                 "{place}：“{head}”一列没有用到，是不是“{near}”？是的话请改列名",
                 place=place,

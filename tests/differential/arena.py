@@ -263,7 +263,7 @@ def _values(tally: Tally, batch: Batch, formulas: Formulas, readings: Sequence[R
                     due = value_at(cells.number[i, j], texts[i, j])
                     shown = reading.at(address)
                     held = reading.submission.cells.get(names.get(address, ""))
-                    typed_over = held is not None and not held.formula
+                    typed_over = held is not None and not held.formula  # nothing to compare
                     if not typed_over and cells.state[i, j] != ERROR:
                         tally.compare("value", item.key, address.a1, shown, due, i)
     for block in formulas.layout.blocks.values():

@@ -323,7 +323,8 @@ EDITED = (
           "L201 K18,K19,K20,K21,K22,K23,K24,K25,K26,K28,K29,K30,K31,K32,K33,K34,K36", "L209 J16", "L209 K16")),
     Case("the form's sheet renamed", libreoffice(("rename", "自评表2024")), ("L213",)),
     Case("the form's sheet copied, the first taken out", libreoffice(("copy", "自评表副本"), ("remove", "")),
-         ("L213", "L217", *(each for each in STALE if "L212" in each))),  # sentences and sums show #REF!
+         # Of formulas that show #REF! those of numbers are told, as where other sheets are taken out.
+         ("L213", "L217", f"L212 {REPORT}!B14", f"L212 {REPORT}!B9")),
     Case("values pasted over all formulas", typed(RESULTS),
          ("L202 H7,E8,I8,J17,J27,J35,G37,H37,I37", "L212")),
     Case("a required cell emptied", libreoffice(("type", {"funds.final_budget": None})), ("V301 E7",),

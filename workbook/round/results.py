@@ -205,11 +205,11 @@ def write_result(
     from builder.web import build_page  # noqa: PLC0415
     from builder.word import build_county_report  # noqa: PLC0415
 
-    place = this_round.folder.path / RESULT
-    build_page(summary, place / PAGE)
-    build_county_report(summary, place / DRAFT)
-    build_summary(summary, place / SUMMARY, sampling=sampling)
-    return tuple(this_round.folder.shown(place / name) for name in (SUMMARY, PAGE, DRAFT))
+    result = this_round.folder.path / RESULT
+    build_page(summary, result / PAGE)
+    build_county_report(summary, result / DRAFT)
+    build_summary(summary, result / SUMMARY, sampling=sampling)
+    return tuple(this_round.folder.shown(result / name) for name in (SUMMARY, PAGE, DRAFT))
 
 
 def is_stale(this_round: OpenRound, board: Board) -> bool:
@@ -481,7 +481,7 @@ def publish(folder: PathLike | OpenRound, *, pdf: bool = False) -> Done:
 
     with opened(folder) as this_round:
         board = fold(this_round)
-        place = this_round.folder.path / PUBLIC
+        target = this_round.folder.path / PUBLIC
         returns = counted_returns(this_round, board, approved=True)
         reviewed = _reviewed_scores(summary_of(this_round, board))
         left_out = [
@@ -492,7 +492,7 @@ def publish(folder: PathLike | OpenRound, *, pdf: bool = False) -> Done:
         chosen = select(returns, this_round.roster, year=this_round.settings.year, public=True)
         left_out += [(this_round.folder.shown(path), why) for path, why in chosen.left_out]
         result = write_reports(
-            chosen.returns, place, public=True, pdf=pdf, force=True, reviewed=reviewed
+            chosen.returns, target, public=True, pdf=pdf, force=True, reviewed=reviewed
         )
         left_out += [(this_round.folder.shown(path), why) for path, why in result.refused]
         files = [*result.documents, *result.papers, *filter(None, [result.index])]

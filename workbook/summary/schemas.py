@@ -259,7 +259,7 @@ def section_schema(form: Form, section: Section) -> Schema:
 _DOUBTFUL = FrameColumn(
     "doubtful",
     TEXT,
-    "存疑的数：这一行的哪几列（含资金构成）所在的格子、或由之算出的格子有错误未改，以逗号相连；没有的为空文本",
+    "存疑的数：这一行的哪几列（含资金构成）所在的格子、由之算出的格子或应与它相等的格子有错误未改，以逗号相连；没有的为空文本",
 )
 
 
