@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Error
 
-from workbook.errors import WorkbookError
+from workbook import WorkbookError
 from workbook.round import Done, Event, Received, fold, opened, received_since
 
 if TYPE_CHECKING:

@@ -24,11 +24,7 @@ from tests import browser as chromium
 from tests import office as libreoffice
 from tests.fillings import FILLED, ROSTER, SAMPLES, filling, overall, sample_returns
 from tests.office import Office
-from workbook.checking.checks import check
-from workbook.checking.roster import Roster, load_roster
-from workbook.form.model import Form
-from workbook.reading.submission import Return
-from workbook.summary.adding_up import Summary, aggregate
+from workbook import Form, Return, Roster, Summary, aggregate, check, load_roster
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -11,13 +11,21 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from workbook.findings import Finding
-from workbook.form.coercion import Value
-from workbook.form.definition import find_form, load_form
-from workbook.form.model import Form
-from workbook.layout.layout import Plan, lay_out
-from workbook.reading.submission import ACCEPTED, REJECTED, Filling, Return, Submission, submit
-from workbook.summary.adding_up import FormSummary, Summary, aggregate
+from workbook import (
+    Filling,
+    Finding,
+    Form,
+    FormSummary,
+    Return,
+    Submission,
+    Summary,
+    aggregate,
+    find_form,
+    load_form,
+)
+from workbook.form import Value
+from workbook.layout import Plan, lay_out
+from workbook.reading import ACCEPTED, REJECTED, submit
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 FILLED = tuple(sorted((SAMPLES / "filled").glob("*.toml")))

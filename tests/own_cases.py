@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from functools import cache
 
-from workbook.checking.checks import judge_trials, trial
-from workbook.form.model import Case, Form, Rule
+from workbook import Form
+from workbook.checking import judge_trials, trial
+from workbook.form import Case, Rule
 
 
 def own_cases(form: Form) -> Iterator[tuple[Rule, int, Case]]:

@@ -6,14 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.api import KINDS
 from tests.fillings import FILLED, accepted, changed, filling
-from workbook.checking.checks import check
-from workbook.checking.roster import load_roster
-from workbook.checking.same_department import Identity
-from workbook.findings import Finding
-from workbook.form.coercion import odd_characters
-from workbook.form.kinds import KINDS
-from workbook.reading.submission import Cell, Return
+from workbook import Cell, Finding, Return, check, load_roster
+from workbook.checking import Identity
+from workbook.form import odd_characters
 from workbook.text import printable, printable_lines, unusual_digit_in
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.api import cli
 from tests.fillings import ROSTER, SAMPLES
 from workbook.commands import outcome
-from workbook.commands.cli import cli
 
 WORD = SAMPLES / "word" / "125001_岳阳市云溪区科学技术协会.docx"
 NOW = {"1970": 86_400.0, "2107": 4_354_732_800.0, "2200": 7_258_118_400.0}

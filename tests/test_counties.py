@@ -22,21 +22,17 @@ from pandas.testing import assert_frame_equal
 from builder.summary import build_summary
 from builder.tables import summary_of, write_data
 from builder.template import build_template
-from builder.web.page_data import page_data
 from builder.word import build_county_report, select, write_notices, write_reports
+from tests.api import Folder, cli, page_data
 from tests.fillings import FILLED, changed, filling, main_form
 from tests.office import Office
 from tests.sheets import differences
-from workbook import aggregate, check, find_form, load_roster, read_returns
-from workbook.commands.cli import cli
-from workbook.errors import WorkbookError
+from workbook import WorkbookError, aggregate, check, find_form, load_roster, read_returns
 from workbook.layout import lay_out
 from workbook.overview import sample
 from workbook.reading import Filling, FolderCounties, Return, known_forms
 from workbook.scale import listed, roll_up, write_partitions
-from workbook.stores import Folder
-from workbook.summary import Reviews, Summary, frames, load_reviews
-from workbook.summary.reviews import Review
+from workbook.summary import Review, Reviews, Summary, frames, load_reviews
 
 COUNTIES = ("甲县", "乙县", "丙县")
 NAMES = {"118001": "档案馆", "125001": "科学技术协会", "207001": "文化旅游广电局"}

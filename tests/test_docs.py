@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from workbook.commands.cli import cli
-from workbook.commands.output import explanation, known_codes
+from tests.api import cli, known_codes
+from workbook.commands.output import explanation
 from workbook.round import new_round
 
 TOP = Path(__file__).resolve().parents[1]

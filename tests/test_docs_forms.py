@@ -13,17 +13,13 @@ from typing import NamedTuple
 import pytest
 from click.testing import CliRunner
 
-from builder.template.template import build_template
+from builder import build_template
+from tests.api import CLEAN, FORMS_DIR, FOUND, KINDS, cli
 from tests.own_cases import own_cases, own_verdicts
-from workbook.checking.checks import judge_trials
-from workbook.commands.cli import cli
-from workbook.commands.messages import CLEAN, FOUND
-from workbook.errors import FormError
+from workbook import Form, FormError, load_form
+from workbook.checking import judge_trials
 from workbook.expression.notation import FUNCTIONS
-from workbook.form.composition import FORMS_DIR, compose, read_sources
-from workbook.form.definition import load_form
-from workbook.form.kinds import KINDS
-from workbook.form.model import Form
+from workbook.form.composition import compose, read_sources
 from workbook.form.toml_table import KEYS
 from workbook.reading import Filling
 

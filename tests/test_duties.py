@@ -15,10 +15,9 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from builder import build_template
-from builder.summary.contents import build_summary
-from builder.web.page_data import page_data
+from builder import build_summary, build_template
 from builder.word import select, write_reports
+from tests.api import FOUND, Folder, finding, page_data
 from tests.fillings import (
     FILLED,
     accepted,
@@ -32,17 +31,12 @@ from tests.fillings import (
 from tests.office import Office
 from tests.sheets import differences
 from tests.workbook.commands.test_cli import printed, run
-from workbook import aggregate, check, find_form, load_roster
+from workbook import Roster, RosterError, aggregate, check, find_form, load_roster
 from workbook.checking import Duties, sort_by_sender
-from workbook.checking.roster import Roster
-from workbook.commands.messages import FOUND
-from workbook.errors import RosterError
-from workbook.findings import finding
 from workbook.form import Value
 from workbook.overview import attention, pending, project_counts
 from workbook.reading import Filling, Return, known_forms, read_returns
 from workbook.scale import listed, roll_up, write_partitions
-from workbook.stores import Folder
 from workbook.summary import Summary
 
 COUNTY = "云溪区"

@@ -15,12 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from workbook.catalogue import CATALOGUE
-from workbook.checking.checks import judge_case
-from workbook.commands.output import known_codes
-from workbook.form.definition import available_forms, load_form
-from workbook.form.kinds import KINDS
-from workbook.form.model import Form, Rule
+from tests.api import CATALOGUE, KINDS, judge_case, known_codes
+from workbook import Form, load_form
+from workbook.form import Rule, available_forms
 
 TOP = Path(__file__).resolve().parents[1]
 MODULES = sorted([*(TOP / "workbook").rglob("*.py"), *(TOP / "builder").rglob("*.py")])

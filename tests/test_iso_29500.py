@@ -17,9 +17,8 @@ from lxml import etree
 
 from builder import build_summary, build_template
 from tests.fillings import FILLED, filling, overall
-from workbook import find_form
+from workbook import Summary, find_form
 from workbook.address import split_a1
-from workbook.summary.adding_up import Summary
 
 PROJECT = Path(__file__).resolve().parent / "forms" / "filled" / "project_expenditure.toml"
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

@@ -16,9 +16,9 @@ import pytest
 from click.testing import CliRunner
 from xlsxwriter.exceptions import FileCreateError
 
+from tests.api import cli
 from tests.fillings import ROSTER, SAMPLES
-from workbook.commands.cli import cli
-from workbook.errors import BuildError
+from workbook import BuildError
 from workbook.writing import writing
 
 resource = pytest.importorskip("resource", reason="only Unix has limits to set")

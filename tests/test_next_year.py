@@ -12,16 +12,13 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 
-from builder.template.template import build_template
+from builder import build_template
 from tests import fillings
+from tests.api import cli
 from tests.own_cases import own_cases, own_verdicts
-from workbook import check
-from workbook.commands.cli import cli
-from workbook.form.definition import find_form, load_form
-from workbook.form.model import Form, Rule
-from workbook.reading.reader import known_forms, read_returns
-from workbook.reading.submission import ACCEPTED, Filling
-from workbook.summary.adding_up import aggregate
+from workbook import Filling, Form, aggregate, check, find_form, load_form, read_returns
+from workbook.form import Rule
+from workbook.reading import ACCEPTED, known_forms
 
 SUCCESSOR = fillings.SAMPLES / "forms" / "department_overall_2025.toml"
 FORM = load_form(SUCCESSOR)

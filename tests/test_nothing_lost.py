@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from builder import build_template
+from tests.api import cli
 from tests.fillings import ROSTER, SAMPLES
 from tests.test_duties import of_project
-from workbook.commands.cli import cli
+from workbook import BuildError
 from workbook.commands.former_outputs import LIST
-from workbook.errors import BuildError
 from workbook.form import find_form
 from workbook.writing import free_name, writing
 

@@ -16,9 +16,7 @@ from builder.tables import DATABASE, write_data
 from builder.word import build_county_report, write_reports
 from tests.fillings import FILLED, accepted, changed, filling, overall
 from tests.office import Office
-from workbook import aggregate, check, load_form
-from workbook.form.model import Form
-from workbook.reading.submission import Filling, Return
+from workbook import Filling, Form, Return, aggregate, check, load_form
 from workbook.summary import frames
 
 RATE = 'formula = "actual_expenditure / final_budget"'

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.api import cli
 from tests.fillings import SAMPLES
-from workbook.commands.cli import cli
 from workbook.text import escaped_in_json, unseen_in
 
 TOP = Path(__file__).resolve().parents[1]

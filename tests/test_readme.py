@@ -15,9 +15,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from builder import build_template
+from tests.api import cli
 from tests.fillings import FILLED, filling, overall
 from workbook import check, read_returns
-from workbook.commands.cli import cli
 
 TOP = Path(__file__).resolve().parents[1]
 PAGES = ("README.md", "README.zh-CN.md", "docs/python-api.md")

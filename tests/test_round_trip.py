@@ -10,17 +10,15 @@ import openpyxl
 import pytest
 
 from builder import build_template
+from tests.api import read_return
 from tests.fillings import FILLED, filling
 from tests.office import Format, Office, Target
 from tests.parameters import few_of
-from workbook import check
-from workbook.checking.columns import View, gather
-from workbook.form.coercion import Value, serial
-from workbook.form.definition import available_forms, load_form
-from workbook.form.model import Form
-from workbook.layout.layout import Spot, lay_out
-from workbook.reading.reader import read_return
-from workbook.reading.submission import ACCEPTED, Filling, Submission
+from workbook import Filling, Form, Submission, check, load_form
+from workbook.checking import View, gather
+from workbook.form import Value, available_forms, serial
+from workbook.layout import Spot, lay_out
+from workbook.reading import ACCEPTED
 
 FORMS = [load_form(path) for path in available_forms()]
 

@@ -18,9 +18,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.api import CATALOGUE, cli
 from workbook import aggregate, check, read_returns
-from workbook.catalogue import CATALOGUE
-from workbook.commands.cli import cli
 from workbook.form import available_forms, load_form
 from workbook.language import speak
 from workbook.levels import receive_packs

@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from tests.api import cli
 from tests.fillings import ROSTER, SAMPLES
-from workbook.commands.cli import cli
-from workbook.reading.submission import Return, Submission
+from workbook import Return, Submission
 from workbook.reading.unforeseen import RAISING
 
 GUILTY = "125001"

@@ -27,8 +27,7 @@ from tests.rounds import (
     roster,
     zipped,
 )
-from workbook import find_form, frames
-from workbook.errors import WorkbookError
+from workbook import WorkbookError, find_form, frames
 from workbook.form import Value
 from workbook.reading import Return
 from workbook.round import counted_returns, history, opened, status, verify

@@ -19,22 +19,23 @@ import numpy.typing as npt
 
 from builder.template.results import level
 from tests.office import Book, CellError, Office, Target
+from workbook import Cell, Filling, Form, Submission
 from workbook.address import Address
-from workbook.checking.columns import BROKEN, VERDICTS, Batch, View, gather
-from workbook.expression.operands import ERROR
-from workbook.form.model import CELL, GROUP, ROW, Field, Form, Rule
-from workbook.layout.formulas import Formulas
-from workbook.layout.layout import (
+from workbook.checking import BROKEN, VERDICTS, Batch, View, gather
+from workbook.expression import ERROR
+from workbook.form import CELL, GROUP, ROW, Field, Rule
+from workbook.layout import (
     CALC_SHEET,
     CHECK_SHEET,
     GUIDE_SHEET,
     LIST_SHEET,
     STATUS_ROW,
+    Formulas,
     Layout,
     check_lines,
     lay_out,
 )
-from workbook.reading.submission import Cell, Filling, Submission, submit
+from workbook.reading import submit
 
 Typed = float | str | None
 """What a hand types: a number, a text as LibreOffice understands typing, None to empty the cell."""

@@ -10,25 +10,19 @@ from pathlib import Path
 
 import numpy as np
 
-from builder.sheets.book import book_at, done
+from builder.sheets import book_at, done
 from builder.template import calc
 from builder.template.results import Results, worked_out
+from tests.api import ExpressionError, Standpoint
 from tests.differential.arena import Reading, Tally, within
 from tests.office import CellError
+from workbook import Filling, Form, load_form
 from workbook.address import Address
-from workbook.checking.columns import Batch, View, gather
-from workbook.errors import ExpressionError
-from workbook.expression.nodes import Node
-from workbook.expression.operands import Op, Param, Type
-from workbook.expression.operators import OPS
-from workbook.expression.renderings import to_formula
-from workbook.expression.syntax import parse
-from workbook.form.definition import load_form
-from workbook.form.model import CELL, GROUP, ROW, Field, Form
-from workbook.form.scope import Standpoint
-from workbook.layout.formulas import Formulas
-from workbook.layout.layout import CALC_SHEET, FORM_SHEET, lay_out
-from workbook.reading.submission import Filling
+from workbook.checking import Batch, View, gather
+from workbook.expression import OPS, Node, Type, parse, to_formula
+from workbook.expression.operands import Op, Param
+from workbook.form import CELL, GROUP, ROW, Field
+from workbook.layout import CALC_SHEET, FORM_SHEET, Formulas, lay_out
 
 FORM = Path(__file__).with_name("arena.toml")
 SHEET = "表达式"

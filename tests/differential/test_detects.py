@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from builder.template.template import build_template
+from builder import build_template
 from tests.differential.arena import Arena, Tally, Typed, compare
 from tests.differential.expressions import (
     Expression,
@@ -17,11 +17,9 @@ from tests.differential.expressions import (
 )
 from tests.differential.typist import Typist, calls
 from tests.office import Office
-from workbook.expression.nodes import Call, Node
-from workbook.expression.operands import Op, Type
-from workbook.expression.operators import OPS
-from workbook.form.definition import find_form, load_form
-from workbook.form.model import Form
+from workbook import Form, find_form, load_form
+from workbook.expression import OPS, Call, Node, Type
+from workbook.expression.operands import Op
 
 FILLING: dict[str, Typed] = {
     "funds.original_budget": 83.88,

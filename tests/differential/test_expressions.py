@@ -18,8 +18,8 @@ from tests.differential.expressions import (
 )
 from tests.differential.typist import Typist, calls
 from tests.office import Office
-from workbook.checking.columns import View, gather
-from workbook.expression.operators import OPS
+from workbook.checking import View, gather
+from workbook.expression import OPS
 
 COUNT = int(os.environ.get("DIFFERENTIAL_EXPRESSIONS", "600"))
 SEED = int(os.environ.get("DIFFERENTIAL_SEED", "2024"))

@@ -11,15 +11,14 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from builder.template.template import build_template
+from builder import build_template
 from tests.differential.arena import FORMULA, Arena, Say, Tally, Typed, compare, within
 from tests.differential.typist import Typist
 from tests.office import Office
+from workbook import Filling, load_form
 from workbook.address import Address
-from workbook.checking.columns import BROKEN, HOLDS, View, gather
-from workbook.form.coercion import Value
-from workbook.form.definition import available_forms, load_form
-from workbook.reading.submission import Filling
+from workbook.checking import BROKEN, HOLDS, View, gather
+from workbook.form import Value, available_forms
 
 FILLINGS = int(os.environ.get("DIFFERENTIAL_FILLINGS", "300"))
 SEED = int(os.environ.get("DIFFERENTIAL_SEED", "2024"))

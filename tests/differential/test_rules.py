@@ -6,15 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from builder.template.template import build_template
+from builder import build_template
 from tests.differential.arena import Arena, Reading, Say, Typed, compare
 from tests.office import Office
-from workbook.checking.checks import judge_trials, trial
-from workbook.form.coercion import Value, serial
-from workbook.form.definition import available_forms, load_form
-from workbook.form.model import Case, Form, Rule
-from workbook.layout.layout import lay_out
-from workbook.reading.submission import Filling
+from workbook import Filling, Form, load_form
+from workbook.checking import judge_trials, trial
+from workbook.form import Case, Rule, Value, available_forms, serial
+from workbook.layout import lay_out
 
 
 @pytest.mark.parametrize("path", available_forms(), ids=lambda path: path.stem)

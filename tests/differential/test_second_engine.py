@@ -17,8 +17,7 @@ from openpyxl.utils import coordinate_to_tuple
 from builder import build_summary, build_template
 from tests.fillings import FILLED, filling
 from tests.sheets import formulas, same
-from workbook import find_form
-from workbook.summary.adding_up import Summary
+from workbook import Summary, find_form
 
 pytestmark = pytest.mark.long
 

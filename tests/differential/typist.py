@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tests.differential.arena import FORMULA, Typed
-from workbook.checking.columns import Batch, View, gather
-from workbook.expression.nodes import Call, Node, Ref
-from workbook.expression.operands import Type
-from workbook.form.model import CELL, GROUP, ROW, Field, Form, Rule
-from workbook.layout.layout import Layout, Spot, lay_out
-from workbook.reading.submission import Cell, Filling, Submission, submit
+from workbook import Cell, Filling, Form, Submission
+from workbook.checking import Batch, View, gather
+from workbook.expression import Call, Node, Ref, Type
+from workbook.form import CELL, GROUP, ROW, Field, Rule
+from workbook.layout import Layout, Spot, lay_out
+from workbook.reading import submit
 from workbook.rehearsal.random_fillings import NUMBERS, OFFSETS
 
 NO_NUMBERS = (

@@ -24,12 +24,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workbook import check
-from workbook.catalogue import CATALOGUE
+from tests.api import CATALOGUE
+from workbook import check, frames, read_returns
 from workbook.commands.output import record
-from workbook.reading.reader import read_returns
-from workbook.reading.submission import ACCEPTED, REJECTED, SKIPPED
-from workbook.summary.tidy_frames import frames
+from workbook.reading import ACCEPTED, REJECTED, SKIPPED
 
 SECONDS = 20
 """The longest one mutant may take before the program is ended."""

@@ -25,6 +25,7 @@ from click.testing import CliRunner
 from builder.template import build_template
 from builder.word import write_template
 from builder.word.document import clean
+from tests.api import cli
 from tests.builder.summary.test_reviews import LIST, built, edited
 from tests.fillings import FILLED, ROSTER, SAMPLES, changed, filling, overall, sample_returns
 from tests.property.mutants import SECONDS
@@ -32,8 +33,8 @@ from tests.property.table_mutants import Mutant, mutant
 from tests.property.test_fuzz import COMMAND, COUNT, SEED
 from tests.property.test_fuzz_tables import DEFINITIONS, LISTS, rosters
 from tests.workbook.package.test_opening import zipped
-from workbook.commands.cli import cli
-from workbook.summary.reviews import SET_ASIDE, SETTINGS
+from workbook.summary import SET_ASIDE
+from workbook.summary.reviews import SETTINGS
 
 Files = Sequence[tuple[str, bytes]]
 """Sound files: how the name ends, and the bytes."""

@@ -16,9 +16,7 @@ from tests.property.mutants import SECONDS
 from tests.property.table_mutants import mutant
 from tests.property.test_fuzz import COUNT, SEED
 from tests.workbook.form.test_composition import BASE
-from workbook.checking.roster import load_roster
-from workbook.errors import WorkbookError
-from workbook.form.definition import load_form
+from workbook import WorkbookError, load_form, load_roster
 
 PARTS = range(4)
 ODD = Path(__file__).parents[1] / "forms" / "odd_form_2023.toml"

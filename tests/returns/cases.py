@@ -37,8 +37,8 @@ from tests.returns.clients import (
     with_openpyxl,
 )
 from workbook import find_form
-from workbook.form.coercion import Value
-from workbook.layout.layout import lay_out
+from workbook.form import Value
+from workbook.layout import lay_out
 
 NONE: tuple[str, ...] = ()
 REPORT = "自评报告"

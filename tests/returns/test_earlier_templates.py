@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from tests.api import Severity
 from workbook import check, read_returns
-from workbook.catalogue import Severity
 from workbook.expression import number_text
-from workbook.reading.submission import ACCEPTED
+from workbook.reading import ACCEPTED
 
 EARLIER = Path(__file__).with_name("earlier")
 RETURNS = sorted(EARLIER.glob("*/*.xlsx"))

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from tests.api import Severity
 from tests.fillings import submission
 from workbook import find_form
-from workbook.catalogue import Severity
 from workbook.checking.checks import findings_of
 from workbook.form import Value
 from workbook.reading import Filling

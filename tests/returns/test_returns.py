@@ -8,17 +8,15 @@ from pathlib import Path
 import pytest
 
 from builder import build_template
+from tests.api import Severity, read_return
 from tests.fillings import FILLED, filling
 from tests.office import Office
 from tests.returns.cases import CASES, HONEST, Case
 from tests.returns.clients import HOME
-from workbook import check, find_form
-from workbook.catalogue import Severity
-from workbook.findings import Finding
-from workbook.form.coercion import Value
-from workbook.layout.layout import lay_out
-from workbook.reading.reader import read_return
-from workbook.reading.submission import REJECTED, Filling, Return
+from workbook import Filling, Finding, Return, check, find_form
+from workbook.form import Value
+from workbook.layout import lay_out
+from workbook.reading import REJECTED
 
 GIVEN = filling(FILLED[0])
 DEPARTMENT = {

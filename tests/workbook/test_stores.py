@@ -10,9 +10,9 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from workbook.errors import BuildError, Refused
-from workbook.limits import Limits
-from workbook.stores import Folder, Url, expanded, fetch, find_beyond, is_beyond, location
+from tests.api import Folder, Limits, Refused
+from workbook import BuildError
+from workbook.stores import Url, expanded, fetch, find_beyond, is_beyond, location
 
 LIMITS = replace(Limits(), file_bytes=10)
 

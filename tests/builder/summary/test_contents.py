@@ -14,10 +14,11 @@ from openpyxl import Workbook
 from openpyxl.utils import coordinate_to_tuple
 from openpyxl.worksheet.worksheet import Worksheet
 
-from builder.sheets import Column, listing
-from builder.sheets.links import Links
+from builder import build_summary
+from builder.sheets import Column, Links, listing
 from builder.summary import contents as builder_summary
-from builder.summary.contents import LISTS, build_summary
+from builder.summary.contents import LISTS
+from tests.api import Severity, finding
 from tests.fillings import (
     FILLED,
     ROSTER,
@@ -31,17 +32,11 @@ from tests.fillings import (
     sample_returns,
 )
 from tests.office import Office, Target
+from workbook import BuildError, Filling, Finding, Return, Summary, aggregate, load_roster
 from workbook.address import letters
-from workbook.catalogue import Severity
-from workbook.checking.between_returns import add_findings_between
-from workbook.checking.roster import load_roster
-from workbook.errors import BuildError
-from workbook.findings import Finding, finding
-from workbook.overview.sampling import sample
-from workbook.reading.submission import Filling, Return
-from workbook.summary import SET_ASIDE
-from workbook.summary.adding_up import Summary, aggregate
-from workbook.summary.totals import INVALID
+from workbook.checking import add_findings_between
+from workbook.overview import sample
+from workbook.summary import INVALID, SET_ASIDE
 
 EVIL = '=HYPERLINK("http://x","x")'
 

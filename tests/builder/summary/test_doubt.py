@@ -15,13 +15,12 @@ from click.testing import CliRunner
 
 from builder import build_page, build_summary
 from builder.tables import summary_of, write_data
-from builder.web.page_data import page_data
 from builder.word import build_county_report
+from tests.api import cli, page_data
 from tests.fillings import FILLED, accepted, changed, filling, overall
 from tests.office import Office
 from workbook import aggregate, check, load_roster, read_returns
 from workbook.address import letters
-from workbook.commands.cli import cli
 from workbook.summary import Summary, frames
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"

@@ -23,8 +23,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from builder import build_summary
 from tests import workbook_text as shown
 from tests.fillings import ROSTER, SAMPLES, two_years
-from workbook import aggregate, check, load_roster, read_returns
-from workbook.reading.submission import Return
+from workbook import Return, aggregate, check, load_roster, read_returns
 
 DEADLINE = datetime.date(2025, 3, 20)
 LATE = 3

@@ -6,14 +6,13 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from builder import build_summary
 from builder.sheets import listing
-from builder.summary.contents import build_summary
 from tests.fillings import FILLED, accepted, changed, filling, two_years
 from tests.office import Office
 from tests.sheets import differences, formulas, total
-from workbook.summary.adding_up import aggregate
+from workbook import aggregate, load_previous
 from workbook.summary.previous import compare
-from workbook.summary.previous_table import load_previous
 
 SHEET = "同比"
 

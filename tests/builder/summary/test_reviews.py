@@ -7,8 +7,8 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from builder.summary.contents import build_summary
-from builder.web.page_data import page_data
+from builder import build_summary
+from tests.api import cli, page_data
 from tests.fillings import (
     FILLED,
     ROSTER,
@@ -23,13 +23,17 @@ from tests.fillings import (
 )
 from tests.office import CellError, Format, Office, Target
 from tests.sheets import differences
-from workbook.checking.roster import load_roster
-from workbook.commands.cli import cli
-from workbook.errors import ReviewError
-from workbook.form.definition import find_form
-from workbook.reading.submission import Return
-from workbook.summary.adding_up import Summary, aggregate
-from workbook.summary.reviews import SET_ASIDE, Reviews, load_reviews, typed_in
+from workbook import (
+    Return,
+    ReviewError,
+    Reviews,
+    Summary,
+    aggregate,
+    find_form,
+    load_reviews,
+    load_roster,
+)
+from workbook.summary import SET_ASIDE, typed_in
 
 FORMS = Path(__file__).resolve().parents[2] / "forms"
 LIST = "部门汇总"

@@ -10,19 +10,25 @@ from pathlib import Path
 
 import pytest
 
-from builder.summary.contents import build_summary
-from builder.template.template import build_template
+from builder import build_summary, build_template
 from tests.office import Office
 from tests.sheets import differences, formulas, total
-from workbook.checking.checks import check
-from workbook.checking.roster import load_roster
-from workbook.form.coercion import Value
-from workbook.form.definition import find_form, load_form
-from workbook.form.model import Form
-from workbook.layout.layout import lay_out
-from workbook.reading.reader import known_forms, read_returns
-from workbook.reading.submission import Filling, choose
-from workbook.summary.adding_up import FormSummary, Summary, aggregate
+from workbook import (
+    Filling,
+    Form,
+    FormSummary,
+    Summary,
+    aggregate,
+    check,
+    choose,
+    find_form,
+    load_form,
+    load_roster,
+    read_returns,
+)
+from workbook.form import Value
+from workbook.layout import lay_out
+from workbook.reading import known_forms
 
 ODD = Path(__file__).resolve().parents[2] / "forms" / "odd_form_2023.toml"
 COUNT = 18

@@ -8,16 +8,13 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from builder.summary.contents import build_summary
+from builder import build_summary
+from tests.api import finding
 from tests.fillings import FILLED, ROSTER, accepted, changed, filling
 from tests.office import CellError, Office
 from tests.sheets import cells, formulas
-from workbook.checking.roster import load_roster
-from workbook.findings import finding
-from workbook.package.opening import open_package
-from workbook.reading.submission import Return
-from workbook.summary.adding_up import aggregate
-from workbook.summary.reviews import load_reviews
+from workbook import Return, aggregate, load_reviews, load_roster
+from workbook.package import open_package
 from workbook.text import without_unseen
 
 EVIL = (

@@ -9,8 +9,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from builder.tables import data
-from builder.tables.data import DATABASE, folder_of, summary_of, write_data
+from builder import write_data
+from builder.tables import DATABASE, data, folder_of, summary_of
 from tests.fillings import (
     FILLED,
     ROSTER,
@@ -24,13 +24,9 @@ from tests.fillings import (
     sample_returns,
     two_years,
 )
-from workbook.errors import WorkbookError
-from workbook.form.definition import load_form
-from workbook.reading.submission import Return
+from workbook import Frames, Return, Summary, WorkbookError, aggregate, frames, load_form
 from workbook.round import new_round, receive, round_tables
-from workbook.summary.adding_up import Summary, aggregate
-from workbook.summary.schemas import FIXED
-from workbook.summary.tidy_frames import Frames, frames
+from workbook.summary import FIXED
 
 ARCHIVE = FILLED[0]
 TESTS = Path(__file__).resolve().parents[2]

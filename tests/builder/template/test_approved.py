@@ -11,10 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 from openpyxl.worksheet.worksheet import Worksheet
 
-from workbook import check, load_roster, read_returns
-from workbook.commands.cli import cli
-from workbook.commands.messages import CLEAN
-from workbook.errors import RosterError
+from tests.api import CLEAN, cli
+from workbook import RosterError, check, load_roster, read_returns
 from workbook.reading import ACCEPTED
 
 HEADS = ["预算编码", "部门", "一级指标", "二级指标", "三级指标", "年度指标值", "分值", "方向"]

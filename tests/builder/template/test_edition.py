@@ -8,9 +8,9 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 
+from builder import build_template
 from builder.template import Addressee, issue
 from builder.template.edition import Edition
-from builder.template.template import build_template
 from workbook.form import DEPARTMENT, DEPARTMENT_CODE, Form, Value, find_form
 from workbook.reading import Filling
 

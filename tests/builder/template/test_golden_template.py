@@ -18,8 +18,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from builder import build_template
 from tests import workbook_text as shown
-from workbook.form.definition import find_form
-from workbook.layout.layout import CALC_SHEET, CHECK_SHEET, CHECK_TOP, lay_out
+from workbook import find_form
+from workbook.layout import CALC_SHEET, CHECK_SHEET, CHECK_TOP, lay_out
 
 FORM = find_form("department_overall")
 CALC_ROWS = {block.calc_top for block in lay_out(FORM).blocks.values()}

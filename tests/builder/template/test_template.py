@@ -16,16 +16,13 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.formula import ArrayFormula
 from python_calamine import CalamineWorkbook
 
-from builder import build_template
-from builder.template.approved import Addressee
-from builder.template.sending_out import issue
+from builder import build_template, issue
+from builder.template import Addressee
 from tests.fillings import FILLED, filling, overall
 from tests.office import CellError, Office
-from workbook.errors import BuildError
-from workbook.form.coercion import Value
-from workbook.form.definition import available_forms, load_form
-from workbook.form.model import Form
-from workbook.layout.layout import (
+from workbook import BuildError, Filling, Form, load_form, read_returns
+from workbook.form import Value, available_forms
+from workbook.layout import (
     CALC_SHEET,
     CHECK_SHEET,
     CHECK_TOP,
@@ -34,8 +31,6 @@ from workbook.layout.layout import (
     LIST_SHEET,
     lay_out,
 )
-from workbook.reading.reader import read_returns
-from workbook.reading.submission import Filling
 from workbook.writing import file_name
 
 FORMS = [load_form(path) for path in available_forms()]

@@ -13,8 +13,7 @@ from matplotlib.patches import Rectangle
 
 from builder import draw_figure
 from tests.fillings import ROSTER, SAMPLES
-from workbook import Summary, aggregate, check, load_roster, read_returns
-from workbook.errors import WorkbookError
+from workbook import Summary, WorkbookError, aggregate, check, load_roster, read_returns
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from builder.web.page import build_page, page_text
-from builder.web.page_data import page_data
+from builder import build_page
+from builder.web.page import page_text
+from tests.api import finding, page_data
 from tests.fillings import (
     FILLED,
     accepted,
@@ -25,13 +26,8 @@ from tests.fillings import (
     rejected,
     sample_returns,
 )
-from workbook.checking.checks import check
-from workbook.checking.roster import Roster
-from workbook.errors import BuildError
-from workbook.findings import finding
-from workbook.summary.adding_up import Summary, aggregate
-from workbook.summary.reviews import Review, Reviews
-from workbook.summary.totals import INVALID, invalid
+from workbook import BuildError, Reviews, Roster, Summary, aggregate, check
+from workbook.summary import INVALID, Review, invalid
 
 EVIL = "</script><script>alert(1)</script><!--<img src=x onerror=alert(1)>"
 

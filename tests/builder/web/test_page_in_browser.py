@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from builder.web.page import build_page
+from builder import build_page
+from tests.api import finding
 from tests.fillings import (
     FILLED,
     ROSTER,
@@ -24,12 +25,8 @@ from tests.fillings import (
     sample_returns,
 )
 from tests.test_duties import PROJECT, of_project
-from workbook.checking.checks import check
-from workbook.checking.roster import load_roster
-from workbook.findings import finding
-from workbook.reading.submission import Return
-from workbook.summary.adding_up import Summary, aggregate
-from workbook.summary.reviews import Review, Reviews
+from workbook import Return, Reviews, Summary, aggregate, check, load_roster
+from workbook.summary import Review
 from workbook.text import printable_lines
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from lxml import etree
 
 from builder.word.chart import add_chart
 from builder.word.document import content
-from builder.word.official import PICTURE, official_template
+from builder.word.official import PICTURE
+from tests.api import official_template
 from tests.office import available
 from workbook.statements import Plot
 from workbook.word import convert

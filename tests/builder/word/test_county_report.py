@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from docx.document import Document
 
-from builder.word.county_report import build_county_report
-from builder.word.official import write_template
+from builder import build_county_report
+from builder.word import write_template
+from tests.api import finding
 from tests.fillings import (
     FILLED,
     ROSTER,
@@ -22,15 +23,11 @@ from tests.fillings import (
     rejected,
     sample_returns,
 )
-from workbook.checking.checks import check
-from workbook.checking.roster import load_roster
-from workbook.findings import finding
-from workbook.form.definition import load_form
+from workbook import Reviews, Summary, aggregate, check, load_form, load_roster
 from workbook.overview import coverage_counts
-from workbook.reading.submission import SKIPPED
+from workbook.reading import SKIPPED
 from workbook.statements.shortcomings import MOST_KINDS
-from workbook.summary.adding_up import Summary, aggregate
-from workbook.summary.reviews import Review, Reviews
+from workbook.summary import Review
 
 _RULE = """
 [[rule]]

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from builder.word.notices import write_notices
+from builder import write_notices
 from tests.fillings import ROSTER, SAMPLES
-from workbook import check, load_roster, read_returns
-from workbook.errors import BuildError
-from workbook.reading.submission import Return
+from workbook import BuildError, Return, check, load_roster, read_returns
 
 
 @pytest.fixture(scope="module")

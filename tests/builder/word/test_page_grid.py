@@ -21,10 +21,11 @@ from docx.oxml.ns import qn
 from docx.shared import Pt
 from lxml import etree
 
-from builder.word.county_report import build_county_report
-from builder.word.official import BODY, official_template
+from builder import build_county_report
+from builder.word.official import BODY
+from tests.api import official_template
 from tests.office import available
-from workbook.summary.adding_up import Summary
+from workbook import Summary
 from workbook.word import convert
 
 HERE = Path(__file__).resolve().parents[2]

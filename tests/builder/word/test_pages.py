@@ -18,14 +18,11 @@ from docx.shared import Pt
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 
-from builder.word.county_report import WHOLE, build_county_report
-from builder.word.report import department_report
+from builder import build_county_report
+from builder.word.county_report import WHOLE
+from tests.api import department_report
 from tests.fillings import FILLED, ROSTER, changed, filling, overall, sample_returns, submission
-from workbook.checking.checks import check
-from workbook.checking.roster import load_roster
-from workbook.form.definition import find_form
-from workbook.reading.submission import Filling, Submission
-from workbook.summary.adding_up import aggregate
+from workbook import Filling, Submission, aggregate, check, find_form, load_roster
 
 BODY = Pt(16)
 

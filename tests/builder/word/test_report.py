@@ -15,24 +15,20 @@ from docx.document import Document
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
-from builder.word.disclosure import INDEX, Written, select, write_reports
+from builder import write_reports
+from builder.word import select, write_template
+from builder.word.disclosure import INDEX, Written
 from builder.word.document import clean
-from builder.word.official import MARKER, official_template, write_template
-from builder.word.report import department_report
+from builder.word.official import MARKER
+from tests.api import department_report, finding, official_template
 from tests.fillings import FILLED, SAMPLES, accepted, changed, filling, rejected, submission
 from tests.office import Office
-from workbook.checking.checks import check
-from workbook.checking.roster import Roster, RosterEntry
-from workbook.errors import BuildError
-from workbook.findings import finding
-from workbook.form.coercion import Value
-from workbook.form.definition import find_form
-from workbook.form.narrative import NOTHING, outline
-from workbook.reading.submission import Filling, Return, Submission
+from workbook import BuildError, Filling, Return, Roster, Submission, check, find_form
+from workbook.checking import RosterEntry
+from workbook.form import NOTHING, Value, outline
 from workbook.text import fold
-from workbook.word.office import convert
+from workbook.word import convert, import_word
 from workbook.word.report_text import heading_name
-from workbook.word.returns import import_word
 
 SOURCE = next(path for path in FILLED if path.stem.startswith("125001"))
 FORM = find_form("department_overall")

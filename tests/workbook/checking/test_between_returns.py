@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.api import Severity
 from tests.fillings import (
     FILLED,
     ROSTER,
@@ -19,13 +20,8 @@ from tests.fillings import (
     project_form,
     sample_returns,
 )
-from workbook.catalogue import Severity
-from workbook.checking.between_returns import add_findings_between
-from workbook.checking.roster import Roster, load_roster
-from workbook.checking.senders import sort_by_sender
-from workbook.errors import RosterError
-from workbook.findings import Finding
-from workbook.reading.submission import Return
+from workbook import Finding, Return, Roster, RosterError, load_roster
+from workbook.checking import add_findings_between, sort_by_sender
 
 GIVEN = filling(FILLED[0])
 

@@ -9,16 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.api import Severity
 from tests.fillings import FILLED, SAMPLES, filling
-from workbook import check
+from workbook import Filling, Finding, Form, Return, check
 from workbook.address import split_a1
-from workbook.catalogue import Severity
-from workbook.checking.columns import View, gather, take_over
-from workbook.findings import Finding
-from workbook.form.coercion import Value
-from workbook.form.model import Form
+from workbook.checking import View, gather
+from workbook.checking.columns import take_over
+from workbook.form import Value
 from workbook.layout import FORM_SHEET
-from workbook.reading.submission import ACCEPTED, Filling, Return, submit
+from workbook.reading import ACCEPTED, submit
 
 SEED = next((SAMPLES / "filled").glob("125001_*.toml"))
 

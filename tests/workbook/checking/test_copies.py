@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from builder.word.notices import write_notices
+from builder import write_notices
+from tests.api import Severity
 from tests.fillings import FILLED, accepted, changed, filling, project, project_form
-from workbook.catalogue import Severity
+from workbook import WorkbookError
 from workbook.checking import add_findings_between, check, sort_by_sender
 from workbook.commands.options import exit_code
-from workbook.errors import WorkbookError
 from workbook.form import Value
 from workbook.reading import Filling, Return, choose
 from workbook.summary import aggregate

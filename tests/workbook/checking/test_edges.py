@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from builder import build_summary, build_template
+from tests.api import KINDS, Severity, Standpoint, judge_case
 from tests.fillings import (
     FILLED,
     SAMPLES,
@@ -21,38 +22,39 @@ from tests.fillings import (
     overall,
     project_form,
 )
-from workbook import aggregate, check, read_returns
-from workbook.catalogue import Severity
-from workbook.checking.checks import judge, judge_case, tidy
-from workbook.checking.columns import (
+from workbook import (
+    Filling,
+    Finding,
+    Form,
+    Return,
+    RosterError,
+    Submission,
+    aggregate,
+    check,
+    load_form,
+    load_roster,
+    read_returns,
+)
+from workbook.checking import (
     BROKEN,
     HOLDS,
     UNDECIDED,
     VERDICTS,
-    View,
-    gather,
-    take_over,
-    value_at,
-)
-from workbook.checking.expected_scores import (
     ExpectedScoreCollector,
+    View,
     expected_score_frame,
     expected_scores_of,
+    gather,
+    judge,
+    tidy,
+    value_at,
 )
-from workbook.checking.roster import load_roster
+from workbook.checking.columns import take_over
 from workbook.checking.senders import sender_of
-from workbook.errors import RosterError
-from workbook.expression.nodes import Node
-from workbook.expression.operands import ERROR
-from workbook.expression.syntax import parse
-from workbook.findings import Finding
-from workbook.form.coercion import Value
-from workbook.form.definition import load_form
-from workbook.form.kinds import KINDS
-from workbook.form.model import CELL, ROW, Form, Part
-from workbook.form.scope import Standpoint
-from workbook.layout.layout import default_plan, lay_out
-from workbook.reading.submission import ACCEPTED, Filling, Return, Submission, submit
+from workbook.expression import ERROR, Node, parse
+from workbook.form import CELL, ROW, Part, Value
+from workbook.layout import default_plan, lay_out
+from workbook.reading import ACCEPTED, submit
 
 FORM = overall()
 GIVEN = filling(FILLED[0])

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pytest
 
 from tests.fillings import FILLED, accepted, changed, filling
-from workbook.checking.between_returns import add_findings_between
+from workbook import Filling, Return
+from workbook.checking import add_findings_between
 from workbook.form import Value
-from workbook.reading.submission import Filling, Return
 
 _WHOLE = filling(FILLED[0])
 GIVEN = Filling(

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.fillings import FILLED, accepted, changed, filling, overall, sample_returns
+from workbook import Finding
 from workbook.checking import Batch, judge, likely_slip
 from workbook.checking.mistypings import number_meant
-from workbook.findings import Finding
-from workbook.form import Form, find_form
-from workbook.form.coercion import Value
+from workbook.form import Form, Value, find_form
 from workbook.reading import Filling
 
 ARCHIVES = filling(next(p for p in FILLED if p.name.startswith("118001")))

@@ -12,9 +12,8 @@ import openpyxl
 import pytest
 
 from tests.fillings import ROSTER
-from workbook.checking.roster import load_roster
-from workbook.checking.table_file import TableFile
-from workbook.errors import RosterError
+from workbook import RosterError, load_roster
+from workbook.checking import TableFile
 
 HEAD = "预算编码,部门,联系人,联系电话,口令\n"
 ROWS = "001001,甲局,张三,0730-1,abc\n002001,乙局,,,\n"

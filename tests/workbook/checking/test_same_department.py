@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.api import finding
 from tests.fillings import FILLED, accepted, changed, filling, rejected
-from workbook.checking.between_returns import add_findings_between
-from workbook.checking.roster import Roster, RosterEntry, load_roster
-from workbook.checking.same_department import Identity, department_numbers, full_name, pair
-from workbook.checking.senders import sort_by_sender
-from workbook.errors import RosterError, WorkbookError
-from workbook.findings import finding
-from workbook.reading.submission import Return
-from workbook.summary.adding_up import aggregate
+from workbook import Return, Roster, RosterError, WorkbookError, aggregate, load_roster
+from workbook.checking import (
+    Identity,
+    RosterEntry,
+    add_findings_between,
+    full_name,
+    pair,
+    sort_by_sender,
+)
+from workbook.checking.same_department import department_numbers
 
 GIVEN = filling(FILLED[0])
 

@@ -19,11 +19,10 @@ import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.api import CLEAN, FOUND, WRONG, cli
 from tests.fillings import ROSTER, SAMPLES
-from workbook.commands.cli import cli
-from workbook.commands.messages import CLEAN, FOUND, WRONG
-from workbook.form.definition import find_form, load_form
-from workbook.layout.layout import lay_out
+from workbook import find_form, load_form
+from workbook.layout import lay_out
 
 RETURNS = SAMPLES / "returns"
 SEED = RETURNS / "125001_岳阳市云溪区科学技术协会.xlsx"

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from builder import build_template
+from tests.api import FOUND, WRONG
 from tests.fillings import FILLED, changed, filling, overall
 from tests.workbook.commands.test_cli import printed, run
-from workbook.commands.messages import FOUND, WRONG
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,12 @@ from pathlib import Path
 import click
 import pytest
 
-from builder.template.template import build_template
+from builder import build_template
+from tests.api import CLEAN, FORMS_DIR, FOUND, WRONG, cli
 from tests.fillings import SAMPLES, filling
 from tests.workbook.commands.test_cli import run
-from workbook.commands.cli import cli
-from workbook.commands.messages import CLEAN, FOUND, WRONG
-from workbook.form.composition import FORMS_DIR
-from workbook.form.definition import find_form, form_of, load_form
+from workbook import find_form, load_form
+from workbook.form import form_of
 
 SUCCESSOR = SAMPLES / "forms" / "department_overall_2025.toml"
 ODD = Path(__file__).resolve().parents[2] / "forms" / "odd_form_2023.toml"

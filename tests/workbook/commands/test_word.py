@@ -9,10 +9,10 @@ from pathlib import Path
 import docx
 import pytest
 
+from tests.api import CLEAN, FOUND, WRONG
 from tests.fillings import ROSTER, SAMPLES
 from tests.workbook.commands.test_cli import run
 from workbook.commands.former_outputs import LIST
-from workbook.commands.messages import CLEAN, FOUND, WRONG
 
 STEM = "125001_岳阳市云溪区科学技术协会"
 RETURN = SAMPLES / "returns" / f"{STEM}.xlsx"

@@ -13,9 +13,9 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from tests.api import cli
 from tests.desks import started
 from workbook.commands import desk_command
-from workbook.commands.cli import cli
 from workbook.round import opened
 
 

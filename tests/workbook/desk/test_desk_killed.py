@@ -20,7 +20,7 @@ from tests.clicking import Clicking, DeskGone
 from tests.desks import started
 from tests.workbook.round import killed_year as script
 from tests.workbook.round.test_killed import cells, events, handed_in, stored, written
-from workbook.errors import WorkbookError
+from workbook import WorkbookError
 from workbook.round import acting_as, counted_returns, opened, status, verify
 
 if TYPE_CHECKING:

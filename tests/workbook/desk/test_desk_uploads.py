@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.api import Limits
 from tests.desks import SAMPLES, Clerk, RunningDesk, dies
 from workbook.desk import uploads
 from workbook.desk.jobs import Errand
 from workbook.desk.rounds_on_desk import RoundOnDesk, Snapshot
-from workbook.limits import Limits
 from workbook.round import close_round, opened
 
 

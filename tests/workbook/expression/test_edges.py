@@ -8,18 +8,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.api import ExpressionError, Standpoint
 from tests.workbook.expression.test_operators import numbers, run, words
+from workbook import find_form, load_form
 from workbook import text as texts
-from workbook.checking.columns import typed_cells
-from workbook.errors import ExpressionError
-from workbook.expression.nodes import Ref, decimals_of
-from workbook.expression.operands import BLANK, ERROR, NUMBER, TEXT, Cells, Type, number_text
-from workbook.expression.operators import OPS
-from workbook.expression.renderings import cells_of, evaluate, to_formula
-from workbook.expression.syntax import parse
-from workbook.form.definition import find_form, load_form
-from workbook.form.model import CELL
-from workbook.form.scope import Standpoint
+from workbook.checking import typed_cells
+from workbook.expression import (
+    BLANK,
+    ERROR,
+    NUMBER,
+    OPS,
+    TEXT,
+    Cells,
+    Ref,
+    Type,
+    cells_of,
+    evaluate,
+    number_text,
+    parse,
+    to_formula,
+)
+from workbook.expression.nodes import decimals_of
+from workbook.form import CELL
 
 FORM = find_form("department_overall")
 

@@ -13,10 +13,20 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from workbook import text as texts
+from workbook.expression import (
+    BLANK,
+    ERROR,
+    NUMBER,
+    OPS,
+    TEXT,
+    Array,
+    Cells,
+    Type,
+    literal,
+    rounded,
+)
 from workbook.expression.notation import FUNCTIONS
-from workbook.expression.operands import BLANK, ERROR, NUMBER, TEXT, Array, Cells, Op, Param, Type
-from workbook.expression.operators import OPS, rounded
-from workbook.expression.text_operators import literal
+from workbook.expression.operands import Op, Param
 
 KNOWN_SINCE_2007 = {
     *(

@@ -8,25 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbook.checking.columns import typed_cells
-from workbook.errors import ExpressionError
-from workbook.expression.nodes import (
+from tests.api import ExpressionError, Standpoint
+from workbook import find_form
+from workbook.checking import typed_cells
+from workbook.expression import (
+    ERROR,
     Call,
+    Cells,
     Literal,
     Node,
     Ref,
-    decimals_of,
+    Type,
+    evaluate,
+    parse,
+    read_define,
+    read_signature,
     references,
-    tolerance_between,
+    to_formula,
 )
-from workbook.expression.notation import read_define, read_signature
-from workbook.expression.operands import ERROR, Cells, Type
-from workbook.expression.renderings import evaluate, to_formula
-from workbook.expression.syntax import parse
-from workbook.form.coercion import Value
-from workbook.form.definition import find_form
-from workbook.form.model import CELL, GROUP, ROW
-from workbook.form.scope import Standpoint
+from workbook.expression.nodes import decimals_of, tolerance_between
+from workbook.form import CELL, GROUP, ROW, Value
 
 FORM = find_form("department_overall")
 WORD_LISTS = {"delays": ("推迟", "延期"), "kinds": ("优", "良")}

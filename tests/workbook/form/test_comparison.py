@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from workbook.form.comparison import PART_WORDS, differences, places_with
+from workbook import Form, find_form, load_form
+from workbook.form import differences, places_with
+from workbook.form.comparison import PART_WORDS
 from workbook.form.composition import FORM_SHAPE, TablesByName
-from workbook.form.definition import find_form, load_form
-from workbook.form.model import Form
 from workbook.form.toml_table import KEYS
 
 ODD = Path(__file__).resolve().parents[2] / "forms" / "odd_form_2023.toml"

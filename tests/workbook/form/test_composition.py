@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from workbook.checking.checks import judge_case
-from workbook.errors import FormError
-from workbook.form.composition import FORMS_DIR, RULE_SETS_DIR
-from workbook.form.definition import available_forms, form_of, load_form
-from workbook.form.model import Form
+from tests.api import FORMS_DIR, RULE_SETS_DIR, judge_case
+from workbook import Form, FormError, load_form
+from workbook.form import available_forms, form_of
 
 BASE = """
 id = "base"

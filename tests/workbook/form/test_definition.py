@@ -10,20 +10,16 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from builder.template.template import build_template
+from builder import build_template
 from tests import fillings
+from tests.api import FORMS_DIR, RULE_SETS_DIR, judge_case
 from tests.own_cases import own_cases, own_verdicts
-from workbook.checking.checks import check, judge_case
-from workbook.errors import FormError
-from workbook.expression.nodes import references
-from workbook.form.composition import FORMS_DIR, RULE_SETS_DIR
-from workbook.form.definition import NEEDED, available_forms, find_form, load_form
-from workbook.form.model import CELL, GROUP, ROW, Form, Rule
-from workbook.form.vocabulary import terms_of
-from workbook.layout.layout import lay_out
-from workbook.reading.reader import read_returns
-from workbook.reading.submission import ACCEPTED, Filling
-from workbook.summary.tidy_frames import frames
+from workbook import Filling, Form, FormError, check, find_form, frames, load_form, read_returns
+from workbook.expression import references
+from workbook.form import CELL, GROUP, ROW, Rule, available_forms, terms_of
+from workbook.form.definition import NEEDED
+from workbook.layout import lay_out
+from workbook.reading import ACCEPTED
 
 ODD = Path(__file__).resolve().parents[2] / "forms" / "odd_form_2023.toml"
 SHIPPED = tuple(load_form(path) for path in available_forms())

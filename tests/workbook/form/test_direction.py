@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.api import judge_case
 from workbook import find_form
-from workbook.checking.checks import judge_case
 from workbook.form import Case, Form, Value
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.workbook.form.test_composition import BASE
-from workbook.errors import FormError
-from workbook.form.definition import load_form
+from workbook import FormError, load_form
 
 SHEET = 'sheet = "表"'
 BUDGET = 'budget = { label = "预算数", kind = "money", prompt = "万元。" }'

@@ -13,22 +13,31 @@ from hypothesis import strategies as st
 
 from builder import build_summary, build_template
 from builder.sheets.listing import LOOKS
-from builder.word.report import department_report
+from tests.api import KINDS, department_report
 from tests.office import Office
 from tests.sheets import differences, formulas
-from workbook import aggregate, check, load_form, read_returns
+from workbook import (
+    Filling,
+    Form,
+    Return,
+    Submission,
+    aggregate,
+    check,
+    frames,
+    load_form,
+    read_returns,
+)
 from workbook.address import letters
-from workbook.checking.columns import View, gather
+from workbook.checking import View, gather
 from workbook.commands.output import spot_record
-from workbook.expression.operands import Type
-from workbook.form.coercion import Raw, Value, coerce_number, serial
-from workbook.form.kinds import AS_SIGNED, KINDS, shown
-from workbook.form.model import Form
-from workbook.layout.layout import lay_out
-from workbook.reading.submission import ACCEPTED, Filling, Return, Submission
-from workbook.summary.schemas import section_schema
-from workbook.summary.tidy_frames import frames
-from workbook.word.returns import import_word
+from workbook.expression import Type
+from workbook.form import Raw, Value, serial, shown
+from workbook.form.coercion import coerce_number
+from workbook.form.kinds import AS_SIGNED
+from workbook.layout import lay_out
+from workbook.reading import ACCEPTED
+from workbook.summary import section_schema
+from workbook.word import import_word
 
 NUMBERS = sorted(name for name, kind in KINDS.items() if kind.type is Type.NUMBER)
 TEXTS = sorted(name for name, kind in KINDS.items() if kind.type is Type.TEXT)

@@ -7,17 +7,18 @@ from typing import Any
 import pytest
 
 from tests.fillings import FILLED, filling, overall
-from workbook.checking.columns import View, gather
-from workbook.form.coercion import Value
-from workbook.form.narrative import (
+from workbook import Filling
+from workbook.checking import View, gather
+from workbook.form import (
     NOTHING,
+    Value,
     chapter_text,
     is_written,
     outline,
     report_section,
     report_title,
 )
-from workbook.reading.submission import Filling, submit
+from workbook.reading import submit
 
 FORM = overall()
 SEED = next(path for path in FILLED if path.name.startswith("125001"))

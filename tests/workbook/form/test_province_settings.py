@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from builder.template.template import build_template
+from builder import build_template
+from tests.api import judge_case
 from tests.own_cases import own_cases, own_verdicts
 from workbook import find_form, load_form
 from workbook.checking import View, gather
-from workbook.checking.checks import judge_case
 from workbook.form import Case, Form, Value
 from workbook.reading import Filling, submit
 

@@ -8,15 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.api import RULE_SETS_DIR, judge_case
 from tests.fillings import accepted
-from workbook.checking.checks import check, judge_case
-from workbook.errors import FormError
-from workbook.form.coercion import Value
-from workbook.form.comparison import differences
-from workbook.form.composition import RULE_SETS_DIR
-from workbook.form.definition import find_form, load_form
-from workbook.form.model import Form
-from workbook.reading.submission import Filling
+from workbook import Filling, Form, FormError, check, find_form, load_form
+from workbook.form import Value, differences
 
 HEAD = """
 id = "own"

@@ -11,13 +11,12 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from builder.template.template import build_template
+from builder import build_template
 from tests import fillings
 from tests.office import Office, Target
-from workbook.errors import BuildError
-from workbook.form.definition import available_forms, load_form
-from workbook.form.model import CELL, Form
-from workbook.layout.layout import (
+from workbook import BuildError, Form, load_form
+from workbook.form import CELL, available_forms
+from workbook.layout import (
     CALC_SHEET,
     FORM_RECORDS,
     FORM_SHEET,

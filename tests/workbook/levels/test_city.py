@@ -16,11 +16,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from builder import build_county_report, build_page, build_summary, build_template, write_data
+from tests.api import cli
 from tests.rounds import DEPARTMENTS, ByOpenpyxl, dated, faultless
-from workbook import aggregate, find_form, frames
+from workbook import WorkbookError, aggregate, find_form, frames
 from workbook.checking import Roster, RosterEntry
-from workbook.commands.cli import cli
-from workbook.errors import WorkbookError
 from workbook.form import Value, form_of
 from workbook.levels import (
     city_status,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.api import Severity, finding
 from tests.fillings import (
     ROSTER,
     project,
@@ -14,14 +15,9 @@ from tests.fillings import (
     return_of,
     sample_returns,
 )
-from workbook.catalogue import Severity
-from workbook.checking.checks import check
-from workbook.checking.roster import load_roster
-from workbook.findings import finding
+from workbook import Return, Summary, aggregate, check, load_roster
 from workbook.overview import Attention, attention, by_rate, coverage_counts, distribution
 from workbook.overview.spread import CHARTED
-from workbook.reading.submission import Return
-from workbook.summary.adding_up import Summary, aggregate
 
 ROSTER_ = load_roster(ROSTER)
 

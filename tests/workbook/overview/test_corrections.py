@@ -4,12 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from tests.api import Severity, finding
 from tests.fillings import FILLED, accepted, changed, filling, return_of, sample_returns
-from workbook.catalogue import Severity
-from workbook.findings import Finding, finding
-from workbook.overview.corrections import effects, next_steps, problem_list, problems
-from workbook.reading.submission import Return
-from workbook.summary.adding_up import Summary, aggregate
+from workbook import Finding, Return, Summary, aggregate
+from workbook.overview import effects, next_steps, problem_list, problems
 from workbook.summary.previous import compare
 
 BUDGET = "funds.original_budget"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.api import finding
 from tests.fillings import (
     main_form,
     overall,
@@ -13,11 +14,11 @@ from tests.fillings import (
     return_of,
     sample_returns,
 )
-from workbook.findings import finding
-from workbook.form.model import METRICS, Sense
-from workbook.overview.sampling import Sampling, metrics, sample
-from workbook.reading.submission import Return
-from workbook.summary.adding_up import FormSummary, aggregate
+from workbook import FormSummary, Return, aggregate
+from workbook.form import Sense
+from workbook.form.model import METRICS
+from workbook.overview import Sampling, sample
+from workbook.overview.sampling import metrics
 
 USUAL = Sampling.of(overall().key_fields)
 

@@ -23,23 +23,15 @@ import pytest
 from click.testing import CliRunner
 
 from builder import build_template
+from tests.api import Limits, Refused, cli, read_return
 from tests.fillings import FILLED, changed, codes, filling
 from tests.office import Format, Office
 from tests.parameters import few_of
-from workbook import check
-from workbook.commands.cli import cli
-from workbook.errors import Refused
-from workbook.findings import Finding
-from workbook.form.model import Form
-from workbook.limits import Limits
+from workbook import Filling, Finding, Form, Return, check, frames, read_returns
 from workbook.package import encrypted as locked
-from workbook.package import foreign, worker
+from workbook.package import foreign, members, open_bytes, open_package, worker
 from workbook.package import zip_bundle as parcel
-from workbook.package.opening import open_bytes, open_package
-from workbook.package.zip_bundle import members
-from workbook.reading.reader import read_return, read_returns
-from workbook.reading.submission import ACCEPTED, REJECTED, SKIPPED, Filling, Return
-from workbook.summary.tidy_frames import frames
+from workbook.reading import ACCEPTED, REJECTED, SKIPPED
 
 PASSWORD = "秘密-2024"
 

@@ -22,17 +22,14 @@ from hypothesis import strategies as st
 from isal import isal_zlib
 from python_calamine import CalamineWorkbook
 
+from tests.api import Limits, Refused
 from tests.office import Office
-from workbook.errors import Refused
-from workbook.limits import Limits
-from workbook.package import container
+from workbook.package import Package, ParseTask, RawCell, Sheet, Watch, container, open_package
 from workbook.package import opening as package_module
 from workbook.package import plain_xml as plainxml
-from workbook.package.container import Packed, Watch, directory
-from workbook.package.opening import Package, open_package
-from workbook.package.parts import ParseTask, parse_strings
+from workbook.package.container import Packed, directory
+from workbook.package.parts import parse_strings
 from workbook.package.sheet_fragments import parse_sheet
-from workbook.package.sheets import RawCell, Sheet
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"

@@ -11,15 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder import build_template
+from tests.api import Limits, Refused
 from tests.fillings import FILLED, filling, overall
-from workbook.errors import Refused
-from workbook.limits import Limits
+from workbook.package import ParseTask, Watch, open_bytes, sheet_fragments
 from workbook.package import parts as ooxml
 from workbook.package import plain_xml as plainxml
-from workbook.package import sheet_fragments
-from workbook.package.container import Watch
-from workbook.package.opening import open_bytes
-from workbook.package.parts import ParseTask, parse_strings
+from workbook.package.parts import parse_strings
 from workbook.package.seen import Seen
 from workbook.package.sheet_fragments import FragmentedSheet, parse_sheet
 from workbook.package.sheets import parse

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.fillings import FILLED, accepted, filling
-from workbook.errors import WorkbookError
-from workbook.reading import FolderCounties, require_counties
-from workbook.reading.counties import of_counties
+from workbook import WorkbookError
+from workbook.reading import FolderCounties, of_counties, require_counties
 from workbook.stores import location
 
 

@@ -8,15 +8,12 @@ import openpyxl
 import pytest
 
 from builder import build_template
+from tests.api import read_return
 from tests.fillings import FILLED, filling, overall
 from tests.office import Format, Office
-from workbook import check
-from workbook.errors import FormError
-from workbook.form.definition import load_form
-from workbook.layout.layout import lay_out
-from workbook.reading.reader import read_return
-from workbook.reading.submission import ACCEPTED, Return
-from workbook.summary.tidy_frames import frames
+from workbook import FormError, Return, check, frames, load_form
+from workbook.layout import lay_out
+from workbook.reading import ACCEPTED
 
 FORM = overall()
 SHEET = "自评报告"

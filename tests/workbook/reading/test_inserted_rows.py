@@ -9,16 +9,14 @@ import openpyxl
 import pytest
 
 from builder import build_template
+from tests.api import read_return
 from tests.fillings import FILLED, filling
 from tests.office import Format, Office
 from tests.returns.cases import row_of_indicators
 from tests.returns.clients import HOME, Step, unlocked
-from workbook import check, find_form
-from workbook.form.coercion import Value
+from workbook import Return, check, find_form, frames
+from workbook.form import Value
 from workbook.layout import default_plan
-from workbook.reading.reader import read_return
-from workbook.reading.submission import Return
-from workbook.summary.tidy_frames import frames
 
 FORM = find_form("department_overall")
 GIVEN = filling(FILLED[0])

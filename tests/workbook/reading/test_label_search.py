@@ -9,13 +9,12 @@ import pytest
 from openpyxl.workbook.workbook import Workbook
 
 from builder import build_template
+from tests.api import read_return
 from tests.fillings import FILLED, filling
 from tests.office import Office
-from workbook import check
-from workbook.form.model import Form
-from workbook.layout.layout import default_plan
-from workbook.reading.reader import read_return
-from workbook.reading.submission import ACCEPTED, REJECTED, Return, Submission
+from workbook import Form, Return, Submission, check
+from workbook.layout import default_plan
+from workbook.reading import ACCEPTED, REJECTED
 
 GIVEN = filling(FILLED[0])
 

@@ -12,14 +12,11 @@ import openpyxl
 import pytest
 
 from builder import build_template
+from tests.api import Severity, read_return
 from tests.fillings import FILLED, SAMPLES, codes, filling, overall
-from workbook import check, find_form, load_form, read_returns
-from workbook.catalogue import Severity
-from workbook.checking.columns import View, gather
-from workbook.form.model import Form
-from workbook.reading import reader
-from workbook.reading.reader import find_files, read_return
-from workbook.reading.submission import ACCEPTED, REJECTED, SKIPPED, Filling
+from workbook import Filling, Form, check, find_form, load_form, read_returns
+from workbook.checking import View, gather
+from workbook.reading import ACCEPTED, REJECTED, SKIPPED, find_files, reader
 
 SEED = next((SAMPLES / "returns").glob("125001_*.xlsx"))
 

@@ -12,17 +12,14 @@ import openpyxl
 import pytest
 
 from builder import build_template
+from tests.api import Severity, read_return
 from tests.fillings import FILLED, SAMPLES, filling
 from tests.office import Office
 from tests.parameters import few_of
-from workbook import check, find_form
-from workbook.catalogue import Severity
-from workbook.findings import Finding
-from workbook.form.model import CELL, Form
-from workbook.layout.formulas import canonical
-from workbook.layout.layout import lay_out
-from workbook.reading.reader import read_return
-from workbook.reading.submission import ACCEPTED, Filling
+from workbook import Filling, Finding, Form, check, find_form
+from workbook.form import CELL
+from workbook.layout import canonical, lay_out
+from workbook.reading import ACCEPTED
 
 RETURNS = sorted((SAMPLES / "returns").glob("*.xlsx"))
 FORM = "xl/worksheets/sheet2.xml"

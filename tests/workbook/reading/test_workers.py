@@ -18,8 +18,9 @@ import pytest
 from dask.base import tokenize
 
 from tests.fillings import SAMPLES
-from workbook.errors import WorkbookError
-from workbook.reading.workers import NOT_STARTED, Processes, WorkBatch, dispatch, executor_at
+from workbook import WorkbookError
+from workbook.reading import Processes, WorkBatch, dispatch, executor_at
+from workbook.reading.workers import NOT_STARTED
 
 POISON = 13
 

@@ -11,20 +11,17 @@ import numpy as np
 import pytest
 
 from tests.fillings import SAMPLES
-from workbook.checking import columns
-from workbook.checking.checks import Trial, trial
-from workbook.checking.columns import BROKEN, Batch, View, gather
-from workbook.expression.operands import BLANK, NUMBER, Cells
-from workbook.expression.operators import OPS
-from workbook.form.coercion import Value
-from workbook.form.definition import available_forms, form_of, load_form
-from workbook.form.model import ROW, Form, Rule
-from workbook.layout.layout import cell_name, lay_out
-from workbook.reading.submission import Filling, submit
+from workbook import Filling, Form, load_form
+from workbook.checking import BROKEN, Batch, Trial, View, columns, gather, trial
+from workbook.expression import BLANK, NUMBER, OPS, Cells
+from workbook.form import ROW, Rule, Value, available_forms, form_of
+from workbook.layout import cell_name, lay_out
+from workbook.reading import submit
+from workbook.rehearsal import Rehearsal, Remark, rehearse
 from workbook.rehearsal.in_sheet import verdicts_in_sheet
 from workbook.rehearsal.random_fillings import random_fillings
-from workbook.rehearsal.rehearsal import Rehearsal, Remark, Sort, _Outcomes, rehearse
-from workbook.word.office import NoOffice
+from workbook.rehearsal.rehearsal import Sort, _Outcomes
+from workbook.word import NoOffice
 
 ODD = Path(__file__).resolve().parents[2] / "forms" / "odd_form_2023.toml"
 SUCCESSOR = SAMPLES / "forms" / "department_overall_2025.toml"

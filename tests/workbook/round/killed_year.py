@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import workbook.round
-from workbook.errors import WorkbookError
+from workbook import WorkbookError
 
 CODES = ("101001", "102001", "103001", "104001", "107001", "106001")
 FAULTY = CODES[:2]

@@ -15,9 +15,9 @@ import openpyxl
 import pytest
 
 from builder import build_template
+from tests.api import Ledger
 from tests.rounds import ByOpenpyxl, dated, faultless, roster
-from workbook import find_form
-from workbook.errors import BuildError
+from workbook import BuildError, find_form
 from workbook.round import (
     Received,
     acting_as,
@@ -30,7 +30,6 @@ from workbook.round import (
     status,
 )
 from workbook.round import intake as module
-from workbook.round.ledger import Ledger
 
 OVERALL = "department_overall"
 EDUCATION, WATER = "清江县教育局", "清江县水利局"

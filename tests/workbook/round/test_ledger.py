@@ -18,12 +18,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.api import Ledger, cli
 from tests.rounds import roster
-from workbook.commands.cli import cli
-from workbook.errors import WorkbookError
+from workbook import WorkbookError
+from workbook.round import DutyKey, Event, new_round, receive, status
 from workbook.round import ledger as module
-from workbook.round import new_round, receive, status
-from workbook.round.ledger import DutyKey, Event, Ledger, Overtaken, body_of, hash_of
+from workbook.round.ledger import Overtaken, body_of, hash_of
 
 READINGS = tuple({"n": n, "text": random.Random(n).randbytes(3000).hex()} for n in range(5))
 BODIES = tuple(map(body_of, READINGS))

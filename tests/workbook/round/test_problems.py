@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.api import CATALOGUE
 from tests.fillings import accepted, overall
 from tests.office import Office
 from tests.rounds import ByOffice, ByOpenpyxl, Hand, Values, answers, dated, faultless, roster
-from workbook.catalogue import CATALOGUE
 from workbook.checking import check
 from workbook.form import Value
 from workbook.layout import NUMBER, lay_out

@@ -14,8 +14,7 @@ import pytest
 from builder import build_template
 from tests.office import Office
 from tests.rounds import DEPARTMENTS, PROJECTS, ByOpenpyxl, answers, dated, faultless, roster
-from workbook import find_form
-from workbook.errors import WorkbookError
+from workbook import WorkbookError, find_form
 from workbook.form import Value
 from workbook.round import (
     assign,

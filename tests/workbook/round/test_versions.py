@@ -12,14 +12,20 @@ from typing import Any
 import pytest
 
 from builder import build_template
+from tests.api import Ledger
 from tests.office import Office
 from tests.rounds import DEPARTMENTS, ByOffice, ByOpenpyxl, Hand, dated, faultless, roster
-from workbook import find_form
-from workbook.errors import WorkbookError
+from workbook import WorkbookError, find_form
 from workbook.form import Value
 from workbook.round import (
+    Board,
+    DutyKey,
+    DutyState,
+    Event,
+    OpenRound,
     close_round,
     decide,
+    fold,
     new_round,
     opened,
     receive,
@@ -29,10 +35,8 @@ from workbook.round import (
     status,
     verify,
 )
-from workbook.round.folder import OpenRound, RoundFolder
-from workbook.round.ledger import DutyKey, Event, Ledger
+from workbook.round.folder import RoundFolder
 from workbook.round.problems import Problem
-from workbook.round.state import Board, DutyState, fold
 
 OVERALL = "department_overall"
 OWN = DutyKey("", "101001", OVERALL)

@@ -14,19 +14,22 @@ from click.testing import CliRunner
 from distributed import Client, LocalCluster, WorkerPlugin
 from pandas.testing import assert_frame_equal
 
+from tests.api import FOUND, Folder, cli
 from tests.fillings import ROSTER, SAMPLES
-from workbook import aggregate, check, load_roster, read_returns
-from workbook.commands.cli import cli
-from workbook.commands.messages import FOUND
-from workbook.reading.counties import County, FolderCounties
-from workbook.reading.reader import Forms, Passwords, known_forms, read_batch
-from workbook.reading.submission import Return
-from workbook.reading.workers import WorkBatch
-from workbook.scale import partitions
+from workbook import (
+    FolderCounties,
+    Partitions,
+    Return,
+    aggregate,
+    check,
+    load_roster,
+    read_returns,
+    roll_up,
+    write_partitions,
+)
+from workbook.reading import County, Forms, Passwords, WorkBatch, known_forms, read_batch
+from workbook.scale import listed, partitions
 from workbook.scale.batches import is_record
-from workbook.scale.partitions import Partitions, listed, write_partitions
-from workbook.scale.rollup import roll_up
-from workbook.stores import Folder
 
 pytestmark = pytest.mark.long
 

@@ -26,33 +26,31 @@ from pandas.testing import assert_frame_equal
 from pyarrow.parquet import read_schema
 
 from builder import build_summary
-from builder.tables.data import tables_of
+from builder.tables import tables_of
+from tests.api import Folder
 from tests.fillings import ROSTER, SAMPLES
-from workbook import aggregate, check, load_roster, read_returns
-from workbook.checking.checks import judge
-from workbook.errors import WorkbookError
-from workbook.form.definition import form_of
-from workbook.reading.counties import County
-from workbook.reading.reader import Forms, Passwords, known_forms, read_batch
-from workbook.reading.submission import Return
-from workbook.reading.workers import Processes, WorkBatch
-from workbook.scale import partitions, rollup
-from workbook.scale.batches import BatchRecord, FileState, files_now, is_record
-from workbook.scale.partitions import (
-    LISTED,
-    ORDER,
+from workbook import (
+    Frames,
     Partitions,
-    _definitions,
-    _ReadingTask,
-    clear,
-    listed,
+    Return,
+    Summary,
+    WorkbookError,
+    aggregate,
+    check,
+    frames,
+    load_roster,
+    read_returns,
+    roll_up,
     write_partitions,
 )
-from workbook.scale.rollup import roll_up
-from workbook.stores import Folder, location
-from workbook.summary.adding_up import Summary
+from workbook.checking import judge
+from workbook.form import form_of
+from workbook.reading import County, Forms, Passwords, Processes, WorkBatch, known_forms, read_batch
+from workbook.scale import clear, listed, partitions, rollup
+from workbook.scale.batches import BatchRecord, FileState, files_now, is_record
+from workbook.scale.partitions import LISTED, ORDER, _definitions, _ReadingTask
+from workbook.stores import location
 from workbook.summary.coverage import day_received
-from workbook.summary.tidy_frames import Frames, frames
 
 POISON = "poison"
 ROUND = sorted(path.name for path in (SAMPLES / "returns").glob("*.xlsx"))

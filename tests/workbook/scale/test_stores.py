@@ -14,9 +14,7 @@ from moto.server import ThreadedMotoServer
 from pandas.testing import assert_frame_equal
 
 from tests.fillings import ROSTER, SAMPLES
-from workbook import aggregate, check, load_roster, read_returns
-from workbook.scale.partitions import write_partitions
-from workbook.scale.rollup import roll_up
+from workbook import aggregate, check, load_roster, read_returns, roll_up, write_partitions
 from workbook.stores import location, state_in_store
 
 COUNTY = "云溪区"

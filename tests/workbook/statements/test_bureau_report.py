@@ -12,6 +12,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from builder import build_summary
+from tests.api import finding
 from tests.fillings import (
     FILLED,
     accepted,
@@ -22,12 +23,10 @@ from tests.fillings import (
     rejected,
     two_years,
 )
-from workbook.checking.checks import check
-from workbook.checking.roster import Roster, RosterEntry
-from workbook.findings import finding
+from workbook import Roster, Summary, aggregate, check
+from workbook.checking import RosterEntry
 from workbook.statements import Basis, BureauReport, LeftOpen, Plot, Statement, Tabular, report_of
 from workbook.statements.reporting import LISTED_NAMES, MOST_LINES
-from workbook.summary.adding_up import Summary, aggregate
 
 CODE = re.compile(r"(?<![A-Za-z0-9])[A-Z]\d{3}(?!\d)")
 TECHNICAL = (

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.api import finding
 from tests.fillings import (
     FILLED,
     accepted,
@@ -17,12 +18,9 @@ from tests.fillings import (
     rejected,
     sample_returns,
 )
-from workbook.checking.between_returns import add_findings_between
-from workbook.checking.roster import Roster
-from workbook.checking.senders import sort_by_sender
-from workbook.findings import finding
-from workbook.reading.submission import SKIPPED, Return
-from workbook.summary.adding_up import Summary, aggregate
+from workbook import Return, Roster, Summary, aggregate
+from workbook.checking import add_findings_between, sort_by_sender
+from workbook.reading import SKIPPED
 
 ARCHIVE, SCIENCE = FILLED[0], FILLED[1]
 

@@ -11,10 +11,10 @@ import pytest
 
 from builder import build_summary
 from tests.fillings import FILLED, accepted, changed, filling, overall
-from workbook.errors import FormError
+from workbook import FormError, aggregate
 from workbook.form import load_form
-from workbook.summary.adding_up import aggregate
-from workbook.summary.amounts import amount_column, sum_of, worded_rate
+from workbook.summary import sum_of, worded_rate
+from workbook.summary.amounts import amount_column
 
 NOBODY = {"funds__government_fund": None, "funds__original_budget": None}
 

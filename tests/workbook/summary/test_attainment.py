@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from tests.fillings import FILLED, accepted, filling, overall, sample_returns
-from workbook.form.coercion import Value
-from workbook.reading.submission import Return
-from workbook.summary.adding_up import FormSummary, aggregate
-from workbook.summary.attainment import NONE, OTHER, attainment_by, reason_group, reasons
+from workbook import FormSummary, Return, aggregate
+from workbook.form import Value
+from workbook.summary import NONE, OTHER, attainment_by, reasons
+from workbook.summary.attainment import reason_group
 
 KEY_FIELDS = overall().key_fields
 ROWS = KEY_FIELDS.scored[0]

@@ -7,12 +7,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.api import finding
 from tests.fillings import FILLED, accepted, changed, filling, rejected
-from workbook.checking.between_returns import add_findings_between
-from workbook.checking.roster import Roster, RosterEntry
-from workbook.findings import finding
-from workbook.reading.submission import Return
-from workbook.summary.adding_up import aggregate
+from workbook import Return, Roster, aggregate
+from workbook.checking import RosterEntry, add_findings_between
 from workbook.summary.coverage import day_received
 
 ARCHIVE = "岳阳市云溪区档案馆"

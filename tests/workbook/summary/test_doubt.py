@@ -8,10 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.api import Severity
 from tests.fillings import FILLED, accepted, filling, overall, project_form
-from workbook import aggregate
-from workbook.catalogue import Severity
-from workbook.findings import Finding
+from workbook import Finding, aggregate
 from workbook.form import KeyFields
 from workbook.reading import Return
 from workbook.summary import is_doubtful

@@ -9,12 +9,8 @@ import pandas as pd
 import pytest
 
 from tests.fillings import FILLED, ROSTER, accepted, changed, filling, project, project_form
-from workbook.checking.roster import load_roster
-from workbook.errors import PreviousError
-from workbook.reading.submission import Filling, Return
-from workbook.summary.adding_up import aggregate
-from workbook.summary.previous import Comparison
-from workbook.summary.reviews import Review, Reviews
+from workbook import Filling, PreviousError, Return, Reviews, aggregate, load_roster
+from workbook.summary import Comparison, Review
 
 ARCHIVES, SCIENCE, CULTURE, LIBRARY = (filling(path) for path in FILLED[:4])
 CULTURE = changed(CULTURE, identity__department="文旅局")

@@ -14,12 +14,19 @@ from pandas.testing import assert_frame_equal
 
 from builder.summary import build_summary
 from tests.fillings import FILLED, accepted, changed, filling, project, project_form
-from workbook.errors import PreviousError
+from workbook import PreviousError
 from workbook.form import Form, find_form
 from workbook.layout import lay_out
 from workbook.reading import Filling, Return
-from workbook.summary import Comparison, Reviews, Summary, aggregate, load_previous
-from workbook.summary.reviews import Review, plain_name
+from workbook.summary import (
+    Comparison,
+    Review,
+    Reviews,
+    Summary,
+    aggregate,
+    load_previous,
+    plain_name,
+)
 
 ARCHIVES, SCIENCE, CULTURE = (filling(path) for path in FILLED[:3])
 NAME = "岳阳市云溪区档案馆"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.api import finding
 from tests.fillings import (
     accepted,
     filling,
@@ -13,21 +14,19 @@ from tests.fillings import (
     rejected,
     sample_returns,
 )
-from workbook.findings import finding
-from workbook.form.definition import available_forms, load_form
-from workbook.reading.submission import Return
-from workbook.summary.schemas import (
+from workbook import Frames, Return, frames, load_form
+from workbook.form import available_forms
+from workbook.summary import (
     COVERAGE,
     DUES,
     DUTIES,
-    FILES,
     FIXED,
     TRACES,
     Schema,
     differences,
     section_schema,
 )
-from workbook.summary.tidy_frames import Frames, frames
+from workbook.summary.schemas import FILES
 
 TESTS = Path(__file__).resolve().parents[2]
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.api import finding
 from tests.fillings import (
     FILLED,
     accepted,
@@ -19,12 +20,9 @@ from tests.fillings import (
     rejected,
     sample_returns,
 )
-from workbook.arguments import ArgumentError
-from workbook.findings import finding
-from workbook.form.definition import load_form
-from workbook.layout.layout import default_plan
-from workbook.reading.submission import Return
-from workbook.summary.tidy_frames import Frames, frames, section_frames
+from workbook import ArgumentError, Frames, Return, frames, load_form
+from workbook.layout import default_plan
+from workbook.summary.tidy_frames import section_frames
 
 ARCHIVE = FILLED[0]
 

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from tests.fillings import sample_returns
-from workbook.summary.adding_up import aggregate
-from workbook.summary.totals import graded, invalid, is_valid
+from workbook import aggregate
+from workbook.summary import invalid
+from workbook.summary.totals import graded, is_valid
 
 CUTOFFS = (("优", 90.0), ("良", 80.0))
 

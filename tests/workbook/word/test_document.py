@@ -8,10 +8,10 @@ import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
+from tests.api import Limits, Refused
 from tests.fillings import SAMPLES
-from workbook.errors import Refused
-from workbook.limits import Limits
-from workbook.word.document import Word, WordParagraph, read_word, shown_address
+from workbook.word import read_word
+from workbook.word.document import Word, WordParagraph, shown_address
 
 SEED = SAMPLES / "word" / "125001_岳阳市云溪区科学技术协会.docx"
 W = nsdecls("w")

@@ -8,10 +8,10 @@ import docx
 import pytest
 from docx.enum.style import WD_STYLE_TYPE
 
+from tests.api import Limits, Refused
 from tests.workbook.word.test_document import SEED, W, repacked, saved, texts, with_body
-from workbook.errors import Refused
-from workbook.limits import Limits
-from workbook.word.document import Word, read_word
+from workbook.word import read_word
+from workbook.word.document import Word
 
 MC = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
 MATH = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'

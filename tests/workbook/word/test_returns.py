@@ -18,20 +18,15 @@ from docx.oxml.ns import nsdecls
 from msoffcrypto.format.ooxml import OOXMLFile
 
 from builder import build_template
-from builder.word.report import department_report
+from tests.api import department_report
 from tests.fillings import FILLED, ROSTER, SAMPLES, accepted, filling, overall, submission
-from workbook.checking.checks import check
-from workbook.checking.roster import load_roster
+from workbook import Filling, Finding, check, find_form, load_form, load_roster, read_returns
 from workbook.commands.output import record
-from workbook.findings import Finding
-from workbook.form.coercion import Value
-from workbook.form.definition import find_form, load_form
-from workbook.form.model import ROW, Field
-from workbook.layout.layout import lay_out
-from workbook.reading.reader import known_forms, read_returns
-from workbook.reading.submission import ACCEPTED, REJECTED, Filling
-from workbook.word.office import NoOffice, convert
-from workbook.word.returns import Imported, import_word
+from workbook.form import ROW, Field, Value
+from workbook.layout import lay_out
+from workbook.reading import ACCEPTED, REJECTED, known_forms
+from workbook.word import NoOffice, convert, import_word
+from workbook.word.returns import Imported
 
 FORMS_BESIDE = Path(__file__).resolve().parents[2] / "forms"
 FORMS = list(known_forms().values())
