@@ -26,13 +26,6 @@ from workbook.checking.columns import (
     value_at,
 )
 from workbook.checking.duties import Duties, Duty
-from workbook.checking.expected_scores import (
-    EXPECTED,
-    ExpectedScoreCollector,
-    ExpectedScores,
-    expected_score_frame,
-    expected_scores_of,
-)
 from workbook.checking.last_year import is_earlier, no_earlier_year
 from workbook.checking.roster import (
     Roster,
@@ -60,7 +53,6 @@ from workbook.checking.told_apart import require_told_apart
 
 __all__ = [
     "BROKEN",
-    "EXPECTED",
     "HEAD_WITHIN",
     "HOLDS",
     "OFF_PROJECTS",
@@ -71,8 +63,6 @@ __all__ = [
     "Batch",
     "Duties",
     "Duty",
-    "ExpectedScoreCollector",
-    "ExpectedScores",
     "Identity",
     "PlainTable",
     "Roster",
@@ -91,8 +81,6 @@ __all__ = [
     "cell_text",
     "check",
     "compared_fields",
-    "expected_score_frame",
-    "expected_scores_of",
     "full_name",
     "gather",
     "is_earlier",

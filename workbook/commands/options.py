@@ -265,12 +265,11 @@ def require_existing(paths: Iterable[Path]) -> None:
 
 def given_form(name: str, form_file: Iterable[Path]) -> Form:
     """The form of a name, among the further definitions or ours; or that of a .toml file."""
-    from workbook.form import available_forms, load_form
+    from workbook.form import form_heads, load_form
 
     if name.endswith(".toml"):
         return load_form(name)
     further = list(dict.fromkeys(map(load_form, form_file)))
-    ours = [load_form(path) for path in available_forms()]
     named = [form for form in further if name in (form.id, form.name)]
     if len(named) > 1:
         paths = [str(form.path) for form in named]
@@ -283,11 +282,12 @@ def given_form(name: str, form_file: Iterable[Path]) -> Form:
             )
         )
     # Of ours the newest.
-    named = named or sorted(
-        (form for form in ours if name in (form.id, form.name)), key=lambda form: form.version
+    ours = form_heads()
+    newest = sorted(
+        (head for head in ours if name in (head.id, head.name)), key=lambda head: head.version
     )
-    if not named:
-        known_ids = {form.id for form in (*ours, *further)}
+    if not named and not newest:
+        known_ids = {head.id for head in ours} | {form.id for form in further}
         if near := difflib.get_close_matches(name, known_ids, n=1):
             fail(t("没有名为“{name}”的表；最接近的是“{near}”", name=name, near=near[0]))
         fail(
@@ -297,7 +297,7 @@ def given_form(name: str, form_file: Iterable[Path]) -> Form:
                 known=t("、").join(sorted(known_ids)),
             )
         )
-    return named[-1]
+    return named[-1] if named else load_form(newest[-1].path)
 
 
 def require_workbook_name(path: Path, *, folder: bool = False) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from workbook.expression.operands import (
     BLANK,
@@ -65,10 +64,13 @@ def _round(a: Array, digits: Array) -> Array:
 def _written(a: Array, digits: Array) -> Array:
     """Numbers as words, rounded; undecided where they are."""
     numbers: Array = _round(a, digits)
-    codes, distinct = pd.factorize(numbers.ravel(), use_na_sentinel=True)
-    words = np.empty(len(distinct) + 1, dtype=object)  # the last, None, is for what is undecided
-    words[:-1] = [number_text(float(number)) for number in distinct]
-    return words[codes].reshape(numbers.shape)
+    decided = ~np.isnan(numbers)
+    distinct, positions = np.unique(numbers[decided], return_inverse=True)
+    words = np.empty(len(distinct), dtype=object)
+    words[:] = [number_text(float(number)) for number in distinct]
+    written = np.full(numbers.shape, None, dtype=object)  # None is what is undecided
+    written[decided] = words[positions]
+    return written
 
 
 # Asked for one number at a time, and money and scores repeat.
@@ -234,7 +236,8 @@ def _matches(keys: Cells, key: Array) -> Array:
     asked = _run_members(keys)
     same = (keys.text[:, None, :] == wanted_key) * asked
     broken = ((keys.state == ERROR)[:, None, :] & asked).any(axis=2, keepdims=True)
-    counted: Array = np.where(pd.isna(wanted_key) | broken, np.nan, same * 1.0)
+    undecided = wanted_key == None  # noqa: E711 - of each text in the array
+    counted: Array = np.where(undecided | broken, np.nan, same * 1.0)
     return counted
 
 

@@ -19,7 +19,16 @@ from workbook.form.coercion import (
     serial,
 )
 from workbook.form.comparison import Difference, differences, places_with
-from workbook.form.definition import as_form, available_forms, find_form, form_of, load_form
+from workbook.form.composition import FormHead
+from workbook.form.definition import (
+    KnownForms,
+    as_form,
+    available_forms,
+    find_form,
+    form_heads,
+    form_of,
+    load_form,
+)
 from workbook.form.definition_text import successor_text
 from workbook.form.kinds import (
     FRACTION,
@@ -96,8 +105,10 @@ __all__ = [
     "Entry",
     "Field",
     "Form",
+    "FormHead",
     "Group",
     "KeyFields",
+    "KnownForms",
     "Paper",
     "Part",
     "Raw",
@@ -112,6 +123,7 @@ __all__ = [
     "day_of",
     "differences",
     "find_form",
+    "form_heads",
     "form_of",
     "is_day_format",
     "is_written",

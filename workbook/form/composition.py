@@ -65,6 +65,25 @@ def read_sources(path: Path, data: bytes | None = None) -> Source:
     return _read(path, data, (), count(1))
 
 
+@dataclass(frozen=True, slots=True)
+class FormHead:
+    """What a definition is, as its own file says: nothing that it builds upon is read."""
+
+    id: str
+    version: str
+    name: str
+    path: Path
+
+
+def read_head(path: Path) -> FormHead | None:
+    """What a definition's own file says it is; None where it leaves that to the form it extends. Raises FormError."""
+    table = _parsed(path.name, _bytes(path))
+    match table:
+        case {"id": str(form_id), "version": str(version), "name": str(name)}:
+            return FormHead(form_id, version, name, path)
+    return None
+
+
 def _read(path: Path, data: bytes | None, way: tuple[Path, ...], numbers: Iterator[int]) -> Source:
     """`way` are the files by which this one was reached, `numbers` count all that are read."""
     if data is None:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -32,7 +32,15 @@ from workbook.expression import (
     references,
 )
 from workbook.form.coercion import Value
-from workbook.form.composition import FORMS_DIR, Source, compose, dated, read_sources
+from workbook.form.composition import (
+    FORMS_DIR,
+    FormHead,
+    Source,
+    compose,
+    dated,
+    read_head,
+    read_sources,
+)
 from workbook.form.definition_text import definition_text
 from workbook.form.drawing import draw
 from workbook.form.key_fields import read_key_fields
@@ -86,13 +94,48 @@ def find_form(name: str, version: str | int | None = None) -> Form:
     wanted = None if version is None else str(version)
     if name.endswith(".toml"):
         return load_form(Path(name))
-    forms = [load_form(path) for path in available_forms()]
-    fitting = [f for f in forms if f.id == name and wanted in (None, f.version)]
+    heads = form_heads()
+    fitting = [head for head in heads if head.id == name and wanted in (None, head.version)]
     if not fitting:
-        versions = [f.version for f in forms if f.id == name]
-        hint = f"known: {', '.join(versions)}" if versions else nearest(name, [f.id for f in forms])
+        versions = [head.version for head in heads if head.id == name]
+        hint = (
+            f"known: {', '.join(versions)}"
+            if versions
+            else nearest(name, [head.id for head in heads])
+        )
         raise FormError(f"no form '{name}'{f' version {wanted}' if wanted else ''}; {hint}")
-    return max(fitting, key=lambda form: form.version)
+    return load_form(max(fitting, key=lambda head: head.version).path)
+
+
+def form_heads() -> list[FormHead]:
+    """What the definitions that come with the project are, without reading more of them than that."""
+    return [read_head(path) or _head_of(load_form(path)) for path in available_forms()]
+
+
+def _head_of(form: Form) -> FormHead:
+    return FormHead(form.id, form.version, form.name, form.path)
+
+
+class KnownForms(Mapping[tuple[str, str], Form]):
+    """The definitions that come with the project, and further ones, by id and version.
+
+    One of ours is read when it is first asked for.
+    """
+
+    def __init__(self, further: Iterable[Form] = ()) -> None:
+        self._paths = {(head.id, head.version): head.path for head in form_heads()}
+        self._read = {(form.id, form.version): form for form in further}
+
+    def __getitem__(self, key: tuple[str, str]) -> Form:
+        if key not in self._read:
+            self._read[key] = load_form(self._paths[key])
+        return self._read[key]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(dict.fromkeys((*self._paths, *self._read)))
+
+    def __len__(self) -> int:
+        return len(self._paths.keys() | self._read.keys())
 
 
 def as_form(value: Form | PathLike, name: str = "form") -> Form:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import groupby
@@ -275,6 +275,10 @@ def check_rules(form: Form, tables: Sequence[TomlTable]) -> None:
     `tables` are the [[rule]] tables, in the order of the form's own rules.
     """
     seen: set[str] = set()
+    known_keys = {
+        grain: dict.fromkeys(item.key for item in form.fields() if item.grain == grain)
+        for grain in (ROW, CELL)
+    }
     own_rules = (rule for rule in form.rules if not rule.general)
     for rule, table in zip(own_rules, tables, strict=True):
         if not re.fullmatch(r"[A-Z]\d{3}", rule.code):
@@ -283,7 +287,7 @@ def check_rules(form: Form, tables: Sequence[TomlTable]) -> None:
             raise table.error("code", "is used twice")
         seen.add(rule.code)
         for case in rule.cases:
-            _check_case(table, rule, case, form)
+            _check_case(table, rule, case, form, known_keys)
         verdicts = {case.verdict for case in rule.cases}
         if missing := {"holds", "broken"} - verdicts:
             lacking = " nor ".join(f"'{verdict}'" for verdict in sorted(missing))
@@ -291,7 +295,13 @@ def check_rules(form: Form, tables: Sequence[TomlTable]) -> None:
             raise table.error("cases", message)
 
 
-def _check_case(table: TomlTable, rule: Rule, case: Case, form: Form) -> None:
+def _check_case(
+    table: TomlTable,
+    rule: Rule,
+    case: Case,
+    form: Form,
+    keys_by_grain: Mapping[str, Collection[str]],
+) -> None:
     """Every cell that a case fills in must be one of the form's."""
     filled_keys = [key if "." in key else f"{rule.section}.{key}" for key in case.given]
     section = rule.row_section or CASE_SECTION
@@ -299,7 +309,7 @@ def _check_case(table: TomlTable, rule: Rule, case: Case, form: Form) -> None:
     for key in filled_keys:
         name, _, number = key.rpartition(".")
         name, grain = (name, ROW) if number.isdigit() else (key, CELL)
-        known_keys = [item.key for item in form.fields() if item.grain == grain]
+        known_keys = keys_by_grain[grain]
         if name not in known_keys:
             error = table.error("cases", f"'{key}' is no such cell; {nearest(name, known_keys)}")
             raise _with_way_out(error, table, "cases", form.path.name)

@@ -22,7 +22,7 @@ from workbook.arguments import PathLike, as_paths, as_whole, refusal, taken
 from workbook.catalogue import Severity
 from workbook.errors import Refused
 from workbook.findings import Finding, finding
-from workbook.form import DAYS_TO_1904, Field, Form, Raw, available_forms, load_form, shows_day
+from workbook.form import DAYS_TO_1904, Field, Form, KnownForms, Raw, load_form, shows_day
 from workbook.layout import (
     CALC_SHEET,
     CHECK_SHEET,
@@ -97,8 +97,7 @@ _LITTER = {".ds_store", "thumbs.db", "desktop.ini"}
 
 def known_forms(extra: Iterable[Path] = ()) -> Forms:
     """The definitions that come with the project, and further files. Raises FormError."""
-    forms = [load_form(path) for path in (*available_forms(), *extra)]
-    return {(form.id, form.version): form for form in forms}
+    return KnownForms(map(load_form, extra))
 
 
 def find_files(paths: Path | str | Iterable[Path | str]) -> Iterator[Path]:
@@ -198,6 +197,8 @@ def as_forms(value: object, name: str = "forms") -> Forms:
     """Definitions as they are looked up: those that come with the project, if none are given. Raises ArgumentError."""
     if value is None:
         return known_forms()
+    if isinstance(value, KnownForms):
+        return value
     remedy = "应是表式（load_form 读出的），一个或几个"
     if isinstance(value, Form):
         value = [value]

@@ -32,7 +32,7 @@ import pandas as pd
 
 from builder.tables import parquet_of, require, summary_of, tables_of
 from workbook.arguments import PathLike, as_path, as_paths, as_whole
-from workbook.checking import Batch, ExpectedScoreCollector, expected_score_frame, judge
+from workbook.checking import Batch, judge
 from workbook.errors import WorkbookError
 from workbook.form import Form, form_of
 from workbook.language import t
@@ -67,7 +67,16 @@ from workbook.scale.batches import (
     split,
 )
 from workbook.stores import Folder, Url, location
-from workbook.summary import DUES, TRACES, Schema, by_form, frames, traces_of
+from workbook.summary import (
+    DUES,
+    TRACES,
+    ExpectedScoreCollector,
+    Schema,
+    by_form,
+    expected_score_frame,
+    frames,
+    traces_of,
+)
 
 RowFilter = list[list[tuple[str, str, str]]]
 """Which rows to read, as `pandas.read_parquet` takes it: any of these, each all of those."""

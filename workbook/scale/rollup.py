@@ -22,18 +22,7 @@ from builder.tables import folder_of, summary_of
 from workbook.address import Address, split_a1
 from workbook.arguments import DayLike, PathLike, as_path, as_year, refusal, taken
 from workbook.catalogue import Severity
-from workbook.checking import (
-    ExpectedScoreCollector,
-    ExpectedScores,
-    Roster,
-    add_findings_between,
-    as_roster,
-    compared_fields,
-    expected_score_frame,
-    expected_scores_of,
-    marked,
-    tidy,
-)
+from workbook.checking import Roster, add_findings_between, as_roster, compared_fields, marked, tidy
 from workbook.errors import WorkbookError
 from workbook.expression import Type
 from workbook.findings import Finding
@@ -44,11 +33,15 @@ from workbook.reading import ACCEPTED, Cell, Return, Returns, Submission, choose
 from workbook.scale.partitions import ACROSS, LISTED, Partitions, RowFilter, hive_folder, is_across
 from workbook.stores import Folder, location
 from workbook.summary import (
+    ExpectedScoreCollector,
+    ExpectedScores,
     Figures,
     PreviousTables,
     Reviews,
     Summary,
     aggregate,
+    expected_score_frame,
+    expected_scores_of,
     fields_in_error,
     finding_frame,
     traces_of,

@@ -15,6 +15,12 @@ from workbook.summary.doubt import (
     figure_words,
     is_doubtful,
 )
+from workbook.summary.expected_scores import (
+    ExpectedScoreCollector,
+    ExpectedScores,
+    expected_score_frame,
+    expected_scores_of,
+)
 from workbook.summary.previous import CERTAIN, RATE, SCORE, Comparison, Pairing, like_for_like
 from workbook.summary.previous_table import PreviousTables, load_previous
 from workbook.summary.provenance import (
@@ -111,6 +117,8 @@ __all__ = [
     "WHO",
     "WHOLE",
     "Comparison",
+    "ExpectedScoreCollector",
+    "ExpectedScores",
     "Figures",
     "FormSummary",
     "FrameColumn",
@@ -131,6 +139,8 @@ __all__ = [
     "departments_schema",
     "differences",
     "doubtful_in_words",
+    "expected_score_frame",
+    "expected_scores_of",
     "fields_in_error",
     "figure_words",
     "figures_in",

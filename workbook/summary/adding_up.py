@@ -17,7 +17,7 @@ import pandas as pd
 
 from workbook.arguments import DayLike, PathLike, as_day, as_path, taken
 from workbook.catalogue import Severity
-from workbook.checking import ExpectedScores, Roster, as_roster
+from workbook.checking import Roster, as_roster
 from workbook.display import html_table
 from workbook.form import Form, KeyFields
 from workbook.reading import Return, Submission, as_returns, require_checked, require_whole
@@ -35,6 +35,7 @@ from workbook.summary.coverage import (
     used_files,
 )
 from workbook.summary.doubt import doubtful_figures, fields_in_doubt
+from workbook.summary.expected_scores import ExpectedScores
 from workbook.summary.previous import Comparison, DepartmentLines, compare
 from workbook.summary.previous_table import PreviousTables, load_previous
 from workbook.summary.provenance import Reading, figures_in, sources_of

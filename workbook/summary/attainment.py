@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from workbook import text as texts
-from workbook.checking import EXPECTED, ExpectedScores
 from workbook.form import ROW, KeyFields, ScoredRows, Section
 from workbook.reading import Submission
 from workbook.summary.amounts import sum_of
 from workbook.summary.coverage import Round
+from workbook.summary.expected_scores import EXPECTED, ExpectedScores
 from workbook.summary.schemas import WHO
 
 OTHER, NONE = "其他原因", "未写原因"

@@ -10,16 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbook.checking import (
+from workbook.expression import number_text
+from workbook.form import Field, Form
+from workbook.reading import Cell, Submission
+from workbook.summary.amounts import amount_column, column_of
+from workbook.summary.expected_scores import (
     ExpectedScoreCollector,
     ExpectedScores,
     expected_score_frame,
     expected_scores_of,
 )
-from workbook.expression import number_text
-from workbook.form import Field, Form
-from workbook.reading import Cell, Submission
-from workbook.summary.amounts import amount_column, column_of
 from workbook.summary.schemas import WHO
 from workbook.summary.tidy_frames import section_frames
 

@@ -40,10 +40,7 @@ from workbook.checking import (
     HOLDS,
     UNDECIDED,
     VERDICTS,
-    ExpectedScoreCollector,
     View,
-    expected_score_frame,
-    expected_scores_of,
     gather,
     judge,
     tidy,
@@ -55,6 +52,7 @@ from workbook.expression import ERROR, Node, parse
 from workbook.form import CELL, ROW, Part, Value
 from workbook.layout import default_plan, lay_out
 from workbook.reading import ACCEPTED, submit
+from workbook.summary import ExpectedScoreCollector, expected_score_frame, expected_scores_of
 
 FORM = overall()
 GIVEN = filling(FILLED[0])

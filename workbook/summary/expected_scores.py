@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from workbook.checking.columns import Batch
+from workbook.checking import Batch
 from workbook.form import CELL, Field, Form, ScoredRows
 from workbook.reading import Submission
 
