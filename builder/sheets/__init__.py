@@ -4,7 +4,7 @@ In come values and formulas, out come cells; everything that returns an error co
 `book`, then `listing`.
 """
 
-from builder.sheets.blocks import BlockSheet, figure_or_none, ratio, ratio_value
+from builder.sheets.blocks import BlockSheet, ratio, ratio_value
 from builder.sheets.book import FIXED_DATE, Book, WrittenSheet, book_at, done
 from builder.sheets.links import Links, inside
 from builder.sheets.listing import (
@@ -44,7 +44,6 @@ __all__ = [
     "book_at",
     "cell_style",
     "done",
-    "figure_or_none",
     "inside",
     "new_sheet",
     "put",

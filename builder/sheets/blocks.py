@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
 from xlsxwriter.worksheet import Worksheet
 
 from builder import styles
@@ -72,8 +71,3 @@ def ratio(part: str, whole: str) -> str:
 def ratio_value(part: float | None, whole: float | None) -> float | None:
     """What `ratio` shows."""
     return None if part is None or not whole else part / whole
-
-
-def figure_or_none(value: object) -> float | None:
-    """A figure of a frame; None for NA."""
-    return None if pd.isna(value) else float(value)  # type: ignore[call-overload,arg-type]

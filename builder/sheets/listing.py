@@ -10,9 +10,8 @@ import datetime
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
@@ -20,6 +19,9 @@ from builder import styles
 from builder.sheets.book import Book, done
 from builder.sheets.links import MOST_LINKS, link
 from workbook.address import column_range, letters
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TITLE_ROW, UNIT_ROW, HEAD_ROW, FIRST_ROW = 1, 2, 3, 4
 """Rows of every list, counted from 1."""

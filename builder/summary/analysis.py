@@ -16,14 +16,21 @@ from builder.sheets import (
     Listed,
     Live,
     Value,
-    figure_or_none,
     new_sheet,
     ratio,
     ratio_value,
 )
 from workbook.expression import literal
 from workbook.form import ScoredRows, Section
-from workbook.summary import NONE, OTHER, FormSummary, attainment_by, reasons, row_generosity
+from workbook.summary import (
+    NONE,
+    OTHER,
+    FormSummary,
+    attainment_by,
+    figure_or_none,
+    reasons,
+    row_generosity,
+)
 
 _WIDTHS = (20, 48, 9, 11, 11, 10, 9, 10, 10, 30)
 _LOOKS = ("center", "center", "count", "score", "score", "rate", "count", "rate", "score", "text")

@@ -14,13 +14,12 @@ from builder.sheets import (
     Live,
     OnePage,
     Value,
-    figure_or_none,
 )
 from builder.summary.analysis import Branch
 from workbook.address import column_range
 from workbook.form import ScoredRows
 from workbook.overview import by_rate, distribution
-from workbook.summary import FormSummary, attainment_by, full_names
+from workbook.summary import FormSummary, attainment_by, figure_or_none, full_names
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from builder.sheets import (
     Live,
     OnePage,
     Value,
-    figure_or_none,
     ratio,
     ratio_value,
 )
@@ -36,7 +35,7 @@ from workbook.overview import (
     projects_in_words,
     tells_projects,
 )
-from workbook.summary import DECIMALS, FormSummary, Status, Summary, worded_rate
+from workbook.summary import DECIMALS, FormSummary, Status, Summary, figure_or_none, worded_rate
 
 
 def write_overview(

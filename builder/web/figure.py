@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from builder.sheets import figure_or_none, values
+from builder.sheets import values
 from builder.web.page_data import findings_of, short_names, widespread
 from workbook.arguments import ArgumentError, taken
 from workbook.errors import WorkbookError
@@ -18,7 +18,7 @@ from workbook.overview import (
     distribution,
     error_name,
 )
-from workbook.summary import UNIT, FormSummary, Status, Summary, full_names
+from workbook.summary import UNIT, FormSummary, Status, Summary, figure_or_none, full_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,7 +13,7 @@ from itertools import takewhile
 
 import pandas as pd
 
-from workbook.summary import FormSummary
+from workbook.summary import FormSummary, figure_or_none
 
 DEPARTMENTS, PROJECTS = "部门（单位）", "项目"
 UNNAMED = "（未填名称）"
@@ -42,19 +42,14 @@ def points(score: float) -> str:
 
 def amount_cell(value: object) -> str:
     """As a table shows it, its unit in the head; blank where there is none."""
-    number = number_or_none(value)
+    number = figure_or_none(value)
     return "" if number is None else f"{number:,.2f}"
 
 
 def percent_cell(value: object) -> str:
     """See `amount_cell`."""
-    number = number_or_none(value)
+    number = figure_or_none(value)
     return "" if number is None else percent(number)
-
-
-def number_or_none(value: object) -> float | None:
-    """A figure of a frame, None for NA."""
-    return None if value is None or pd.isna(value) else float(value)  # type: ignore[arg-type, call-overload]
 
 
 # --- names ----------------------------------------------------------------------------------------
@@ -125,7 +120,7 @@ def stated_totals(part: FormSummary) -> dict[str, StatedTotal]:
     return {
         str(figure): StatedTotal(
             str(label),
-            number_or_none(value),
+            figure_or_none(value),
             int(given) - int(doubtful),
             int(missing),
             int(doubtful),

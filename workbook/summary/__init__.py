@@ -6,7 +6,7 @@ here; `builder` only writes it. Start in `adding_up`.
 """
 
 from workbook.summary.adding_up import FormSummary, Summary, aggregate
-from workbook.summary.amounts import UNIT, rates_of, sum_of, worded_rate
+from workbook.summary.amounts import UNIT, figure_or_none, rates_of, sum_of, worded_rate
 from workbook.summary.attainment import NEAR, NONE, OTHER, attainment_by, reasons, row_generosity
 from workbook.summary.coverage import DEADLINE, Status, full_names
 from workbook.summary.doubt import (
@@ -142,6 +142,7 @@ __all__ = [
     "expected_score_frame",
     "expected_scores_of",
     "fields_in_error",
+    "figure_or_none",
     "figure_words",
     "figures_in",
     "finding_frame",

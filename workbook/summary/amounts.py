@@ -21,6 +21,11 @@ from workbook.form import PER_WANYUAN, Field, Form
 UNIT = "万元"
 
 
+def figure_or_none(value: object) -> float | None:
+    """A figure of a frame; None for NA."""
+    return None if pd.isna(value) else float(value)  # type: ignore[call-overload,arg-type]
+
+
 def column_of(parts: Mapping[str, pd.DataFrame], item: Field) -> pd.Series[Any]:
     """A single field's column; `parts` are the sections' frames, index `submission`."""
     return parts[item.section][item.id]
