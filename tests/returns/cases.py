@@ -41,6 +41,7 @@ from workbook.form import Value
 from workbook.layout import lay_out
 
 NONE: tuple[str, ...] = ()
+GIVEN = filling(FILLED[0])
 REPORT = "自评报告"
 D403 = lay_out(find_form("department_overall")).checks["D403"].a1
 """Where 自检 shows what the rule says."""
@@ -55,6 +56,8 @@ class Case:
     found: tuple[str, ...]
     reads: Mapping[str, Value] = field(default_factory=dict)
     start: str = "sound"
+    says: tuple[str, ...] = ()
+    """What the findings say besides, in their sentences or of what is printed and what was due."""
 
 
 def sheet(change: Callable[[Worksheet], object]) -> Make:
@@ -97,16 +100,21 @@ HONEST = (
     Case("fonts, colours, widths, comments, filters, printing", sheet(_looks), ("L212",)),
     Case("empty sheets, and one WPS keeps for itself", with_openpyxl(_empty_sheets), ("L212", "L213")),
     Case("sheets in another order", libreoffice(("move", 5)), NONE),
-    Case("rows put in above the table", unlocked(("insert_rows", [6, 1])), ("L215",)),
-    Case("rows put in among the indicators, left free", unlocked(("insert_rows", [18, 2])), ("L215",)),
+    Case("rows put in above all", unlocked(("insert_rows", [1, 2])), ("L215",), says=("第 2 行起下移 2 行",)),
+    Case("rows put in above the table", unlocked(("insert_rows", [6, 1])), ("L215",), says=("第 6 行起下移 1 行",)),
+    Case("rows put in among the indicators, left free", unlocked(("insert_rows", [18, 2])), ("L215",),
+         says=("第 18 行起",)),
+    Case("rows put in on the further sheet", libreoffice(
+        ("unprotect", "", REPORT), ("insert_rows", [9, 2], REPORT), ("protect", "", REPORT)), ("L215",)),
     Case("a column put in", unlocked(("insert_columns", [3, 1])), ("L215",)),
     Case("a merged box taken apart", unlocked(("unmerge", "B14:E15")), ("L218 B14",)),
     Case("blanks and width in a label", typed({"D6": "年初 预算数", "A38": "填表人:"}), ("L212",)),
     Case("a suggestion typed as it was", libreoffice(("type", {"funds.execution_score": 10.0})), NONE),
     Case("a formula typed into an input", libreoffice(("type", {"funds.original_budget": "=100+62"})),
-         ("L211 D7",)),
+         ("L211 D7",), says=("=100+62",)),
     Case("one result not saved", patched((FORM, r'(<c r="H37"[^>]*><f>[^<]*</f>)<v>100\.0</v>', r"\1")),
          ("L212 H37",)),
+    Case("names lost", with_openpyxl(lambda book: book.defined_names.clear()), ("L205", "L212")),
     Case("seventeen digits", patched(stored("E7", "", "<v>168.34999999999999</v>")), NONE),
     Case("rich text with a reading guide", patched(stored("D17", 't="inlineStr"',
          "<is><r><t>接收进馆</t></r><r><rPr><b/></rPr><t>档案数量</t></r>"
@@ -199,6 +207,11 @@ def _prohibit(ws: Worksheet, cell: str, **traits: object) -> None:
         ws.data_validations.dataValidation.remove(own[0])
 
 
+def _prohibit_many(ws: Worksheet) -> None:
+    for cells in ("D7", "E7", "G17:G36"):
+        _prohibit(ws, cells)
+
+
 def _unlock(ws: Worksheet, *cells: str) -> None:
     for cell in cells:
         ws[cell].protection = Protection(locked=False)
@@ -208,6 +221,7 @@ def _add_sheet(book: Workbook) -> None:
     book.create_sheet("备注")["A1"] = "另有说明"
 
 
+LOST_REPORT: dict[str, Value] = {name: None for name in GIVEN.values if name.startswith("report.")}
 RESULTS: dict[str, object] = {
     "H7": 1.0, "E8": 168.35, "I8": 168.35, "I7": 10.0, "J17": 50.0, "J27": 30.0, "J35": 10.0,
     "G37": 100.0, "H37": 100.0, "I37": "优",
@@ -215,14 +229,28 @@ RESULTS: dict[str, object] = {
 """What the sound return's formulas show."""
 
 
-def _new_workbook(source: Path, target: Path, _: Office | None) -> None:
-    book = openpyxl.Workbook()
-    for ws, name in ((book.worksheets[0], HOME), (book.create_sheet(), REPORT)):
-        for row in openpyxl.load_workbook(source, data_only=True)[name].iter_rows():
-            for cell in row:
-                if cell.value is not None:
-                    ws[cell.coordinate].value = cell.value
-    book.save(target)
+def pasted(*, down: int = 0, right: int = 0, skip: int = 0) -> Make:
+    """The values alone in a new workbook, moved, without so many first rows."""
+
+    def make(source: Path, target: Path, _: Office | None) -> None:
+        book = openpyxl.Workbook()
+        book.worksheets[0].title = HOME
+        for name in (HOME, REPORT):
+            ws = book[name] if name in book else book.create_sheet("抄")
+            for row in openpyxl.load_workbook(source, data_only=True)[name].iter_rows(
+                min_row=skip + 1
+            ):
+                for cell in row:
+                    if cell.value is not None:
+                        ws.cell(cell.row - skip + down, cell.column + right, cell.value)
+        book.save(target)
+
+    return Make(make)
+
+
+def _renamed_without_names(book: Workbook) -> None:
+    book[HOME].title = "另名"
+    book.defined_names.clear()
 
 
 def _report(book: Workbook) -> None:
@@ -253,22 +281,36 @@ EDITED = (
     Case("cells unlocked", sheet(lambda ws: _unlock(ws, "A3", "H7", "D5")), ("L207 A3,D5,H7", "L212")),
     Case("a total typed over with the right value", unlocked(("write", ["H37", "100"])), ("L202 H37",)),
     Case("a total typed over with a wrong value", unlocked(("write", ["H37", "99"])),
-         ("D412 H37", "L202 H37"), {"totals.total_score": 99.0}),
+         ("D412 H37", "L202 H37"), {"totals.total_score": 99.0}, says=("99|100", "固定的值 99")),
     Case("a total by another formula", unlocked(("write", ["G37", "=ROUND(G7+SUM(G17:G36);2)"])), ("L208 G37",)),
     Case("a suggestion changed", libreoffice(("type", {"funds.execution_score": 9.0})), ("D404 I7",),
          {"funds.execution_score": 9.0}),
+    Case("a suggestion changed by a formula", libreoffice(("type", {"funds.execution_score": "=4+5"})),
+         ("D404 I7", "L211 I7"), {"funds.execution_score": 9.0}),
+    Case("a formula changed below a row put in", unlocked(("insert_rows", [6, 1]), ("write", ["H8", "=1"])),
+         ("L208 H8", "L215")),
+    Case("a name that points elsewhere", patched((BOOK, r"\$B\$38</definedName>", "$B$60</definedName>")),
+         ("L207 B38", "L210 B60", "L214 B38", "L215 B60"), {"identity.prepared_by": None}),
+    Case("a name that points to the end of the sheet", patched(
+        (BOOK, r"\$C\$39</definedName>", "$C$1048576</definedName>")),
+        ("L209 A1048576", "L210 C1048576", "L214 C39", "L215"), {"identity.approved_by": None}),
     Case("a result forged", patched((FORM, r'(<c r="H37"[^>]*><f>[^<]*</f><v>)100\.0', r"\g<1>98")),
-         ("L203 H37",)),
+         ("L203 H37",), says=("98|100",)),
     Case("a verdict forged", typed({"F7": 150.0, f"自检!{D403}": "通过"}),
-         ("D403 F14", "D407 I8", f"L204 自检!{D403}", "L212"), {"funds.actual_expenditure": 150.0}),
-    Case("a label changed", unlocked(("write", ["D6", "年初预算数（元）"])), ("L209 D6",)),
-    Case("the year in the title changed", typed({"A3": "2023 年度部门整体支出绩效自评表"}), ("L209 A3", "L212")),
+         ("D403 F14", "D407 I8", f"L204 自检!{D403}", "L212"), {"funds.actual_expenditure": 150.0},
+         says=("通过|不通过",)),
+    Case("a label changed", unlocked(("write", ["D6", "年初预算数（元）"])), ("L209 D6",),
+         says=("年初预算数（元）|年初预算数",)),
+    Case("the year in the title changed", typed({"A3": "2023 年度部门整体支出绩效自评表"}), ("L209 A3", "L212"),
+         says=("2023 年度部门整体支出绩效自评表|2024 年度部门整体支出绩效自评表",)),
     Case("a weight in a heading changed", unlocked(("write", ["B17", "产出指标\n(60分)"])), ("L209 B17",)),
     Case("a fixed weight changed", typed({"G7": 20}), ("L209 G7", "L212"),
-         {"funds.execution_weight": 20.0}),
+         {"funds.execution_weight": 20.0}, says=("20|10",)),
     Case("the department changed", typed({"D5": "岳阳市云溪区教育局"}),
-         ("L212", "L216 D5"), {"identity.department": "岳阳市云溪区教育局"}),
+         ("L212", "L216 D5"), {"identity.department": "岳阳市云溪区教育局"}, says=("岳阳市云溪区教育局|岳阳市云溪区档案馆",)),
     Case("a validation deleted", sheet(lambda ws: _prohibit(ws, "E9")), ("L210 E9", "L212")),
+    Case("validations deleted, of which no more than twenty cells are named", sheet(_prohibit_many),
+         (f"L210 D7,E7,{','.join(f'G{row}' for row in range(17, 35))}", "L212")),
     Case("a validation that lets all in", sheet(lambda ws: _prohibit(ws, "E9", formula1="TRUE")),
          ("L212", "L219 E9")),
     Case("a validation of another limit", sheet(lambda ws: _prohibit(ws, "F14", formula1="9999")),
@@ -299,6 +341,9 @@ EDITED = (
     Case("a row of inputs hidden", libreoffice(("hide_row", 9)), ("L214 E9,I9",)),
     Case("a column of inputs hidden", libreoffice(("hide_column", 9)), ("L214 I7,I9,I10,I38",)),
     Case("the form's sheet hidden", libreoffice(("hide", "")), ("L214",)),
+    Case("rows put in, and the names lost", in_turn(
+        unlocked(("insert_rows", [6, 2])), with_openpyxl(lambda book: book.defined_names.clear())),
+        ("L212", "L215", "L217")),
     Case("rows filled in below the table", unlocked(("write", ["D42", "补充指标"]), ("write", ["G42", "5"])),
          ("L214 D42,G42",)),
     Case("rows put in and filled in", unlocked(("insert_rows", [18, 1]), ("write", ["D18", "补充指标"])),
@@ -321,7 +366,19 @@ EDITED = (
     Case("the columns beside the table deleted", unlocked(("delete_columns", [10, 3])),
          ("L201 K17,J17,K27,J27,K35,J35",
           "L201 K18,K19,K20,K21,K22,K23,K24,K25,K26,K28,K29,K30,K31,K32,K33,K34,K36", "L209 J16", "L209 K16")),
-    Case("the form's sheet renamed", libreoffice(("rename", "自评表2024")), ("L213",)),
+    Case("the form's sheet renamed", libreoffice(("rename", "2024年 自'评表")), ("L213",), says=("2024年 自'评表",)),
+    Case("the form's sheet renamed, its names lost", with_openpyxl(_renamed_without_names), ("L212", "L213", "L217")),
+    Case("sheets renamed, copied and taken out at once", libreoffice(
+        ("copy", "Sheet1", "填报说明"), ("remove", "", "填报说明"), ("rename", "科协的表")), ("L213",),
+        says=("科协的表", "Sheet1", "填报说明")),
+    Case("the further sheet renamed", libreoffice(("rename", "报告", REPORT)), ("L213",)),
+    Case("the further sheet taken out", libreoffice(("remove", "", REPORT)), ("D450 自评报告!A5", "L213"), LOST_REPORT),
+    Case("what stands on the further sheet changed", libreoffice(
+        ("unprotect", "", REPORT), ("write", ["A11", '="另外一句"'], REPORT), ("write", ["A4", "一、基本情况"], REPORT),
+        ("unlock", "B9", REPORT)),
+        ("L203 自评报告!A11", "L206", "L207 自评报告!B9", "L208 自评报告!A11", "L209 自评报告!A4")),
+    Case("a text longer than asked on the further sheet", typed({"自评报告!A5": "长" * 1501}),
+         ("L212", "V305 自评报告!A5"), {"report.overview": "长" * 1501}),
     Case("the form's sheet copied, the first taken out", libreoffice(("copy", "自评表副本"), ("remove", "")),
          # Of formulas that show #REF! those of numbers are told, as where other sheets are taken out.
          ("L213", "L217", f"L212 {REPORT}!B14", f"L212 {REPORT}!B9")),
@@ -331,7 +388,10 @@ EDITED = (
          {"funds.final_budget": None}),
     Case("all sheets but the form's taken out", libreoffice(
         *(("remove", "", name) for name in ("填报说明", "自检", "_calc", "_lists", "_form"))), ("L213", "L217")),
-    Case("the values alone, in a new workbook", Make(_new_workbook), ("L217",)),
+    Case("the values alone, in a new workbook", pasted(), ("L217",)),
+    Case("the values alone, further down and to the right", pasted(down=3, right=2), ("L217",)),
+    Case("the values alone, without the rows of the title", pasted(skip=3), ("L217",)),
+    Case("the values alone, a total wrong", in_turn(pasted(), typed({"H7": 0.5})), ("L203 H7", "L217")),
     Case("a sheet with notes added", with_openpyxl(_add_sheet), ("L212", "L213")),
     Case("the guide taken out", libreoffice(("remove", "", "填报说明")), ("L213",)),
     Case("自检 taken out", libreoffice(("remove", "", "自检")), ("L213",)),
@@ -340,8 +400,8 @@ EDITED = (
     Case("macros", patched(add={"xl/vbaProject.bin": b"x"}), ("W114",)),
     Case("a link to another file", patched((LINKS, "</Relationships>",
          f'<Relationship Id="rId99" Type="{LINK}" Target="file:///z.xlsx" TargetMode="External"/></Relationships>')),
-         ("W115",)),
-    Case("an embedded file", patched(add={"xl/embeddings/a.docx": b"x"}), ("W116",)),
+         ("W115",), says=("file:///z.xlsx",)),
+    Case("an embedded file", patched(add={"xl/embeddings/a.docx": b"x"}), ("W116",), says=("a.docx",)),
 )  # fmt: skip
 
 # --- approved targets, locked in -------------------------------------------------------------------
@@ -361,7 +421,6 @@ TARGETS = (
 # --- two forms in one book; nothing to read --------------------------------------------------------
 
 
-GIVEN = filling(FILLED[0])
 KEPT = ("identity.department", "report.")
 CLEARED = {name: None for name in GIVEN.values if not name.startswith(KEPT)} | {
     f"indicators.{key}.{number}": None
@@ -388,14 +447,20 @@ def _copy_and_change(book: Workbook) -> None:
 
 BOOKS = (
     Case("the form twice, filled in alike", with_openpyxl(_copy), ("L212", "L213")),
-    Case("the form twice, filled in differently", with_openpyxl(_copy_and_change), ("W118",)),
+    Case("the form twice, filled in differently", with_openpyxl(_copy_and_change), ("W118",),
+         says=("“自评表”",)),
     Case("a copy filled in, the form left blank", libreoffice(("copy", "自评表 (2)"), ("type", CLEARED)),
-         ("L213", *STALE, f"L203 {REPORT}!A3")),
+         ("L213", *STALE, f"L203 {REPORT}!A3"), says=("自评表 (2)",)),
     Case("nothing filled in", untouched, ("W110",), start="blank"),
     Case("nothing filled in, saved by LibreOffice", libreoffice(), ("W110",), start="blank"),
+    Case("of another definition, with what would be tampering in one of this", typed(
+        {"_form!B3": "0" * 16, "D6": "别的文字", "H7": "=1"}), ("L212", "W111")),
     Case("another version", typed({"_form!B2": "1999"}), ("W109",)),
     Case("another form", typed({"_form!B1": "别的表"}), ("W109",)),
     Case("somebody's own table", with_openpyxl(_own_table), ("W108",)),
+    Case("the values alone, a label another", in_turn(pasted(), typed({"D6": "预算"})), ("W108",)),
+    Case("the values alone, two labels exchanged", in_turn(
+        pasted(), typed({"D6": "全年预算数", "E6": "年初预算数"})), ("W108",)),
 )  # fmt: skip
 
 CASES = (*HONEST, *VALUES, *EDITED, *TARGETS, *BOOKS)
