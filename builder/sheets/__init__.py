@@ -5,7 +5,7 @@ In come values and formulas, out come cells; everything that returns an error co
 """
 
 from builder.sheets.blocks import BlockSheet, ratio, ratio_value
-from builder.sheets.book import FIXED_DATE, Book, WrittenSheet, book_at, done
+from builder.sheets.book import FIXED_DATE, Book, WrittenSheet, book_at, book_in, done
 from builder.sheets.links import Links, inside
 from builder.sheets.listing import (
     FIRST_ROW,
@@ -42,6 +42,7 @@ __all__ = [
     "Value",
     "WrittenSheet",
     "book_at",
+    "book_in",
     "cell_style",
     "done",
     "inside",

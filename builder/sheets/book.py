@@ -6,6 +6,7 @@ import contextlib
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -109,7 +110,7 @@ class WrittenSheet(Worksheet):  # type: ignore[misc]
 class Book(xlsxwriter.Workbook):  # type: ignore[misc]
     """A workbook whose structure a lock can lock, and that reuses equal formats."""
 
-    def __init__(self, path: Path, *, lock: Lock | None = None, **options: Any) -> None:
+    def __init__(self, target: Path | BytesIO, *, lock: Lock | None = None, **options: Any) -> None:
         # Text is data: nothing typed by anyone becomes a formula, a number or a link.
         settings = {
             "strings_to_formulas": False,
@@ -117,7 +118,7 @@ class Book(xlsxwriter.Workbook):  # type: ignore[misc]
             "strings_to_urls": False,
             "default_date_format": "yyyy-mm-dd",
         }
-        super().__init__(str(path), settings | options)
+        super().__init__(str(target) if isinstance(target, Path) else target, settings | options)
         self._lock = lock
         self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
 
@@ -155,9 +156,16 @@ def done(code: Any) -> None:
 @contextlib.contextmanager
 def book_at(path: Path, **options: Any) -> Iterator[Book]:
     """A workbook to be filled; written and put in place when the block ends without an error."""
-    with writing(path) as temporary, warnings.catch_warnings():
+    with writing(path) as temporary, book_in(temporary, **options) as book:
+        yield book
+
+
+@contextlib.contextmanager
+def book_in(target: Path | BytesIO, **options: Any) -> Iterator[Book]:
+    """A workbook to be filled, written to a file or into memory when the block ends without an error."""
+    with warnings.catch_warnings():
         warnings.simplefilter("error")
-        book = Book(temporary, **options)
+        book = Book(target, **options)
         yield book
         book.close()
 

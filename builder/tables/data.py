@@ -270,12 +270,14 @@ def _write_database(path: Path, tables: Iterable[_Table], views: Iterable[_SqlVi
     try:
         # Nothing is fetched from anywhere.
         with duckdb.connect(path, config={"autoinstall_known_extensions": "false"}) as base:
+            base.begin()  # each statement of its own would be put on disk one by one
             for table in tables:
                 _write_table(base, table)
             for view in views:
                 name = _qualified(view.folder, view.name)
                 base.execute(f"CREATE VIEW {name} AS {view.sql}")
                 _comment(base, "VIEW", name, view.meaning, view.columns)
+            base.commit()
             base.execute("CHECKPOINT")  # what fails when the file is closed is told to nobody
     except (duckdb.OperationalError, duckdb.FatalException) as error:
         raise OSError(_reason_of(error), str(error)) from error

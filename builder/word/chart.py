@@ -7,10 +7,8 @@ outline, and each says its figure.
 
 from __future__ import annotations
 
-import tempfile
 import zipfile
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
@@ -22,7 +20,7 @@ from docx.oxml.ns import nsdecls
 from docx.shared import Mm
 from docx.text.paragraph import Paragraph
 
-from builder.sheets import FIXED_DATE, Book, book_at, done
+from builder.sheets import FIXED_DATE, Book, book_in, done
 from builder.word.document import clean
 from workbook.statements import Plot
 
@@ -111,20 +109,19 @@ def _chart_xml(plot: Plot, workbook_key: str) -> bytes:
 
 def _written(plot: Plot, *, charted: bool) -> bytes:
     """A workbook with the figures, as Word opens it for whoever edits them; with the chart, from which its part is taken."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "chart.xlsx"
-        with book_at(path) as book:
-            book.set_properties({"created": FIXED_DATE})
-            sheet = book.add_worksheet(_SHEET)
-            for column, (name, values) in enumerate(plot.series, 1):
-                done(sheet.write_string(0, column, clean(name)))
-                for row, value in enumerate(values, 1):
-                    done(sheet.write_number(row, column, value))
-            for row, label in enumerate(plot.labels, 1):
-                done(sheet.write_string(row, 0, clean(label)))
-            if charted:
-                done(sheet.insert_chart(0, len(plot.series) + 2, _chart(book, plot)))
-        return path.read_bytes()
+    written = BytesIO()
+    with book_in(written, in_memory=True) as book:
+        book.set_properties({"created": FIXED_DATE})
+        sheet = book.add_worksheet(_SHEET)
+        for column, (name, values) in enumerate(plot.series, 1):
+            done(sheet.write_string(0, column, clean(name)))
+            for row, value in enumerate(values, 1):
+                done(sheet.write_number(row, column, value))
+        for row, label in enumerate(plot.labels, 1):
+            done(sheet.write_string(row, 0, clean(label)))
+        if charted:
+            done(sheet.insert_chart(0, len(plot.series) + 2, _chart(book, plot)))
+    return written.getvalue()
 
 
 def _chart(book: Book, plot: Plot) -> Any:

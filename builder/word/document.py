@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import docx
+from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.exceptions import PythonDocxError
 from docx.opc.exceptions import OpcError
@@ -194,14 +195,19 @@ def fill_table(table: Table, boxes: Sequence[Box]) -> None:
     """Put boxes into a table, merging the cells each one covers."""
     # A merge leaves the covered cells' paragraphs behind, so texts are written afterwards.
     grid = [row.cells for row in table.rows]
+    # python-docx looks a style up by its name among all others; here each once.
+    styles = {
+        name: table.part.get_style_id(name, WD_STYLE_TYPE.PARAGRAPH)
+        for name in {LINE, *(box.style for box in boxes)}
+    }
     # Cells that stay blank, covered ones too, would make rows as high as a line of the text.
     for blank in table._tbl.iter(qn("w:p")):
-        Paragraph(blank, table).style = LINE
+        blank.style = styles[LINE]
     for box in boxes:
         cell = grid[box.row][box.column]
         if (box.bottom, box.right) != (box.row, box.column):
             cell = cell.merge(grid[box.bottom][box.right])
-        _write_cell(cell, box)
+        _write_cell(cell, box, styles[box.style])
         if box.framed:
             for row in range(box.row, box.bottom + 1):
                 for column in range(box.column, box.right + 1):
@@ -233,13 +239,13 @@ def _in_order(properties: Any, child: Any) -> None:
         successor.addprevious(child)
 
 
-def _write_cell(cell: _Cell, box: Box) -> None:
+def _write_cell(cell: _Cell, box: Box, style: str | None) -> None:
     lines = clean(box.text).split("\n")
     for extra in cell.paragraphs[1:]:
         extra._p.getparent().remove(extra._p)
     for number, line in enumerate(lines):
         paragraph = cell.paragraphs[0] if number == 0 else cell.add_paragraph()
-        paragraph.style = box.style
+        paragraph._p.style = style
         properties = paragraph._p.get_or_add_pPr()
         properties.append(parse_xml(f'<w:jc {nsdecls("w")} w:val="{box.align}"/>'))
         paragraph.add_run(line)

@@ -11,6 +11,7 @@ import pandas as pd
 from workbook.catalogue import CATALOGUE, SEVERITY_ORDER, Severity
 from workbook.expression import number_text
 from workbook.overview.answering import asked, tells_projects
+from workbook.overview.once import once
 from workbook.overview.spread import by_rate, rate_threshold
 from workbook.summary import (
     CENT,
@@ -58,7 +59,11 @@ def attention(summary: Summary, part: FormSummary | None = None) -> tuple[Attent
     who was late, the weakest indicator.
     The first `THINGS` are what a leader is shown.
     """
-    part = part or summary.main
+    return _all_things(summary, part or summary.main)
+
+
+@once
+def _all_things(summary: Summary, part: FormSummary | None) -> tuple[Attention, ...]:
     candidates: list[Attention | None] = []
     if part is not None:
         candidates += [_unit_slip(summary, part), _unlike_roster(summary, part)]

@@ -19,6 +19,7 @@ import pandas as pd
 from workbook.catalogue import SEVERITY_ORDER, Severity
 from workbook.form import Form
 from workbook.overview.concerns import DUE, Attention, attention, named
+from workbook.overview.once import once
 from workbook.summary import (
     RATE,
     UNIT,
@@ -75,6 +76,7 @@ class _MovedTotal:
         return float(self.worked_out(self.sums)[0]), self.worked_out(self.sums + changes)
 
 
+@once
 def effects(summary: Summary, part: FormSummary) -> pd.DataFrame:
     """What correcting each line may move, the most first; index `number` as in departments.
 

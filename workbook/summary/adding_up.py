@@ -116,7 +116,7 @@ class FormSummary:
         return self.form.key_fields
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, repr=False, eq=False)
 class Summary:
     """The summary of a round."""
 
