@@ -1,34 +1,28 @@
 """What opens, what is refused and by which code, and that what opens is what others see in it."""
 
+import datetime
 import io
 import itertools
-import math
 import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
 from pathlib import Path
-from types import ModuleType
-from xml.sax.saxutils import escape
+from typing import Any
 
 import openpyxl
 import pytest
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from isal import isal_zlib
-from python_calamine import CalamineWorkbook
+from openpyxl.utils.datetime import to_excel
 
 from tests.api import Limits, Refused
-from tests.office import Office
+from tests.fillings import SAMPLES
 from workbook.package import Package, ParseTask, RawCell, Sheet, Watch, container, open_package
-from workbook.package import opening as package_module
-from workbook.package import plain_xml as plainxml
 from workbook.package.container import Packed, directory
-from workbook.package.parts import parse_strings
 from workbook.package.sheet_fragments import parse_sheet
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -39,6 +33,7 @@ PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 
 DEFAULT = Limits()
+TASK = ParseTask("part.xml", DEFAULT, Watch(60))
 
 Parts = dict[str, str | bytes]
 
@@ -104,18 +99,12 @@ class Bench:
     def sheet(self, cells: str, *, strings: str = "", after: str = "") -> Sheet:
         return self.open(parts(cells, strings=strings, after=after)).sheets[0]
 
-    def cell(self, cells: str, *, strings: str = "") -> RawCell:
-        return self.sheet(f'<row r="1">{cells}</row>', strings=strings).cells[1, 1]
-
-    def refusal(self, content: bytes | Parts, limits: Limits = DEFAULT) -> Refused:
+    def refusal(self, content: bytes | Parts, limits: Limits = DEFAULT) -> str:
+        """The code and what is said."""
         with pytest.raises(Refused) as caught:
             self.open(content, limits)
         assert caught.value.detail
-        assert str(caught.value) == f"{caught.value.code} {caught.value.detail}"
-        return caught.value
-
-    def code(self, content: bytes | Parts, limits: Limits = DEFAULT) -> str:
-        return self.refusal(content, limits).code
+        return str(caught.value)
 
 
 @pytest.fixture
@@ -123,39 +112,18 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
-# --- W101, W102: what is not read at all --------------------------------------------------------
+# --- what is not opened at all --------------------------------------------------------------------
 
 
-def refusal_of(path: Path) -> tuple[str, str]:
-    with pytest.raises(Refused) as caught:
-        open_package(path)
-    return caught.value.code, caught.value.detail
-
-
-def test_missing_file_folder_and_impossible_path_are_w101(tmp_path: Path) -> None:
-    assert refusal_of(tmp_path / "没有.xlsx") == ("W101", "找不到这个文件")
-    assert refusal_of(tmp_path)[0] == "W101"
-    assert refusal_of(tmp_path / "a\0b")[0] == "W101"
-    assert refusal_of(tmp_path / ("长" * 300))[0] == "W101"
-
-
-def test_link_pipe_and_device_are_not_opened(tmp_path: Path) -> None:
-    target = tmp_path / "a.xlsx"
-    target.write_bytes(zipped(parts()))
-    link = tmp_path / "link.xlsx"
-    link.symlink_to(target)
-    assert refusal_of(link)[0] == "W101"
-    pipe = tmp_path / "pipe.xlsx"
-    os.mkfifo(pipe)
-    assert refusal_of(pipe)[0] == "W101"
-    assert refusal_of(Path("/dev/zero"))[0] == "W101"
-
-
-def test_empty_file_is_w102(bench: Bench) -> None:
-    assert bench.code(b"") == "W102"
-
-
-# --- W103, W105: what is no workbook, and what is locked ------------------------------------------
+def test_what_is_no_file_is_w101(tmp_path: Path) -> None:
+    (tmp_path / "link.xlsx").symlink_to(min((SAMPLES / "returns").glob("*.xlsx")))
+    os.mkfifo(tmp_path / "pipe.xlsx")
+    names = ("没有.xlsx", "", "a\0b", "长" * 300, "link.xlsx", "pipe.xlsx", "/dev/zero")
+    for name in names:
+        with pytest.raises(Refused, match="W101"):
+            open_package(tmp_path / name)
+    with pytest.raises(Refused, match="W101 找不到这个文件"):
+        open_package(tmp_path / "没有.xlsx")
 
 
 def ole(*streams: str) -> bytes:
@@ -197,136 +165,151 @@ def ole(*streams: str) -> bytes:
 def test_what_is_no_workbook_is_named_by_its_content(
     bench: Bench, content: bytes, looks: str
 ) -> None:
-    refused = bench.refusal(content)
-    assert refused.code == "W103"
-    assert looks in refused.detail
+    told = bench.refusal(content)
+    assert told.startswith("W103") and looks in told
 
 
-def test_password_and_document_security_are_w105(bench: Bench) -> None:
-    assert bench.code(ole("EncryptionInfo", "EncryptedPackage")) == "W105"
-    assert bench.code(b"b\x14#e\0\0E-SafeNet\0\0LOCK") == "W105"
-    # The name alone, in a cell's text, is no encrypted package.
-    text = "EncryptedPackage".encode("utf-16-le")
-    assert bench.code(ole("Workbook") + b"\0" * 7 + text) == "W103"
-    locked = bytearray(zipped(parts()))
-    at = locked.find(b"PK\x01\x02")
+# --- what is damaged, over a limit, unsafe --------------------------------------------------------
+
+
+def with_part(name: str, content: str | bytes) -> Parts:
+    return parts() | {name: content}
+
+
+def without(name: str) -> Parts:
+    return {part: content for part, content in parts().items() if part != name}
+
+
+def locked() -> bytes:
+    """A zip whose members say that they are encrypted."""
+    data = bytearray(zipped(parts()))
+    at = data.find(b"PK\x01\x02")
     while at >= 0:
-        locked[at + 8] |= 1
-        at = locked.find(b"PK\x01\x02", at + 4)
-    assert bench.code(bytes(locked)) == "W105"
+        data[at + 8] |= 1
+        at = data.find(b"PK\x01\x02", at + 4)
+    return bytes(data)
 
 
-# --- W104: damaged -------------------------------------------------------------------------------
+def twice() -> bytes:
+    """A zip with two members of one name."""
+    out = io.BytesIO(zipped(parts()))
+    with zipfile.ZipFile(out, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    return out.getvalue()
 
 
-@pytest.mark.parametrize("engine", [zlib, isal_zlib], ids=["zlib", "isal"])
-def test_either_library_inflates_alike(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, engine: ModuleType
+SHEET = "xl/worksheets/sheet1.xml"
+WHOLE = zipped(parts())
+NAME = "<definedName name='a'>表!$A$1</definedName>"
+ONE_SHEET = '<sheet name="表" sheetId="1" r:id="rId1"/>'
+TWO_SHEETS = str(parts()["xl/workbook.xml"]).replace(ONE_SHEET, ONE_SHEET * 2)
+LARGE = 30 * 2**20
+SIZE = len(str(parts()[SHEET]).encode())
+NO_PART = ("<x/>", b"\x00\x01", '<?xml version="1.0" encoding="rot13"?><x/>')
+DAMAGED_CELLS = (
+    '<row r="1"><c r="A1"><v>1</v></row>',
+    '<row r="1"><c r="A1"><v>1</v></c><c r="A1"><v>2</v></c></row>',
+    '<row r="1"><c r="1A"><v>1</v></c></row>',
+    '<row r="1"><c r="A0"><v>1</v></c></row>',
+    '<row r="1"><c r="A1" s="red"/></row>',
+    '<row r="one"><c><v>1</v></c></row>',
+    '<row r="1"><c r="A1"><c r="B1"/></c></row>',
+    '<row r="1"><c r="A1"><v>&unknown;</v></c></row>',
+    '<row r="1"><c r="A1" t="str"><v>\x01</v></c></row>',
+    '<c r="A1"/>',
+)
+UNSAFE_NAMES = (
+    *("../evil.xml", "xl/../../evil", "/etc/passwd", "C:/evil", "\\\\host\\evil"),
+    *("xl\\..\\evil", "XL/Workbook.xml", "xl/a\nb"),
+)
+DEEP = "<x>" * 30_000 + "</x>" * 30_000
+REFUSED: tuple[tuple[str, Callable[[], bytes | Parts]], ...] = (
+    ("W102", lambda: b""),
+    ("W103", lambda: ole("Workbook") + b"\0" * 7 + "EncryptedPackage".encode("utf-16-le")),
+    ("W105", lambda: ole("EncryptionInfo", "EncryptedPackage")),
+    ("W105", lambda: b"b\x14#e\0\0E-SafeNet\0\0LOCK"),
+    ("W105", locked),
+    *(("W104", lambda n=n: WHOLE[:n]) for n in (4, 60, len(WHOLE) // 2, len(WHOLE) - 30)),
+    ("W104", lambda: zipped(parts(), zipfile.ZIP_STORED).replace(b"<v>1</v>", b"<v>7</v>")),
+    *(
+        ("W104", lambda name=name: without(name))
+        for name in ("[Content_Types].xml", "xl/workbook.xml", SHEET, "_rels/.rels")
+    ),
+    *(("W104", lambda cells=cells: parts(cells)) for cells in DAMAGED_CELLS),
+    *(
+        ("W104", lambda name=name, odd=odd: with_part(name, odd))
+        for name in ("xl/workbook.xml", SHEET, "xl/sharedStrings.xml")
+        for odd in NO_PART
+    ),
+    ("W104", lambda: parts(names=NAME * 2)),
+    ("W104", lambda: with_part("xl/workbook.xml", TWO_SHEETS)),
+    ("W104", lambda: WHOLE.replace(b"xl/styles.xml", b"xl/stylez.xml", 1)),
+    ("W104", lambda: WHOLE.replace(struct.pack("<L", SIZE), struct.pack("<L", SIZE + 1))),
+    ("W106", lambda: with_part(SHEET, b" " * LARGE)),
+    (
+        "W106",  # its directory lies
+        lambda: zipped(with_part(SHEET, b" " * LARGE)).replace(
+            struct.pack("<L", LARGE), struct.pack("<L", 1000)
+        ),
+    ),
+    ("W106", lambda: parts() | {f"xl/media/{n}.png": b"" for n in range(600)}),
+    ("W106", lambda: parts() | {f"xl/media/{n}.png": b"" for n in range(3000)}),
+    ("W106", lambda: parts(after=DEEP)),
+    ("W106", lambda: parts(strings=f"<si>{DEEP}</si>")),
+    ("W106", lambda: parts(styles=DEEP)),
+    *(("W107", lambda name=name: with_part(name, b"x")) for name in UNSAFE_NAMES),
+    ("W107", twice),
+)
+
+
+@pytest.mark.parametrize(("code", "make"), REFUSED)
+def test_what_cannot_be_trusted_is_refused_with_its_code(
+    bench: Bench, code: str, make: Callable[[], bytes | Parts]
 ) -> None:
-    monkeypatch.setattr(container, "_zlib", engine)
+    assert bench.refusal(make()).startswith(code)
+
+
+def test_a_bomb_is_refused_by_its_ratio(bench: Bench) -> None:
+    assert "压缩比" in bench.refusal(with_part(SHEET, b" " * LARGE))
+
+
+def test_what_was_packed_is_inflated_or_refused() -> None:
     plain = bytes(range(256)) * 300
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     data = packer.compress(plain) + packer.flush()
     whole = Packed(data, zipfile.ZIP_DEFLATED, zlib.crc32(plain), len(plain))
     assert container.inflate("a", whole, len(plain)) == plain
-    broken = (
-        whole._replace(data=data[:-9]), whole._replace(data=b"\xff" + data), whole._replace(crc=1),
-        whole._replace(size=len(plain) - 1), whole._replace(data=data[: len(data) // 2]),
-    )  # fmt: skip
-    for packed in broken:
-        with pytest.raises(Refused) as caught:
-            container.inflate("a", packed, len(plain))
-        assert caught.value.code == "W104"
-    with pytest.raises(Refused) as caught:
-        container.inflate("a", whole, len(plain) - 1)
-    assert caught.value.code == "W106"
-    assert bench.open(parts()).sheets[0].cells[1, 1].value == 1
-
-
-def test_truncated_file_is_w104(bench: Bench) -> None:
-    whole = zipped(parts())
-    for length in (4, 60, len(whole) // 2, len(whole) - 30):
-        assert bench.code(whole[:length]) == "W104"
-
-
-def test_flipped_byte_of_a_part_is_w104(bench: Bench) -> None:
-    whole = bytearray(zipped(parts(), zipfile.ZIP_STORED))
-    at = whole.find(b"<v>1</v>") + 3
-    whole[at] = ord("7")
-    assert bench.code(bytes(whole)) == "W104"
-
-
-@pytest.mark.parametrize(
-    "missing", ["[Content_Types].xml", "xl/workbook.xml", "xl/worksheets/sheet1.xml", "_rels/.rels"]
-)
-def test_missing_part_is_w104(bench: Bench, missing: str) -> None:
-    members = parts()
-    del members[missing]
-    assert bench.code(members) == "W104"
-
-
-@pytest.mark.parametrize(
-    "cells",
-    [
-        '<row r="1"><c r="A1"><v>1</v></row>',
-        '<row r="1"><c r="A1"><v>1</v></c><c r="A1"><v>2</v></c></row>',
-        '<row r="1"><c r="1A"><v>1</v></c></row>',
-        '<row r="1"><c r="A0"><v>1</v></c></row>',
-        '<row r="1"><c r="A1" s="red"/></row>',
-        '<row r="one"><c><v>1</v></c></row>',
-        '<row r="1"><c r="A1"><c r="B1"/></c></row>',
-        '<row r="1"><c r="A1"><v>&unknown;</v></c></row>',
-        '<row r="1"><c r="A1" t="str"><v>\x01</v></c></row>',
-        '<c r="A1"/>',
-    ],
-)
-def test_damaged_sheet_is_w104(bench: Bench, cells: str) -> None:
-    assert bench.code(parts(cells)) == "W104"
-
-
-def test_part_that_is_something_else_is_w104(bench: Bench) -> None:
-    for part in ("xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"):
-        assert bench.code(parts() | {part: "<x/>"}) == "W104"
-        assert bench.code(parts() | {part: b"\x00\x01"}) == "W104"
-        assert bench.code(parts() | {part: '<?xml version="1.0" encoding="rot13"?><x/>'}) == "W104"
-
-
-def test_sheets_or_names_of_one_name_are_w104(bench: Bench) -> None:
-    name = "<definedName name='a'>表!$A$1</definedName>"
-    assert bench.code(parts(names=name * 2)) == "W104"
-    twice = parts()
-    sheet = '<sheet name="表" sheetId="1" r:id="rId1"/>'
-    twice["xl/workbook.xml"] = str(twice["xl/workbook.xml"]).replace(sheet, sheet * 2)
-    assert bench.code(twice) == "W104"
-
-
-# --- W106: over a limit --------------------------------------------------------------------------
-
-
-def test_each_limit_is_held(bench: Bench) -> None:
-    cells = "".join(f'<row r="{n}"><c r="A{n}" s="1"/></row>' for n in range(1, 6))
-    strings = "<si><t>财政局</t></si>"
-    names = "".join(f'<definedName name="n{n}">表!$A${n}</definedName>' for n in range(5))
-    styles = "<cellXfs>" + "<xf/>" * 5 + "</cellXfs>"
-    merges = "<mergeCells>" + "".join(f'<mergeCell ref="A{n}:B{n}"/>' for n in range(1, 6))
-    book = parts(cells, strings=strings, names=names, styles=styles, after=merges + "</mergeCells>")
-    assert len(bench.open(book).sheets[0].cells) == 5
-    for tight in (
-        Limits(file_bytes=500),
-        Limits(entries=3),
-        Limits(part_bytes=100),
-        Limits(total_bytes=1000),
-        Limits(xml_depth=0),
-        Limits(sheets=0),
-        Limits(cells=4),
-        Limits(names=4),
-        Limits(styles=4),
-        Limits(items=4),
-        Limits(text_length=2),
-        Limits(attribute_length=3),
-        Limits(seconds=0),
+    for packed, limit, code in (
+        (whole._replace(data=data[:-9]), len(plain), "W104"),
+        (whole._replace(data=b"\xff" + data), len(plain), "W104"),
+        (whole._replace(data=data[: len(data) // 2]), len(plain), "W104"),
+        (whole._replace(crc=1), len(plain), "W104"),
+        (whole._replace(size=len(plain) - 1), len(plain), "W104"),
+        (whole, len(plain) - 1, "W106"),
     ):
-        assert bench.code(book, tight) == "W106", tight
+        with pytest.raises(Refused, match=code):
+            container.inflate("a", packed, limit)
+
+
+LIMITS = (
+    *(Limits(file_bytes=500), Limits(entries=3), Limits(part_bytes=100), Limits(total_bytes=1000)),
+    *(Limits(xml_depth=0), Limits(sheets=0), Limits(cells=4), Limits(names=4), Limits(styles=4)),
+    *(Limits(items=4), Limits(text_length=2), Limits(attribute_length=3), Limits(seconds=0)),
+)
+
+
+@pytest.mark.parametrize("tight", LIMITS, ids=str)
+def test_each_limit_is_held(bench: Bench, tight: Limits) -> None:
+    merges = "".join(f'<mergeCell ref="A{n}:B{n}"/>' for n in range(1, 6))
+    book = parts(
+        "".join(f'<row r="{n}"><c r="A{n}" s="1"/></row>' for n in range(1, 6)),
+        strings="<si><t>财政局</t></si>",
+        names="".join(f'<definedName name="n{n}">表!$A${n}</definedName>' for n in range(5)),
+        styles="<cellXfs>" + "<xf/>" * 5 + "</cellXfs>",
+        after=f"<mergeCells>{merges}</mergeCells>",
+    )
+    assert len(bench.open(book).sheets[0].cells) == 5
+    assert bench.refusal(book, tight).startswith("W106")
 
 
 @pytest.mark.parametrize("shape", ["plain", "comment", "zip64"])
@@ -349,63 +332,9 @@ def test_a_directory_of_too_many_is_refused_before_it_is_read(
     assert refused.value.code == "W106"
 
 
-def test_zip_bomb_is_refused_before_it_is_inflated(bench: Bench) -> None:
-    members = parts() | {"xl/worksheets/sheet1.xml": b" " * (30 * 2**20)}
-    refused = bench.refusal(members)
-    assert refused.code == "W106"
-    assert "压缩比" in refused.detail
-
-
-def test_bomb_behind_a_lying_directory_is_refused(bench: Bench) -> None:
-    name = "xl/worksheets/sheet1.xml"
-    members = parts() | {name: b" " * (30 * 2**20)}
-    lying = zipped(members).replace(struct.pack("<L", 30 * 2**20), struct.pack("<L", 1000))
-    assert bench.code(lying) == "W106"
-    small = zipped(parts())
-    with zipfile.ZipFile(io.BytesIO(small)) as archive:
-        size = archive.getinfo(name).file_size
-    assert bench.code(small.replace(struct.pack("<L", size), struct.pack("<L", size + 1))) == "W104"
-
-
-def test_flood_of_members_is_refused(bench: Bench) -> None:
-    assert bench.code(parts() | {f"xl/media/{n}.png": b"" for n in range(600)}) == "W106"
-    assert bench.code(parts() | {f"xl/media/{n}.png": b"" for n in range(3000)}) == "W106"
-
-
-def test_deep_nesting_is_refused(bench: Bench) -> None:
-    deep = "<x>" * 30_000 + "</x>" * 30_000
-    assert bench.code(parts(after=deep)) == "W106"
-    assert bench.code(parts(strings=f"<si>{deep}</si>")) == "W106"
-    assert bench.code(parts(styles=deep)) == "W106"
-
-
 def test_million_empty_rows_are_read_and_nothing_is_kept(bench: Bench) -> None:
     rows = "".join(f'<row r="{n}" s="1" customFormat="1"/>' for n in range(1, 200_000))
     assert bench.sheet(rows).cells == {}
-
-
-# --- W107: unsafe --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["../evil.xml", "xl/../../evil", "/etc/passwd", "C:/evil", "\\\\host\\evil", "xl\\..\\evil",
-     "XL/Workbook.xml", "xl/a\nb"],
-)  # fmt: skip
-def test_unsafe_member_name_is_w107(bench: Bench, name: str) -> None:
-    assert bench.code(parts() | {name: b"x"}) == "W107"
-
-
-def test_duplicate_member_is_w107(bench: Bench) -> None:
-    out = io.BytesIO(zipped(parts()))
-    with zipfile.ZipFile(out, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
-        archive.writestr("xl/workbook.xml", "<workbook/>")
-    assert bench.code(out.getvalue()) == "W107"
-
-
-def test_member_that_has_another_name_in_its_own_header_is_refused(bench: Bench) -> None:
-    content = zipped(parts())
-    assert bench.code(content.replace(b"xl/styles.xml", b"xl/stylez.xml", 1)) == "W104"
 
 
 DOCTYPES = [
@@ -423,7 +352,7 @@ def test_document_type_is_w107_in_every_part(
 ) -> None:
     members = parts()
     members[part] = (doctype + str(members[part])).encode(encoding)
-    assert bench.code(members) == "W107"
+    assert bench.refusal(members).startswith("W107")
 
 
 # --- cells, as they may be written ---------------------------------------------------------------
@@ -479,7 +408,7 @@ def test_document_type_is_w107_in_every_part(
 )  # fmt: skip
 def test_cell_is_read_as_written(bench: Bench, written: str, expected: RawCell) -> None:
     strings = "<si><t>甲</t></si><si><t>乙</t></si>"
-    found = bench.cell(written, strings=strings)
+    found = bench.sheet(f'<row r="1">{written}</row>', strings=strings).cells[1, 1]
     assert found == expected
     assert type(found.value) is type(expected.value)
 
@@ -554,9 +483,7 @@ def test_a_shared_formula_is_taken_from_its_own_sheet_alone(bench: Bench) -> Non
     }
     for _ in range(3):  # the second time, pieces of both sheets have been seen before
         own, other = bench.open(book).sheets
-        assert own.cells[2, 1].formula == "B2*9"
-        assert other.cells[2, 1].formula == ""
-        assert other.cells[2, 1].value == 2
+        assert (own.cells[2, 1].formula, other.cells[2, 1].formula) == ("B2*9", "")
 
 
 def test_shared_formulas_are_written_out_within_a_budget(bench: Bench) -> None:
@@ -599,15 +526,13 @@ def test_sheet_tells_merges_lock_validations_and_what_is_hidden(bench: Bench) ->
     book = parts('<row r="4" hidden="1"><c r="A4"><v>1</v></c></row>', after=after)
     part = str(book["xl/worksheets/sheet1.xml"]).replace("<sheetData>", before + "<sheetData>")
     sheet = bench.open(book | {"xl/worksheets/sheet1.xml": part}).sheets[0]
-    assert sheet.protected
-    assert sheet.merges == ("A1:B2",)
+    assert (sheet.protected, sheet.merges) == (True, ("A1:B2",))
     assert [tuple(validation) for validation in sheet.validations] == [
         ("A1 C3", "decimal", "between", "0", "", False),
         ("D1", "list", "equal", "选项", "0", True),
         ("E1:E9", "list", "between", "列表!$A$1:$A$3", "", False),
     ]
-    assert sheet.hidden_rows == {4}
-    assert sheet.hidden_columns == {2, 3}
+    assert (set(sheet.hidden_rows), set(sheet.hidden_columns)) == ({4}, {2, 3})
 
 
 def test_protection_with_sheet_off_is_no_protection(bench: Bench) -> None:
@@ -673,9 +598,11 @@ def test_macros_external_links_and_embedded_objects_are_told(bench: Bench) -> No
         "xl/embeddings/oleObject1.bin": b"\0",
     }
     package = bench.open(book)
-    assert package.has_macros
-    assert package.external_links == ("file:///C:/去年.xlsx",)
-    assert package.embedded == ("xl/embeddings/oleObject1.bin",)
+    assert (package.has_macros, package.external_links, package.embedded) == (
+        True,
+        ("file:///C:/去年.xlsx",),
+        ("xl/embeddings/oleObject1.bin",),
+    )
 
 
 # --- one workbook, written in many ways ------------------------------------------------------------
@@ -721,8 +648,7 @@ def variants() -> dict[str, Parts]:
 @pytest.mark.parametrize("variant", sorted(variants()))
 def test_every_way_of_writing_reads_the_same(bench: Bench, variant: str) -> None:
     package = bench.open(variants()[variant])
-    assert package.names == {"n": "表!$A$1"}
-    assert package.unlocked == {1}
+    assert (dict(package.names), set(package.unlocked)) == ({"n": "表!$A$1"}, {1})
     assert package.sheets == (
         Sheet(
             name="表",
@@ -736,77 +662,6 @@ def test_every_way_of_writing_reads_the_same(bench: Bench, variant: str) -> None
     )
 
 
-# --- the fast way and the parser agree --------------------------------------------------------------
-
-DECLARED = '<?xml version="1.0" encoding="UTF-8"?>\n'
-
-
-def task(limits: Limits = DEFAULT) -> ParseTask:
-    return ParseTask("part.xml", limits, Watch(60))
-
-
-def without_shortcut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plainxml, "_LONGEST", 0)
-
-
-CELL_TEXT = st.text(st.sampled_from("aA1 <&\"'>;_x0\t\n中😀"), max_size=12)
-
-
-@st.composite
-def cell_xml(draw: st.DrawFn) -> str:
-    place = draw(st.sampled_from(["A1", "B1", "C1", "D1", "XFD1", "A0", "AA999999"]))
-    style = draw(st.sampled_from(["", ' s="1"', ' s="2"', ' s="x"']))
-    kind = draw(st.sampled_from(["", ' t="n"', ' t="s"', ' t="str"', ' t="b"', ' t="e"', ' t="d"']))
-    formula = draw(st.one_of(st.just(""), CELL_TEXT.map(lambda text: f"<f>{escape(text)}</f>")))
-    value = draw(
-        st.one_of(
-            st.just(""), st.just("<v/>"), st.just("<v>&#65;</v>"), st.just("<v>1</v>"),
-            CELL_TEXT.map(lambda text: f"<v>{escape(text)}</v>"),
-        )
-    )  # fmt: skip
-    return f'<c r="{place}"{style}{kind}>{formula}{value}</c>'
-
-
-@given(rows=st.lists(st.lists(cell_xml(), max_size=3), max_size=3), junk=st.booleans())
-@settings(deadline=None, max_examples=3 * settings().max_examples)
-def test_shortcut_for_cells_reads_what_the_parser_reads(rows: list[list[str]], junk: bool) -> None:
-    body = "".join(
-        f'<row r="{n}" hidden="{n % 2}">{"".join(cells)}</row>' for n, cells in enumerate(rows, 1)
-    )
-    body = body.replace("</row>", "<x/></row>") if junk else body
-    data = f'{DECLARED}<worksheet xmlns="{MAIN}"><sheetData>{body}</sheetData></worksheet>'.encode()
-
-    def outcome() -> object:
-        try:
-            return parse_sheet(data, task(), False).finish("表", "visible", ["文字"], task())
-        except Refused as refused:
-            return refused.code
-
-    fast = outcome()
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        without_shortcut(monkeypatch)
-        assert fast == outcome()
-
-
-@given(st.lists(CELL_TEXT))
-@settings(deadline=None)
-def test_shortcut_for_strings_reads_what_the_parser_reads(texts: list[str]) -> None:
-    items = "".join(f"<si><t>{escape(text)}</t></si>" for text in texts)
-    data = f'{DECLARED}<sst xmlns="{MAIN}">{items}</sst>'.encode()
-    fast = parse_strings(data, task())
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        without_shortcut(monkeypatch)
-        assert fast == parse_strings(data, task())
-
-
-def test_shortcut_is_taken_for_what_offices_write() -> None:
-    cells = '<row r="1" spans="1:2" x14ac:dyDescent="0.2"><c r="A1" s="1" t="s"><v>0</v></c></row>'
-    sheet = f'{DECLARED}<worksheet xmlns="{MAIN}"><sheetData>{cells}</sheetData></worksheet>'
-    assert plainxml.cut_sheet(sheet.encode()) is not None
-    strings = f'{DECLARED}<sst xmlns="{MAIN}"><si><r><t>a</t></r></si></sst>'
-    assert plainxml.cut_strings(strings.encode()) is not None
-
-
 @pytest.mark.parametrize(
     "document",
     [
@@ -818,171 +673,84 @@ def test_shortcut_is_taken_for_what_offices_write() -> None:
 )
 def test_what_only_looks_like_cells_is_not_read(document: str) -> None:
     cells = '<row r="1"><c r="A1"><v>1</v></c></row>'
-    data = DECLARED + document.format(main=MAIN, cells=cells)
-    part = parse_sheet(data.encode(), task(), False)
-    assert part.finish("表", "visible", [], task()).cells == {}
+    data = document.format(main=MAIN, cells=cells)
+    part = parse_sheet(data.encode(), TASK, False)
+    assert part.finish("表", "visible", [], TASK).cells == {}
 
 
 # --- as others read it -----------------------------------------------------------------------------
 
 
-def write_form(path: Path) -> None:
-    """A small form with most of what real ones have, by XlsxWriter."""
-    book = xlsxwriter.Workbook(path)
-    book.set_properties({"author": "某局"})
-    book.set_custom_property("form", "department_overall")
-    entry = book.add_format({"locked": False, "num_format": "#,##0.00"})
-    text = book.add_format({"locked": False, "num_format": "@"})
-    day = book.add_format({"num_format": 14})
-    form = book.add_worksheet("自评表")
-    form.write_row(0, 0, ["部门", "年初预算数", "全年预算数", "执行率"])
-    for row in range(1, 30):
-        form.write_string(row, 0, f"科室 {row} <&> “引号”\n换行", text)
-        form.write_number(row, 1, row * 10.1, entry)
-        form.write_number(row, 2, row / 3, entry)
-        form.write_formula(row, 3, f'=IF(C{row + 1}=0,"",B{row + 1}/C{row + 1})', None, 30.3)
-        form.write_blank(row, 4, None, entry)
-    form.write_datetime(30, 0, datetime(2024, 10, 1), day)  # noqa: DTZ001
-    form.write_boolean(30, 1, True)
-    form.write_formula(30, 2, "=NA()", None, "#N/A")
-    form.write_formula(30, 3, '=""', None, "")
-    form.write_rich_string(31, 0, "一", book.add_format({"bold": True}), "二", "三")
-    form.merge_range("F1:G2", "合并", text)
-    form.data_validation("B2:B30", {"validate": "decimal", "criteria": ">=", "value": 0})
-    form.data_validation("A2", {"validate": "list", "source": "=_列表!$A$1:$A$2"})
-    form.set_row(5, None, None, {"hidden": True})
-    form.protect("secret")
-    lists = book.add_worksheet("_列表")
-    lists.write_column(0, 0, ["甲", "乙"])
-    lists.hide()
-    book.add_worksheet("_form").very_hidden()
-    book.define_name("identity.department", "=自评表!$A$2")
-    book.define_name("funds.original_budget", "=自评表!$B$2")
-    form.print_area("A1:D31")
-    book.close()
+def plain(value: Any) -> Any:
+    """A day as its number; an empty text is nothing."""
+    return (to_excel(value) if isinstance(value, datetime.date) else value) or None  # type: ignore[no-untyped-call]
 
 
-def seen_by_openpyxl(path: Path) -> dict[str, dict[tuple[int, int], tuple[object, str | None]]]:
-    """Value and formula of every cell that has either."""
-    values = openpyxl.load_workbook(path, data_only=True)
-    formulas = openpyxl.load_workbook(path)
-    seen: dict[str, dict[tuple[int, int], tuple[object, str | None]]] = {}
-    for sheet in formulas:
-        cells = seen[sheet.title] = {}
-        for row, line in enumerate(sheet.iter_rows(), 1):
-            for column, cell in enumerate(line, 1):
-                text = cell.value if cell.data_type == "f" else None
-                value = values[sheet.title].cell(row, column).value
-                if value not in {None, ""} or text is not None:
-                    formula = None if text is None else str(text)[1:]
-                    cells[row, column] = (serial(value), formula)
-    return seen
+def seen_by_openpyxl(path: Path) -> dict[str, Any]:
+    """What we tell of a workbook, as openpyxl has it."""
+    book, values = openpyxl.load_workbook(path), openpyxl.load_workbook(path, data_only=True)
+    return {"names": {name: item.value for name, item in book.defined_names.items()}} | {
+        sheet.title: (
+            sheet.sheet_state,
+            sheet.protection.sheet,
+            sorted(map(str, sheet.merged_cells.ranges)),
+            [
+                (str(v.sqref), v.type, v.formula1 or "")
+                for v in sheet.data_validations.dataValidation
+            ],
+            {
+                (cell.row, cell.column): (
+                    plain(values[sheet.title].cell(cell.row, cell.column).value),
+                    str(cell.value)[1:] if cell.data_type == "f" else None,
+                    not cell.protection.locked,
+                    cell.number_format,
+                )
+                for row in sheet.iter_rows()
+                for cell in row
+                if cell.value not in (None, "")
+            },
+        )
+        for sheet in book
+    }
 
 
-def serial(value: object) -> object:
-    """A date as Excel stores it; "" and nothing are the same to openpyxl."""
-    if isinstance(value, datetime | date):
-        moment = datetime(value.year, value.month, value.day)  # noqa: DTZ001
-        return float((moment - datetime(1899, 12, 30)).days)  # noqa: DTZ001
-    if isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    return value or None if isinstance(value, str) else value
-
-
-def seen_by_us(package: Package) -> dict[str, dict[tuple[int, int], tuple[object, str | None]]]:
-    return {
-        sheet.name: {
-            at: (serial(cell.value), cell.formula)
-            for at, cell in sheet.cells.items()
-            if cell.value not in {None, ""} or cell.formula is not None
-        }
+def seen_by_us(path: Path) -> dict[str, Any]:
+    package = open_package(path)
+    return {"names": dict(package.names)} | {
+        sheet.name: (
+            sheet.state,
+            sheet.protected,
+            sorted(sheet.merges),
+            [(v.sqref, v.type, v.formula1) for v in sheet.validations],
+            {
+                at: (
+                    cell.value or None,
+                    cell.formula,
+                    cell.style in package.unlocked,
+                    package.formats[cell.style],
+                )
+                for at, cell in sheet.cells.items()
+                if (cell.value not in (None, "") or cell.formula)
+            },
+        )
         for sheet in package.sheets
     }
 
 
-def assert_as_openpyxl(path: Path) -> Package:
-    package = open_package(path)
-    book = openpyxl.load_workbook(path)
-    assert seen_by_us(package) == seen_by_openpyxl(path)
-    assert {n: d.value for n, d in book.defined_names.items()} == package.names
-    for sheet in package.sheets:
-        other = book[sheet.name]
-        assert sheet.state == other.sheet_state
-        assert sheet.protected == other.protection.sheet
-        assert sorted(sheet.merges) == sorted(str(area) for area in other.merged_cells.ranges)
-        assert [(v.sqref, v.type, v.formula1) for v in sheet.validations] == [
-            (str(v.sqref), v.type, v.formula1 or "") for v in other.data_validations.dataValidation
-        ]
-        for (row, column), cell in sheet.cells.items():
-            unlocked = not other.cell(row, column).protection.locked
-            assert (cell.style in package.unlocked) == unlocked
-            if cell.type == "n":
-                assert package.formats[cell.style] == other.cell(row, column).number_format
-    return package
+def test_what_openpyxl_and_what_libreoffice_saved_is_read_as_openpyxl_reads_it(
+    filled: Path, tmp_path: Path
+) -> None:
+    openpyxl.load_workbook(filled).save(tmp_path / "again.xlsx")
+    for path in (filled, tmp_path / "again.xlsx", min((SAMPLES / "returns").glob("*.xlsx"))):
+        assert seen_by_us(path) == seen_by_openpyxl(path)
 
 
-def assert_as_calamine(path: Path, package: Package) -> None:
-    book = CalamineWorkbook.from_path(str(path))
-    for sheet in package.sheets:
-        other = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-        theirs = {
-            (r, c): serial(value)
-            for r, row in enumerate(other, 1)
-            for c, value in enumerate(row, 1)
-            if value != ""
-        }
-        ours = {
-            at: serial(cell.value)
-            for at, cell in sheet.cells.items()
-            if cell.value not in {None, ""}
-        }
-        # calamine gives "" for errors.
-        assert theirs == {at: value for at, value in ours.items() if sheet.cells[at].type != "e"}
-
-
-def test_file_of_xlsxwriter_is_read_as_others_read_it(tmp_path: Path) -> None:
-    path = tmp_path / "form.xlsx"
-    write_form(path)
-    package = assert_as_openpyxl(path)
-    assert_as_calamine(path, package)
-    assert package.kind == "xlsx"
+def test_properties_of_a_file_are_told(filled: Path) -> None:
+    package = open_package(filled)
+    assert (package.kind, package.size) == ("xlsx", filled.stat().st_size)
     assert package.properties["application"] == "Microsoft Excel"
-    assert package.properties["lastModifiedBy"] == "某局"
-    assert package.properties["custom:form"] == "department_overall"
     assert package.properties["modified"]
-    assert package.sheets[0].hidden_rows == {6}
-    assert package.size == path.stat().st_size
     assert package.sheet("没有") is None
-
-
-def test_file_of_openpyxl_is_read_as_others_read_it(tmp_path: Path) -> None:
-    path, again = tmp_path / "form.xlsx", tmp_path / "again.xlsx"
-    write_form(path)
-    openpyxl.load_workbook(path).save(again)
-    assert_as_calamine(again, assert_as_openpyxl(again))
-
-
-@pytest.mark.office
-def test_file_of_libreoffice_is_read_as_others_read_it(office: Office, tmp_path: Path) -> None:
-    path, again = tmp_path / "form.xlsx", tmp_path / "again.xlsx"
-    write_form(path)
-    with office.open(path) as book:
-        office.save(book, again)
-    assert_as_calamine(again, assert_as_openpyxl(again))
-
-
-@pytest.mark.office
-def test_other_formats_of_libreoffice_are_read(office: Office, tmp_path: Path) -> None:
-    path = tmp_path / "form.xlsx"
-    write_form(path)
-    with office.open(path) as book:
-        office.save(book, tmp_path / "a.xls", "xls")
-        office.save(book, tmp_path / "a.ods", "ods")
-    modern = open_package(path)
-    for kind in ("xls", "ods"):
-        package = open_package(tmp_path / f"a.{kind}")
-        assert (package.kind, package.values_only) == (kind, True)
-        assert [sheet.name for sheet in package.sheets] == [sheet.name for sheet in modern.sheets]
 
 
 TEXTS = st.text(
@@ -1018,76 +786,26 @@ def test_texts_and_numbers_come_back_exactly(
     for row, number in enumerate(numbers, 1):
         # XlsxWriter writes 16 significant digits.
         assert cells[row, 2].value == float(f"{number:.16G}")
-        assert math.isclose(float(str(cells[row, 2].value)), number, rel_tol=1e-15)
-
-
-# --- nothing but Refused, whatever the bytes ---------------------------------------------------------
-
-
-@given(st.data())
-@settings(
-    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_mangled_files_open_or_are_refused(tmp_path: Path, data: st.DataObject) -> None:
-    stored = data.draw(st.booleans())
-    book = parts(CELLS, strings=STRINGS, styles=STYLES, names=NAMES)
-    content = bytearray(zipped(book, zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED))
-    for _ in range(data.draw(st.integers(1, 8))):
-        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    path = tmp_path / "mangled.xlsx"
-    path.write_bytes(content)
-    try:
-        open_package(path)
-    except Refused as refused:
-        assert refused.code in {"W103", "W104", "W105", "W106", "W107"}  # noqa: PT017
-
-
-@given(st.sampled_from(sorted(parts())), st.data())
-@settings(
-    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_mangled_parts_are_read_or_refused(tmp_path: Path, part: str, data: st.DataObject) -> None:
-    book = parts(CELLS, strings=STRINGS, styles=STYLES, names=NAMES)
-    text = str(book[part])
-    start = data.draw(st.integers(0, len(text)))
-    end = data.draw(st.integers(start, min(len(text), start + 20)))
-    insert = data.draw(st.text(st.sampled_from("<>/=\"'&; 0129ARrst:xmlnsv\x00中"), max_size=12))
-    path = tmp_path / "mangled.xlsx"
-    path.write_bytes(zipped(book | {part: text[:start] + insert + text[end:]}))
-    try:
-        open_package(path)
-    except Refused as refused:
-        assert refused.code in {"W103", "W104", "W106", "W107"}  # noqa: PT017
 
 
 # --- what is remembered between files ----------------------------------------------------------------
 
 
-def test_remembered_parts_are_told_apart_by_their_bytes() -> None:
+def test_remembered_parts_are_told_apart_by_their_bytes(bench: Bench) -> None:
     """A forged checksum must not bring up another file's part."""
-    memo = package_module._Memo(budget=100, largest=40)
-    memo.put(Packed(b"one", 8, crc=7, size=3), 3, "one")
-    assert memo.get(Packed(b"one", 8, crc=7, size=3)) == "one"
-    assert memo.get(Packed(b"two", 8, crc=7, size=3)) is None
+    numerals = ("903291985642", "657590501813")
+    assert zlib.crc32(numerals[0].encode()) == zlib.crc32(numerals[1].encode())
+    for numeral in numerals:
+        cells = bench.sheet(f'<row r="1"><c r="A1"><v>{numeral}</v></c></row>').cells
+        assert cells[1, 1].value == float(numeral)
 
 
 def test_remembered_sheets_are_not_shared(bench: Bench) -> None:
-    first = bench.open(parts()).sheets[0]
-    first.cells.clear()
+    bench.open(parts()).sheets[0].cells.clear()
     assert bench.open(parts()).sheets[0].cells
 
 
-def test_memory_of_parts_is_bounded() -> None:
-    memo = package_module._Memo(budget=100, largest=40)
-    for n in range(50):
-        memo.put(n, 30, n)
-    memo.put("large", 41, "large")
-    assert [key for key in [*range(50), "large"] if memo.get(key) is not None] == [47, 48, 49]
-
-
 def test_other_limits_are_not_answered_from_memory(bench: Bench) -> None:
-    bench.open(parts(strings="<si><t>财政局</t></si>"))
-    assert (
-        bench.code(parts(strings="<si><t>财政局</t></si>"), replace(Limits(), text_length=1))
-        == "W106"
-    )
+    book = parts(strings="<si><t>财政局</t></si>")
+    bench.open(book)
+    assert bench.refusal(book, replace(Limits(), text_length=1)).startswith("W106")
