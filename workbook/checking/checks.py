@@ -171,6 +171,16 @@ def findings_of(submissions: Sequence[Submission]) -> list[list[Finding]]:
     return [_pasted_over(own) for own in collector.findings]
 
 
+def _without_breaks(submission: Submission) -> Submission | None:
+    """The submission with each of its texts on one line; None if they are so anyway."""
+    joined = {
+        name: replace(cell, raw=cell.raw.replace("\n", ""))
+        for name, cell in submission.cells.items()
+        if isinstance(cell.raw, str) and "\n" in cell.raw
+    }
+    return replace(submission, cells=submission.cells | joined) if joined else None
+
+
 _FEW = 3
 """More formulas typed over on one sheet were pasted over: that is one mistake."""
 
@@ -224,8 +234,6 @@ class _BatchFindings:
         ]
         self.slips = slips
         """Of broken rules, by key, submission and cell, what is likely to have happened."""
-        self.without_breaks: dict[int, Mapping[str, str]] = {}
-        """By submission: what `_on_one_line` found."""
         self.subjects: dict[tuple[str, Part], Callable[[int, int], str]] = {}
         """What says which row a finding is about, by grain."""
         self.has_results = [
@@ -380,29 +388,39 @@ class _BatchFindings:
         for item in self.form.fields():
             if item.mode in ("computed", "suggested") and item.key in self.layouts[0].by_key:
                 self._compare(batch, item, submission_of)
-        lines = check_lines(self.form)
+        stale: list[tuple[str, int, str]] = []
         for line, verdicts in batch.lines().items():
-            rule, words = lines[line][0], [VERDICTS[verdict] for verdict in verdicts.tolist()]
+            words = [VERDICTS[verdict] for verdict in verdicts.tolist()]
             for row, i in submission_of.items():
-                printed, expected = self.submissions[i].verdicts.get(line), words[row]
-                if printed not in (None, expected) and printed != self._on_one_line(i).get(line):
-                    mismatch = finding("L204", rule=rule.code, printed=printed, expected=expected)
-                    cell = self.layouts[i].checks[line].a1
-                    self.findings[i].append(replace(mismatch, sheet=CHECK_SHEET, cell=cell))
+                if self.submissions[i].verdicts.get(line) not in (None, words[row]):
+                    stale.append((line, i, words[row]))
+        on_one_line = self._on_one_line(stale)
+        lines = check_lines(self.form)
+        for line, i, expected in stale:
+            printed = self.submissions[i].verdicts[line]
+            if printed != on_one_line.get((line, i)):
+                rule = lines[line][0]
+                mismatch = finding("L204", rule=rule.code, printed=printed, expected=expected)
+                cell = self.layouts[i].checks[line].a1
+                self.findings[i].append(replace(mismatch, sheet=CHECK_SHEET, cell=cell))
 
-    def _on_one_line(self, i: int) -> Mapping[str, str]:
-        """The verdict by line of 自检 if formulas find no line breaks in texts, as in LibreOffice 26.8."""
-        if i not in self.without_breaks:
-            submission = self.submissions[i]
-            joined = {
-                name: replace(cell, raw=cell.raw.replace("\n", ""))
-                for name, cell in submission.cells.items()
-                if isinstance(cell.raw, str) and "\n" in cell.raw
-            }
-            seen = replace(submission, cells=submission.cells | joined)
-            lines = gather(self.form, [seen], View.WORKBOOK).lines() if joined else {}
-            self.without_breaks[i] = {line: VERDICTS[int(v[0])] for line, v in lines.items()}
-        return self.without_breaks[i]
+    def _on_one_line(self, stale: Sequence[tuple[str, int, str]]) -> dict[tuple[str, int], str]:
+        """The verdicts of lines, by submission, if formulas find no line breaks in texts, as in LibreOffice 26.8.
+
+        Of those that are asked for, in submissions that have a line break.
+        """
+        submissions = {i: _without_breaks(self.submissions[i]) for _, i, _ in stale}
+        joined = {i: seen for i, seen in submissions.items() if seen is not None}
+        if not joined:
+            return {}
+        lines = gather(self.form, list(joined.values()), View.WORKBOOK).lines(
+            {line for line, i, _ in stale if i in joined}
+        )
+        return {
+            (line, i): VERDICTS[verdict]
+            for line, verdicts in lines.items()
+            for i, verdict in zip(joined, verdicts.tolist(), strict=True)
+        }
 
     def _compare(self, batch: Batch, item: Field, submission_of: Mapping[int, int]) -> None:
         printed_cells, expected_cells, typed = (

@@ -7,7 +7,7 @@ one a group for its groups. Returns with fewer rows than others are padded with 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -328,10 +328,12 @@ class Batch:
         shape = (self.count, self._width(rule.section, rule.grain))
         return np.broadcast_to(left - right, shape)
 
-    def lines(self) -> dict[str, npt.NDArray[np.int8]]:
-        """(submissions,) for each line of 自检: the verdict it must show."""
+    def lines(self, only: Container[str] | None = None) -> dict[str, npt.NDArray[np.int8]]:
+        """(submissions,) for each line of 自检, or only for some: the verdict it must show."""
         verdicts_by_line = {}
         for line, rules in check_lines(self.form).items():
+            if only is not None and line not in only:
+                continue
             verdicts = np.concatenate([self.judge(rule) for rule in rules], axis=1)
             verdicts_by_line[line] = self._line(rules[0], verdicts)
         return verdicts_by_line
