@@ -8,7 +8,8 @@
 #   make lowest       before a release: the same with the lowest releases that pyproject.toml allows (Python 3.11)
 #   make docs         the documentation as pages for the browser, build/docs/index.html
 #   make lint         ruff, mypy and the floors of the house only
-#   make refresh      make anew all that is generated (codes, samples, data, pictures, golden files); says what changed
+#   make refresh      make anew all that is generated (codes, samples, data, pictures, approved texts); says what changed
+#   make approve      write anew what outputs are held against (tests/pins/approved); the difference is for you to read
 #   make bench        the benchmarks
 #   make constraints  pin today's releases in constraints.txt
 #   make clean        take away what the above made, .venv too
@@ -31,7 +32,7 @@ test-all: export FUZZ_COUNT ?= 4000
 test-all: export DIFFERENTIAL_FILLINGS ?= 1500
 test-all: export DIFFERENTIAL_EXPRESSIONS ?= 2000
 
-.PHONY: help setup office browser demo check test test-all pythons lowest docs lint refresh bench constraints clean
+.PHONY: help setup office browser demo check test test-all pythons lowest docs lint refresh approve bench constraints clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -79,6 +80,9 @@ docs: $(READY)
 
 refresh: $(READY) office browser
 	$(BIN)/python docs/refresh.py
+
+approve: $(READY)
+	$(BIN)/pytest -q tests/pins --snapshot-update
 
 bench: $(READY)
 	for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script"; done

@@ -3,7 +3,7 @@
     python docs/refresh.py        (needs LibreOffice and Chromium; run from the top of the checkout)
 
 What follows from the definitions and the code is written by the scripts below, each from what those before it
-wrote. Look at the changes before you take them: a golden file that changed is a template that changed.
+wrote. Look at the changes before you take them: an approved text that changed is a template, or a summary, that changed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STEPS = {
     "docs/data.md": ("docs/make_data.py",),
     "docs/compatibility.md": ("docs/make_compatibility.py",),
     "docs/pictures": ("docs/make_pictures.py",),
-    "tests/golden": ("-m", "pytest", "-q", "--update-golden"),
+    "tests/pins/approved": ("-m", "pytest", "-q", "tests/pins", "--snapshot-update"),
 }
 """What is written, and by what, in the order in which one needs the other."""
 

@@ -18,6 +18,7 @@ from workbook.form.composition import FORMS_DIR, RULE_SETS_DIR
 from workbook.form.kinds import KINDS
 from workbook.form.scope import Standpoint
 from workbook.limits import Limits
+from workbook.package.worker import run as run_apart
 from workbook.reading.reader import read_return
 from workbook.round.ledger import Ledger
 from workbook.stores import Folder
@@ -45,4 +46,5 @@ __all__ = [
     "official_template",
     "page_data",
     "read_return",
+    "run_apart",
 ]

@@ -3,12 +3,8 @@
 A test that asks for the fixture `office` or `browser` is marked by that. Without LibreOffice or Chromium
 these tests are left out and the summary says so; where ``CI`` is set they fail instead, so that nothing
 goes unproven there. A test marked `long` is left out unless ``--long`` or ``-m`` asks for it.
-
-Golden files (tests/golden/) are what a test saw when a person last looked at it; ``--update-golden``
-runs these tests alone and writes the files anew, and the difference is for that person to read.
 """
 
-import difflib
 import gc
 import os
 import shutil
@@ -40,14 +36,9 @@ os.environ.setdefault("WORKBOOK_UNFORESEEN", "raise")  # an error of ours fails 
 settings.register_profile("quick", max_examples=20)
 settings.register_profile("thorough", max_examples=1000)
 
-GOLDEN = Path(__file__).parent / "golden"
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the tests marked long as well")
-    parser.addoption(
-        "--update-golden", action="store_true", help="write tests/golden anew, and no more"
-    )
 
 
 @pytest.fixture(scope="session")
@@ -96,27 +87,6 @@ def two_returns(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """`golden(name, text)`: the text is what tests/golden/<name> says."""
-    update = request.config.getoption("--update-golden")
-
-    def compare(name: str, text: str) -> None:
-        path = GOLDEN / name
-        if update:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
-            return
-        known = path.read_text(encoding="utf-8") if path.exists() else ""
-        if known != text:
-            pair = (known.splitlines(), text.splitlines())
-            changes = list(difflib.unified_diff(*pair, name, "now", lineterm="", n=1))
-            more = [f"… {len(changes) - 80} lines more"] if len(changes) > 80 else []
-            pytest.fail("\n".join([*changes[:80], *more, "(--update-golden accepts this)"]), False)
-
-    return compare
-
-
 HERE = Path(__file__).resolve().parent
 WHOLE = (
     "property", "workbook/rehearsal", "workbook/scale", "workbook/round/test_year.py", "workbook/round/test_killed.py",
@@ -135,8 +105,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("whole")
     if not config.getoption("--long") and "long" not in config.getoption("markexpr"):
         _keep(config, items, lambda item: not item.get_closest_marker("long"))
-    if config.getoption("--update-golden"):
-        _keep(config, items, lambda item: "golden" in getattr(item, "fixturenames", ()))
     for name, (_, available, _) in DRIVEN.items():
         for item in items:
             if name in getattr(item, "fixturenames", ()):

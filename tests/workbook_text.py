@@ -1,4 +1,4 @@
-"""A workbook as a text that a person can look at: what the golden files of workbooks are made of.
+"""A workbook as a text that a person can look at: what the approved texts of workbooks are made of (tests/pins).
 
 Read by openpyxl, which wrote none of it. What depends on the file (which cells are worth a line) is for
 the test that asks.

@@ -6,6 +6,7 @@ corrected; what they show when the file is opened is what `workbook.aggregate` w
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -39,11 +40,18 @@ _BIG = 50_000
 """With more rows than this the book is written without being held in memory."""
 
 
-def build_summary(summary: Summary, path: PathLike, *, sampling: Sampling | None = None) -> Path:
+def build_summary(
+    summary: Summary,
+    path: PathLike,
+    *,
+    sampling: Sampling | None = None,
+    now: datetime.datetime | None = None,
+) -> Path:
     """Write the summary's workbook to `path`, whole or not at all; amounts are 万元.
 
     `sampling` are the criteria by which departments are proposed for re-checking, unless others were
-    typed into a former summary. Links to the returns
+    typed into a former summary. `now` is when the workbook says that it was made, by the clock if not given:
+    equal summaries made at one time are equal bytes. Links to the returns
     are relative to the folder of `path`. Raises BuildError if the path cannot be written, ArgumentError
     if it does not end with .xlsx.
 
@@ -59,7 +67,9 @@ def build_summary(summary: Summary, path: PathLike, *, sampling: Sampling | None
         + len(summary.duties)
         + sum(len(part.sources) + sum(map(len, part.details.values())) for part in summary.forms)
     )
+    now = (now or datetime.datetime.now(datetime.UTC)).astimezone(datetime.UTC)
     with book_at(path, constant_memory=rows > _BIG) as book:
+        book.set_properties({"created": now})
         _write(book, summary, Links(path.parent, summary.root), sampling)
     return path
 

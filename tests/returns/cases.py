@@ -184,6 +184,8 @@ VALUES = (
     Case("a date that there is not", typed({"I38": "2025-2-30"}), ("L212", "V302 I38"),
          {"identity.prepared_on": None}),
     Case("a percentage in a cell of percentages", typed({"F20": 0.993}, {"F20": "0.0%"}), ("L212", "V303 F20")),
+    Case("a score shown as a day, as .xls", in_turn(typed({"G17": 8}, {"G17": "yyyy-m-d"}), libreoffice(save_as="xls")),
+         ("W113",)),
     Case("a percentage typed as 100", typed({"F20": 100}), ("D441 F20", "L212", "V311 F20"),
          {"indicators.actual.4": "100"}),
     Case("a day where a measure is due", typed({"F23": datetime.date(2024, 3, 14)}, {"F23": "yyyy-mm-dd"}),
@@ -283,6 +285,11 @@ EDITED = (
     Case("a total typed over with a wrong value", unlocked(("write", ["H37", "99"])),
          ("D412 H37", "L202 H37"), {"totals.total_score": 99.0}, says=("99|100", "固定的值 99")),
     Case("a total by another formula", unlocked(("write", ["G37", "=ROUND(G7+SUM(G17:G36);2)"])), ("L208 G37",)),
+    *(
+        Case(f"a total typed over, as .{kind}", in_turn(
+            unlocked(("write", ["H37", "110"])), libreoffice(save_as=kind)), ("L203 H37", "W113"), says=("110|100",))
+        for kind in ("xls", "ods")
+    ),
     Case("a suggestion changed", libreoffice(("type", {"funds.execution_score": 9.0})), ("D404 I7",),
          {"funds.execution_score": 9.0}),
     Case("a suggestion changed by a formula", libreoffice(("type", {"funds.execution_score": "=4+5"})),
@@ -455,6 +462,7 @@ BOOKS = (
     Case("nothing filled in, saved by LibreOffice", libreoffice(), ("W110",), start="blank"),
     Case("of another definition, with what would be tampering in one of this", typed(
         {"_form!B3": "0" * 16, "D6": "别的文字", "H7": "=1"}), ("L212", "W111")),
+    *(Case(f"nothing filled in, as .{kind}", libreoffice(save_as=kind), ("W110",), start="blank") for kind in ("xls", "ods")),
     Case("another version", typed({"_form!B2": "1999"}), ("W109",)),
     Case("another form", typed({"_form!B1": "别的表"}), ("W109",)),
     Case("somebody's own table", with_openpyxl(_own_table), ("W108",)),

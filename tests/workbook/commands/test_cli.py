@@ -523,17 +523,6 @@ def test_litter_is_skipped_and_nothing_to_worry_about(tmp_path: Path) -> None:
 # --- check ----------------------------------------------------------------------------------------
 
 
-def test_the_findings_of_the_samples_are_these(golden: Callable[[str, str], None]) -> None:
-    found = printed("check", RETURNS, exit_code=FOUND)
-    lines = []
-    for item in found["files"]:
-        lines.append(f"{Path(item['file']).name}  {item['status']}")
-        for f in item["findings"]:
-            place_ = f"{f['sheet']}!{f['cell']}" if f["cell"] else f["sheet"]
-            lines.append("  ".join(filter(None, ("   ", f["code"], f["severity"], place_))))
-    golden("samples_findings.txt", "\n".join(lines) + "\n")
-
-
 def test_totals_count_what_the_files_hold() -> None:
     found = printed("check", RETURNS, exit_code=FOUND)
     files, totals = found["files"], found["totals"]
