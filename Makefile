@@ -20,6 +20,7 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 
 # What the tests are run with; e.g. `make test PYTEST_ARGS="-k template -x"`, or with `-n auto --cov` for what they reach.
@@ -39,10 +40,16 @@ help:
 
 setup: $(READY)
 
-$(READY): pyproject.toml constraints.txt tests/make_venv.sh
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+
+# The program alone, which is all that the demo needs.
+$(INSTALLED): pyproject.toml constraints.txt tests/make_venv.sh
 	tests/make_venv.sh $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	    --constraint constraints.txt --editable '.[dev,data,docs]'
+	$(INSTALL) .
+	touch $@
+
+$(READY): $(INSTALLED)
+	$(INSTALL) '.[dev,data,docs]'
 	touch $@
 
 office:
@@ -51,7 +58,7 @@ office:
 browser:
 	@tests/install_browser.sh
 
-demo: $(READY)
+demo: $(INSTALLED)
 	$(BIN)/workbook demo -o demo
 
 lint: $(READY)
