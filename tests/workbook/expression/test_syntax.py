@@ -1,5 +1,6 @@
 """The rule language: what it reads, what it refuses and where, and what its two renderings mean."""
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -13,7 +14,6 @@ from workbook import find_form
 from workbook.checking import typed_cells
 from workbook.expression import (
     ERROR,
-    Call,
     Cells,
     Literal,
     Node,
@@ -26,7 +26,6 @@ from workbook.expression import (
     references,
     to_formula,
 )
-from workbook.expression.nodes import decimals_of, tolerance_between
 from workbook.form import CELL, GROUP, ROW, Value
 
 FORM = find_form("department_overall")
@@ -104,22 +103,23 @@ def value(
 
 
 def test_names_resolve_in_the_own_section_in_another_and_among_the_settings() -> None:
-    own, other, setting = (
-        read("final_budget"),
-        read("funds.final_budget", "goals"),
-        read("settings.cap"),
-    )
-    assert own == other
-    assert isinstance(own, Ref)
+    own, other = read("final_budget"), read("funds.final_budget", "goals")
+    assert own == other and isinstance(own, Ref)
     assert (own.section, own.field, own.type) == ("funds", "final_budget", Type.NUMBER)
-    assert setting == Literal(1.0, Type.NUMBER)
+    assert read("settings.cap") == Literal(1.0, Type.NUMBER)
 
 
-def test_a_row_field_is_a_cell_a_column_or_a_group_by_where_it_stands() -> None:
-    row = read("sum(indicators.weight) - weight", "indicators", ROW)
-    assert [ref.reach for ref in references([row])] == ["column", "cell"]
-    group = read("sum(weight) == level1_weight", "indicators", GROUP)
-    assert [ref.reach for ref in references([group])] == ["group", "cell"]
+@pytest.mark.parametrize(
+    ("text", "grain", "reaches"),
+    [
+        ("sum(indicators.weight) - weight", ROW, ["column", "cell"]),
+        ("sum(weight) == level1_weight", GROUP, ["group", "cell"]),
+    ],
+)
+def test_a_row_field_is_a_cell_a_column_or_a_group_by_where_it_stands(
+    text: str, grain: str, reaches: list[str]
+) -> None:
+    assert [ref.reach for ref in references([read(text, "indicators", grain)])] == reaches
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_what_is_not_of_the_language_is_refused(text: str) -> None:
         ("final_budget + '5' == 5", 16),
         ("'5' > final_budget", 1),
         ("goals.planned_goals > goals.achieved_goals", 1),
-        ("identity.prepared_on == final_budget", 1),
+        ("identity.prepared_on == final_budget", 25),
         ("identity.prepared_on + 5 > 0", 1),
         ("not final_budget", 5),
         ("final_budget > 0 and final_budget", 22),
@@ -229,15 +229,12 @@ def test_what_is_not_of_the_language_is_refused(text: str) -> None:
     ],
 )
 def test_what_does_not_fit_is_refused_where_it_stands(text: str, column: int) -> None:
-    seen, message = refused(text)
-    assert message
-    # Of the two sides of a comparison either may be pointed at.
-    assert seen == column or "compares" in message
+    assert refused(text)[0] == column
 
 
-def test_a_row_cannot_be_meant_where_there_are_many() -> None:
-    assert refused("weight > 0", "indicators", CELL)[0] == 1
-    assert refused("weight > 0", "indicators", GROUP)[0] == 1
+@pytest.mark.parametrize("grain", [CELL, GROUP])
+def test_a_row_cannot_be_meant_where_there_are_many(grain: str) -> None:
+    assert refused("weight > 0", "indicators", grain)[0] == 1
 
 
 def test_what_is_asked_for_must_be_yielded() -> None:
@@ -317,9 +314,8 @@ def test_a_list_of_words_means_the_chain_over_its_words(text: str, chain: str) -
 def test_a_list_of_words_that_does_not_fit_is_refused_where_it_stands(
     text: str, column: int, piece: str
 ) -> None:
-    seen, message = refused(text)
-    assert piece in message
-    assert seen == column
+    told = refused(text)
+    assert told[0] == column and piece in told[1]
 
 
 # --- defines --------------------------------------------------------------------------------------
@@ -411,42 +407,12 @@ def test_a_mistake_is_told_in_the_define_and_at_the_call(
     assert (caught.value.column, caught.value.within) == (column, within)
 
 
-def test_the_formula_is_measured_after_expanding() -> None:
-    assert "put a part of it into a derived field" in refused("many(final_budget) > 1")[1]
-
-
-def test_defines_that_double_one_another_end() -> None:
-    assert "put a part of it into a derived field" in refused("very_many(final_budget) > 1")[1]
+@pytest.mark.parametrize("text", ["many(final_budget) > 1", "very_many(final_budget) > 1"])
+def test_the_formula_is_measured_after_expanding(text: str) -> None:
+    assert "put a part of it into a derived field" in refused(text)[1]
 
 
 # --- tolerance ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "decimals"),
-    [
-        ("final_budget", 2),
-        ("execution_rate", 4),
-        ("5", None),
-        ("settings.cap", None),
-        ("final_budget - actual_expenditure", 2),
-        ("-final_budget", 2),
-        ("abs(final_budget)", 2),
-        ("final_budget * 2", None),
-        ("final_budget / actual_expenditure", None),
-        ("round(final_budget / 3, 1)", 1),
-        ("min(execution_rate, final_budget)", 2),
-        ("final_budget if 1 == 1 else 0", 2),
-        ("need(1 == 1, execution_rate)", 4),
-        ("sum(indicators.weight)", 2),
-        ("sum_where(indicators.weight, indicators.level1, '产出指标')", 2),
-        ("count(indicators.weight)", 0),
-        ("count_where(indicators.level1, '产出指标')", 0),
-        ("length(goals.planned_goals)", 0),
-    ],
-)
-def test_a_number_is_kept_to_the_decimals_of_its_field(text: str, decimals: int | None) -> None:
-    assert decimals_of(read(text)) == decimals
 
 
 @pytest.mark.parametrize(
@@ -457,42 +423,62 @@ def test_a_number_is_kept_to_the_decimals_of_its_field(text: str, decimals: int 
         ("execution_rate", "1", 0.00005),
         ("count(indicators.weight)", "final_budget", 0.5),
         ("final_budget * 2", "5", 1e-9),
+        ("final_budget / actual_expenditure", "settings.cap", 1e-9),
+        ("final_budget - actual_expenditure", "5", 0.005),
+        ("-final_budget", "5", 0.005),
+        ("abs(final_budget)", "5", 0.005),
+        ("round(final_budget / 3, 1)", "5", 0.05),
+        ("min(execution_rate, final_budget)", "5", 0.005),
+        ("final_budget if 1 == 1 else 0", "5", 0.005),
+        ("need(1 == 1, execution_rate)", "5", 0.00005),
+        ("sum(indicators.weight)", "5", 0.005),
+        ("lowest(indicators.weight)", "5", 0.005),
+        ("highest(indicators.weight)", "5", 0.005),
+        ("sum_where(indicators.weight, indicators.level1, '产出指标')", "5", 0.005),
+        ("count_where(indicators.level1, '产出指标')", "5", 0.5),
+        ("length(goals.planned_goals)", "5", 0.5),
     ],
 )
 def test_two_numbers_compare_within_half_a_unit_of_the_coarser(
     a: str, b: str, tolerance: float
 ) -> None:
-    for pair in ((a, b), (b, a)):
-        found = tolerance_between(*map(read, pair))
-        assert found == pytest.approx(tolerance, rel=2e-4)
-        assert found <= tolerance
-
-
-def test_half_a_unit_itself_is_a_difference() -> None:
-    given = {"final_budget": 78.3, "actual_expenditure": 78.305}
-    assert value("final_budget == actual_expenditure", given) == 0.0
-    assert value("final_budget == actual_expenditure", given | {"final_budget": 78.301}) == 1.0
+    for text in (f"({a}) == ({b})", f"({b}) == ({a})"):
+        found = float(formula(text).rpartition("<")[2].rstrip(")"))
+        assert found == pytest.approx(tolerance, rel=2e-4) and found <= tolerance
 
 
 # --- meaning --------------------------------------------------------------------------------------
 
 
-def test_a_blank_cell_is_zero_or_undecided_as_its_field_says() -> None:
-    assert value("general_public_budget + 1") == 1.0
-    assert value("final_budget + 1") is None
-    assert value("final_budget + 1", {"final_budget": 2.0}) == 3.0
-    assert value("final_budget > 0 or 1 == 1") is None
+WHOLE = {"final_budget": 78.3, "actual_expenditure": 78.305}
+ERRORS = {"final_budget": "#N/A", "general_public_budget": "#N/A"}
 
 
-def test_an_error_in_a_cell_spreads() -> None:
-    given: dict[str, Value] = {"final_budget": "#N/A", "general_public_budget": "#N/A"}
-    for text in ("final_budget > 0", "general_public_budget == 0", "blank(final_budget)"):
-        assert value(text, given) is None
-    assert value("1 if 1 == 1 else final_budget", given) == 1.0
-
-
-def test_text_in_a_cell_for_numbers_is_undecided_even_where_blank_is_zero() -> None:
-    assert value("general_public_budget >= 0", {"general_public_budget": "待定"}) is None
+@pytest.mark.parametrize(
+    ("text", "given", "due"),
+    [
+        ("general_public_budget + 1", {}, 1.0),
+        ("final_budget + 1", {}, None),
+        ("final_budget + 1", {"final_budget": 2.0}, 3.0),
+        ("final_budget > 0 or 1 == 1", {}, None),
+        ("final_budget > 0", ERRORS, None),
+        ("general_public_budget == 0", ERRORS, None),
+        ("blank(final_budget)", ERRORS, None),
+        ("1 if 1 == 1 else final_budget", ERRORS, 1.0),
+        ("general_public_budget >= 0", {"general_public_budget": "待定"}, None),
+        ("final_budget == actual_expenditure", WHOLE, 0.0),
+        ("final_budget == actual_expenditure", WHOLE | {"final_budget": 78.301}, 1.0),
+        ("need(1 == 2, 'a') == 'a'", {}, None),
+        ("join(need(1 == 2, 'a'), 'b')", {}, None),
+        ("value_of('abc') + 1", {}, None),
+        ("value_of('5') + 1", {}, 6.0),
+        ("length(need(1 == 2, 'a')) + 1", {}, None),
+    ],
+)
+def test_a_cell_counts_as_its_field_and_what_stands_there_say(
+    text: str, given: Mapping[str, Value], due: float | None
+) -> None:
+    assert value(text, given) == due
 
 
 @pytest.mark.parametrize(
@@ -531,54 +517,32 @@ def test_expressions_mean_what_they_say(text: str, due: float | str | None) -> N
 def test_and_and_or_are_undecided_as_soon_as_one_part_is(parts: list[str]) -> None:
     truths = [value(part) for part in parts]
     both, either = value(" and ".join(parts)), value(" or ".join(parts))
-    if None in truths:
-        assert both is None
-        assert either is None
-    else:
-        assert both == min(t for t in truths if isinstance(t, float))
-        assert either == max(t for t in truths if isinstance(t, float))
-
-
-@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
-def test_a_comparison_and_its_opposite_never_both_hold(a: float, b: float) -> None:
-    given: dict[str, Value] = {"final_budget": a, "actual_expenditure": b}
-    assert value("final_budget < actual_expenditure", given) != value(
-        "final_budget >= actual_expenditure", given
-    )
-    assert value("final_budget == actual_expenditure", given) != value(
-        "final_budget != actual_expenditure", given
-    )
+    decided = [truth for truth in truths if isinstance(truth, float)]
+    due = (min(decided), max(decided)) if len(decided) == len(truths) else (None, None)
+    assert (both, either) == due
 
 
 # --- formulas -------------------------------------------------------------------------------------
 
 
-def test_comparisons_are_rendered_by_subtraction() -> None:
-    assert formula("execution_weight <= 10").endswith("-10<0.0049995)")
-    assert "ABS(" in formula("final_budget == actual_expenditure")
-
-
-def test_blank_cells_are_rendered_as_their_fields_say() -> None:
-    assert formula("final_budget") == "IF(ISNUMBER(<final_budget>),<final_budget>,NA())"
-    zero = formula("general_public_budget")
-    assert zero.startswith("IF(ISNUMBER(<general_public_budget>),<general_public_budget>,IF(")
-    assert ",0,NA())" in zero
-
-
-def test_a_text_compared_with_a_constant_is_folded_once() -> None:
-    text = formula("goals.planned_goals == '目标 １'")
-    assert text.count("UPPER(") == 1
-    assert text.endswith(',"目标1")')
-    same = read("goals.planned_goals == '目标 １'")
-    assert isinstance(same, Call)
-    assert same.op.name == "same"
-
-
-def test_numbers_and_texts_are_written_as_formulas_need_them() -> None:
-    assert formula("0.1 + 5") == "(0.1+5)"
-    assert formula("-5") == "(-5)"
-    assert formula("""'他说"好"'""") == '"他说""好"""'
-    assert to_formula(Literal(-2.5, Type.NUMBER), lambda ref: ref.field) == "(-2.5)"
+@pytest.mark.parametrize(
+    ("text", "rendered"),
+    [
+        ("execution_weight <= 10", r".*-10<0\.0049995\)"),
+        ("final_budget == actual_expenditure", r"\(ABS\(.*"),
+        ("final_budget", r"IF\(ISNUMBER\(<final_budget>\),<final_budget>,NA\(\)\)"),
+        (
+            "general_public_budget",
+            r"IF\(ISNUMBER\(<general_public_budget>\),<general_public_budget>,IF\(.*,0,NA\(\)\)+",
+        ),
+        ("goals.planned_goals == '目标 １'", r'(?!.*UPPER\(.*UPPER\()EXACT\(.*UPPER\(.*,"目标1"\)'),
+        ("0.1 + 5", r"\(0\.1\+5\)"),
+        ("-5", r"\(-5\)"),
+        ("""'他说"好"'""", '"他说""好"""'),
+    ],
+)
+def test_an_expression_is_rendered_as_formulas_need_it(text: str, rendered: str) -> None:
+    assert re.fullmatch(rendered, formula(text))
 
 
 @pytest.mark.parametrize("key", sorted(FORM.formulas))
