@@ -18,6 +18,7 @@ from hypothesis import settings
 from builder import build_template
 from tests import browser as chromium
 from tests import office as libreoffice
+from tests.api import replace_part
 from tests.fillings import FILLED, ROSTER, SAMPLES, filling, overall, sample_returns
 from tests.office import Office
 from workbook import Form, Return, Roster, Summary, aggregate, check, load_roster
@@ -57,7 +58,7 @@ def filled(form: Form, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def _no_office(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rehearsal finds no LibreOffice."""
-    monkeypatch.setattr("workbook.rehearsal.rehearsal.find_office", lambda: None)
+    replace_part(monkeypatch, "the office that rehearses", lambda: None)
 
 
 @pytest.fixture(scope="session")

@@ -21,8 +21,8 @@ from typing import Any
 import httpx
 import uvicorn
 
+from tests.api import Recents
 from workbook.desk import Desk, build_application
-from workbook.desk.rounds_on_desk import Recents
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 

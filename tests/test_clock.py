@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tests.api import cli
+from tests.api import cli, write_log
 from tests.fillings import ROSTER, SAMPLES
-from workbook.commands import outcome
 
 WORD = SAMPLES / "word" / "125001_岳阳市云溪区科学技术协会.docx"
 NOW = {"1970": 86_400.0, "2107": 4_354_732_800.0, "2200": 7_258_118_400.0}
@@ -60,6 +59,6 @@ def test_a_clock_of_another_century_changes_nothing(
 
 def test_the_record_of_an_error_can_be_written(now: float, tmp_path: Path) -> None:
     assert now
-    path = outcome.log(["a traceback\x1b"], tmp_path / "s.xlsx")
+    path = write_log(["a traceback\x1b"], tmp_path / "s.xlsx")
     assert path is not None
     assert "a traceback\\x1b" in path.read_text(encoding="utf-8-sig")

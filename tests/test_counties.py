@@ -23,7 +23,7 @@ from builder.summary import build_summary
 from builder.tables import summary_of, write_data
 from builder.template import build_template
 from builder.word import build_county_report, select, write_notices, write_reports
-from tests.api import Folder, cli, page_data
+from tests.api import Folder, cli, page_data, replace_part
 from tests.fillings import FILLED, changed, filling, main_form
 from tests.office import Office
 from tests.sheets import differences
@@ -344,7 +344,7 @@ def test_the_draft_report_adds_up_and_names_counties(city: City, tmp_path: Path)
 def test_batches_give_what_the_whole_gives(
     city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
-    monkeypatch.setattr("workbook.scale.rollup.MOST_ROWS", rows)
+    replace_part(monkeypatch, "the rows that a roll-up lists", rows)
     with ThreadPoolExecutor(2) as executor:
         parts = write_partitions(
             listed([city.folder]), Folder(str(tmp_path)), forms=known_forms(), executor=executor,

@@ -15,9 +15,10 @@ from tests.api import cli
 from tests.fillings import ROSTER, SAMPLES
 from tests.test_duties import of_project
 from workbook import BuildError
-from workbook.commands.former_outputs import LIST
 from workbook.form import find_form
 from workbook.writing import free_name, writing
+
+LIST = "写出清单.json"
 
 WORD = SAMPLES / "word" / "125001_岳阳市云溪区科学技术协会.docx"
 

@@ -9,10 +9,9 @@ from pathlib import Path
 import docx
 import pytest
 
-from tests.api import CLEAN, FOUND, WRONG
+from tests.api import CLEAN, FOUND, WRONG, replace_part
 from tests.fillings import ROSTER, SAMPLES
 from tests.workbook.commands.test_cli import run
-from workbook.commands.former_outputs import LIST
 
 STEM = "125001_岳阳市云溪区科学技术协会"
 RETURN = SAMPLES / "returns" / f"{STEM}.xlsx"
@@ -27,7 +26,7 @@ def test_reports_are_written_and_counted(tmp_path: Path) -> None:
     assert "bad.xlsx" in result.output
     last = result.output.splitlines()[-1]
     assert "共 2 份表：写出 1 份" in last and "没有写出 1 份" in last
-    made = {path.name for path in (tmp_path / "out").iterdir()} - {LIST}
+    made = {path.name for path in (tmp_path / "out").iterdir()} - {"写出清单.json"}
     assert "index.html" in made and len(made) == 2
 
 
@@ -105,7 +104,7 @@ def test_wrong_use_is_told(
 def test_pdf_without_libreoffice_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbook.word.find_office", lambda: None)
+    replace_part(monkeypatch, "the office that converts", lambda: None)
     result = run("report", RETURN, "-o", tmp_path / "out", "--pdf")
     assert result.exit_code == WRONG
     assert "LibreOffice" in result.output

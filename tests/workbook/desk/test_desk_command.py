@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,6 @@ from click.testing import CliRunner
 
 from tests.api import cli
 from tests.desks import started
-from workbook.commands import desk_command
 from workbook.round import opened
 
 
@@ -90,9 +90,7 @@ def test_a_folder_that_is_no_round_is_told(tmp_path: Path) -> None:
 
 
 def test_without_its_libraries_it_says_how_to_install_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        desk_command, "find_spec", lambda name: None if name == "uvicorn" else object()
-    )
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
     code, told = said("--no-browser")
     assert code == 2
     assert "pip install 'selfeval-workbook[desk]'" in told

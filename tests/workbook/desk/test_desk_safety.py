@@ -12,13 +12,12 @@ import httpx
 import openpyxl
 import pytest
 
+from tests.api import Sessions, plain_words, replace_part
 from tests.desks import SAMPLES, Clerk, RunningDesk, running
-from workbook.desk.gate import FORM_BYTES
-from workbook.desk.sessions import Sessions
-from workbook.desk.visits import plain
 from workbook.round import new_round, opened, receive, send_back
 
 CODE = "118001"
+FORM_BYTES = 256 * 1024
 MARKUP = "<img src=x onerror=alert(1)>\"'</script><style>*{display:none}</style>\u202e"
 
 
@@ -315,7 +314,7 @@ def test_an_error_of_ours_is_a_reference_and_no_traceback(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORKBOOK_UNFORESEEN", "tell")
-    monkeypatch.setattr("workbook.desk.board_page.BoardRow", lambda *_: 1 / 0)
+    replace_part(monkeypatch, "a row of the board", lambda *_: 1 / 0)
     with pytest.raises(AssertionError, match="ZeroDivisionError"):
         _board_with_a_fault(folder)
 
@@ -335,7 +334,7 @@ def test_a_sentence_of_a_verb_is_said_as_at_a_desk() -> None:
     for path in (*(top / "round").glob("*.py"), *(top / "levels").glob("*.py")):
         for line in path.read_text(encoding="utf-8").splitlines():
             for sentence in re.findall(r'"([^"]*[\u4e00-\u9fff][^"]*)"', line):
-                said = plain(sentence)
+                said = plain_words(sentence)
                 if re.search(r"--[a-z]|workbook round", said):
                     told.append(said)
     assert [

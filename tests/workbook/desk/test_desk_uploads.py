@@ -11,11 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.api import Limits
+from tests.api import Errand, Limits, replace_part
 from tests.desks import SAMPLES, Clerk, RunningDesk, dies
-from workbook.desk import uploads
-from workbook.desk.jobs import Errand
-from workbook.desk.rounds_on_desk import RoundOnDesk, Snapshot
 from workbook.round import close_round, opened
 
 
@@ -67,7 +64,7 @@ def test_what_brings_nothing_is_said(clerk: Clerk, folder: Path) -> None:
 def test_a_file_beyond_the_limit_is_told_and_the_others_are_kept(
     clerk: Clerk, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "Limits", lambda: Limits(file_bytes=1024 * 1024))
+    replace_part(monkeypatch, "the limits of an upload", lambda: Limits(file_bytes=1024 * 1024))
     told = clerk.drop(("大.xlsx", b"x" * (1024 * 1024 + 1)), ("小.xlsx", b"x")).json()
     assert told["kept"] == ["小.xlsx"]
     assert told["refused"] == [["大.xlsx", "超过 1 MB，没有收；请核对是不是自评表"]]
@@ -142,7 +139,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing_half(
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("workbook.desk.uploads.os.fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     answer = clerk.drop(("a.pdf", b"x"))
     assert answer.status_code == 400
     assert "“收件”写不了（磁盘已满" in answer.json()["refused"][0][1]
@@ -203,7 +200,7 @@ def test_a_file_that_kills_its_reader_does_not_kill_the_desk(
     clerk: Clerk, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(next((SAMPLES / "returns").glob("118001*")), folder / "收件")
-    monkeypatch.setattr("workbook.reading.reader._read_kept", dies)
+    replace_part(monkeypatch, "the reader of one kept file", dies)
     text = clerk.receive()
     assert "118001" in text
     assert "读不出" in text
@@ -221,11 +218,11 @@ def test_work_that_ends_while_its_page_is_drawn_is_followed_to_its_end(
     desk.desk.errands._errands[errand.id] = errand
     before = on_desk.snapshot()
 
-    def drawn_too_early(_: RoundOnDesk) -> Snapshot:
+    def drawn_too_early(_: object) -> object:
         errand.ended.set()
         return before
 
-    monkeypatch.setattr(RoundOnDesk, "snapshot", drawn_too_early)
+    replace_part(monkeypatch, "a round as a page shows it", drawn_too_early)
     assert "data-stream" in clerk.get(f"receive?work={errand.id}").text
 
 

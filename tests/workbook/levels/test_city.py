@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from builder import build_county_report, build_page, build_summary, build_template, write_data
-from tests.api import cli
+from tests.api import cli, replace_part
 from tests.rounds import DEPARTMENTS, ByOpenpyxl, dated, faultless
 from workbook import WorkbookError, aggregate, find_form, frames
 from workbook.checking import Roster, RosterEntry
@@ -310,7 +310,7 @@ def test_a_pack_changed_by_one_byte_is_refused(city: City, tmp_path: Path) -> No
 def test_a_sealed_pack_that_our_program_did_not_write_is_one_sentence(
     city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbook.reported.report_pack.record_of", lambda *_, **__: {"path": "x"})
+    replace_part(monkeypatch, "a return in a pack", lambda *_, **__: {"path": "x"})
     with opened(city.round(COUNTIES[1])) as this_round:
         returns = counted_returns(this_round)
     duty = PackedDuty("", "1", "甲局", OVERALL, "", "approved", "", None, 0)

@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 
 from builder import build_template
-from tests.api import Ledger
+from tests.api import Ledger, part, replace_part
 from tests.rounds import ByOpenpyxl, dated, faultless, roster
 from workbook import BuildError, find_form
 from workbook.round import (
@@ -29,7 +29,6 @@ from workbook.round import (
     send,
     status,
 )
-from workbook.round import intake as module
 
 OVERALL = "department_overall"
 EDUCATION, WATER = "清江县教育局", "清江县水利局"
@@ -83,14 +82,14 @@ def test_a_file_that_changes_while_it_is_read_waits(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = drop(folder, f"{EDUCATION}.pdf", b"%PDF half")
-    read_file = module.read_file  # type: ignore[attr-defined]
+    read_file = part("the content of a file in the inbox")
 
     def read_and_written(name: Path, *limits: Any) -> bytes:
-        content = read_file(name, *limits)
+        content: bytes = read_file(name, *limits)
         drop(folder, path.name, b"%PDF half, and more", "2025-03-21")
         return content
 
-    monkeypatch.setattr(module, "read_file", read_and_written)
+    replace_part(monkeypatch, "the content of a file in the inbox", read_and_written)
     received = receive(folder)
     assert (received.files, received.waiting) == ((), (f"收件/{path.name}",))
     monkeypatch.undo()
@@ -114,7 +113,7 @@ def test_a_file_that_is_gone_again_stops_nothing(
     gone = drop(folder, "a.pdf", b"%PDF")
     drop(folder, f"{EDUCATION}.pdf", b"%PDF 2")
     there = [gone, folder / "收件" / f"{EDUCATION}.pdf"]
-    monkeypatch.setattr(module, "find_files", lambda _: there)
+    replace_part(monkeypatch, "the files in the inbox", lambda _: there)
     gone.unlink()
     assert outcomes(receive(folder)) == {
         "a.pdf": ("", "skipped"),

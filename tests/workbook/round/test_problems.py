@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api import CATALOGUE
+from tests.api import CATALOGUE, Problem, findings_of, problems_of, reading_of
 from tests.fillings import accepted, overall
 from tests.office import Office
 from tests.rounds import ByOffice, ByOpenpyxl, Hand, Values, answers, dated, faultless, roster
@@ -18,8 +18,6 @@ from workbook.form import Value
 from workbook.layout import NUMBER, lay_out
 from workbook.reading import Filling, Return, read_returns
 from workbook.round import new_round, receive, send, send_back, status
-from workbook.round.problems import Problem, problems_of
-from workbook.round.receiving import findings_of, reading_of
 
 OVERALL = "department_overall"
 

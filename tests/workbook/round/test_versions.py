@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from builder import build_template
-from tests.api import Ledger
+from tests.api import Ledger, Problem, RoundFolder, replace_part
 from tests.office import Office
 from tests.rounds import DEPARTMENTS, ByOffice, ByOpenpyxl, Hand, dated, faultless, roster
 from workbook import WorkbookError, find_form
@@ -35,8 +35,6 @@ from workbook.round import (
     status,
     verify,
 )
-from workbook.round.folder import RoundFolder
-from workbook.round.problems import Problem
 
 OVERALL = "department_overall"
 OWN = DutyKey("", "101001", OVERALL)
@@ -540,7 +538,7 @@ def test_a_reopening_that_was_ended_half_way_loses_no_pack(
     def ended(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(OpenRound, "write_now", ended)
+    replace_part(monkeypatch, "what a verb writes", ended)
     with pytest.raises(KeyboardInterrupt):
         reopen_round(unanswered, why="更正")
     monkeypatch.undo()

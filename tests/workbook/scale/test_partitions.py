@@ -27,7 +27,7 @@ from pyarrow.parquet import read_schema
 
 from builder import build_summary
 from builder.tables import tables_of
-from tests.api import Folder
+from tests.api import Folder, part, replace_part, set_part
 from tests.fillings import ROSTER, SAMPLES
 from workbook import (
     Frames,
@@ -44,11 +44,9 @@ from workbook import (
     write_partitions,
 )
 from workbook.checking import judge
-from workbook.form import form_of
 from workbook.reading import County, Forms, Passwords, Processes, WorkBatch, known_forms, read_batch
-from workbook.scale import clear, listed, partitions, rollup
-from workbook.scale.batches import BatchRecord, FileState, files_now, is_record
-from workbook.scale.partitions import LISTED, ORDER, _definitions, _ReadingTask
+from workbook.scale import clear, listed
+from workbook.scale.batches import is_record
 from workbook.stores import location
 from workbook.summary.coverage import day_received
 
@@ -124,13 +122,13 @@ def read_or_die(
     return read_batch(batch, forms=forms, passwords=passwords, county=county)
 
 
-def read_and_write_or_die(task: Any, batch: WorkBatch[FileState]) -> BatchRecord:
+def read_and_write_or_die(task: Any, batch: Any) -> Any:
     """The same of a batch that is written."""
-    vars(partitions)["read_batch"] = read_or_die  # in a pool's process
+    set_part("the reader of a batch", read_or_die)  # in a pool's process
     return REAL(task, batch)
 
 
-REAL = partitions._read_and_write
+REAL = part("the reader and writer of a batch")
 
 
 # --- executors ------------------------------------------------------------------------------------
@@ -150,7 +148,7 @@ def test_any_executor_reads_the_same_in_the_same_order(
 def test_a_file_that_kills_its_process_is_rejected_alone(
     returns: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbook.reading.reader.read_batch", read_or_die)
+    replace_part(monkeypatch, "the reader of a batch in memory", read_or_die)
     shutil.copy(returns / "again.xlsx", returns / f"{POISON}.xlsx")
     with Processes(2) as executor:
         read = read_returns([returns], county=COUNTY, executor=executor)
@@ -211,7 +209,7 @@ def test_a_poisonous_file_is_rejected_and_its_batch_is_read(
     returns: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected, _ = whole(returns)
-    monkeypatch.setattr(partitions, "_read_and_write", read_and_write_or_die)
+    replace_part(monkeypatch, "the reader and writer of a batch", read_and_write_or_die)
     poison = returns / f"{POISON}.xlsx"
     shutil.copy(returns / "again.xlsx", poison)
     with Processes(2) as executor:
@@ -230,11 +228,13 @@ def test_a_batch_done_twice_stands_there_once(returns: Path, tmp_path: Path) -> 
         parts = written(returns, tmp_path / "parts", executor)
     before = {name: len(frame) for name in ("files", "cells") for frame in [table(parts, name)]}
     there = sorted(parts.folder.names())
-    task = _ReadingTask(parts.folder, _definitions(parts.forms), (), COUNTY)
-    states = files_now(listed([returns]), {})
-    files = tuple((name, now.fingerprint) for name, now in states.items())
-    again = partitions._read_and_write(task, WorkBatch(4, files[4:8]))
-    assert set(again.parts) <= set(parts.names)
+    _, *records = (tmp_path / "parts" / "batches").glob("*.json")
+    for record in records:
+        record.unlink()
+    with ThreadPoolExecutor(1) as executor:
+        again = written(returns, tmp_path / "parts", executor)
+    assert sorted(again.names) == sorted(parts.names)
+    assert again.reused < len(parts.order) / 2
     assert sorted(parts.folder.names()) == there
     assert {name: len(table(parts, name)) for name in before} == before
 
@@ -252,11 +252,11 @@ def test_what_a_dead_process_left_is_taken_away(
             (out / "files" / "year=2024" / "county=x" / name).touch()
         return read_batch(batch, forms=forms, passwords=passwords, county=county)
 
-    monkeypatch.setattr(partitions, "read_batch", leave)
+    replace_part(monkeypatch, "the reader of a batch", leave)
     with ThreadPoolExecutor(1) as executor:
         parts = written(returns, out, executor)
     records = {name for name in parts.folder.names() if is_record(name)}
-    assert set(parts.folder.names()) == {*parts.names, *records, LISTED, ORDER}
+    assert set(parts.folder.names()) == {*parts.names, *records, "_parts.json", "_files.parquet"}
     assert records
 
 
@@ -310,7 +310,7 @@ def test_a_run_that_was_killed_goes_on_after_its_last_batch(
     read: list[str] = []
     for _ in range(files):  # one batch, then dead
         reads = Reads(dies_after=1)
-        monkeypatch.setattr(partitions, "read_batch", reads)
+        replace_part(monkeypatch, "the reader of a batch", reads)
         with ThreadPoolExecutor(1) as executor, contextlib.suppress(KeyboardInterrupt):
             written(returns, tmp_path / "parts", executor, batch=1)
         read += reads.files
@@ -358,13 +358,13 @@ def test_only_what_is_new_or_changed_is_read_again(
     shutil.copy(SAMPLES / "returns" / ROUND[-1], returns)  # new
     os.utime(paths[3])  # touched: the content is the same
     reads = Reads()
-    monkeypatch.setattr(partitions, "read_batch", reads)
+    replace_part(monkeypatch, "the reader of a batch", reads)
     with ThreadPoolExecutor(1) as executor:
         parts = written(returns, tmp_path / "parts", executor, batch=4)
         assert sorted(reads.files) == sorted([paths[0].name, ROUND[-1]])
         equal_parts(parts, written(returns, tmp_path / "anew", executor, batch=4))
         again = Reads()
-        monkeypatch.setattr(partitions, "read_batch", again)
+        replace_part(monkeypatch, "the reader of a batch", again)
         assert written(returns, tmp_path / "parts", executor, batch=4).reused == len(parts.order)
         assert again.files == []
     # Who asks the folder finds no row of what is gone.
@@ -408,16 +408,16 @@ def test_a_definition_of_ones_own_need_not_be_where_the_work_is_done(
     returns: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # One that extends another and includes rule sets is sent whole.
-    forms = known_forms([SAMPLES / "forms" / "department_overall_2025.toml"])
-    definitions = _definitions(forms)
-    task = _ReadingTask(Folder(str(tmp_path / "parts")), definitions, (), COUNTY)
-    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
-    there = {form.key: form.digest for form in (form_of(*each) for each in definitions)}
-    assert there == {form.key: form.digest for form in forms.values()}
-    assert "department_overall 2025" in there
-    files = tuple((name, "") for name in listed([returns])[:2])
-    names = partitions._read_and_write(task, WorkBatch(0, files)).parts
-    assert any(name.startswith("department_overall_2024/funds/year=2024/county=") for name in names)
+    own = tmp_path / "own.toml"
+    shutil.copy(SAMPLES / "forms" / "department_overall_2025.toml", own)
+    forms = dict(known_forms([own]))
+    own.unlink()
+    with Processes(1) as executor:
+        parts = write_partitions(
+            returns, tmp_path / "parts", forms=forms, county=COUNTY, executor=executor
+        )
+    start = "department_overall_2024/funds/year=2024/county="
+    assert any(name.startswith(start) for name in parts.names)
 
 
 # --- too many for a workbook ----------------------------------------------------------------------
@@ -428,7 +428,7 @@ def test_lists_too_long_are_left_out_and_figures_stay(
 ) -> None:
     with ThreadPoolExecutor(2) as executor:
         parts = written(returns, tmp_path / "parts", executor)
-    monkeypatch.setattr(rollup, "MOST_ROWS", 5)
+    replace_part(monkeypatch, "the rows that a roll-up lists", 5)
     _, summary = roll_up(parts, load_roster(ROSTER), deadline=DEADLINE)
     expected, _ = whole(returns)
     assert str(tmp_path / "parts") in summary.left_out
@@ -452,7 +452,7 @@ def test_more_departments_than_a_sheet_holds_are_refused(
 ) -> None:
     with ThreadPoolExecutor(2) as executor:
         parts = written(returns, tmp_path / "parts", executor)
-    monkeypatch.setattr(rollup, "MOST_LINES", 5)
+    replace_part(monkeypatch, "the departments that a roll-up takes", 5)
     with pytest.raises(WorkbookError, match="14"):
         roll_up(parts, load_roster(ROSTER))
 
@@ -489,7 +489,7 @@ def test_files_that_were_listed_are_not_looked_for_again(
     def look(*_: object) -> None:
         raise AssertionError("each look asks a store")
 
-    monkeypatch.setattr(partitions, "find_files", look)
+    replace_part(monkeypatch, "the files that batches are made of", look)
     with ThreadPoolExecutor(1) as executor:
         parts = write_partitions(files, tmp_path / "parts", county=COUNTY, executor=executor)
     assert parts.rows("files") == len(files)
