@@ -27,6 +27,7 @@ from workbook.findings import finding
 from workbook.form.composition import FORMS_DIR, RULE_SETS_DIR
 from workbook.form.kinds import KINDS
 from workbook.form.scope import Standpoint
+from workbook.language import speak
 from workbook.limits import Limits
 from workbook.package.worker import run as run_apart
 from workbook.reading.reader import read_return
@@ -73,6 +74,7 @@ __all__ = [
     "replace_part",
     "run_apart",
     "set_part",
+    "speak",
     "write_log",
 ]
 

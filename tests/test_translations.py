@@ -18,10 +18,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tests.api import CATALOGUE, cli
+from tests.api import CATALOGUE, cli, speak
 from workbook import aggregate, check, read_returns
 from workbook.form import available_forms, load_form
-from workbook.language import speak
 from workbook.levels import receive_packs
 from workbook.round import STATES, close_round, new_round, opened, receive
 
