@@ -2,8 +2,8 @@
 
     python benchmarks/bench_start.py [ROUNDS]
 
-CPU seconds of whole processes, children included, the least of some rounds, modules compiled before; the last column is the ratio to
-`python -c "import pandas, openpyxl"` in the same run. The last line judges 300 returns whose 自检 is out of date, with
+CPU seconds of whole processes, children included, the least of some rounds, modules compiled before; the last column is the
+ratio to `python -c "import pandas, openpyxl"` in the same run. The last line judges 300 returns whose 自检 is out of date, with
 a line break in a text, beside the same returns up to date.
 """
 

@@ -207,7 +207,9 @@ def write_reports(
             written.refused.append((returned.path, returned.error))
             continue
         try:
-            stem = _stem(returned.submission, returned.county)
+            lacks_report = report_values(returned.submission) is None
+            kind = "自评表" if lacks_report else "自评报告"
+            stem = f"{_stem(returned.submission, returned.county)}_{kind}"
             path = folder / free_name(stem, ".docx", taken)
             _refuse_existing(path, pdf=pdf, force=force)
             data = department_report(returned.submission, template=template, public=public)
@@ -226,8 +228,7 @@ def write_reports(
         written.documents[path] = returned.submission
         if returned.path not in unlisted:
             listed[path] = returned
-        has_report = report_section(returned.submission.form) is not None
-        if has_report and report_values(returned.submission) is None:
+        if lacks_report and report_section(returned.submission.form) is not None:
             written.without_report.append(returned.path)
         if progress is not None:
             progress(returned.path)
@@ -239,15 +240,14 @@ def write_reports(
 
 
 def _stem(submission: Submission, county: str) -> str:
-    """What a return's report is called: several may come from one department."""
+    """Whose a return's report is called: several may come from one department."""
     stem = stem_of(submission.department_code, submission.department)
     stem = stem_of(county, stem)
     project = submission.form.key_fields.project
     cell = submission.cell_of(project.key) if project else None
     if cell is not None and cell.value:
         stem = stem_of(stem, str(cell.value))
-    document_kind = "自评表" if report_values(submission) is None else "自评报告"
-    return f"{stem or '未填单位'}_{document_kind}"
+    return stem or "未填单位"
 
 
 def _refuse_existing(path: Path, *, pdf: bool, force: bool) -> None:

@@ -200,9 +200,6 @@ def fill_table(table: Table, boxes: Sequence[Box]) -> None:
         name: table.part.get_style_id(name, WD_STYLE_TYPE.PARAGRAPH)
         for name in {LINE, *(box.style for box in boxes)}
     }
-    # Cells that stay blank, covered ones too, would make rows as high as a line of the text.
-    for blank in table._tbl.iter(qn("w:p")):
-        blank.style = styles[LINE]
     for box in boxes:
         cell = grid[box.row][box.column]
         if (box.bottom, box.right) != (box.row, box.column):
@@ -212,6 +209,10 @@ def fill_table(table: Table, boxes: Sequence[Box]) -> None:
             for row in range(box.row, box.bottom + 1):
                 for column in range(box.column, box.right + 1):
                     frame(grid[row][column], box.open_side)
+    # Cells that stay blank, covered ones too, would make rows as high as a line of the text.
+    for paragraph in table._tbl.iter(qn("w:p")):
+        if paragraph.pPr is None:
+            paragraph.style = styles[LINE]
 
 
 def frame(cell: _Cell, open_side: str = "") -> None:
