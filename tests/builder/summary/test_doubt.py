@@ -12,15 +12,15 @@ import openpyxl
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from openpyxl.utils import get_column_letter
 
-from builder import build_page, build_summary
+from builder import build_summary
 from builder.tables import summary_of, write_data
 from builder.word import build_county_report
 from tests.api import cli, page_data
 from tests.fillings import FILLED, accepted, changed, filling, overall
 from tests.office import Office
 from workbook import aggregate, check, load_roster, read_returns
-from workbook.address import letters
 from workbook.summary import Summary, frames
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"
@@ -92,21 +92,13 @@ def test_nor_do_data_and_json(summary: Summary, tmp_path: Path) -> None:
     assert figure["doubtful"] == 1
 
 
-def test_the_page_marks_the_doubtful_figures_of_a_line(summary: Summary, tmp_path: Path) -> None:
-    build_page(summary, tmp_path / "page.html")
-    lines = page_data(summary)["forms"][0]["lines"]
-    named = dict(zip(lines["department"], lines["doubtful"], strict=True))
-    assert named["岳阳市云溪区交通运输局"].split("、")[:2] == ["年初预算数", "全年预算数"]
-    assert named["岳阳市云溪区档案馆"] == ""
-
-
 @pytest.mark.office
 def test_who_takes_a_doubt_away_has_it_added_up_again(
     office: Office, summary: Summary, tmp_path: Path
 ) -> None:
     path = build_summary(summary, tmp_path / "s.xlsx")
     sheet = openpyxl.load_workbook(path)["部门汇总"]
-    column = {cell.value: letters(cell.column) for cell in sheet[3]}
+    column = {cell.value: get_column_letter(cell.column or 0) for cell in sheet[3]}
     last = next(cell.row for cell in sheet[column["部门"]] if cell.value == "不含存疑")
     budget, doubts = f"{column['年初预算数']}{last}", f"{column['存疑']}4:{column['存疑']}{last}"
     slipped = next(row[0] for row in sheet[doubts] if "年初预算数" in str(row[0].value))
