@@ -14,7 +14,6 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.formula import ArrayFormula
-from python_calamine import CalamineWorkbook
 
 from builder import build_template, issue
 from builder.template import Addressee
@@ -31,7 +30,6 @@ from workbook.layout import (
     LIST_SHEET,
     lay_out,
 )
-from workbook.writing import file_name
 
 FORMS = [load_form(path) for path in available_forms()]
 ODD = load_form(Path(__file__).parents[2] / "forms/odd_form_2023.toml")
@@ -192,13 +190,6 @@ def test_conditional_formats_name_no_other_sheet(blank: Path) -> None:
                 assert not [text for text in rule.formula if "!" in text], area.sqref
 
 
-def test_calamine_reads_the_template(form: Form, blank: Path) -> None:
-    book = CalamineWorkbook.from_path(str(blank))
-    rows = book.get_sheet_by_name(form.sheet).to_python(skip_empty_area=False)
-    title = form.title.format(fiscal_year=form.fiscal_year)
-    assert any(title in row for row in rows)
-
-
 def fillings_of(form: Form) -> dict[str, Filling]:
     """Blank, half and full fillings of a form."""
     if form.id == "department_overall":
@@ -308,12 +299,6 @@ def test_personalised_template_locks_the_department_in(form: Form, tmp_path: Pat
     assert records["identity.fiscal_year"] == 2025
 
 
-def test_roster_gives_one_template_a_department(form: Form, tmp_path: Path) -> None:
-    two = [Addressee("", "1", "甲局"), Addressee("", "2", "乙/局")]
-    written = issue(form, tmp_path / "all", two, folder=True)
-    assert [path.name for path in written] == ["1_甲局.xlsx", "2_乙＿局.xlsx"]
-
-
 def test_equal_input_gives_equal_bytes(form: Form, blank: Path, tmp_path: Path) -> None:
     again = build_template(form, tmp_path / "again.xlsx")
     assert again.read_bytes() == blank.read_bytes()
@@ -340,10 +325,6 @@ def test_a_value_without_a_place_is_refused(form: Form, tmp_path: Path) -> None:
 def test_a_password_that_excel_cannot_take_is_refused(form: Form, tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="密码最多 255"):
         build_template(form, tmp_path / "x.xlsx", password="密" * 256)
-
-
-def test_file_names_suit_windows() -> None:
-    assert file_name(" 001 ", 'a<b>:"c') == "001_a＿b＿＿＿c.xlsx"
 
 
 # --- what is seen while filling in ----------------------------------------------------------------

@@ -22,7 +22,6 @@ from docx.shared import Pt
 from lxml import etree
 
 from builder import build_county_report
-from builder.word.official import BODY
 from tests.api import official_template
 from tests.office import available
 from workbook import Summary
@@ -117,7 +116,7 @@ def full_text() -> Document:
     """Pages full of letters, none of which may not begin or end a line."""
     document = official_template()
     document.paragraphs[0].text = "财" * (LINES * CHARACTERS * FULL_PAGES + 100)
-    document.paragraphs[0].style = BODY
+    document.paragraphs[0].style = "Body Text"
     return document
 
 
@@ -138,7 +137,7 @@ def test_no_letter_is_lost_wherever_a_paragraph_ends(tmp_path: Path) -> None:
     document = official_template()
     texts = [f"{'财' * count}。" for count in range(20, 120)]
     for text in texts:
-        document.add_paragraph(text, style=BODY)
+        document.add_paragraph(text, style="Body Text")
     pages = printed(document, tmp_path)
     lines = [line.text for page in pages for line in page if not NUMBER.fullmatch(line.text)]
     assert "".join(lines).removeprefix("【正文】") == "".join(texts)

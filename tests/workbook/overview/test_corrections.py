@@ -8,7 +8,6 @@ from tests.api import Severity, finding
 from tests.fillings import FILLED, accepted, changed, filling, return_of, sample_returns
 from workbook import Finding, Return, Summary, aggregate
 from workbook.overview import effects, next_steps, problem_list, problems
-from workbook.summary.previous import compare
 
 BUDGET = "funds.original_budget"
 
@@ -44,9 +43,7 @@ def test_an_effect_is_what_a_total_loses_without_the_doubtful_figure() -> None:
 
 
 def test_last_year_s_figure_stands_in_where_it_is_known() -> None:
-    now = summary_of(
-        return_of(1, funds__original_budget=100.0), doubtful(2, funds__original_budget=300.0)
-    )
+    now = [return_of(1, funds__original_budget=100.0), doubtful(2, funds__original_budget=300.0)]
     before = summary_of(
         accepted(
             changed(
@@ -59,7 +56,7 @@ def test_last_year_s_figure_stands_in_where_it_is_known() -> None:
             "2023/2.xlsx",
         )
     )
-    summary = replace(now, comparisons=compare(now.lines, before.lines))
+    summary = aggregate(now, previous=before)
     assert summary.main is not None
     assert effects(summary, summary.main)["effect"].tolist() == pytest.approx([20 / 400])
     (mend, *_) = next_steps(summary)
@@ -68,15 +65,12 @@ def test_last_year_s_figure_stands_in_where_it_is_known() -> None:
 
 def test_last_year_s_score_stands_in_for_none() -> None:
     wrong = accepted(filling(FILLED[1]), "2.xlsx")
-    now = summary_of(
-        return_of(1), replace(wrong, findings=(error_at("totals.total_score", "H37"),))
-    )
+    now = [return_of(1), replace(wrong, findings=(error_at("totals.total_score", "H37"),))]
     earlier = changed(filling(FILLED[1]), identity__fiscal_year=2023)
     before = summary_of(accepted(earlier, "2023/2.xlsx"))
-    compared = replace(now, comparisons=compare(now.lines, before.lines))
-    (mend, *_) = next_steps(now)
+    (mend, *_) = next_steps(aggregate(now))
     assert "采用得分平均因此变动" in mend.sentence
-    assert next_steps(compared) == next_steps(now)
+    assert next_steps(aggregate(now, previous=before)) == next_steps(aggregate(now))
 
 
 def test_a_rate_moves_with_the_sums_it_is_made_of() -> None:

@@ -26,7 +26,9 @@ from tests.fillings import (
 from workbook import Roster, Summary, aggregate, check
 from workbook.checking import RosterEntry
 from workbook.statements import Basis, BureauReport, LeftOpen, Plot, Statement, Tabular, report_of
-from workbook.statements.reporting import LISTED_NAMES, MOST_LINES
+
+LISTED_NAMES, MOST_LINES = 10, 500
+"""So many names stand in a sentence; so many lines in an annex."""
 
 CODE = re.compile(r"(?<![A-Za-z0-9])[A-Z]\d{3}(?!\d)")
 TECHNICAL = (

@@ -10,11 +10,10 @@ import pandas as pd
 import pytest
 
 from builder import build_summary
-from tests.fillings import FILLED, accepted, changed, filling, overall
+from tests.fillings import FILLED, accepted, changed, filling, main_form, overall
 from workbook import FormError, aggregate
 from workbook.form import load_form
 from workbook.summary import sum_of, worded_rate
-from workbook.summary.amounts import amount_column
 
 NOBODY = {"funds__government_fund": None, "funds__original_budget": None}
 
@@ -60,9 +59,9 @@ def test_amounts_are_in_wan_yuan_whatever_the_form_s_unit(
     text = overall().path.read_text(encoding="utf-8")
     path.write_text(text.replace('unit = "万元"', f'unit = "{unit}"'), encoding="utf-8")
     form = load_form(path)
-    item = form.field_of("funds.final_budget")
-    parts = {"funds": pd.DataFrame({"final_budget": column(200.0)})}
-    assert amount_column(form, parts, item).tolist() == pytest.approx([wanted])
+    given = changed(filling(FILLED[0]), funds__final_budget=200.0)
+    summary = aggregate([accepted(given, form=form)])
+    assert main_form(summary).totals.loc["final_budget", "value"] == pytest.approx(wanted)
 
 
 def test_a_unit_that_is_none_cannot_be_added_up(tmp_path: Path) -> None:
@@ -71,7 +70,7 @@ def test_a_unit_that_is_none_cannot_be_added_up(tmp_path: Path) -> None:
     path.write_text(text.replace('unit = "万元"', 'unit = "亿"'), encoding="utf-8")
     form = load_form(path)
     with pytest.raises(FormError, match="亿"):
-        amount_column(form, {}, form.field_of("funds.final_budget"))
+        aggregate([accepted(filling(FILLED[0]), form=form)])
 
 
 def test_the_rate_is_worded_as_the_definition_reckons_it() -> None:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from tests.api import Severity
-from tests.fillings import FILLED, accepted, filling, overall, project_form
+from tests.fillings import FILLED, accepted, filling, main_form, overall, project, project_form
 from workbook import Finding, aggregate
 from workbook.form import KeyFields
 from workbook.reading import Return
-from workbook.summary import is_doubtful
-from workbook.summary.doubt import doubtful_figures, fields_in_doubt
-from workbook.summary.totals import totals_of
+from workbook.summary import Review, Reviews, is_doubtful, plain_name
 
 
 def error(field: str, severity: Severity = Severity.ERROR) -> Finding:
@@ -23,7 +20,12 @@ def error(field: str, severity: Severity = Severity.ERROR) -> Finding:
 
 
 def doubtful(*findings: Finding) -> set[str]:
-    names = doubtful_figures(overall(), fields_in_doubt(overall(), findings))
+    return doubtful_of(accepted(filling(FILLED[0]), findings=findings))
+
+
+def doubtful_of(item: Return) -> set[str]:
+    """The figures of a return that are doubtful."""
+    names = main_form(aggregate([item])).departments["doubtful"].fillna("").iloc[0]
     return set(filter(None, names.split(",")))
 
 
@@ -70,11 +72,10 @@ def test_origins_go_through_derived_fields() -> None:
 
 def three() -> list[Return]:
     """Three returns, the second with an error in its budget, the third in its score."""
-    returns = [accepted(filling(path), f"{n}.xlsx") for n, path in enumerate(FILLED[:3])]
     findings = [(), (error("funds.final_budget"),), (error("indicators.self_score.1"),)]
     return [
-        accepted(filling(path), returned.path, findings=own)
-        for path, returned, own in zip(FILLED, returns, findings, strict=False)
+        accepted(filling(path), f"{n}.xlsx", findings=own)
+        for n, (path, own) in enumerate(zip(FILLED, findings, strict=False))
     ]
 
 
@@ -112,21 +113,18 @@ def test_without_doubt_both_are_the_same() -> None:
 
 
 def test_a_reviewed_score_is_no_longer_doubtful() -> None:
-    part = aggregate(three()).main
-    assert part is not None
-    lines = part.departments.assign(
-        review_score=pd.array([None, 91.0, None], dtype="Float64"),
-        counted_score=pd.array([90.0, 91.0, 92.0], dtype="Float64"),
-    )
-    assert is_doubtful(lines, "counted_score").tolist() == [False, False, True]
-    totals = totals_of(overall(), lines)
-    assert totals.loc["counted_mean_score", "certain"] == pytest.approx(90.5)
-    assert totals.loc["mean_score", "doubtful"] == 2
+    returns = three()
+    name = returns[1].submission.department  # type: ignore[union-attr]
+    review = Review(plain_name(overall()), 2024, "", "", name, "", 91.0, "", "")
+    part = main_form(aggregate(returns, reviews=Reviews(Path("汇总表.xlsx"), (review,))))
+    assert is_doubtful(part.departments, "counted_score").tolist() == [False, False, True]
+    first = part.departments["counted_score"].iloc[0]
+    assert part.totals.loc["counted_mean_score", "certain"] == pytest.approx((first + 91) / 2)
+    assert part.totals.loc["mean_score", "doubtful"] == 2
 
 
 def test_a_form_without_summary_of_its_own_knows_its_doubtful_amounts(tmp_path: Path) -> None:
     form = project_form(tmp_path)
     plain = replace(form, key_fields=KeyFields(amounts=form.key_fields.amounts))
-    planned = form.field_of("funds.planned").key
-    names = doubtful_figures(plain, fields_in_doubt(plain, [error(planned)]))
-    assert names.split(",") == ["planned", "unspent"]
+    item = replace(project(plain, "桥"), findings=(error("funds.planned"),))
+    assert doubtful_of(item) == {"planned", "unspent"}

@@ -26,9 +26,9 @@ from workbook.summary import (
     differences,
     section_schema,
 )
-from workbook.summary.schemas import FILES
 
 TESTS = Path(__file__).resolve().parents[2]
+FILES = FIXED[0]
 
 
 def odd() -> Return:
