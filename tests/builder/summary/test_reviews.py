@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -108,17 +109,13 @@ def test_scores_and_remarks_stand_in_the_next_summary(path: Path, tmp_path: Path
     assert summary.unmatched.empty
 
 
-def test_a_department_that_has_not_answered_keeps_what_was_typed(path: Path) -> None:
-    summary = again(path, {("119001", "备注"): "已电话催报"})
-    assert line(summary, "119001")["status"] == "missing"
-    assert line(summary, "119001")["remark"] == "已电话催报"
-
-
-def test_a_score_typed_for_a_missing_return_counts_on_both_sides(
+def test_what_is_typed_for_a_missing_return_is_kept_and_counts_on_both_sides(
     office: Office, path: Path, tmp_path: Path
 ) -> None:
-    summary = again(path, {("119001", "复核得分"): 60, (ARCHIVE, "复核得分"): 70})
-    assert line(summary, "119001")["grade"] == "中"
+    typed: Typed = {("119001", "复核得分"): 60, ("119001", "备注"): "已电话催报"}
+    summary = again(path, typed | {(ARCHIVE, "复核得分"): 70})
+    own = line(summary, "119001")
+    assert [own[name] for name in ("status", "remark", "grade")] == ["missing", "已电话催报", "中"]
     assert differences(office, build_summary(summary, tmp_path / "next.xlsx")) == []
 
 
@@ -268,17 +265,6 @@ def test_changed_cutoffs_are_kept_and_graded_by(path: Path, tmp_path: Path) -> N
     assert later.cutoffs == kept.cutoffs
 
 
-@pytest.mark.parametrize("value", [None, "很高", 101, 79])
-def test_cutoffs_that_cannot_hold_are_told(
-    path: Path, tmp_path: Path, value: float | str | None
-) -> None:
-    book = openpyxl.load_workbook(path)
-    book["参数"]["C4"] = value
-    book.save(tmp_path / "c.xlsx")
-    with pytest.raises(ReviewError, match="参数"):
-        aggregate(sample_returns(), reviews=load_reviews(tmp_path / "c.xlsx"))
-
-
 def settings_rows(path: Path) -> dict[str, int]:
     sheet = openpyxl.load_workbook(path)["参数"]
     return {str(sheet.cell(n, 1).value): n for n in range(1, sheet.max_row + 1)}
@@ -316,23 +302,23 @@ def test_typed_criteria_are_kept_and_drawn_by(path: Path, tmp_path: Path) -> Non
     assert str(page_data(summary)).count("资金量大 9 分（界限 50%") == 1
 
 
-@pytest.mark.parametrize("value", [None, "很多", -1, True])
-def test_criteria_that_cannot_hold_are_told(
-    path: Path, tmp_path: Path, value: float | str | None
+WRONG_SETTINGS: list[tuple[dict[str, Any], str]] = [
+    *(({"C4": value}, "参数") for value in (None, "很高", 101, 79)),  # a cutoff
+    *(({"C{row}": value}, "参数!C{row}") for value in (None, "很多", -1, True)),  # points
+    ({"A{row}": None, "C{row}": 9}, "参数!C{row}"),  # a criterion without its name
+]
+
+
+@pytest.mark.parametrize(("typed", "told"), WRONG_SETTINGS)
+def test_settings_that_cannot_hold_are_told(
+    path: Path, tmp_path: Path, typed: dict[str, Any], told: str
 ) -> None:
-    cell, book = f"C{settings_rows(path)['资金量大']}", openpyxl.load_workbook(path)
-    book["参数"][cell] = value
-    book.save(tmp_path / "c.xlsx")
-    with pytest.raises(ReviewError, match=f"参数!{cell}"):
-        load_reviews(tmp_path / "c.xlsx")
-
-
-def test_a_criterion_without_its_name_is_told(path: Path, tmp_path: Path) -> None:
     row, book = settings_rows(path)["资金量大"], openpyxl.load_workbook(path)
-    book["参数"][f"A{row}"], book["参数"][f"C{row}"] = None, 9
+    for cell, value in typed.items():
+        book["参数"][cell.format(row=row)].value = value
     book.save(tmp_path / "c.xlsx")
-    with pytest.raises(ReviewError, match=f"参数!C{row}"):
-        load_reviews(tmp_path / "c.xlsx")
+    with pytest.raises(ReviewError, match=told.format(row=row)):
+        aggregate(sample_returns(), reviews=load_reviews(tmp_path / "c.xlsx"))
 
 
 def test_cutoffs_of_a_form_that_is_not_there_wait_for_it(path: Path, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import datetime
 import hashlib
 import json
 import re
@@ -20,12 +19,8 @@ from tests.fillings import (
     accepted,
     changed,
     filling,
-    project,
-    project_form,
-    sample_returns,
 )
-from workbook import BuildError, Reviews, Roster, Summary, aggregate, check
-from workbook.summary import INVALID, Review, invalid
+from workbook import BuildError, Summary, aggregate, check
 
 
 def page_text(summary: Summary, folder: Path) -> str:
@@ -40,41 +35,6 @@ def data(samples_summary: Summary) -> dict[str, Any]:
     """What the page shows, after its way through JSON."""
     found: dict[str, Any] = json.loads(json.dumps(page_data(samples_summary), allow_nan=False))
     return found
-
-
-def test_the_lines_are_the_departments_of_the_summary(
-    data: dict[str, Any], samples_summary: Summary
-) -> None:
-    assert samples_summary.main is not None
-    wanted = samples_summary.main.departments
-    (form,) = data["forms"]
-    lines = form["lines"]
-    assert {len(column) for column in lines.values()} == {len(wanted)}
-    for key, name in {"department": "department", "amount_final_budget": "final_budget", "rate":
-                      "execution_rate", "score": "total_score", "review": "review_score",
-                      "counted": "counted_score", "grade": "grade", "rank": "rank",
-                      "errors": "errors"}.items():  # fmt: skip
-        told = wanted[name].mask(invalid(wanted), INVALID) if key == "grade" else wanted[name]
-        given = told.astype(object).where(told.notna(), None).tolist()
-        assert lines[key] == (pytest.approx(given, abs=1e-8) if key == "rate" else given), key
-    assert lines["short"][0] == "档案馆"
-    assert sum(v for v in lines["amount_final_budget"] if v) == pytest.approx(
-        samples_summary.main.totals.loc["final_budget", "value"]
-    )
-
-
-REVIEW = Review("部门整体支出绩效自评", 2024, "", "118001", "", "", 61.5, "", "部门汇总!J4")
-
-
-def test_self_review_and_counted_score_are_told_apart() -> None:
-    reviews = Reviews(Path("汇总.xlsx"), (REVIEW,))
-    (form,) = page_data(aggregate(sample_returns(), reviews=reviews))["forms"]
-    lines = form["lines"]
-    first, second = (lines["code"].index(code) for code in ("118001", "125001"))
-    told = [[lines[key][at] for key in ("score", "review", "counted", "grade")]
-            for at in (first, second)]  # fmt: skip
-    assert told == [[100, 61.5, 61.5, "中"], [97.69, None, 97.69, "优"]]
-    assert form["reviewed"] is True
 
 
 HEADS = {"执行率": "rate", "自评得分": "score", "复核得分": "review", "名次": "rank"}
@@ -107,19 +67,6 @@ def test_every_finding_of_a_counted_return_is_at_its_department(
     assert len(told) == len(frame) > 50
 
 
-def test_who_was_late_is_listed_with_the_days() -> None:
-    given = [accepted(filling(FILLED[0]), "甲.xlsx", modified="2025-03-20T08:00:00Z")]
-    found = page_data(aggregate(given, deadline=datetime.date(2025, 3, 18)))
-    (late,) = found["late"]
-    assert (late["deadline"], late["received"], late["days_late"]) == (
-        "2025-03-18",
-        "2025-03-20",
-        2,
-    )
-    assert found["forms"][0]["lines"]["days_late"] == [2]
-    assert found["forms"][0]["figures"][0]["side"].endswith("迟报 1")
-
-
 def test_places_that_all_share_are_cut_from_short_names_and_nothing_else() -> None:
     shown = [changed(filling(path), identity__department=name)
              for path, name in zip(FILLED, ("甲县教育局", "甲县教体局"), strict=False)]  # fmt: skip
@@ -127,17 +74,6 @@ def test_places_that_all_share_are_cut_from_short_names_and_nothing_else() -> No
     assert sorted(found["forms"][0]["lines"]["short"]) == ["教体局", "教育局"]
     alone = page_data(aggregate([accepted(shown[0])]))
     assert alone["forms"][0]["lines"]["short"] == ["甲县教育局"]
-
-
-def test_a_round_without_a_return_and_one_of_several_forms_have_a_page(
-    roster: Roster, tmp_path: Path
-) -> None:
-    (nothing,) = page_data(aggregate([], roster))["forms"]
-    assert nothing["lines"]["status"] == ["missing"] * 14
-    several = aggregate([*sample_returns(), project(project_form(tmp_path), "路")], roster)
-    names = [form["name"] for form in page_data(several)["forms"]]
-    assert names == ["部门整体支出绩效自评表", "项目支出绩效自评表"]
-    assert "路" in page_text(several, tmp_path)
 
 
 def test_text_of_departments_cannot_leave_its_place(tmp_path: Path) -> None:

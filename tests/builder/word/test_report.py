@@ -149,23 +149,6 @@ def test_equal_input_gives_equal_bytes_and_no_name_of_ours() -> None:
 # --- the annex ------------------------------------------------------------------------------------
 
 
-def test_the_annex_is_the_form_as_on_paper_with_the_rows_that_are_used() -> None:
-    tables = opened(department_report(seed())).tables
-    cells = [[cell.text for cell in row.cells] for table in tables for row in table.rows]
-    funds = next(row for row in cells if row[1] == "年度资金总额")
-    assert funds[3:] == ["83.88", "78.30", "78.30", "10", "100%", "9.69"]
-    total = next(row for row in cells if row[0] == "总分")
-    assert total == [*["总分"] * 6, "100", "97.69", "等次：优"]
-    heads = next(i for i, row in enumerate(cells) if row[1] == "一级指标")
-    rows = cells[heads + 1 : cells.index(total)]
-    assert [row[3] for row in rows][:2] == [
-        "精心组织了形式多样，内容丰富多彩的系列科普活动。",
-        "预算控制数",
-    ]
-    assert len(rows) == 10
-    assert tables[0]._tbl.tr_lst[1].tc_lst[0].grid_span == 3
-
-
 def test_what_was_typed_over_a_formula_is_printed_nowhere(tmp_path: Path) -> None:
     given = seed(funds__execution_rate=0.1234, identity__department="甲局")
     assert "12.34" not in opened(department_report(given)).element.xml

@@ -247,41 +247,12 @@ def test_of_one_department_no_one_is_the_highest(summaries: dict[str, Summary]) 
     assert [table.caption for a in report_of(summaries["one"]).annexes for table in a.tables][:2]
 
 
-def test_doubtful_figures_are_left_out_and_that_is_said(samples_summary: Summary) -> None:
-    text = text_of(samples_summary)
-    assert "年初预算数合计92,150.74万元" in text
-    assert "填报有差错、尚未更正的数没有计入：年初预算数1个" in text
-    assert "89,554,150.74" not in text
-    assert "有差错的数不计入本报告的合计" in text
-    assert "各项相加与上述全年预算数、全年执行数合计不等" in text
-    assert "没有计入平均，等次暂按填报的得分评定" in text
-    captions = [
-        p.caption
-        for c in report_of(samples_summary).chapters
-        for p in c.passages
-        if isinstance(p, Plot)
-    ]
-    assert "得分分布（部门（单位）数，含存疑的）" in captions
-
-
 def test_amounts_that_seem_to_be_in_another_unit_are_told_with_the_totals() -> None:
     amounts = ("original_budget", "final_budget", "actual_expenditure")
     large = changed(filling(FAULTLESS), **{f"funds__{name}": 1_620_000.0 for name in amounts})
     text = text_of(aggregate(check([accepted(large)])))
     assert "其中1个部门（单位）的金额疑似弄错单位、有待核实，为岳阳市云溪区档案馆。" in text
     assert "核实疑似弄错单位的1个部门（单位）的金额" in text
-
-
-def test_a_rate_above_one_is_not_called_the_highest(samples_summary: Summary) -> None:
-    text = text_of(samples_summary)
-    assert "最低的是岳阳市云溪区图书馆（83.26%），另有1个超过100%；" in text
-    assert "1个部门（单位）执行率超过100%，为岳阳市云溪区水利局（103.44%）" in text
-
-
-def test_no_reason_is_called_frequent_that_is_no_more_so_than_others(
-    samples_summary: Summary,
-) -> None:
-    assert "没有得满分的指标共11项，其中没有写明原因的4项。" in text_of(samples_summary)
 
 
 def test_who_has_not_answered_is_named_or_the_list_is_pointed_to() -> None:
@@ -309,20 +280,6 @@ def test_departments_off_the_roster_are_not_among_those_asked() -> None:
     text = text_of(aggregate([accepted(off)], roster))
     assert "共2个，均未报送" in text
     assert "另有名册以外的1个部门（单位）报送材料" in text
-
-
-def test_counties_are_compared(summaries: dict[str, Summary]) -> None:
-    text = text_of(summaries["two counties"])
-    assert "汇总涉及2个县区" in text
-    assert "分2个县区看，执行率最高的是" in text
-
-
-def test_last_year_is_compared_over_the_same_departments(summaries: dict[str, Summary]) -> None:
-    text = text_of(summaries["years"])
-    assert "与2023年度相比，按两年均填报该数、没有差错的部门（单位）计算，" in text
-    assert "年初预算数与上年持平，为66,484.86万元" in text
-    assert "全年预算数由4,007.00万元增加到69,821.22万元，增加65,814.22万元，增长1642.48%" in text
-    assert "执行率由358.83%下降到96.36%，下降262.47个百分点" in text
 
 
 def test_last_year_of_wholly_other_departments_is_not_compared() -> None:

@@ -53,37 +53,6 @@ def test_every_department_of_the_roster_has_a_line_in_its_order(roster: Roster) 
     assert summary.counts.to_dict() == {"answered": 12, "faulty": 0, "rejected": 0, "missing": 2}
 
 
-def test_amounts_are_added_and_the_rate_is_recomputed_from_the_sums(roster: Roster) -> None:
-    summary = aggregate(sample_returns(), roster)
-    lines = main_form(summary).departments
-    assert figure(summary, "final_budget") == pytest.approx(lines["final_budget"].sum())
-    assert figure(summary, "execution_rate") == pytest.approx(
-        lines["actual_expenditure"].sum() / lines["final_budget"].sum()
-    )
-    assert figure(summary, "execution_rate") != pytest.approx(lines["execution_rate"].mean())
-
-
-def test_the_mean_score_stands_plain_and_weighted_by_funds() -> None:
-    big = changed(filling(ARCHIVE), funds__final_budget=900, funds__execution_score=10)
-    small = changed(filling(SCIENCE), funds__final_budget=100, funds__execution_score=0)
-    summary = aggregate([accepted(big, "a.xlsx"), accepted(small, "b.xlsx")])
-    assert figure(summary, "mean_score") == pytest.approx((100 + 88) / 2)
-    assert figure(summary, "weighted_score") == pytest.approx((100 * 900 + 88 * 100) / 1000)
-
-
-def test_what_is_missing_is_not_zero() -> None:
-    blank = changed(filling(SCIENCE), funds__actual_expenditure=None)
-    summary = aggregate([accepted(filling(ARCHIVE), "a.xlsx"), accepted(blank, "b.xlsx")])
-    totals = main_form(summary).totals
-    assert figure(summary, "actual_expenditure") == 168.35
-    assert figure(summary, "final_budget") == pytest.approx(168.35 + 78.3)
-    assert totals.loc["actual_expenditure", "missing"] == 1
-    assert figure(summary, "execution_rate") == 1
-    line = of(summary, "岳阳市云溪区科学技术协会")
-    assert pd.isna(line["actual_expenditure"])  # type: ignore[call-overload]
-    assert pd.isna(line["execution_rate"])  # type: ignore[call-overload]
-
-
 def test_a_zero_budget_has_no_rate() -> None:
     summary = aggregate(sample_returns())
     assert pd.isna(of(summary, "岳阳市云溪区应急管理局")["execution_rate"])  # type: ignore[call-overload]
@@ -119,12 +88,6 @@ def test_attainment_by_indicator_is_over_rows_with_weight_and_score() -> None:
     assert quality["share"].tolist() == pytest.approx(
         (quality["score"] / quality["weight"]).tolist()
     )
-
-
-def test_funds_by_source_and_nature_have_their_shares() -> None:
-    funds = main_form(aggregate(sample_returns())).funds
-    assert funds.groupby("heading")["share"].sum().tolist() == pytest.approx([1, 1])
-    assert len(main_form(aggregate(sample_returns())).composition) == 12
 
 
 def test_a_rejected_file_is_its_department_s_by_the_file_s_name(roster: Roster) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.api import finding
 from tests.fillings import (
     FILLED,
     accepted,
@@ -17,7 +16,6 @@ from tests.fillings import (
     overall,
     project,
     project_form,
-    rejected,
     sample_returns,
 )
 from workbook import ArgumentError, Frames, Return, frames, load_form
@@ -41,44 +39,6 @@ def rows_of(frame: pd.DataFrame, key: str) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def read() -> Frames:
     return frames(sample_returns())
-
-
-def test_one_row_a_path_and_one_a_submission() -> None:
-    broken = rejected("坏.xlsx", finding("W104", detail="x"))
-    found = frames([*sample_returns(), broken])
-    assert found.files.index.name == "path"
-    assert len(found.files) == 13
-    assert found.files.loc["坏.xlsx", "why"] == "文件已损坏或不完整：x"
-    assert found.files.loc["坏.xlsx", "errors"] == 1
-    assert found.files["form"].isna().tolist() == [False] * 12 + [True]
-    assert found.submissions.index.name == "submission"
-    assert len(found.submissions) == 12
-    (told,) = found.findings.to_dict("records")
-    assert (told["path"], told["code"], told["severity"]) == ("坏.xlsx", "W104", "error")
-
-
-def test_single_fields_are_columns_typed_after_their_kind(read: Frames) -> None:
-    funds, identity = read.section("funds"), read.section("identity")
-    assert funds.index.name == "submission"
-    assert str(funds["final_budget"].dtype) == "Float64"
-    assert str(identity["fiscal_year"].dtype) == "Int64"
-    assert str(identity["department"].dtype) == "string"
-    assert str(identity["prepared_on"].dtype) == "datetime64[s]"
-    key = f"returns/{ARCHIVE.stem}.xlsx"
-    assert funds.loc[key, "final_budget"] == 168.35
-    assert identity.loc[key, "prepared_on"] == pd.Timestamp("2025-03-14")
-
-
-def test_rows_are_indexed_by_submission_and_own_number(read: Frames) -> None:
-    rows = read.section("indicators")
-    assert rows.index.names == ["submission", "row"]
-    assert len(rows) == 170
-    key = f"returns/{ARCHIVE.stem}.xlsx"
-    own = rows_of(rows, key)
-    assert list(own.index) == [1, 2, 3, 4, 5, 7, 9, 11, 13, 15, 17, 19]
-    assert own.loc[9, "level2"] == "成本指标"
-    assert own.loc[9, "level1_weight"] == 50
-    assert "expected_score" not in rows.columns
 
 
 def test_a_joint_plan_does_not_change_a_row_s_number() -> None:
