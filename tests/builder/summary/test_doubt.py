@@ -7,21 +7,18 @@ import re
 from pathlib import Path
 
 import docx
-import duckdb
 import openpyxl
-import pandas as pd
 import pytest
 from click.testing import CliRunner
 from openpyxl.utils import get_column_letter
 
 from builder import build_summary
-from builder.tables import summary_of, write_data
 from builder.word import build_county_report
 from tests.api import cli, page_data
-from tests.fillings import FILLED, accepted, changed, filling, overall
+from tests.fillings import FILLED, accepted, changed, filling
 from tests.office import Office
 from workbook import aggregate, check, load_roster, read_returns
-from workbook.summary import Summary, frames
+from workbook.summary import Summary
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 IMPOSSIBLE, CERTAIN = 89_554_150.74, 92_150.74
@@ -71,19 +68,7 @@ def test_nor_do_page_and_draft(summary: Summary, tmp_path: Path) -> None:
     assert not any(shows(p.text, IMPOSSIBLE) for p in draft.paragraphs)
 
 
-def test_nor_do_data_and_json(summary: Summary, tmp_path: Path) -> None:
-    returns = read_returns([SAMPLES / "returns"])
-    write_data(frames(check(returns)), tmp_path / "data", summary)
-    folder = summary_of(overall())
-    with duckdb.connect(tmp_path / "data" / "data.duckdb") as base:
-        line = base.execute(
-            "SELECT original_budget, original_budget_certain, original_budget_doubtful "
-            f'FROM "{folder}".totals'
-        ).fetchone()
-    assert line is not None
-    assert (round(line[0], 2), round(line[1], 2), line[2]) == (IMPOSSIBLE, CERTAIN, 1)
-    figures = pd.read_csv(tmp_path / "data" / folder / "figures.csv").set_index("figure")
-    assert near(figures.loc["original_budget", "certain"], CERTAIN)
+def test_nor_does_json(tmp_path: Path) -> None:
     words = ["aggregate", str(SAMPLES / "returns"), "-o", str(tmp_path / "s.xlsx"), "--json"]
     printed = json.loads(CliRunner().invoke(cli, words).stdout)
     figure = printed["forms"][0]["figures"]["original_budget"]

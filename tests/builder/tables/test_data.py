@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from builder import write_data
-from builder.tables import DATABASE, folder_of, has_duckdb, summary_of
+from builder.tables import DATABASE, has_duckdb
 from tests.fillings import (
     FILLED,
     ROSTER,
@@ -22,12 +22,10 @@ from tests.fillings import (
     changed,
     filling,
     overall,
-    project,
-    project_form,
     sample_returns,
     two_years,
 )
-from workbook import Frames, Return, Summary, WorkbookError, aggregate, frames, load_form
+from workbook import Frames, Return, Summary, WorkbookError, aggregate, frames
 from workbook.round import new_round, receive, round_tables
 from workbook.summary import FIXED
 
@@ -166,30 +164,6 @@ def test_a_return_that_was_replaced_counts_once(tmp_path: Path) -> None:
     assert totals == [(1, 200.0)]
 
 
-def test_forms_of_every_sort_have_their_tables_and_views(tmp_path: Path) -> None:
-    small = project_form(tmp_path)
-    form = load_form(TESTS / "forms" / "odd_form_2023.toml")
-    given = filling(TESTS / "forms" / "filled" / "odd_form.toml", form)
-    all_of_them = [
-        *sample_returns(),
-        project(small, "路"),
-        accepted(given, "returns/专.xlsx", form=form),
-    ]
-    summary = aggregate(all_of_them)
-    write_data(frames(all_of_them), tmp_path / "data", summary)
-    for part in summary.forms:
-        name = summary_of(part.form)
-        views = asked(
-            tmp_path / "data", f"SELECT view_name FROM duckdb_views() WHERE schema_name = '{name}'"
-        )
-        assert ("totals",) in views
-        for (view,) in views:
-            assert asked(tmp_path / "data", f'FROM {name}."{view}"')
-    spent = asked(tmp_path / "data", f"SELECT sum(spent) FROM {folder_of(small)}.funds")
-    totals = asked(tmp_path / "data", f"SELECT spent FROM {summary_of(small)}.totals")
-    assert (spent, totals) == ([(5000.0,)], [(0.5,)])  # 元 as filled in, 万元 as added up
-
-
 def test_text_is_harmless_in_csv_and_exact_elsewhere(tmp_path: Path) -> None:
     evil = '=HYPERLINK("http://x","x")\'; DROP TABLE files; --'
     given = changed(filling(ARCHIVE), goals__achieved_goals=evil, identity__phone="＋86 1")
@@ -202,12 +176,6 @@ def test_text_is_harmless_in_csv_and_exact_elsewhere(tmp_path: Path) -> None:
     assert not cells["raw"].str.startswith("=").any()
     assert asked(tmp_path, f"SELECT achieved_goals FROM {OWN}.goals") == [(evil,)]
     assert asked(tmp_path, "SELECT count(*) FROM files") == [(1,)]
-
-
-def test_nothing_read_still_writes_empty_tables(tmp_path: Path) -> None:
-    write_data(frames([]), tmp_path, aggregate([]))
-    assert asked(tmp_path, "SELECT count(*) FROM cells") == [(0,)]
-    assert asked(tmp_path, "FROM coverage_by_status") == []
 
 
 # --- all or nothing -------------------------------------------------------------------------------

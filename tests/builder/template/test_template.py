@@ -299,11 +299,6 @@ def test_personalised_template_locks_the_department_in(form: Form, tmp_path: Pat
     assert records["identity.fiscal_year"] == 2025
 
 
-def test_equal_input_gives_equal_bytes(form: Form, blank: Path, tmp_path: Path) -> None:
-    again = build_template(form, tmp_path / "again.xlsx")
-    assert again.read_bytes() == blank.read_bytes()
-
-
 def test_unwritable_place_leaves_nothing_behind(form: Form, tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="文件夹"):
         build_template(form, tmp_path)

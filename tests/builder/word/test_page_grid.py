@@ -191,10 +191,8 @@ def test_another_page_is_told(
 
 @needs_office
 def test_every_page_of_the_draft_bears_its_number_outside_and_no_more_than_22_lines(
-    samples_summary: Summary, tmp_path: Path
+    document: Document, tmp_path: Path
 ) -> None:
-    path = build_county_report(samples_summary, tmp_path / "a.docx")
-    document = docx.Document(str(path))
     pages = printed(document, tmp_path)
     text_pages = next(n for n, page in enumerate(pages) if page[0].text.startswith("附件"))
     assert text_pages >= 4
@@ -222,8 +220,14 @@ def fonts_of(document: Document, style: str) -> tuple[str, float]:
     return element.find(f".//{qn('w:rFonts')}").get(qn("w:eastAsia")), points
 
 
-def test_the_fonts_are_those_of_the_standard(samples_summary: Summary, tmp_path: Path) -> None:
-    document = docx.Document(str(build_county_report(samples_summary, tmp_path / "a.docx")))
+@pytest.fixture(scope="module")
+def document(samples_summary: Summary, tmp_path_factory: pytest.TempPathFactory) -> Document:
+    """The bureau's draft on the samples; no test changes it."""
+    path = build_county_report(samples_summary, tmp_path_factory.mktemp("draft") / "a.docx")
+    return docx.Document(str(path))
+
+
+def test_the_fonts_are_those_of_the_standard(document: Document) -> None:
     due = {
         "Title": ("方正小标宋简体", 22),
         "Body Text": ("仿宋_GB2312", 16),
@@ -242,9 +246,8 @@ def test_the_fonts_are_those_of_the_standard(samples_summary: Summary, tmp_path:
 
 
 def test_the_grid_stands_in_every_section_and_numbers_on_both_sides(
-    samples_summary: Summary, tmp_path: Path
+    document: Document,
 ) -> None:
-    document = docx.Document(str(build_county_report(samples_summary, tmp_path / "a.docx")))
     assert document.settings.odd_and_even_pages_header_footer
     for section in document.sections:
         children = [child.tag for child in section._sectPr]

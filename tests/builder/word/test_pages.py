@@ -189,13 +189,6 @@ def test_a_line_has_28_characters_and_a_page_22_lines(documents: dict[str, Docum
         assert height - 22 * pitch < Pt(1), "and no more room"
 
 
-def test_the_annex_title_stands_on_the_third_line(documents: dict[str, Document]) -> None:
-    for name in ("report", "public"):
-        texts = [p.text for p in documents[name].paragraphs]
-        mark = texts.index("附件")
-        assert texts[mark : mark + 3] == ["附件", "", "2024年度部门整体支出绩效自评表"]
-
-
 def test_the_section_ends_with_the_date_and_the_document_with_a_hair(
     documents: dict[str, Document],
 ) -> None:
