@@ -30,7 +30,6 @@ from workbook.round import new_round, receive, round_tables
 from workbook.summary import FIXED
 
 ARCHIVE = FILLED[0]
-TESTS = Path(__file__).resolve().parents[2]
 OWN = "department_overall_2024"
 
 
