@@ -11,6 +11,7 @@
 #   make refresh      make anew all that is generated (codes, samples, data, pictures, approved texts); says what changed
 #   make approve      write anew what outputs are held against (tests/pins/approved); the difference is for you to read
 #   make bench        the benchmarks
+#   make mutants      what the tests notice of 300 small errors put into the code; two hours
 #   make constraints  pin today's releases in constraints.txt
 #   make clean        take away what the above made, .venv too
 
@@ -35,7 +36,7 @@ test-all: export FUZZ_COUNT ?= 4000
 test-all: export DIFFERENTIAL_FILLINGS ?= 1500
 test-all: export DIFFERENTIAL_EXPRESSIONS ?= 2000
 
-.PHONY: help setup office browser demo check test test-all pythons lowest docs lint refresh approve bench constraints clean
+.PHONY: help setup office browser demo check test test-all pythons lowest docs lint refresh approve bench mutants constraints clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -92,6 +93,11 @@ refresh: $(READY) office browser
 
 approve: $(READY)
 	$(BIN)/pytest -q tests/pins --snapshot-update
+
+mutants: $(READY) office browser
+	mkdir -p build
+	$(BIN)/pytest --cov --cov-context=test --cov-report=term --durations=0 $(PYTEST_ARGS) | tee build/tests.txt
+	$(BIN)/python benchmarks/mutants.py run --log build/tests.txt
 
 bench: $(READY)
 	for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
