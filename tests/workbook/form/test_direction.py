@@ -17,8 +17,12 @@ def form(request: pytest.FixtureRequest) -> Form:
     return find_form(request.param)
 
 
-FULL, LESS, OPEN = {"weight": 5.0, "self_score": 5.0}, {"weight": 5.0, "self_score": 4.0}, {}
-"""Of rows: with full marks (434), with points taken (433), not scored (436)."""
+SCORED: dict[str, dict[str, Value]] = {
+    "434": {"weight": 5.0, "self_score": 5.0},
+    "433": {"weight": 5.0, "self_score": 4.0},
+    "436": {},
+}
+"""By the rule: a row with full marks, with points taken, not scored."""
 
 
 @pytest.mark.parametrize(
@@ -50,8 +54,7 @@ FULL, LESS, OPEN = {"weight": 5.0, "self_score": 5.0}, {"weight": 5.0, "self_sco
 def test_marks_are_judged_only_where_the_way_is_known(
     form: Form, code: str, indicator: str, target: str, actual: str, expected: str
 ) -> None:
-    scored = {"434": FULL, "433": LESS, "436": OPEN}[code]
-    row: dict[str, Value] = {"indicator": indicator, "target": target, "actual": actual, **scored}
+    row = {"indicator": indicator, "target": target, "actual": actual, **SCORED[code]}
     rule = form.rule(f"{form.rules[-1].code[0]}{code}")
     assert judge_case(form, rule, Case("holds", {}, (row,))) == expected
 

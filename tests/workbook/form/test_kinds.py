@@ -39,8 +39,6 @@ from workbook.reading import ACCEPTED
 from workbook.summary import section_schema
 from workbook.word import import_word
 
-NUMBERS = sorted(name for name, kind in KINDS.items() if kind.type is Type.NUMBER)
-TEXTS = sorted(name for name, kind in KINDS.items() if kind.type is Type.TEXT)
 DAY = datetime.date(2025, 3, 18)
 
 # (kind, what stands there, number format, the form's unit, value); read as it was typed

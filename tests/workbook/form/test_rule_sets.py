@@ -11,7 +11,7 @@ import pytest
 from tests.api import RULE_SETS_DIR, judge_case
 from tests.fillings import accepted
 from workbook import Filling, Form, FormError, check, find_form, load_form
-from workbook.form import Value, differences
+from workbook.form import Value, differences, form_of
 
 HEAD = """
 id = "own"
@@ -118,109 +118,86 @@ def without(*names: str) -> str:
 INCLUDING = 'include = ["shared"]\n'
 
 
-def test_the_forms_letter_stands_in_the_codes_that_leave_it_open(tmp_path: Path) -> None:
-    assert codes(loaded(tmp_path, INCLUDING + LETTER + HEAD, shared=RULES)) == ["X401"]
-
-
-def test_rule_sets_that_rule_sets_include_take_it_too(tmp_path: Path) -> None:
-    outer = INCLUDING + '[[rule]]\ncode = "?401"\nseverity = "note"\n'
-    form = loaded(tmp_path, f'include = ["outer"]\n{LETTER}{HEAD}', outer=outer, shared=RULES)
-    assert codes(form) == ["X401"]
-    assert form.rule("X401").severity.value == "note"
-
-
-def test_a_code_with_a_letter_keeps_it(tmp_path: Path) -> None:
-    named = RULES.replace("?401", "S401")
-    assert codes(loaded(tmp_path, INCLUDING + HEAD, shared=named)) == ["S401"]
-    assert codes(loaded(tmp_path, INCLUDING + LETTER + HEAD, shared=named)) == ["S401"]
-
-
-def test_the_form_speaks_of_the_rule_by_its_whole_code(tmp_path: Path) -> None:
-    own = '[[rule]]\ncode = "X401"\nseverity = "warning"\n'
-    form = loaded(tmp_path, INCLUDING + LETTER + HEAD + own, shared=RULES)
-    assert (codes(form), form.rule("X401").severity.value) == (["X401"], "warning")
-    less = without("X401") + INCLUDING + LETTER + HEAD
-    assert codes(loaded(tmp_path, less, shared=RULES)) == []
-    told = refused(tmp_path, less.replace("X401", "?401"), shared=RULES)
-    assert told.startswith("own.toml, without: no '?401' is inherited; ")
-
-
-def test_a_successor_has_its_bases_letter(tmp_path: Path) -> None:
-    text = f'extends = "base"\nversion = "2025"\n{INCLUDING}'
-    form = loaded(tmp_path, text, base=LETTER + HEAD, shared=RULES)
-    assert codes(form) == ["X401"]
-    own = loaded(tmp_path, 'letter = "Y"\n' + text, base=LETTER + HEAD, shared=RULES)
-    assert codes(own) == ["Y401"]
-
-
-def test_what_a_base_made_of_a_rule_set_keeps_its_codes(tmp_path: Path) -> None:
-    text = 'extends = "base"\nversion = "2025"\nletter = "Y"\n'
-    form = loaded(tmp_path, text, base=INCLUDING + LETTER + HEAD, shared=RULES)
-    assert codes(form) == ["X401"]
+WHOLE = INCLUDING + LETTER + HEAD
+OUTER = INCLUDING + '[[rule]]\ncode = "?401"\nseverity = "note"\n'
+NAMED = RULES.replace("?401", "S401")
+SECOND = RULES.replace("?401", "?402")
+NEXT = 'extends = "base"\nversion = "2025"\n'
+MOVED = '[[rule]]\ncode = "X401"\nafter = "X402"\n'
+BEHIND = RULES.replace("?401", "X405").replace('name = "', 'after = "X401"\nname = "', 1)
+BEHIND_OWN = SECOND + RULES.replace('name = "', 'after = "?402"\nname = "', 1)
 
 
 @pytest.mark.parametrize(
-    ("letter", "told"),
+    ("text", "files", "due"),
     [
-        ("", "own.toml, letter: is missing, and rule ?401 of shared.toml begins with it; write letter = "),
-        ('letter = "XY"\n', "own.toml, letter: 'XY' must be one capital letter, such as D"),
-        ('letter = "x"\n', "own.toml, letter: 'x' must be one capital letter, such as D"),
-        ('letter = ""\n', "own.toml, letter: '' must be one capital letter, such as D"),
-        ("letter = 4\n", "own.toml, letter: must be a str, is 4"),
+        (WHOLE, {"shared": RULES}, ["X401 error"]),
+        (f'include = ["outer"]\n{LETTER}{HEAD}', {"outer": OUTER, "shared": RULES}, ["X401 note"]),
+        (INCLUDING + HEAD, {"shared": NAMED}, ["S401 error"]),
+        (WHOLE, {"shared": NAMED}, ["S401 error"]),
+        (
+            WHOLE + '[[rule]]\ncode = "X401"\nseverity = "warning"\n',
+            {"shared": RULES},
+            ["X401 warning"],
+        ),
+        (without("X401") + WHOLE, {"shared": RULES}, []),
+        (NEXT + INCLUDING, {"base": LETTER + HEAD, "shared": RULES}, ["X401 error"]),
+        (
+            'letter = "Y"\n' + NEXT + INCLUDING,
+            {"base": LETTER + HEAD, "shared": RULES},
+            ["Y401 error"],
+        ),
+        (NEXT + 'letter = "Y"\n', {"base": WHOLE, "shared": RULES}, ["X401 error"]),
+        # the order
+        (WHOLE + BEHIND, {"shared": RULES + SECOND}, ["X401 error", "X405 error", "X402 error"]),
+        (WHOLE + MOVED, {"shared": RULES + SECOND}, ["X402 error", "X401 error"]),
+        (WHOLE, {"shared": BEHIND_OWN}, ["X402 error", "X401 error"]),
+    ],
+)
+def test_the_forms_letter_stands_in_the_codes_that_leave_it_open(
+    tmp_path: Path, text: str, files: dict[str, str], due: list[str]
+) -> None:
+    form = loaded(tmp_path, text, **files)
+    assert [f"{code} {form.rule(code).severity.value}" for code in codes(form)] == due
+    assert "after = " not in form.definition
+
+
+MISTYPED = RULES.replace('"filled(', '"filed(')
+BEHIND_NONE = '[[rule]]\ncode = "X401"\nafter = "X403"\n'
+NO_LETTER = "must be one capital letter, such as D"
+
+
+@pytest.mark.parametrize(
+    ("text", "shared", "told"),
+    [
+        (INCLUDING + HEAD, RULES,
+         "own.toml, letter: is missing, and rule ?401 of shared.toml begins with it; write letter = "),
+        (INCLUDING + 'letter = "XY"\n' + HEAD, RULES, f"own.toml, letter: 'XY' {NO_LETTER}"),
+        (INCLUDING + 'letter = "x"\n' + HEAD, RULES, f"own.toml, letter: 'x' {NO_LETTER}"),
+        (INCLUDING + 'letter = ""\n' + HEAD, RULES, f"own.toml, letter: '' {NO_LETTER}"),
+        (INCLUDING + "letter = 4\n" + HEAD, RULES, "own.toml, letter: must be a str, is 4"),
+        (LETTER + HEAD + RULES, RULES,
+         "own.toml, rule ?401, code: must be a letter and three digits, such as D401"),
+        (without("?401") + WHOLE, RULES, "own.toml, without: no '?401' is inherited; "),
+        (WHOLE, MISTYPED, "shared.toml, rule X401, must: 'filed' is no function; did you mean"),
+        (WHOLE + BEHIND_NONE, RULES, "own.toml, rule X401, after: 'X403' is not a rule; did you mean 'X401'?"),
+        (WHOLE + BEHIND_NONE.replace("3", "1"), RULES, "own.toml, rule X401, after: leads round in a circle"),
     ],
 )  # fmt: skip
-def test_a_letter_that_is_none_is_named(tmp_path: Path, letter: str, told: str) -> None:
-    assert refused(tmp_path, INCLUDING + letter + HEAD, shared=RULES).startswith(told)
-
-
-def test_a_form_itself_writes_its_letter(tmp_path: Path) -> None:
-    told = refused(tmp_path, LETTER + HEAD + RULES)
-    assert told == "own.toml, rule ?401, code: must be a letter and three digits, such as D401"
-
-
-def test_a_mistake_in_a_rule_set_is_told_by_its_file_and_the_whole_code(tmp_path: Path) -> None:
-    mistyped = RULES.replace('"filled(', '"filed(')
-    told = refused(tmp_path, INCLUDING + LETTER + HEAD, shared=mistyped)
-    assert told.startswith("shared.toml, rule X401, must: 'filed' is no function; did you mean")
-    assert "without" not in told, "left out it would be lost to every form"
+def test_a_mistake_in_letters_codes_and_their_order_is_named(
+    tmp_path: Path, text: str, shared: str, told: str
+) -> None:
+    found = refused(tmp_path, text, shared=shared)
+    assert found.startswith(told)
+    assert "or write without" not in found, "left out it would be lost to every form"
 
 
 def test_a_definition_in_one_file_has_the_whole_codes(tmp_path: Path) -> None:
-    form = loaded(tmp_path, INCLUDING + LETTER + HEAD, shared=RULES)
-    rules = tomllib.loads(form.definition)["rule"]
-    assert [rule["code"] for rule in rules] == ["X401"]
-    alone = tmp_path / "alone"
-    alone.mkdir()
-    again = loaded(alone, form.definition)
-    assert again.digest == form.digest
-    assert differences(form, again) == ()
-    assert (
-        differences(form, loaded(tmp_path, LETTER + HEAD))[0].sentence == "去掉规则 X401“没有编码”"
-    )
-
-
-# --- the order ------------------------------------------------------------------------------------
-
-
-def test_a_rule_stands_behind_the_one_it_names(tmp_path: Path) -> None:
-    second = RULES.replace("?401", "?402")
-    own = RULES.replace("?401", "X405").replace('name = "', 'after = "X401"\nname = "', 1)
-    form = loaded(tmp_path, INCLUDING + LETTER + HEAD + own, shared=RULES + second)
-    assert codes(form) == ["X401", "X405", "X402"]
-    moved = '[[rule]]\ncode = "X401"\nafter = "X402"\n'
-    form = loaded(tmp_path, INCLUDING + LETTER + HEAD + moved, shared=RULES + second)
-    assert codes(form) == ["X402", "X401"]
-    assert "after" not in form.definition
-    shared = second + RULES.replace('name = "', 'after = "?402"\nname = "', 1)
-    assert codes(loaded(tmp_path, INCLUDING + LETTER + HEAD, shared=shared)) == ["X402", "X401"]
-
-
-def test_a_rule_stands_behind_no_rule_that_is_not_there(tmp_path: Path) -> None:
-    moved = '[[rule]]\ncode = "X401"\nafter = "X403"\n'
-    told = refused(tmp_path, INCLUDING + LETTER + HEAD + moved, shared=RULES)
-    assert told == "own.toml, rule X401, after: 'X403' is not a rule; did you mean 'X401'?"
-    told = refused(tmp_path, INCLUDING + LETTER + HEAD + moved.replace("3", "1"), shared=RULES)
-    assert told == "own.toml, rule X401, after: leads round in a circle"
+    form = loaded(tmp_path, WHOLE, shared=RULES)
+    again = form_of(Path("alone.toml"), form.definition.encode())
+    assert (codes(again), again.digest, differences(form, again)) == (["X401"], form.digest, ())
+    (gone, *_) = differences(form, loaded(tmp_path, LETTER + HEAD))
+    assert gone.sentence == "去掉规则 X401“没有编码”"
 
 
 # --- a form of another sort -----------------------------------------------------------------------
