@@ -146,7 +146,7 @@ NOT_YET_AT_A_DOOR = {
     "property/mutants.py", "property/test_fuzz_commands.py", "returns/test_faultless.py", "test_docs.py", "test_docs_forms.py",
     "test_unforeseen.py", "workbook/checking/test_checks.py", "workbook/checking/test_copies.py",
     "workbook/checking/test_edges.py", "workbook/checking/test_likely_slip.py", "workbook/checking/test_same_department.py",
-    "workbook/form/test_comparison.py", "workbook/form/test_kinds.py",
+    "workbook/form/test_comparison.py",
     "workbook/reading/test_workers.py", "workbook/rehearsal/test_rehearsal.py", "workbook/scale/test_partitions.py",
     "workbook/word/test_office.py", "workbook/word/test_returns.py",
 }  # fmt: skip
