@@ -6,6 +6,7 @@ the day or a library's release is in none.
 
 from __future__ import annotations
 
+import difflib
 import html.parser
 import json
 import re
@@ -313,3 +314,10 @@ def _views(base: duckdb.DuckDBPyConnection) -> Lines:
         yield f"{place}  {'  '.join(column[0] for column in result.description or ())}"
         rows = sorted("  ".join(plain(each) for each in row) for row in result.fetchall())
         yield from shortened(f"{place}  {row}" for row in rows)
+
+
+def differences(before: Iterable[str], after: Iterable[str]) -> Lines:
+    """The lines of one output that another does not have, and the other way round."""
+    for line in difflib.unified_diff(list(before), list(after), lineterm="", n=0):
+        if not line.startswith(("---", "+++", "@@")):
+            yield line
