@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import runpy
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from datetime import date
 from io import BytesIO
@@ -20,13 +21,12 @@ from msoffcrypto.format.ooxml import OOXMLFile
 from builder import build_template
 from tests.api import department_report
 from tests.fillings import FILLED, ROSTER, SAMPLES, accepted, filling, overall, submission
-from workbook import Filling, Finding, check, find_form, load_form, load_roster, read_returns
-from workbook.commands.output import record
+from workbook import Filling, Return, check, find_form, load_form, load_roster, read_returns
+from workbook.checking import View, gather
 from workbook.form import ROW, Field, Value
 from workbook.layout import lay_out
 from workbook.reading import ACCEPTED, REJECTED, known_forms
-from workbook.word import NoOffice, convert, import_word
-from workbook.word.returns import Imported
+from workbook.word import convert, import_word
 
 FORMS_BESIDE = Path(__file__).resolve().parents[2] / "forms"
 FORMS = list(known_forms().values())
@@ -34,18 +34,22 @@ SOURCE = next(path for path in FILLED if path.stem.startswith("125001"))
 SEED = SAMPLES / "word" / f"{SOURCE.stem}.docx"
 
 
-def imported(path: Path) -> Imported:
+def imported(path: Path) -> Any:
     return import_word(path, FORMS, load_roster(ROSTER))
 
 
-def values(found: Imported) -> Any:
-    return record(found.returned, values=True)["values"]
+def values_of(returned: Return) -> Any:
+    assert returned.submission is not None
+    return gather(returned.submission.form, [returned.submission], View.TRUE).values(0)
+
+
+def values(found: Any) -> Any:
+    return values_of(found.returned)
 
 
 def sample() -> Any:
-    """What the workbook of the same department says, and what is wrong with it."""
-    (judged,) = check([accepted(filling(SOURCE))])
-    return record(judged, values=True)["values"], judged.findings
+    """What the workbook of the same department says."""
+    return values_of(accepted(filling(SOURCE)))
 
 
 def altered(tmp_path: Path, change: Callable[[Document], object]) -> Path:
@@ -71,12 +75,10 @@ def rewrite(document: Document, old: str, new: str) -> None:
     assert done
 
 
-def codes(found: Imported) -> set[str]:
-    return {item.code for item in found.returned.findings}
-
-
-def told(found: Imported, code: str) -> list[Finding]:
-    return [item for item in found.returned.findings if item.code == code]
+def told(found: Any, *codes: str) -> set[tuple[str, ...]]:
+    """Findings of these codes, each with its place, what is printed and what was due."""
+    findings = found.returned.findings
+    return {(f.code, f.sheet, f.cell, f.printed, f.expected) for f in findings if f.code in codes}
 
 
 # --- the seed -------------------------------------------------------------------------------------
@@ -104,21 +106,21 @@ def test_the_sample_is_what_its_script_makes(tmp_path: Path) -> None:
 
 
 def test_the_document_says_what_the_workbook_of_the_same_department_says() -> None:
-    found = imported(SEED)
-    expected, _ = sample()
-    assert found.returned.status == ACCEPTED
-    assert values(found) == expected
+    assert imported(SEED).returned.status == ACCEPTED
+    assert values(imported(SEED)) == sample()
 
 
 def test_the_same_is_wrong_with_both_and_cells_are_told_as_a_reader_of_word_counts() -> None:
     found = imported(SEED).returned.findings
-    _, expected = sample()
+    (judged,) = check([accepted(filling(SOURCE))])
+    expected = judged.findings
     assert sorted((f.code, f.field) for f in found) == sorted((f.code, f.field) for f in expected)
-    at = {(f.code, f.sheet, f.cell) for f in found}
-    assert ("D404", "表1", "R3C8") in at
-    assert ("D420", "表1", "R12C7,R13C7,R14C7,R15C7,R16C7") in at
-    assert ("V308", "正文", "段落33") in at
-    assert any((code, sheet) == ("D453", "正文") for code, sheet, _ in at)
+    assert {(f.code, f.sheet, f.cell) for f in found} >= {
+        ("D404", "表1", "R3C8"),
+        ("D420", "表1", "R12C7,R13C7,R14C7,R15C7,R16C7"),
+        ("V308", "正文", "段落33"),
+    }
+    assert ("D453", "正文") in {(f.code, f.sheet) for f in found}
 
 
 def test_the_filled_template_reads_back_the_same(tmp_path: Path) -> None:
@@ -127,7 +129,7 @@ def test_the_filled_template_reads_back_the_same(tmp_path: Path) -> None:
         overall(), tmp_path / "a.xlsx", filling=found.filling, plan=found.plan, fiscal_year=2024
     )
     (read,) = check(read_returns([path]))
-    assert record(read, values=True)["values"] == values(found)
+    assert values_of(read) == values(found)
 
 
 def test_saved_anew_by_libreoffice_as_docx_and_as_doc_it_says_the_same(
@@ -177,67 +179,169 @@ def test_the_table_of_any_form_that_we_write_is_read_again(tmp_path: Path, name:
     path = tmp_path / "a.docx"
     path.write_bytes(department_report(given))
     found = import_word(path, [form])
-    assert (
-        values(found) == record(accepted(Filling(values_, rows), form=form), values=True)["values"]
-    )
-    assert not {code for code in codes(found) if code.startswith("W")}
+    assert values(found) == values_of(accepted(Filling(values_, rows), form=form))
+    assert not [f.code for f in found.returned.findings if f.code.startswith("W")]
 
 
 # --- what departments did to it -------------------------------------------------------------------
 
+EVIL = "=1+1<w:p>&amp;{{x}}</w:p>"
+OTHER_WORDS = "全年人员支出为57.98万元，公用支出5.11万元，三公经费支出合计0元。"
+TEMPLATE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/attachedTemplate"
+LINE = "填表人：张 三　　联系电话：0730-8412345　　填报日期：2025年3月18日"
 
-def test_what_has_no_place_is_told_with_its_place_and_never_dropped(tmp_path: Path) -> None:
-    def change(document: Document) -> None:
-        rewrite(document, "时效", "特别")
-        document.tables[0].rows[6].cells[8].paragraphs[0].add_run("专项债 3.2")
-        document.paragraphs[1].insert_paragraph_before("抄送：区人大")
 
+def in_words(old: str, new: str) -> Callable[[Document], None]:
+    return lambda document: rewrite(document, old, new)
+
+
+def homeless(document: Document) -> None:
+    rewrite(document, "时效", "特别")
+    document.tables[0].rows[6].cells[8].paragraphs[0].add_run("专项债 3.2")
+    document.paragraphs[1].insert_paragraph_before("抄送：区人大")
+
+
+def other_figures(document: Document) -> None:
+    rewrite(document, "(50分)", "(40分)")
+    rewrite(document, "97.69", "110")
+
+
+def another_table(document: Document) -> None:
+    cells = document.add_table(rows=1, cols=2).rows[0].cells
+    cells[0].text, cells[1].text = "抄送", "区人大"
+
+
+def superscript(document: Document) -> None:
+    document.tables[0].rows[5].cells[-1].paragraphs[0].add_run("2").font.superscript = True
+
+
+def unseen(document: Document) -> None:
+    document.paragraphs[0].add_run("另一年度").font.hidden = True
+    document.part._settings_part.relate_to(
+        "http://example.invalid/a.dotm", TEMPLATE, is_external=True
+    )
+
+
+def other_words(document: Document) -> None:
+    for paragraph in document.paragraphs:
+        if paragraph.text.startswith("2024年财政拨款基本支出"):
+            paragraph.text = OTHER_WORDS
+
+
+def no_report(document: Document) -> None:
+    for paragraph in document.paragraphs[2:]:
+        paragraph._p.getparent().remove(paragraph._p)
+
+
+def numbered_by_word(document: Document) -> None:
+    for paragraph in document.paragraphs:
+        if paragraph.text.startswith("2、 各项"):
+            paragraph.style = "List Number"
+            paragraph._p.get_or_add_pPr().get_or_add_numPr().get_or_add_numId().val = 1
+
+
+def title_in_table(document: Document) -> None:
+    first = document.tables[0].rows[0]
+    first._tr.addprevious(deepcopy(first._tr))
+    title = document.tables[0].rows[0]
+    title.cells[0].text, title.cells[8].text = "", "2023年度部门整体支出绩效自评表"
+    for paragraph in document.paragraphs[:2]:
+        paragraph._p.getparent().remove(paragraph._p)
+    for paragraph in document.paragraphs:  # the report's title and sentences tell the same year
+        paragraph.text = paragraph.text.replace("2024年", "2023年")
+
+
+def lines_below(document: Document) -> None:
+    document.paragraphs[2].insert_paragraph_before(LINE)
+
+
+FIGURE = "project_expenditure"
+CHANGES: dict[str, tuple[Callable[[Document], None], set[tuple[str, ...]], dict[str, Value]]] = {
+    "what has no place is told with its place": (
+        homeless,
+        {("W125", "表1", "R7C3", "专项债 3.2", ""), ("W125", "正文", "段落2", "抄送：区人大", "")},
+        {},
+    ),
+    "points and computed figures that differ": (
+        other_figures,
+        {("W126", "表1", "R12C2", "40", "50"), ("W126", "表1", "R22C3", "110", "97.69")},
+        {},
+    ),
+    "another table is told as a whole": (
+        another_table, {("W125", "表2", "R1C1", "抄送 / 区人大", "")}, {},
+    ),
+    "figures in words stay text": (
+        in_words("14.01", "壹拾肆万零壹佰元"), {("V302", "表1", "R6C3")}, {f"funds.{FIGURE}": "壹拾肆万零壹佰元"},
+    ),
+    "a unit beside a figure is understood": (
+        in_words("：73.68", "：736800元"), {("V303", "表1", "R5C2")}, {"funds.general_public_budget": 73.68},
+    ),
+    **{
+        f"two figures in a cell are never one: {text!r}": (
+            in_words("14.01", text), {("V302", "表1", "R6C3")}, {f"funds.{FIGURE}": text},
+        )
+        for text in ("10²", "10\n20", "10\n200", "10 20", "83,88", "10\t20")
+    },
+    **{
+        f"a plain figure is a number: {text!r}": (in_words("14.01", text), set(), {f"funds.{FIGURE}": 14.01})
+        for text in ("１４．０１", "14.01", " 14.01\n")
+    },
+    "an exponent makes no larger number": (superscript, {("V302", "表1", "R6C3")}, {f"funds.{FIGURE}": "14.01²"}),
+    "hidden text and a template on the net": (unseen, {("W128",), ("W129",)}, {}),
+    "a sentence in other words": (
+        other_words, {("V303", "正文", "段落20", "0元", "0")},
+        {"report.personnel_expenditure": 57.98, "report.operating_expenditure": 5.11,
+         "report.three_public_expenditure": 0.0, "report.basic_text": OTHER_WORDS},
+    ),
+    "another amount in the report than in the form": (
+        in_words("款项目支出14.01", "款项目支出14.10"), {("W126", "正文", "段落22", "14.1", "14.01")}, {},
+    ),
+    "without a report": (no_report, {("W124",)}, {"funds.final_budget": 78.3}),
+    "numbers that Word gives": (numbered_by_word, {("W127",)}, {}),
+    "the title in the table": (title_in_table, set(), {}),
+    "lines below the table are fields too": (
+        lines_below, set(),
+        {"identity.prepared_by": "张 三", "identity.phone": "0730-8412345", "identity.prepared_on": date(2025, 3, 18)},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "due", "given"), CHANGES.values(), ids=CHANGES.keys())
+def test_what_departments_did_to_it_is_read_or_told(
+    tmp_path: Path,
+    change: Callable[[Document], None],
+    due: set[tuple[str, ...]],
+    given: Mapping[str, Value],
+) -> None:
     found = imported(altered(tmp_path, change))
-    leftover = {(f.sheet, f.cell, f.printed) for f in told(found, "W125")}
-    assert ("表1", "R7C3", "专项债 3.2") in leftover
-    assert ("正文", "段落2", "抄送:区人大".replace(":", "：")) in leftover
-    assert any(cell == "R15C4" and "任务完成时间" in text for _, cell, text in leftover)
-    indicators = values(found)["indicators"]
-    assert "任务完成时间" not in {row["indicator"] for row in indicators}
+    assert found.returned.status == ACCEPTED
+    told_ = {(f.code, f.sheet, f.cell, f.printed, f.expected) for f in found.returned.findings}
+    missed = [row for row in due if not any(row == finding[: len(row)] for finding in told_)]
+    assert missed == []
+    assert {key: found.filling.values.get(key) for key in given} == given
+    assert due or not told(found, "W125", "V303")
 
 
-def test_points_and_computed_figures_that_differ_from_the_forms_are_told(tmp_path: Path) -> None:
-    def change(document: Document) -> None:
-        rewrite(document, "(50分)", "(40分)")
-        rewrite(document, "97.69", "110")
-
-    found = told(imported(altered(tmp_path, change)), "W126")
-    assert {(f.cell, f.printed, f.expected) for f in found} == {
-        ("R12C2", "40", "50"),
-        ("R22C3", "110", "97.69"),
-    }
+def test_what_is_told_of_hidden_text_and_a_template_names_them(tmp_path: Path) -> None:
+    said = {f.code: f.message for f in imported(altered(tmp_path, unseen)).returned.findings}
+    assert "隐藏的文字“另一年度”" in said["W128"]
+    assert "http://example.invalid/a.dotm" in said["W129"]
 
 
-def test_another_table_is_told_as_a_whole(tmp_path: Path) -> None:
-    def change(document: Document) -> None:
-        table = document.add_table(rows=1, cols=2)
-        table.rows[0].cells[0].text, table.rows[0].cells[1].text = "抄送", "区人大"
-
-    (left,) = told(imported(altered(tmp_path, change)), "W125")
-    assert (left.sheet, left.cell, left.printed) == ("表2", "R1C1", "抄送 / 区人大")
+def test_the_year_is_the_titles(tmp_path: Path) -> None:
+    read = imported(altered(tmp_path, title_in_table)).returned.submission
+    assert read is not None and read.fiscal_year == 2023
 
 
-def test_the_title_may_stand_in_the_table_and_names_the_year(tmp_path: Path) -> None:
-    def change(document: Document) -> None:
-        first = document.tables[0].rows[0]
-        first._tr.addprevious(deepcopy(first._tr))
-        title = document.tables[0].rows[0]
-        title.cells[0].text = ""
-        title.cells[8].text = "2023年度部门整体支出绩效自评表"
-        for paragraph in document.paragraphs[:2]:
-            paragraph._p.getparent().remove(paragraph._p)
-        for paragraph in document.paragraphs:  # the report's title and sentences tell the same year
-            paragraph.text = paragraph.text.replace("2024年", "2023年")
+def test_an_indicator_under_a_head_of_their_own_is_told_and_not_read(tmp_path: Path) -> None:
+    found = imported(altered(tmp_path, homeless))
+    assert any(row[2] == "R15C4" and "任务完成时间" in row[3] for row in told(found, "W125"))
+    assert "任务完成时间" not in {row["indicator"] for row in values(found)["indicators"]}
 
-    found = imported(altered(tmp_path, change))
-    assert found.returned.submission is not None
-    assert found.returned.submission.fiscal_year == 2023
-    assert not told(found, "W125")
+
+def test_text_that_looks_like_markup_or_a_formula_is_text(tmp_path: Path) -> None:
+    found = imported(altered(tmp_path, in_words("任务完成时间", EVIL)))
+    assert EVIL in {row["indicator"] for row in values(found)["indicators"]}
 
 
 def test_rows_are_read_where_no_cell_frames_them_on_the_left(tmp_path: Path) -> None:
@@ -247,152 +351,33 @@ def test_rows_are_read_where_no_cell_frames_them_on_the_left(tmp_path: Path) -> 
             before = row.get_or_add_trPr()
             before.append(parse_xml(f'<w:gridBefore {nsdecls("w")} w:val="1"/>'))
 
-    assert values(imported(altered(tmp_path, change)))["indicators"] == sample()[0]["indicators"]
-
-
-def test_figures_in_words_stay_text_and_are_told(tmp_path: Path) -> None:
-    def change(document: Document) -> None:
-        rewrite(document, "14.01", "壹拾肆万零壹佰元")
-
-    found = imported(altered(tmp_path, change))
-    assert ("V302", "R6C3") in {(f.code, f.cell) for f in found.returned.findings}
-    assert found.filling.values["funds.project_expenditure"] == "壹拾肆万零壹佰元"
-
-
-def test_a_unit_beside_a_figure_is_understood_with_a_receipt(tmp_path: Path) -> None:
-    found = imported(altered(tmp_path, lambda d: rewrite(d, "：73.68", "：736800元")))
-    assert values(found)["funds"]["general_public_budget"] == 73.68
-    assert [f.cell for f in told(found, "V303")] == ["R5C2"]
-
-
-@pytest.mark.parametrize("text", ["10²", "10\n20", "10\n200", "10 20", "83,88", "10\t20"])
-def test_two_figures_in_a_cell_are_never_read_as_one(tmp_path: Path, text: str) -> None:
-    found = imported(altered(tmp_path, lambda d: rewrite(d, "14.01", text)))
-    assert ("V302", "R6C3") in {(f.code, f.cell) for f in found.returned.findings}
-    assert found.filling.values["funds.project_expenditure"] == text
-
-
-@pytest.mark.parametrize("text", ["１４．０１", "14.01", " 14.01\n"])
-def test_a_plain_figure_is_a_number_in_whatever_width(tmp_path: Path, text: str) -> None:
-    found = imported(altered(tmp_path, lambda d: rewrite(d, "14.01", text)))
-    assert values(found)["funds"]["project_expenditure"] == 14.01
-    assert not told(found, "V303")
-
-
-def test_an_exponent_set_in_superscript_makes_no_larger_number(tmp_path: Path) -> None:
-    def change(document: Document) -> None:
-        figure = document.tables[0].rows[5].cells[-1]
-        assert figure.text == "项目支出：14.01"
-        figure.paragraphs[0].add_run("2").font.superscript = True
-
-    found = imported(altered(tmp_path, change))
-    assert ("V302", "R6C3") in {(f.code, f.cell) for f in found.returned.findings}
-    assert found.filling.values["funds.project_expenditure"] == "14.01²"
-
-
-def test_hidden_text_and_a_template_on_the_net_are_told(tmp_path: Path) -> None:
-    def change(document: Document) -> None:
-        document.paragraphs[0].add_run("另一年度").font.hidden = True
-        kind = (
-            "http://schemas.openxmlformats.org/officeDocument/2006/relationships/attachedTemplate"
-        )
-        settings = document.part._settings_part
-        settings.relate_to("http://example.invalid/a.dotm", kind, is_external=True)
-
-    found = imported(altered(tmp_path, change))
-    (hidden,), (template,) = told(found, "W128"), told(found, "W129")
-    assert "隐藏的文字“另一年度”" in hidden.message
-    assert "http://example.invalid/a.dotm" in template.message
-
-
-def test_a_sentence_in_other_words_keeps_its_text_and_gives_its_figures(tmp_path: Path) -> None:
-    other = "全年人员支出为57.98万元，公用支出5.11万元，三公经费支出合计0元。"
-
-    def change(document: Document) -> None:
-        for paragraph in document.paragraphs:
-            if paragraph.text.startswith("2024年财政拨款基本支出"):
-                paragraph.text = other
-
-    report = values(imported(altered(tmp_path, change)))["report"]
-    assert (report["personnel_expenditure"], report["operating_expenditure"]) == (57.98, 5.11)
-    assert report["three_public_expenditure"] == 0
-    assert report["basic_text"] == other
-
-
-def test_a_report_that_states_another_amount_than_the_form_is_told(tmp_path: Path) -> None:
-    found = imported(altered(tmp_path, lambda d: rewrite(d, "款项目支出14.01", "款项目支出14.10")))
-    assert {(f.cell, f.printed, f.expected) for f in told(found, "W126")} == {
-        ("段落22", "14.1", "14.01")
-    }
-
-
-def test_without_a_report_the_form_is_read_and_the_report_is_missed(tmp_path: Path) -> None:
-    def change(document: Document) -> None:
-        for paragraph in document.paragraphs[2:]:
-            paragraph._p.getparent().remove(paragraph._p)
-
-    found = imported(altered(tmp_path, change))
-    assert found.returned.status == ACCEPTED
-    assert "W124" in codes(found)
-    assert values(found)["funds"]["final_budget"] == 78.3
+    assert values(imported(altered(tmp_path, change)))["indicators"] == sample()["indicators"]
 
 
 def test_over_long_text_is_read_whole_and_told(tmp_path: Path) -> None:
     text = "很" * 40_000
-
-    def change(document: Document) -> None:
-        rewrite(document, "2024年我单位无预算支出执行偏离绩效目标的情况。", text)
-
+    change = in_words("2024年我单位无预算支出执行偏离绩效目标的情况。", text)
     found = imported(altered(tmp_path, change))
-    assert {"V305", "W125"} <= codes(found)
     (rest,) = told(found, "W125")
-    assert f"{found.filling.values['report.improvements']}{rest.printed}" == text
+    assert f"{found.filling.values['report.improvements']}{rest[3]}" == text
+    assert told(found, "V305")
     build_template(overall(), tmp_path / "a.xlsx", filling=found.filling, plan=found.plan)
-
-
-def test_text_that_looks_like_markup_or_a_formula_is_text(tmp_path: Path) -> None:
-    evil = "=1+1<w:p>&amp;{{x}}</w:p>"
-    found = imported(altered(tmp_path, lambda d: rewrite(d, "任务完成时间", evil)))
-    assert evil in {row["indicator"] for row in values(found)["indicators"]}
-
-
-def test_lines_below_the_table_are_fields_too(tmp_path: Path) -> None:
-    def change(document: Document) -> None:
-        line = "填表人：张 三　　联系电话：0730-8412345　　填报日期：2025年3月18日"
-        document.paragraphs[2].insert_paragraph_before(line)
-
-    identity = values(imported(altered(tmp_path, change)))["identity"]
-    assert identity["prepared_by"] == "张 三"
-    assert identity["phone"] == "0730-8412345"
-    assert identity["prepared_on"] == "2025-03-18"
 
 
 def test_more_rows_than_the_template_has_get_rows(tmp_path: Path) -> None:
     def change(document: Document) -> None:
-        table = document.tables[0]
-        for row in (table.rows[13]._tr,) * 3:
+        for row in (document.tables[0].rows[13]._tr,) * 3:
             row.addnext(deepcopy(row))
 
     found = imported(altered(tmp_path, change))
-    assert found.plan[1] == 5
-    assert sum(row["level2"] == "质量指标" for row in values(found)["indicators"]) == 5
-
-
-def test_numbers_that_word_gives_are_no_text_and_that_is_told(tmp_path: Path) -> None:
-    def change(document: Document) -> None:
-        for paragraph in document.paragraphs:
-            if paragraph.text.startswith("2、 各项"):
-                paragraph.style = "List Number"
-                properties = paragraph._p.get_or_add_pPr()
-                properties.get_or_add_numPr().get_or_add_numId().val = 1
-
-    assert "W127" in codes(imported(altered(tmp_path, change)))
+    rows = [row for row in values(found)["indicators"] if row["level2"] == "质量指标"]
+    assert (found.plan[1], len(rows)) == (5, 5)
 
 
 # --- what is no such document ---------------------------------------------------------------------
 
 
-def refused(found: Imported) -> str:
+def refused(found: Any) -> str:
     assert found.returned.status == REJECTED
     (why,) = found.returned.findings
     assert why.hint
@@ -417,7 +402,7 @@ def test_a_form_cut_in_two_tables_is_one_form(tmp_path: Path) -> None:
         for row in second.tr_lst[:10]:
             second.remove(row)
 
-    assert values(imported(altered(tmp_path, change))) == sample()[0]
+    assert values(imported(altered(tmp_path, change))) == sample()
 
 
 @pytest.mark.parametrize("text", ["没有表", "部门整体支出绩效自评表"])
@@ -427,24 +412,6 @@ def test_without_a_form_there_is_nothing_to_import(tmp_path: Path, text: str) ->
     document.add_table(rows=2, cols=2)
     document.save(str(tmp_path / "a.docx"))
     assert refused(imported(tmp_path / "a.docx")) == "W122"
-
-
-def test_an_empty_form_is_rejected(tmp_path: Path) -> None:
-    def change(document: Document) -> None:
-        table = document.tables[0]
-        for row in table.rows[21:22]:
-            for cell in row.cells[6:]:
-                cell.text = ""
-        known = {"表", "标", "数", "分", "率", "况", "目", "因", "施"}
-        for row in table.rows:
-            for cell in row.cells:
-                text = cell.text.strip()
-                if "：" in text[:20]:
-                    cell.text = text.partition("：")[0] + "："
-                elif text and text[-1] not in known and not text.endswith(("）", ")", "称", "额")):
-                    cell.text = ""
-
-    assert imported(altered(tmp_path, change)).filling.values.get("funds.final_budget") is None
 
 
 @pytest.mark.parametrize(
@@ -471,16 +438,16 @@ def test_a_document_with_a_password_needs_it(tmp_path: Path) -> None:
     path.write_bytes(locked.getvalue())
     assert refused(imported(path)) == "W105"
     opened = import_word(path, FORMS, load_roster(ROSTER), passwords=["秘密"])
-    assert values(opened) == sample()[0]
+    assert values(opened) == sample()
 
 
 def test_an_old_document_without_libreoffice_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbook.word.returns.find_office", lambda: None)
-    path = tmp_path / "a.doc"
-    path.write_bytes(rb"{\rtf1 x}")
-    found = imported(path)
+    monkeypatch.setenv("SOFFICE", "nowhere")
+    monkeypatch.setenv("PATH", "")
+    (tmp_path / "a.doc").write_bytes(rb"{\rtf1 x}")
+    found = imported(tmp_path / "a.doc")
     assert refused(found) == "W121"
     assert "LibreOffice" in found.returned.error
 
@@ -488,22 +455,14 @@ def test_an_old_document_without_libreoffice_says_what_to_do(
 def test_a_conversion_that_fails_or_takes_too_long_is_a_refusal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slow(*_: object, **__: object) -> dict[str, bytes]:
-        raise NoOffice("LibreOffice 转换超过 1 秒，已停止")
+    def late(process: subprocess.Popen[bytes], timeout: float | None = None) -> int:
+        if timeout is not None and timeout > 60:
+            raise subprocess.TimeoutExpired("soffice", timeout)
+        return wait(process, timeout)
 
-    path = tmp_path / "a.rtf"
-    path.write_bytes(rb"{\rtf1 x}")
-    monkeypatch.setattr("workbook.word.returns.find_office", lambda: "soffice")
-    monkeypatch.setattr("workbook.word.returns.convert", slow)
-    assert refused(imported(path)) == "W106"
-    monkeypatch.setattr("workbook.word.returns.convert", lambda *_, **__: {})
-    assert refused(imported(path)) == "W104"
-
-
-def test_a_converter_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "soffice"
-    program.write_text("#!/bin/sh\nsleep 600\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("SOFFICE", str(program))
-    with pytest.raises(NoOffice, match="超过"):
-        convert({"a.doc": b"x"}, "docx", seconds=0.2)
+    (tmp_path / "a.rtf").write_bytes(rb"{\rtf1 x}")
+    monkeypatch.setenv("SOFFICE", "true")  # which converts nothing
+    assert refused(imported(tmp_path / "a.rtf")) == "W104"
+    wait = subprocess.Popen.wait
+    monkeypatch.setattr(subprocess.Popen, "wait", late)
+    assert refused(imported(tmp_path / "a.rtf")) == "W106"
