@@ -144,8 +144,7 @@ TESTED_INSIDE = {
 NOT_YET_AT_A_DOOR = {
     "differential/arena.py", "differential/expressions.py", "differential/test_detects.py", "differential/typist.py",
     "property/mutants.py", "property/test_fuzz_commands.py", "returns/test_faultless.py", "test_docs.py", "test_docs_forms.py",
-    "test_unforeseen.py", "workbook/checking/test_checks.py", "workbook/checking/test_copies.py",
-    "workbook/checking/test_edges.py", "workbook/checking/test_likely_slip.py", "workbook/checking/test_same_department.py",
+    "test_unforeseen.py",
     "workbook/form/test_comparison.py",
     "workbook/reading/test_workers.py", "workbook/rehearsal/test_rehearsal.py", "workbook/scale/test_partitions.py",
 }  # fmt: skip

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from tests.api import Severity
@@ -14,7 +13,6 @@ from tests.fillings import FILLED, SAMPLES, filling
 from workbook import Filling, Finding, Form, Return, check
 from workbook.address import split_a1
 from workbook.checking import View, gather
-from workbook.checking.columns import take_over
 from workbook.form import Value
 from workbook.layout import FORM_SHEET
 from workbook.reading import ACCEPTED, submit
@@ -115,16 +113,14 @@ def test_blank_required_cell_silences_its_other_findings(form: Form) -> None:
 
 
 def test_a_difference_of_one_last_decimal_is_a_note(form: Form) -> None:
-    values = {
-        "funds.basic_expenditure": 64.29,
-        "funds.project_expenditure": 14.02,
-        "funds.actual_expenditure": 78.3,
-    }
-    severity = {f.code: f.severity for f in findings(form, Filling(dict(values)))}
-    assert severity["D407"] is Severity.NOTE
-    values["funds.project_expenditure"] = 14.04
-    severity = {f.code: f.severity for f in findings(form, Filling(dict(values)))}
-    assert severity["D407"] is Severity.ERROR
+    for project, severity in ((14.02, Severity.NOTE), (14.04, Severity.ERROR)):
+        values: dict[str, Value] = {
+            "funds.basic_expenditure": 64.29,
+            "funds.project_expenditure": project,
+            "funds.actual_expenditure": 78.3,
+        }
+        found = {f.code: f.severity for f in findings(form, Filling(values))}
+        assert found["D407"] is severity
 
 
 def test_findings_are_in_order_of_their_cells_the_report_after_the_form(form: Form) -> None:
@@ -147,77 +143,51 @@ def _told(form: Form, code: str, *rows: Mapping[str, Value]) -> list[tuple[str, 
     return [(f.cell, f.message) for f in findings(form, given) if f.code == code]
 
 
-def test_a_finding_on_a_row_names_its_indicator(form: Form) -> None:
-    told = _told(form, "D430", {"indicator": "培训人次", "weight": 5.0, "self_score": 8.0})
-    assert told == [("H17", "指标“培训人次”自评 8 分，高于分值 5 分")]
+NAMELESS = "未填名称的指标的分值为 0"
 
 
-def test_quotes_within_an_indicator_are_single_ones(form: Form) -> None:
-    told = _told(form, "D431", {"indicator": "“三公”经费控制率", "weight": 0.0})
-    assert told == [("G17", "指标“‘三公’经费控制率”的分值为 0")]
+@pytest.mark.parametrize(
+    ("code", "row", "told"),
+    [
+        ("D430", {"indicator": "培训人次", "weight": 5.0, "self_score": 8.0},
+         ("H17", "指标“培训人次”自评 8 分，高于分值 5 分")),
+        ("D431", {"indicator": "“三公”经费控制率", "weight": 0.0}, ("G17", "指标“‘三公’经费控制率”的分值为 0")),
+        ("D420", {"indicator": "场次", "weight": 5.0}, ("G17", "产出指标标明 50 分，各行分值之和为 5 分")),
+        *(("D431", {"indicator": blank, "weight": 0.0, "actual": "5场"}, ("G17", NAMELESS)) for blank in (None, "", "　")),
+    ],
+)  # fmt: skip
+def test_a_finding_on_a_row_names_its_indicator(
+    form: Form, code: str, row: dict[str, Value], told: tuple[str, str]
+) -> None:
+    assert _told(form, code, row) == [told]
 
 
-@pytest.mark.parametrize("blank", [None, "", "　"])
-def test_an_indicator_without_a_name_is_called_so(form: Form, blank: Value) -> None:
-    told = _told(form, "D431", {"indicator": blank, "weight": 0.0, "actual": "5场"})
-    assert told == [("G17", "未填名称的指标的分值为 0")]
-
-
-def test_rows_of_which_the_same_is_said_are_one_finding_that_names_them(form: Form) -> None:
-    rows = [
-        {"indicator": name, "deviation_reason": "无"}
-        for name in ("场次", "人次", None, "场次", "满意度")
-    ]
-    assert _told(form, "D445", *rows[:2]) == [
-        ("I17,I18", "指标“场次”、指标“人次”的偏差原因只写了“无”")
-    ]
-    assert _told(form, "D445", *rows[:4]) == [
-        ("I17,I18,I19,I20", "指标“场次”、指标“人次”、未填名称的指标的偏差原因只写了“无”")
-    ]
-    assert _told(form, "D445", *rows) == [
-        ("I17,I18,I19,I20,I21", "指标“场次”、指标“人次”、未填名称的指标等 5 处的偏差原因只写了“无”")
-    ]
+@pytest.mark.parametrize(
+    ("names", "cells", "said"),
+    [
+        (("场次", "人次"), "I17,I18", "指标“场次”、指标“人次”"),
+        (
+            ("场次", "人次", None, "场次"),
+            "I17,I18,I19,I20",
+            "指标“场次”、指标“人次”、未填名称的指标",
+        ),
+        (
+            ("场次", "人次", None, "场次", "满意度"),
+            "I17,I18,I19,I20,I21",
+            "指标“场次”、指标“人次”、未填名称的指标等 5 处",
+        ),
+    ],
+)
+def test_rows_of_which_the_same_is_said_are_one_finding_that_names_them(
+    form: Form, names: tuple[str | None, ...], cells: str, said: str
+) -> None:
+    told = _told(form, "D445", *({"indicator": n, "deviation_reason": "无"} for n in names))
+    assert told == [(cells, f"{said}的偏差原因只写了“无”")]
 
 
 def test_rows_of_which_something_else_is_said_are_findings_of_their_own(form: Form) -> None:
     rows = [{"indicator": "场次", "deviation_reason": reason} for reason in ("无", "略")]
     assert [cell for cell, _ in _told(form, "D445", *rows)] == ["I17", "I18"]
-
-
-def test_a_group_is_named_by_its_level(form: Form) -> None:
-    told = _told(form, "D420", {"indicator": "场次", "weight": 5.0})
-    assert told == [("G17", "产出指标标明 50 分，各行分值之和为 5 分")]
-
-
-def test_text_in_a_number_cell_is_a_receipt_or_a_problem(form: Form) -> None:
-    given = Filling({"funds.government_fund": "３００ 万元", "funds.other_funds": "约5"})
-    found = {f.field: f for f in findings(form, given) if f.code in ("V302", "V303")}
-    assert (found["funds.government_fund"].printed, found["funds.government_fund"].expected) == (
-        "３００ 万元",
-        "300",
-    )
-    assert found["funds.other_funds"].code == "V302"
-
-
-def test_returns_of_different_row_plans_are_judged_together(form: Form) -> None:
-    small, large = (1, 1, 1, 1, 1, 1, 1, 1, 1), (4, 1, 1, 1, 1, 1, 1, 1, 2)
-    row: dict[str, Value] = {
-        "indicator": "场次",
-        "target": "10场",
-        "actual": "9场",
-        "weight": 5.0,
-        "self_score": 5.0,
-    }
-    given = Filling({}, {"indicators": {2: row}})
-    returns = [
-        Return(Path(f"{i}.xlsx"), ACCEPTED, (), submit(form, given, plan=plan))
-        for i, plan in enumerate((small, large))
-    ]
-    alone = [check([item])[0].findings for item in returns]
-    together = [item.findings for item in check(returns)]
-    assert alone == together
-    cells = [[f.cell for f in found if f.code == "D434"] for found in together]
-    assert cells == [["H18"], ["H18"]]
 
 
 def test_numbers_that_are_text_do_not_reach_the_workbooks_own_view(form: Form) -> None:
@@ -257,25 +227,3 @@ def test_a_label_with_quotes_is_quoted_once(form: Form) -> None:
     )
     assert "““" not in found.message
     assert "”“" not in found.message
-
-
-def test_what_views_share_is_what_each_would_work_out(form: Form) -> None:
-    usual = [submit(form, filling(path)) for path in FILLED]
-    whole = gather(form, usual, View.PRINTED)
-    inputs = [name for name, spot in usual[0].cells.items() if not spot.formula]
-    shared = 0
-    for name in inputs[::5]:
-        rows = [0, 2]
-        cell = replace(usual[2].cells[name], raw=" 一又二分之一 ", receipt="换算")
-        changed = replace(usual[2], cells=usual[2].cells | {name: cell})
-        own, alone = (gather(form, [usual[0], changed], View.WORKBOOK) for _ in range(2))
-        take_over(own, whole, rows)
-        shared += len(own._judged)
-        for rule in form.rules:
-            assert (own.judge(rule) == alone.judge(rule)).all(), (name, rule.key)
-        for key in form.formulas:
-            a, b = own.field_cells(key), alone.field_cells(key)
-            assert (a.state == b.state).all()
-            assert (a.words == b.words).all()
-            assert np.array_equal(a.number, b.number, equal_nan=True)
-    assert shared > len(inputs[::5]) * len(form.rules) // 2

@@ -18,7 +18,6 @@ from workbook.checking import (
     pair,
     sort_by_sender,
 )
-from workbook.checking.same_department import department_numbers
 
 GIVEN = filling(FILLED[0])
 
@@ -33,10 +32,6 @@ def one(path: str, code: str, name: str, county: str = "", budget: float = 1.0) 
     return replace(accepted(given, path), county=county)
 
 
-def numbers(*returns: Return) -> list[int]:
-    return list(sort_by_sender(returns).departments.values())
-
-
 def who(county: str, code: str, name: str, project: str = "") -> Identity:
     return Identity.of(county, code, name, project=project)
 
@@ -44,51 +39,38 @@ def who(county: str, code: str, name: str, project: str = "") -> Identity:
 # --- one list -------------------------------------------------------------------------------------
 
 
-def test_in_one_county_code_or_name_joins_and_between_counties_nothing_does() -> None:
-    returns = [
-        one("a/1", "001", "档案局", "甲县"),
-        one("b/2", "００１", "档案馆", "甲 县"),
-        one("c/3", "", "档 案 馆", "甲县"),
-        one("a/4", "001", "档案局", "乙县"),
-        one("a/5", "", "档案馆", "乙县"),
-    ]
-    assert numbers(*returns) == [0, 0, 0, 3, 4]
-    assert sort_by_sender(returns).replaced.keys() == {0, 1}
-    add_findings_between(returns)  # nothing is in doubt
+COUNTY = [
+    one("a/1", "001", "档案局", "甲县"),
+    one("b/2", "００１", "档案馆", "甲 县"),
+    one("c/3", "", "档 案 馆", "甲县"),
+    one("a/4", "001", "档案局", "乙县"),
+    one("a/5", "", "档案馆", "乙县"),
+]
+APART = [one("a/1", "001", "档案局"), one("b/2", "002", "档案局")]
 
 
-def test_equal_names_of_different_codes_join_in_one_folder_only() -> None:
-    assert numbers(one("a/1", "001", "档案局"), one("a/2", "002", "档案局")) == [0, 0]
-    apart = [one("a/1", "001", "档案局"), one("b/2", "002", "档案局")]
-    assert numbers(*apart) == [0, 1]
-    with pytest.raises(
-        WorkbookError, match=r"“档案局” 在几个文件夹里都有，预算编码不同（a/1、b/2）"
-    ):
-        aggregate(apart)
+@pytest.mark.parametrize(
+    ("returns", "due"),
+    [
+        (COUNTY, [0, 0, 0, 3, 4]),
+        ([one("a/1", "001", "档案局"), one("a/2", "002", "档案局")], [0, 0]),
+        (APART, [0, 1]),
+        ([*APART, one("b/3", "", "档案局")], [0, 1, 1]),
+    ],
+)
+def test_in_one_county_or_folder_code_or_name_joins_and_between_them_nothing_does(
+    returns: list[Return], due: list[int]
+) -> None:
+    assert list(sort_by_sender(returns).departments.values()) == due
 
 
-def test_a_name_without_code_joins_the_one_of_its_own_folder() -> None:
-    returns = [
-        one("a/1", "001", "档案局"),
-        one("b/2", "002", "档案局"),
-        one("b/3", "", "档案局"),
-    ]
-    assert numbers(*returns) == [0, 1, 1]
-
-
-@pytest.mark.parametrize("code", ["001", ""])
-def test_a_name_without_code_from_another_folder_is_refused(code: str) -> None:
-    returns = [one("a/1.xlsx", code, "档案局"), one("b/2.xlsx", "", "档案局")]
-    with pytest.raises(WorkbookError, match=r"在 2 个文件夹里都有（a/1\.xlsx、b/2\.xlsx）"):
-        add_findings_between(returns)
+def test_what_joins_in_a_county_is_in_no_doubt() -> None:
+    assert sort_by_sender(COUNTY).replaced.keys() == {0, 1}
+    add_findings_between(COUNTY)
 
 
 def test_a_code_with_two_names_is_refused_and_a_missing_name_is_not() -> None:
     returns = [one("1.xlsx", "001", "甲档案局"), one("2.xlsx", "001", "乙档案局")]
-    with pytest.raises(
-        WorkbookError, match=r"001 有不同的单位名称“甲档案局”、“乙档案局”（1\.xlsx、2\.xlsx）"
-    ):
-        aggregate(returns)
     with pytest.raises(WorkbookError, match="不同的单位名称"):
         aggregate(returns, Roster(Path("r.csv"), (RosterEntry("001", "甲档案局"),)))
     add_findings_between([returns[0], one("2.xlsx", "001", ""), one("3.xlsx", "001", "甲 档案局")])
@@ -105,14 +87,34 @@ def test_of_many_cases_and_files_some_are_named_and_the_others_counted() -> None
         add_findings_between(returns)
     text = str(refused.value)
     assert "a/0.xlsx、b/0.xlsx、c/0.xlsx 等 4 个文件" in text
-    assert "另有 2 处" in text
-    assert "a/3.xlsx" not in text
+    assert "另有 2 处" in text and "a/3.xlsx" not in text
 
 
-def test_a_county_for_some_returns_only_is_refused() -> None:
-    returns = [one("1.xlsx", "001", "甲局", "甲县"), one("2.xlsx", "002", "乙局")]
-    with pytest.raises(WorkbookError, match=r"2\.xlsx：没有县区，其余的有（甲县）"):
-        add_findings_between(returns)
+@pytest.mark.parametrize(
+    ("returns", "told"),
+    [
+        (APART, r"“档案局” 在几个文件夹里都有，预算编码不同（a/1、b/2）"),
+        (
+            [one("1.xlsx", "001", "甲档案局"), one("2.xlsx", "001", "乙档案局")],
+            r"001 有不同的单位名称“甲档案局”、“乙档案局”（1\.xlsx、2\.xlsx）",
+        ),
+        (
+            [one("1.xlsx", "001", "甲局", "甲县"), one("2.xlsx", "002", "乙局")],
+            r"2\.xlsx：没有县区，其余的有（甲县）",
+        ),
+        *(
+            (
+                [one("a/1.xlsx", code, "档案局"), one("b/2.xlsx", "", "档案局")],
+                r"在 2 个文件夹里都有（a/1\.xlsx、b/2\.xlsx）",
+            )
+            for code in ("001", "")
+        ),
+    ],
+)
+def test_what_is_in_doubt_is_refused_with_its_files(returns: list[Return], told: str) -> None:
+    for refuse in (add_findings_between, aggregate):
+        with pytest.raises(WorkbookError, match=told):
+            refuse(returns)
 
 
 def test_files_that_were_not_read_are_in_nobodys_way() -> None:
@@ -121,15 +123,18 @@ def test_files_that_were_not_read_are_in_nobodys_way() -> None:
     add_findings_between(files)
 
 
-def test_a_county_stands_in_front_of_a_name_that_does_not_tell_it() -> None:
-    assert full_name("甲县", "档案局") == "甲县 档案局"
-    assert full_name("甲县", "甲县档案局") == "甲县档案局"
-    assert full_name("", "档案局") == "档案局"
-
-
-def test_many_departments_are_numbered_in_one_pass() -> None:
-    identities = [who("", f"{n:06}", f"第{n}局") for n in range(1000)] * 2
-    assert department_numbers(identities) == [*range(1000)] * 2
+@pytest.mark.parametrize(
+    ("county", "name", "full"),
+    [
+        ("甲县", "档案局", "甲县 档案局"),
+        ("甲县", "甲县档案局", "甲县档案局"),
+        ("", "档案局", "档案局"),
+    ],
+)
+def test_a_county_stands_in_front_of_a_name_that_does_not_tell_it(
+    county: str, name: str, full: str
+) -> None:
+    assert full_name(county, name) == full
 
 
 # --- roster ---------------------------------------------------------------------------------------
@@ -154,31 +159,41 @@ def test_the_rosters_county_has_many_heads(tmp_path: Path, head: str) -> None:
     assert [entry.county for entry in roster.entries] == ["甲县"] * 3 + ["乙县"] * 2
 
 
-def test_within_a_county_codes_and_names_stand_once(tmp_path: Path) -> None:
-    with pytest.raises(RosterError, match="预算编码重复：乙县“001”在第 5、7 行"):
-        roster_of(tmp_path, COUNTIES + "乙县,001,x\n")
-    with pytest.raises(RosterError, match="部门重复：甲县“水利局”在第 3、7 行"):
-        roster_of(tmp_path, COUNTIES + "甲县,003,水 利局\n")
-    with pytest.raises(RosterError, match="第 7 行没有县区"):
-        roster_of(tmp_path, COUNTIES + ",003,x\n")
-    with pytest.raises(RosterError, match="请加“县区”一列"):
-        roster_of(tmp_path, "预算编码,部门\n1,a\n1,b\n")
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (COUNTIES + "乙县,001,x\n", "预算编码重复：乙县“001”在第 5、7 行"),
+        (COUNTIES + "甲县,003,水 利局\n", "部门重复：甲县“水利局”在第 3、7 行"),
+        (COUNTIES + ",003,x\n", "第 7 行没有县区"),
+        ("预算编码,部门\n1,a\n1,b\n", "请加“县区”一列"),
+    ],
+)
+def test_within_a_county_codes_and_names_stand_once(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(RosterError, match=told):
+        roster_of(tmp_path, text)
 
 
-def test_without_a_county_a_roster_matches_what_one_county_has(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("code", "name", "of", "county"),
+    [
+        ("009", "写错的名", "", "甲县"),  # only one county has the code
+        ("001", "乙档案局", "", "乙县"),  # of several that which has the name
+        ("", "老干局", "", "甲县"),
+        ("002", "水利局", "", ""),
+        ("001", "写错的名", "", ""),
+        ("", "水利局", "", ""),
+        ("002", "水利局", "乙县", "乙县"),
+        ("002", "写错的名", "乙 县", "乙县"),
+        ("009", "老干局", "乙县", ""),
+    ],
+)
+def test_without_a_county_a_roster_matches_what_one_county_has(
+    tmp_path: Path, code: str, name: str, of: str, county: str
+) -> None:
     roster = roster_of(tmp_path)
-
-    def county(code: str, name: str, of: str = "") -> str:
-        entry = roster.match(code, name, of)
-        return entry.county if entry else ""
-
-    assert county("009", "写错的名") == "甲县", "only one county has the code"
-    assert county("001", "乙档案局") == "乙县", "of several that which has the name"
-    assert county("", "老干局") == "甲县"
-    assert county("002", "水利局") == county("001", "写错的名") == county("", "水利局") == ""
+    entry = roster.match(code, name, of)
+    assert (entry.county if entry else "") == county
     assert [e.county for e in roster.candidates("002", "水利局")] == ["甲县", "乙县"]
-    assert county("002", "水利局", "乙县") == county("002", "写错的名", "乙 县") == "乙县"
-    assert county("009", "老干局", "乙县") == ""
 
 
 def test_a_file_that_was_not_read_is_the_countys_whose_folder_it_lies_in(tmp_path: Path) -> None:
@@ -209,27 +224,33 @@ def test_a_department_off_the_roster_is_suggested_one_of_its_county(tmp_path: Pa
 # --- two lists ------------------------------------------------------------------------------------
 
 
-def test_two_lists_are_paired_by_code_and_what_is_left_by_name() -> None:
-    ours = [who("", "1", "甲"), who("", "9", "乙"), who("", "", "丙"), who("", "4", "丁")]
-    theirs = [who("", "4", "丙"), who("", "2", "乙"), who("", "1", "新名"), who("", "", "丁")]
-    assert pair(ours, theirs) == {0: 2, 1: 1, 3: 0}
-    assert pair(
-        [who("", "1", "甲", "路")], [who("", "1", "甲", "桥"), who("", "1", "甲", "路")]
-    ) == {0: 1}
+LISTED = [who("甲县", "1", "档案局"), who("乙县", "1", "乙档案局"), who("乙县", "2", "水利局")]
+EQUAL = [who("甲县", "1", "局"), who("乙县", "1", "局")]
 
 
-def test_counties_keep_equal_codes_apart() -> None:
-    ours = [who("甲县", "1", "局"), who("乙县", "1", "局")]
-    assert pair(ours, ours[::-1]) == {0: 1, 1: 0}
-    assert pair(ours, [who("丙县", "1", "局")]) == {}
-    assert pair(ours, [who("乙县", "2", "局")]) == {1: 0}
-
-
-def test_a_list_without_counties_joins_what_is_clear() -> None:
-    listed = [who("甲县", "1", "档案局"), who("乙县", "1", "乙档案局"), who("乙县", "2", "水利局")]
-    assert pair([who("", "2", "")], listed) == {0: 2}
-    assert pair([who("", "1", "乙档案局")], listed) == {0: 1}, "the name tells which"
-    assert pair([who("", "1", "")], listed) == {}
-    assert pair([who("", "", "水利局")], listed) == {0: 2}
-    assert pair(listed, [who("", "1", "档案局")]) == {0: 0}
-    assert pair(listed[:1], [who("", "1", "x")]) == {0: 0}
+@pytest.mark.parametrize(
+    ("ours", "theirs", "pairs"),
+    [
+        (
+            [who("", "1", "甲"), who("", "9", "乙"), who("", "", "丙"), who("", "4", "丁")],
+            [who("", "4", "丙"), who("", "2", "乙"), who("", "1", "新名"), who("", "", "丁")],
+            {0: 2, 1: 1, 3: 0},
+        ),
+        ([who("", "1", "甲", "路")], [who("", "1", "甲", "桥"), who("", "1", "甲", "路")], {0: 1}),
+        # counties keep equal codes apart
+        (EQUAL, EQUAL[::-1], {0: 1, 1: 0}),
+        (EQUAL, [who("丙县", "1", "局")], {}),
+        (EQUAL, [who("乙县", "2", "局")], {1: 0}),
+        # a list without counties joins what is clear
+        ([who("", "2", "")], LISTED, {0: 2}),
+        ([who("", "1", "乙档案局")], LISTED, {0: 1}),
+        ([who("", "1", "")], LISTED, {}),
+        ([who("", "", "水利局")], LISTED, {0: 2}),
+        (LISTED, [who("", "1", "档案局")], {0: 0}),
+        (LISTED[:1], [who("", "1", "x")], {0: 0}),
+    ],
+)
+def test_two_lists_are_paired_by_code_and_what_is_left_by_name(
+    ours: list[Identity], theirs: list[Identity], pairs: dict[int, int]
+) -> None:
+    assert pair(ours, theirs) == pairs
