@@ -14,7 +14,6 @@ from tests.pins.told import plain
 from workbook import Filling, find_form
 from workbook.checking import View, gather, value_at
 from workbook.form import Value
-from workbook.form import Value
 
 FORMS = ("department_overall", "project_expenditure")
 MEANT = ("target_kind", "actual_kind", "actual_figure", "reached", "ratio", "expected_score")
