@@ -91,8 +91,8 @@ def two_returns(tmp_path_factory: pytest.TempPathFactory) -> Path:
 HERE = Path(__file__).resolve().parent
 WHOLE = (
     "property", "workbook/rehearsal", "workbook/scale", "workbook/round/test_year.py", "workbook/round/test_killed.py",
-    "workbook/desk/test_desk_killed.py", "workbook/desk/test_desk_year.py",
-    "pins/test_year.py", "workbook/commands", "test_clock.py", "test_counties.py", "test_docs_forms.py", "test_duties.py", "test_front_door.py",
+    "workbook/desk/test_desk_killed.py", "workbook/desk/test_desk_year.py", "pins/test_year.py",
+    "workbook/commands", "test_clock.py", "test_counties.py", "test_docs_forms.py", "test_duties.py", "test_front_door.py",
     "test_machine.py", "test_next_year.py", "test_nothing_lost.py", "test_notebook.py", "test_outputs.py", "test_package.py",
     "test_pages.py", "test_provenance.py", "test_readme.py", "test_typing.py", "test_unforeseen.py",
 )  # fmt: skip
