@@ -31,6 +31,7 @@ from workbook.language import speak
 from workbook.limits import Limits
 from workbook.package.worker import run as run_apart
 from workbook.reading.reader import read_return
+from workbook.rehearsal.random_fillings import random_fillings
 from workbook.round.folder import RoundFolder
 from workbook.round.ledger import Ledger
 from workbook.round.problems import Problem, problems_of
@@ -69,6 +70,7 @@ __all__ = [
     "part",
     "plain_words",
     "problems_of",
+    "random_fillings",
     "read_return",
     "reading_of",
     "replace_part",
