@@ -114,17 +114,16 @@ EACH_WRITE = {
     "reports": ("report", "in", "-o", "out/r", "--public"),
     "a template for Word": ("report", "--write-template", "out/w.docx"),
 }
+MANY = ("all of a summary", "import")
 
 
 @pytest.mark.parametrize(
     ("command", "refusal"),
     [
         # A summary's twenty writes are many times the work of the others.
-        pytest.param(
-            command, refusal, marks=pytest.mark.long if command == "all of a summary" else ()
-        )
+        pytest.param(command, refusal, marks=pytest.mark.long if command in MANY or number else ())
         for command in EACH_WRITE
-        for refusal in (errno.ENOSPC, errno.EROFS)
+        for number, refusal in enumerate((errno.ENOSPC, errno.EROFS))
     ],
 )
 def test_at_whichever_write_the_disk_refuses_nothing_half_written_stays(

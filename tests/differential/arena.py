@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from builder.template.results import level
 from tests.office import Book, CellError, Office, Target
 from workbook import Cell, Filling, Form, Submission
 from workbook.address import Address
@@ -343,7 +342,7 @@ def _lines(
         for i, reading in enumerate(readings):
             open_ = int(broken[i].sum())
             first = int(np.argmax(firsts[i])) + 1 if open_ else 0
-            counts[i][level(rules[0])] += open_
+            counts[i]["必填" if rules[0].code == "V301" else rules[0].severity.chinese] += open_
             words = _situation(layout, rules, first, texts, i) if open_ else ""
             situation = str(reading.at(Address(CHECK_SHEET, row, 5)) or "")
             tells = (

@@ -7,22 +7,21 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import openpyxl
 
-from builder.sheets import book_at, done
-from builder.template import calc
-from builder.template.results import Results, worked_out
+from builder import build_template
 from tests.api import ExpressionError, Standpoint
 from tests.differential.arena import Reading, Tally, within
 from tests.office import CellError
-from workbook import Filling, Form, load_form
+from workbook import Form, load_form
 from workbook.address import Address
 from workbook.checking import Batch, View, gather
 from workbook.expression import OPS, Node, Type, parse, to_formula
-from workbook.expression.operands import Op, Param
 from workbook.form import CELL, GROUP, ROW, Field
-from workbook.layout import CALC_SHEET, FORM_SHEET, Formulas, lay_out
+from workbook.layout import Formulas, lay_out
 
 FORM = Path(__file__).with_name("arena.toml")
 SHEET = "表达式"
@@ -73,11 +72,11 @@ class Author:
     def expressions(self, count: int) -> list[Expression]:
         """Expressions at every grain; those come first that use each operator at its top."""
         grains = (("main", CELL), ("lines", ROW), ("lines", GROUP))
-        wanted: list[Op | None] = [*OPS.values(), *OPS.values(), *OPS.values()]
+        wanted: list[Any] = [*OPS.values(), *OPS.values(), *OPS.values()]
         wanted += [None] * (count - len(wanted))
         return [self._expression(op, *grains[n % 3]) for n, op in enumerate(wanted)]
 
-    def _expression(self, op: Op | None, section: str, grain: str) -> Expression:
+    def _expression(self, op: Any, section: str, grain: str) -> Expression:
         seen = Standpoint(
             {s.id: s.fields for s in self.form.sections.values()},
             self.form.settings,
@@ -104,10 +103,10 @@ class Author:
             return self._defined(type_, depth, seen)
         fitting = [op for op in OPS.values() if op.result in (type_, None)]
         if depth <= 0:  # a truth has no leaf: take an operator over cells
-            fitting = [op for op in fitting if set(op.params) == {Param.CELL}]
+            fitting = [op for op in fitting if {param.name for param in op.params} == {"CELL"}]
         return self._call(self.chance.choice(fitting), type_, depth, seen)
 
-    def _call(self, op: Op, type_: Type, depth: int, seen: Standpoint) -> str:
+    def _call(self, op: Any, type_: Type, depth: int, seen: Standpoint) -> str:
         params = list(op.params)
         if op.variadic:
             params += [op.params[-1]] * self.chance.randint(0, 2)
@@ -129,20 +128,20 @@ class Author:
         return f"{op.name}({', '.join(args)})"
 
     def _argument(
-        self, op: Op, param: Param, type_: Type, depth: int, seen: Standpoint, *, far: bool
+        self, op: Any, param: Any, type_: Type, depth: int, seen: Standpoint, *, far: bool
     ) -> str:
-        match param:
-            case Param.CELL:
+        match param.name:
+            case "CELL":
                 return self._name(None, seen)
-            case Param.NUMBERS:
+            case "NUMBERS":
                 return self._column((Type.NUMBER, Type.DATE), seen, far=far)
-            case Param.CELLS:
+            case "CELLS":
                 return self._column(tuple(Type), seen, far=far)
-            case Param.SAME:
+            case "SAME":
                 return self.write(type_, depth, seen)
-            case Param.WORDS:
+            case "WORDS":
                 return self.chance.choice(WORD_LISTS)
-            case Param.NUMBER if op.name in ("min", "max") and self.chance.random() < 0.2:
+            case "NUMBER" if op.name in ("min", "max") and self.chance.random() < 0.2:
                 return self.write(Type.DATE, depth, seen)
             case _:
                 return self.write(Type(param.value), depth, seen)
@@ -227,29 +226,16 @@ def width(form: Form, grain: str) -> int:
 
 def expression_book(form: Form, written: Sequence[Expression], path: Path) -> Path:
     """The form, unprotected and blank, and a sheet with a column for each expression."""
-    layout = lay_out(form)
-    formulas = Formulas(layout)
-    with book_at(path) as book:
-        sheets = {name: book.add_worksheet(name) for name in (form.sheet, FORM_SHEET)}
-        hidden = book.add_worksheet(CALC_SHEET)
-        own = book.add_worksheet(SHEET)
-        calc.write(hidden, Results(formulas, worked_out(form, [(None, Filling())])))
-        for spot in layout.spots.values():
-            done(book.define_name(spot.name, f"={spot.address.absolute}"))
-            row, column = spot.address.row - 1, spot.address.column - 1
-            style = book.style(num_format=spot.field.number_format)
-            sheet = sheets[spot.address.sheet]
-            if spot.field.is_computed:
-                text = formulas.computed(spot.field.key, sheet.name, spot.number)
-                done(sheet.write_formula(row, column, text, style, ""))
-            elif spot.field.value is None:
-                done(sheet.write_blank(row, column, None, style))
-            else:
-                done(sheet.write(row, column, spot.field.value, style))
-        for column, item in enumerate(written):
-            for number in range(1, width(form, item.grain) + 1):
-                text = to_formula(item.node, formulas.cell(SHEET, item.grain, number))
-                done(own.write_formula(number - 1, column, f"={text}", None, ""))
+    formulas = Formulas(lay_out(form))
+    book = openpyxl.load_workbook(build_template(form, path))
+    for sheet in book.worksheets:
+        sheet.protection.disable()
+    own = book.create_sheet(SHEET)
+    for column, item in enumerate(written, 1):
+        for number in range(1, width(form, item.grain) + 1):
+            text = to_formula(item.node, formulas.cell(SHEET, item.grain, number))
+            own.cell(number, column, f"={text}")
+    book.save(path)
     return path
 
 

@@ -1,6 +1,6 @@
 """Random expressions over random cells: each value as LibreOffice works it out, and as we do.
 
-DIFFERENTIAL_EXPRESSIONS says how many expressions (600 unless told), each seen with 20 fillings.
+DIFFERENTIAL_EXPRESSIONS says how many expressions (300 unless told), each seen with 20 fillings.
 """
 
 import os
@@ -21,7 +21,7 @@ from tests.office import Office
 from workbook.checking import View, gather
 from workbook.expression import OPS
 
-COUNT = int(os.environ.get("DIFFERENTIAL_EXPRESSIONS", "600"))
+COUNT = int(os.environ.get("DIFFERENTIAL_EXPRESSIONS", "300"))
 SEED = int(os.environ.get("DIFFERENTIAL_SEED", "2024"))
 FILLINGS = 20
 

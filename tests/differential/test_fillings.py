@@ -1,6 +1,6 @@
 """Random fillings, typed into the open template of each form: every figure and verdict must agree.
 
-DIFFERENTIAL_FILLINGS says how many for each form (300 unless told), DIFFERENTIAL_SEED which.
+DIFFERENTIAL_FILLINGS says how many for each form (90 unless told), DIFFERENTIAL_SEED which.
 """
 
 import os
@@ -20,7 +20,7 @@ from workbook.address import Address
 from workbook.checking import BROKEN, HOLDS, View, gather
 from workbook.form import Value, available_forms
 
-FILLINGS = int(os.environ.get("DIFFERENTIAL_FILLINGS", "300"))
+FILLINGS = int(os.environ.get("DIFFERENTIAL_FILLINGS", "90"))
 SEED = int(os.environ.get("DIFFERENTIAL_SEED", "2024"))
 FULL = 1500
 """So many reach both verdicts of every general rule; `make test-all` has them all typed."""
@@ -28,7 +28,7 @@ PARTS = 3
 """Each form's fillings are split, so that several workers can share them."""
 HARD = 40
 """After so many fillings a hard recalculation must change nothing."""
-FILES = 4
+FILES = 1 + FILLINGS // 100
 """How many filled templates are built of each form."""
 
 

@@ -8,11 +8,15 @@ import pytest
 
 from builder import build_template
 from tests.differential.arena import Arena, Reading, Say, Typed, compare
+from tests.differential.test_fillings import FILLINGS, FULL
 from tests.office import Office
 from workbook import Filling, Form, load_form
 from workbook.checking import judge_trials, trial
 from workbook.form import Case, Rule, Value, available_forms, serial
 from workbook.layout import lay_out
+
+STEP = 1 if FILLINGS >= FULL else 6
+"""Of the cases one in so many is typed; `make test-all` has them all typed."""
 
 
 @pytest.mark.parametrize("path", available_forms(), ids=lambda path: path.stem)
@@ -23,14 +27,10 @@ def test_every_case_of_every_rule_is_judged_alike(
     record_property: Say,
 ) -> None:
     form = load_form(path)
-    cases = [(rule, case) for rule in form.sheet_rules for case in rule.cases]
+    cases = [(rule, case) for rule in form.sheet_rules for case in rule.cases][::STEP]
     trials = [(rule, trial(rule, case)) for rule, case in cases]
     judged = judge_trials(form, trials)
-    assert len({rule.code for rule, _ in cases}) == len(
-        {r.code for r in form.sheet_rules if not r.general}
-    )
-    readings = []
-    wrong = []
+    readings, wrong = [], []
     with Arena(office, form, build_template(form, tmp_path / "blank.xlsx")) as arena:
         for number, (rule, case) in enumerate(cases):
             filling = trials[number][1].filling

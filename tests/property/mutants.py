@@ -26,7 +26,7 @@ from typing import Any
 
 from tests.api import CATALOGUE
 from workbook import check, frames, read_returns
-from workbook.commands.output import record
+from workbook.checking import View, gather
 from workbook.reading import ACCEPTED, REJECTED, SKIPPED
 
 SECONDS = 20
@@ -304,8 +304,10 @@ def read_one(path: Path) -> dict[str, Any]:
     assert (item.submission is not None) == (item.status == ACCEPTED)
     assert item.status == ACCEPTED or item.findings, "refused without a reason"
     frames([item])
-    printed = json.dumps(record(item, values=True), ensure_ascii=False, allow_nan=False)
-    printed.encode()
+    read = item.submission
+    values = gather(read.form, [read], View.TRUE).values(0) if read else None
+    printed = json.dumps([values, list(map(repr, item.findings))], allow_nan=False, default=str)
+    assert printed.isascii()
     return {"status": item.status, "codes": [f.code for f in item.findings]}
 
 

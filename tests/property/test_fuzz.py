@@ -19,7 +19,7 @@ from tests.office import Office
 from tests.property.mutants import mutant
 
 SEED = int(os.environ.get("FUZZ_SEED", "20241124"))
-COUNT = int(os.environ.get("FUZZ_COUNT", "200"))
+COUNT = int(os.environ.get("FUZZ_COUNT", "100"))
 """Mutants in all. `FUZZ_COUNT=50000 FUZZ_SEED=7 pytest tests/property/test_fuzz.py` looks further."""
 SHARES = min(4, -(-COUNT // 100))
 MEGABYTES = 1024

@@ -21,10 +21,10 @@ from typing import NamedTuple
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from builder.template import build_template
 from builder.word import write_template
-from builder.word.document import clean
 from tests.api import cli
 from tests.builder.summary.test_reviews import LIST, built, edited
 from tests.fillings import FILLED, ROSTER, SAMPLES, changed, filling, overall, sample_returns
@@ -34,7 +34,6 @@ from tests.property.test_fuzz import COMMAND, COUNT, SEED
 from tests.property.test_fuzz_tables import DEFINITIONS, LISTS, rosters
 from tests.workbook.package.test_opening import zipped
 from workbook.summary import SET_ASIDE
-from workbook.summary.reviews import SETTINGS
 
 Files = Sequence[tuple[str, bytes]]
 """Sound files: how the name ends, and the bytes."""
@@ -51,7 +50,7 @@ TABLE = "2023年度自评汇总表\n预算编码,部门,年初预算数,全年�
 FORM = "部门整体支出绩效自评"
 TYPED = {
     LIST: f"2024年度{FORM}汇总表\n预算编码,部门,复核得分,备注\n207001,文旅广电局,90,核减\n125001,科协,88.5,\n",
-    SETTINGS: f"表,等次,分数下限,表式规定\n{FORM},优,91,90\n{FORM},良,80,80\n条件,界限,分,默认界限,默认分\n有错误,1,3,1,2\n",
+    "参数": f"表,等次,分数下限,表式规定\n{FORM},优,91,90\n{FORM},良,80,80\n条件,界限,分,默认界限,默认分\n有错误,1,3,1,2\n",
     SET_ASIDE: f"表式,年度,预算编码,部门,复核得分,备注\n{FORM},2024,999001,无此单位,70,旧\n",
 }
 """What is typed into a summary, by sheet."""
@@ -114,7 +113,7 @@ def typed_summary(number: int) -> Mutant:
     for title, text in TYPED.items():
         odd = mutant([(".txt", text.encode())], SEED, number).data.decode("utf-8", "replace")
         sheet = book.create_sheet(title)
-        for line in clean(odd if title == odd_sheet else text).splitlines():
+        for line in ILLEGAL_CHARACTERS_RE.sub("", odd if title == odd_sheet else text).splitlines():
             sheet.append([as_typed(word) for word in line.split(",")])
     data = BytesIO()
     book.save(data)

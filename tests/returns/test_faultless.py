@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from tests.api import Severity
-from tests.fillings import submission
+from tests.fillings import accepted
 from workbook import find_form
-from workbook.checking.checks import findings_of
+from workbook.checking import judge
 from workbook.form import Value
 from workbook.reading import Filling
 
@@ -43,8 +43,8 @@ def filled(values: dict[str, Any]) -> Filling:
 
 
 def told(given: dict[str, Any]) -> Iterator[str]:
-    (found,) = findings_of([submission(find_form(given["form"]), filled(given["values"]))])
-    for item in found:
+    (judged,) = judge([accepted(filled(given["values"]), form=find_form(given["form"]))])
+    for item in judged.findings:
         if item.severity is not Severity.NOTE:
             yield f"{item.code} {item.cell} {item.message}"
 
