@@ -204,7 +204,7 @@ def test_what_fails_with_each_of_several_returns_is_the_fault_of_none(
     def fail(*_: object) -> None:
         raise ZeroDivisionError(SECRET)
 
-    monkeypatch.setattr("builder.summary.build_summary", fail)
+    monkeypatch.setattr(importlib.import_module("builder.summary"), "build_summary", fail)
     code, _, told = run("aggregate", folder, "-o", tmp_path / "汇总.xlsx", "--workers", "1")
     assert code == 2
     assert "没有料到的差错" in told and "W119" not in told

@@ -354,7 +354,8 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "temporary").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    monkeypatch.setattr("workbook.word.office.find_office", lambda: None)
+    monkeypatch.setenv("SOFFICE", "nowhere")
+    monkeypatch.setenv("PATH", "")
 
 
 # --- all of them ----------------------------------------------------------------------------------
