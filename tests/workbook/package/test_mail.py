@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import datetime
-import struct
-from collections.abc import Sequence
 from email.message import EmailMessage
-from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -106,15 +104,10 @@ def test_a_name_is_no_path_and_obeys_nothing(given: bytes, name: str) -> None:
     assert attachment.name == name
 
 
-def test_a_very_long_name_keeps_its_ending() -> None:
-    (attachment,) = with_file(b'attachment; filename="' + b"x" * 5000 + b'.xlsx"').attachments
-    assert len(attachment.name) < 250
-    assert attachment.name.endswith(".xlsx")
-
-
-def test_a_file_without_a_name_is_a_file() -> None:
-    (attachment,) = with_file(b"attachment").attachments
-    assert attachment.name == "附件.octet-stream"
+def test_a_very_long_name_keeps_its_ending_and_a_file_without_one_is_a_file() -> None:
+    (long,) = with_file(b'attachment; filename="' + b"x" * 5000 + b'.xlsx"').attachments
+    assert len(long.name) < 250 and long.name.endswith(".xlsx")
+    assert [each.name for each in with_file(b"attachment").attachments] == ["附件.octet-stream"]
 
 
 def test_raw_gbk_in_the_heads_is_read() -> None:
@@ -143,28 +136,15 @@ def test_encoded_words_among_raw_bytes_are_read() -> None:
 )
 def test_a_date_that_no_calendar_has_is_none(date: str, expected: str | None) -> None:
     time = mail(b"From: a@b.cn", b"Date: " + date.encode()).time
-    if expected is None:
-        assert time is None or -24 <= time.utcoffset().total_seconds() / 3600 <= 100  # type: ignore[union-attr]
-    else:
-        assert time is not None
-        assert time.isoformat() == expected
-    if time is not None:
+    if time is not None:  # a zone of 99 hours is a date all the same, in China's calendar too
         time.astimezone(datetime.timezone(datetime.timedelta(hours=8)))
+    told = time.isoformat() if time is not None else None
+    assert told == expected or (expected is None and date.endswith("+9999"))
 
 
-def test_a_mail_without_a_date_has_none() -> None:
-    assert mail(b"From: a@b.cn").time is None
-
-
-def test_a_mail_without_attachments_carries_nothing() -> None:
+def test_a_mail_without_a_date_and_attachments_carries_nothing() -> None:
     read = mail(b"From: a@b.cn", b"Content-Type: text/plain", body=b"we have nothing to report")
-    assert (read.attachments, read.remarks) == ((), ())
-
-
-def attached(message: EmailMessage, inner: EmailMessage) -> EmailMessage:
-    message.set_content("转发")
-    message.add_attachment(inner)
-    return message
+    assert (read.attachments, read.remarks, read.time) == ((), (), None)
 
 
 def test_files_of_an_attached_mail_are_found() -> None:
@@ -175,11 +155,12 @@ def test_files_of_an_attached_mail_are_found() -> None:
     for _ in range(3):
         outer = EmailMessage()
         outer["From"], outer["Subject"] = "outer@example.cn", "外"
-        inner = attached(outer, inner)
+        outer.set_content("转发")
+        outer.add_attachment(inner)
+        inner = outer
     read = read_mail("a.eml", inner.as_bytes())
     assert read is not None
-    assert [each.name for each in read.attachments] == [NAME]
-    assert read.sender == "outer@example.cn"
+    assert ([each.name for each in read.attachments], read.sender) == ([NAME], "outer@example.cn")
 
 
 def test_mails_attached_without_end_come_to_one() -> None:
@@ -197,9 +178,8 @@ def test_mails_attached_without_end_come_to_one() -> None:
 def test_a_winmail_is_said_and_not_taken_for_a_form() -> None:
     for named in (with_file(b'attachment; filename="winmail.dat"'),
                   with_file(b"attachment", b"application/ms-tnef")):  # fmt: skip
-        assert named.attachments == ()
-        assert len(named.remarks) == 1
-        assert "winmail.dat" in named.remarks[0]
+        (remark,) = named.remarks
+        assert named.attachments == () and "winmail.dat" in remark
 
 
 @pytest.mark.parametrize(
@@ -219,16 +199,15 @@ def test_a_link_to_a_large_attachment_is_said(link: str, service: str, encoding:
     message.set_content(text, subtype="html", charset="utf-8", cte=encoding)
     read = read_mail("a.eml", message.as_bytes())
     assert read is not None
-    assert len(read.remarks) == 1
-    assert service in read.remarks[0]
+    (remark,) = read.remarks
+    assert service in remark
 
 
 def test_ten_thousand_parts_are_read_in_part_and_that_is_said() -> None:
     part = b"--x\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nx\r\n"
     read = mail(b"Content-Type: multipart/mixed; boundary=x", body=part * 10_000 + b"--x--\r\n")
-    assert len(read.attachments) == 500
-    assert len(read.remarks) == 1
-    assert "500" in read.remarks[0]
+    (remark,) = read.remarks
+    assert len(read.attachments) == 500 and "500" in remark
 
 
 @pytest.mark.parametrize(
@@ -280,20 +259,16 @@ def test_pictures_in_the_text_are_no_files() -> None:
     assert [each.name for each in read.attachments] == ["盖章.png"]
 
 
-# --- Outlook's own format, in the smallest compound file that holds it -----------------------------------
+# --- Outlook's own format -------------------------------------------------------------------------
+
+OUTLOOK = Path(__file__).with_name("outlook.msg").read_bytes()
+"""A mail in Outlook's format (MS-OXMSG), put together for this: two files, one of them without a name."""
 
 
 def test_an_outlook_mail_is_read_like_any_other() -> None:
     pytest.importorskip("oxmsg")
     sent = datetime.datetime(2025, 3, 21, 8, 30, tzinfo=datetime.UTC)
-    content = outlook(
-        "报送自评表",
-        "王会计",
-        "wang@example.cn",
-        sent,
-        [("..\\教育局.xlsx", BOOK), ("", b"x" * 5000)],
-    )
-    read = read_mail("a.MSG", content)
+    read = read_mail("a.MSG", OUTLOOK)
     assert read is not None
     assert (read.subject, read.sender, read.time) == ("报送自评表", "wang@example.cn", sent)
     assert [(each.name, len(each.content)) for each in read.attachments] == [
@@ -303,112 +278,8 @@ def test_an_outlook_mail_is_read_like_any_other() -> None:
 
 def test_a_broken_outlook_mail_raises_nothing() -> None:
     pytest.importorskip("oxmsg")
-    whole = outlook(
-        "题", "王", "w@example.cn", datetime.datetime.now(datetime.UTC), [("a.xlsx", BOOK)]
-    )
-    for cut in range(0, len(whole), 257):
-        read_mail("a.msg", whole[:cut])
-    for at in range(512, len(whole), 101):
-        read_mail("a.msg", whole[:at] + b"\xff" * 7 + whole[at + 7 :])
+    for end in range(0, len(OUTLOOK), 257):
+        read_mail("a.msg", OUTLOOK[:end])
+    for at in range(512, len(OUTLOOK), 101):
+        read_mail("a.msg", OUTLOOK[:at] + b"\xff" * 7 + OUTLOOK[at + 7 :])
     assert read_mail("a.msg", b"") is None
-
-
-def outlook(
-    subject: str,
-    name: str,
-    address: str,
-    sent: datetime.datetime,
-    files: Sequence[tuple[str, bytes]],
-) -> bytes:
-    """A .msg (MS-OXMSG): texts as streams, their sizes and the date in the stream of properties."""
-    epoch = datetime.datetime(1601, 1, 1, tzinfo=datetime.UTC)
-    ticks = int((sent - epoch).total_seconds() * 10_000_000)
-    texts = {0x0037: subject, 0x0C1A: name, 0x0C1F: address, 0x001A: "IPM.Note"}
-    root = _texts(texts)
-    lines = [
-        _property(pid, 0x001F, struct.pack("<II", 2 * len(t) + 2, 0)) for pid, t in texts.items()
-    ]
-    lines.append(_property(0x0039, 0x0040, struct.pack("<Q", ticks)))
-    heads = struct.pack("<8x4I8x", 0, len(files), 0, len(files))
-    root["__properties_version1.0"] = heads + b"".join(lines)
-    folders: dict[str, dict[str, bytes]] = {}
-    for number, (file_name, content) in enumerate(files):
-        own = {0x3707: file_name} if file_name else {}
-        streams = _texts(own) | {"__substg1.0_37010102": content}
-        lines = [_property(0x3701, 0x0102, struct.pack("<II", len(content), 0)),
-                 _property(0x3705, 0x0003, struct.pack("<II", 1, 0))]  # fmt: skip
-        lines += [
-            _property(pid, 0x001F, struct.pack("<II", 2 * len(t) + 2, 0)) for pid, t in own.items()
-        ]
-        streams["__properties_version1.0"] = bytes(8) + b"".join(lines)
-        folders[f"__attach_version1.0_#{number:08X}"] = streams
-    return _compound(root, folders)
-
-
-def _texts(texts: dict[int, str]) -> dict[str, bytes]:
-    return {f"__substg1.0_{pid:04X}001F": text.encode("utf-16-le") for pid, text in texts.items()}
-
-
-def _property(pid: int, kind: int, value: bytes) -> bytes:
-    return struct.pack("<HHI", kind, pid, 6) + value
-
-
-def _compound(root: dict[str, bytes], folders: dict[str, dict[str, bytes]]) -> bytes:
-    """A compound file (MS-CFB), what is shorter than 4096 bytes in its short sectors; its directory a list, no tree."""
-    end, none, sector, short = 0xFFFFFFFE, 0xFFFFFFFF, 512, 64
-    sectors: list[bytes] = []
-    chain: list[int] = []
-    short_chain: list[int] = []
-    shorts = bytearray()
-
-    def stored(content: bytes) -> int:
-        start = len(sectors)
-        pieces = [
-            content[at : at + sector].ljust(sector, b"\0") for at in range(0, len(content), sector)
-        ]
-        sectors.extend(pieces)
-        chain.extend([*range(start + 1, start + len(pieces)), end])
-        return start
-
-    def stored_short(content: bytes) -> int:
-        start, count = len(short_chain), -(-len(content) // short)
-        shorts.extend(content.ljust(count * short, b"\0"))
-        short_chain.extend([*range(start + 1, start + count), end])
-        return start
-
-    entries: list[tuple[str, int, list[int], int, int]] = [("Root Entry", 5, [none, none], 0, 0)]
-
-    def listed(streams: dict[str, bytes]) -> list[int]:
-        for name, content in streams.items():
-            start = stored(content) if len(content) >= 4096 else stored_short(content)
-            entries.append((name, 2, [none, none], start, len(content)))
-        return list(range(len(entries) - len(streams), len(entries)))
-
-    def hung(parent: int, numbers: list[int]) -> None:
-        entries[parent][2][1] = numbers[0]
-        for one, following in pairwise(numbers):
-            entries[one][2][0] = following
-
-    top = listed(root)
-    for name, streams in folders.items():
-        entries.append((name, 1, [none, none], 0, 0))
-        top.append(len(entries) - 1)
-        hung(top[-1], listed(streams))
-    hung(0, top)
-    entries[0] = (*entries[0][:3], stored(bytes(shorts)), len(shorts))
-    first_short = stored(struct.pack(f"<{len(short_chain)}I", *short_chain).ljust(sector, b"\xff"))
-    assert len(short_chain) <= sector // 4
-    directory = b"".join(
-        (text := name.encode("utf-16-le")).ljust(64, b"\0")
-        + struct.pack("<HBBIII16xI8x8xIQ", len(text) + 2, kind, 1, none, *links, 0, start, size)
-        for name, kind, links, start, size in entries
-    )
-    first = stored(directory)
-    at = len(sectors)
-    assert len(chain) < sector // 4
-    chain.append(0xFFFFFFFD)
-    sectors.append(struct.pack(f"<{len(chain)}I", *chain).ljust(sector, b"\xff"))
-    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + struct.pack(
-        "<16xHHHHH6xIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, first, 0, 4096, first_short, 1, end, 0
-    )
-    return head + struct.pack("<109I", at, *[none] * 108) + b"".join(sectors)
