@@ -1,7 +1,5 @@
 """What a person sees is what is read: unseen characters are left out and told, look-alikes are told."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
@@ -134,7 +132,9 @@ def test_usual_texts_have_nothing_odd() -> None:
 
 
 def test_a_name_is_one_line_that_no_terminal_obeys() -> None:
-    assert printable("科协\x1b[31m\u202egnp\n.exe") == r"科协\x1b[31m\u202egnp\n.exe"
-    assert printable("\udce9") == r"\udce9"
-    assert printable("岳阳市 云溪区🏛️") == "岳阳市 云溪区🏛️"
-    assert printable_lines("一\r\n二\r三\x9b") == "一\r\n二\\r三\\x9b"
+    assert (
+        printable("科协\x1b[31m\u202egnp\n.exe"),
+        printable("\udce9"),
+        printable("岳阳市 云溪区🏛️"),
+        printable_lines("一\r\n二\r三\x9b"),
+    ) == (r"科协\x1b[31m\u202egnp\n.exe", r"\udce9", "岳阳市 云溪区🏛️", "一\r\n二\\r三\\x9b")

@@ -111,35 +111,61 @@ def printed(*words: str) -> Any:
 def test_the_json_of_returns_has_the_keys_that_are_told() -> None:
     sample = next((TOP / "samples" / "returns").glob("125001_*.xlsx"))
     read, checked = printed("read", str(sample)), printed("check", str(sample))
-    assert list(read) == told("`read --json`")
-    assert list(read["findings"][0]) == told("`findings`")
-    assert list(checked) == told("`check --json`")
-    assert list(checked["totals"]) == told("`totals`")
-    assert list(checked["files"][0]) == [key for key in read if key != "values"]
+    assert (
+        list(read),
+        list(read["findings"][0]),
+        list(checked),
+        list(checked["totals"]),
+        list(checked["files"][0]),
+    ) == (
+        told("`read --json`"),
+        told("`findings`"),
+        told("`check --json`"),
+        told("`totals`"),
+        [key for key in read if key != "values"],
+    )
 
 
 def test_the_json_of_rounds_has_the_keys_that_are_told(tmp_path: Path) -> None:
     folder, samples = tmp_path / "r", TOP / "samples"
     new_round(folder, forms=["department_overall"], roster=samples / "roster.csv", year=2024)
     received = printed("round", "receive", str(folder), str(samples / "returns"))
-    assert list(received) == told("`round receive --json`")
-    assert list(received["files"][0]) == told("`files` 里各个")
+    assert (list(received), list(received["files"][0])) == (
+        told("`round receive --json`"),
+        told("`files` 里各个"),
+    )
     board = printed("round", "status", str(folder))
-    assert list(board) == told("`round status --json`")
-    assert list(board["round"]) == told("`round`")
-    assert list(board["departments"][0]) == told("`departments` 里各个")
-    assert list(board["departments"][0]["duties"][0]) == told("`duties` 里各个")
+    assert (
+        list(board),
+        list(board["round"]),
+        list(board["departments"][0]),
+        list(board["departments"][0]["duties"][0]),
+    ) == (
+        told("`round status --json`"),
+        told("`round`"),
+        told("`departments` 里各个"),
+        told("`duties` 里各个"),
+    )
     history = printed("round", "history", str(folder), "301001")
-    assert list(history) == told("`round history --json`")
-    assert list(history["duties"][0]["versions"][0]) == told("`versions` 里各个")
-    assert list(history["events"][0]) == told("`events` 里各个")
-    assert list(printed("round", "send", str(folder))) == ["events", "files", "refused"]
+    assert (
+        list(history),
+        list(history["duties"][0]["versions"][0]),
+        list(history["events"][0]),
+        list(printed("round", "send", str(folder))),
+    ) == (
+        told("`round history --json`"),
+        told("`versions` 里各个"),
+        told("`events` 里各个"),
+        ["events", "files", "refused"],
+    )
 
 
 def test_the_json_of_forms_has_the_keys_that_are_told() -> None:
     spots = printed("layout", "department_overall")
-    assert {tuple(spot) for spot in spots.values()} == {tuple(told("格子"))}
-    assert {tuple(form) for form in printed("forms")} == {tuple(told("每一项"))}
+    assert (
+        {tuple(spot) for spot in spots.values()},
+        {tuple(form) for form in printed("forms")},
+    ) == ({tuple(told("格子"))}, {tuple(told("每一项"))})
     found = printed("form", "diff", "department_overall", "project_expenditure")
     assert {tuple(difference) for difference in found} == {tuple(told("每一处"))}
 
@@ -151,8 +177,10 @@ def test_the_json_of_a_check_of_a_form_has_the_keys_that_are_told(tmp_path: Path
         form.replace("own_share = 0.5001", "own_share = 0.5"), "utf-8"
     )
     found = printed("form", "check", str(tmp_path / "odd.toml"))
-    assert list(found) == told("`form check --json`")
-    assert {tuple(remark) for remark in found["remarks"]} == {tuple(told("每一条"))}
+    assert (list(found), {tuple(remark) for remark in found["remarks"]}) == (
+        told("`form check --json`"),
+        {tuple(told("每一条"))},
+    )
 
 
 def test_the_tests_that_the_page_of_security_names_are_there() -> None:

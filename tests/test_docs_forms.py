@@ -1,7 +1,5 @@
 """docs/form-file.md comes true as it stands, step by step; docs/form-reference.md says all that a definition may hold."""
 
-from __future__ import annotations
-
 import re
 import runpy
 import textwrap
@@ -48,8 +46,10 @@ def test_the_reference_is_what_its_script_writes() -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_each_function_has_its_line_in_its_own_words(name: str) -> None:
-    assert _lines(_chapter("函数"))[f"`{name}`"][-1] == FUNCTIONS[name].doc
-    assert _chapter("函数").count(f"| `{name}` |") == 1
+    assert (_lines(_chapter("函数"))[f"`{name}`"][-1], _chapter("函数").count(f"| `{name}` |")) == (
+        FUNCTIONS[name].doc,
+        1,
+    )
 
 
 def test_no_function_is_explained_that_is_not_there() -> None:

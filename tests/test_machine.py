@@ -1,7 +1,5 @@
 """The machine says no: one sentence, exit code 2, nothing half written, and what was there before stays."""
 
-from __future__ import annotations
-
 import errno
 import os
 import shutil
@@ -87,8 +85,10 @@ def test_a_full_disk_keeps_the_former_summary(place: Path) -> None:
     before = summary.read_bytes()
     done = run(place, *WRITERS["summary"], "--force", limit=no_file_over(20_000))
     require_one_sentence(done)
-    assert summary.read_bytes() == before
-    assert [path.name for path in summary.parent.iterdir()] == [summary.name]
+    assert (summary.read_bytes(), [path.name for path in summary.parent.iterdir()]) == (
+        before,
+        [summary.name],
+    )
 
 
 @pytest.mark.parametrize("size", [20_000, 150_000, 400_000, 900_000])
@@ -225,8 +225,7 @@ def test_why_a_file_cannot_be_written_is_told(
     with pytest.raises(BuildError, match=r"a\.xlsx：无法写入") as told:
         write()
     assert words in str(told.value)
-    assert path.read_text() == "before"
-    assert list(tmp_path.iterdir()) == [path]
+    assert (path.read_text(), list(tmp_path.iterdir())) == ("before", [path])
 
 
 @pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])

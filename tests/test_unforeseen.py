@@ -1,7 +1,5 @@
 """An error that nobody foresaw, at any station, rejects the return that it comes from and changes no other."""
 
-from __future__ import annotations
-
 import importlib
 import json
 import shutil
@@ -100,8 +98,7 @@ def sound(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the two add up to where nothing happens."""
     out = tmp_path_factory.mktemp("sound")
     told, _ = added_up(folder, out)
-    assert told["totals"]["rejected"] == 0
-    assert len(figures(out)) == 1
+    assert (told["totals"]["rejected"], len(figures(out))) == (0, 1)
     return out
 
 
@@ -150,8 +147,10 @@ def test_in_checking_it_rejects_one_return_and_leaves_the_others(
         for printed in (before, now)
     )
     guilty = next(file for file in due if GUILTY in file)
-    assert [finding["code"] for finding in got.pop(guilty)["findings"]] == ["W119"]
-    assert due.pop(guilty)["status"] == "accepted"
+    assert (
+        [finding["code"] for finding in got.pop(guilty)["findings"]],
+        due.pop(guilty)["status"],
+    ) == (["W119"], "accepted")
     assert due and due == got
 
 
@@ -177,8 +176,7 @@ def test_in_adding_up_it_rejects_one_return_and_leaves_the_others(
     assert "W119" in told and SECRET not in told
     record = next(tmp_path.glob("*出错记录.txt")).read_text(encoding="utf-8-sig")
     assert SECRET in record
-    assert now["totals"]["rejected"] == 1
-    assert figures(tmp_path) == figures(sound)
+    assert (now["totals"]["rejected"], figures(tmp_path)) == (1, figures(sound))
     assert {p.name for p in tmp_path.iterdir()} >= {"汇总.xlsx", "页.html", "稿.docx"}
 
 

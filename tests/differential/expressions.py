@@ -1,7 +1,5 @@
 """Random expressions over every operator of `OPS`, and a workbook in which they stand as formulas."""
 
-from __future__ import annotations
-
 import contextlib
 import random
 from collections.abc import Iterator, Sequence

@@ -45,8 +45,8 @@ def test_random_expressions_have_the_same_values(
         known = sum(v is not UNDECIDED for _, _, v in values(batch, item, width(form, item.grain)))
         for name in {call.op.name for call in calls(item.node)}:
             decided[name] += known
-    assert {name for name in OPS if decided[name] < 20} == set()
-    assert {
-        name for name in form.defines if not any(f"{name}(" in w.text for w in written)
-    } == set()
+    assert (
+        {name for name in OPS if decided[name] < 20},
+        {name for name in form.defines if not any(f"{name}(" in w.text for w in written)},
+    ) == (set(), set())
     tally.say(record_property, "expressions with fillings", len(written) * len(readings))

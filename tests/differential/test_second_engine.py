@@ -4,8 +4,6 @@ It does not work out an array inside SUMPRODUCT (array constants, ROW, EXACT, IS
 those formulas keep our result, and all others, most of which use theirs, are worked out from it.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

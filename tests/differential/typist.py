@@ -5,8 +5,6 @@ what has to be recalculated is on trial too. A share of the typing aims at the e
 comparison: just within the tolerance, just outside, a cent off.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -8,8 +8,6 @@ mutants as a clerk's command would (read, judged, framed, printed) and tells of 
 FOLDER holds the sound returns to start from; with --keep the mutants are written there too.
 """
 
-from __future__ import annotations
-
 import faulthandler
 import io
 import json

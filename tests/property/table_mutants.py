@@ -3,8 +3,6 @@
 Workbooks, documents and archives are broken as returns are (`mutants`); of texts the bytes, the lines, the values.
 """
 
-from __future__ import annotations
-
 import random
 import re
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Whatever is done to a return, reading it ends: with its values, or with a reason."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -4,8 +4,6 @@ A mutant is refused with one sentence; no file that is read has changed then or 
 and where a command refuses, nothing that it was to write has changed either.
 """
 
-from __future__ import annotations
-
 import faulthandler
 import os
 import random

@@ -1,7 +1,5 @@
 """Whatever is done to a roster or a definition, the answer is one of our own errors, or it can be used."""
 
-from __future__ import annotations
-
 import faulthandler
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO

@@ -1,7 +1,5 @@
 """No regular expression that meets foreign text takes much longer than its text is long."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 import re

@@ -5,8 +5,6 @@ or `CODE cells`, with the sheet where it is not the form's. `reads` are the valu
 sound return's; all others must be the same. To add a case, add a row.
 """
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ Each function gives a `Make`: what turns a sound return into the case. What open
 results of formulas; its cases say so (L212). LibreOffice is used where the case is what it does.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 import zipfile

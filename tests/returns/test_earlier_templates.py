@@ -5,8 +5,6 @@ LibreOffice, each beside what was read and said of it then. They stay for good; 
 sent out adds a folder. That a template is of an earlier definition (W111) may be said besides.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any
@@ -43,8 +41,10 @@ def test_a_return_of_an_earlier_template_reads_as_it_did(path: Path) -> None:
     read = item.submission
     assert item.status == ACCEPTED
     assert read is not None
-    assert (read.department, read.department_code) == (due["department"], due["department_code"])
-    assert read.fiscal_year == due["fiscal_year"]
+    assert ((read.department, read.department_code), read.fiscal_year) == (
+        (due["department"], due["department_code"]),
+        due["fiscal_year"],
+    )
     now = {name: as_text(cell.value) for name, cell in read.cells.items()}
     assert due["values"].items() <= now.items()
     assert not any(now[name] for name in now.keys() - due["values"]), "added since, and so blank"

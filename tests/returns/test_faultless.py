@@ -4,8 +4,6 @@
 instructions, and no rule. Nothing here may be changed to suit a rule.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator
@@ -51,8 +49,7 @@ def told(given: dict[str, Any]) -> Iterator[str]:
 
 def test_there_are_a_hundred_of_both_forms() -> None:
     forms = [json.loads(line)["form"] for line in LINES]
-    assert len(forms) == 100
-    assert forms.count("project_expenditure") == 25
+    assert (len(forms), forms.count("project_expenditure")) == (100, 25)
 
 
 @pytest.mark.parametrize("line", LINES, ids=[str(n) for n in range(1, len(LINES) + 1)])

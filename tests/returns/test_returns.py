@@ -1,7 +1,5 @@
 """Every file of the table (`cases.py`) reads as the table says: findings to the cell, values, verdict."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

@@ -31,16 +31,17 @@ SHEETS = st.text(
     [(1, "A"), (26, "Z"), (27, "AA"), (702, "ZZ"), (703, "AAA"), (16_384, "XFD")],
 )
 def test_columns_have_letters(column: int, name: str) -> None:
-    assert letters(column) == name
-    assert split_a1(f"{name}1") == (1, column)
+    assert (letters(column), split_a1(f"{name}1")) == (name, (1, column))
 
 
 @given(SHEETS, ROWS, COLUMNS)
 def test_a_written_cell_reads_back(sheet: str, row: int, column: int) -> None:
     cell = Address(sheet, row, column)
-    assert split_a1(cell.a1) == (row, column)
-    assert parse_reference(cell.absolute) == cell
-    assert parse_reference(f"={cell.absolute}") == cell
+    assert (
+        split_a1(cell.a1),
+        parse_reference(cell.absolute),
+        parse_reference(f"={cell.absolute}"),
+    ) == ((row, column), cell, cell)
 
 
 @pytest.mark.parametrize(
@@ -80,19 +81,22 @@ def test_what_is_no_cell_is_refused(text: str) -> None:
 
 
 def test_ranges_are_written_as_formulas_need_them() -> None:
-    assert area(1, 1, 3, 3) == "A1:C3"
-    assert area(2, 2, 2, 2) == "B2"
-    assert column_range("自评表", 7, 20, 39) == "'自评表'!$G$20:$G$39"
-    assert quote("小李's") == "'小李''s'"
+    assert (
+        area(1, 1, 3, 3),
+        area(2, 2, 2, 2),
+        column_range("自评表", 7, 20, 39),
+        quote("小李's"),
+    ) == ("A1:C3", "B2", "'自评表'!$G$20:$G$39", "'小李''s'")
 
 
 def test_an_address_reads_as_people_say_it() -> None:
     cell = Address("自评表", 30, 8)
-    assert str(cell) == "自评表!H30"
-    assert cell.absolute == "'自评表'!$H$30"
+    assert (str(cell), cell.absolute) == ("自评表!H30", "'自评表'!$H$30")
     assert Address("a", 1, 9) < Address("a", 2, 1) < Address("b", 1, 1)
 
 
 def test_cells_below_one_another_are_told_as_a_range() -> None:
-    assert runs(["G17", "G18", "G19", "H20", "G21", "A1"]) == ["G17:G19", "H20", "G21", "A1"]
-    assert runs(["G17", "G17", "A1:B2", ""]) == ["G17", "A1:B2", ""]
+    assert (runs(["G17", "G18", "G19", "H20", "G21", "A1"]), runs(["G17", "G17", "A1:B2", ""])) == (
+        ["G17:G19", "H20", "G21", "A1"],
+        ["G17", "A1:B2", ""],
+    )

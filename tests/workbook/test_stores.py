@@ -1,7 +1,5 @@
 """Addresses beyond this machine's folders: how they print, what they stand for, what is refused."""
 
-from __future__ import annotations
-
 import pickle
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,9 +31,11 @@ def store() -> Iterator[str]:
 def test_a_url_prints_as_it_was_typed_and_travels(text: str) -> None:
     path = location(text)
     assert isinstance(path, Url) and isinstance(path, Path)
-    assert str(pickle.loads(pickle.dumps(path))) == text
-    assert str(path / "inside.xlsx") == f"{text}/inside.xlsx"
-    assert path.name == text.rpartition("/")[2]
+    assert (str(pickle.loads(pickle.dumps(path))), str(path / "inside.xlsx"), path.name) == (
+        text,
+        f"{text}/inside.xlsx",
+        text.rpartition("/")[2],
+    )
 
 
 @pytest.mark.parametrize("text", ["a/b.xlsx", "/a/b.xlsx", "C:/a.xlsx", "a:b.xlsx", "./s3:/x"])
@@ -48,12 +48,13 @@ def test_a_file_url_is_a_path_of_this_machine(tmp_path: Path) -> None:
 
 
 def test_a_store_is_walked_in_order(store: str) -> None:
-    assert list(find_beyond(location(store))) == [
-        f"{store}/{name}" for name in ("a.xlsx", "b.xlsx", "below/c.xlsx", "below/note.txt")
-    ]
-    assert list(find_beyond(location(f"{store}/**/*.xlsx"))) == [
-        f"{store}/{name}" for name in ("a.xlsx", "b.xlsx", "below/c.xlsx")
-    ]
+    assert (
+        list(find_beyond(location(store))),
+        list(find_beyond(location(f"{store}/**/*.xlsx"))),
+    ) == (
+        [f"{store}/{name}" for name in ("a.xlsx", "b.xlsx", "below/c.xlsx", "below/note.txt")],
+        [f"{store}/{name}" for name in ("a.xlsx", "b.xlsx", "below/c.xlsx")],
+    )
 
 
 def test_a_pattern_is_the_files_it_fits_and_follows_no_link(tmp_path: Path) -> None:
@@ -93,8 +94,7 @@ def test_a_folder_writes_whole_files_and_keeps_nothing_else(store: str, tmp_path
         assert folder.names() == []
         for content in (b"first", b"second"):
             folder.write("table/part", content)
-        assert folder.names() == ["table/part"]
-        assert folder.open("table/part").getvalue() == b"second"
+        assert (folder.names(), folder.open("table/part").getvalue()) == (["table/part"], b"second")
         folder.remove("table/part")
         assert folder.names() == []
 

@@ -98,9 +98,7 @@ def test_a_cell_is_sign_number_and_unit(
     measured = texts.measure(cell)
     body = texts.body_of(measured)
     run = texts.digits_of(body)
-    assert texts.sign_of(measured) == sign
-    assert texts.value_of(run) == value
-    assert body[len(run) :] == unit
+    assert (texts.sign_of(measured), texts.value_of(run), body[len(run) :]) == (sign, value, unit)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,7 @@ from workbook.writing import file_name, stem_of
     ],
 )
 def test_no_file_is_called_like_a_device_of_windows(name: str, stem: str) -> None:
-    assert stem_of("", name) == stem
-    assert stem_of("001", stem) == f"001_{stem}"
+    assert (stem_of("", name), stem_of("001", stem)) == (stem, f"001_{stem}")
 
 
 @pytest.mark.parametrize("name", ["康", "console", "com", "auxiliary.a"])

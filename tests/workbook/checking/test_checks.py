@@ -1,7 +1,5 @@
 """Findings: at the right cells, grouped, ordered, and nothing false."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path

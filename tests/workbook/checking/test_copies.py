@@ -1,7 +1,5 @@
 """Which of several copies of one duty counts, and what is said of the others."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,10 +46,10 @@ def budget(returns: list[Return]) -> float:
 def test_the_copy_saved_later_counts_whatever_the_order() -> None:
     for returns in ([ONE, TWO], [TWO, ONE]):
         checked = check(returns)
-        assert budget(checked) == 200.0
-        assert {r.key: r.findings[0].code for r in checked if r.path == ONE.path} == {
-            "一.xlsx": "A502"
-        }
+        assert (
+            budget(checked),
+            {r.key: r.findings[0].code for r in checked if r.path == ONE.path},
+        ) == (200.0, {"一.xlsx": "A502"})
 
 
 NOON, BEFORE, AFTER = (
@@ -112,8 +110,10 @@ def test_the_chosen_copy_counts_whatever_the_times_say() -> None:
     for file in ("一.xlsx", "./旧.xls", str(Path.cwd() / "二.xlsx")):
         checked = check(choose([ONE, TWO, OLD], [file]))
         chosen = next(r for r in checked if r.chosen)
-        assert chosen.path.name == Path(file).name
-        assert sorted(codes(checked)) == [[], ["A502"], ["A502"]]
+        assert (chosen.path.name, sorted(codes(checked))) == (
+            Path(file).name,
+            [[], ["A502"], ["A502"]],
+        )
         assert all("指定的" in r.findings[0].message for r in checked if r is not chosen)
 
 
@@ -138,8 +138,10 @@ def test_a_copy_that_does_not_count_bears_one_note_and_nothing_else() -> None:
     alone, both = check([faulty]), check([faulty, TWO])
     assert len(alone[0].findings) > 1
     (note,) = both[0].findings
-    assert (note.code, note.severity) == ("A502", Severity.NOTE)
-    assert list(add_findings_between(both)) == both
+    assert ((note.code, note.severity), list(add_findings_between(both))) == (
+        ("A502", Severity.NOTE),
+        both,
+    )
 
 
 def test_each_standing_copy_names_the_others_the_remedy_and_where_they_differ() -> None:
@@ -202,9 +204,11 @@ def test_copies_differ_only_in_what_the_department_fills_in() -> None:
 def test_only_the_one_for_the_time_being_is_added_up() -> None:
     checked = check([ONE, TWO, OLD])
     summary = aggregate(checked)
-    assert budget(checked) == 200.0
-    assert summary.files["use"].tolist() == ["duplicate", "counted", "undecided"]
-    assert summary.duplicates.index.tolist() == ["一.xlsx"]
+    assert (budget(checked), summary.files["use"].tolist(), summary.duplicates.index.tolist()) == (
+        200.0,
+        ["duplicate", "counted", "undecided"],
+        ["一.xlsx"],
+    )
     line = summary.coverage.iloc[0]
     assert (line["status"], line["duplicates"]) == ("faulty", 1)
     assert "旧.xls" in line["why"]
@@ -219,8 +223,10 @@ def test_last_year_s_copies_that_do_not_count_stay_out_of_the_round() -> None:
     last_year[1] = replace(last_year[1], modified="2025-03-22")
     returns = [of("甲局", 2024.0, "甲.xlsx"), of("乙局", 2024.0, "乙.xlsx"), *last_year]
     summary = aggregate(check(returns))
-    assert [part.fiscal_year for part in summary.forms] == [2024]
-    assert summary.files["use"].tolist() == ["counted", "counted", "duplicate", "other_year"]
+    assert ([part.fiscal_year for part in summary.forms], summary.files["use"].tolist()) == (
+        [2024],
+        ["counted", "counted", "duplicate", "other_year"],
+    )
     line = summary.coverage.set_index("department").loc["丙局"]
     assert (line["status"], line["why"]) == ("missing", "报的是 2023 年度的表")
     assert pd.isna(line["received"])

@@ -1,7 +1,5 @@
 """Edges of the checking: where a small change of the code would go unnoticed elsewhere."""
 
-from __future__ import annotations
-
 import datetime
 from collections import Counter
 from collections.abc import Callable
@@ -102,8 +100,10 @@ def test_a_row_sees_its_group_s_field_beside_it() -> None:
     batch = gather(FORM, [submit(FORM, GIVEN)], View.TRUE)
     seen = batch.evaluate(node("level1_weight + 0", "indicators", ROW), ROW)
     block = batch.block("indicators")
-    assert seen.shape == (1, len(block.slots))
-    assert seen[0].tolist() == [block.groups[slot.group].weight for slot in block.slots]
+    assert (seen.shape, seen[0].tolist()) == (
+        (1, len(block.slots)),
+        [block.groups[slot.group].weight for slot in block.slots],
+    )
 
 
 def test_each_line_of_the_self_check_shows_what_its_rules_say() -> None:
@@ -166,9 +166,11 @@ def test_a_figure_that_is_undecided_reads_as_what_stands_there() -> None:
         {},
     ]
     batch = gather(FORM, [submit(FORM, Filling(g)) for g in given], View.PRINTED)
-    assert [batch.shown(part, rule)(i, 0) for i in range(3)] == ["78.3", "约一百", "（空）"]
-    assert [batch.shown(worked, rule)(i, 0) for i in range(3)] == ["156.6", "（空）", "（空）"]
-    assert [batch.shown(day, rule)(i, 0) for i in (0, 2)] == ["2025年3月14日", "（空）"]
+    assert (
+        [batch.shown(part, rule)(i, 0) for i in range(3)],
+        [batch.shown(worked, rule)(i, 0) for i in range(3)],
+        [batch.shown(day, rule)(i, 0) for i in (0, 2)],
+    ) == (["78.3", "约一百", "（空）"], ["156.6", "（空）", "（空）"], ["2025年3月14日", "（空）"])
 
 
 def test_a_count_among_the_values_is_a_whole_number(tmp_path: Path) -> None:
@@ -338,9 +340,11 @@ def test_what_is_due_reads_back_as_it_was_laid_out() -> None:
 def test_a_department_s_password_comes_before_those_given(tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_text("部门,密码\n甲局,abc\n乙局,\n", encoding="utf-8")
     roster = load_roster(tmp_path / "r.csv")
-    assert roster.passwords(Path("甲局.xlsx"), given=("x",)) == ("abc", "x")
-    assert roster.passwords(Path("乙局.xlsx"), given=("x",)) == ("x",)
-    assert roster.passwords(Path("丙局.xlsx")) == ()
+    assert (
+        roster.passwords(Path("甲局.xlsx"), given=("x",)),
+        roster.passwords(Path("乙局.xlsx"), given=("x",)),
+        roster.passwords(Path("丙局.xlsx")),
+    ) == (("abc", "x"), ("x",), ())
 
 
 def test_what_all_names_begin_with_makes_none_likelier(tmp_path: Path) -> None:
@@ -440,8 +444,10 @@ def test_values_pasted_over_many_formulas_are_one_mistake(count: int, expected: 
     keys = [*own_sheet, *grouped][:count]
     given = changed(GIVEN, **{key.replace(".", "__", 1): 41.5 for key in keys})
     overtyped = [f for f in found_in(submit(FORM, given)) if f.code == "L202"]
-    assert len(overtyped) == expected
-    assert sum(len(f.field.split(",")) for f in overtyped) == len(keys)
+    assert (len(overtyped), sum(len(f.field.split(",")) for f in overtyped)) == (
+        expected,
+        len(keys),
+    )
 
 
 @pytest.mark.parametrize("amount", [1e15, 1e25, 1e300, 1.7e308, -1e308, "9" * 400])

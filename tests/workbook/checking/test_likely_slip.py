@@ -1,7 +1,5 @@
 """The likely slip: named where a hand's slip explains a broken identity, and nothing where more might."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,10 +82,12 @@ def test_one_wrong_digit_is_named_only_where_two_identities_ask_for_it() -> None
 def test_two_neighbouring_cells_filled_in_the_wrong_way_round_are_named() -> None:
     given = changed(SUPERVISION, funds__final_budget=2731.56, funds__actual_expenditure=2860.4)
     said = suggestions(given)
-    assert set(said) == {"D406", "D407"}
-    assert said["D406"] == (
-        "很可能是全年预算数（E7）、全年执行数（F7）两格：2731.56 → 2860.4、2860.4 → 2731.56"
-        "（相邻两格填反），改后有关的规则都满足。"
+    assert (set(said), said["D406"]) == (
+        {"D406", "D407"},
+        (
+            "很可能是全年预算数（E7）、全年执行数（F7）两格：2731.56 → 2860.4、2860.4 → 2731.56"
+            "（相邻两格填反），改后有关的规则都满足。"
+        ),
     )
 
 

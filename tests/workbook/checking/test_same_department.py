@@ -1,7 +1,5 @@
 """Who is the same department: within a county, within a folder, between two lists; and what is refused."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 
@@ -155,8 +153,10 @@ def roster_of(folder: Path, text: str = COUNTIES) -> Roster:
 @pytest.mark.parametrize("head", ["县区", "县（区）", "区县", "县市区", "市县区", "所属县区", "县"])
 def test_the_rosters_county_has_many_heads(tmp_path: Path, head: str) -> None:
     roster = roster_of(tmp_path, COUNTIES.replace("县区", head))
-    assert roster.counties == ("甲县", "乙县")
-    assert [entry.county for entry in roster.entries] == ["甲县"] * 3 + ["乙县"] * 2
+    assert (roster.counties, [entry.county for entry in roster.entries]) == (
+        ("甲县", "乙县"),
+        ["甲县"] * 3 + ["乙县"] * 2,
+    )
 
 
 @pytest.mark.parametrize(
@@ -192,8 +192,10 @@ def test_without_a_county_a_roster_matches_what_one_county_has(
 ) -> None:
     roster = roster_of(tmp_path)
     entry = roster.match(code, name, of)
-    assert (entry.county if entry else "") == county
-    assert [e.county for e in roster.candidates("002", "水利局")] == ["甲县", "乙县"]
+    assert (
+        entry.county if entry else "",
+        [e.county for e in roster.candidates("002", "水利局")],
+    ) == (county, ["甲县", "乙县"])
 
 
 def test_a_file_that_was_not_read_is_the_countys_whose_folder_it_lies_in(tmp_path: Path) -> None:
@@ -210,8 +212,10 @@ def test_a_file_that_was_not_read_is_the_countys_whose_folder_it_lies_in(tmp_pat
 def test_each_countys_password_may_open_a_file_that_names_no_county(tmp_path: Path) -> None:
     text = "县区,预算编码,部门,密码\n甲县,001,档案局,a\n乙县,001,档案局,b\n乙县,002,水利局,c\n"
     roster = roster_of(tmp_path, text)
-    assert roster.passwords(Path("001.xlsx"), given=("z",)) == ("a", "b", "z")
-    assert roster.passwords(Path("001和002.xlsx"), given=("z",)) == ("z",)
+    assert (
+        roster.passwords(Path("001.xlsx"), given=("z",)),
+        roster.passwords(Path("001和002.xlsx"), given=("z",)),
+    ) == (("a", "b", "z"), ("z",))
 
 
 def test_a_department_off_the_roster_is_suggested_one_of_its_county(tmp_path: Path) -> None:

@@ -82,19 +82,23 @@ def test_formulas_use_only_what_every_office_knows_and_every_argument(name: str)
     )
     assert set(re.findall(r"([A-Z][A-Z0-9.]*)\(", formula)) <= KNOWN_SINCE_2007
     odd = r"_xl|\b(TRUE|FALSE)\b|[0-9]E[+-]?[0-9]|\{[0-9]\}"  # exponents are written differently
-    assert re.findall(odd, formula) == []
-    assert formula.count("(") == formula.count(")")
-    assert [letter for letter in letters if f"{letter}1" not in formula] == []
+    assert (
+        re.findall(odd, formula),
+        formula.count("("),
+        [letter for letter in letters if f"{letter}1" not in formula],
+    ) == ([], formula.count(")"), [])
 
 
 def test_formulas_say_what_they_have_to() -> None:
     constant = '（１）“优" ß'
     same = OPS["same"].formula(["A1", literal(constant)], 0.0)
     assert same.endswith(f",{literal(texts.fold(constant))})"), "folded once, not by the formula"
-    assert (same.count("UPPER("), OPS["same"].formula(["A1", "B1"], 0.0).count("UPPER(")) == (1, 2)
-    assert literal('他说"好"') == '"他说""好"""'
-    assert OPS["eq"].formula(["A1", "B1"], 1e-9) == "(ABS(A1-B1)<0.000000001)"
-    assert OPS["le"].formula(["A1", "B1"], 0.005) == "(A1-B1<0.005)"
+    assert (
+        (same.count("UPPER("), OPS["same"].formula(["A1", "B1"], 0.0).count("UPPER(")),
+        literal('他说"好"'),
+        OPS["eq"].formula(["A1", "B1"], 1e-9),
+        OPS["le"].formula(["A1", "B1"], 0.005),
+    ) == ((1, 2), '"他说""好"""', "(ABS(A1-B1)<0.000000001)", "(A1-B1<0.005)")
     for name, pieces in FORMULA_HAS.items():
         formula = OPS[name].formula(["A1"], 0.0)
         assert [piece for piece in pieces if piece not in formula] == []
@@ -296,10 +300,10 @@ def test_of_two_numbers_exactly_one_order_holds(a: float, b: float) -> None:
     one, other = numbers(a), numbers(b)
     assume(not math.isclose(abs(a - b), 0.005))
     seen = {name: run(name, one, other, 0.005)[0] for name in ("lt", "le", "gt", "ge", "eq", "ne")}
-    assert seen["lt"] + seen["eq"] + seen["gt"] == 1
-    assert [seen[name] for name in ("le", "ge", "ne")] == [
-        1 - seen[name] for name in ("gt", "lt", "eq")
-    ]
+    assert (seen["lt"] + seen["eq"] + seen["gt"], [seen[name] for name in ("le", "ge", "ne")]) == (
+        1,
+        [1 - seen[name] for name in ("gt", "lt", "eq")],
+    )
 
 
 # --- texts ----------------------------------------------------------------------------------------

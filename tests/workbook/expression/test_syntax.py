@@ -105,8 +105,10 @@ def value(
 def test_names_resolve_in_the_own_section_in_another_and_among_the_settings() -> None:
     own, other = read("final_budget"), read("funds.final_budget", "goals")
     assert own == other and isinstance(own, Ref)
-    assert (own.section, own.field, own.type) == ("funds", "final_budget", Type.NUMBER)
-    assert read("settings.cap") == Literal(1.0, Type.NUMBER)
+    assert ((own.section, own.field, own.type), read("settings.cap")) == (
+        ("funds", "final_budget", Type.NUMBER),
+        Literal(1.0, Type.NUMBER),
+    )
 
 
 @pytest.mark.parametrize(

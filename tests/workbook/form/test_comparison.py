@@ -1,7 +1,5 @@
 """What differs between two definitions is told in words, a line each."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A definition put together from several files: what is laid over what, and whose mistake a mistake is."""
 
-from __future__ import annotations
-
 import pickle
 import tomllib
 from collections.abc import Callable
@@ -679,8 +677,7 @@ def test_a_form_that_is_one_file_keeps_its_digest(tmp_path: Path) -> None:
     dated = written.replace("{fiscal_year}年", "2024年")
     write(tmp_path, written=written, dated=dated)
     forms = [load_form(tmp_path / f"{name}.toml") for name in ("written", "dated")]
-    assert forms[0].digest == forms[1].digest
-    assert forms[0].definition == written
+    assert (forms[0].digest, forms[0].definition) == (forms[1].digest, written)
 
 
 @pytest.mark.parametrize(
@@ -697,8 +694,10 @@ def test_the_whole_definition_is_the_very_same_form(tmp_path: Path, text: str) -
     form = loaded(tmp_path, text, shared=RULES)
     assert not {"extends", "include", "without"} & tomllib.loads(form.definition).keys()
     again = form_of(Path("whole.toml"), form.definition.encode())
-    assert told(again) == told(form)
-    assert (again.digest, again.definition) == (form.digest, form.definition)
+    assert (told(again), (again.digest, again.definition)) == (
+        told(form),
+        (form.digest, form.definition),
+    )
 
 
 def told(form: Form) -> list[object]:

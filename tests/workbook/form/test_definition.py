@@ -1,7 +1,5 @@
 """Form definitions: the shipped ones hold what they promise, and a mistake in one is named where it stands."""
 
-from __future__ import annotations
-
 import tomllib
 from pathlib import Path
 
@@ -81,10 +79,12 @@ def test_project_totals_are_the_sums_of_their_parts() -> None:
     )
     returned = fillings.accepted(given, form=form)
     funds = frames([returned]).section("funds").iloc[0]
-    assert funds["final_budget"] == 30.3
-    assert funds["actual_expenditure"] == 15.15
-    assert funds["execution_rate"] == 0.5
-    assert funds["execution_score"] == 5
+    assert (
+        funds["final_budget"],
+        funds["actual_expenditure"],
+        funds["execution_rate"],
+        funds["execution_score"],
+    ) == (30.3, 15.15, 0.5, 5)
     assert funds.isna()["original_budget"]
 
 
@@ -111,17 +111,21 @@ def test_three_repeating_sections_of_up_to_three_levels_are_read() -> None:
         ("indicators", [()]),
     ]
     management = odd.sections["management"]
-    assert management.levels == ("level1", "level2", "level3")
-    assert [(*g.path, g.rows, g.weight) for g in management.groups][1:] == [
-        ("决策", "项目立项", "立项程序规范性", 1, 8),
-        ("决策", "绩效目标", "目标合理性", 1, 8),
-        ("过程", "资金管理", "资金使用合规性", 2, 12),
-        ("过程", "组织实施", "制度执行有效性", 1, 12),
-        ("加减分", "", "", 1, None),
-    ]
+    assert (management.levels, [(*g.path, g.rows, g.weight) for g in management.groups][1:]) == (
+        ("level1", "level2", "level3"),
+        [
+            ("决策", "项目立项", "立项程序规范性", 1, 8),
+            ("决策", "绩效目标", "目标合理性", 1, 8),
+            ("过程", "资金管理", "资金使用合规性", 2, 12),
+            ("过程", "组织实施", "制度执行有效性", 1, 12),
+            ("加减分", "", "", 1, None),
+        ],
+    )
     compliance, other = management.groups[3:5]
-    assert compliance.constants == ({"note": "专款专用", "weight": 4.0}, {"note": "手续齐全"})
-    assert other.constants == ()
+    assert (compliance.constants, other.constants) == (
+        ({"note": "专款专用", "weight": 4.0}, {"note": "手续齐全"}),
+        (),
+    )
     assert management.groups[-1].optional
     (rule,) = (r for r in odd.rules if r.general == "management.group")
     assert rule.when is not None, "one branch need not be filled in"
@@ -824,13 +828,15 @@ def test_a_define_can_be_called_wherever_an_expression_stands(tmp_path: Path) ->
     for change in changes:
         text = _replaced(text, *change)
     form = _loaded(tmp_path, text)
-    assert judged(form) == ["holds", "broken"]
-    assert terms_of(form, form.rule("M401")) == {
-        "words.kinds": "优、良",
-        "rest(whole, part)": "whole - part",
-        "is_over(whole, part)": "rest(whole, part) < 0",
-        "marked(text)": "mentions(text, words.kinds)",
-    }
+    assert (judged(form), terms_of(form, form.rule("M401"))) == (
+        ["holds", "broken"],
+        {
+            "words.kinds": "优、良",
+            "rest(whole, part)": "whole - part",
+            "is_over(whole, part)": "rest(whole, part) < 0",
+            "marked(text)": "mentions(text, words.kinds)",
+        },
+    )
 
 
 def test_a_digest_tells_what_expressions_mean_and_not_how_they_are_written(tmp_path: Path) -> None:
@@ -851,8 +857,10 @@ def test_a_digest_tells_what_expressions_mean_and_not_how_they_are_written(tmp_p
         _replaced(MINI, 'formula = "sum(weight)"', 'formula = "sum(indicators.weight)"'),
         _replaced(MINI, 'label = "执行数"', 'label = "支出数"'),
     )
-    assert {_loaded(tmp_path, text).digest for text in same} == {plain}
-    assert len({plain, *(_loaded(tmp_path, text).digest for text in other)}) == len(other) + 1
+    assert (
+        {_loaded(tmp_path, text).digest for text in same},
+        len({plain, *(_loaded(tmp_path, text).digest for text in other)}),
+    ) == ({plain}, len(other) + 1)
 
 
 def test_a_digest_of_an_earlier_wording_is_known_to_the_very_definition_that_names_it(

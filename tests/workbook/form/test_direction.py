@@ -3,8 +3,6 @@
 The names of the indicators stand here and not in the rules' own cases: a form may print its own.
 """
 
-from __future__ import annotations
-
 import pytest
 
 from tests.api import judge_case

@@ -1,7 +1,5 @@
 """Whatever a clerk writes into a definition, the answer is a FormError that says where, at once."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

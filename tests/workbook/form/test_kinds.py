@@ -428,9 +428,11 @@ def test_a_new_kind_is_locked_read_judged_and_shown_by_its_row(staff: Staff) -> 
     at = lay_out(staff.form).spots["staff.employed"].address.a1
     (held,) = (v for v in sheet.data_validations.dataValidation if str(v.sqref) == at)
     own = f"${at}"
-    assert held.formula1 == f"AND(ISNUMBER({own}),{own}>=0,{own}<=9999,ROUND({own},0)={own})"
-    assert held.error == "“实有人数”应填数字，不小于 0，不大于 9999，小数不超过 0 位。不要写单位。"
-    assert sheet[at].number_format == '0"人"'
+    assert (held.formula1, held.error, sheet[at].number_format) == (
+        f"AND(ISNUMBER({own}),{own}>=0,{own}<=9999,ROUND({own},0)={own})",
+        "“实有人数”应填数字，不小于 0，不大于 9999，小数不超过 0 位。不要写单位。",
+        '0"人"',
+    )
     found = {f.code: (f.message, f.printed, f.expected) for f in staff.read.findings}
     assert found["S401"] == ("实有 13人，编制 12人，增长 4.5‰", "13人", "12人")
     assert "V304" not in found, "600 are 万元"
@@ -445,8 +447,7 @@ def test_a_new_kind_has_its_columns_by_its_row(staff: Staff) -> None:
     assert [str(dtype) for dtype in units.dtypes] == ["string", "Int64", "Float64", "string"]
     schema = section_schema(staff.form, staff.form.sections["units"]).columns
     told = {column.name: (column.dtype, column.unit) for column in schema}
-    assert told["heads"] == ("Int64", "人")
-    assert told["grown"] == ("Float64", "小数（0.005 即 5‰）")
+    assert (told["heads"], told["grown"]) == (("Int64", "人"), ("Float64", "小数（0.005 即 5‰）"))
     main = aggregate([staff.read]).main
     assert main is not None
     assert main.departments["budget"].tolist() == [500.00005]  # 万元

@@ -1,7 +1,5 @@
 """The report as it is read off a return: its chapters in order, its finished text, and what ends well."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 
@@ -65,11 +63,9 @@ def test_the_seeds_report_comes_out_as_it_went_in() -> None:
     values = report(filling(SEED))
     assert report_title(FORM, values) == "2024年度岳阳市云溪区科学技术协会部门整体支出绩效自评报告"
     found = paragraphs(filling(SEED))
-    assert found["（一）基本支出情况"][0] == (
-        f"{PERFORMED}，其中“三公”经费支出0万元（公务接待费0万元，公务用车运行费0万元）。"
-    )
-    assert found["（二）项目支出情况"][0] == (
-        "2024年财政拨款项目支出14.01万元。为加强科普信息传播工作，开展系列科普宣传活动支出14.01万元。"
+    assert (found["（一）基本支出情况"][0], found["（二）项目支出情况"][0]) == (
+        f"{PERFORMED}，其中“三公”经费支出0万元（公务接待费0万元，公务用车运行费0万元）。",
+        "2024年财政拨款项目支出14.01万元。为加强科普信息传播工作，开展系列科普宣传活动支出14.01万元。",
     )
     assert found["六、部门整体支出绩效情况"][0].startswith(f"1、{PERFORMED}，及时保障")
     for heading in ("三、政府性基金", "四、国有资本经营", "五、社会保险基金"):

@@ -1,7 +1,5 @@
 """Settings that other provinces use, off by default: one definition that turns all of them on."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
@@ -83,6 +81,8 @@ def test_nothing_is_capped_by_default() -> None:
 
 def test_execution_counts_twenty_and_cost_is_a_branch_of_its_own(tmp_path: Path) -> None:
     groups = {group.path[0]: group.weight for group in THEIRS.sections["indicators"].groups}
-    assert groups == {"产出指标": 50, "成本指标": 10, "效益指标": 10, "满意度指标": 10}
-    assert THEIRS.sections["funds"].fields["execution_weight"].value == 20
+    assert (groups, THEIRS.sections["funds"].fields["execution_weight"].value) == (
+        {"产出指标": 50, "成本指标": 10, "效益指标": 10, "满意度指标": 10},
+        20,
+    )
     assert build_template(THEIRS, tmp_path / "a.xlsx").exists()

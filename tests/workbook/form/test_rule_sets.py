@@ -1,7 +1,5 @@
 """Rule sets that several forms share: codes without a letter, fields that a form lacks, one set of cases."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from pathlib import Path
@@ -302,8 +300,10 @@ def test_the_shipped_forms_share_rules_under_their_own_letters() -> None:
     # Of the project one of its three sources is judged; both forms are in 万元.
     for number in shared - {"401", "415"}:
         ours, theirs = overall.rule(f"D{number}"), project.rule(f"P{number}")
-        assert (ours.name, ours.source, ours.hint) == (theirs.name, theirs.source, theirs.hint)
-        assert ours.cases == theirs.cases
+        assert ((ours.name, ours.source, ours.hint), ours.cases) == (
+            (theirs.name, theirs.source, theirs.hint),
+            theirs.cases,
+        )
 
 
 def test_a_case_that_overwrites_a_computed_cell_tests_the_rule() -> None:
@@ -311,9 +311,14 @@ def test_a_case_that_overwrites_a_computed_cell_tests_the_rule() -> None:
     form = find_form("project_expenditure")
     assert form.field_of("funds.final_budget").mode == "computed"
     rule = form.rule("P402")
-    assert [case.given for case in rule.cases] == [
-        {"actual_expenditure": 6, "final_budget": 6},
-        {"actual_expenditure": 7, "final_budget": 6},
-        {"actual_expenditure": 7},
-    ]
-    assert [judge_case(form, rule, case) for case in rule.cases] == ["holds", "broken", "undecided"]
+    assert (
+        [case.given for case in rule.cases],
+        [judge_case(form, rule, case) for case in rule.cases],
+    ) == (
+        [
+            {"actual_expenditure": 6, "final_budget": 6},
+            {"actual_expenditure": 7, "final_budget": 6},
+            {"actual_expenditure": 7},
+        ],
+        ["holds", "broken", "undecided"],
+    )

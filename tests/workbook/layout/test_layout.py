@@ -1,7 +1,5 @@
 """The layout: each field in a place of its own, on paper as drawn, under a name that Excel takes."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterator
@@ -173,8 +171,10 @@ def test_plan_that_does_not_fit_is_refused(plan: tuple[int, ...]) -> None:
 def test_plan_runs_over_all_repeating_sections_in_order() -> None:
     assert default_plan(ODD) == (3, 5, 1, 1, 1, 2, 1, 1)
     layout = lay_out(ODD, (1, 2, 1, 3, 1, 1, 2, 1))
-    assert [len(block.slots) for block in layout.blocks.values()] == [1, 2, 9]
-    assert [group.rows for group in layout.blocks["management"].groups] == [5, 3, 1]
+    assert (
+        [len(block.slots) for block in layout.blocks.values()],
+        [group.rows for group in layout.blocks["management"].groups],
+    ) == ([1, 2, 9], [5, 3, 1])
     assert "goals.goal.2" not in layout.spots
     assert "management.weight.8" in layout.spots
 
@@ -198,10 +198,15 @@ def test_head_of_two_rows_reaches_down_beside_the_rows_only_where_drawn() -> Non
     layout = lay_out(ODD)
     block = layout.blocks["indicators"]
     by_text = {label.text: label for label in layout.home.labels}
-    assert (by_text["绩效指标"].top, by_text["绩效指标"].bottom) == (block.first - 2, block.last)
-    assert (by_text["指标名称"].top, by_text["指标名称"].bottom) == (
-        block.first - 2,
-        block.first - 1,
+    assert (
+        (by_text["绩效指标"].top, by_text["绩效指标"].bottom),
+        (by_text["指标名称"].top, by_text["指标名称"].bottom),
+    ) == (
+        (block.first - 2, block.last),
+        (
+            block.first - 2,
+            block.first - 1,
+        ),
     )
     assert by_text["性质"].top == by_text["性质"].bottom == block.head_row
 

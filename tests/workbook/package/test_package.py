@@ -322,8 +322,10 @@ def test_a_directory_of_too_many_is_refused_before_it_is_read(
         for number in range(30):
             archive.writestr(f"{number}.xml", b"")
     data = packed.getvalue()
-    assert (b"PK\x06\x07" in data) == (shape == "zip64")
-    assert len(directory(data, Limits(entries=30))) == 30
+    assert (b"PK\x06\x07" in data, len(directory(data, Limits(entries=30)))) == (
+        shape == "zip64",
+        30,
+    )
     monkeypatch.setattr(zipfile, "ZipFile", None)
     with pytest.raises(Refused) as refused:
         directory(data, Limits(entries=5))
@@ -442,8 +444,7 @@ def test_cells_far_out_are_reported_not_kept(bench: Bench) -> None:
         '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
         '<row r="9999999"><c r="A9999999"><f>A1</f></c></row>'
     )
-    assert list(sheet.cells) == [(1, 1)]
-    assert sheet.far == ("XFE1", "XFD1048576", "A9999999")
+    assert (list(sheet.cells), sheet.far) == ([(1, 1)], ("XFE1", "XFD1048576", "A9999999"))
 
 
 def test_shared_formula_is_written_out_for_each_cell(bench: Bench) -> None:
@@ -453,9 +454,9 @@ def test_shared_formula_is_written_out_for_each_cell(bench: Bench) -> None:
         '<c r="E1"><f t="shared" si="0"/></c></row>'
         '<row r="2"><c r="D2"><f t="shared" si="0"/></c><c r="E2"><f si="0" t="shared"/></c></row>'
     )
-    assert sheet.cells[1, 4].formula == master.replace("&amp;", "&")
-    assert sheet.cells[2, 5].formula == (
-        "B2+$A2+B$1+$A$1+SUM(B:C,2:3,C$1:C3)+LOG10(B2)+\"A1\"&'A1 表'!B2+表A1!D4+f.A1+A1.b"
+    assert (sheet.cells[1, 4].formula, sheet.cells[2, 5].formula) == (
+        master.replace("&amp;", "&"),
+        "B2+$A2+B$1+$A$1+SUM(B:C,2:3,C$1:C3)+LOG10(B2)+\"A1\"&'A1 表'!B2+表A1!D4+f.A1+A1.b",
     )
 
 
@@ -524,13 +525,19 @@ def test_sheet_tells_merges_lock_validations_and_what_is_hidden(bench: Bench) ->
     book = parts('<row r="4" hidden="1"><c r="A4"><v>1</v></c></row>', after=after)
     part = str(book["xl/worksheets/sheet1.xml"]).replace("<sheetData>", before + "<sheetData>")
     sheet = bench.open(book | {"xl/worksheets/sheet1.xml": part}).sheets[0]
-    assert (sheet.protected, sheet.merges) == (True, ("A1:B2",))
-    assert [tuple(validation) for validation in sheet.validations] == [
-        ("A1 C3", "decimal", "between", "0", "", False),
-        ("D1", "list", "equal", "选项", "0", True),
-        ("E1:E9", "list", "between", "列表!$A$1:$A$3", "", False),
-    ]
-    assert (set(sheet.hidden_rows), set(sheet.hidden_columns)) == ({4}, {2, 3})
+    assert (
+        (sheet.protected, sheet.merges),
+        [tuple(validation) for validation in sheet.validations],
+        (set(sheet.hidden_rows), set(sheet.hidden_columns)),
+    ) == (
+        (True, ("A1:B2",)),
+        [
+            ("A1 C3", "decimal", "between", "0", "", False),
+            ("D1", "list", "equal", "选项", "0", True),
+            ("E1:E9", "list", "between", "列表!$A$1:$A$3", "", False),
+        ],
+        ({4}, {2, 3}),
+    )
 
 
 def test_protection_with_sheet_off_is_no_protection(bench: Bench) -> None:
@@ -646,16 +653,18 @@ def variants() -> dict[str, Parts]:
 @pytest.mark.parametrize("variant", sorted(variants()))
 def test_every_way_of_writing_reads_the_same(bench: Bench, variant: str) -> None:
     package = bench.open(variants()[variant])
-    assert (dict(package.names), set(package.unlocked)) == ({"n": "表!$A$1"}, {1})
-    assert package.sheets == (
-        Sheet(
-            name="表",
-            state="visible",
-            cells={
-                (1, 1): RawCell("a", "s", None, 1),
-                (1, 2): RawCell(2.0, "n", "1+1", 0),
-                (2, 1): RawCell("b", "s", None, 0),
-            },
+    assert ((dict(package.names), set(package.unlocked)), package.sheets) == (
+        ({"n": "表!$A$1"}, {1}),
+        (
+            Sheet(
+                name="表",
+                state="visible",
+                cells={
+                    (1, 1): RawCell("a", "s", None, 1),
+                    (1, 2): RawCell(2.0, "n", "1+1", 0),
+                    (2, 1): RawCell("b", "s", None, 0),
+                },
+            ),
         ),
     )
 
@@ -746,8 +755,10 @@ def test_what_openpyxl_and_what_libreoffice_saved_is_read_as_openpyxl_reads_it(
 
 def test_properties_of_a_file_are_told(filled: Path) -> None:
     package = open_package(filled)
-    assert (package.kind, package.size) == ("xlsx", filled.stat().st_size)
-    assert package.properties["application"] == "Microsoft Excel"
+    assert ((package.kind, package.size), package.properties["application"]) == (
+        ("xlsx", filled.stat().st_size),
+        "Microsoft Excel",
+    )
     assert package.properties["modified"]
     assert package.sheet("没有") is None
 

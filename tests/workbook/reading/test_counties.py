@@ -1,7 +1,5 @@
 """Whose return a file is, by the folder in which it lies."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
@@ -39,8 +37,10 @@ def test_the_county_is_the_folder_under_the_path_given(given: str, file: str, co
 
 def test_of_paths_one_in_the_other_the_nearest_counts() -> None:
     counties = FolderCounties.under(["收回", "收回/一市"])
-    assert counties(Path("收回/一市/甲县/a.xlsx")) == "甲县"
-    assert counties(Path("收回/乙县/a.xlsx")) == "乙县"
+    assert (counties(Path("收回/一市/甲县/a.xlsx")), counties(Path("收回/乙县/a.xlsx"))) == (
+        "甲县",
+        "乙县",
+    )
 
 
 def test_counties_of_one_name_under_two_paths_are_refused() -> None:

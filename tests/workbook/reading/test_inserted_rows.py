@@ -61,9 +61,11 @@ def plan(**more: int) -> tuple[int, ...]:
 def test_a_row_within_a_group_is_read_as_a_row_of_it(office: Office, sound: Path) -> None:
     (other,) = check([read_return(sound)])
     item, read = returned(office, sound, *PUT_IN)
-    assert (read.plan, row(read, 2)) == (plan(g0=1), ROW)
-    assert told(item) == ["L215", "L220 D18,E18,F18,G18,H18"]
-    assert read.cells["indicators.target.2"].address == (HOME, 18, 5)
+    assert ((read.plan, row(read, 2)), told(item), read.cells["indicators.target.2"].address) == (
+        (plan(g0=1), ROW),
+        ["L215", "L220 D18,E18,F18,G18,H18"],
+        (HOME, 18, 5),
+    )
     assert other.submission is not None
     assert [row(read, n + 1) for n in range(2, 21)] == [
         row(other.submission, n) for n in range(2, 21)

@@ -20,7 +20,10 @@ def test_labels_tell_the_year_and_the_rows_of_each_group(tmp_path: Path) -> None
     assert before is not None and after is not None
     assert (after.plan, after.fiscal_year, after.department) == (plan, 2026, before.department)
     first = after.cells["funds.original_budget"].address
-    assert (first.row, first.column) == (10, 6)
-    assert {name: cell.value for name, cell in after.cells.items() if not cell.formula} == {
-        name: cell.value for name, cell in before.cells.items() if not after.cells[name].formula
-    }
+    assert (
+        (first.row, first.column),
+        {name: cell.value for name, cell in after.cells.items() if not cell.formula},
+    ) == (
+        (10, 6),
+        {name: cell.value for name, cell in before.cells.items() if not after.cells[name].formula},
+    )

@@ -1,7 +1,5 @@
 """Returned files: what is accepted, what is rejected and why, and that nothing stops a batch."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -31,9 +29,15 @@ def test_seed_reads_as_published(form: Form) -> None:
     read = read_return(SEED).submission
     assert read is not None
     values = gather(form, [read], View.TRUE).values(0)
-    assert values["funds"] | SEED_FUNDS == values["funds"]
-    assert values["totals"] == {"total_weight": 100.0, "total_score": 97.69, "grade": "优"}
-    assert [row["weight"] for row in values["indicators"]] == [10, 5, 5, *[10] * 7]
+    assert (
+        values["funds"] | SEED_FUNDS,
+        values["totals"],
+        [row["weight"] for row in values["indicators"]],
+    ) == (
+        values["funds"],
+        {"total_weight": 100.0, "total_score": 97.69, "grade": "优"},
+        [10, 5, 5, *[10] * 7],
+    )
 
 
 def test_one_bad_file_stops_no_other(filled: Path, tmp_path: Path) -> None:
@@ -120,8 +124,10 @@ def test_folders_without_end_are_told_and_stop_nothing(tmp_path: Path) -> None:
     deep.mkdir(parents=True)
     (deep / "a.xlsx").write_bytes(b"PK")
     (path,) = find_files(tmp_path)
-    assert list(find_files(path)) == [path]
-    assert [f.code for f in read_return(path).findings] == ["W101"]
+    assert (list(find_files(path)), [f.code for f in read_return(path).findings]) == (
+        [path],
+        ["W101"],
+    )
 
 
 def test_a_field_that_the_template_never_had_is_blank_not_its_neighbour(tmp_path: Path) -> None:
@@ -137,10 +143,11 @@ def test_a_field_that_the_template_never_had_is_blank_not_its_neighbour(tmp_path
     before, after = read_return(path), read_return(path, forms={(grown.id, grown.version): grown})
     assert before.submission is not None and after.submission is not None
     values = {name: cell.value for name, cell in after.submission.cells.items()}
-    assert values == {name: cell.value for name, cell in before.submission.cells.items()} | {
-        "funds.procurement": None
-    }
-    assert (codes(after), after.submission.cells["funds.procurement"].problem) == (["W111"], "")
+    assert (values, (codes(after), after.submission.cells["funds.procurement"].problem)) == (
+        {name: cell.value for name, cell in before.submission.cells.items()}
+        | {"funds.procurement": None},
+        (["W111"], ""),
+    )
 
 
 GROWN = (

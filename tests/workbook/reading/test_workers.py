@@ -1,7 +1,5 @@
 """Work in batches: every item once, in whatever order, whatever becomes of the processes."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal
@@ -63,8 +61,10 @@ def in_order(results: Sequence[tuple[WorkBatch[int], list[int] | None]]) -> list
 def test_every_item_is_worked_on_once(make: Callable[[int], Executor]) -> None:
     with make(2) as executor:
         found = list(dispatch(double, range(25), executor, size=4))
-    assert in_order(found) == [2 * n for n in range(25)]
-    assert {len(batch.items) for batch, _ in found} == {4, 1}
+    assert (in_order(found), {len(batch.items) for batch, _ in found}) == (
+        [2 * n for n in range(25)],
+        {4, 1},
+    )
 
 
 def test_no_items_are_no_work() -> None:
@@ -147,8 +147,7 @@ def test_dask_tells_equal_batches_apart_without_looking_into_them() -> None:
 
     with Noting(1) as executor:
         done = list(dispatch(Whole(), [1, 1, 1], executor, size=1))
-    assert in_order(done) == [2, 2, 2]
-    assert len(tokens) == 3
+    assert (in_order(done), len(tokens)) == ([2, 2, 2], 3)
 
 
 def test_a_scheduler_that_does_not_answer_is_told() -> None:
@@ -174,8 +173,7 @@ def test_a_script_that_is_not_guarded_gets_one_error_and_no_file_the_blame(
         [sys.executable, script], capture_output=True, text=True, check=False, timeout=120,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
-    assert done.returncode == 1
-    assert done.stderr.count("Traceback") == 1
+    assert (done.returncode, done.stderr.count("Traceback")) == (1, 1)
     assert "__main__" in done.stderr.splitlines()[-1]
 
 

@@ -1,7 +1,5 @@
 """A definition's own mistakes are told: cases that fail or are missing, rules that look the same or never break."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 
@@ -131,9 +129,11 @@ def told(*rules: str) -> list[tuple[str, str, str, str]]:
 )
 def test_there_is_nothing_to_say_of_the_forms_there_are(form: Form) -> None:
     rehearsal = rehearse(form)
-    assert rehearsal.remarks == ()
-    assert rehearsal.rules == sum(not rule.general for rule in form.rules)
-    assert rehearsal.without_office == "没有找到 LibreOffice"
+    assert (rehearsal.remarks, rehearsal.rules, rehearsal.without_office) == (
+        (),
+        sum(not rule.general for rule in form.rules),
+        "没有找到 LibreOffice",
+    )
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.key)
@@ -265,12 +265,18 @@ def test_a_rule_that_only_says_what_every_form_checks_is_told() -> None:
 def test_a_rule_that_nothing_breaks_is_a_note() -> None:
     rule = changed(NAMED, ('must = "filled(step)"', 'must = "cost > 50"'))
     rehearsal = rehearse(small(OVERSPENT, rule))
-    assert [(r.sort, r.is_problem, r.case) for r in rehearsal.remarks] == [
-        ("wrong", True, 2),
-        ("idle", False, 0),
-    ]
-    assert rehearsal.problems == 1
-    assert rehearsal.remarks[1].message == "随机填写 10000 份，没有一份不通过"
+    assert (
+        [(r.sort, r.is_problem, r.case) for r in rehearsal.remarks],
+        rehearsal.problems,
+        rehearsal.remarks[1].message,
+    ) == (
+        [
+            ("wrong", True, 2),
+            ("idle", False, 0),
+        ],
+        1,
+        "随机填写 10000 份，没有一份不通过",
+    )
 
 
 # --- in the sheet ---------------------------------------------------------------------------------
