@@ -111,24 +111,17 @@ def test_departments_are_matched_as_seen(tmp_path: Path, blank: str) -> None:
     assert Identity.of("", f"118001{blank}", "甲") == Identity.of("", "118001", f"{blank}甲")
 
 
-def test_a_roster_with_blanks_behind_its_names_is_the_same_roster(tmp_path: Path) -> None:
-    path = tmp_path / "名册.csv"
-    path.write_text("预算编码,部门\n118001\xa0,甲县档案馆\u3000\n", encoding="utf-8")
-    (entry,) = load_roster(path).entries
-    assert (entry.code, entry.department) == ("118001", "甲县档案馆")
+@pytest.mark.parametrize("blank", [" ", "\u3000", "\xa0"])
+def test_blanks_alone_are_not_told(blank: str) -> None:
+    item = returned(identity__department=f"岳阳市档案馆{blank}")
+    assert told(item, "identity.department") == []
 
 
-def test_blanks_alone_are_not_told() -> None:
-    for blank in (" ", "\u3000", "\xa0"):
-        assert (
-            told(returned(identity__department=f"岳阳市档案馆{blank}"), "identity.department") == []
-        )
-
-
-def test_usual_texts_have_nothing_odd() -> None:
-    for text in ("≥95%", "2024年12月31日前", "118001", "①开展5场；②办结3件", "H₂O", "500㎡", "3×5"):
-        assert not unusual_digit_in(text)
-        assert not odd_characters(text)
+@pytest.mark.parametrize(
+    "text", ["≥95%", "2024年12月31日前", "118001", "①开展5场；②办结3件", "H₂O", "500㎡", "3×5"]
+)
+def test_usual_texts_have_nothing_odd(text: str) -> None:
+    assert not unusual_digit_in(text) and not odd_characters(text)
 
 
 def test_a_name_is_one_line_that_no_terminal_obeys() -> None:

@@ -56,29 +56,36 @@ def roster_of(path: Path, text: str) -> Roster:
 # --- the round ------------------------------------------------------------------------------------
 
 
-def test_last_years_return_among_this_years_is_found_at_its_title() -> None:
-    returns = [
-        sent(2024, "甲局"),
-        sent(2024, "乙局", budget=101.0),
-        sent(2023, "丙局", budget=102.0),
-    ]
-    (what,) = told(returns, "W117").values()
-    assert (what.sheet, what.cell, what.printed, what.expected) == ("自评表", "A3", "2023", "2024")
-    assert what.severity is Severity.WARNING, "it follows from the others only"
-    assert list(told(returns, "W117")) == ["丙局2023.xlsx"]
+A, B, C = "甲局", "乙局", "丙局"
 
 
-def test_a_year_that_is_told_outweighs_the_many() -> None:
-    returns = [
-        sent(2023, "甲局"),
-        sent(2023, "乙局", budget=101.0),
-        sent(2024, "丙局", budget=102.0),
-    ]
-    found = told(returns, "W117", year=2024)
-    assert (list(found), {f.severity for f in found.values()}) == (
-        ["甲局2023.xlsx", "乙局2023.xlsx"],
-        {Severity.ERROR},
-    )
+def copies(year: int, department: str, *budgets: float) -> list[Return]:
+    return [replace(sent(year, department, budget=n), path=Path(f"{n}.xlsx")) for n in budgets]
+
+
+@pytest.mark.parametrize(
+    ("returns", "year", "due"),
+    [
+        # it follows from the others only
+        ([sent(2024, A), sent(2024, B, budget=101.0), sent(2023, C, budget=102.0)], None, ["丙局2023.xlsx"]),
+        # a year that is told outweighs the many
+        ([sent(2023, A), sent(2023, B, budget=101.0), sent(2024, C, budget=102.0)], 2024,
+         ["甲局2023.xlsx", "乙局2023.xlsx"]),
+        # many returns of one department are one voice, of which the one that counts is told
+        ([*copies(2023, A, 1.0, 2.0, 3.0), sent(2024, B), sent(2024, C, budget=101.0)], None, ["3.0.xlsx"]),
+        # of one each the definition's own year is due
+        ([sent(2024, A), sent(2023, B, budget=1.0)], None, ["乙局2023.xlsx"]),
+        ([sent(2022, A), sent(2023, B, budget=1.0)], None, []),
+        ([sent(2023, A)], None, []),
+    ],
+)  # fmt: skip
+def test_a_return_of_another_year_is_found_at_its_title(
+    returns: list[Return], year: int | None, due: list[str]
+) -> None:
+    found = told(returns, "W117", year=year)
+    assert list(found) == due
+    severity = Severity.WARNING if year is None else Severity.ERROR
+    assert all((f.cell, f.expected, f.severity) == ("A3", "2024", severity) for f in found.values())
 
 
 def test_the_rosters_year_counts_for_a_single_return(tmp_path: Path) -> None:
@@ -96,20 +103,6 @@ def test_a_roster_of_two_years_or_of_none_is_refused(tmp_path: Path, years: str)
     first, second = years.split(",")
     with pytest.raises(RosterError, match="年度"):
         roster_of(tmp_path / "r.csv", f"部门,年度\n甲局,{first}\n乙局,{second}\n")
-
-
-def test_many_returns_of_one_department_are_one_voice() -> None:
-    old = [replace(sent(2023, "甲局", budget=n), path=Path(f"{n}.xlsx")) for n in (1.0, 2.0, 3.0)]
-    new = [sent(2024, "乙局"), sent(2024, "丙局", budget=101.0)]
-    assert list(told([*old, *new], "W117")) == ["3.0.xlsx"], "the one that counts"
-
-
-def test_of_one_each_the_definitions_own_year_is_due() -> None:
-    assert (
-        list(told([sent(2024, "甲局"), sent(2023, "乙局", budget=1.0)], "W117")),
-        told([sent(2022, "甲局"), sent(2023, "乙局", budget=1.0)], "W117"),
-        told([sent(2023, "甲局")], "W117"),
-    ) == (["乙局2023.xlsx"], {}, {})
 
 
 def test_another_version_than_most_sent_is_found() -> None:
