@@ -127,8 +127,7 @@ def test_each_line_of_the_self_check_shows_what_its_rules_say() -> None:
 
 def test_a_workbook_that_shows_the_true_verdicts_is_not_told_to_lie() -> None:
     read = submit(FORM, SEED)
-    lines = gather(FORM, [read], View.WORKBOOK).lines()
-    true = {line: VERDICTS[int(v[0])] for line, v in lines.items()}
+    true = shown_verdicts(read)
     assert not [f for f in found_in(replace(read, verdicts=true)) if f.code == "L204"]
     line = next(line for line, verdict in true.items() if verdict == "不通过")
     (lie,) = [
@@ -144,10 +143,7 @@ def test_a_workbook_whose_formulas_find_no_line_breaks_is_not_told_to_lie() -> N
         submit(FORM, changed(SEED, goals__achieved_goals=goals))
         for goals in (text, text.replace("\n", ""))
     )
-    seen, true = (
-        {line: VERDICTS[int(v[0])] for line, v in batch.lines().items()}
-        for batch in (gather(FORM, [each], View.WORKBOOK) for each in (one_line, read))
-    )
+    seen, true = map(shown_verdicts, (one_line, read))
     differing = {line for line in true if seen[line] != true[line]}
     assert {line.partition(":")[0] for line in differing} == {"V310"}
     assert not [f for f in found_in(replace(read, verdicts=seen)) if f.code == "L204"]
@@ -358,16 +354,24 @@ def test_what_all_names_begin_with_makes_none_likelier(tmp_path: Path) -> None:
     assert roster.suggest("", "岳阳市云溪区财政所") is None
 
 
+def shown_verdicts(read: Submission) -> dict[str, str]:
+    """What the workbook itself says, which sees what stands in its cells."""
+    lines = gather(FORM, [read], View.WORKBOOK).lines()
+    return {line: VERDICTS[int(verdicts[0])] for line, verdicts in lines.items()}
+
+
 def test_returns_judged_together_get_what_each_gets_alone() -> None:
     """What is worked out for several at once is taken over where they are the same."""
     usual, wide = submit(FORM, GIVEN), (default_plan(FORM)[0] + 4, *default_plan(FORM)[1:])
     inputs = [name for name, spot in usual.cells.items() if not spot.formula]
-    some = [with_cell(name, raw=" 一又二分之一 ", receipt="换算") for name in inputs[::5]]
+    converted = [with_cell(name, raw=" 一又二分之一 ", receipt="换算") for name in inputs[::5]]
+    some = [replace(each, verdicts=shown_verdicts(each)) for each in converted]
     wider = [submit(FORM, filling(path, plan=wide), plan=wide) for path in FILLED[1:3]]
     read = [usual, *some, submit(FORM, SEED), *wider]
     returns = [Return(Path(f"{n}.xlsx"), ACCEPTED, (), each) for n, each in enumerate(read)]
     alone = [judge([item])[0].findings for item in returns]
     assert [item.findings for item in judge(returns)] == alone
+    assert "L204" not in {f.code for found in alone for f in found}, "none shows another verdict"
 
 
 # --- lines of the self-check, values, rows ----------------------------------------------------------
