@@ -363,7 +363,7 @@ def shown_verdicts(read: Submission) -> dict[str, str]:
 def test_returns_judged_together_get_what_each_gets_alone() -> None:
     """What is worked out for several at once is taken over where they are the same."""
     flat = Filling(  # of lines a formula may see one, and that is forgiven
-        {k: v.replace("\n", "") if isinstance(v, str) else v for k, v in GIVEN.values.items()},
+        {k: v.replace("\n", "") if isinstance(v, str) else v for k, v in GIVEN.values.items()},  # noqa: PD011 - no frame
         GIVEN.rows,
     )
     usual, wide = submit(FORM, flat), (default_plan(FORM)[0] + 4, *default_plan(FORM)[1:])
