@@ -70,28 +70,31 @@ def numbers_of(part: int, count: int) -> range:
     return range(part * each, (part + 1) * each)
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_mutants_of_rosters_are_read_or_refused_in_our_words(tmp_path: Path, part: int) -> None:
-    ends(rosters(), numbers_of(part, COUNT), tmp_path, load_roster)
+def load_lists(path: Path) -> None:
+    load_roster(ROSTER, path)
+    load_roster(ROSTER, None, path)
+
+
+def build(path: Path) -> None:
+    build_template(load_form(path), path.with_suffix(".xlsx"))
+    path.with_suffix(".xlsx").unlink()
+
+
+INPUTS: dict[str, tuple[Sequence[tuple[str, bytes]], int, Callable[[Path], object]]] = {
+    "rosters": (rosters(), COUNT, load_roster),
+    "lists": ([(".csv", LISTS.encode())], COUNT // 4, load_lists),
+    "definitions": (DEFINITIONS, COUNT, build),
+}
+"""Sound files, how many mutants are made of them, and what reads them."""
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_mutants_of_lists_are_read_or_refused_in_our_words(tmp_path: Path, part: int) -> None:
-    def use(path: Path) -> None:
-        load_roster(ROSTER, path)
-        load_roster(ROSTER, None, path)
-
-    ends([(".csv", LISTS.encode())], numbers_of(part, COUNT // 4), tmp_path, use)
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_mutants_of_definitions_make_templates_or_are_refused_in_our_words(
-    tmp_path: Path, part: int
+@pytest.mark.parametrize("name", INPUTS)
+def test_mutants_of_rosters_lists_and_definitions_are_used_or_refused_in_our_words(
+    tmp_path: Path, name: str, part: int
 ) -> None:
-    def use(path: Path) -> None:
-        build_template(load_form(path), tmp_path / "mutant.xlsx")
-
-    ends(DEFINITIONS, numbers_of(part, COUNT), tmp_path, use)
+    sound, count, use = INPUTS[name]
+    ends(sound, numbers_of(part, count), tmp_path, use)
 
 
 def test_some_mutants_can_be_used_and_some_cannot(tmp_path: Path) -> None:
