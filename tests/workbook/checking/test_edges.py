@@ -458,6 +458,7 @@ def test_values_pasted_over_many_formulas_are_one_mistake(count: int, expected: 
         expected,
         len(keys),
     )
+    assert all("固定的值" in f.message for f in overtyped)
 
 
 @pytest.mark.parametrize("amount", [1e15, 1e25, 1e300, 1.7e308, -1e308, "9" * 400])
