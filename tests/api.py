@@ -37,6 +37,7 @@ from workbook.round.ledger import Ledger
 from workbook.round.problems import Problem, problems_of
 from workbook.round.receiving import findings_of, reading_of
 from workbook.stores import Folder
+from workbook.summary.coverage import day_received
 
 __all__ = [
     "CATALOGUE",
@@ -59,6 +60,7 @@ __all__ = [
     "Severity",
     "Standpoint",
     "cli",
+    "day_received",
     "department_report",
     "finding",
     "findings_of",

@@ -141,10 +141,6 @@ TESTED_INSIDE = {
     "workbook.writing": "a file is put in place whole or not at all; no door stands above it",
 }
 """Modules that tests look into, each with the reason; all else they ask for at a door, or of tests/api.py."""
-NOT_YET_AT_A_DOOR = {
-    "workbook/scale/test_partitions.py",
-}  # fmt: skip
-"""Tests that still go behind a door elsewhere: none is added, and one that no longer does leaves the list."""
 TESTS = sorted(path for path in (TOP / "tests").rglob("*.py") if path != TOP / "tests" / "api.py")
 OURS = ("workbook", "builder")
 
@@ -173,11 +169,7 @@ def is_inside(name: str) -> bool:
 
 @pytest.mark.parametrize("path", TESTS, ids=name_of)
 def test_tests_come_in_by_a_door(path: Path) -> None:
-    behind = [name for name in behind_doors(tree(path)) if not is_inside(name)]
-    if path.relative_to(TOP / "tests").as_posix() in NOT_YET_AT_A_DOOR:
-        assert behind, "is at the doors now: take it off the list"
-    else:
-        assert behind == []
+    assert [name for name in behind_doors(tree(path)) if not is_inside(name)] == []
 
 
 def test_what_is_tested_from_inside_is_a_short_list() -> None:

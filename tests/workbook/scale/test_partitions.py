@@ -27,7 +27,7 @@ from pyarrow.parquet import read_schema
 
 from builder import build_summary
 from builder.tables import tables_of
-from tests.api import Folder, part, replace_part, set_part
+from tests.api import Folder, day_received, part, replace_part, set_part
 from tests.fillings import ROSTER, SAMPLES
 from workbook import (
     Frames,
@@ -48,7 +48,6 @@ from workbook.reading import County, Forms, Passwords, Processes, WorkBatch, kno
 from workbook.scale import clear, listed
 from workbook.scale.batches import is_record
 from workbook.stores import location
-from workbook.summary.coverage import day_received
 
 POISON = "poison"
 ROUND = sorted(path.name for path in (SAMPLES / "returns").glob("*.xlsx"))
