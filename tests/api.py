@@ -31,7 +31,7 @@ from workbook.language import speak
 from workbook.limits import Limits
 from workbook.package.worker import run as run_apart
 from workbook.reading.reader import read_return
-from workbook.rehearsal.random_fillings import random_fillings
+from workbook.rehearsal.random_fillings import NUMBERS, OFFSETS, random_fillings
 from workbook.round.folder import RoundFolder
 from workbook.round.ledger import Ledger
 from workbook.round.problems import Problem, problems_of
@@ -45,6 +45,8 @@ __all__ = [
     "FORMS_DIR",
     "FOUND",
     "KINDS",
+    "NUMBERS",
+    "OFFSETS",
     "RULE_SETS_DIR",
     "WRONG",
     "Errand",
@@ -66,7 +68,6 @@ __all__ = [
     "findings_of",
     "judge_case",
     "known_codes",
-    "lower",
     "official_template",
     "page_data",
     "part",
@@ -88,6 +89,9 @@ _PARTS = {
     "a row of the board": "workbook.desk.board_page.BoardRow",
     "the content of a file in the inbox": "workbook.round.intake.read_file",
     "the departments that a roll-up takes": "workbook.scale.rollup.MOST_LINES",
+    "the links of a list": "builder.sheets.listing.MOST_LINKS",
+    "the rows of a list": "builder.sheets.listing.MOST_ROWS",
+    "the rows that a summary holds in memory": "builder.summary.contents._BIG",
     "the files in the inbox": "workbook.round.intake.find_files",
     "the files that batches are made of": "workbook.scale.partitions.find_files",
     "the limits of an upload": "workbook.desk.uploads.Limits",
@@ -117,17 +121,3 @@ def set_part(name: str, by: object) -> None:
     """Put something else there for good, in a process that ends with the test."""
     owner, _, attribute = _PARTS[name].rpartition(".")
     setattr(pkgutil.resolve_name(owner), attribute, by)
-
-
-_LIMITS = {
-    "links_of_a_list": "builder.sheets.listing.MOST_LINKS",
-    "rows_of_a_list": "builder.sheets.listing.MOST_ROWS",
-    "rows_held": "builder.summary.contents._BIG",
-}
-"""By what tests call them: limits that no test reaches otherwise."""
-
-
-def lower(monkeypatch: pytest.MonkeyPatch, **limits: int) -> None:
-    """Set limits of ours so low that a small case reaches them."""
-    for name, limit in limits.items():
-        monkeypatch.setattr(_LIMITS[name], limit)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tests.api import NUMBERS, OFFSETS
 from tests.differential.arena import FORMULA, Typed
 from workbook import Cell, Filling, Form, Submission
 from workbook.checking import Batch, View, gather
@@ -19,15 +20,6 @@ from workbook.form import CELL, GROUP, ROW, Field, Rule
 from workbook.layout import Layout, Spot, lay_out
 from workbook.reading import submit
 
-OFFSETS = (
-    0.0, 0.005, -0.005, 0.0049, -0.0049, 0.0051, -0.0051, 0.01, -0.01, 0.00005, -0.00005,
-)  # fmt: skip
-"""By so much a figure differs from another where it matters whether it does."""
-NUMBERS = (
-    0.0, 1.0, 10.0, 78.3, 83.88, 73.68, 4.62, 64.29, 14.01, 100.0, 99.995, 99.99, 0.005, 0.0049, 0.01, 1e-7,
-    -1.0, -78.3, 1e12, 1e12 + 0.01, 123456789012.34, 99999999.9999, 0.1 + 0.2, 1 / 3, 2 / 3, 1.005, 2.675,
-    8.325, 33.335, 8966.84, 89668400.0, 1e-300, 1e300, 2.5, 3.5, 0.5, 1234567.891234,
-)  # fmt: skip
 NO_NUMBERS = (
     "待定", "300万元", "12.5 万元", "'３００", "'12", "'1,234.5", "'7８.3", " ", "　", "—", "无", "1.2.3",
     "约5", "'", "见附件", "' 5 ", "'1e3", "'-5", "'50%", "=1/0", "=NA()", "=1+1", "=\"\"", "=\"3\"", "'\n",

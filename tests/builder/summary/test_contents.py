@@ -18,7 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from builder import build_summary
 from builder.sheets import Column, Heading, Links, book_at, write_list
-from tests.api import Severity, finding, lower
+from tests.api import Severity, finding, replace_part
 from tests.fillings import (
     FILLED,
     ROSTER,
@@ -246,7 +246,7 @@ def test_the_sample_follows_its_settings(office: Office, path: Path, summary: Su
 def test_a_list_has_few_links_and_says_where(
     summary: Summary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lower(monkeypatch, links_of_a_list=15)
+    replace_part(monkeypatch, "the links of a list", 15)
     book = openpyxl.load_workbook(build_summary(summary, tmp_path / "few.xlsx"))
     for name in ("部门汇总", "指标明细", "来源"):
         every = [cell for row in book[name].iter_rows() for cell in row]
@@ -278,7 +278,7 @@ def test_a_file_s_name_cannot_make_a_link_lead_elsewhere() -> None:
 def test_a_big_summary_is_written_without_holding_it(
     monkeypatch: pytest.MonkeyPatch, summary: Summary, path: Path, tmp_path: Path
 ) -> None:
-    lower(monkeypatch, rows_held=0)
+    replace_part(monkeypatch, "the rows that a summary holds in memory", 0)
     lean = build_summary(summary, tmp_path / "lean.xlsx")
     for name in opened(path).sheetnames:
         ours, theirs = sheet_of(lean, name), sheet_of(path, name)
@@ -363,7 +363,7 @@ def test_every_formula_recalculates_to_what_pandas_worked_out(
 def test_beyond_what_a_sheet_holds_it_says_where_the_rest_is(
     office: Office, monkeypatch: pytest.MonkeyPatch, summary: Summary, tmp_path: Path
 ) -> None:
-    lower(monkeypatch, rows_of_a_list=10)
+    replace_part(monkeypatch, "the rows of a list", 10)
     path = build_summary(summary, tmp_path / "short.xlsx")
     assert summary.main is not None
     for name in ("部门汇总", "指标明细", "来源"):

@@ -14,6 +14,7 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.formula import ArrayFormula
+from python_calamine import CalamineWorkbook
 
 from builder import build_template, issue
 from builder.template import Addressee
@@ -188,6 +189,13 @@ def test_conditional_formats_name_no_other_sheet(blank: Path) -> None:
         for area in sheet.conditional_formatting:
             for rule in area.rules:
                 assert not [text for text in rule.formula if "!" in text], area.sqref
+
+
+def test_calamine_reads_the_template(form: Form, blank: Path) -> None:
+    book = CalamineWorkbook.from_path(str(blank))
+    rows = book.get_sheet_by_name(form.sheet).to_python(skip_empty_area=False)
+    title = form.title.format(fiscal_year=form.fiscal_year)
+    assert any(title in row for row in rows)
 
 
 def fillings_of(form: Form) -> dict[str, Filling]:
